@@ -1,0 +1,233 @@
+"""Settings: frozen dataclasses, two presets, and one strict reader for TOML, JSON and command-line overrides.
+
+A preset is a complete `Config`. Overrides are nested mappings laid over it; every unknown name and every value
+out of range is reported, all in one message. Some settings may be ``"auto"``: `Config.fitted_to` replaces them by
+numbers that suit the size of the corpus, and only such a resolved config is written into a run folder.
+"""
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from lddu.errors import ConfigError
+
+Auto = Literal["auto"]
+
+
+def setting(default: Any, help: str, least: float | None = None, most: float | None = None) -> Any:
+    """A dataclass field with its one-line explanation and its closed range."""
+    return field(default=default, metadata={"help": help, "least": least, "most": most})
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and dropout of the network, Eq. (1)-(5), (10), (17)."""
+
+    hidden: int = setting(256, "hidden size H of encoders and emotion space; a multiple of heads and of 4", 4)
+    latent: int = setting(128, "size P of the latent emotional distributions", 1)
+    layers: int = setting(3, "Transformer layers per modality", 0)
+    heads: int = setting(8, "attention heads", 1)
+    dropout: float = setting(0.3, "dropout in the encoders", 0, 0.95)
+    emotion_dropout: float = setting(0.1, "dropout on the attended emotion vectors, Eq. (4)", 0, 0.95)
+    head_dropout: float = setting(0.1, "dropout in the score networks, Eq. (10)", 0, 0.95)
+    max_steps: int = setting(60, "longest sequence; what is longer is cut and counted", 1)
+    query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Weights and sizes of the loss terms, Eq. (9), (11)-(14), (16)."""
+
+    direct_weight: float = setting(0.3, "weight of the BCE of the direct score g", 0)
+    fused_weight: float = setting(1.0, "weight of the BCE of the fused probability p", 0)
+    contrastive_weight: float = setting(1.0, "weight of the contrastive loss, Eq. (9)", 0)
+    temperature: float = setting(0.07, "temperature of the contrastive loss", 0.001)
+    memory_size: int | Auto = setting(8192, "past features kept for the contrastive loss; auto fits the corpus", 0)
+    anchors: int | Auto = setting("auto", "most anchors of the contrastive loss per step; auto = all", 1)
+    calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
+    error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
+    modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
+    target: Literal["presence", "shares"] = setting("presence", "train on presence or on shares of raters, Eq. (16)")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The optimiser and its schedule, Eq. (12)."""
+
+    batch_size: int | Auto = setting(64, "clips per step; auto fits the corpus", 1)
+    learning_rate: float = setting(2e-4, "peak learning rate", 1e-9)
+    weight_decay: float = setting(0.01, "decoupled weight decay; none on biases and LayerNorm", 0)
+    warmup: float = setting(0.1, "share of the steps over which the rate rises linearly", 0, 1)
+    epochs: int = setting(30, "most passes over the training clips", 1)
+    patience: int = setting(5, "epochs without a better validation micro-F1 before stopping", 1)
+    gradient_norm: float = setting(1.0, "largest norm of the gradient", 1e-9)
+    modality_dropout: float = setting(0.0, "chance that a present modality is hidden in training, Eq. (15)", 0, 0.9)
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    """How probabilities become labels; fitted on validation only."""
+
+    threshold: Literal["global", "per_emotion"] = setting("global", "one threshold for all emotions, or one each")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a training run depends on beside its data and its seed.
+
+    Example:
+        >>> config = preset("paper", {"model": {"hidden": 64}})
+        >>> config.model.hidden, config.objective.memory_size
+        (64, 8192)
+    """
+
+    preset: str
+    model: ModelConfig
+    objective: ObjectiveConfig
+    training: TrainingConfig
+    decision: DecisionConfig
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values, as `config.json` holds them."""
+        return asdict(self)
+
+    def fitted_to(self, train_clips: int, pairs: int) -> "Config":
+        """Replace every ``"auto"`` by a number that suits the corpus.
+
+        Args:
+            train_clips: number of training clips.
+            pairs: contrastive features per clip: modalities x emotions.
+        """
+        batch = self.training.batch_size
+        if batch == "auto":
+            batch = _power_of_two(train_clips / 50, least=32, most=256)
+        memory = self.objective.memory_size
+        if memory == "auto":
+            memory = _power_of_two(train_clips * pairs / 4, least=512, most=4096)
+        anchors = self.objective.anchors
+        if anchors == "auto":
+            anchors = batch * pairs
+        return replace(
+            self,
+            training=replace(self.training, batch_size=batch),
+            objective=replace(self.objective, memory_size=memory, anchors=anchors),
+        )
+
+
+def _power_of_two(value: float, least: int, most: int) -> int:
+    power = least
+    while power * 2 <= min(value, most):
+        power *= 2
+    return power
+
+
+PAPER = Config("paper", ModelConfig(), ObjectiveConfig(), TrainingConfig(), DecisionConfig())
+"""The published objective and hyper-parameters, Eq. (1)-(12)."""
+
+DEFAULT = Config(
+    "default",
+    ModelConfig(max_steps=512, query_residual=True),
+    ObjectiveConfig(calibration_weight=0.0, error_weight=0.1, modality_weight=0.1, memory_size="auto"),
+    TrainingConfig(batch_size="auto", modality_dropout=0.1),
+    DecisionConfig(),
+)
+"""The published model with the corrections (13)-(17); each further choice is argued in docs/experiments.md."""
+
+PRESETS = {"paper": PAPER, "default": DEFAULT}
+
+
+def preset(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The preset of that name with overrides laid over it.
+
+    Args:
+        name: ``paper`` or ``default``.
+        overrides: nested mapping such as ``{"training": {"epochs": 5}}``; may name another ``preset`` itself.
+
+    Raises:
+        ConfigError: naming every unknown setting and every impossible value at once.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_suggest(name, PRESETS)}.")
+    return laid_over(PRESETS[name], overrides or {})
+
+
+def laid_over(config: Config, overrides: Mapping[str, Any]) -> Config:
+    """`config` with a nested mapping of overrides laid over it; see `preset`."""
+    problems: list[str] = []
+    result = _lay(config, overrides, "", problems)
+    problems += _contradictions(result.model) if not problems else []
+    if problems:
+        raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
+    assert isinstance(result, Config)
+    return result
+
+
+def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[str]) -> Any:
+    hints = get_type_hints(type(section))
+    known = {f.name: f for f in fields(section)}
+    changes: dict[str, Any] = {}
+    for name, value in overrides.items():
+        where = f"{path}{name}"
+        if name not in known:
+            problems.append(f"{where} is not a setting{_suggest(name, known)}")
+        elif is_dataclass(hints[name]):
+            if isinstance(value, Mapping):
+                changes[name] = _lay(getattr(section, name), value, f"{where}.", problems)
+            else:
+                problems.append(f"{where} is a section of settings, but got the value {value!r}")
+        else:
+            meta = known[name].metadata
+            fault = _fault(value, hints[name], meta.get("least"), meta.get("most"))
+            if fault:
+                problems.append(f"expected {where} to be {fault}, but got {value!r}")
+            else:
+                changes[name] = float(value) if hints[name] is float else value
+    return replace(section, **changes)
+
+
+def _fault(value: Any, hint: Any, least: float | None, most: float | None) -> str | None:
+    """What the value should have been, or None where it fits."""
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    words = []
+    for option in options:
+        if get_origin(option) is Literal:
+            if value in get_args(option) and isinstance(value, str):
+                return None
+            words.append(" or ".join(repr(choice) for choice in get_args(option)))
+        elif option is bool or option is str:
+            if isinstance(value, option):
+                return None
+            words.append("true or false" if option is bool else "a text")
+        else:
+            whole = option is int
+            number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+            if number and (least is None or value >= least) and (most is None or value <= most):
+                return None
+            words.append(_range("a whole number" if whole else "a number", least, most))
+    return " or ".join(words)
+
+
+def _range(kind: str, least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f"{kind} from {least:g} to {most:g}"
+    return f"{kind} of at least {least:g}" if least is not None else kind
+
+
+def _contradictions(model: ModelConfig) -> list[str]:
+    problems = []
+    if model.hidden % model.heads:
+        problems.append(f"expected model.hidden to be a multiple of model.heads = {model.heads}, but got {model.hidden}")
+    if model.hidden % 4:
+        problems.append(f"expected model.hidden to be a multiple of 4, but got {model.hidden}")
+    return problems
+
+
+def _suggest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(known)})"
+
+
+def _count(problems: list[str]) -> str:
+    return f"{len(problems)} problems" if len(problems) > 1 else "a problem"

@@ -1,0 +1,1 @@
+"""Features on disk: the store, the importers that fill it, and the simulated corpus."""

@@ -1,0 +1,145 @@
+"""The clip table of a store: who, which split, what was said, which emotions were seen (`clips.parquet`)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.errors import StoreError
+
+FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """One row per clip, column by column.
+
+    Attributes:
+        clip: [N] unique ids.
+        split: [N] ``train``, ``valid``, ``test`` or ``unused``; empty where the clip is only predicted.
+        group: [N] speaker, video or dialogue; empty where unknown.
+        start: [N] seconds; NaN where unknown.
+        end: [N] seconds; NaN where unknown.
+        transcript: [N]; empty where unknown.
+        emotions: names of the E emotions, in order.
+        labels: [N, E] share of raters in [0, 1]; NaN where unknown.
+        carried: further columns whose names begin with ``_``: carried along, never labels.
+    """
+
+    clip: np.ndarray
+    split: np.ndarray
+    group: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    transcript: np.ndarray
+    emotions: tuple[str, ...]
+    labels: np.ndarray
+    carried: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def in_split(self, split: str) -> np.ndarray:
+        """Row numbers of a split, ascending."""
+        return np.flatnonzero(self.split == split)
+
+    def split_counts(self) -> dict[str, int]:
+        """Clips per split; clips without a split are counted under an empty name."""
+        return dict(Counter(self.split.tolist()))
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One clip as an importer hands it over; see `ClipTable` for the fields.
+
+    `shares` follows the order of the store's emotions; None or NaN where unknown.
+    """
+
+    clip: str
+    split: str = ""
+    shares: Sequence[float | None] = ()
+    group: str = ""
+    start: float | None = None
+    end: float | None = None
+    transcript: str = ""
+    carried: dict[str, float] = field(default_factory=dict)
+
+
+def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
+    """The rows as columns."""
+
+    def words(name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in rows], dtype=object)
+
+    def numbers(name: str) -> np.ndarray:
+        return np.array([getattr(row, name) for row in rows], dtype=np.float64)
+
+    labels = np.full((len(rows), len(emotions)), np.nan, np.float32)
+    for i, row in enumerate(rows):
+        if len(row.shares):
+            labels[i] = np.array(row.shares, dtype=np.float32)
+    names = sorted({name for row in rows for name in row.carried})
+    carried = {name: np.array([row.carried.get(name, np.nan) for row in rows], np.float64) for name in names}
+    return ClipTable(
+        words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
+        emotions, labels, carried,
+    )  # fmt: skip
+
+
+def write_table(path: Path, table: ClipTable) -> None:
+    """Write the table as parquet; unknown numbers become nulls."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = {name: pa.array(getattr(table, name).tolist(), pa.string()) for name in ("clip", "split")}
+    columns["group"] = pa.array(table.group.tolist(), pa.string())
+    for name in ("start", "end"):
+        columns[name] = pa.array(getattr(table, name), pa.float64(), from_pandas=True)
+    columns["transcript"] = pa.array(table.transcript.tolist(), pa.string())
+    for e, emotion in enumerate(table.emotions):
+        columns[emotion] = pa.array(table.labels[:, e], pa.float32(), from_pandas=True)
+    for name, values in table.carried.items():
+        columns[name] = pa.array(values, pa.float64(), from_pandas=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
+    """Read a table that `write_table` wrote.
+
+    Raises:
+        StoreError: where the file is absent, damaged, or lacks a column.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_table(path, memory_map=True)
+    except FileNotFoundError:
+        raise StoreError(f"Expected the clip table {path}, but it is not there; import the corpus again.") from None
+    except (pa.ArrowException, OSError) as fault:
+        raise StoreError(f"Expected {path} to be a parquet file, but it is damaged ({_first_line(fault)}).") from None
+    lacking = [name for name in (*FIXED_COLUMNS, *emotions) if name not in columns.column_names]
+    if lacking:
+        raise StoreError(f"Expected {path} to have the columns {', '.join(lacking)}, but they are missing.")
+
+    def words(name: str) -> np.ndarray:
+        return np.array(["" if v is None else v for v in columns[name].to_pylist()], dtype=object)
+
+    def numbers(name: str) -> np.ndarray:
+        return columns[name].to_numpy().astype(np.float64)
+
+    labels = np.empty((columns.num_rows, len(emotions)), np.float32)
+    for e, emotion in enumerate(emotions):
+        labels[:, e] = numbers(emotion)
+    carried = {name: numbers(name) for name in columns.column_names if name.startswith("_")}
+    return ClipTable(
+        words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
+        emotions, labels, carried,
+    )  # fmt: skip
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0][:200]
