@@ -218,7 +218,9 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
 def _contradictions(model: ModelConfig) -> list[str]:
     problems = []
     if model.hidden % model.heads:
-        problems.append(f"expected model.hidden to be a multiple of model.heads = {model.heads}, but got {model.hidden}")
+        problems.append(
+            f"expected model.hidden to be a multiple of model.heads = {model.heads}, but got {model.hidden}"
+        )
     if model.hidden % 4:
         problems.append(f"expected model.hidden to be a multiple of 4, but got {model.hidden}")
     return problems

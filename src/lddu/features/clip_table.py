@@ -129,7 +129,7 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
         return np.array(["" if v is None else v for v in columns[name].to_pylist()], dtype=object)
 
     def numbers(name: str) -> np.ndarray:
-        return columns[name].to_numpy().astype(np.float64)
+        return np.asarray(columns[name].to_numpy(), dtype=np.float64)
 
     labels = np.empty((columns.num_rows, len(emotions)), np.float32)
     for e, emotion in enumerate(emotions):

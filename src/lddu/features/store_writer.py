@@ -95,7 +95,9 @@ class StoreWriter:
             if stream.dimension
         }
         if not modalities:
-            raise SourceError("Expected at least one modality with features, but every clip lacks all; nothing was written.")
+            raise SourceError(
+                "Expected at least one modality with features, but every clip lacks all; nothing was written."
+            )
         manifest = {
             "format": FORMAT,
             "version": VERSION,
@@ -131,9 +133,13 @@ def refuse_existing(out: Path, force: bool) -> None:
     if not out.exists():
         return
     if not force:
-        raise StoreError(f"Expected {out} to be free, but it exists; choose another --out or add --force to replace it.")
+        raise StoreError(
+            f"Expected {out} to be free, but it exists; choose another --out or add --force to replace it."
+        )
     if not (out / "manifest.json").is_file():
-        raise StoreError(f"Expected --force to replace a feature store, but {out} is something else; remove it yourself.")
+        raise StoreError(
+            f"Expected --force to replace a feature store, but {out} is something else; remove it yourself."
+        )
 
 
 class _Stream:
@@ -169,7 +175,9 @@ class _Stream:
     def _check(self, clip: str, steps: np.ndarray) -> None:
         where = f"{self._name} of clip {clip!r}"
         if steps.ndim != 2 or not len(steps) or not steps.shape[1]:
-            raise SourceError(f"Expected {where} to be [steps, numbers] with at least one step, but got shape {steps.shape}.")
+            raise SourceError(
+                f"Expected {where} to be [steps, numbers] with at least one step, but got shape {steps.shape}."
+            )
         if self.dimension and steps.shape[1] != self.dimension:
             raise SourceError(
                 f"Expected {where} to have {self.dimension} numbers per step, like the clips before it, "
@@ -194,7 +202,9 @@ def _check_row(row: ClipRow, emotions: tuple[str, ...]) -> None:
     if not row.clip:
         raise SourceError("Expected every clip to have an id, but got an empty one.")
     if row.split and row.split not in SPLITS:
-        raise SourceError(f"Expected the split of clip {row.clip!r} to be one of {', '.join(SPLITS)}, but got {row.split!r}.")
+        raise SourceError(
+            f"Expected the split of clip {row.clip!r} to be one of {', '.join(SPLITS)}, but got {row.split!r}."
+        )
     if len(row.shares) not in (0, len(emotions)):
         raise SourceError(f"Expected {len(emotions)} labels for clip {row.clip!r}, but got {len(row.shares)}.")
     for emotion, share in zip(emotions, row.shares, strict=False):
@@ -203,7 +213,9 @@ def _check_row(row: ClipRow, emotions: tuple[str, ...]) -> None:
                 f"Expected the label {emotion!r} of clip {row.clip!r} to lie in [0, 1] or be empty, but got {share:g}."
             )
     if any(not name.startswith("_") for name in row.carried):
-        raise SourceError(f"Expected carried columns of clip {row.clip!r} to begin with '_', but got {sorted(row.carried)}.")
+        raise SourceError(
+            f"Expected carried columns of clip {row.clip!r} to begin with '_', but got {sorted(row.carried)}."
+        )
 
 
 def _check_description(description: StoreDescription) -> None:
@@ -212,9 +224,15 @@ def _check_description(description: StoreDescription) -> None:
         raise SourceError(f"Expected at least one emotion and each once, but got {', '.join(names) or 'none'}.")
     wrong = [name for name in names if not name or name.startswith("_") or name in FIXED_COLUMNS]
     if wrong:
-        raise SourceError(f"Expected emotion names other than {', '.join(map(repr, wrong))}, which have another meaning.")
+        raise SourceError(
+            f"Expected emotion names other than {', '.join(map(repr, wrong))}, which have another meaning."
+        )
     if not 0 < description.present_at <= 1:
         raise SourceError(f"Expected --present-at to lie in (0, 1], but got {description.present_at:g}.")
-    odd = [name for name in description.modalities if not name or not name.replace("_", "a").replace("-", "a").isalnum()]
+    odd = [
+        name for name in description.modalities if not name or not name.replace("_", "a").replace("-", "a").isalnum()
+    ]
     if odd:
-        raise SourceError(f"Expected modality names of letters, digits, '_' and '-', but got {', '.join(map(repr, odd))}.")
+        raise SourceError(
+            f"Expected modality names of letters, digits, '_' and '-', but got {', '.join(map(repr, odd))}."
+        )

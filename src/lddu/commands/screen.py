@@ -1,0 +1,51 @@
+"""What people and machines see: results on stdout, progress and warnings on stderr."""
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def results() -> Console:
+    """The console for results: stdout, wide enough for a table when it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else 110, highlight=False, soft_wrap=False)
+
+
+def notes() -> Console:
+    """The console for progress, places and warnings: stderr."""
+    return Console(stderr=True, highlight=False)
+
+
+def warn(sentences: Sequence[str]) -> None:
+    """Show warnings on stderr, one a line."""
+    for sentence in sentences:
+        notes().print(f"warning: {sentence}", style="yellow", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Write one JSON document to stdout; NaN and infinities become null, which JSON lacks."""
+    sys.stdout.write(json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def table(title: str, *headers: str) -> Table:
+    """A plain table: the first column is words, the others are numbers."""
+    grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for i, header in enumerate(headers):
+        grid.add_column(header, justify="right" if i else "left", overflow="fold" if not i else "ellipsis")
+    return grid
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item") and not hasattr(value, "__len__"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
