@@ -43,6 +43,11 @@ class Standardise(nn.Module):
         self.register_buffer("centre", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
 
+    def fit(self, mean: Tensor, deviation: Tensor) -> None:
+        """Take over the mean and deviation of each feature."""
+        self.centre.copy_(mean)
+        self.scale.copy_(deviation)
+
     def forward(
         self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, "clip step feature"]:

@@ -53,7 +53,7 @@ class Prediction:
     @property
     def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
         """|std_{m,e}|."""
-        return torch.linalg.vector_norm(self.std, dim=-1)
+        return self.std.square().sum(dim=-1).sqrt()
 
 
 class WidthLink(nn.Module):
