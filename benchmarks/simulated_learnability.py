@@ -1,6 +1,6 @@
 """How well binary-relevance logistic regression does on the simulated corpus: the figure that sets its difficulty.
 
-    python benchmarks/simulated_learnability.py [--seeds 5] [--scale X]
+python benchmarks/simulated_learnability.py [--seeds 5] [--scale X]
 """
 
 import argparse

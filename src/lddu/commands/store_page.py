@@ -33,11 +33,19 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
     console = results()
     console.print(f"[bold]{escape(summary.path)}[/bold]", soft_wrap=True)
     if summary.simulated:
-        console.print("SIMULATED: nobody expressed or rated any of this; no result on it is about people.", style="yellow")
+        console.print(
+            "SIMULATED: nobody expressed or rated any of this; no result on it is about people.", style="yellow"
+        )
     console.print(_headline(summary))
     console.print(f"files: {'checksums hold' if verified else 'not checked (--verify checks them)'}", style="dim")
-    for part in (_splits(summary), _emotions(summary), _modalities(summary), _missing(summary)):
-        console.print()
+    parts = {
+        "Clips": _splits(summary),
+        "Emotions (share of clips that show it)": _emotions(summary),
+        "Modalities": _modalities(summary),
+        "Missing (share of clips without the modality)": _missing(summary),
+    }
+    for title, part in parts.items():
+        _title(console, title)
         console.print(part)
     _repairs(console, summary)
     _sentences(console, "Warnings", summary.warnings, "yellow")
@@ -54,7 +62,7 @@ def _headline(summary: StoreSummary) -> str:
 
 
 def _splits(summary: StoreSummary) -> Table:
-    grid = table("Clips", "", *map(_split, summary.clips))
+    grid = table("", "", *map(_split, summary.clips))
     grid.add_row("clips", *(f"{count:,}" for count in summary.clips.values()))
     if any(summary.groups.values()):
         grid.add_row("groups", *(f"{count:,}" for count in summary.groups.values()))
@@ -62,7 +70,7 @@ def _splits(summary: StoreSummary) -> Table:
 
 
 def _emotions(summary: StoreSummary) -> Table:
-    grid = table("Emotions (share of clips that show it)", "", *map(_split, summary.clips), "unknown", "raters differ")
+    grid = table("", "", *map(_split, summary.clips), "unknown", "raters differ")
     for emotion in summary.emotions:
         shares = ["-" if share is None else f"{share:.1%}" for share in emotion.present.values()]
         grid.add_row(escape(emotion.name), *shares, _count(emotion.unknown), _share(emotion.disputed))
@@ -70,7 +78,7 @@ def _emotions(summary: StoreSummary) -> Table:
 
 
 def _modalities(summary: StoreSummary) -> Table:
-    grid = table("Modalities", "", "numbers", "steps 10%", "median", "90%", "99%", "most", "size")
+    grid = table("", "", "numbers", "steps 10%", "median", "90%", "99%", "most", "size")
     grid.add_column("  feature", overflow="fold")
     for modality in summary.modalities:
         steps = [f"{modality.steps.get(q, 0):,}" for q in ("0.1", "0.5", "0.9", "0.99", "1")]
@@ -81,19 +89,19 @@ def _modalities(summary: StoreSummary) -> Table:
 
 def _missing(summary: StoreSummary) -> Table | str:
     if not any(share for modality in summary.modalities for share in modality.missing.values()):
-        return "Every clip has every modality."
-    grid = table("Missing (share of clips without the modality)", "", *map(_split, summary.clips))
+        return "none: every clip has every modality"
+    grid = table("", "", *map(_split, summary.clips))
     for modality in summary.modalities:
         grid.add_row(escape(modality.name), *map(_share, modality.missing.values()))
     return grid
 
 
 def _repairs(console: Console, summary: StoreSummary) -> None:
-    console.print()
+    _title(console, "Mended on the way in")
     if not summary.repairs:
-        console.print("Mended on the way in: nothing", style="bold")
+        console.print("nothing")
         return
-    grid = table("Mended on the way in", "", "where", "times")
+    grid = table("", "", "where", "times")
     for kind, places in summary.repairs.items():
         for i, (place, times) in enumerate(places.items()):
             grid.add_row("" if i else escape(REPAIRS.get(kind, kind)), escape(place), f"{times:,}")
@@ -103,10 +111,14 @@ def _repairs(console: Console, summary: StoreSummary) -> None:
 def _sentences(console: Console, title: str, sentences: "list[str] | tuple[str, ...]", style: str = "") -> None:
     if not sentences:
         return
-    console.print()
-    console.print(title, style="bold")
+    _title(console, title)
     for sentence in sentences:
         console.print(Padding(escape(sentence), (0, 0, 0, 2)), style=style)
+
+
+def _title(console: Console, title: str) -> None:
+    console.print()
+    console.print(title, style="bold")
 
 
 def _split(name: str) -> str:

@@ -47,9 +47,11 @@ class KeyedArrays:
         self._archive = archive
 
     def shape(self, clip: str) -> tuple[int, ...]:
+        """See `ClipArrays`."""
         return self._archive.header(clip).shape
 
     def array(self, clip: str) -> np.ndarray:
+        """See `ClipArrays`."""
         return self._archive.array(clip)
 
 
@@ -68,9 +70,11 @@ class FolderArrays:
         self.clips: Collection[str] = self._files.keys()
 
     def shape(self, clip: str) -> tuple[int, ...]:
+        """See `ClipArrays`."""
         return self._header(clip).shape
 
     def array(self, clip: str) -> np.ndarray:
+        """See `ClipArrays`."""
         file = self._files[clip]
         with file.open("rb") as stream:
             return read_array(stream, file.stat().st_size, str(file))
@@ -104,13 +108,16 @@ class StackedArrays:
 
     @property
     def clips(self) -> Collection[str]:
+        """See `ClipArrays`."""
         return self._spans.keys()
 
     def shape(self, clip: str) -> tuple[int, ...]:
+        """See `ClipArrays`."""
         first, last = self._spans[clip]
         return (last - first, self._values.shape[1])
 
     def array(self, clip: str) -> np.ndarray:
+        """See `ClipArrays`."""
         first, last = self._spans[clip]
         return self._values[first:last]
 
@@ -181,7 +188,9 @@ def _ids(archive: Archive) -> list[str]:
     try:
         return [clip.decode("utf-8").strip() for clip in ids.tolist()]
     except UnicodeDecodeError:
-        raise SourceError(f"Expected 'clip' in {archive.path} to be UTF-8 text, but it is not; save it as str.") from None
+        raise SourceError(
+            f"Expected 'clip' in {archive.path} to be UTF-8 text, but it is not; save it as str."
+        ) from None
 
 
 def _check_offsets(path: Path, offsets: np.ndarray, ids: list[str], steps: int, given: bool) -> None:

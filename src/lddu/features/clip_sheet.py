@@ -1,17 +1,15 @@
 """The clip table of the table format, `clips.csv` or `clips.parquet`, as rows: every cell is understood or refused."""
 
-import csv
 import difflib
-import io
 import math
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lddu.errors import SourceError
 from lddu.features.clip_table import FIXED_COLUMNS, ClipRow
+from lddu.features.sheet_lines import read_lines, sheet_path
 from lddu.labels import SPLITS
 
 SPLIT_ALIASES = {
@@ -19,9 +17,6 @@ SPLIT_ALIASES = {
     "validation": "valid", "testing": "test",
 }  # fmt: skip
 """Other words for the splits, in lower case; mapped and counted."""
-
-LONGEST_CELL = 2**24
-"""Characters of one cell, far above any transcript."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,7 @@ def read_sheet(folder: Path) -> ClipSheet:
         SourceError: where there is none or two, or a cell cannot be understood; names the line and the clip.
     """
     path = sheet_path(folder)
-    header, lines = _parquet(path) if path.suffix == ".parquet" else _csv(path)
+    header, lines = read_lines(path)
     reading = _Reading(path, header)
     _check_header(reading)
     seen: dict[str, tuple[int, list[Any]]] = {}
@@ -85,73 +80,6 @@ def read_sheet(folder: Path) -> ClipSheet:
     return ClipSheet(rows, reading.emotions, reading.repairs, reading.warnings)
 
 
-def sheet_path(folder: Path) -> Path:
-    """Where the clip table of a folder is.
-
-    Raises:
-        SourceError: where there is none or two.
-    """
-    found = [folder / name for name in ("clips.csv", "clips.parquet") if (folder / name).is_file()]
-    if len(found) == 1:
-        return found[0]
-    what = "both are there; remove one" if found else "neither is there; write one row per clip"
-    raise SourceError(f"Expected clips.csv or clips.parquet in {folder}, but {what}.")
-
-
-def _csv(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise SourceError(
-            f"Expected {path} to be UTF-8 text, but byte {fault.start} is not ({fault.reason}); save it as CSV UTF-8."
-        ) from None
-    delimiter = _delimiter(text)
-    csv.field_size_limit(LONGEST_CELL)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header = [name.strip() for name in _next_line(path, lines) or []]
-
-    def body() -> Iterator[tuple[int, list[Any]]]:
-        while (cells := _next_line(path, lines)) is not None:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                raise SourceError(
-                    f"Expected {len(header)} cells in line {lines.line_num} of {path}, like its header, "
-                    f"but got {len(cells)}; quote cells that hold {delimiter!r}."
-                )
-            yield lines.line_num, list(cells)
-
-    return header, body()
-
-
-def _next_line(path: Path, lines: Any) -> list[str] | None:
-    try:
-        return next(lines, None)
-    except csv.Error as fault:
-        raise SourceError(
-            f"Expected {path} to be a CSV table, but line {lines.line_num} is not sound ({fault}); check its quotes."
-        ) from None
-
-
-def _delimiter(text: str) -> str:
-    header = text.lstrip().partition("\n")[0]
-    return max(",;\t", key=lambda sign: (len(header.split(sign)) > 1, header.count(sign)))
-
-
-def _parquet(path: Path) -> tuple[list[str], Iterator[tuple[int, list[Any]]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-        columns = [column.to_pylist() for column in table.columns]
-    except (pa.ArrowException, OSError, ValueError) as fault:
-        first = (str(fault).splitlines() or [type(fault).__name__])[0][:200]
-        raise SourceError(f"Expected {path} to be a parquet table, but it cannot be read ({first}).") from None
-    body = ((number, list(cells)) for number, cells in enumerate(zip(*columns, strict=True), start=1))
-    return [str(name).strip() for name in table.column_names], body
-
-
 def _check_header(reading: _Reading) -> None:
     path, header = reading.path, reading.header
     if "clip" not in header:
@@ -161,7 +89,9 @@ def _check_header(reading: _Reading) -> None:
         raise SourceError(f"Expected a column 'clip' in {path}, but got {found}{cure}.")
     twice = [name for name, times in Counter(header).items() if times > 1 and name]
     if twice:
-        raise SourceError(f"Expected each column of {path} once, but {twice[0]!r} is there twice; remove or rename one.")
+        raise SourceError(
+            f"Expected each column of {path} once, but {twice[0]!r} is there twice; remove or rename one."
+        )
     if "" in header:
         raise SourceError(
             f"Expected every column of {path} to have a name, but column {header.index('') + 1} has none; "

@@ -64,9 +64,9 @@ def read_header(stream: IO[bytes], size: int, where: str, kinds: str = NUMBERS) 
         SourceError: where it is damaged, of another type, or declares more or less than it holds.
     """
     try:
-        version = npy.read_magic(stream)  # type: ignore[no-untyped-call]
+        version = npy.read_magic(stream)
         reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = reader(stream)  # type: ignore[no-untyped-call]
+        shape, fortran, dtype = reader(stream)
         held = size - stream.tell()
     except _DAMAGE as fault:
         raise _damaged(where, fault) from None
