@@ -1,5 +1,6 @@
 """The training loop of one network. Validation chooses the checkpoint; the test split is not seen here."""
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lddu.errors import RunError
 from lddu.evaluate.metrics import micro_f1, negative_log_likelihood
 from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Validation
+from lddu.features.atomic import write_text
 from lddu.losses.objective import LossTerms
 from lddu.model.infer import infer
 from lddu.run_folder import RunDescription
@@ -99,19 +101,10 @@ def train_epochs(
             seed_epoch(seed, progress.epoch)
             losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
             validation = validate(trainee, data, config)
-            progress.epoch += 1
             progress.seconds += time.monotonic() - began
-            record = {
-                "epoch": progress.epoch,
-                "seconds": round(progress.seconds, 3),
-                "loss": losses,
-                "valid": validation,
-            }
-            progress.history.append(record)
-            if validation["f1_micro"] > progress.best_score:
-                progress.best_score, progress.best_epoch = validation["f1_micro"], progress.epoch
-                progress.best_weights = {name: value.clone() for name, value in trainee.model.state_dict().items()}
-            sitting.watch.epoch_done(record)
+            _note(progress, losses, validation, trainee)
+            write_text(sitting.folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
+            sitting.watch.epoch_done(progress.history[-1])
             if time.monotonic() - saved_at >= sitting.checkpoint_seconds:
                 checkpoint.save(sitting.folder / "resume", trainee, progress)
                 saved_at = time.monotonic()

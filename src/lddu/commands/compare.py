@@ -1,0 +1,5 @@
+"""c"""
+
+
+def compare() -> None:
+    """C"""
