@@ -307,7 +307,7 @@ def test_whatever_the_arrays_a_store_holds_finite_numbers_and_every_clip(tmp_pat
     store = imported(corpus)
     assert len(store) == 6
     for i, values in enumerate(arrays.values()):
-        steps = store.steps("audio", i)
-        assert np.isfinite(steps).all() and len(steps) <= len(values)
-        if len(steps) > 1:
-            assert steps[0].any() and steps[-1].any()
+        kept = store.steps("audio", i)
+        assert np.isfinite(kept).all() and len(kept) <= len(values)
+        if len(kept) > 1:
+            assert kept[0].any() and kept[-1].any()
