@@ -273,6 +273,15 @@ def test_files_that_are_no_arrays_are_named(corpus: Path) -> None:
     assert "-c0.txt" in warning(store, "no .npy")
 
 
+def test_hidden_files_are_passed_over_and_features_in_other_forms_warned_of(corpus: Path) -> None:
+    (corpus / "._audio.npz").write_bytes(b"left by a Mac")
+    (corpus / "visual.npy").write_bytes(b"")
+    (corpus / "NOTES.md").write_text("no features")
+    store = imported(corpus)
+    assert list(store.modalities) == ["audio"]
+    assert warning(store, "Left out").endswith("of .npy: visual.npy.")
+
+
 def test_a_modality_that_no_train_clip_has_is_warned_of(corpus: Path) -> None:
     write_npz(corpus / "text.npz", {"-c2": np.ones((1, 3))})
     store = imported(corpus)
