@@ -123,12 +123,12 @@ def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
     if stream.odd:
         found = [f"{clip} ({width})" for clip, width in stream.odd.items()]
         writer.warnings.append(
-            f"{name}: {len(stream.odd)} clips do not have {stream.width} numbers per step like the others "
-            f"and are left without {name}: {some(found)}."
+            f"{name}: clips that do not have {stream.width} numbers per step like the others are left without {name} "
+            f"({len(stream.odd)}): {some(found)}."
         )
     if stream.unknown:
         writer.warnings.append(
-            f"{name}: {len(stream.unknown)} arrays belong to no clip of the table and are left out: "
+            f"{name}: arrays that belong to no clip of the table are left out ({len(stream.unknown)}): "
             f"{some(stream.unknown)}."
         )
     if arrays.strangers:
