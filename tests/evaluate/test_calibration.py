@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from lddu.errors import MismatchError
 from lddu.evaluate.calibration import calibration_error, calibration_report, error_by_chance, reliability
@@ -33,6 +33,7 @@ def test_equal_mass_bins_hold_equal_mass() -> None:
     assert reliability(p, p > 0.5, "equal_mass").count == (100,) * 10
 
 
+@settings(deadline=None)
 @given(small_scored())
 def test_the_order_of_rows_does_not_show(scored: Scored) -> None:
     p, y = scored.probability[scored.known], scored.presence[scored.known] == 1

@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.metrics import baselines, clip_jaccard, metrics, micro_f1
@@ -44,6 +44,7 @@ def test_an_emotion_without_known_clips_counts_nowhere() -> None:
     assert (two.f1_macro, two.f1_micro, two.jaccard, two.nll) == (one.f1_macro, one.f1_micro, one.jaccard, one.nll)
 
 
+@settings(deadline=None)
 @given(small_scored())
 def test_no_split_raises_a_warning_and_every_figure_is_finite(scored: Scored) -> None:
     with warnings.catch_warnings():
@@ -53,6 +54,7 @@ def test_no_split_raises_a_warning_and_every_figure_is_finite(scored: Scored) ->
     assert np.isfinite(numbers).all()
 
 
+@settings(deadline=None)
 @given(small_scored())
 def test_the_probability_of_an_unknown_pair_changes_nothing(scored: Scored) -> None:
     other = scored.with_probability(np.where(scored.known, scored.probability, 1 - scored.probability))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lddu.errors import MismatchError
@@ -20,6 +20,7 @@ def test_golden_numbers_by_hand() -> None:
     assert found.risk == pytest.approx(0.4)
 
 
+@settings(deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_show(rows: list[tuple[float, float]], random: object) -> None:
     shuffled = list(rows)
@@ -28,6 +29,7 @@ def test_the_order_of_rows_does_not_show(rows: list[tuple[float, float]], random
     assert one == pytest.approx(two)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_a_perfect_order_has_no_excess_and_no_order_has_less(rows: list[tuple[float, float]]) -> None:
     uncertainty, loss = np.array(rows).T
