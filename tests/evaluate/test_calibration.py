@@ -38,8 +38,8 @@ def test_equal_mass_bins_hold_equal_mass() -> None:
 def test_the_order_of_rows_does_not_show(scored: Scored) -> None:
     p, y = scored.probability[scored.known], scored.presence[scored.known] == 1
     for binning in ("equal_width", "equal_mass"):
-        one = calibration_error(p, y, binning)  # type: ignore[arg-type]
-        assert calibration_error(p[::-1], y[::-1], binning) == pytest.approx(one)  # type: ignore[arg-type]
+        one = calibration_error(p, y, binning)
+        assert calibration_error(p[::-1], y[::-1], binning) == pytest.approx(one)
 
 
 def test_the_curve_adds_up_to_the_split() -> None:
