@@ -9,7 +9,9 @@ from scipy.stats import spearmanr
 from lddu.evaluate.calibration import calibration_error, error_by_chance
 from lddu.evaluate.selective import selective, spearman
 
-TORCH_UNCERTAINTY = "torch-uncertainty cannot be imported without Lightning, too much for dev: installed by hand only"
+TORCH_UNCERTAINTY = (
+    "torch-uncertainty cannot be imported without Lightning and torchvision, too much for dev: installed by hand only"
+)
 NETCAL = "netcal brings 13 packages: installed by hand only"
 
 RANDOM = np.random.default_rng(11)
@@ -38,7 +40,7 @@ def test_adaptive_ece_agrees_with_splitting_the_sorted_pairs_evenly(bins: int) -
 
 @pytest.mark.parametrize("bins", [5, 10])
 def test_adaptive_ece_agrees_with_torch_uncertainty(bins: int) -> None:
-    pytest.importorskip("lightning", reason=TORCH_UNCERTAINTY)
+    pytest.importorskip("torchvision", reason=TORCH_UNCERTAINTY)
     module = pytest.importorskip(
         "torch_uncertainty.metrics.classification.calibration.adaptive_calibration_error", reason=TORCH_UNCERTAINTY
     )
@@ -58,7 +60,7 @@ def test_both_errors_agree_with_netcal(bins: int) -> None:
 
 
 def test_aurc_and_its_parts_agree_with_torch_uncertainty() -> None:
-    pytest.importorskip("lightning", reason=TORCH_UNCERTAINTY)
+    pytest.importorskip("torchvision", reason=TORCH_UNCERTAINTY)
     module = pytest.importorskip("torch_uncertainty.metrics.classification", reason=TORCH_UNCERTAINTY)
     import torch
 
