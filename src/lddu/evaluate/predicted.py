@@ -10,6 +10,9 @@ from lddu.errors import MismatchError, RunError
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+LEAST_GROUPS = 10
+"""With fewer groups than this, clips are resampled instead: a bootstrap over a handful of groups says nothing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scored:
@@ -54,6 +57,21 @@ class Scored:
     def known(self) -> Flags:
         """[N, E] whether the presence is known."""
         return ~np.isnan(self.presence)
+
+    def units(self) -> NDArray[np.intp]:
+        """[N] number of the unit of each clip that is resampled or left out as a whole.
+
+        Groups where there are at least `LEAST_GROUPS` of them, since clips of one speaker or dialogue resemble each
+        other; else clips. A clip without a group is a unit of its own.
+        """
+        alone = np.arange(len(self.clips))
+        if self.group is None:
+            return alone
+        words = np.array([str(word or "") for word in self.group], dtype=object)
+        if len(set(words) - {""}) < LEAST_GROUPS:
+            return alone
+        names = [f"group {word}" if word else f"clip {n}" for n, word in enumerate(words)]
+        return np.unique(names, return_inverse=True)[1]
 
     def with_probability(self, probability: Floats) -> "Scored":
         """The same clips and labels with other probabilities, such as recalibrated ones."""
