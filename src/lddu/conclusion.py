@@ -15,11 +15,12 @@ from lddu.run_folder import Task
 
 
 def figures_of(split: Scored, decision: FittedDecision, train_presence: np.ndarray | None = None) -> dict[str, Any]:
-    """One split's entry of `metrics.json`; with constant baselines where the training labels are given.
+    """One split's entry of `metrics.json`, after recalibration; with constant baselines where training labels are given.
 
     An emotion's or split's figure that cannot be had (no positives, no labels) is None.
     """
-    figures = metrics(split, decision.thresholds).to_mapping()
+    decided = decision.apply(split.probability)
+    figures = metrics(split.with_probability(decided.probability), np.array(decision.thresholds)).to_mapping()
     if train_presence is not None:
         figures["baselines"] = [b.to_mapping() for b in baselines(train_presence, split.presence, split.emotions)]
     return figures
@@ -28,6 +29,7 @@ def figures_of(split: Scored, decision: FittedDecision, train_presence: np.ndarr
 def predictions_of(store: FeatureStore, task: Task, inference: Inference, decision: FittedDecision) -> Predictions:
     """The predictions of some clips with the decision applied."""
     rows, table = inference.rows, store.table
+    decided = decision.apply(inference.probability)
     missing = ~inference.presence
     error = np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
     return Predictions(
@@ -36,8 +38,8 @@ def predictions_of(store: FeatureStore, task: Task, inference: Inference, decisi
         group=table.group[rows],
         emotions=task.emotions,
         modalities=tuple(task.dimensions),
-        probability=inference.probability,
-        label=decision.labels(inference.probability),
+        probability=decided.probability,
+        label=decided.labels,
         presence=presence_of(store, rows, task.emotions, task.present_at),
         width=inference.width,
         modality_error=error,

@@ -23,7 +23,7 @@ class Predictions:
         group: [N]; empty where unknown.
         emotions: E names.
         modalities: M names.
-        probability: [N, E] that the emotion is present.
+        probability: [N, E] that the emotion is present, recalibrated.
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
         width: [N, E] |std| over all modalities, Eq. (11): how unclear.

@@ -36,7 +36,7 @@ def write_report(folder: RunFolder) -> None:
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
-        threshold=sorted(set(decision.thresholds.tolist())),
+        threshold=sorted(set(decision.thresholds)),
         curves=_curves(folder, found["cost"]),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )

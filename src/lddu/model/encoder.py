@@ -7,6 +7,9 @@ from torch import Tensor, nn
 from lddu import equations
 from lddu.config import ModelConfig
 
+CLIPPED_AT = 5.0
+"""Standardised features beyond this many deviations are outliers of the extractor; used without Eq. (1) only."""
+
 
 class TransformerLayer(nn.Module):
     """Parameters of Eq. (3). The feed-forward width is H, not the usual 4 H."""
@@ -67,7 +70,7 @@ class UnimodalEncoder(nn.Module):
         super().__init__()
         self.dropout = config.dropout
         self.standardise = Standardise(dimension)
-        self.feature_norm = nn.LayerNorm(dimension)
+        self.feature_norm = nn.LayerNorm(dimension) if config.feature_norm else None
         self.projection = nn.Linear(dimension, config.hidden)
         self.positions = nn.Parameter(torch.randn(config.max_steps, config.hidden) * 0.02)
         self.embedding_norm = nn.LayerNorm(config.hidden)
@@ -80,7 +83,11 @@ class UnimodalEncoder(nn.Module):
     ) -> Float[Tensor, "clip step hidden"]:
         """States of every step; those of padded steps mean nothing."""
         dropout = self.dropout if self.training else 0.0
-        steps = equations.normalise_features(self.standardise(features, mask), self.feature_norm)
+        steps = self.standardise(features, mask)
+        if self.feature_norm is None:
+            steps = steps.clamp(-CLIPPED_AT, CLIPPED_AT)
+        else:
+            steps = equations.normalise_features(steps, self.feature_norm)
         states = equations.embed_steps(steps, self.projection, self.positions, self.embedding_norm, dropout)
         for layer in self.layers:
             states = layer(states, mask)

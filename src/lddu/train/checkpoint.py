@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from lddu.errors import RunError
 from lddu.features.atomic import replaced_folder
@@ -44,11 +45,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trainee:
-    """What is trained: the network, the objective with its memory, and the optimiser."""
+    """What is trained: the network, the objective with its memory, the optimiser, and the averaged weights if wanted."""
 
     model: LDDU
     objective: Objective
     optimizer: torch.optim.AdamW
+    average: AveragedModel | None = None
+
+    @property
+    def kept(self) -> LDDU:
+        """The network that is validated and kept."""
+        kept = self.model if self.average is None else self.average.module
+        assert isinstance(kept, LDDU)
+        return kept
 
 
 def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
@@ -56,6 +65,8 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
     tensors = {f"model.{name}": value for name, value in trainee.model.state_dict().items()}
     tensors |= {f"objective.{name}": value for name, value in trainee.objective.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in progress.best_weights.items()}
+    if trainee.average is not None:
+        tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
     for index, state in trainee.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
     told = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
@@ -85,6 +96,8 @@ def load(folder: Path, trainee: Trainee) -> Progress:
         tensors = load_file(whole[-1] / "state.safetensors")
         trainee.model.load_state_dict(_under(tensors, "model."))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
+        if trainee.average is not None:
+            trainee.average.load_state_dict(_under(tensors, "average."))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _under(tensors, "optimizer.").items():
             index, _, entry = name.partition(".")

@@ -25,7 +25,7 @@ from lddu.run_folder import RunDescription
 from lddu.train import checkpoint
 from lddu.train.checkpoint import Progress, Trainee
 from lddu.train.optim import set_rate
-from lddu.train.seed import epoch_order, hide_modalities, seed_epoch
+from lddu.train.seed import add_noise, epoch_order, hide_modalities, seed_epoch
 
 
 class Watch(Protocol):
@@ -112,7 +112,7 @@ def train_epochs(
 
 def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
     """Micro-F1 on validation with the threshold tuned there, that threshold (mean), and the negative log-likelihood."""
-    found = infer(trainee.model, data.reader, data.valid_rows)
+    found = infer(trainee.kept, data.reader, data.valid_rows)
     store, present_at = data.reader.store, trainee.objective.present_at
     split = scored(store, data.valid_rows, found.probability, store.emotions, present_at)
     thresholds = fit_threshold(Validation(split), config.decision.threshold)
@@ -131,7 +131,7 @@ def _note(progress: Progress, losses: dict[str, float], validation: dict[str, fl
     progress.history.append(record)
     if validation["f1_micro"] > progress.best_score:
         progress.best_score, progress.best_epoch = validation["f1_micro"], progress.epoch
-        progress.best_weights = {name: value.clone() for name, value in trainee.model.state_dict().items()}
+        progress.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
 
 
 def _exhausted(progress: Progress, patience: int) -> bool:
@@ -160,7 +160,8 @@ def _one_epoch(
 
 def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
     presence = hide_modalities(batch.presence, config.training.modality_dropout)
-    prediction = trainee.model(batch.values, batch.mask, presence)
+    values = add_noise(trainee.model, batch.values, config.training.feature_noise)
+    prediction = trainee.model(values, batch.mask, presence)
     terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares)
     if not torch.isfinite(terms.total):
         raise RunError(
@@ -171,6 +172,8 @@ def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
     terms.total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(_parameters(trainee), config.training.gradient_norm)
     trainee.optimizer.step()
+    if trainee.average is not None:
+        trainee.average.update_parameters(trainee.model)
     return terms
 
 

@@ -1,12 +1,14 @@
 """A training run from a store to a finished run folder: one network, or an ensemble of seeds."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config
@@ -229,7 +231,7 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
         train_epochs(trainee, data, description, sitting, progress)
     except KeyboardInterrupt:
         stopped = True
-    weights = progress.best_weights or trainee.model.state_dict()
+    weights = progress.best_weights or trainee.kept.state_dict()
     trainee.model.load_state_dict(weights)
     folder.write_model(weights)
     cost = Cost.of(trainee.model, progress, making.device)
@@ -250,7 +252,14 @@ def _trainee(description: RunDescription, data: TrainingData, making: _Making) -
     else:
         fit_standardisation(model, data.reader, data.train_rows)
     model, objective = model.to(making.device), objective.to(making.device)
-    return Trainee(model, objective, make_optimizer(model, config.training))
+    decay = config.training.weight_average
+    average = _average(model, decay) if decay else None
+    return Trainee(model, objective, make_optimizer(model, config.training), average)
+
+
+def _average(model: LDDU, decay: float) -> AveragedModel:
+    update: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=update)
 
 
 def _reader(description: RunDescription, store: FeatureStore) -> BatchReader:

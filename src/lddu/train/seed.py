@@ -5,6 +5,8 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from lddu.model.lddu import LDDU
+
 
 def epoch_order(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """The rows in this epoch's order."""
@@ -22,3 +24,11 @@ def hide_modalities(presence: Bool[Tensor, "clip modality"], chance: float) -> B
         return presence
     kept = presence & (torch.rand(presence.shape, device=presence.device) >= chance)
     return torch.where(kept.any(dim=1, keepdim=True), kept, presence)
+
+
+def add_noise(model: LDDU, values: tuple[Tensor, ...], deviation: float) -> tuple[Tensor, ...]:
+    """Features with white noise of `deviation` times each feature's own standard deviation."""
+    if deviation == 0:
+        return values
+    scales = [encoder.get_buffer("standardise.scale") for encoder in model.encoders]
+    return tuple(x + deviation * scale * torch.randn_like(x) for x, scale in zip(values, scales, strict=True))
