@@ -70,7 +70,9 @@ class CsdFile:
             features = np.zeros((0, features.shape[-1] if features.ndim == 2 else 0), np.float32)
             intervals = np.zeros((0, 2))
         if intervals.ndim != 2 or intervals.shape[1] != 2 or intervals.dtype.kind not in "fiu":
-            raise SourceError(f"Expected the intervals of {where} to be [frames, 2] seconds, but got {_form(intervals)}.")
+            raise SourceError(
+                f"Expected the intervals of {where} to be [frames, 2] seconds, but got {_form(intervals)}."
+            )
         if features.ndim != 2 or len(features) != len(intervals):
             raise SourceError(
                 f"Expected the features of {where} to have one row for each of {len(intervals)} intervals, "

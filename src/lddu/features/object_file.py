@@ -6,7 +6,6 @@ and its older form (several pickles in a row, then the storages). All are read b
 
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -157,5 +156,3 @@ def _storage(content: memoryview, kind: str, count: int) -> Storage:
 
 def _damaged(where: object, fault: str) -> SourceError:
     return SourceError(f"Expected {where} to be a sound file of torch.save, but {fault}; copy or download it again.")
-
-
