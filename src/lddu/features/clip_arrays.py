@@ -174,7 +174,7 @@ def usual_width(arrays: ClipArrays, clips: Collection[str]) -> tuple[int, dict[s
         some = ", ".join(f"{clip!r} {arrays.shape(clip)}" for clip in list(widths)[:3])
         raise SourceError(
             f"Expected the clips of {arrays.path} to be [steps, numbers] with the same numbers per step, but they have "
-            f"{len(set(widths.values()))} widths ({some}); are the arrays transposed?"
+            f"{len(set(widths.values()))} widths ({some}); transpose them if they are [numbers, steps]."
         )
     return width, {clip: found for clip, found in widths.items() if found != width}
 
