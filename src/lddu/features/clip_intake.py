@@ -58,7 +58,7 @@ class ClipIntake:
         self.writer.count("clips_without_any_modality", "clips", not kept)
         self._modalities.update(kept)
         if row.split == "train":
-            self._in_train.update(kept)
+            self._in_train.update(list(kept))
 
     def close(self) -> None:
         """Warn about modalities that training will not see."""

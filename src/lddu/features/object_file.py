@@ -1,7 +1,7 @@
 """Files that `pickle.dump` or `torch.save` wrote, read without either of them: only data comes out.
 
 Three forms exist: a bare pickle; the zip archive of `torch.save` since PyTorch 1.6 (a pickle beside raw storages);
-and its older form (several pickles in a row, then the storages). All are read by `PickleMachine`.
+and its older form (several pickles in a row, then the storages). All are read by `PickleReader`.
 """
 
 import zipfile
@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from lddu.errors import SourceError
+from lddu.features.pickle_machine import DAMAGE, mapped
 from lddu.features.pickled_objects import FORMS, Bytes, Name, Storage
-from lddu.features.untrusted_pickle import DAMAGE, PickleMachine, mapped
+from lddu.features.untrusted_pickle import PickleReader
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD_MAGIC: Final = 0x1950A86A20F9469CFC6C
@@ -42,7 +43,7 @@ def _read_plain(data: memoryview, where: str, nested: bool) -> Any:
     forms = dict(FORMS)
     if nested:  # a tensor inside a pickle: its storage is a file of torch.save in itself
         forms["torch.storage", "_load_from_bytes"] = lambda raw: _read_inner(raw, where)
-    machine = PickleMachine(data, where, forms=forms)
+    machine = PickleReader(data, where, forms=forms)
     first = machine.load()
     return _read_old(data, machine.at, where) if type(first) is int and first == _OLD_MAGIC else first
 
@@ -77,7 +78,7 @@ def _read_archive(path: Path, data: memoryview) -> Any:
             known[key] = _member(path, data, members[f"{folder}data/{key}"])
         return _storage(known[key], kind, count)
 
-    return PickleMachine(_member(path, data, members[inside[0]]), str(path), storage).load()
+    return PickleReader(_member(path, data, members[inside[0]]), str(path), storage).load()
 
 
 def _member(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
@@ -106,19 +107,19 @@ def _read_old(data: memoryview, at: int, where: str) -> Any:
         mentioned[key] = (kind, count)
         return Storage(np.broadcast_to(np.zeros(1, _KINDS[kind]), (count,)))
 
-    machine = PickleMachine(data, where, note)
+    machine = PickleReader(data, where, note)
     machine.at = at
     if machine.load() != _OLD_PROTOCOL or not isinstance(machine.load(), dict):
         raise SourceError(f"Expected {where} to be a file of torch.save, but its head is damaged; save it again.")
     start = machine.at
     machine.load()
     storages = _old_storages(machine, mentioned, where)
-    again = PickleMachine(data, where, lambda identity: storages[_storage_identity(identity)[1]])
+    again = PickleReader(data, where, lambda identity: storages[_storage_identity(identity)[1]])
     again.at = start
     return again.load()
 
 
-def _old_storages(machine: PickleMachine, mentioned: dict[str, tuple[str, int]], where: str) -> dict[str, Storage]:
+def _old_storages(machine: PickleReader, mentioned: dict[str, tuple[str, int]], where: str) -> dict[str, Storage]:
     keys = machine.load()
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(mentioned):
         raise SourceError(f"Expected {where} to list its storages, but it is damaged; copy or download it again.")
