@@ -80,6 +80,7 @@ def test_oddities_are_counted_and_lose_no_segment(odd: FeatureStore) -> None:
     assert repairs["clips_without_any_modality"] == {"clips": 3}
     assert repairs["non_finite_values"] == {"audio": 2}
     assert repairs["words_without_frames"] == {"audio": 1, "visual": 1}
+    assert repairs["empty_steps"] == {"audio": 1, "visual": 1}
     assert repairs["segments_outside_folds"] == {"clips": 3}
     assert repairs["videos_without_labels"] == {"clips": 1}
 
@@ -236,10 +237,15 @@ def real_segments(shared_data: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.fixture(scope="module")
+def real_corpus(tmp_path_factory: pytest.TempPathFactory, real_segments: list[dict[str, str]]) -> Path:
+    return skeleton(tmp_path_factory.mktemp("real") / "mosei", real_segments)
+
+
 def test_the_real_segments_are_all_there_in_the_splits_of_their_list(
-    tmp_path: Path, shared_data: Path, real_segments: list[dict[str, str]]
+    real_corpus: Path, shared_data: Path, real_segments: list[dict[str, str]]
 ) -> None:
-    store = imported(skeleton(tmp_path / "mosei", real_segments), shared_data / "mosei_segments" / "segments.csv")
+    store = imported(real_corpus, shared_data / "mosei_segments" / "segments.csv")
     assert store.table.split_counts() == {"train": 16327, "valid": 1871, "test": 4662, "unused": 399}
     assert set(store.table.clip) == {f"{row['file']}[{row['index']}]" for row in real_segments}
     repairs = store.manifest["repairs"]
@@ -251,14 +257,11 @@ def test_the_real_segments_are_all_there_in_the_splits_of_their_list(
 def overlapping_neighbours(rows: list[dict[str, str]]) -> int:
     """Counted anew, segment by segment."""
     ordered = sorted(rows, key=lambda row: (row["file"], float(row["start"])))
-    return sum(
-        b["file"] == a["file"] and float(b["start"]) < float(a["end"])
-        for a, b in pairwise(ordered)
-    )
+    return sum(b["file"] == a["file"] and float(b["start"]) < float(a["end"]) for a, b in pairwise(ordered))
 
 
-def test_the_sdk_folds_give_the_published_counts(tmp_path: Path, real_segments: list[dict[str, str]]) -> None:
+def test_the_sdk_folds_give_the_published_counts(tmp_path: Path, real_corpus: Path) -> None:
     pytest.importorskip("mmsdk", reason="the CMU Multimodal SDK is an oracle; pip install cmu-multimodal-sdk==0.0.6")
-    store = import_corpus(skeleton(tmp_path / "mosei", real_segments), tmp_path / "store")
+    store = import_corpus(real_corpus, tmp_path / "store")
     assert store.table.split_counts() == {"train": 16331, "valid": 1871, "test": 4662, "unused": 395}
     assert store.manifest["repairs"]["segments_outside_folds"] == {"clips": 395}

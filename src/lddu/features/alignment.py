@@ -50,21 +50,47 @@ def track_of(intervals: np.ndarray, values: np.ndarray) -> Track:
     return Track(intervals, values[order], np.maximum.accumulate(intervals[:, 1]))
 
 
-def means_over(track: Track, stretches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class WordMeans:
+    """One modality of a video, a step a word.
+
+    Attributes:
+        values: [W, D] means of the frames that meet each word; zeros where none does.
+        met: [W] how many frames each word meets.
+        heard: [W, 2] seconds from the first to the last of these frames, within the word; NaN where there is none.
+    """
+
+    values: np.ndarray
+    met: np.ndarray
+    heard: np.ndarray
+
+    def within(self, words: np.ndarray, start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+        """The steps of some words of a segment.
+
+        A word that the end of the segment cuts may have its frames on the other side only; that step is empty too,
+        as the SDK has it.
+
+        Returns:
+            [words, D] values; [words] which of the words have frames in the segment.
+        """
+        shared = np.minimum(self.heard[words, 1], end) - np.maximum(self.heard[words, 0], start)
+        present = shared > SHORTEST_OVERLAP
+        return np.where(present[:, None], self.values[words], np.float32(0)), present
+
+
+def means_over(track: Track, stretches: np.ndarray) -> WordMeans:
     """The mean of the frames that meet each stretch of time.
 
     Args:
         track: the frames.
         stretches: [W, 2] start and end in seconds.
-
-    Returns:
-        [W, D] float32 means, zeros where a stretch meets no frame; [W] how many frames each one meets.
     """
     finite = np.isfinite(track.values)
     clean = bool(finite.all())
     values = track.values if clean else np.where(finite, track.values, 0)
     means = np.zeros((len(stretches), track.values.shape[1]), np.float32)
     met = np.zeros(len(stretches), np.int64)
+    heard = np.full((len(stretches), 2), np.nan)
     for w, (start, end) in enumerate(stretches):
         frames = track.meeting(float(start), float(end))
         met[w] = len(frames)
@@ -72,7 +98,9 @@ def means_over(track: Track, stretches: np.ndarray) -> tuple[np.ndarray, np.ndar
             chosen = _span(frames)
             counted = len(frames) if clean else np.maximum(finite[chosen].sum(axis=0), 1)
             means[w] = values[chosen].sum(axis=0, dtype=np.float64) / counted
-    return means, met
+            spans = track.intervals[chosen]
+            heard[w] = max(spans[:, 0].min(), start), min(spans[:, 1].max(), end)
+    return WordMeans(means, met, heard)
 
 
 def _span(frames: np.ndarray) -> slice | np.ndarray:

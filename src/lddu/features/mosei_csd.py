@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lddu.errors import SourceError
-from lddu.features.alignment import Track, means_over, track_of
+from lddu.features.alignment import Track, WordMeans, means_over, track_of
 from lddu.features.clip_intake import ClipIntake, max_steps, named_path
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.csd_file import CsdFile, opened_csd
@@ -206,29 +206,33 @@ class _WordCut:
     """One video aligned to its words: every modality has one row a word."""
 
     words: Track | None
-    values: Mapping[str, np.ndarray]
-    met: Mapping[str, np.ndarray]
+    means: Mapping[str, WordMeans]
+    writer: StoreWriter
 
     def features(self, segment: Segment) -> dict[str, np.ndarray | None]:
-        """Modality -> one row for each word that meets the segment; zeros where the modality meets none of a word."""
+        """Modality -> one row for each word that meets the segment; zeros where the modality has nothing there."""
         if self.words is None:
             return {}
         words = self.words.meeting(segment.start, segment.end)
-        return {name: values[words] if self.met[name][words].any() else None for name, values in self.values.items()}
+        found: dict[str, np.ndarray | None] = {"text": self.words.values[words] if len(words) else None}
+        for name, means in self.means.items():
+            values, present = means.within(words, segment.start, segment.end)
+            found[name] = values if present.any() else None
+            self.writer.count("empty_steps", name, int((~present).sum()) if present.any() else 0)
+        return found
 
 
 def _aligned(tracks: Mapping[str, Track | None], writer: StoreWriter) -> _WordCut:
     words = tracks["text"]
     if words is None:
-        return _WordCut(None, {}, {})
-    values, met = {"text": words.values}, {"text": np.ones(len(words), np.int64)}
+        return _WordCut(None, {}, writer)
+    means: dict[str, WordMeans] = {}
     for name, track in tracks.items():
-        if name == "text" or track is None:
-            continue
-        values[name], met[name] = means_over(track, words.intervals)
-        writer.count("non_finite_values", name, int((~np.isfinite(track.values)).sum()))
-        writer.count("words_without_frames", name, int((met[name] == 0).sum()))
-    return _WordCut(words, values, met)
+        if name != "text" and track is not None:
+            means[name] = means_over(track, words.intervals)
+            writer.count("non_finite_values", name, int((~np.isfinite(track.values)).sum()))
+            writer.count("words_without_frames", name, int((means[name].met == 0).sum()))
+    return _WordCut(words, means, writer)
 
 
 def _by_video(segments: Sequence[Segment]) -> Iterator[tuple[str, list[Segment]]]:

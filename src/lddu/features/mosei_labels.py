@@ -193,7 +193,7 @@ def _by_place(path: Path, lines: Sequence[Mapping[str, str]], clips: Sequence[Un
                 f"Expected train, valid or test as mode in line {number} of {path}, but got {line['mode']!r}."
             )
         rows.setdefault(split, []).append(_emotions_of(line, f"line {number} of {path}"))
-    for split in sorted({clip.split for clip in clips}):
+    for split in dict.fromkeys(clip.split for clip in clips):
         count = sum(clip.split == split for clip in clips)
         if len(rows.get(split, [])) != count:
             raise SourceError(

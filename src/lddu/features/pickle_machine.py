@@ -14,8 +14,8 @@ from typing import Any, Final
 from lddu.errors import SourceError
 from lddu.features.pickled_objects import FORMS, Name, Pending
 
-LARGEST_CONTAINER_COUNT = 5_000_000
-"""Lists, tuples and dictionaries in one file; CMU-MOSEI with one array a clip has some 250,000."""
+LARGEST_CONTAINER_COUNT = 2_000_000
+"""Lists, tuples and dictionaries in one file; CMU-MOSEI with one array a clip has some 500,000."""
 
 LARGEST_ENTRY_COUNT = 5_000_000
 """Dictionary keys and set members in one file."""
@@ -76,6 +76,13 @@ class PickleMachine:
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
+
+    def next_code(self) -> int:
+        """The next instruction."""
+        if self.at >= len(self._data):
+            raise ValueError("it ends early")
+        self.at += 1
+        return self._data[self.at - 1]
 
     def bytes(self, count: int) -> memoryview:
         """The next bytes, and go behind them.

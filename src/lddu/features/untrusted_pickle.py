@@ -32,7 +32,7 @@ class PickleReader(PickleMachine):
         self.clear()
         steps = 0
         try:
-            while (code := self.unsigned(1)) != _STOP:
+            while (code := self.next_code()) != _STOP:
                 steps += 1
                 step = _STEPS.get(code)
                 if step is None:
