@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lddu.features import atomic
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
@@ -44,6 +45,30 @@ def test_a_new_store_replaces_the_whole_old_one(tmp_path: Path) -> None:
     tiny_store(tmp_path / "store")
     tiny_store(tmp_path / "store", clips=5, dimensions={"visual": 3})
     assert sorted(sums(tmp_path / "store")) == ["clips.parquet", "manifest.json", "visual.safetensors"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["store"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux swaps two folders in one step")
+def test_on_linux_the_old_store_is_never_out_of_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_store(tmp_path / "store")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a rename leaves a moment without a store")
+
+    with writing_store(tmp_path / "store", DESCRIPTION, force=True) as writer:
+        writer.add(ClipRow("a"), {"audio": np.ones((1, 2))})
+        writer.finish()
+        monkeypatch.setattr(Path, "rename", refuse)
+        monkeypatch.setattr(writer, "finish", lambda: None)
+    assert list(FeatureStore(tmp_path / "store").modalities) == ["audio"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["store"]
+
+
+def test_elsewhere_a_store_is_replaced_by_two_renames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic, "_exchange", lambda first, second: False)
+    tiny_store(tmp_path / "store")
+    tiny_store(tmp_path / "store", clips=5)
+    assert len(FeatureStore(tmp_path / "store")) == 5
     assert [entry.name for entry in tmp_path.iterdir()] == ["store"]
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.simulated_learnability import learnability
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.simulated_learnability import learnability
 from lddu.errors import ConfigError, StoreError
 from lddu.features.simulate import NOISE_SPREAD, SimulationConfig, prototypes_of, simulate
 from lddu.features.simulated_labels import FREQUENCY, LabelDraw, correlation_matrix, draw_labels

@@ -107,7 +107,7 @@ def change_manifest(store: FeatureStore, **entries: Any) -> None:
 
 def test_a_newer_version_is_refused_with_a_cure(store: FeatureStore) -> None:
     change_manifest(store, version=2)
-    with pytest.raises(StoreError, match="version 1 in .* but got 2; update lddu"):
+    with pytest.raises(StoreError, match=r"version 1 in .* but got 2; update lddu"):
         FeatureStore(store.path)
 
 
@@ -158,7 +158,7 @@ def test_a_manifest_that_is_no_text_is_refused(store: FeatureStore) -> None:
 def test_a_folder_that_is_no_store_says_what_to_do(tmp_path: Path, corpus: Path) -> None:
     with pytest.raises(StoreError, match="nothing is there; check the path"):
         FeatureStore(tmp_path / "nowhere")
-    with pytest.raises(StoreError, match="no manifest.json; run 'lddu data import' on it first"):
+    with pytest.raises(StoreError, match=r"no manifest\.json; run 'lddu data import' on it first"):
         FeatureStore(corpus)
 
 
@@ -232,7 +232,7 @@ def test_a_damaged_table_is_named(store: FeatureStore, content: bytes) -> None:
 def test_an_absent_or_foreign_table_is_named(store: FeatureStore, tmp_path: Path) -> None:
     other = tiny_store(tmp_path / "other", clips=7)
     (other.path / "clips.parquet").rename(store.path / "clips.parquet")
-    with pytest.raises(StoreError, match="Expected 20 clips .* but got 7"):
+    with pytest.raises(StoreError, match=r"Expected 20 clips .* but got 7"):
         _ = store.table
     (store.path / "clips.parquet").unlink()
     with pytest.raises(StoreError, match=r"clips.parquet, but it is not there"):
@@ -244,7 +244,7 @@ def test_an_absent_or_foreign_table_is_named(store: FeatureStore, tmp_path: Path
 
 
 def test_an_unknown_modality_names_the_known(store: FeatureStore) -> None:
-    with pytest.raises(StoreError, match="out of audio, text in .* but got 'smell'"):
+    with pytest.raises(StoreError, match=r"out of audio, text in .* but got 'smell'"):
         store.lengths("smell")
 
 
@@ -273,14 +273,13 @@ def test_the_writer_refuses_what_a_store_cannot_hold(
 
 def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -> None:
     description = StoreDescription(("joy", "anger"), {"audio": ""})
-    with pytest.raises(SourceError, match="unique clip ids, but got 'a' twice"):
-        with writing_store(tmp_path / "store", description) as writer:
+    with writing_store(tmp_path / "store", description) as writer:
+        writer.add(ROW, {"audio": np.ones((1, 4))})
+        with pytest.raises(SourceError, match="unique clip ids, but got 'a' twice"):
             writer.add(ROW, {})
-            writer.add(ROW, {})
-    with pytest.raises(SourceError, match="4 numbers per step, like the clips before it, but got 5"):
-        with writing_store(tmp_path / "store", description) as writer:
-            writer.add(ROW, {"audio": np.ones((1, 4))})
+        with pytest.raises(SourceError, match="4 numbers per step, like the clips before it, but got 5"):
             writer.add(ClipRow("b"), {"audio": np.ones((1, 5))})
+    assert len(FeatureStore(tmp_path / "store")) == 1
 
 
 @pytest.mark.parametrize(

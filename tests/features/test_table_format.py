@@ -170,7 +170,7 @@ def test_a_split_that_no_clip_is_in_is_warned_of(corpus: Path, lost: str) -> Non
 
 def test_clips_without_split_among_others_are_warned_of(corpus: Path) -> None:
     respell(corpus, split={5: ""})
-    assert "1 clips have no split" in warning(imported(corpus), "no split")
+    assert "nothing else (1)" in warning(imported(corpus), "without a split")
 
 
 def test_nan_and_infinity_become_zero_and_are_counted(corpus: Path) -> None:
@@ -239,7 +239,7 @@ def test_arrays_of_unknown_clips_are_left_out_counted_and_named(corpus: Path) ->
     write_npz(corpus / "audio.npz", {**clip_arrays(), **extra})
     store = imported(corpus)
     assert repairs(store) == {"unknown_clips": {"audio": 7}}
-    assert "stranger4 and 2 more" in warning(store, "belong to no clip")
+    assert "stranger4 and 2 more" in warning(store, "belong to no clip of the table are left out (7)")
 
 
 def test_identical_duplicates_are_kept_once_and_counted(corpus: Path) -> None:
@@ -271,6 +271,15 @@ def test_files_that_are_no_arrays_are_named(corpus: Path) -> None:
     store = imported(corpus)
     assert repairs(store)["ignored_files"] == {"text": 1}
     assert "-c0.txt" in warning(store, "no .npy")
+
+
+def test_hidden_files_are_passed_over_and_features_in_other_forms_warned_of(corpus: Path) -> None:
+    (corpus / "._audio.npz").write_bytes(b"left by a Mac")
+    (corpus / "visual.npy").write_bytes(b"")
+    (corpus / "NOTES.md").write_text("no features")
+    store = imported(corpus)
+    assert list(store.modalities) == ["audio"]
+    assert warning(store, "Left out").endswith("of .npy: visual.npy.")
 
 
 def test_a_modality_that_no_train_clip_has_is_warned_of(corpus: Path) -> None:

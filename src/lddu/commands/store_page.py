@@ -113,7 +113,7 @@ def _sentences(console: Console, title: str, sentences: "list[str] | tuple[str, 
         return
     _title(console, title)
     for sentence in sentences:
-        console.print(Padding(escape(sentence), (0, 0, 0, 2)), style=style)
+        console.print(Padding(escape(sentence), (0, 0, 0, 2), expand=False), style=style)
 
 
 def _title(console: Console, title: str) -> None:

@@ -203,4 +203,4 @@ def _judge_splits(reading: _Reading, rows: list[ClipRow]) -> None:
         if not used[split]:
             reading.warnings.append(f"No clip is in the split {split!r}: {consequence}.")
     if used[""]:
-        reading.warnings.append(f"{used['']} clips have no split; they can be predicted and take part in nothing else.")
+        reading.warnings.append(f"Clips without a split can be predicted and take part in nothing else ({used['']}).")

@@ -85,7 +85,7 @@ def _parquet(path: Path) -> tuple[list[str], Lines]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()
         columns = [column.to_pylist() for column in table.columns]
     except (pa.ArrowException, OSError, ValueError) as fault:
         first = (str(fault).splitlines() or [type(fault).__name__])[0][:200]

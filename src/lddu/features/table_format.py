@@ -17,6 +17,9 @@ from lddu.features.store_writer import StoreDescription, StoreWriter, writing_st
 NAMED_CLIPS = 5
 """How many clips a warning names before it says how many more there are."""
 
+OTHER_FEATURES = {".npy", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat", ".safetensors"}
+"""Endings of files that someone may have meant as features; they are warned of, not read."""
+
 
 def recognises_table(path: Path) -> bool:
     """Whether a path is a folder with a clip table, or the table itself."""
@@ -42,7 +45,7 @@ def import_table(source: Path, out: Path, options: ImportOptions) -> None:
             source={"format": "table", "path": str(folder)},
         )
         with writing_store(out, description, options.force) as writer:
-            _note_sheet(writer, sheet)
+            _note_sheet(writer, folder, sheet)
             for stream in streams:
                 _note_stream(writer, stream)
             _add_clips(writer, sheet, streams, options)
@@ -62,8 +65,9 @@ def modality_paths(folder: Path) -> list[Path]:
     Raises:
         SourceError: where there is none, or one modality is there in both forms.
     """
-    files = sorted(path for path in folder.glob("*.npz") if path.is_file())
-    folders = sorted(path for path in folder.iterdir() if path.is_dir() and any(path.rglob("*.npy")))
+    shown = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = [path for path in shown if path.suffix == ".npz" and path.is_file()]
+    folders = [path for path in shown if path.is_dir() and any(path.rglob("*.npy"))]
     if not files and not folders:
         raise SourceError(
             f"Expected NAME.npz or a folder NAME of .npy files for each modality in {folder}, but there is none."
@@ -101,10 +105,13 @@ def _stream(path: Path, sheet: ClipSheet, opened: ExitStack) -> _Stream:
     return _Stream(_modality_name(path), arrays, width, odd, [clip for clip in arrays.clips if clip not in wanted])
 
 
-def _note_sheet(writer: StoreWriter, sheet: ClipSheet) -> None:
+def _note_sheet(writer: StoreWriter, folder: Path, sheet: ClipSheet) -> None:
     for (kind, column), times in sheet.repairs.items():
         writer.count(kind, column, times)
     writer.warnings.extend(sheet.warnings)
+    other = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in OTHER_FEATURES]
+    if other:
+        writer.warnings.append(f"Left out, since features are NAME.npz or a folder NAME of .npy: {some(other)}.")
 
 
 def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
@@ -116,12 +123,12 @@ def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
     if stream.odd:
         found = [f"{clip} ({width})" for clip, width in stream.odd.items()]
         writer.warnings.append(
-            f"{name}: {len(stream.odd)} clips do not have {stream.width} numbers per step like the others "
-            f"and are left without {name}: {some(found)}."
+            f"{name}: clips that do not have {stream.width} numbers per step like the others are left without {name} "
+            f"({len(stream.odd)}): {some(found)}."
         )
     if stream.unknown:
         writer.warnings.append(
-            f"{name}: {len(stream.unknown)} arrays belong to no clip of the table and are left out: "
+            f"{name}: arrays that belong to no clip of the table are left out ({len(stream.unknown)}): "
             f"{some(stream.unknown)}."
         )
     if arrays.strangers:
