@@ -102,3 +102,12 @@ def test_a_damaged_map_is_refused(change: dict[str, object], message: str) -> No
     mapping = Recalibration("temperature", 0.5, (0.0,)).to_mapping() | change
     with pytest.raises(RunError, match=message):
         Recalibration.from_mapping(mapping)
+
+
+def test_the_likelihood_is_that_of_clips_left_out_so_a_flexible_map_gains_nothing_on_calibrated_ones() -> None:
+    gained = []
+    for seed in range(15):
+        tried = fit_recalibration(Validation(random_scored(seed, clips=40))).left_out_nll
+        assert tried is not None
+        gained.append(tried["identity"] - tried["isotonic"])
+    assert np.mean(gained) < 0
