@@ -65,6 +65,16 @@ def test_a_corpus_is_imported_described_and_trained_on(
     assert metrics["splits"]["test"]["n"] > 0
 
 
+def test_describe_says_which_emotions_come_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, options = corpus("mosei-aligned", tmp_path)
+    lddu("data", "import", source, "--out", tmp_path / "store", *options, "--json")
+    told = {emotion["name"]: emotion["together"] for emotion in json.loads(capsys.readouterr().out)["emotions"]}
+    present = FeatureStore(tmp_path / "store").table.labels > 0
+    assert told["sad"]["fear"] == pytest.approx((present[:, 1] & present[:, 5]).sum() / present[:, 1].sum())
+    lddu("data", "describe", tmp_path / "store")
+    assert "Together" in capsys.readouterr().out
+
+
 def test_the_emotionless_file_of_mmsa_asks_for_labels_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
