@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,19 +13,13 @@ from lddu.features.clip_intake import ClipIntake, max_steps, named_path
 from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.m3ed_annotation import Annotation, Utterance, read_annotation
+from lddu.features.m3ed_pickle import M3edPickle, read_m3ed_pickle
 from lddu.features.mmsa import names_in, recognises_mmsa
-from lddu.features.object_file import read_objects
-from lddu.features.pickled_values import PickledValues, form_of
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
 from lddu.features.table_format import some
 from lddu.labels import M3ED_EMOTIONS
 
 PROTOCOLS: Final = ("dialogue", "utterance")
-LABELS, SPEAKERS_OR_TEXTS = 2, (6, 1, 0)
-PLACES: Final = {"text": 3, "visual": 4, "audio": 5}
-SPLITS: Final = {"train": 7, "valid": 8, "test": 9}
-"""Where things lie in the list that the pickle holds."""
-
 LICENCE = "M3ED, for research; terms at https://github.com/AIM3-RUC/RUCM3ED"
 
 
@@ -51,7 +45,7 @@ def import_m3ed(source: Path, out: Path, options: ImportOptions) -> None:
     pickle, labels = _files(source, named_path(options, "labels"))
     max_steps(options)
     annotation = read_annotation(labels) if labels else None
-    corpus = _read(pickle)
+    corpus = read_m3ed_pickle(pickle)
     with writing_store(out, _description(pickle, labels, protocol, options), options.force) as writer:
         dialogues = list(_dialogues(corpus, annotation, writer))
         _note(writer, corpus, annotation, dialogues)
@@ -71,18 +65,6 @@ M3ED = CorpusFormat(
     write=import_m3ed,
     extra_options=frozenset({"labels", "protocol", "max-steps"}),
 )
-
-
-@dataclass(frozen=True)
-class _Pickle:
-    """The list in the pickle, looked through."""
-
-    path: Path
-    labels: Mapping[str, Sequence[float]]
-    features: Mapping[str, Mapping[Any, Any]]
-    splits: Mapping[str, Sequence[str]]
-    texts: Mapping[str, Sequence[str]]
-    values: PickledValues
 
 
 @dataclass(frozen=True)
@@ -139,51 +121,7 @@ def _files(source: Path, labels: Path | None) -> tuple[Path, Path | None]:
     return source, labels
 
 
-def _read(path: Path) -> _Pickle:
-    content = read_objects(path)
-    values = PickledValues(path)
-    needed = max(SPLITS.values()) + 1
-    if not isinstance(content, list | tuple) or len(content) < needed:
-        raise SourceError(
-            f"Expected {path} to be a list of {needed} parts (labels third, text, visual and audio fourth to sixth, "
-            f"train, valid and test dialogues eighth to tenth), but got {form_of(content)}."
-        )
-    parts: dict[int, Any] = dict(enumerate(content))
-    for place in (LABELS, *PLACES.values()):
-        if not isinstance(parts[place], dict):
-            raise SourceError(
-                f"Expected part {place} of {path} to be keyed by dialogue, but got {form_of(parts[place])}."
-            )
-    labels = {
-        str(name): values.numbers(told, f"labels of dialogue {str(name)[:60]!r}")
-        for name, told in parts[LABELS].items()
-    }
-    features = {name: {str(key): rows for key, rows in parts[place].items()} for name, place in PLACES.items()}
-    splits = {split: values.words(parts[place], f"{split} dialogues") for split, place in SPLITS.items()}
-    return _Pickle(path, labels, features, splits, _texts(parts, labels, values), values)
-
-
-def _texts(
-    parts: Mapping[int, Any], labels: Mapping[str, Sequence[float]], values: PickledValues
-) -> dict[str, list[str]]:
-    """What was said: of the remaining parts, the first that has a text of two letters or more for every utterance."""
-    for place in SPEAKERS_OR_TEXTS:
-        part = parts[place]
-        if not isinstance(part, dict) or not part:
-            continue
-        told = {str(name): said for name, said in part.items() if isinstance(said, list | tuple)}
-        lines = {
-            name: values.words(said, f"texts of dialogue {name[:60]!r}")
-            for name, said in told.items()
-            if all(isinstance(word, str) for word in said)
-        }
-        distinct = {word for words in lines.values() for word in words}
-        if len(distinct) > len(lines) and any(len(word) > 1 for word in distinct) and set(lines) >= set(labels):
-            return lines
-    return {}
-
-
-def _dialogues(corpus: _Pickle, annotation: Annotation | None, writer: StoreWriter) -> Iterator[_Dialogue]:
+def _dialogues(corpus: M3edPickle, annotation: Annotation | None, writer: StoreWriter) -> Iterator[_Dialogue]:
     placed = [(name, split) for split, names in corpus.splits.items() for name in names]
     known = {name for name, _ in placed}
     rest = [name for name in corpus.labels if name not in known]
@@ -202,7 +140,7 @@ def _dialogues(corpus: _Pickle, annotation: Annotation | None, writer: StoreWrit
 
 
 def _utterances(
-    corpus: _Pickle, annotation: Annotation | None, name: str, writer: StoreWriter
+    corpus: M3edPickle, annotation: Annotation | None, name: str, writer: StoreWriter
 ) -> tuple[list[Utterance], list[str]]:
     labels = corpus.labels[name]
     texts = corpus.texts.get(name, [])
@@ -222,7 +160,7 @@ def _utterances(
     return list(told), list(annotation.ids[name])
 
 
-def _decided(corpus: _Pickle, name: str, label: float) -> frozenset[str]:
+def _decided(corpus: M3edPickle, name: str, label: float) -> frozenset[str]:
     """The emotion of one utterance by its number; -1 and NaN are unknown."""
     if label != label or label == -1:
         return frozenset()
@@ -234,7 +172,7 @@ def _decided(corpus: _Pickle, name: str, label: float) -> frozenset[str]:
     return frozenset((M3ED_EMOTIONS[int(label)],))
 
 
-def _features(corpus: _Pickle, name: str, writer: StoreWriter) -> dict[str, np.ndarray]:
+def _features(corpus: M3edPickle, name: str, writer: StoreWriter) -> dict[str, np.ndarray]:
     """Modality -> [utterances, D]; one with another number of utterances cannot be trusted and is left out, counted."""
     found: dict[str, np.ndarray] = {}
     for modality, by_dialogue in corpus.features.items():
@@ -260,7 +198,9 @@ def _description(pickle: Path, labels: Path | None, protocol: str, options: Impo
     )  # fmt: skip
 
 
-def _note(writer: StoreWriter, corpus: _Pickle, annotation: Annotation | None, dialogues: Sequence[_Dialogue]) -> None:
+def _note(
+    writer: StoreWriter, corpus: M3edPickle, annotation: Annotation | None, dialogues: Sequence[_Dialogue]
+) -> None:
     if not dialogues:
         raise SourceError(f"Expected dialogues with labels in {corpus.path}, but there is none.")
     if annotation is not None and annotation.strange:
