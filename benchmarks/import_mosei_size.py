@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-TEXT, AUDIO, VISUAL = 768, 74, 35
+TEXT, GLOVE, AUDIO, VISUAL = 768, 300, 74, 35
 SEGMENTS_PER_VIDEO = 7
 WORDS_PER_SECOND = 2.6
 
@@ -29,6 +29,11 @@ WORDS_PER_SECOND = 2.6
 def segment_seconds(rng: np.random.Generator, count: int) -> np.ndarray:
     """Lengths of segments, log-normal like the real ones."""
     return np.clip(rng.lognormal(np.log(6.3), 0.6, count), 0.7, 60.0)
+
+
+def counts(clips: int) -> dict[str, int]:
+    """Clips of each split."""
+    return {"train": clips * 7 // 10, "valid": clips // 10, "test": clips - clips * 7 // 10 - clips // 10}
 
 
 def write_csd(folder: Path, clips: int, rate: float) -> Path:
@@ -67,19 +72,15 @@ def write_mmsa(folder: Path, clips: int) -> Path:
     """MMSA's aligned pickle, with the emotions in a .csv beside it."""
     rng = np.random.default_rng(0)
     content, lines = {}, ["clip," + "happy,sad,anger,surprise,disgust,fear"]
-    for split, count in (
-        ("train", clips * 7 // 10),
-        ("valid", clips // 10),
-        ("test", clips - clips * 7 // 10 - clips // 10),
-    ):
+    for split, count in counts(clips).items():
         ids = [f"{split}{i // 7}$_${i % 7}" for i in range(count)]
         words = np.clip(segment_seconds(rng, count) * WORDS_PER_SECOND, 3, 50).astype(int)
         mask = (np.arange(50) < words[:, None]).astype(np.int64)
         content[split] = {
             "raw_text": np.array(ids), "id": ids, "text_bert": np.stack([mask, mask, 0 * mask], axis=1),
             "text": rng.standard_normal((count, 50, TEXT), np.float32),
-            "audio": rng.standard_normal((count, 50, AUDIO)) * mask[..., None],
-            "vision": rng.standard_normal((count, 50, VISUAL)) * mask[..., None],
+            "audio": rng.standard_normal((count, 50, AUDIO), np.float32) * mask[..., None].astype("f4"),
+            "vision": rng.standard_normal((count, 50, VISUAL), np.float32) * mask[..., None].astype("f4"),
             "regression_labels": rng.integers(-9, 10, count) / 3,
         }  # fmt: skip
         lines += [f"{told},{','.join(str(n) for n in rng.integers(0, 2, 6))}" for told in ids]
@@ -90,21 +91,18 @@ def write_mmsa(folder: Path, clips: int) -> Path:
 
 
 def write_tailor(folder: Path, clips: int) -> Path:
-    """A `.pt` with one array a clip and modality, padded to 60 steps."""
+    """A `.pt` with the padded sequences of a split in one tensor, GloVe as TAILOR has it."""
     import torch
 
     rng = np.random.default_rng(0)
     content = {}
-    for split, count in (
-        ("train", clips * 7 // 10),
-        ("valid", clips // 10),
-        ("test", clips - clips * 7 // 10 - clips // 10),
-    ):
+    for split, count in counts(clips).items():
         words = np.clip(segment_seconds(rng, count) * WORDS_PER_SECOND, 3, 60).astype(int)
-        part = {}
-        for key, width in (("src-text", TEXT), ("src-audio", AUDIO), ("src-visual", VISUAL)):
-            part[key] = [np.pad(rng.standard_normal((n, width), np.float32), ((0, 60 - n), (0, 0))) for n in words]
-        content[split] = {**part, "tgt": [[2, 4 + i % 6, 3] for i in range(count)]}
+        mask = torch.tensor(np.arange(60) < words[:, None])[..., None]
+        part: dict[str, object] = {"tgt": [[2, 4 + i % 6, 3] for i in range(count)]}
+        for key, width in (("src-text", GLOVE), ("src-audio", AUDIO), ("src-visual", VISUAL)):
+            part[key] = torch.randn(count, 60, width).mul_(mask)
+        content[split] = part
     torch.save(content, folder / "mosei.pt")
     return folder / "mosei.pt"
 

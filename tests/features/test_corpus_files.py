@@ -290,7 +290,7 @@ class TestM3ed:
         ("change", "message"),
         [
             (lambda c: c[:9], "a list of 10 parts"),
-            (lambda c: {"train": 1}, "a list of 10 parts"),
+            (lambda c: (1, 2), "a list of 10 parts"),
             (lambda c: [*c[:2], [1], *c[3:]], "part 2 of .* keyed by dialogue"),
             (lambda c: [*c[:2], {**c[2], "show0_0": [0, 7]}, *c[3:]], "labels of dialogue 'show0_0' .* from 0"),
             (lambda c: [*c[:3], {**c[3], "show0_0": ["a", "b"]}, *c[4:]], "text of dialogue 'show0_0' .* numbers"),
@@ -308,6 +308,13 @@ class TestM3ed:
     def test_another_protocol_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="dialogue or utterance"):
             imported(build.write_pickle(tmp_path / "m3ed.pkl", build.m3ed_content()), protocol="turn")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_are_told_apart_whatever_their_protocol(tmp_path: Path, protocol: int) -> None:
+    assert format_of(build.write_pickle(tmp_path / "b.pkl", build.mmsa_content(), protocol)).name == "mmsa"
+    for content in (build.m3ed_content(), tuple(build.m3ed_content())):
+        assert format_of(build.write_pickle(tmp_path / "c.pkl", content, protocol)).name == "m3ed"
 
 
 def test_every_form_is_told_from_the_others(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.m3ed_annotation import Annotation, Utterance, read_annotation
 from lddu.features.m3ed_pickle import M3edPickle, read_m3ed_pickle
-from lddu.features.mmsa import names_in, recognises_mmsa
+from lddu.features.object_file import pickled_container
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
 from lddu.features.table_format import some
 from lddu.labels import M3ED_EMOTIONS
@@ -24,12 +24,21 @@ LICENCE = "M3ED, for research; terms at https://github.com/AIM3-RUC/RUCM3ED"
 
 
 def recognises_m3ed(path: Path) -> bool:
-    """Whether a path is M3ED's annotation.json, a pickle that is not MMSA's, or a folder with both."""
+    """Whether a path is M3ED's annotation.json, a pickle that does not hold a dictionary, or a folder with both."""
     if path.is_dir():
         return (path / "annotation.json").is_file()
     if path.suffix.lower() == ".json":
-        return names_in(path, (b'"Dialog"', b"EmoAnnotation"))
-    return path.suffix.lower() in (".pkl", ".pickle") and path.is_file() and not recognises_mmsa(path)
+        return _is_annotation(path)
+    return path.suffix.lower() in (".pkl", ".pickle") and path.is_file() and pickled_container(path) != "dict"
+
+
+def _is_annotation(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(2**16)
+    except OSError:
+        return False
+    return b'"Dialog"' in head and b"EmoAnnotation" in head
 
 
 def import_m3ed(source: Path, out: Path, options: ImportOptions) -> None:

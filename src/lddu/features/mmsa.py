@@ -14,7 +14,7 @@ from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.mosei_csd import LICENCE
 from lddu.features.mosei_folds import split_named
 from lddu.features.mosei_labels import Emotions, Joined, UnlabelledClip, join_emotions, plain_id
-from lddu.features.object_file import read_objects
+from lddu.features.object_file import pickled_container, read_objects
 from lddu.features.pickled_values import PickledValues, form_of
 from lddu.features.store import file_sha256
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
@@ -36,20 +36,8 @@ _LENGTHS = {"audio": "audio_lengths", "visual": "vision_lengths"}
 
 
 def recognises_mmsa(path: Path) -> bool:
-    """Whether a path is a pickle that names MMSA's keys near its beginning or end."""
-    return path.is_file() and path.suffix.lower() in (".pkl", ".pickle") and names_in(path, (b"vision", b"raw_text"))
-
-
-def names_in(path: Path, names: Sequence[bytes]) -> bool:
-    """Whether a file mentions names in its first or last 4 MB."""
-    try:
-        with path.open("rb") as stream:
-            found = stream.read(2**22)
-            stream.seek(max(path.stat().st_size - 2**22, 0))
-            found += stream.read(2**22)
-    except OSError:
-        return False
-    return all(name in found for name in names)
+    """Whether a path is a pickle that holds a dictionary; M3ED's hold lists."""
+    return path.is_file() and path.suffix.lower() in (".pkl", ".pickle") and pickled_container(path) == "dict"
 
 
 def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:

@@ -39,6 +39,22 @@ def read_objects(path: Path) -> Any:
     return _read_plain(data, str(path), nested=True)
 
 
+def pickled_container(path: Path) -> str:
+    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), or nothing that can be told."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError:
+        return ""
+    if head[:1] == b"\x80":
+        head = head[2:]
+    if head[:1] == b"\x95":  # a frame of protocol 4, and its size
+        head = head[9:]
+    if head[:1] == b"}" or head[:2] == b"(d":
+        return "dict"
+    return "list" if head[:1] in (b"]", b"(") else ""
+
+
 def _read_plain(data: memoryview, where: str, nested: bool) -> Any:
     forms = dict(FORMS)
     if nested:  # a tensor inside a pickle: its storage is a file of torch.save in itself
