@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import pickle
-import resource
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,14 @@ import numpy as np
 TEXT, GLOVE, AUDIO, VISUAL = 768, 300, 74, 35
 SEGMENTS_PER_VIDEO = 7
 WORDS_PER_SECOND = 2.6
+
+IMPORT = """
+import resource, sys
+from lddu.commands.data import app
+app(sys.argv[2:], result_action="return_value")
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+"""
+"""The import, in a process of its own that says what memory it took, mapped pages of files included."""
 
 
 def segment_seconds(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -107,6 +114,17 @@ def write_tailor(folder: Path, clips: int) -> Path:
     return folder / "mosei.pt"
 
 
+def write(folder: Path, form: str, clips: int, rate: float) -> None:
+    """Write a corpus to an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if form == "csd":
+        write_csd(folder, clips, rate)
+    else:
+        (write_mmsa if form == "mmsa" else write_tailor)(folder, clips)
+    (folder / "done").touch()
+
+
 def main() -> None:
     """Write the corpus where it is absent, import it, say what it took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,26 +136,35 @@ def main() -> None:
     told = parser.parse_args()
     folder = told.folder / f"{told.form}-{told.clips}-{told.rate:g}"
     options: list[str] = []
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        if told.form == "csd":
-            write_csd(folder, told.clips, told.rate)
-        else:
-            (write_mmsa if told.form == "mmsa" else write_tailor)(folder, told.clips)
-        (folder / "done").touch()
+    if not (folder / "done").exists() and os.fork() == 0:  # a child, so that its memory is not taken for the import's
+        write(folder, told.form, told.clips, told.rate)
+        os._exit(0)
+    elif not (folder / "done").exists():
+        os.wait()
     source = {"csd": folder, "mmsa": folder / "mosei.pkl", "tailor": folder / "mosei.pt"}[told.form]
     if told.form == "csd":
         options = ["--folds", str(folder / "folds.json"), *(["--unaligned"] if told.unaligned else [])]
     if told.form == "mmsa":
         options = ["--labels", str(folder / "labels.csv")]
     store = told.folder / "store"
-    code = "import sys; from lddu.commands.data import app; app(sys.argv[1:])"
-    command = [sys.executable, "-c", code, "import", str(source), "--out", str(store), "--force", "--json", *options]
+    peak_file = told.folder / "peak"
+    command = [
+        sys.executable,
+        "-c",
+        IMPORT,
+        str(peak_file),
+        "import",
+        str(source),
+        "--out",
+        str(store),
+        "--force",
+        "--json",
+        *options,
+    ]
     start = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    peak = int(peak_file.read_text()) * 1024
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     kept = sum(path.stat().st_size for path in store.rglob("*"))
     found = json.loads(done.stdout)

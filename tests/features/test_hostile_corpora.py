@@ -182,11 +182,12 @@ def nothing_ran() -> Any:
     assert not Path(MARK).exists()
 
 
-def refused(source: Path, message: str) -> None:
+def refused(source: Path, message: str, labels: Path | None = None) -> None:
     """Importing fails with a message about the file and leaves nothing behind."""
     before = sorted(source.parent.iterdir())
+    options = ImportOptions(extra={"labels": labels} if labels else {})
     with pytest.raises(SourceError, match=message) as caught:
-        import_corpus(source, source.parent / "store")
+        import_corpus(source, source.parent / "store", options=options)
     assert str(source) in str(caught.value)
     assert len(str(caught.value)) < 600
     assert sorted(source.parent.iterdir()) == before
@@ -236,6 +237,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "zip": lambda folder: build.write_tailor(folder / "corpus.pt"),
     "old": lambda folder: build.write_tailor(folder / "corpus.pt", old=True),
     "m3ed": lambda folder: build.write_pickle(folder / "corpus.pkl", build.m3ed_content()),
+    "mmsa": lambda folder: build.write_pickle(folder / "corpus.pkl", build.mmsa_content()),
     "m3ed protocol 2": lambda folder: build.write_pickle(folder / "corpus.pkl", build.m3ed_content(), 2),
 }
 
@@ -246,7 +248,8 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, form: str, sixteenth: int) 
     source = FILES[form](tmp_path)
     whole = source.read_bytes()
     source.write_bytes(whole[: len(whole) * sixteenth // 16])
-    refused(source, "Expected")
+    mmsa = form == "mmsa" and sixteenth > 0
+    refused(source, "Expected", build.mmsa_labels(tmp_path / "l" / "labels.csd") if mmsa else None)
 
 
 @pytest.mark.parametrize("form", FILES)
@@ -254,6 +257,8 @@ def test_no_flipped_bit_ends_in_anything_but_a_store_or_a_message(tmp_path: Path
     """In a number a flip cannot be seen, unless the form has checksums; it is a sound file of other numbers."""
     source = FILES[form](tmp_path)
     whole = source.read_bytes()
+    labels = build.mmsa_labels(tmp_path.parent / "l" / "labels.csd")
+    options = ImportOptions(force=True, extra={"labels": labels} if form == "mmsa" else {})
     rng = np.random.default_rng(0)
     sound = 0
     for at in np.sort(rng.choice(len(whole), 200, replace=False)):
@@ -261,7 +266,7 @@ def test_no_flipped_bit_ends_in_anything_but_a_store_or_a_message(tmp_path: Path
         changed[at] ^= 1 << int(rng.integers(8))
         source.write_bytes(changed)
         try:
-            import_corpus(source, tmp_path / "store", options=ImportOptions(force=True))
+            import_corpus(source, tmp_path / "store", form.split()[0] if "m" in form else None, options)
             sound += 1
         except LdduError as fault:
             assert "Expected" in str(fault)

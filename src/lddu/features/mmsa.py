@@ -47,6 +47,7 @@ def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:
         SourceError: where the file cannot be understood or trusted, or no labels are given.
         StoreError: where `out` is taken.
     """
+    splits = _splits(source)
     labels = named_path(options, "labels")
     if labels is None:
         raise SourceError(
@@ -54,7 +55,6 @@ def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:
             "with mode and tgt, or with ids and emotions."
         )
     max_steps(options)
-    splits = _splits(source)
     clips = [clip for split in splits for clip in split.clips()]
     joined = join_emotions(labels, clips)
     description = _description(source, labels, joined, options)

@@ -12,9 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from lddu.errors import SourceError
-from lddu.features.pickle_machine import DAMAGE, mapped
+from lddu.features.pickle_machine import DAMAGE, let_go, mapped
 from lddu.features.pickled_objects import FORMS, Bytes, Name, Storage
 from lddu.features.untrusted_pickle import PickleReader
+
+CHECKED_BYTES: Final = 2**26
+"""How much of a mapped file is in memory at once while its checksum is computed."""
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD_MAGIC: Final = 0x1950A86A20F9469CFC6C
@@ -109,9 +112,17 @@ def _member(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview
     if head[:4] != _ZIP or start + member.file_size > len(data):
         raise _damaged(path, f"{member.filename!r} reaches beyond the end")
     content = data[start : start + member.file_size]
-    if zlib.crc32(content) != member.CRC:
+    if _checksum(content) != member.CRC:
         raise _damaged(path, f"the checksum of {member.filename!r} is wrong")
     return content
+
+
+def _checksum(content: memoryview) -> int:
+    found = 0
+    for start in range(0, len(content), CHECKED_BYTES):
+        found = zlib.crc32(content[start : start + CHECKED_BYTES], found)
+        let_go(content)
+    return found
 
 
 def _read_old(data: memoryview, at: int, where: str) -> Any:

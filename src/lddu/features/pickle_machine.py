@@ -48,6 +48,12 @@ def mapped(path: Path) -> memoryview:
         raise SourceError(f"Expected {path} to be a file with content, but it cannot be read ({fault}).") from None
 
 
+def let_go(data: memoryview) -> None:
+    """Give back the pages of a mapped file that were read; they can be read again."""
+    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.obj.madvise(mmap.MADV_DONTNEED)
+
+
 class PickleMachine:
     """What the instructions of a pickle act on.
 

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from lddu.errors import SourceError
+from lddu.features.pickle_machine import let_go
 
 LARGEST_EXPANSION = 64
 """How many times its own size may be taken out of a file; an honest one gives once, a shared zero vector more often."""
 
 FREE_BYTES = 2**26
 """What may be taken out of any file, however small."""
+
+HELD_BYTES = 2**28
+"""How much of a mapped file stays in memory at once, about."""
 
 
 class PickledValues:
@@ -29,6 +33,7 @@ class PickledValues:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._left = LARGEST_EXPANSION * path.stat().st_size + FREE_BYTES
+        self._held = 0
 
     def entry(self, value: Any, key: Any, where: str) -> Any:
         """A value of a dictionary.
@@ -64,6 +69,7 @@ class PickledValues:
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub" or value.ndim not in (1, 2):
             raise self._wrong(where, "[steps, numbers]", form_of(value))
         self._take(value.nbytes, where)
+        self._let_go(value)
         rows = value[None] if value.ndim == 1 else value
         return rows.astype(np.float32) if rows.dtype.kind != "f" else rows
 
@@ -127,6 +133,15 @@ class PickledValues:
                 where, f"no more than {LARGEST_EXPANSION} times the size of the file in all", "more; it repeats itself"
             )
 
+    def _let_go(self, array: np.ndarray) -> None:
+        """Every now and then, give back the pages of the file that were read; they can be read again."""
+        self._held += array.nbytes
+        if self._held > HELD_BYTES:
+            under = _bytes_under(array)
+            if under is not None:
+                let_go(under)
+            self._held = 0
+
     def _wrong(self, where: str, expected: str, found: str) -> SourceError:
         return SourceError(f"Expected {where} in {self.path} to be {expected}, but got {found}.")
 
@@ -138,6 +153,13 @@ def form_of(value: Any) -> str:
     if isinstance(value, list | tuple | dict | set):
         return f"a {type(value).__name__} of {len(value):,}"
     return f"a {type(value).__name__}"
+
+
+def _bytes_under(array: Any) -> memoryview | None:
+    """The bytes that an array is a view of."""
+    while array is not None and not isinstance(array, memoryview):
+        array = getattr(array, "base", None)
+    return array
 
 
 def _flat(row: Any) -> Any:
