@@ -100,8 +100,9 @@ class Predictor:
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
             raise StoreError(f"Expected clips of the split {split!r} in {store.path}, but it has only: {held}.")
         task = self.description.task
-        found = scored(store, rows, self.infer(store, rows).probability, task.emotions, task.present_at)
-        return figures_of(found, self.decision)
+        inference = self.infer(store, rows)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        return figures_of(found, inference, self.decision)
 
     @property
     def networks(self) -> int:

@@ -26,6 +26,7 @@ class Predictions:
         probability: [N, E] that the emotion is present, recalibrated.
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
+        uncertainty: [N, E] chance that the decision is wrong: the product's score.
         width: [N, E] |std| over all modalities, Eq. (11): how unclear.
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
     """
@@ -38,6 +39,7 @@ class Predictions:
     probability: Floats
     label: Flags
     presence: Floats
+    uncertainty: Floats
     width: Floats
     modality_error: Floats
 
@@ -45,9 +47,10 @@ class Predictions:
         return len(self.clip)
 
     def to_columns(self) -> dict[str, list[Any]]:
-        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `present_joy`, `width_joy`, ..."""
+        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `present_joy`, `uncertainty_joy`, ..."""
         columns: dict[str, list[Any]] = {name: getattr(self, name).tolist() for name in ("clip", "split", "group")}
-        for prefix, values in (("probability", self.probability), ("label", self.label), ("width", self.width)):
+        for prefix in ("probability", "label", "uncertainty", "width"):
+            values = getattr(self, prefix)
             columns |= {f"{prefix}_{e}": values[:, i].tolist() for i, e in enumerate(self.emotions)}
         columns |= {f"present_{e}": _nullable(self.presence[:, i]) for i, e in enumerate(self.emotions)}
         return columns | {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
@@ -59,7 +62,8 @@ class Predictions:
                 "clip": self.clip[n],
                 "emotions": [e for e, chosen in zip(self.emotions, self.label[n], strict=True) if chosen],
                 "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
-                "uncertainty": {
+                "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
+                "evidence": {
                     "width": dict(zip(self.emotions, self.width[n].tolist(), strict=True)),
                     "modality_error": dict(zip(self.modalities, _nullable(self.modality_error[n]), strict=True)),
                 },
@@ -111,7 +115,7 @@ def read_predictions(path: Path) -> Predictions:
         words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
-            stack("present", emotions), stack("width", emotions), stack("error", modalities),
+            stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None

@@ -94,6 +94,8 @@ def train_epochs(
         progress: where to begin, as `checkpoint.load` gives it.
     """
     config, seed = description.config, description.seed
+    log = sitting.folder / "log.jsonl"
+    write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
     saved_at = time.monotonic()
     with torch.random.fork_rng():
         while progress.epoch < config.training.epochs and not _exhausted(progress, config.training.patience):
@@ -103,7 +105,8 @@ def train_epochs(
             validation = validate(trainee, data, config)
             progress.seconds += time.monotonic() - began
             _note(progress, losses, validation, trainee)
-            write_text(sitting.folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(progress.history[-1]) + "\n")
             sitting.watch.epoch_done(progress.history[-1])
             if time.monotonic() - saved_at >= sitting.checkpoint_seconds:
                 checkpoint.save(sitting.folder / "resume", trainee, progress)
