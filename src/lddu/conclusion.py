@@ -1,5 +1,6 @@
 """Predictions and a fitted decision put together: the figures of a split and the rows of a table."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,22 @@ from lddu.predictions import Predictions
 from lddu.run_folder import Task
 
 PRODUCT = "product"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user asks for beyond the labels.
+
+    Attributes:
+        recall: also the label sets that hold at least this share of a clip's emotions on average.
+        coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
+    """
+
+    recall: float | None = None
+    coverage: float | None = None
+
+
+NOTHING_MORE = Wish()
 
 
 def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
@@ -75,10 +92,16 @@ def _selection(split: Scored, decided: Decision) -> dict[str, Any]:
     }
 
 
-def predictions_of(store: FeatureStore, task: Task, inference: Inference, decision: FittedDecision) -> Predictions:
-    """The predictions of some clips with the decision applied."""
+def predictions_of(
+    store: FeatureStore, task: Task, inference: Inference, decision: FittedDecision, wish: Wish = NOTHING_MORE
+) -> Predictions:
+    """The predictions of some clips with the decision applied.
+
+    Raises:
+        MismatchError: where the wish cannot be had.
+    """
     rows, table = inference.rows, store.table
-    decided = decision.apply(inference.probability, uncertainty_scores(inference))
+    decided = decision.apply(inference.probability, uncertainty_scores(inference), wish.recall, wish.coverage)
     missing = ~inference.presence
     error = np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
     return Predictions(
@@ -93,4 +116,6 @@ def predictions_of(store: FeatureStore, task: Task, inference: Inference, decisi
         uncertainty=decided.uncertainty,
         width=inference.width,
         modality_error=error,
+        label_set=decided.label_set,
+        abstained=decided.abstained,
     )
