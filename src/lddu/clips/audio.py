@@ -180,4 +180,4 @@ def _averaged(rows: np.ndarray, steps: int) -> np.ndarray:
     pitch, voiced = COLUMNS.index("pitch_semitones"), COLUMNS.index("voiced")
     count = grouped[:, :, voiced].sum(axis=1)
     means[:, pitch] = grouped[:, :, pitch].sum(axis=1) / np.maximum(count, 1)
-    return means.astype(np.float32)
+    return np.asarray(means, np.float32)

@@ -26,6 +26,9 @@ class Expression:
     tilt: float = 0.0
 
 
+AT_REST = Expression()
+
+
 def draw_face(size: int, expression: Expression, light: float = 1.0) -> np.ndarray:
     """A square picture of the face.
 
@@ -52,7 +55,7 @@ def draw_face(size: int, expression: Expression, light: float = 1.0) -> np.ndarr
     if expression.tilt:
         image = image.rotate(expression.tilt, fillcolor=(96, 112, 128))
     pixels = np.asarray(image.resize((size, size)), np.float32)
-    return np.clip(pixels * light, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels * light, 0, 255), np.uint8)
 
 
 class _Pen:
@@ -90,7 +93,10 @@ def _head(pen: _Pen, e: Expression) -> None:
         pen.oval(0.5 + side * 0.13, 0.56, 0.06, 0.05, _LIGHT)
         pen.oval(0.5 + side * 0.095, 0.425, 0.062, 0.035, _SHADE)
         pen.oval(0.5 + side * 0.243, 0.47, 0.022, 0.06, _SHADE)
-    pen.shape([(0.28, 0.33), (0.34, 0.17), (0.5, 0.11), (0.66, 0.17), (0.72, 0.33), (0.62, 0.21), (0.5, 0.19), (0.38, 0.21)], _HAIR)
+    pen.shape(
+        [(0.28, 0.33), (0.34, 0.17), (0.5, 0.11), (0.66, 0.17), (0.72, 0.33), (0.62, 0.21), (0.5, 0.19), (0.38, 0.21)],
+        _HAIR,
+    )
 
 
 def _eyes(pen: _Pen, e: Expression) -> None:
@@ -102,7 +108,16 @@ def _eyes(pen: _Pen, e: Expression) -> None:
         iris = min(0.02, height * 1.15)
         pen.oval(x, y, 0.02, iris, _IRIS)
         pen.oval(x, y, 0.009, min(0.009, iris), (16, 14, 14))
-        pen.stroke([(x - 0.05, y + 0.002), (x - 0.025, y - height - 0.004), (x + 0.025, y - height - 0.004), (x + 0.05, y + 0.002)], 0.006, _DARK)
+        pen.stroke(
+            [
+                (x - 0.05, y + 0.002),
+                (x - 0.025, y - height - 0.004),
+                (x + 0.025, y - height - 0.004),
+                (x + 0.05, y + 0.002),
+            ],
+            0.006,
+            _DARK,
+        )
         lift = 0.028 * e.brow_raise
         inner = 0.032 * e.frown
         brow = [
@@ -126,11 +141,33 @@ def _mouth(pen: _Pen, e: Expression) -> None:
     wide = 0.082 + 0.014 * abs(e.smile) - 0.014 * e.mouth_open
     y, up = 0.667, -0.028 * e.smile
     left, right = (0.5 - wide, y + up + opening / 3), (0.5 + wide, y + up + opening / 3)
-    bow = [(0.5 - wide * 0.45, y - 0.02), (0.5 - 0.012, y - 0.024), (0.5, y - 0.019), (0.5 + 0.012, y - 0.024), (0.5 + wide * 0.45, y - 0.02)]
-    below = [(0.5 + wide * 0.5, y + 0.024 + opening), (0.5, y + 0.031 + opening), (0.5 - wide * 0.5, y + 0.024 + opening)]
+    bow = [
+        (0.5 - wide * 0.45, y - 0.02),
+        (0.5 - 0.012, y - 0.024),
+        (0.5, y - 0.019),
+        (0.5 + 0.012, y - 0.024),
+        (0.5 + wide * 0.45, y - 0.02),
+    ]
+    below = [
+        (0.5 + wide * 0.5, y + 0.024 + opening),
+        (0.5, y + 0.031 + opening),
+        (0.5 - wide * 0.5, y + 0.024 + opening),
+    ]
     pen.shape([left, *bow, right, *below], _LIP)
     inner_top = [(0.5 - wide * 0.45, y - 0.002), (0.5, y), (0.5 + wide * 0.45, y - 0.002)]
-    inner_low = [(0.5 + wide * 0.45, y + 0.003 + opening), (0.5, y + 0.006 + opening), (0.5 - wide * 0.45, y + 0.003 + opening)]
+    inner_low = [
+        (0.5 + wide * 0.45, y + 0.003 + opening),
+        (0.5, y + 0.006 + opening),
+        (0.5 - wide * 0.45, y + 0.003 + opening),
+    ]
     pen.shape([left, *inner_top, right, *inner_low], _DARK)
     if e.mouth_open > 0.3:
-        pen.shape([(0.5 - wide * 0.4, y), (0.5 + wide * 0.4, y), (0.5 + wide * 0.34, y + 0.014), (0.5 - wide * 0.34, y + 0.014)], _WHITE)
+        pen.shape(
+            [
+                (0.5 - wide * 0.4, y),
+                (0.5 + wide * 0.4, y),
+                (0.5 + wide * 0.34, y + 0.014),
+                (0.5 - wide * 0.34, y + 0.014),
+            ],
+            _WHITE,
+        )

@@ -13,6 +13,7 @@ from lddu.clips import visual
 from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
 from lddu.clips.audio import SPECIFICATION as VOICE_SPECIFICATION
 from lddu.clips.audio import VoiceMeter, silent
+from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
 from lddu.clips.media import DamageCount, MediaInfo, probe, read_pictures, read_sound
 from lddu.clips.segments import Cut, Span, segments
 from lddu.clips.steps import ClipFeatures, Steps
@@ -143,7 +144,7 @@ class ClipExtractor:
     def _seen(self, path: Path, info: MediaInfo, notes: list[str]) -> FaceTrack:
         if not info.has_picture:
             notes.append("no video track")
-            return FaceTrack(Steps.none(len(visual.COLUMNS)), np.zeros(0), np.zeros(0, bool))
+            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
         damage = DamageCount()
         try:
             track = self._face.track(read_pictures(path, info, PICTURE_RATE, damage))
@@ -151,7 +152,7 @@ class ClipExtractor:
             if not info.has_sound:
                 raise
             notes.append(str(fault))
-            return FaceTrack(Steps.none(len(visual.COLUMNS)), np.zeros(0), np.zeros(0, bool))
+            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
         notes.extend(_damage("pictures", damage))
         return track
 
@@ -212,7 +213,10 @@ def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
 
 def _duration(path: Path, info: MediaInfo, voice: Steps, face: FaceTrack) -> float:
     """Seconds that can be used: where a file breaks off, what its header promises is not there."""
-    ends = [float(voice.end[-1]) if len(voice) else 0.0, float(face.looked[-1]) + 1 / PICTURE_RATE if len(face.looked) else 0.0]
+    ends = [
+        float(voice.end[-1]) if len(voice) else 0.0,
+        float(face.looked[-1]) + 1 / PICTURE_RATE if len(face.looked) else 0.0,
+    ]
     reached = max(ends)
     duration = min(info.duration, reached + 1.0) if info.duration else reached
     if reached <= 0 or duration <= 0:

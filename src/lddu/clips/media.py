@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lddu.clips.extras import needs
 from lddu.errors import SourceError
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 SAMPLE_RATE = 16_000
 """Samples per second of all sound here."""
@@ -75,7 +72,9 @@ def probe(path: Path) -> MediaInfo:
     with _opened(path) as container:
         sound, picture = _sound_stream(container), _picture_stream(container)
         if sound is None and picture is None:
-            raise SourceError(f"Expected {path} to hold sound or moving pictures, but it holds neither; check the file.")
+            raise SourceError(
+                f"Expected {path} to hold sound or moving pictures, but it holds neither; check the file."
+            )
         starts = [float(s.start_time * s.time_base) for s in (sound, picture) if s is not None and s.start_time]
         width, height = (picture.codec_context.width, picture.codec_context.height) if picture is not None else (0, 0)
         if width * height > LARGEST_PICTURE:
@@ -137,7 +136,9 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, damage: DamageCount)
         assert stream is not None
         next_slot, number = -1, 0
         for number, frame in enumerate(_decoded(container, stream, damage), start=1):
-            time = frame.time - info.origin if frame.time is not None else (number - 1) / float(stream.average_rate or 25)
+            time = (
+                frame.time - info.origin if frame.time is not None else (number - 1) / float(stream.average_rate or 25)
+            )
             slot = int(np.floor(time * rate + 1e-6))
             if slot >= next_slot and time >= 0:
                 next_slot = slot + 1
@@ -167,7 +168,7 @@ def _upright(frame: Any) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(pixels, frame.rotation // 90 % 4))
 
 
-def _decoded(container: "InputContainer", stream: Any, damage: DamageCount) -> Iterator[Any]:
+def _decoded(container: Any, stream: Any, damage: DamageCount) -> Iterator[Any]:
     """Decoded frames of the stream; packets that cannot be decoded are counted and left out."""
     import av
 
@@ -187,7 +188,7 @@ def _decoded(container: "InputContainer", stream: Any, damage: DamageCount) -> I
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator["InputContainer"]:
+def _opened(path: Path) -> Iterator[Any]:
     av = needs("av", "clips", "reading media files")
     _check_file(path)
     av.logging.set_level(None)  # the FFmpeg libraries write to stderr on their own; what matters is counted and told
@@ -213,7 +214,9 @@ def _check_file(path: Path) -> None:
     except FileNotFoundError:
         raise SourceError(f"Expected the clip {path}, but it is not there; check the path.") from None
     except OSError as fault:
-        raise SourceError(f"Expected to read the clip {path}, but got {fault.strerror}; check its permissions.") from None
+        raise SourceError(
+            f"Expected to read the clip {path}, but got {fault.strerror}; check its permissions."
+        ) from None
     if not size:
         raise SourceError(f"Expected {path} to be a video or audio file, but it is empty (0 bytes); copy it again.")
 
@@ -222,11 +225,11 @@ def _short(reason: str) -> str:
     return reason.split("] ", 1)[-1].split(":", 1)[0][:120].lower()
 
 
-def _sound_stream(container: "InputContainer") -> Any:
+def _sound_stream(container: Any) -> Any:
     return container.streams.audio[0] if container.streams.audio else None
 
 
-def _picture_stream(container: "InputContainer") -> Any:
+def _picture_stream(container: Any) -> Any:
     cover = 0x0400  # AV_DISPOSITION_ATTACHED_PIC
     moving = [s for s in container.streams.video if not int(s.disposition) & cover]
     for stream in moving[:1]:

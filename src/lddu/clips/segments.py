@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ Cut = Literal["auto", "whole", "sentences", "silence", "window"]
 """Ways to cut; auto: whole up to the longest clip, else by sentences where words have times, else by silence where
 there is sound, else by a window."""
 
-_SENTENCE_END = (".", "!", "?", "。", "！", "？", "…")  # noqa: RUF001
+_SENTENCE_END = (".", "!", "?", "。", "！", "？", "…")
 _PAUSE = 0.8  # seconds between words after which a sentence is taken to have ended
 _SHORTEST = 1.0  # seconds; a shorter stretch joins its neighbour
 _BREATH = 0.1  # seconds left around words and speech
@@ -69,7 +70,7 @@ def _windows(start: float, end: float, longest: float) -> Iterator[Span]:
     """Equal windows, none longer than `longest`."""
     count = max(1, int(np.ceil((end - start) / longest - 1e-9)))
     edges = np.linspace(start, end, count + 1)
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in pairwise(edges):
         yield Span(float(left), float(right))
 
 

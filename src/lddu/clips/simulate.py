@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from lddu.clips.drawn_face import Expression, draw_face
+from lddu.clips.drawn_face import AT_REST, Expression, draw_face
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
 
@@ -72,7 +72,7 @@ class TalkingClip:
     """
 
     sentence: str
-    face: Expression = Expression()
+    face: Expression = AT_REST
     pitch: int = 50
     pace: int = 170
     size: int = 192
@@ -191,7 +191,9 @@ def _felt(emotions: Sequence[str], draw: np.random.Generator) -> TalkingClip:
         values = [getattr(manner.face, name) for manner in manners]
         return float(max(values, key=abs) * draw.uniform(0.7, 1.0))
 
-    face = Expression(smile=mean("smile"), brow_raise=mean("brow_raise"), frown=mean("frown"), eyes_closed=mean("eyes_closed"))
+    face = Expression(
+        smile=mean("smile"), brow_raise=mean("brow_raise"), frown=mean("frown"), eyes_closed=mean("eyes_closed")
+    )
     sentence = " ".join(str(draw.choice(manner.sentences)) for manner in manners)
     pitch = float(np.mean([manner.pitch for manner in manners])) + draw.normal(0, 5)
     pace = float(np.mean([manner.pace for manner in manners])) + draw.normal(0, 10)
@@ -222,7 +224,7 @@ def _buzz(clip: TalkingClip) -> np.ndarray:
             pulses = sum(np.sin(2 * np.pi * tone * k * time) / k for k in range(1, 12))
             parts.append((0.12 * pulses * np.hanning(length)).astype(np.float32))
         parts.append(np.zeros(round(SAMPLE_RATE * 0.06), np.float32))
-    return np.concatenate(parts) if parts else np.zeros(SAMPLE_RATE // 10, np.float32)
+    return np.asarray(np.concatenate(parts), np.float32) if parts else np.zeros(SAMPLE_RATE // 10, np.float32)
 
 
 def _stamp(seconds: float) -> str:

@@ -145,7 +145,7 @@ def _seconds(path: Path, line: int, stamp: str) -> float:
         numbers = []
     if not 1 <= len(numbers) <= 3:
         raise SourceError(f"Expected a time such as 00:01:02,500 in line {line} of {path}, but got {stamp!r}.")
-    seconds = sum(number * 60**power for power, number in enumerate(reversed(numbers)))
+    seconds = sum(number * 60.0**power for power, number in enumerate(reversed(numbers)))
     return -seconds if stamp.startswith("-") else seconds
 
 
@@ -153,7 +153,9 @@ def _json_words(path: Path, text: str) -> Iterator[Word]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as fault:
-        raise SourceError(f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew.") from None
+        raise SourceError(
+            f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew."
+        ) from None
     segments = document.get("segments") if isinstance(document, dict) else None
     if not isinstance(segments, list):
         raise SourceError(f"Expected {path} to hold 'segments' as WhisperX writes them, but it does not.")

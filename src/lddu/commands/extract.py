@@ -1,0 +1,101 @@
+"""`lddu extract`: raw clips to a feature store."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lddu.extract import Extraction
+
+EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
+
+
+def extract(
+    clips: list[str],
+    *,
+    out: Path,
+    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    longest: float = 20.0,
+    text_model: str = "",
+    jobs: int | None = None,
+    update: bool = False,
+    force: bool = False,
+    json: bool = False,
+) -> int:
+    """Turn video and audio files into a feature store that can be trained on or predicted.
+
+    Transcripts lie beside the clips under the same name (.json with word times, .vtt, .srt, .txt) or in the manifest.
+    A call that was interrupted goes on where it was when it is repeated.
+
+    Args:
+        clips: files, folders, one manifest (a CSV table with a column 'file'), or - for names on stdin.
+        out: folder of the new store.
+        cut: how long files are cut into clips: auto, whole, sentences, silence or window.
+        longest: seconds of the longest clip.
+        text_model: a language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+        jobs: files at once; by default one per core, at most four.
+        update: keep what an existing store has of unchanged files, add and drop the rest.
+        force: replace an existing store.
+        json: print the summary as JSON.
+
+    Returns:
+        0 when all files were done, 1 when some failed; each is named on stderr and in the store's manifest.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    import lddu.extract as extraction
+    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.text import PACKAGED
+    from lddu.commands.screen import notes, print_json, warn
+    from lddu.errors import ConfigError
+
+    if (update, force) not in EXISTING:
+        raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"Expected --jobs to be at least 1, but got {jobs}.")
+    columns = (
+        TextColumn("extracting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=notes(), transient=True) as bar:
+        line = bar.add_task("", total=None)
+
+        def advance(now: extraction.Progress) -> None:
+            bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
+            if now.fault:
+                bar.console.print(f"failed: {now.fault}", markup=False, style="red")
+
+        config = ExtractorConfig(text_model or PACKAGED, cut, longest)
+        result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
+    if json:
+        print_json(_mapping(result))
+    else:
+        _show(result)
+    if result.failures:
+        warn(
+            [
+                f"{len(result.failures)} of {result.files + len(result.failures)} files failed; the store holds the others"
+            ]
+        )
+    return 1 if result.failures else 0
+
+
+def _mapping(result: "Extraction") -> dict[str, object]:
+    failures = [vars(failure) for failure in result.failures]
+    return {**vars(result), "store": str(result.store), "failures": failures}
+
+
+def _show(result: "Extraction") -> None:
+    from lddu.commands.screen import results
+
+    missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
+    speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""
+    reused = f" ({result.reused} were done before)" if result.reused else ""
+    results().print(
+        f"{result.store}: {result.clips} clips from {result.files} files{reused}, "
+        f"{result.media_seconds:.1f} s of media in {result.wall_seconds:.1f} s{speed}"
+        + (f"; {missing}" if missing else ""),
+        markup=False,
+    )
