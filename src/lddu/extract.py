@@ -86,7 +86,7 @@ def extract(
         inputs: as `lddu.clips.sources.listed` takes them, or its result.
         out: folder of the store.
         config: how features are made.
-        jobs: files at once; None takes one per core, at most four.
+        jobs: files at once; None takes one for up to four files, else one per core, at most four.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
         advance: told after every file.
 
@@ -103,7 +103,7 @@ def extract(
     tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
     work = DoneFolder(out.with_name(f"{out.name}.work"))
     left = [task for task in tasks if task.key not in before and not work.holds(task.key)]
-    faults = _worked_off(tasks, left, extractor, work, jobs or min(4, os.cpu_count() or 1), advance)
+    faults = _worked_off(tasks, left, extractor, work, jobs or _jobs(len(left)), advance)
     if len(faults) == len(tasks):
         raise SourceError(_all_failed(list(faults.values())))
     source: dict[str, Any] = {
@@ -126,6 +126,11 @@ def extract(
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
         written.seconds, time.monotonic() - began,
     )  # fmt: skip
+
+
+def _jobs(files: int) -> int:
+    """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
+    return 1 if files <= 4 else min(4, os.cpu_count() or 1)
 
 
 def _worked_off(

@@ -115,7 +115,7 @@ class ClipExtractor:
             SourceError: where the file or its transcript cannot be used, or nothing can be found in it.
         """
         info = probe(source.path)
-        notes: list[str] = []
+        notes = [f"the {kind} track has an unknown codec" for kind in info.unknown]
         voice = self._heard(source.path, info, notes)
         face = self._seen(source.path, info, notes)
         duration = _duration(source.path, info, voice, face)

@@ -38,6 +38,7 @@ class MediaInfo:
         width: pixels of a picture, before rotation; 0 without one.
         height: likewise.
         origin: seconds on the file's own clock at which our clock is 0.
+        unknown: kinds of tracks whose codec FFmpeg does not know, such as ``video``.
     """
 
     duration: float
@@ -46,6 +47,7 @@ class MediaInfo:
     width: int
     height: int
     origin: float
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,12 @@ def probe(path: Path) -> MediaInfo:
     """
     with _opened(path) as container:
         sound, picture = _sound_stream(container), _picture_stream(container)
+        unknown = tuple(s.type for s in container.streams if s.type in ("audio", "video") and s.codec_context is None)
+        if sound is None and picture is None and unknown:
+            raise SourceError(
+                f"Expected {path} to be coded in a way that FFmpeg knows, but its {' and '.join(unknown)} is not; "
+                "convert it to mp4."
+            )
         if sound is None and picture is None:
             raise SourceError(
                 f"Expected {path} to hold sound or moving pictures, but it holds neither; check the file."
@@ -90,7 +98,7 @@ def probe(path: Path) -> MediaInfo:
         duration = max([end - origin for end in ends if end is not None], default=0.0)
         if duration <= 0 and container.duration:
             duration = container.duration / 1_000_000
-        return MediaInfo(max(duration, 0.0), sound is not None, picture is not None, width, height, origin)
+        return MediaInfo(max(duration, 0.0), sound is not None, picture is not None, width, height, origin, unknown)
 
 
 def read_sound(path: Path, info: MediaInfo, damage: DamageCount) -> Iterator[np.ndarray]:
@@ -193,7 +201,10 @@ def _opened(path: Path) -> Iterator[Any]:
     _check_file(path)
     av.logging.set_level(None)  # the FFmpeg libraries write to stderr on their own; what matters is counted and told
     try:
-        container = av.open(str(path), mode="r", metadata_errors="ignore")
+        # an absolute path is never taken for a protocol, and what a playlist names elsewhere stays closed
+        container = av.open(
+            str(path.absolute()), mode="r", metadata_errors="ignore", options={"protocol_whitelist": "file"}
+        )
     except (av.error.FFmpegError, OSError, ValueError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise SourceError(
@@ -201,6 +212,7 @@ def _opened(path: Path) -> Iterator[Any]:
             "check that it is whole, or convert it to mp4."
         ) from None
     with container:
+        _refuse_stills(path, container.format.name)
         yield container
 
 
@@ -221,17 +233,28 @@ def _check_file(path: Path) -> None:
         raise SourceError(f"Expected {path} to be a video or audio file, but it is empty (0 bytes); copy it again.")
 
 
+def _refuse_stills(path: Path, kind: str) -> None:
+    """FFmpeg also reads pictures, plain text and playlists as if they were videos."""
+    if kind in ("image2", "tty", "hls", "concat") or kind.endswith("_pipe"):
+        raise SourceError(
+            f"Expected {path} to be a video or audio file, but it is a still picture, a text or a playlist "
+            f"({kind.removesuffix('_pipe')}); name the video itself."
+        )
+
+
 def _short(reason: str) -> str:
     return reason.split("] ", 1)[-1].split(":", 1)[0][:120].lower()
 
 
 def _sound_stream(container: Any) -> Any:
-    return container.streams.audio[0] if container.streams.audio else None
+    known = [s for s in container.streams.audio if s.codec_context is not None]
+    return known[0] if known else None
 
 
 def _picture_stream(container: Any) -> Any:
     cover = 0x0400  # AV_DISPOSITION_ATTACHED_PIC
-    moving = [s for s in container.streams.video if not int(s.disposition) & cover]
+    known = [s for s in container.streams.video if s.codec_context is not None]
+    moving = [s for s in known if not int(s.disposition) & cover]
     for stream in moving[:1]:
         stream.thread_type = "AUTO"
     return moving[0] if moving else None

@@ -123,7 +123,7 @@ def _speech(voice: Steps, longest: float, duration: float) -> Iterator[Span]:
     runs = list(_runs(loudness >= threshold, round(_QUIET / STEP_SECONDS)))
     spans = []
     for first, last in runs:
-        for left, right in _at_quiet(loudness, first, last, round(longest / STEP_SECONDS)):
+        for left, right in _at_quiet(loudness, first, last, int(longest / STEP_SECONDS + 1e-6)):
             spans.append(Span(left * STEP_SECONDS, right * STEP_SECONDS))
     spans = [span for span in spans if span.end - span.start >= _SHORTEST / 2] or spans
     yield from _apart(spans, longest, duration)

@@ -140,10 +140,11 @@ def write_video(
         video = audio = None
         first = next(pictures, None) if pictures is not None else None
         if pictures is not None and first is not None:
-            video = container.add_stream("libx264", rate=frame_rate, options={"preset": "veryfast", "crf": "23"})
+            codec = "mpeg4" if path.suffix == ".avi" else "libx264"  # AVI knows no reordered pictures
+            video = container.add_stream(codec, rate=frame_rate, options={"preset": "veryfast"})
             video.height, video.width, video.pix_fmt = first.shape[0], first.shape[1], "yuv420p"
         if sound is not None:
-            audio = container.add_stream("pcm_s16le" if path.suffix == ".wav" else "aac", rate=SAMPLE_RATE)
+            audio = container.add_stream("pcm_s16le" if path.suffix in (".wav", ".avi") else "aac", rate=SAMPLE_RATE)
             audio.layout = "mono"
         if pictures is not None and video is not None:
             for number, pixels in enumerate(_chained(first, pictures)):

@@ -192,7 +192,7 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
         yield path, path.parent
         return
     found = sorted(
-        file for file in path.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _hidden(file, path)
+        file for file in path.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _skipped(file, path)
     )
     if not found:
         raise SourceError(
@@ -202,8 +202,8 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     yield from ((file, path) for file in found)
 
 
-def _hidden(file: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(root).parts)
+def _skipped(file: Path, root: Path) -> bool:
+    return file.is_dir() or any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
 def _ids(found: Sequence[tuple[Path, Path]]) -> list[str]:

@@ -32,7 +32,7 @@ def extract(
         cut: how long files are cut into clips: auto, whole, sentences, silence or window.
         longest: seconds of the longest clip.
         text_model: a language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
-        jobs: files at once; by default one per core, at most four.
+        jobs: files at once; by default one for up to four files, else one per core, at most four.
         update: keep what an existing store has of unchanged files, add and drop the rest.
         force: replace an existing store.
         json: print the summary as JSON.
@@ -65,7 +65,7 @@ def extract(
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
             if now.fault:
-                bar.console.print(f"failed: {now.fault}", markup=False, style="red")
+                bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
 
         config = ExtractorConfig(text_model or PACKAGED, cut, longest)
         result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
