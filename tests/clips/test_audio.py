@@ -16,7 +16,7 @@ def column(name: str) -> int:
 def test_a_steady_tone_has_its_pitch_and_is_voiced() -> None:
     time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     steps = VoiceMeter().steps(
-        [sum(0.2 / k * np.sin(2 * np.pi * 180 * k * time) for k in (1, 2, 3)).astype(np.float32)]
+        [np.sum([0.2 / k * np.sin(2 * np.pi * 180 * k * time) for k in (1, 2, 3)], axis=0, dtype=np.float32)]
     )
     assert steps.values[5:-5, column("pitch_semitones")] == pytest.approx(12 * np.log2(180 / 55), abs=0.1)
     assert (steps.values[5:-5, column("voiced")] == 1).all()

@@ -16,6 +16,7 @@ from lddu.clips.audio import VoiceMeter, silent
 from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
 from lddu.clips.media import DamageCount, MediaInfo, probe, read_pictures, read_sound
 from lddu.clips.segments import Cut, Span, segments
+from lddu.clips.speech import SpeechRecogniser
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.text import PACKAGED, WordEncoder
 from lddu.clips.transcript import NO_WORDS, Transcript, beside, read_transcript, untimed
@@ -33,11 +34,13 @@ class ExtractorConfig:
         text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub.
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
+        speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
     """
 
     text_model: str = PACKAGED
     cut: Cut = "auto"
     longest: float = 20.0
+    speech_model: str = ""
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:
@@ -99,6 +102,10 @@ class ClipExtractor:
     def _words(self) -> WordEncoder:
         return WordEncoder(self.config.text_model)
 
+    @cached_property
+    def _speech(self) -> SpeechRecogniser:
+        return SpeechRecogniser(self.config.speech_model)
+
     def feature_names(self) -> dict[str, str]:
         """Modality -> its exact configuration as JSON, as a store's manifest and a run keep it."""
         specifications: dict[str, dict[str, Any]] = {
@@ -119,7 +126,7 @@ class ClipExtractor:
         voice = self._heard(source.path, info, notes)
         face = self._seen(source.path, info, notes)
         duration = _duration(source.path, info, voice, face)
-        transcript = self._said(source, duration)
+        transcript = self._said(source, info, duration)
         clips = []
         for span, words in _clips_of(source, self.config, duration, transcript, voice):
             clips.append(self._clip(span, words, voice, face, tuple(notes)))
@@ -156,9 +163,14 @@ class ClipExtractor:
         notes.extend(_damage("pictures", damage))
         return track
 
-    def _said(self, source: Source, duration: float) -> Transcript:
+    def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
         file = source.transcript_file()
-        return read_transcript(file, duration) if file is not None else NO_WORDS
+        if file is not None:
+            return read_transcript(file, duration)
+        known = bool(source.spans) and all(span.transcript for span in source.spans)
+        if not self.config.speech_model or not info.has_sound or known:
+            return NO_WORDS
+        return self._speech.transcript(read_sound(source.path, info, DamageCount()))
 
     def _clip(
         self, span: NamedSpan, transcript: Transcript, voice: Steps, face: FaceTrack, notes: tuple[str, ...]

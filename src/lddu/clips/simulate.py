@@ -209,7 +209,7 @@ def _espeak(clip: TalkingClip) -> np.ndarray:
         rate = stream.getframerate()
         samples = np.frombuffer(stream.readframes(stream.getnframes()), np.int16).astype(np.float32) / 32768
     at = np.arange(int(len(samples) * SAMPLE_RATE / rate)) * rate / SAMPLE_RATE
-    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(len(samples)), samples), np.float32)
 
 
 def _buzz(clip: TalkingClip) -> np.ndarray:

@@ -16,6 +16,8 @@ def extract(
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
+    transcribe: bool = False,
+    speech_model: str = "",
     jobs: int | None = None,
     update: bool = False,
     force: bool = False,
@@ -32,6 +34,8 @@ def extract(
         cut: how long files are cut into clips: auto, whole, sentences, silence or window.
         longest: seconds of the longest clip.
         text_model: a language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+        transcribe: recognise the words of clips that come without a transcript (English, packaged model).
+        speech_model: recognise with this faster-whisper model instead, by folder or name.
         jobs: files at once; by default one for up to four files, else one per core, at most four.
         update: keep what an existing store has of unchanged files, add and drop the rest.
         force: replace an existing store.
@@ -44,6 +48,7 @@ def extract(
 
     import lddu.extract as extraction
     from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
     from lddu.commands.screen import notes, print_json, warn
     from lddu.errors import ConfigError
@@ -67,7 +72,8 @@ def extract(
             if now.fault:
                 bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
 
-        config = ExtractorConfig(text_model or PACKAGED, cut, longest)
+        speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
+        config = ExtractorConfig(text_model or PACKAGED, cut, longest, speech)
         result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
     if json:
         print_json(_mapping(result))
