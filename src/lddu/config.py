@@ -33,6 +33,9 @@ class ModelConfig:
     emotion_dropout: float = setting(0.1, "dropout on the attended emotion vectors, Eq. (4)", 0, 0.95)
     head_dropout: float = setting(0.1, "dropout in the score networks, Eq. (10)", 0, 0.95)
     max_steps: int = setting(60, "longest sequence; what is longer is cut and counted", 1)
+    feature_norm: bool = setting(
+        True, "LayerNorm over the features of a step, Eq. (1); else they are clipped at 5 deviations"
+    )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
 
 
@@ -63,6 +66,10 @@ class TrainingConfig:
     epochs: int = setting(30, "most passes over the training clips", 1)
     patience: int = setting(5, "epochs without a better validation micro-F1 before stopping", 1)
     gradient_norm: float = setting(1.0, "largest norm of the gradient", 1e-9)
+    feature_noise: float = setting(0.0, "deviation of the noise added to standardised features in training", 0)
+    weight_average: float = setting(
+        0.0, "decay per step of the averaged weights that are validated and kept; 0 = none", 0, 0.9999
+    )
     modality_dropout: float = setting(0.0, "chance that a present modality is hidden in training, Eq. (15)", 0, 0.9)
 
 

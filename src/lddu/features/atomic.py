@@ -1,5 +1,6 @@
 """Write to a temporary name beside the target and rename: a reader sees the old thing or the new, never half a one."""
 
+import ctypes
 import os
 import shutil
 import tempfile
@@ -41,13 +42,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 _to_disk(file)
         temporary.chmod(0o755)
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-            path.rename(old / path.name)
-            temporary.rename(path)
-            shutil.rmtree(old)
-        else:
-            temporary.rename(path)
+        _take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -55,3 +50,24 @@ def replaced_folder(path: Path) -> Iterator[Path]:
 def _to_disk(file: Path) -> None:
     with file.open("rb") as stream:
         os.fsync(stream.fileno())
+
+
+def _take_place(new: Path, path: Path) -> None:
+    """Put the folder `new` at `path`; what was there is gone or left at `new`, for the caller to remove."""
+    if not path.exists():
+        new.rename(path)
+    elif not _exchange(new, path):
+        old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+        path.rename(old / path.name)  # a kill between these two lines leaves the old folder here
+        new.rename(path)
+        shutil.rmtree(old)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two folders in one step, so that no kill can come in between; False where the system cannot (not Linux)."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of <linux/fs.h>
+    return bool(renameat2(here, os.fsencode(first), here, os.fsencode(second), exchange) == 0)

@@ -116,7 +116,7 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
     import pyarrow.parquet as pq
 
     try:
-        columns = pq.read_table(path, memory_map=True)
+        columns = pq.ParquetFile(path, memory_map=True).read(use_threads=False)
     except FileNotFoundError:
         raise StoreError(f"Expected the clip table {path}, but it is not there; import the corpus again.") from None
     except (pa.ArrowException, OSError) as fault:

@@ -13,7 +13,8 @@ def repaired(values: np.ndarray, modality: str, count: Count, keep_zero_rows: bo
 
     Non-finite numbers become 0 (``non_finite_values``). All-zero rows at both ends of a sequence longer than one step
     are padding and are cut (``padding_steps``); a sequence of nothing else is a missing modality (``all_zero_clips``).
-    A sequence without steps is missing (``empty_clips``). A single zero step is data.
+    A sequence without numbers is missing (``empty_clips``), and so is one without a finite number
+    (``non_finite_clips``). A single zero step is data.
 
     Args:
         values: [T, D] numbers of any float or integer type.
@@ -24,12 +25,15 @@ def repaired(values: np.ndarray, modality: str, count: Count, keep_zero_rows: bo
     if values.dtype != np.float16:
         with np.errstate(over="ignore"):  # numbers beyond float32 become infinities, which are counted below
             values = values.astype(np.float32)
+    if not values.size:
+        count("empty_clips", modality, 1)
+        return None
     finite = np.isfinite(values)
     if not finite.all():
         count("non_finite_values", modality, int((~finite).sum()))
         values = np.where(finite, values, values.dtype.type(0))
-    if not len(values):
-        count("empty_clips", modality, 1)
+    if not finite.any():
+        count("non_finite_clips", modality, 1)
         return None
     if keep_zero_rows or len(values) == 1:
         return values

@@ -70,6 +70,8 @@ class FeatureStore:
             self.present_at = float(self.manifest["present_at"])
             self.modalities = {name: _modality(name, entry) for name, entry in self.manifest["modalities"].items()}
             self.simulated = bool(self.manifest.get("simulated", False))
+            self._clips = sum(int(count) for count in self.manifest["splits"].values())
+            self._table_sha256 = str(self.manifest["sha256"]["clips.parquet"])
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise StoreError(
                 f"Expected {self.path / 'manifest.json'} to describe a store, but it is damaged ({fault!r}); "
@@ -81,7 +83,7 @@ class FeatureStore:
         return f"FeatureStore({str(self.path)!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
 
     def __len__(self) -> int:
-        return int(sum(self.manifest["splits"].values()))
+        return self._clips
 
     @cached_property
     def table(self) -> ClipTable:
@@ -129,7 +131,7 @@ class FeatureStore:
     def verify(self) -> list[str]:
         """Files whose content no longer matches the checksum in the manifest."""
         sums = {part.file: part.sha256 for m in self.modalities.values() for part in m.parts}
-        sums["clips.parquet"] = self.manifest["sha256"]["clips.parquet"]
+        sums["clips.parquet"] = self._table_sha256
         return [file for file, expected in sums.items() if file_sha256(self.path / file) != expected]
 
     @cached_property
@@ -194,6 +196,7 @@ def _map_part(folder: Path, part: Part, dimension: int) -> tuple[np.ndarray, np.
         and offsets is not None
         and values.shape == (part.steps, dimension)
         and offsets.shape == (part.clips + 1,)
+        and offsets.dtype.kind in "iu"
         and bool((np.diff(offsets) >= 0).all())
         and int(offsets[0]) == 0
         and int(offsets[-1]) == part.steps

@@ -1,6 +1,7 @@
 """Named arrays of a safetensors file, seen through a memory map: opening costs no memory, whatever the size."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def map_tensors(path: Path, error: type[LdduError]) -> dict[str, np.ndarray]:
         return {name: _map(path, entry, 8 + length, size) for name, entry in header.items()}
     except FileNotFoundError:
         raise error(f"Expected the file {path}, but it is not there; copy it again or write it anew.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
         raise error(
             f"Expected {path} to be a whole safetensors file, but it is damaged ({fault}); "
             "copy it again or write it anew."
@@ -43,7 +44,7 @@ def _map(path: Path, entry: dict[str, Any], base: int, size: int) -> np.ndarray:
     start, end = entry["data_offsets"]
     shape = tuple(int(n) for n in entry["shape"])
     kind = np.dtype(_TYPES[entry["dtype"]])
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)  # a Python number: NumPy's would wrap around
     if min(shape, default=0) < 0 or start < 0 or end - start != count * kind.itemsize or base + end > size:
         raise ValueError("an array reaches beyond the end of the file")
     if count == 0:

@@ -1,0 +1,57 @@
+"""The command line `lddu VERB`: verbs, and how errors end. Nothing heavy is imported until a verb needs it."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import lddu
+from lddu.commands import compare, data, evaluate, predict, report, train
+from lddu.errors import LdduError
+
+app = App(
+    name="lddu",
+    help="Which emotions a clip shows, several at once, from text, voice and face, with honest uncertainty.",
+    version=lddu.__version__,
+    result_action="return_value",
+    help_on_error=False,
+    suppress_keyboard_interrupt=False,
+)
+app.command(train.train)
+app.command(data.app)
+app.command(evaluate.evaluate)
+app.command(predict.predict)
+app.command(report.report)
+app.command(compare.compare)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 failed, 2 wrongly asked, 130 stopped by Ctrl-C. No traceback reaches a user."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except CycloptsError as fault:
+        _say(f"{str(fault).strip()} See 'lddu --help'.")
+        code = 2
+    except LdduError as fault:
+        _say(str(fault))
+        code = 1
+    except KeyboardInterrupt as stop:
+        _say(str(stop) or "Stopped.")
+        code = 130
+    except BrokenPipeError:  # the reader of our output went away, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as fault:
+        _say(f"Expected to read and write files freely, but the system refused: {fault}.")
+        code = 1
+    raise SystemExit(code or 0)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"lddu: {sentence}\n")
+
+
+if __name__ == "__main__":
+    main()

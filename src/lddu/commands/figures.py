@@ -1,0 +1,52 @@
+"""Metrics on the terminal: of a run, of one split, of several runs."""
+
+from typing import TYPE_CHECKING, Any
+
+from lddu.commands.screen import results, table, warn
+
+if TYPE_CHECKING:
+    from lddu.run_folder import RunFolder
+
+
+def show_run(run: "RunFolder") -> None:
+    """The headline of a run, its emotions, and where its report is."""
+    found = run.read_json("metrics.json")
+    split = "test" if "test" in found["splits"] else "valid"
+    simulated = bool(found["protocol"].get("simulated"))
+    show_split(split, found["splits"][split], simulated)
+    if not found["protocol"].get("finished", True):
+        warn(["training was stopped early; these are validation figures, test was not looked at"])
+    warn(found["warnings"])
+    results().print(f"report: {run.path / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
+    """One split's figures as two small tables."""
+    note = ", simulated corpus" if simulated else ""
+    grid = table(
+        f"{split}: {figures['n']} clips{note}; threshold chosen on valid",
+        "",
+        "micro-F1",
+        "macro-F1",
+        "Jaccard",
+        "mAP",
+        "Brier",
+    )
+    grid.add_row(
+        "this run",
+        *(number(figures[key]) for key in ("f1_micro", "f1_macro", "jaccard", "map_macro", "brier")),
+        style="bold",
+    )
+    for baseline in figures.get("baselines", []):
+        grid.add_row(baseline["name"], *(number(baseline[key]) for key in ("f1_micro", "f1_macro", "jaccard")), "", "")
+    results().print(grid)
+    emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
+    for name, own in figures["per_emotion"].items():
+        row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
+        emotions.add_row(name, f"{own['positives']}", *row)
+    results().print(emotions)
+
+
+def number(value: float | None) -> str:
+    """Three decimals; a dash where there is none to give."""
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,78 @@
+"""Command-line options for every setting of a config, made from the config's own dataclasses."""
+
+from dataclasses import Field, asdict, field, fields, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from cyclopts import Parameter
+
+from lddu.config import Config, DecisionConfig, ModelConfig, ObjectiveConfig, TrainingConfig, laid_over, preset
+
+
+def _options(section: type) -> type:
+    """A dataclass of the same fields, all optional: what is not given leaves the preset alone."""
+    hints = get_type_hints(section)
+
+    def option(f: Field[Any]) -> tuple[str, Any, Any]:
+        shown = Parameter(help=f.metadata["help"], show_default=False)
+        return f.name, Annotated[hints[f.name] | None, shown], field(default=None)
+
+    options = make_dataclass(f"{section.__name__}Options", [option(f) for f in fields(section)], frozen=True)
+    options.__module__ = __name__  # cyclopts takes classes of the standard library for plain values
+    return options
+
+
+ModelOptions = _options(ModelConfig)
+ObjectiveOptions = _options(ObjectiveConfig)
+TrainingOptions = _options(TrainingConfig)
+DecisionOptions = _options(DecisionConfig)
+
+
+def chosen_config(name: str | None, file: Path | None, sections: dict[str, Any]) -> Config:
+    """The preset, with the TOML file laid over it, with the command-line options laid over both.
+
+    Args:
+        name: of the preset; None takes the file's `preset`, or ``default``.
+        file: TOML with the tables `model`, `objective`, `training`, `decision`.
+        sections: name -> an options object from this module, or None.
+
+    Raises:
+        ConfigError: naming every unknown setting and impossible value, and the file they stand in.
+    """
+    told = read_toml(file) if file else {}
+    base = preset(name or str(told.get("preset", "default")))
+    if file:
+        base = _in_file(file, base, {key: value for key, value in told.items() if key != "preset"})
+    given = {
+        section: {key: value for key, value in asdict(options).items() if value is not None}
+        for section, options in sections.items()
+        if options is not None
+    }
+    return laid_over(base, given)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        ConfigError: where it is absent or no TOML.
+    """
+    import tomllib
+
+    from lddu.errors import ConfigError
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ConfigError(f"Expected a settings file at {file}, but it cannot be read ({fault.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"Expected {file} to be TOML, but it is not: {fault}.") from None
+
+
+def _in_file(file: Path, base: Config, told: dict[str, Any]) -> Config:
+    from lddu.errors import ConfigError
+
+    try:
+        return laid_over(base, told)
+    except ConfigError as fault:
+        raise ConfigError(f"In {file}: {fault}") from None

@@ -1,0 +1,54 @@
+"""Training on the screen: a bar per epoch with the loss terms, and a line of validation figures after it."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from lddu.commands.screen import notes
+
+if TYPE_CHECKING:
+    from lddu.losses.objective import LossTerms
+
+
+class TrainingProgress:
+    """A `Watch` that draws to stderr; use as a context."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"),
+            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(), transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("preparing", total=None, loss="")
+        self._best = -1.0
+
+    def __enter__(self) -> "TrainingProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Start the epoch's bar anew."""
+        self._best = -1.0 if epoch == 1 else self._best
+        self._bar.reset(self._task, total=steps, description=f"epoch {epoch} of at most {epochs}", loss="")
+
+    def step_done(self, terms: "LossTerms") -> None:
+        """Advance, and show the terms."""
+        shown = f"loss {float(terms.total.detach()):.2f} (BCE {float(terms.fused.detach()):.3f}, contrastive {float(terms.contrastive.detach()):.2f})"
+        self._bar.update(self._task, advance=1, loss=shown)
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        """Print the epoch's line."""
+        valid, loss = record["valid"], record["loss"]
+        best = valid["f1_micro"] > self._best
+        self._best = max(self._best, valid["f1_micro"])
+        self._bar.console.print(
+            f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  BCE {loss['fused']:.3f}  contrastive "
+            f"{loss['contrastive']:6.3f}  valid micro-F1 {valid['f1_micro']:.4f}  NLL {valid['nll']:.3f}"
+            f"{'  best' if best else ''}",
+            markup=False,
+        )

@@ -1,0 +1,1 @@
+"""Probabilities to decisions: everything here is fitted on validation and frozen into `decision.json`."""

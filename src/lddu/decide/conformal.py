@@ -1,0 +1,187 @@
+"""Label sets with a promise: recall by conformal risk control, precision by learn-then-test.
+
+Both hold for new clips that are exchangeable with the validation clips (drawn alike, in any order), whatever the model
+and however wrong its probabilities. They say nothing about one single clip, and clips of a speaker who is in neither
+split are only as exchangeable as speakers are. The cuts are on the probabilities as predicted, before recalibration,
+so that nothing else that was fitted on validation stands between the promise and the clip.
+
+MAPIE's MultiLabelClassificationController is the oracle in the tests, not the engine: it loops in Python over
+clips x 100 grid values, knows no unknown labels, and needs a predict function; the exact cut is a sorted sum.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from scipy.stats import binom
+
+from lddu.decide import reading
+from lddu.errors import MismatchError
+from lddu.evaluate.predicted import Flags, Floats, Validation
+
+Promise = Literal["recall", "precision"]
+TARGETS = tuple(round(0.01 * k, 2) for k in range(50, 100))
+NOTHING = 1.0000001
+"""A cut that no probability reaches: the empty set, where nothing else can be promised."""
+GRID = tuple(round(0.005 * k, 3) for k in range(199, 0, -1))
+"""Cuts that learn-then-test tries for precision, from careful to bold."""
+
+
+@dataclass(frozen=True)
+class GuaranteedSets:
+    """Cuts for label sets ``{emotion: probability >= cut}`` that keep a promise, for many targets.
+
+    Attributes:
+        promise: ``recall``: the mean over clips with at least one present emotion of the share of these that the set
+            holds. ``precision``: the mean over clips of the share of the set that is right, an empty set counting 1.
+        targets: rising, in (0, 1).
+        cuts: one per target.
+        clips: number of validation clips that they rest on.
+        confidence: chance, over the draw of the validation clips, that the promise holds; None where it holds on
+            average over such draws (conformal risk control).
+    """
+
+    promise: Promise
+    targets: tuple[float, ...]
+    cuts: tuple[float, ...]
+    clips: int
+    confidence: float | None = None
+
+    def cut(self, target: float) -> float:
+        """The cut that keeps the promise for at least `target`.
+
+        Raises:
+            MismatchError: the target is outside (0, 1) or above what was fitted.
+        """
+        reachable = [c for t, c in zip(self.targets, self.cuts, strict=True) if t >= target - 1e-9]
+        if not 0 < target < 1 or not reachable:
+            raise MismatchError(
+                f"Expected a {self.promise} above 0 and at most {self.targets[-1]:g}, but got {target:g}; "
+                f"ask for one in that range."
+            )
+        return reachable[0]
+
+    def sets(self, probability: Floats, target: float) -> Flags:
+        """[N, E] the label sets of clips with these probabilities as predicted, before recalibration."""
+        return np.asarray(probability) >= self.cut(target)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, as `decision.json` holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, mapping: Any, where: str = "conformal") -> "GuaranteedSets":
+        """Read what `to_mapping` gave.
+
+        Raises:
+            RunError: something is missing, unknown or out of range.
+        """
+        found = reading.section(mapping, ("promise", "targets", "cuts", "clips", "confidence"), where)
+        promise = reading.word(found["promise"], f"{where}.promise", get_args(Promise))
+        targets = reading.numbers(found["targets"], f"{where}.targets", 0, 1)
+        cuts = reading.numbers(found["cuts"], f"{where}.cuts", 0, NOTHING)
+        reading.ensure(len(cuts) == len(targets) > 0, f"{where} to hold one cut per target", len(cuts))
+        reading.ensure(all(np.diff(targets) > 0), f"{where}.targets to rise", targets)
+        confidence = found["confidence"]
+        if confidence is not None:
+            confidence = reading.number(confidence, f"{where}.confidence", 0, 1)
+        clips = reading.whole(found["clips"], f"{where}.clips")
+        return cls("recall" if promise == "recall" else "precision", targets, cuts, clips, confidence)
+
+
+def fit_recall_sets(validation: Validation, targets: Iterable[float] = TARGETS) -> GuaranteedSets:
+    """Cuts whose label sets find, on average, at least the target share of a clip's present emotions.
+
+    Args:
+        validation: the validation split, with probabilities as predicted.
+        targets: recalls in (0, 1).
+    """
+    targets = tuple(sorted(targets))
+    scored = validation.scored
+    clips = int((scored.presence == 1).any(axis=1).sum())
+    return GuaranteedSets(
+        "recall", targets, tuple(recall_cut(scored.probability, scored.presence, t) for t in targets), clips
+    )
+
+
+def recall_cut(probability: Floats, presence: Floats, target: float) -> float:
+    """The highest cut with E[recall of a new clip] >= target (Angelopoulos et al., Conformal risk control, ICLR 2024).
+
+    A clip's loss, 1 - recall, rises with the cut only where the cut passes one of its present emotions, each time by
+    1 / (its present emotions). The cut may rise as long as (sum of losses + 1) / (n + 1) <= 1 - target; the 1 stands
+    for the worst that the new clip can do. With too few clips for that it is 0: every emotion is in the set.
+
+    Args:
+        probability: [N, E].
+        presence: [N, E] 1, 0, or NaN for unknown. Clips without a present emotion take no part.
+        target: recall in (0, 1).
+
+    Example:
+        >>> recall_cut(np.linspace(0.05, 1, 20)[:, None], np.ones((20, 1)), 0.9)
+        0.1
+    """
+    present = presence == 1
+    per_clip = present.sum(axis=1)
+    clips = int((per_clip > 0).sum())
+    budget = (1 - target) * (clips + 1) - 1 + 1e-9  # (1 - 0.9) * 30 is a hair below 3
+    rows, columns = np.nonzero(present)
+    value, first = np.unique(probability[rows, columns], return_inverse=True)
+    loss = np.cumsum(np.bincount(first, 1 / per_clip[rows], minlength=len(value)))
+    passed = int(np.searchsorted(loss, budget, side="right"))  # values that the cut may rise above
+    if budget < 0 or not len(value):
+        return 0.0
+    return float(value[passed]) if passed < len(value) else NOTHING
+
+
+def fit_precision_sets(
+    validation: Validation, targets: Iterable[float] = TARGETS, confidence: float = 0.9
+) -> GuaranteedSets:
+    """Cuts whose label sets are, with that confidence, right in at least the target share on average.
+
+    Args:
+        validation: the validation split, with probabilities as predicted.
+        targets: precisions in (0, 1).
+        confidence: chance that the promise holds, over the draw of the validation clips.
+    """
+    targets = tuple(sorted(targets))
+    scored = validation.scored
+    clips = int(scored.known.any(axis=1).sum())
+    cuts = precision_cuts(scored.probability, scored.presence, targets, confidence)
+    return GuaranteedSets("precision", targets, cuts, clips, confidence)
+
+
+def precision_cuts(
+    probability: Floats, presence: Floats, targets: tuple[float, ...], confidence: float
+) -> tuple[float, ...]:
+    """The lowest cut of `GRID` per target that fixed-sequence testing accepts (Angelopoulos et al., Learn then test).
+
+    From the most careful cut on, "the mean share of wrong labels is above 1 - target" is tested; the first cut that
+    cannot reject it ends the sequence. The order is fixed beforehand, so each test may use the full level.
+    """
+    known = ~np.isnan(presence)
+    rows = known.any(axis=1)
+    wrong = np.empty(len(GRID))
+    for g, cut in enumerate(GRID):
+        chosen = (probability >= cut) & known
+        size = chosen.sum(axis=1)[rows]
+        wrong[g] = np.mean((chosen & (presence == 0)).sum(axis=1)[rows] / np.maximum(size, 1))
+    cuts = []
+    for target in targets:
+        rejected = hoeffding_bentkus(wrong, int(rows.sum()), 1 - target) <= 1 - confidence
+        accepted = len(GRID) if rejected.all() else int(np.argmin(rejected))
+        cuts.append(float(GRID[accepted - 1]) if accepted else NOTHING)
+    return tuple(cuts)
+
+
+def hoeffding_bentkus(risk: Floats, n: int, level: float) -> Floats:
+    """p-value of "the true mean loss is above `level`", for the mean `risk` of n losses in [0, 1].
+
+    The smaller of Hoeffding's and Bentkus's bound (Bates et al., Distribution-free risk-controlling prediction sets).
+    """
+    low = np.minimum(risk, level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(low > 0, low * np.log(low / level), 0.0)
+    hoeffding = np.exp(-n * (first + (1 - low) * np.log((1 - low) / (1 - level))))
+    result: Floats = np.minimum(hoeffding, np.e * binom.cdf(np.ceil(n * risk - 1e-9), n, level))
+    return result

@@ -1,0 +1,213 @@
+"""From probabilities to an answer: everything fitted on validation, frozen, as `decision.json` holds it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lddu.decide import reading
+from lddu.decide.abstain import Abstention, fit_abstention
+from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
+from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
+from lddu.decide.threshold import ThresholdKind, fit_threshold
+from lddu.errors import MismatchError, RunError
+from lddu.evaluate.predicted import Flags, Floats, Validation
+
+VERSION = 1
+NAMES = (
+    "version",
+    "emotions",
+    "thresholds",
+    "recalibration",
+    "recall_sets",
+    "precision_sets",
+    "abstention",
+    "fitted_on",
+)
+
+
+@dataclass(frozen=True)
+class FittedOn:
+    """Which clips a decision was fitted on."""
+
+    split: str
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """The answer for N clips.
+
+    Attributes:
+        probability: [N, E] recalibrated.
+        labels: [N, E] which emotions are said to be present.
+        label_set: [N, E] the set with the promised recall, where it was asked for.
+        abstained: [N] or [N, E] where no answer is given, where a coverage was asked for.
+    """
+
+    probability: Floats
+    labels: Flags
+    label_set: Flags | None = None
+    abstained: Flags | None = None
+
+
+@dataclass(frozen=True)
+class FittedDecision:
+    """Everything that turns predicted probabilities into an answer. Only `fit_decision` and a run folder make one.
+
+    Attributes:
+        emotions: E names.
+        thresholds: E, on recalibrated probabilities.
+        recalibration: monotone map of predicted probabilities.
+        recall_sets: label sets with a promised recall, on probabilities as predicted.
+        precision_sets: the same for precision.
+        abstention: cuts on an uncertainty score, where one was given.
+        fitted_on: split and number of clips.
+    """
+
+    emotions: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    recalibration: Recalibration
+    recall_sets: GuaranteedSets
+    precision_sets: GuaranteedSets
+    abstention: Abstention | None
+    fitted_on: FittedOn
+
+    def apply(
+        self,
+        probability: Floats,
+        uncertainty: Floats | None = None,
+        recall: float | None = None,
+        coverage: float | None = None,
+    ) -> Decision:
+        """Decide for N clips.
+
+        Args:
+            probability: [N, E] as predicted, before recalibration.
+            uncertainty: [N] or [N, E], the score that the abstention was fitted on; needed with `coverage`.
+            recall: also give the label sets that hold at least this share of a clip's emotions on average.
+            coverage: answer only this share of clips (or pairs), the most certain ones.
+
+        Raises:
+            MismatchError: columns are not the emotions, or what is asked was not fitted or cannot be had.
+        """
+        probability = np.asarray(probability, np.float64)
+        if probability.ndim != 2 or probability.shape[1] != len(self.emotions):
+            raise MismatchError(
+                f"Expected probabilities of clips x {len(self.emotions)} emotions, but got the shape "
+                f"{probability.shape}; decide with the run that predicted them."
+            )
+        recalibrated = self.recalibration.apply(probability)
+        return Decision(
+            recalibrated,
+            recalibrated >= np.array(self.thresholds),
+            None if recall is None else self.recall_sets.sets(probability, recall),
+            None if coverage is None else self._abstained(uncertainty, coverage),
+        )
+
+    def _abstained(self, uncertainty: Floats | None, coverage: float) -> Flags:
+        if self.abstention is None or uncertainty is None:
+            lacking = "the run fitted none" if self.abstention is None else "no uncertainty was given"
+            raise MismatchError(
+                f"Expected an uncertainty score to abstain by, but {lacking}; evaluate the run again with one."
+            )
+        wanted = 1 if self.abstention.unit == "clip" else 2
+        if np.ndim(uncertainty) != wanted:
+            raise MismatchError(
+                f"Expected one uncertainty per {self.abstention.unit} ({self.abstention.score}), but got an array of "
+                f"{np.ndim(uncertainty)} axes; give the score that the abstention was fitted on."
+            )
+        return self.abstention.abstained(uncertainty, coverage)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, as `decision.json` holds them."""
+        return {
+            "version": VERSION,
+            "emotions": list(self.emotions),
+            "thresholds": list(self.thresholds),
+            "recalibration": self.recalibration.to_mapping(),
+            "recall_sets": self.recall_sets.to_mapping(),
+            "precision_sets": self.precision_sets.to_mapping(),
+            "abstention": None if self.abstention is None else self.abstention.to_mapping(),
+            "fitted_on": {"split": self.fitted_on.split, "n": self.fitted_on.n},
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Any, where: str = "decision.json") -> "FittedDecision":
+        """Read what `to_mapping` gave.
+
+        Raises:
+            RunError: it was made by a newer version, or something is missing, unknown or out of range.
+        """
+        version = mapping.get("version") if isinstance(mapping, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise RunError(
+                f"Expected {where} of version {VERSION} or older, but got version {version}; install a newer lddu."
+            )
+        found = reading.section(mapping, NAMES, where)
+        reading.ensure(version == VERSION, f"{where}.version to be {VERSION}", version)
+        emotions = reading.words(found["emotions"], f"{where}.emotions")
+        thresholds = reading.numbers(found["thresholds"], f"{where}.thresholds", 0, 1)
+        recalibration = Recalibration.from_mapping(found["recalibration"], f"{where}.recalibration")
+        for name, given in (("thresholds", thresholds), ("recalibration.intercepts", recalibration.intercepts)):
+            reading.ensure(len(given) == len(emotions) > 0, f"{where}.{name} to be {len(emotions)} numbers", given)
+        on = reading.section(found["fitted_on"], ("split", "n"), f"{where}.fitted_on")
+        split = reading.word(on["split"], f"{where}.fitted_on.split", ("valid",))
+        abstention = found["abstention"]
+        return cls(
+            emotions,
+            thresholds,
+            recalibration,
+            _promise(found["recall_sets"], f"{where}.recall_sets", "recall"),
+            _promise(found["precision_sets"], f"{where}.precision_sets", "precision"),
+            None if abstention is None else Abstention.from_mapping(abstention, f"{where}.abstention"),
+            FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
+        )
+
+
+def fit_decision(
+    validation: Validation,
+    threshold: ThresholdKind = "global",
+    recalibration: Method | Literal["auto"] = "auto",
+    uncertainty: Floats | None = None,
+    score: str = "",
+) -> FittedDecision:
+    """Fit everything on validation: recalibration first, thresholds on its result, then promises and abstention.
+
+    Args:
+        validation: the validation split with probabilities as predicted.
+        threshold: one threshold for all emotions, or one each.
+        recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
+        uncertainty: [N] per clip or [N, E] per pair, to abstain by; no abstention without.
+        score: name of that uncertainty.
+
+    Example:
+        >>> from lddu.evaluate.predicted import Scored
+        >>> probability = np.linspace(0.1, 0.9, 30)[:, None]
+        >>> scored = Scored(probability, probability > 0.5, [f"c{n}" for n in range(30)], ("joy",), split="valid")
+        >>> decision = fit_decision(Validation(scored))
+        >>> bool((decision.apply(probability).labels == (probability > 0.5)).all())
+        True
+    """
+    scored = validation.scored
+    map_ = fit_recalibration(validation, recalibration)
+    recalibrated = Validation(scored.with_probability(map_.apply(scored.probability)))
+    thresholds = fit_threshold(recalibrated, threshold)
+    abstention = None
+    if uncertainty is not None:
+        abstention = fit_abstention(validation, recalibrated.scored.probability >= thresholds, uncertainty, score)
+    return FittedDecision(
+        scored.emotions,
+        tuple(float(t) for t in thresholds),
+        map_,
+        fit_recall_sets(validation),
+        fit_precision_sets(validation),
+        abstention,
+        FittedOn(scored.split, len(scored.clips)),
+    )
+
+
+def _promise(mapping: Any, where: str, promise: str) -> GuaranteedSets:
+    sets = GuaranteedSets.from_mapping(mapping, where)
+    reading.ensure(sets.promise == promise, f"{where}.promise to be {promise}", sets.promise)
+    return sets

@@ -1,0 +1,1 @@
+"""Decisions to numbers: standard metrics, calibration, quality of an uncertainty, differences between runs."""

@@ -1,0 +1,232 @@
+"""Standard metrics of multi-label decisions, and the baselines they have to beat. Standard ones by scikit-learn.
+
+Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    hamming_loss,
+    log_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from lddu.errors import MismatchError
+from lddu.evaluate.predicted import Flags, Floats, Scored
+
+
+@dataclass(frozen=True)
+class EmotionMetrics:
+    """One emotion over the clips where it is known; None where the split cannot say.
+
+    `ap` is None without positives, `auroc` without positives or without negatives, everything without known clips.
+    """
+
+    f1: float | None
+    precision: float | None
+    recall: float | None
+    ap: float | None
+    auroc: float | None
+    brier: float | None
+    positives: int
+    n: int
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Figures of one split.
+
+    Attributes:
+        n: clips.
+        pairs: known (clip, emotion) pairs.
+        jaccard: mean over clips of |observed and predicted| / |observed or predicted|, 0/0 = 0 (as published).
+        jaccard_empty_correct: the same with 0/0 = 1: nothing predicted where nothing is present is right.
+        map_macro: mean average precision over the `map_macro_over` emotions that have positives; None if none has.
+        auroc_macro: mean AUROC over the `auroc_macro_over` emotions that have positives and negatives.
+        f1_macro: mean F1 over the `f1_macro_over` emotions with known clips; 0 where nothing is predicted or present.
+        nll: mean negative log-likelihood in nats; probabilities of 0 and 1 count as the nearest float64.
+    """
+
+    n: int
+    pairs: int
+    f1_micro: float
+    f1_macro: float
+    precision_micro: float
+    recall_micro: float
+    jaccard: float
+    jaccard_empty_correct: float
+    hamming_loss: float
+    map_macro: float | None
+    auroc_macro: float | None
+    brier: float
+    nll: float
+    f1_macro_over: int
+    map_macro_over: int
+    auroc_macro_over: int
+    per_emotion: dict[str, EmotionMetrics]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values, as `metrics.json` holds them."""
+        return asdict(self)
+
+
+def metrics(scored: Scored, thresholds: Floats) -> Metrics:
+    """All standard metrics of a split for the decision ``probability >= threshold``.
+
+    Args:
+        scored: N clips, E emotions.
+        thresholds: [E], as `lddu.decide.threshold.fit_threshold` gives them.
+
+    Raises:
+        MismatchError: no label of the split is known.
+
+    Example:
+        >>> scored = Scored([[0.9, 0.2], [0.4, 0.7]], [[1, 0], [1, 1]], ["a", "b"], ("joy", "fear"))
+        >>> metrics(scored, np.array([0.5, 0.5])).f1_micro
+        0.8
+    """
+    known = scored.known
+    if not known.any():
+        raise MismatchError(
+            "Expected clips with known labels to evaluate on, but got none; use `lddu predict` for unlabelled clips."
+        )
+    thresholds = np.broadcast_to(np.asarray(thresholds, np.float64), len(scored.emotions))
+    labels = scored.probability >= thresholds
+    present, predicted, probability = scored.presence[known] == 1, labels[known], scored.probability[known]
+    precision, recall, f1 = _precision_recall_f1(present, predicted)
+    per_emotion = {
+        name: _one_emotion(scored.presence[:, e], scored.probability[:, e], float(thresholds[e]))
+        for e, name in enumerate(scored.emotions)
+    }
+    f1s, aps, aurocs = (_given([getattr(m, k) for m in per_emotion.values()]) for k in ("f1", "ap", "auroc"))
+    return Metrics(
+        n=len(scored.clips), pairs=int(known.sum()), f1_micro=f1, f1_macro=float(np.mean(f1s)),
+        precision_micro=precision, recall_micro=recall,
+        jaccard=mean_jaccard(scored.presence, labels, empty=0.0),
+        jaccard_empty_correct=mean_jaccard(scored.presence, labels, empty=1.0),
+        hamming_loss=float(hamming_loss(present, predicted)),
+        map_macro=float(np.mean(aps)) if aps else None, auroc_macro=float(np.mean(aurocs)) if aurocs else None,
+        brier=brier(present, probability), nll=negative_log_likelihood(present, probability),
+        f1_macro_over=len(f1s), map_macro_over=len(aps), auroc_macro_over=len(aurocs), per_emotion=per_emotion,
+    )  # fmt: skip
+
+
+def micro_f1(presence: Floats, labels: Flags) -> float:
+    """F1 over all known pairs; 0 where nothing is present and nothing predicted.
+
+    Args:
+        presence: [N, E] 1, 0, or NaN for unknown.
+        labels: [N, E] the decision.
+    """
+    known = ~np.isnan(presence)
+    return float(f1_score(presence[known] == 1, labels[known], zero_division=0.0)) if known.any() else 0.0
+
+
+def clip_jaccard(presence: Floats, labels: Flags, empty: float) -> Floats:
+    """[N] overlap of observed and predicted emotions per clip; NaN for a clip without any known label.
+
+    Args:
+        presence: [N, E] 1, 0, or NaN for unknown.
+        labels: [N, E] the decision.
+        empty: value where nothing is observed and nothing predicted.
+    """
+    known = ~np.isnan(presence)
+    present, predicted = presence == 1, labels & known
+    union = (present | predicted).sum(axis=1)
+    overlap = np.divide(
+        (present & predicted).sum(axis=1), union, out=np.full(len(union), float(empty)), where=union > 0
+    )
+    return np.where(known.any(axis=1), overlap, np.nan)
+
+
+def mean_jaccard(presence: Floats, labels: Flags, empty: float) -> float:
+    """Mean of `clip_jaccard` over the clips with a known label."""
+    return float(np.nanmean(clip_jaccard(presence, labels, empty)))
+
+
+def brier(present: Flags, probability: Floats) -> float:
+    """Mean squared difference of probability and outcome over pairs (Brier, 1950)."""
+    return float(brier_score_loss(present, probability, pos_label=True))
+
+
+def negative_log_likelihood(present: Flags, probability: Floats) -> float:
+    """Mean negative log-likelihood of the outcomes in nats, finite at probabilities of 0 and 1."""
+    return float(log_loss(present, probability, labels=[False, True]))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a constant answer reaches, the least that a model has to beat."""
+
+    name: str
+    emotions: tuple[str, ...]
+    f1_micro: float
+    f1_macro: float
+    jaccard: float
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, as `metrics.json` holds them."""
+        return asdict(self)
+
+
+def baselines(train_presence: Floats, presence: Floats, emotions: Sequence[str]) -> tuple[Baseline, Baseline]:
+    """The two constant answers: every emotion, and the set of emotions best on the training split.
+
+    For a constant answer micro-F1 is highest for a prefix of the emotions ordered by frequency, so only these are tried.
+
+    Args:
+        train_presence: [N_train, E] labels that the best constant is chosen on.
+        presence: [N, E] labels of the split that is reported.
+        emotions: E names.
+
+    Example:
+        >>> everything, best = baselines(np.array([[1.0, 0, 0], [1, 1, 0]]), np.array([[1.0, 0, 0]]), "abc")
+        >>> best.emotions, everything.f1_micro, best.f1_micro
+        (('a', 'b'), 0.5, 0.6666666666666666)
+    """
+    known = (~np.isnan(train_presence)).sum(axis=0)
+    frequency = np.nansum(train_presence, axis=0) / np.maximum(known, 1)
+    order = np.argsort(-frequency, kind="stable")
+    constants = [np.isin(np.arange(len(order)), order[: k + 1]) for k in range(len(order))]
+    reached = [micro_f1(train_presence, np.broadcast_to(c, train_presence.shape)) for c in constants]
+    best = constants[int(np.argmax(reached))]
+    return (
+        _constant("everything-positive", np.ones(len(order), bool), presence, emotions),
+        _constant("best-constant", best, presence, emotions),
+    )
+
+
+def _constant(name: str, chosen: Flags, presence: Floats, emotions: Sequence[str]) -> Baseline:
+    labels = np.broadcast_to(chosen, presence.shape)
+    f1s = [micro_f1(presence[:, [e]], labels[:, [e]]) for e in np.flatnonzero((~np.isnan(presence)).any(axis=0))]
+    names = tuple(emotion for emotion, one in zip(emotions, chosen, strict=True) if one)
+    return Baseline(name, names, micro_f1(presence, labels), float(np.mean(f1s)), mean_jaccard(presence, labels, 0.0))
+
+
+def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> EmotionMetrics:
+    known = ~np.isnan(presence)
+    if not known.any():
+        return EmotionMetrics(None, None, None, None, None, None, 0, 0, threshold)
+    present, score = presence[known] == 1, probability[known]
+    positives, n = int(present.sum()), len(present)
+    precision, recall, f1 = _precision_recall_f1(present, score >= threshold)
+    ap = float(average_precision_score(present, score)) if positives else None
+    auroc = float(roc_auc_score(present, score)) if 0 < positives < n else None
+    return EmotionMetrics(f1, precision, recall, ap, auroc, brier(present, score), positives, n, threshold)
+
+
+def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
+    precision, recall, f1, _ = precision_recall_fscore_support(present, predicted, average="binary", zero_division=0.0)
+    return float(precision), float(recall), float(f1)
+
+
+def _given(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

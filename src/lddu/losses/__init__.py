@@ -1,0 +1,1 @@
+"""The training objective and the memory of the contrastive loss."""

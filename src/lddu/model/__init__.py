@@ -1,0 +1,1 @@
+"""The LDDU network: parameters around the equations."""

@@ -1,0 +1,94 @@
+"""One unimodal extractor: steps of features to states of size H, Eq. (1)-(3)."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu import equations
+from lddu.config import ModelConfig
+
+CLIPPED_AT = 5.0
+"""Standardised features beyond this many deviations are outliers of the extractor; used without Eq. (1) only."""
+
+
+class TransformerLayer(nn.Module):
+    """Parameters of Eq. (3). The feed-forward width is H, not the usual 4 H."""
+
+    def __init__(self, hidden: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, hidden)
+        self.mixed = nn.Linear(hidden, hidden)
+        self.attention_norm = nn.LayerNorm(hidden)
+        self.inner = nn.Linear(hidden, hidden)
+        self.outer = nn.Linear(hidden, hidden)
+        self.output_norm = nn.LayerNorm(hidden)
+
+    def forward(
+        self, states: Float[Tensor, "clip step hidden"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, "clip step hidden"]:
+        """One layer over the unmasked steps."""
+        dropout = self.dropout if self.training else 0.0
+        return equations.transformer_layer(states, mask, self, self.heads, dropout)
+
+
+class Standardise(nn.Module):
+    """Each feature to mean 0 and variance 1 of the training steps; fitted once, stored with the weights."""
+
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(dimension))
+        self.register_buffer("scale", torch.ones(dimension))
+
+    def fit(self, mean: Tensor, deviation: Tensor) -> None:
+        """Take over the mean and deviation of each feature."""
+        self.centre.copy_(mean)
+        self.scale.copy_(deviation)
+
+    def forward(
+        self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, "clip step feature"]:
+        """Standardised features; padded steps stay 0."""
+        return torch.where(mask[..., None], (features - self.centre) / self.scale, 0.0)
+
+
+class UnimodalEncoder(nn.Module):
+    """Standardise, normalise, embed, L Transformer layers. One class, used once per modality.
+
+    Args:
+        dimension: D, features per step of this modality.
+        config: sizes and dropout.
+    """
+
+    def __init__(self, dimension: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        self.standardise = Standardise(dimension)
+        self.feature_norm = nn.LayerNorm(dimension) if config.feature_norm else None
+        self.projection = nn.Linear(dimension, config.hidden)
+        self.positions = nn.Parameter(torch.randn(config.max_steps, config.hidden) * 0.02)
+        self.embedding_norm = nn.LayerNorm(config.hidden)
+        self.layers = nn.ModuleList(
+            TransformerLayer(config.hidden, config.heads, config.dropout) for _ in range(config.layers)
+        )
+
+    def forward(
+        self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, "clip step hidden"]:
+        """States of every step; those of padded steps mean nothing."""
+        dropout = self.dropout if self.training else 0.0
+        steps = self.standardise(features, mask)
+        if self.feature_norm is None:
+            steps = steps.clamp(-CLIPPED_AT, CLIPPED_AT)
+        else:
+            steps = equations.normalise_features(steps, self.feature_norm)
+        states = equations.embed_steps(steps, self.projection, self.positions, self.embedding_norm, dropout)
+        for layer in self.layers:
+            states = layer(states, mask)
+        return states

@@ -1,0 +1,90 @@
+"""Running trained networks over the clips of a store, and averaging several of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lddu.batch import BatchReader
+from lddu.model.lddu import LDDU
+
+INFERENCE_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What one network, or the mean of several, says of N clips, as plain arrays.
+
+    Attributes:
+        rows: [N] row numbers in the store.
+        probability: [N, E] before any recalibration.
+        width: [N, E] u_e, Eq. (11).
+        modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
+        modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
+        presence: [N, M].
+    """
+
+    rows: np.ndarray
+    probability: np.ndarray
+    width: np.ndarray
+    modality_width: np.ndarray
+    modality_error: np.ndarray
+    presence: np.ndarray
+
+
+def infer(
+    model: LDDU, reader: BatchReader, rows: np.ndarray, advance: Callable[[int], None] | None = None
+) -> Inference:
+    """Predict clips in batches of similar length; the order of the result is that of `rows`.
+
+    Args:
+        model: on any device; is put into evaluation mode.
+        reader: of the store.
+        rows: [N] row numbers.
+        advance: called with the number of clips done since the last call.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    order = _by_length(reader, rows)
+    parts: list[tuple[np.ndarray, ...]] = []
+    for batch in reader.batches(rows[order], INFERENCE_BATCH):
+        with torch.inference_mode():
+            b = batch.to(device)
+            prediction = model(b.values, b.mask, b.presence)
+            there = b.presence[:, :, None]
+            widths = torch.where(there, prediction.modality_width, torch.nan)
+            figures = (prediction.probability, prediction.width, widths, model.modality_width_link(widths), b.presence)
+        parts.append(tuple(figure.cpu().numpy() for figure in figures))
+        if advance:
+            advance(len(batch.rows))
+    back = np.argsort(order)
+    columns = (
+        [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
+    )
+    return Inference(rows, columns[0].astype(np.float64), *columns[1:])
+
+
+def mean_of(members: Sequence[Inference]) -> Inference:
+    """The mean of several networks' figures on the same clips."""
+    first = members[0]
+    assert all(np.array_equal(member.rows, first.rows) for member in members)
+
+    def mean(name: str) -> np.ndarray:
+        return np.asarray(np.mean([getattr(member, name) for member in members], axis=0))
+
+    return Inference(
+        first.rows, mean("probability"), mean("width"), mean("modality_width"), mean("modality_error"), first.presence
+    )
+
+
+def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
+    held = [name for name in reader.dimensions if name in reader.store.modalities]
+    steps = sum((reader.store.lengths(name)[rows] for name in held), np.zeros(len(rows), np.int64))
+    return np.argsort(steps, kind="stable")
+
+
+def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
+    emotions, modalities = len(model.emotions), len(reader.dimensions)
+    pair, triple = np.zeros((0, emotions)), np.zeros((0, modalities, emotions))
+    return [pair, pair, triple, triple, np.zeros((0, modalities), bool)]

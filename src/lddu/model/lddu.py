@@ -1,0 +1,155 @@
+"""The whole network: features of M modalities to a distribution per (modality, emotion) and a probability per emotion."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu import equations
+from lddu.config import ModelConfig
+from lddu.model.emotion_space import EmotionAttention, LatentDistribution
+from lddu.model.encoder import UnimodalEncoder
+from lddu.model.fusion import ScorePerEmotion, SharedScore
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says about a batch. All scores are logits; `probability` is not.
+
+    Attributes:
+        direct_logit: [B, E] of g, Eq. (10).
+        fused_logit: [B, E] of p, Eq. (10).
+        modality_logit: [B, M, E] of c_{m,e}, Eq. (14).
+        vectors: [B, M, E, H] emotion vectors Z, Eq. (4).
+        mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
+        std: [B, M, E, P] their standard deviations.
+        attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
+        presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
+    """
+
+    direct_logit: Float[Tensor, "clip emotion"]
+    fused_logit: Float[Tensor, "clip emotion"]
+    modality_logit: Float[Tensor, "clip modality emotion"]
+    vectors: Float[Tensor, "clip modality emotion hidden"]
+    mean: Float[Tensor, "clip modality emotion latent"]
+    std: Float[Tensor, "clip modality emotion latent"]
+    attention: tuple[Tensor, ...]
+    presence: Bool[Tensor, "clip modality"]
+
+    @property
+    def probability(self) -> Float[Tensor, "clip emotion"]:
+        """P, the fused probability that the emotion is present."""
+        return self.fused_logit.sigmoid()
+
+    @property
+    def width(self) -> Float[Tensor, "clip emotion"]:
+        """u_e, Eq. (11)."""
+        return equations.width(self.std)
+
+    @property
+    def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
+        """|std_{m,e}|."""
+        return self.std.square().sum(dim=-1).sqrt()
+
+
+class WidthLink(nn.Module):
+    """The monotone link from a width to the chance of an error, Eq. (13): sigmoid(alpha u + beta), alpha > 0."""
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        typical = math.sqrt(dimensions)  # the width where every std is 1, as at the start of training
+        self.raw_slope = nn.Parameter(torch.tensor(math.log(math.expm1(1 / typical))))
+        self.offset = nn.Parameter(torch.tensor(-2.0))
+
+    @property
+    def slope(self) -> Float[Tensor, ""]:
+        """Alpha, positive by construction."""
+        return F.softplus(self.raw_slope)
+
+    def forward(self, width: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
+        """Expected error in (0, 1)."""
+        return (self.slope * width + self.offset).sigmoid()
+
+
+class LDDU(nn.Module):
+    """Latent emotional Distribution Decomposition with Uncertainty perception (Huang et al., Findings of ACL 2025).
+
+    Args:
+        dimensions: features per step of each modality, in order; one or more.
+        emotions: E.
+        config: sizes and dropout.
+
+    Example:
+        >>> model = LDDU([3, 5], emotions=2, config=ModelConfig(hidden=16, latent=4, layers=1, heads=2)).eval()
+        >>> values = (torch.randn(1, 7, 3), torch.randn(1, 4, 5))
+        >>> mask = (torch.ones(1, 7, dtype=torch.bool), torch.ones(1, 4, dtype=torch.bool))
+        >>> prediction = model(values, mask, torch.tensor([[True, False]]))
+        >>> prediction.probability.shape, prediction.std.shape
+        (torch.Size([1, 2]), torch.Size([1, 2, 2, 4]))
+    """
+
+    def __init__(self, dimensions: Sequence[int], emotions: int, config: ModelConfig) -> None:
+        super().__init__()
+        modalities, hidden, latent = len(dimensions), config.hidden, config.latent
+        self.encoders = nn.ModuleList(UnimodalEncoder(dimension, config) for dimension in dimensions)
+        self.emotions = nn.Parameter(nn.init.xavier_normal_(torch.empty(emotions, hidden)))
+        self.attentions = nn.ModuleList(
+            EmotionAttention(hidden, config.emotion_dropout, config.query_residual) for _ in dimensions
+        )
+        self.distributions = nn.ModuleList(LatentDistribution(hidden, latent) for _ in dimensions)
+        self.prior_vectors = nn.Parameter(torch.zeros(modalities, emotions, hidden))
+        self.prior_mean = nn.Parameter(torch.zeros(modalities, emotions, latent))
+        self.prior_log_std = nn.Parameter(torch.zeros(modalities, emotions, latent))
+        self.direct = SharedScore(modalities * hidden, hidden // 2, config.head_dropout)
+        self.centre = ScorePerEmotion(emotions, modalities * latent, hidden // 2, config.head_dropout)
+        self.spread = ScorePerEmotion(emotions, modalities * latent, hidden // 2, config.head_dropout)
+        self.modality_weight = nn.Parameter(torch.randn(emotions, latent) / math.sqrt(latent))
+        self.modality_bias = nn.Parameter(torch.zeros(emotions))
+        self.width_link = WidthLink(modalities * latent)
+        self.modality_width_link = WidthLink(latent)
+
+    def forward(
+        self, values: tuple[Tensor, ...], mask: tuple[Tensor, ...], presence: Bool[Tensor, "clip modality"]
+    ) -> Prediction:
+        """Predict a batch.
+
+        Args:
+            values: per modality [B, T, D]; padded steps and missing modalities hold anything finite.
+            mask: per modality [B, T], False at padding; may be all False where the modality is missing.
+            presence: [B, M].
+        """
+        per_modality = [self._one_modality(m, values[m], mask[m]) for m in range(len(self.encoders))]
+        vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
+        vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
+        mean_BMEP = equations.stand_in(mean, self.prior_mean, presence)
+        std_BMEP = equations.stand_in(std, self.prior_log_std.exp(), presence)
+        direct = self.direct(_beside(vectors_BMEH))
+        return Prediction(
+            direct_logit=direct,
+            fused_logit=equations.fused_logit(direct, self.centre(_beside(mean_BMEP)), self.spread(_beside(std_BMEP))),
+            modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
+            vectors=vectors_BMEH,
+            mean=mean_BMEP,
+            std=std_BMEP,
+            attention=tuple(parts[3] for parts in per_modality),
+            presence=presence,
+        )
+
+    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Emotion vectors, mean, std and attention of modality m."""
+        first = torch.zeros_like(mask)
+        first[:, 0] = True
+        seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
+        states = self.encoders[m](torch.where(mask[..., None], values, 0.0), seen)
+        vectors, attention = self.attentions[m](self.emotions, states, seen)
+        mean, std = self.distributions[m](vectors)
+        return vectors, mean, std, attention
+
+
+def _beside(x_BMEK: Tensor) -> Tensor:
+    """[B, M, E, K] -> [B, E, M K]: the modalities of an emotion side by side."""
+    return x_BMEK.transpose(1, 2).flatten(-2)

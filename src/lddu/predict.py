@@ -1,0 +1,112 @@
+"""Using a finished run: a `Predictor` reads a run folder and says of any store's clips which emotions they show."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lddu.batch import BatchReader
+from lddu.conclusion import figures_of, predictions_of
+from lddu.errors import MismatchError, StoreError
+from lddu.evaluate.observation import scored
+from lddu.features.store import FeatureStore
+from lddu.model.infer import Inference, infer, mean_of
+from lddu.predictions import Predictions
+from lddu.run_folder import RunFolder
+
+
+class Predictor:
+    """A trained run, ready to use; an ensemble run answers with the mean of its networks.
+
+    Args:
+        path: run folder.
+        device: ``cpu`` or ``cuda``.
+
+    Example:
+        >>> predictor = Predictor(run_folder)
+        >>> predictor.predict(FeatureStore(store_folder)).probability.shape
+        (40, 2)
+
+    Raises:
+        RunError: where the folder is no finished run, or is damaged.
+    """
+
+    def __init__(self, path: str | Path, device: str = "cpu") -> None:
+        self.folder = RunFolder(path)
+        self.description = self.folder.describe()
+        self.decision = self.folder.load_decision()
+        self._networks = [member.load_model(torch.device(device)) for member in self.folder.members()]
+
+    def __repr__(self) -> str:
+        task = self.description.task
+        streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
+        return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
+
+    def warnings(self, store: FeatureStore) -> list[str]:
+        """What a reader of predictions on this store should know.
+
+        Raises:
+            MismatchError: where the store's features are not those that the run was trained on.
+        """
+        task, found = self.description.task, list(self.description.warnings)
+        shared = [name for name in task.dimensions if name in store.modalities]
+        for name in shared:
+            stream = store.modalities[name]
+            if stream.dimension != task.dimensions[name]:
+                raise MismatchError(
+                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
+                    f"on, but {store.path} has {stream.dimension}; make the features in the same way."
+                )
+            if stream.feature != task.features[name]:
+                found.append(
+                    f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
+                    "if it was made in another way, do not trust these results"
+                )
+        if not shared:
+            raise MismatchError(
+                f"Expected at least one of {', '.join(task.dimensions)} in {store.path}, but it has "
+                f"{', '.join(store.modalities)}; make the features in the same way as for training."
+            )
+        found += [f"{name} is missing for every clip of {store.path}" for name in task.dimensions if name not in shared]
+        cut = self._reader(store).cut_clips(np.arange(len(store)))
+        steps = self.description.config.model.max_steps
+        found += [f"{name} of {count} clips of {store.path} was cut to {steps} steps" for name, count in cut.items()]
+        return found
+
+    def infer(
+        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+    ) -> Inference:
+        """Raw figures of some clips (all by default); `advance` hears of every clip done by every network."""
+        self.warnings(store)  # refuses a store that does not fit
+        rows = np.arange(len(store)) if rows is None else rows
+        return mean_of([infer(network, self._reader(store), rows, advance) for network in self._networks])
+
+    def predict(
+        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+    ) -> Predictions:
+        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not."""
+        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision)
+
+    def evaluate(self, store: FeatureStore, split: str = "test") -> dict[str, Any]:
+        """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.
+
+        Raises:
+            StoreError: where the split has no clips.
+        """
+        rows = store.table.in_split(split)
+        if not len(rows):
+            held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
+            raise StoreError(f"Expected clips of the split {split!r} in {store.path}, but it has only: {held}.")
+        task = self.description.task
+        found = scored(store, rows, self.infer(store, rows).probability, task.emotions, task.present_at)
+        return figures_of(found, self.decision)
+
+    @property
+    def networks(self) -> int:
+        """How many networks answer."""
+        return len(self._networks)
+
+    def _reader(self, store: FeatureStore) -> BatchReader:
+        return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)

@@ -1,0 +1,123 @@
+"""What a run says of each clip, as people and machines take it: table rows, parquet, CSV and JSON."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.errors import RunError
+from lddu.evaluate.predicted import Flags, Floats
+from lddu.features.atomic import replaced_file
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """N clips, E emotions, M modalities.
+
+    Attributes:
+        clip: [N] ids.
+        split: [N]; empty where the clip has none.
+        group: [N]; empty where unknown.
+        emotions: E names.
+        modalities: M names.
+        probability: [N, E] that the emotion is present, recalibrated.
+        label: [N, E] the decision.
+        presence: [N, E] 1, 0, or NaN where unknown: what was observed.
+        width: [N, E] |std| over all modalities, Eq. (11): how unclear.
+        modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+    """
+
+    clip: np.ndarray
+    split: np.ndarray
+    group: np.ndarray
+    emotions: tuple[str, ...]
+    modalities: tuple[str, ...]
+    probability: Floats
+    label: Flags
+    presence: Floats
+    width: Floats
+    modality_error: Floats
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `present_joy`, `width_joy`, ..."""
+        columns: dict[str, list[Any]] = {name: getattr(self, name).tolist() for name in ("clip", "split", "group")}
+        for prefix, values in (("probability", self.probability), ("label", self.label), ("width", self.width)):
+            columns |= {f"{prefix}_{e}": values[:, i].tolist() for i, e in enumerate(self.emotions)}
+        columns |= {f"present_{e}": _nullable(self.presence[:, i]) for i, e in enumerate(self.emotions)}
+        return columns | {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One JSON object per clip; the schema is in docs/run_folder.md."""
+        return [
+            {
+                "clip": self.clip[n],
+                "emotions": [e for e, chosen in zip(self.emotions, self.label[n], strict=True) if chosen],
+                "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
+                "uncertainty": {
+                    "width": dict(zip(self.emotions, self.width[n].tolist(), strict=True)),
+                    "modality_error": dict(zip(self.modalities, _nullable(self.modality_error[n]), strict=True)),
+                },
+                "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
+            }
+            for n in range(len(self))
+        ]
+
+    def to_csv(self) -> str:
+        """Comma-separated values with a header; unknown is empty."""
+        columns = self.to_columns()
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return stream.getvalue()
+
+    def write_parquet(self, path: Path) -> None:
+        """Write `to_columns` as parquet, in one step."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.table(self.to_columns())
+        described = table.replace_schema_metadata(
+            {"emotions": "\n".join(self.emotions), "modalities": "\n".join(self.modalities)}
+        )
+        with replaced_file(path) as temporary:
+            pq.write_table(described, temporary)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read what `write_parquet` wrote.
+
+    Raises:
+        RunError: where the file is absent or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        emotions, modalities = tuple(told["emotions"].split("\n")), tuple(told["modalities"].split("\n"))
+
+        def stack(prefix: str, names: tuple[str, ...]) -> np.ndarray:
+            columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
+            return np.stack(columns, axis=1)
+
+        words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
+        return Predictions(
+            words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
+            stack("present", emotions), stack("width", emotions), stack("error", modalities),
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
+    except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
+        raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
+
+
+def _nullable(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]

@@ -1,0 +1,116 @@
+"""Everything that changes in training, on disk: weights, optimiser, contrastive memory, best weights, history.
+
+A checkpoint is a folder that appears under its final name only when it is whole, so a kill in the middle of a write
+leaves the one before. Randomness needs no state (`lddu.train.seed`).
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from lddu.errors import RunError
+from lddu.features.atomic import replaced_folder
+from lddu.losses.objective import Objective
+from lddu.model.lddu import LDDU
+
+
+@dataclass
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        epoch: epochs completed.
+        best_score: best validation micro-F1 so far; -1 before the first epoch.
+        best_epoch: when (1-based); 0 before the first epoch.
+        seconds: spent in training, over all sittings.
+        history: one record per epoch, as `log.jsonl` holds them.
+        best_weights: the network's weights at the best epoch; empty before the first.
+    """
+
+    epoch: int = 0
+    best_score: float = -1.0
+    best_epoch: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """What is trained: the network, the objective with its memory, the optimiser, and the averaged weights if wanted."""
+
+    model: LDDU
+    objective: Objective
+    optimizer: torch.optim.AdamW
+    average: AveragedModel | None = None
+
+    @property
+    def kept(self) -> LDDU:
+        """The network that is validated and kept."""
+        kept = self.model if self.average is None else self.average.module
+        assert isinstance(kept, LDDU)
+        return kept
+
+
+def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
+    """Write `folder/epoch-N` and remove older ones."""
+    tensors = {f"model.{name}": value for name, value in trainee.model.state_dict().items()}
+    tensors |= {f"objective.{name}": value for name, value in trainee.objective.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in progress.best_weights.items()}
+    if trainee.average is not None:
+        tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
+    for index, state in trainee.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    told = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
+    target = folder / f"epoch-{progress.epoch:05d}"
+    with replaced_folder(target) as temporary:
+        save_file(
+            {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+            temporary / "state.safetensors",
+        )
+        (temporary / "progress.json").write_text(json.dumps(told), encoding="utf-8")
+    for old in folder.iterdir():
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def load(folder: Path, trainee: Trainee) -> Progress:
+    """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
+
+    Raises:
+        RunError: where a checkpoint is damaged or of another model.
+    """
+    whole = sorted(folder.glob("epoch-?????")) if folder.is_dir() else []
+    if not whole:
+        return Progress()
+    try:
+        told = json.loads((whole[-1] / "progress.json").read_text(encoding="utf-8"))
+        tensors = load_file(whole[-1] / "state.safetensors")
+        trainee.model.load_state_dict(_under(tensors, "model."))
+        trainee.objective.load_state_dict(_under(tensors, "objective."))
+        if trainee.average is not None:
+            trainee.average.load_state_dict(_under(tensors, "average."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under(tensors, "optimizer.").items():
+            index, _, entry = name.partition(".")
+            state.setdefault(int(index), {})[entry] = value
+        groups = trainee.optimizer.state_dict()["param_groups"]
+        trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        return Progress(**told, best_weights=_under(tensors, "best."))
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as fault:
+        raise RunError(
+            f"Expected {whole[-1]} to be a checkpoint of this run, but it is damaged ({str(fault).splitlines()[0][:160]}); "
+            "remove that folder to start this training anew."
+        ) from None
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

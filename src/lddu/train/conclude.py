@@ -1,0 +1,122 @@
+"""The end of a run: fit the decision on validation, look at test once, write everything down."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from lddu.conclusion import figures_of, predictions_of
+from lddu.decide.decision import fit_decision
+from lddu.evaluate.observation import presence_of, scored
+from lddu.evaluate.predicted import Scored, Validation
+from lddu.features.store import FeatureStore
+from lddu.model.infer import Inference
+from lddu.report import write_report
+from lddu.run_folder import RunDescription, RunFolder, Task
+from lddu.train.checkpoint import Progress
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took.
+
+    Attributes:
+        train_seconds: in the loop, validation included; of all members together.
+        parameters: trained numbers; of all members together.
+        epochs: passes made, per member.
+        best_epoch: the pass whose weights were kept, per member.
+        device: where it ran.
+        threads: of the processor.
+    """
+
+    train_seconds: float
+    parameters: int
+    epochs: list[int]
+    best_epoch: list[int]
+    device: str
+    threads: int
+
+    @staticmethod
+    def of(model: nn.Module, progress: Progress, device: torch.device) -> "Cost":
+        """The cost of one network."""
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        seconds = round(progress.seconds, 2)
+        return Cost(seconds, parameters, [progress.epoch], [progress.best_epoch], name, torch.get_num_threads())
+
+    @staticmethod
+    def total(costs: list["Cost"]) -> "Cost":
+        """The cost of an ensemble."""
+        return Cost(
+            round(sum(cost.train_seconds for cost in costs), 2),
+            sum(cost.parameters for cost in costs),
+            [n for cost in costs for n in cost.epochs],
+            [n for cost in costs for n in cost.best_epoch],
+            costs[0].device,
+            costs[0].threads,
+        )
+
+
+def conclude(
+    folder: RunFolder,
+    description: RunDescription,
+    store: FeatureStore,
+    predict: Callable[[np.ndarray], Inference],
+    cost: Cost,
+    stopped: bool = False,
+) -> None:
+    """Write decision, predictions, metrics and report.
+
+    Args:
+        folder: of the run; its weights are written already.
+        description: of the run.
+        store: that it was trained on.
+        predict: rows -> predictions of the network or of the mean of several.
+        cost: of the training.
+        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
+    """
+    task = description.task
+    valid = _predicted(store, task, predict, "valid")
+    decision = fit_decision(Validation(valid.scored), description.config.decision.threshold)
+    parts = [valid]
+    if not stopped and len(store.table.in_split("test")):
+        parts.append(_predicted(store, task, predict, "test"))
+    train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
+    splits = {part.scored.split: figures_of(part.scored, decision, train_presence) for part in parts}
+    folder.write_json("decision.json", decision.to_mapping())
+    predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
+        folder.path / "predictions.parquet"
+    )
+    protocol = {
+        "checkpoint_from": "valid",
+        "threshold_from": "valid",
+        "seed": description.seed,
+        "members": description.members,
+        "preset": description.config.preset,
+        "finished": not stopped,
+        "simulated": task.simulated,
+        "torch": torch.__version__,
+    }
+    folder.write_json(
+        "metrics.json",
+        {"splits": splits, "protocol": protocol, "cost": asdict(cost), "warnings": list(description.warnings)},
+    )
+    write_report(folder)
+
+
+@dataclass(frozen=True)
+class _Part:
+    inference: Inference
+    scored: Scored
+
+
+def _predicted(store: FeatureStore, task: Task, predict: Callable[[np.ndarray], Inference], split: str) -> _Part:
+    inference = predict(store.table.in_split(split))
+    return _Part(inference, scored(store, inference.rows, inference.probability, task.emotions, task.present_at))
+
+
+def _joined(parts: list[Inference]) -> Inference:
+    names = ("rows", "probability", "width", "modality_width", "modality_error", "presence")
+    return Inference(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,181 @@
+"""The training loop of one network. Validation chooses the checkpoint; the test split is not seen here."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lddu.batch import Batch, BatchReader
+from lddu.config import Config
+from lddu.decide.threshold import fit_threshold
+from lddu.errors import RunError
+from lddu.evaluate.metrics import micro_f1, negative_log_likelihood
+from lddu.evaluate.observation import scored
+from lddu.evaluate.predicted import Validation
+from lddu.features.atomic import write_text
+from lddu.losses.objective import LossTerms
+from lddu.model.infer import infer
+from lddu.run_folder import RunDescription
+from lddu.train import checkpoint
+from lddu.train.checkpoint import Progress, Trainee
+from lddu.train.optim import set_rate
+from lddu.train.seed import add_noise, epoch_order, hide_modalities, seed_epoch
+
+
+class Watch(Protocol):
+    """Told how training goes; the command line draws it, the library stays silent."""
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Epoch (1-based) of at most `epochs`, with this many steps."""
+
+    def step_done(self, terms: LossTerms) -> None:
+        """One optimiser step."""
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        """The epoch's line of the log."""
+
+
+class Unwatched:
+    """A `Watch` that looks away."""
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Nothing."""
+
+    def step_done(self, terms: LossTerms) -> None:
+        """Nothing."""
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What the loop reads: the store behind `reader`, and the rows that train and that choose."""
+
+    reader: BatchReader
+    train_rows: np.ndarray
+    valid_rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Where and how often the state is kept.
+
+    Attributes:
+        folder: of the run: checkpoints go under `resume/`, the log into `log.jsonl`.
+        watch: is told of every step.
+        checkpoint_seconds: least time between two checkpoints.
+    """
+
+    folder: Path
+    watch: Watch
+    checkpoint_seconds: float = 30.0
+
+
+def train_epochs(
+    trainee: Trainee, data: TrainingData, description: RunDescription, sitting: Sitting, progress: Progress
+) -> None:
+    """Train until the planned end, or until validation has not improved for `patience` epochs.
+
+    Bit for bit (CPU, same number of threads), it does not matter whether the process was killed and went on from a
+    checkpoint in between.
+
+    Args:
+        trainee: is changed in place, as is `progress`, which ends with the best weights.
+        data: what is read.
+        description: settings and seed.
+        sitting: where checkpoints and log go.
+        progress: where to begin, as `checkpoint.load` gives it.
+    """
+    config, seed = description.config, description.seed
+    saved_at = time.monotonic()
+    with torch.random.fork_rng():
+        while progress.epoch < config.training.epochs and not _exhausted(progress, config.training.patience):
+            began = time.monotonic()
+            seed_epoch(seed, progress.epoch)
+            losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
+            validation = validate(trainee, data, config)
+            progress.seconds += time.monotonic() - began
+            _note(progress, losses, validation, trainee)
+            write_text(sitting.folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
+            sitting.watch.epoch_done(progress.history[-1])
+            if time.monotonic() - saved_at >= sitting.checkpoint_seconds:
+                checkpoint.save(sitting.folder / "resume", trainee, progress)
+                saved_at = time.monotonic()
+
+
+def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
+    """Micro-F1 on validation with the threshold tuned there, that threshold (mean), and the negative log-likelihood."""
+    found = infer(trainee.kept, data.reader, data.valid_rows)
+    store, present_at = data.reader.store, trainee.objective.present_at
+    split = scored(store, data.valid_rows, found.probability, store.emotions, present_at)
+    thresholds = fit_threshold(Validation(split), config.decision.threshold)
+    present, probability = split.presence[split.known] == 1, split.probability[split.known]
+    return {
+        "f1_micro": micro_f1(split.presence, split.probability >= thresholds),
+        "threshold": float(np.mean(thresholds)),
+        "nll": negative_log_likelihood(present, probability),
+    }
+
+
+def _note(progress: Progress, losses: dict[str, float], validation: dict[str, float], trainee: Trainee) -> None:
+    """Count an epoch, and keep the weights where it is the best so far."""
+    progress.epoch += 1
+    record = {"epoch": progress.epoch, "seconds": round(progress.seconds, 3), "loss": losses, "valid": validation}
+    progress.history.append(record)
+    if validation["f1_micro"] > progress.best_score:
+        progress.best_score, progress.best_epoch = validation["f1_micro"], progress.epoch
+        progress.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
+
+
+def _exhausted(progress: Progress, patience: int) -> bool:
+    return progress.epoch - progress.best_epoch >= patience
+
+
+def _one_epoch(
+    trainee: Trainee, data: TrainingData, config: Config, seed: int, epoch: int, watch: Watch
+) -> dict[str, float]:
+    """Train one pass; returns the mean of each loss term."""
+    batch_size = config.training.batch_size
+    assert batch_size != "auto"
+    rows = epoch_order(data.train_rows, seed, epoch)
+    steps = -(-len(rows) // batch_size)
+    watch.epoch_begins(epoch + 1, config.training.epochs, steps)
+    device = next(trainee.model.parameters()).device
+    trainee.model.train()
+    sums: Counter[str] = Counter()
+    for i, batch in enumerate(data.reader.batches(rows, batch_size)):
+        set_rate(trainee.optimizer, config.training, epoch * steps + i, config.training.epochs * steps)
+        terms = _step(trainee, batch.to(device), config)
+        sums.update(terms.to_mapping())
+        watch.step_done(terms)
+    return {name: total / steps for name, total in sums.items()}
+
+
+def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
+    presence = hide_modalities(batch.presence, config.training.modality_dropout)
+    values = add_noise(trainee.model, batch.values, config.training.feature_noise)
+    prediction = trainee.model(values, batch.mask, presence)
+    terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares)
+    if not torch.isfinite(terms.total):
+        raise RunError(
+            f"Expected a finite loss, but got {float(terms.total)} (fused BCE {float(terms.fused):.3g}, contrastive "
+            f"{float(terms.contrastive):.3g}): training has diverged; lower --training.learning-rate and train anew."
+        )
+    trainee.optimizer.zero_grad(set_to_none=True)
+    terms.total.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(_parameters(trainee), config.training.gradient_norm)
+    trainee.optimizer.step()
+    if trainee.average is not None:
+        trainee.average.update_parameters(trainee.model)
+    return terms
+
+
+def _parameters(trainee: Trainee) -> list[Tensor]:
+    return [parameter for group in trainee.optimizer.param_groups for parameter in group["params"]]

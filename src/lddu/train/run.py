@@ -1,0 +1,310 @@
+"""A training run from a store to a finished run folder: one network, or an ensemble of seeds."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from lddu.batch import BatchReader
+from lddu.config import DEFAULT, Config
+from lddu.errors import MismatchError, RunError, StoreError
+from lddu.evaluate.observation import shares_of
+from lddu.features.store import FeatureStore, file_sha256
+from lddu.losses.objective import Objective
+from lddu.model.infer import Inference, infer, mean_of
+from lddu.model.lddu import LDDU
+from lddu.run_folder import RunDescription, RunFolder, Task, new_model
+from lddu.train import checkpoint
+from lddu.train.checkpoint import Trainee
+from lddu.train.conclude import Cost, conclude
+from lddu.train.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
+from lddu.train.optim import make_optimizer
+from lddu.train.standardisation import fit_standardisation
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made, beside its settings.
+
+    Attributes:
+        seed: of the first network.
+        members: networks with consecutive seeds; more than one is an ensemble.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        force: replace an existing run folder.
+        init_from: run folder whose weights training starts from.
+        command: the command line, for the record.
+        checkpoint_seconds: least time between two checkpoints.
+    """
+
+    seed: int = 0
+    members: int = 1
+    device: str = "auto"
+    force: bool = False
+    init_from: Path | None = None
+    command: str = ""
+    checkpoint_seconds: float = 30.0
+
+
+def train(
+    store: FeatureStore,
+    out: str | Path,
+    config: Config = DEFAULT,
+    options: RunOptions = RunOptions(),
+    watch: Watch | None = None,
+) -> RunFolder:
+    """Train on the `train` split, choose on `valid`, report on `test`, and leave a finished run folder.
+
+    A run that is killed goes on with `resume`. Ctrl-C keeps the best weights so far as a usable run, evaluated on
+    validation only, which `resume` can finish.
+
+    Args:
+        store: labelled, with clips in `train` and `valid`.
+        out: the run folder to make.
+        config: settings; each ``"auto"`` is fitted to the corpus.
+        options: seed, ensemble size, device.
+        watch: is told of the progress.
+
+    Raises:
+        StoreError: where the store cannot be trained on.
+        RunError: where `out` is taken, or training diverges.
+        KeyboardInterrupt: after what Ctrl-C left has been saved.
+    """
+    description = describe(store, config, options)
+    folder = RunFolder(out)
+    starting = _weights_to_start_from(options.init_from, description)
+    device = _device(options.device)
+    _claim(folder.path, options.force)
+    return _train_members(folder, _Making(description, store, options, watch or Unwatched(), starting, device))
+
+
+def resume(
+    path: str | Path,
+    store: FeatureStore | None = None,
+    options: RunOptions = RunOptions(),
+    watch: Watch | None = None,
+) -> RunFolder:
+    """Go on with a run that was stopped or killed, as if it never had been.
+
+    Args:
+        path: the run folder.
+        store: where the corpus is now; by default where it was.
+        options: device and checkpoint rhythm; seed and members are those of the run.
+        watch: is told of the progress.
+
+    Raises:
+        RunError: where there is nothing to go on with.
+        MismatchError: where the store is not the one that training began on.
+    """
+    folder = RunFolder(path)
+    description = folder.describe()
+    if folder.finished:
+        raise RunError(
+            f"Expected {folder.path} to be unfinished, but it has finished; see 'lddu report {folder.path}'."
+        )
+    store = store or FeatureStore(description.store["path"])
+    if file_sha256(store.path / "manifest.json") != description.store["manifest_sha256"]:
+        raise MismatchError(
+            f"Expected the store that {folder.path} was started on, but {store.path} is another or has changed; "
+            "name the right one after --resume, or train anew."
+        )
+    first = description.store.get("init_from")
+    starting = _weights_to_start_from(Path(first) if first else None, description)
+    making = _Making(description, store, options, watch or Unwatched(), starting, _device(options.device))
+    return _train_members(folder, making)
+
+
+def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDescription:
+    """What will be trained, with every ``"auto"`` resolved.
+
+    Raises:
+        StoreError: where the store lacks what training needs; the sentence says what.
+    """
+    train_rows, _ = training_rows(store)
+    present = {name: store.lengths(name) > 0 for name in store.modalities}
+    kept = [name for name in store.modalities if present[name][train_rows].any()]
+    warnings = [
+        f"{name} was ignored: no training clip has it" for name in store.modalities if name not in kept
+    ]  # a network cannot learn to read what it never saw
+    if not kept:
+        raise StoreError(f"Expected training clips with features in {store.path}, but every one lacks all modalities.")
+    reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
+    for name, count in reader.cut_clips(np.arange(len(store))).items():
+        warnings.append(
+            f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
+        )
+    task = Task(
+        emotions=store.emotions,
+        dimensions=reader.dimensions,
+        features={name: store.modalities[name].feature for name in kept},
+        present_at=store.present_at,
+        simulated=store.simulated,
+    )
+    return RunDescription(
+        task=task,
+        config=config.fitted_to(len(train_rows), len(kept) * len(store.emotions)),
+        seed=options.seed,
+        members=options.members,
+        store={
+            "path": str(store.path),
+            "manifest_sha256": file_sha256(store.path / "manifest.json"),
+            "source": store.manifest["source"],
+            "init_from": str(options.init_from) if options.init_from else None,
+        },
+        warnings=tuple(warnings),
+        command=options.command,
+    )
+
+
+def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `train` and `valid` that have a known label and at least one modality.
+
+    Raises:
+        StoreError: where either is empty.
+    """
+    labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
+    usable = np.asarray(store.present().any(axis=1) & labelled)
+    found = []
+    for split, purpose in (("train", "learn from"), ("valid", "choose the checkpoint and the threshold on")):
+        rows = store.table.in_split(split)
+        rows = rows[usable[rows]]
+        if not len(rows):
+            raise StoreError(
+                f"Expected labelled clips of the split {split!r} in {store.path} to {purpose}, but there are none; "
+                "give the clips a split and labels and import again."
+            )
+        found.append(rows)
+    return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What a run of several members shares."""
+
+    description: RunDescription
+    store: FeatureStore
+    options: RunOptions
+    watch: Watch
+    starting: LDDU | None
+    device: torch.device
+
+
+def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
+    description = making.description
+    (folder.path / "resume").mkdir(parents=True, exist_ok=True)
+    folder.write_json("config.json", description.to_mapping())
+    if description.members == 1:
+        _train_member(folder, description, making)
+        return folder
+    costs = []
+    for k, member in enumerate(folder.members()):
+        if not member.finished:
+            _train_member(member, replace(description, seed=description.seed + k, members=1), making)
+        costs.append(Cost(**member.read_json("metrics.json")["cost"]))
+    networks = [member.load_model(making.device) for member in folder.members()]
+    reader = _reader(description, making.store)
+
+    def predict(rows: np.ndarray) -> Inference:
+        return mean_of([infer(network, reader, rows) for network in networks])
+
+    conclude(folder, description, making.store, predict, Cost.total(costs))
+    shutil.rmtree(folder.path / "resume")
+    return folder
+
+
+def _train_member(folder: RunFolder, description: RunDescription, making: _Making) -> None:
+    """Train one network and conclude its run; on Ctrl-C, conclude with what there is and pass it on."""
+    resume_folder = folder.path / "resume"
+    resume_folder.mkdir(parents=True, exist_ok=True)
+    folder.write_json("config.json", description.to_mapping())
+    reader = _reader(description, making.store)
+    data = TrainingData(reader, *training_rows(making.store))
+    trainee = _trainee(description, data, making)
+    progress = checkpoint.load(resume_folder, trainee)
+    stopped = False
+    try:
+        sitting = Sitting(folder.path, making.watch, making.options.checkpoint_seconds)
+        train_epochs(trainee, data, description, sitting, progress)
+    except KeyboardInterrupt:
+        stopped = True
+    weights = progress.best_weights or trainee.kept.state_dict()
+    trainee.model.load_state_dict(weights)
+    folder.write_model(weights)
+    cost = Cost.of(trainee.model, progress, making.device)
+    conclude(folder, description, making.store, partial(infer, trainee.model, reader), cost, stopped)
+    if stopped:
+        raise KeyboardInterrupt
+    shutil.rmtree(resume_folder)
+
+
+def _trainee(description: RunDescription, data: TrainingData, making: _Making) -> Trainee:
+    config = description.config
+    with torch.random.fork_rng():
+        torch.manual_seed(description.seed)
+        model = new_model(description)
+    objective = Objective(config.objective, config.model.latent, description.task.present_at)
+    if making.starting is not None:
+        model.load_state_dict(making.starting.state_dict())
+    else:
+        fit_standardisation(model, data.reader, data.train_rows)
+    model, objective = model.to(making.device), objective.to(making.device)
+    decay = config.training.weight_average
+    average = _average(model, decay) if decay else None
+    return Trainee(model, objective, make_optimizer(model, config.training), average)
+
+
+def _average(model: LDDU, decay: float) -> AveragedModel:
+    update: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=update)
+
+
+def _reader(description: RunDescription, store: FeatureStore) -> BatchReader:
+    return BatchReader(store, description.task.dimensions, description.config.model.max_steps)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as fault:
+        reason = str(fault).splitlines()[0][:120]
+        raise RunError(f"Expected a device of this machine, but got {name!r} ({reason}); use --device cpu.") from None
+    return device
+
+
+def _claim(path: Path, force: bool) -> None:
+    """Make sure that the run folder may be written; replace an older run only where that is wished."""
+    if not path.exists():
+        return
+    if not force:
+        raise RunError(
+            f"Expected {path} to be free, but it exists; choose another --out, go on with 'lddu train --resume {path}', "
+            "or add --force to replace it."
+        )
+    if any(path.iterdir() if path.is_dir() else [path]) and not (path / "config.json").is_file():
+        raise RunError(f"Expected --force to replace a run folder, but {path} is something else; remove it yourself.")
+    shutil.rmtree(path)
+
+
+def _weights_to_start_from(path: Path | None, description: RunDescription) -> LDDU | None:
+    if path is None:
+        return None
+    other = RunFolder(path)
+    found = other.describe()
+    if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
+        raise MismatchError(
+            f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
+            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without --init-from."
+        )
+    if found.config.model != description.config.model:
+        raise MismatchError(
+            f"Expected the network of {path} to have the sizes of this one, but they differ; give the same --model "
+            "settings, or start without --init-from."
+        )
+    return other.members()[0].load_model()

@@ -1,0 +1,87 @@
+"""Small stores and corpus folders to test on. Every builder takes what matters to a test and makes up the rest."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lddu.features.clip_table import ClipRow
+from lddu.features.store import FeatureStore
+from lddu.features.store_writer import StoreDescription, writing_store
+
+EMOTIONS = ("joy", "anger")
+DIMENSIONS = {"audio": 4, "text": 6}
+
+
+def tiny_store(
+    path: Path,
+    clips: int = 20,
+    emotions: Sequence[str] = EMOTIONS,
+    dimensions: Mapping[str, int] | None = None,
+    missing: Sequence[tuple[int, str]] = (),
+    seed: int = 0,
+) -> FeatureStore:
+    """A sound store: 60 % train, 20 % valid, 20 % test, 1-5 steps a clip (the first clip has 3), labels 0, 1/3, 2/3, 1.
+
+    Args:
+        path: where it goes; replaced where one exists.
+        clips: how many.
+        emotions: their names.
+        dimensions: modality -> numbers per step.
+        missing: (row number, modality) that are left out.
+        seed: of features and labels.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = dict(dimensions or DIMENSIONS)
+    description = StoreDescription(tuple(emotions), {name: f"made-up {name}" for name in sizes})
+    with writing_store(path, description, force=True) as writer:
+        for i in range(clips):
+            split = ("train", "train", "train", "valid", "test")[i % 5]
+            shares = (rng.integers(0, 4, len(emotions)) / 3).tolist()
+            steps = int(rng.integers(1, 6)) if i else 3
+            features = {name: rng.standard_normal((steps, d)).astype(np.float32) for name, d in sizes.items()}
+            kept = {name: values for name, values in features.items() if (i, name) not in set(missing)}
+            writer.add(ClipRow(f"-clip{i}", split, shares, group=f"speaker{i // 4}", transcript=f"words {i}"), kept)
+    return FeatureStore(path)
+
+
+def table_rows(clips: int = 6) -> list[dict[str, str]]:
+    """Rows of a sound clip table: ids begin with '-', two emotions."""
+    splits = ("train", "train", "valid", "test")
+    return [
+        {"clip": f"-c{i}", "split": splits[i % 4], "joy": str(i % 2), "anger": "0.5" if i % 3 else ""}
+        for i in range(clips)
+    ]
+
+
+def clip_arrays(clips: int = 6, dimension: int = 4, seed: int = 0) -> dict[str, np.ndarray]:
+    """Arrays of the clips of `table_rows`, 2-4 steps each, none of them zero."""
+    rng = np.random.default_rng(seed)
+    return {f"-c{i}": rng.uniform(1, 2, (2 + i % 3, dimension)).astype(np.float32) for i in range(clips)}
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, str]], delimiter: str = ",") -> None:
+    """Write rows under the header of the first."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an .npz; unlike numpy.savez it takes any name."""
+    import zipfile
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=True)
+
+
+def table_folder(path: Path, clips: int = 6) -> Path:
+    """A sound corpus in the table format, for a test to spoil: `clips.csv` and `audio.npz`."""
+    path.mkdir(parents=True, exist_ok=True)
+    write_csv(path / "clips.csv", table_rows(clips))
+    write_npz(path / "audio.npz", clip_arrays(clips))
+    return path

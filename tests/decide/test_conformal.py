@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lddu.decide.conformal import NOTHING, fit_precision_sets, fit_recall_sets, hoeffding_bentkus, recall_cut
+from lddu.errors import MismatchError
+from lddu.evaluate.predicted import Flags, Floats, Scored, Validation
+from tests.scores import random_scored, scored_of, small_scored
+
+
+def clip_recall(presence: Floats, chosen: Flags) -> Floats:
+    present = presence == 1
+    rows = present.any(axis=1)
+    return np.asarray((present & chosen).sum(axis=1)[rows] / present.sum(axis=1)[rows])
+
+
+@pytest.mark.parametrize("target", [0.8, 0.9, 0.95])
+@pytest.mark.parametrize("sharpness", [1.0, 4.0])
+def test_recall_holds_over_fifty_random_halvings_however_bad_the_probabilities(target: float, sharpness: float) -> None:
+    scored = random_scored(clips=400, sharpness=sharpness, unknown=0.05)
+    reached, size = [], []
+    for seed in range(50):
+        order = np.random.default_rng(seed).permutation(400)
+        fitted = fit_recall_sets(Validation(scored.rows(order[:200])), [target])
+        new = scored.rows(order[200:])
+        chosen = fitted.sets(new.probability, target)
+        reached.append(clip_recall(new.presence, chosen).mean())
+        size.append(chosen.sum(axis=1).mean())
+    assert np.mean(reached) >= target - np.std(reached) / np.sqrt(50)
+    assert np.mean(reached) <= target + 0.02  # and does so without giving everything away
+    assert np.mean(size) < 4
+
+
+@settings(deadline=None)
+@given(small_scored(), st.sampled_from([0.5, 0.8, 0.9]))
+def test_the_cut_is_the_highest_that_the_bound_allows(scored: Scored, target: float) -> None:
+    cut = recall_cut(scored.probability, scored.presence, target)
+    n = int((scored.presence == 1).any(axis=1).sum())
+
+    def bound(at: float) -> float:
+        return float((1 - clip_recall(scored.presence, scored.probability >= at)).sum() + 1) / (n + 1)
+
+    assert cut == 0 or bound(cut) <= 1 - target + 1e-9
+    higher = [v for v in (*np.unique(scored.probability), NOTHING) if v > cut]
+    assert all(bound(v) > 1 - target for v in higher) or n == 0
+
+
+def test_with_too_few_clips_for_a_promise_the_set_holds_everything() -> None:
+    fitted = fit_recall_sets(Validation(scored_of([[0.9, 0.1]] * 5, [[1, 0]] * 5)), [0.9])
+    assert fitted.sets(np.array([[0.0, 0.5]]), 0.9).all()
+    assert fitted.clips == 5
+
+
+def test_a_target_between_two_fitted_ones_takes_the_stricter() -> None:
+    fitted = fit_recall_sets(Validation(random_scored()), [0.8, 0.9])
+    assert fitted.cut(0.85) == fitted.cut(0.9)
+    assert fitted.cut(0.8) >= fitted.cut(0.9)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, 0.999, -1.0])
+def test_a_target_out_of_reach_is_refused(target: float) -> None:
+    with pytest.raises(MismatchError, match=r"Expected a recall above 0 and at most 0\.99"):
+        fit_recall_sets(Validation(random_scored())).cut(target)
+
+
+def test_precision_fails_no_more_often_than_its_confidence_says() -> None:
+    everyone = random_scored(7, clips=20000)
+    failed, found = [], []
+    for seed in range(60):
+        drawn = np.random.default_rng(seed).integers(20000, size=400)
+        fitted = fit_precision_sets(Validation(everyone.rows(drawn)), [0.8])
+        chosen = fitted.sets(everyone.probability, 0.8)
+        right = np.where(
+            chosen.any(axis=1), (chosen & (everyone.presence == 1)).sum(axis=1) / np.maximum(chosen.sum(axis=1), 1), 1.0
+        )
+        failed.append(right.mean() < 0.8)
+        found.append(chosen.sum(axis=1).mean())
+    assert np.mean(failed) <= 0.1 + 0.08
+    assert np.mean(found) > 0.3  # not by saying nothing
+
+
+def test_precision_out_of_reach_gives_the_empty_set() -> None:
+    fitted = fit_precision_sets(Validation(scored_of([[0.9], [0.9]], [[0], [0]])), [0.9])
+    assert fitted.cut(0.9) == NOTHING
+    assert not fitted.sets(np.ones((1, 1)), 0.9).any()
+
+
+def test_a_p_value_is_small_only_where_the_risk_is_clearly_below_the_level() -> None:
+    p = hoeffding_bentkus(np.array([0.0, 0.05, 0.1, 0.5]), 200, 0.1)
+    assert p[0] < 1e-6
+    assert (np.diff(p) >= 0).all()
+    assert p[2] > 0.5

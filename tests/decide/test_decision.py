@@ -1,0 +1,129 @@
+import copy
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lddu.decide.abstain import fit_abstention
+from lddu.decide.decision import FittedDecision, fit_decision
+from lddu.errors import MismatchError, RunError
+from lddu.evaluate.predicted import Validation
+from tests.scores import random_scored
+
+SCORED = random_scored(clips=120, sharpness=2.0, unknown=0.05)
+UNCERTAINTY = -np.abs(SCORED.probability - 0.5).mean(axis=1)
+FITTED = fit_decision(Validation(SCORED), uncertainty=UNCERTAINTY, score="margin")
+
+
+def test_a_decision_survives_json_exactly() -> None:
+    again = FittedDecision.from_mapping(json.loads(json.dumps(FITTED.to_mapping())))
+    assert again == FITTED
+    one, two = (d.apply(SCORED.probability, UNCERTAINTY, recall=0.9, coverage=0.8) for d in (FITTED, again))
+    assert (one.probability == two.probability).all()
+    assert one.label_set is not None and two.label_set is not None
+    assert (one.label_set == two.label_set).all()
+
+
+def test_labels_are_the_recalibrated_probabilities_from_the_thresholds_on() -> None:
+    decision = FITTED.apply(SCORED.probability)
+    assert (decision.labels == (decision.probability >= np.array(FITTED.thresholds))).all()
+    assert decision.label_set is None
+    assert decision.abstained is None
+
+
+def test_a_decision_says_what_it_was_fitted_on() -> None:
+    assert (FITTED.fitted_on.split, FITTED.fitted_on.n) == ("valid", 120)
+
+
+def test_a_clip_is_decided_alike_alone_and_among_others() -> None:
+    alone = FITTED.apply(SCORED.probability[[5]], UNCERTAINTY[[5]], recall=0.9, coverage=0.8)
+    among = FITTED.apply(SCORED.probability, UNCERTAINTY, recall=0.9, coverage=0.8)
+    assert (alone.labels == among.labels[[5]]).all()
+    assert alone.abstained is not None and among.abstained is not None
+    assert (alone.abstained == among.abstained[[5]]).all()
+
+
+@pytest.mark.parametrize("coverage", [0.1, 0.5, 0.8, 1.0])
+def test_at_least_the_wanted_coverage_of_validation_is_answered(coverage: float) -> None:
+    abstained = FITTED.apply(SCORED.probability, UNCERTAINTY, coverage=coverage).abstained
+    assert abstained is not None
+    assert coverage <= 1 - abstained.mean() + 1e-9 <= coverage + 0.02
+
+
+def test_full_coverage_answers_what_is_less_certain_than_anything_seen() -> None:
+    abstained = FITTED.apply(SCORED.probability[:1], np.array([99.0]), coverage=1.0).abstained
+    assert abstained is not None and not abstained.any()
+
+
+def test_abstention_at_a_risk_keeps_the_most_that_reaches_it() -> None:
+    labels = SCORED.probability >= 0.5
+    uncertainty = -np.abs(SCORED.probability - 0.5)
+    fitted = fit_abstention(Validation(SCORED), labels, uncertainty, "margin")
+    cut = fitted.cut_for_risk(0.1)
+    kept = (uncertainty <= cut) & SCORED.known
+    assert ((SCORED.presence == 1) != labels)[kept].mean() <= 0.1
+    assert fitted.unit == "pair"
+    with pytest.raises(MismatchError, match=r"risk that the validation clips reach \(lowest"):
+        fitted.cut_for_risk(-0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"coverage": 0.8}, "no uncertainty was given"),
+        ({"coverage": 1.2, "uncertainty": UNCERTAINTY}, "Expected a coverage above 0 and at most 1"),
+        ({"coverage": 0.8, "uncertainty": SCORED.probability}, "one uncertainty per clip"),
+        ({"recall": 1.0}, "Expected a recall above 0"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(MismatchError, match=message):
+        FITTED.apply(SCORED.probability, **arguments)
+
+
+def test_probabilities_of_another_corpus_are_refused() -> None:
+    with pytest.raises(MismatchError, match="clips x 4 emotions"):
+        FITTED.apply(np.zeros((2, 3)))
+
+
+def test_a_run_without_abstention_says_so() -> None:
+    plain = fit_decision(Validation(SCORED), recalibration="identity")
+    with pytest.raises(MismatchError, match="the run fitted none"):
+        plain.apply(SCORED.probability, UNCERTAINTY, coverage=0.8)
+    assert FittedDecision.from_mapping(plain.to_mapping()) == plain
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("version",), 2, "install a newer lddu"),
+        (("version",), "1", "decision.json.version to be 1"),
+        (("emotions",), ["joy"], "decision.json.thresholds to be 1 numbers"),
+        (("emotions",), "joy", "decision.json.emotions to be a list of texts"),
+        (("thresholds",), [0.5, 0.5, 0.5, 1.5], r"thresholds\[3\] to be a number from 0 to 1, but got 1.5"),
+        (("thresholds",), [0.5, 0.5], "thresholds to be 4 numbers"),
+        (("thresholds",), None, "to be a list of numbers, but got None"),
+        (("recalibration",), [], "decision.json.recalibration to be a mapping"),
+        (("fitted_on", "split"), "test", "fitted_on.split to be one of valid, but got 'test'"),
+        (("fitted_on", "n"), -1, "a whole number of at least 0"),
+        (("recall_sets", "promise"), "precision", "recall_sets.promise to be recall"),
+        (("recall_sets", "cuts"), [0.5], "one cut per target"),
+        (("abstention", "coverages"), [0.5], "as many coverages and risks"),
+        (("abstention", "unit"), "hour", "unit to be one of clip, pair"),
+    ],
+)
+def test_a_damaged_decision_is_refused_with_what_and_where(path: tuple[str, ...], value: object, message: str) -> None:
+    mapping = copy.deepcopy(FITTED.to_mapping())
+    place: Any = mapping
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    with pytest.raises(RunError, match=message):
+        FittedDecision.from_mapping(mapping)
+
+
+@pytest.mark.parametrize("mapping", [None, [], 3, {}])
+def test_what_is_no_decision_is_refused(mapping: object) -> None:
+    with pytest.raises(RunError, match=r"Expected decision.json to .*train again"):
+        FittedDecision.from_mapping(mapping)

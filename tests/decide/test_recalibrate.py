@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pytest
+
+from lddu.decide.recalibrate import METHODS, Method, Recalibration, fit_recalibration
+from lddu.errors import RunError
+from lddu.evaluate.calibration import calibration_error
+from lddu.evaluate.metrics import negative_log_likelihood
+from lddu.evaluate.predicted import Scored, Validation
+from tests.scores import random_scored, scored_of
+
+
+def error(scored: Scored) -> float:
+    return calibration_error(scored.probability[scored.known], scored.presence[scored.known] == 1, "equal_mass")
+
+
+def test_overconfident_probabilities_are_mended_on_new_clips() -> None:
+    fitted = fit_recalibration(Validation(random_scored(1, clips=500, sharpness=3.0)))
+    test = random_scored(2, clips=500, sharpness=3.0)
+    mended = test.with_probability(fitted.apply(test.probability))
+    assert error(mended) < error(test) / 3
+
+
+def test_temperature_finds_the_sharpness_that_was_put_in() -> None:
+    fitted = fit_recalibration(Validation(random_scored(clips=4000, sharpness=2.5)), "temperature")
+    assert fitted.slope == pytest.approx(1 / 2.5, rel=0.05)
+
+
+def test_the_choice_has_the_best_likelihood_and_says_all() -> None:
+    fitted = fit_recalibration(Validation(random_scored(clips=300, sharpness=3.0)))
+    assert fitted.left_out_nll is not None
+    assert tuple(fitted.left_out_nll) == METHODS
+    assert fitted.left_out_nll[fitted.method] == min(fitted.left_out_nll.values())
+    assert fitted.method != "identity"
+
+
+def test_an_emotion_whose_probabilities_are_shifted_is_mended_by_its_own_intercept() -> None:
+    scored = random_scored(clips=1500)
+    odds = scored.probability / (1 - scored.probability) * np.exp([2.0, -2.0, 0.0, 0.0])
+    shifted = scored.with_probability(odds / (1 + odds))
+    fitted = fit_recalibration(Validation(shifted))
+    assert fitted.method == "platt_per_emotion"
+    assert error(shifted.with_probability(fitted.apply(shifted.probability))) < 0.02
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("positives", [0, 1, 3])
+def test_few_positives_give_finite_maps_that_keep_every_order(method: Method, positives: int) -> None:
+    presence = np.zeros((40, 2))
+    presence[:positives] = 1
+    p = np.random.default_rng(0).random((40, 2))
+    fitted = fit_recalibration(Validation(scored_of(p, presence)), method)
+    grid = np.linspace(0.001, 0.999, 500)[:, None] * np.ones(2)
+    out = fitted.apply(grid)
+    assert (np.diff(out, axis=0) > 0).all()
+    assert ((out > 0) & (out < 1)).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_probabilities_of_zero_and_one_stay_finite_in_likelihood(method: Method) -> None:
+    p = np.array([[0.0], [1.0], [0.5]] * 20)
+    presence = (np.arange(60)[:, None] % 3 == 1).astype(float)
+    presence[0] = 1
+    fitted = fit_recalibration(Validation(scored_of(p, presence)), method)
+    assert np.isfinite(negative_log_likelihood(presence == 1, fitted.apply(p)))
+    assert ((fitted.apply(p) >= 0) & (fitted.apply(p) <= 1)).all()
+
+
+def test_too_few_clips_are_left_as_they_are() -> None:
+    assert fit_recalibration(Validation(random_scored(clips=19, sharpness=5.0))).method == "identity"
+
+
+def test_unknown_pairs_do_not_count() -> None:
+    scored = random_scored(clips=200, unknown=0.3, sharpness=2.0)
+    other = scored.with_probability(np.where(scored.known, scored.probability, 0.123))
+    assert fit_recalibration(Validation(scored)) == fit_recalibration(Validation(other))
+
+
+@pytest.mark.parametrize("method", [*METHODS, "auto"])
+def test_a_map_survives_json_exactly(method: Method) -> None:
+    scored = random_scored(clips=200, sharpness=2.0)
+    fitted = fit_recalibration(Validation(scored), method)
+    again = Recalibration.from_mapping(json.loads(json.dumps(fitted.to_mapping())))
+    assert again == fitted
+    assert (again.apply(scored.probability) == fitted.apply(scored.probability)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"method": "magic"}, "recalibration.method to be one of identity"),
+        ({"slope": -1.0}, "recalibration.slope above 0"),
+        ({"slope": float("nan")}, "recalibration.slope to be a number"),
+        ({"knots": [[0.5, 0.2], [0.4, 0.3]]}, "rising pairs"),
+        ({"knots": [[0.1, 0.2], [0.4, 0.3]]}, "isotonic only"),
+        ({"extra": 1}, "has the unknown extra"),
+        ({"intercepts": ["a"]}, r"recalibration.intercepts\[0\] to be a number"),
+    ],
+)
+def test_a_damaged_map_is_refused(change: dict[str, object], message: str) -> None:
+    mapping = Recalibration("temperature", 0.5, (0.0,)).to_mapping() | change
+    with pytest.raises(RunError, match=message):
+        Recalibration.from_mapping(mapping)
+
+
+def test_the_likelihood_is_that_of_clips_left_out_so_a_flexible_map_gains_nothing_on_calibrated_ones() -> None:
+    gained = []
+    for seed in range(15):
+        tried = fit_recalibration(Validation(random_scored(seed, clips=40))).left_out_nll
+        assert tried is not None
+        gained.append(tried["identity"] - tried["isotonic"])
+    assert np.mean(gained) < 0

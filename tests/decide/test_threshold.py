@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lddu.decide.threshold import best_cut, fit_threshold
+from lddu.evaluate.metrics import micro_f1
+from lddu.evaluate.predicted import Scored, Validation
+from tests.scores import random_scored, small_scored, validation_of
+
+
+@settings(deadline=None)
+@given(small_scored())
+def test_no_other_global_threshold_has_a_better_micro_f1(scored: Scored) -> None:
+    reached = micro_f1(scored.presence, scored.probability >= fit_threshold(Validation(scored)))
+    others = [micro_f1(scored.presence, scored.probability >= cut) for cut in np.linspace(0, 1, 41)]
+    assert reached >= max(others) - 1e-12
+
+
+@settings(deadline=None)
+@given(small_scored())
+def test_no_other_threshold_per_emotion_has_a_better_f1_of_that_emotion(scored: Scored) -> None:
+    thresholds = fit_threshold(Validation(scored), "per_emotion")
+    for e in np.flatnonzero((scored.presence == 1).any(axis=0)):
+        presence, p = scored.presence[:, [e]], scored.probability[:, [e]]
+        reached = micro_f1(presence, p >= thresholds[e])
+        assert reached >= max(micro_f1(presence, p >= cut) for cut in np.linspace(0, 1, 41)) - 1e-12
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=15))
+def test_any_floats_are_cut_exactly_however_near_they_are(pairs: list[tuple[float, bool]]) -> None:
+    p, y = np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
+    reached = micro_f1(y[:, None].astype(float), (p >= best_cut(p, y))[:, None])
+    assert reached == max([micro_f1(y[:, None].astype(float), (p >= v)[:, None]) for v in p])
+
+
+def test_the_cut_lies_in_the_middle_of_the_widest_best_gap() -> None:
+    assert best_cut(np.array([0.2, 0.8]), np.array([False, True])) == 0.5
+    # keeping one (F1 2/3) or all four (F1 2 * 2 / 6) is equally good; the gap above .1 is (0, .1], above .9 (.4, .9]
+    p, y = np.array([0.1, 0.3, 0.4, 0.9]), np.array([True, False, False, True])
+    assert best_cut(p, y) == pytest.approx(0.65)
+
+
+def test_an_emotion_without_positives_takes_the_global_threshold() -> None:
+    validation = validation_of([[0.9, 0.8], [0.3, 0.1], [0.6, 0.2]], [[1, 0], [0, 0], [1, np.nan]])
+    overall = fit_threshold(validation)
+    each = fit_threshold(validation, "per_emotion")
+    assert each[1] == overall[1]
+    assert each[0] == pytest.approx(0.45)
+
+
+def test_without_any_positive_the_threshold_is_a_half() -> None:
+    assert fit_threshold(validation_of([[0.9], [0.3]], [[0], [0]])).tolist() == [0.5]
+
+
+def test_thresholds_do_not_depend_on_the_order_of_clips() -> None:
+    scored = random_scored()
+    order = np.random.default_rng(0).permutation(len(scored.clips))
+    assert fit_threshold(Validation(scored)).tolist() == fit_threshold(Validation(scored.rows(order))).tolist()
