@@ -60,6 +60,7 @@ class Predictor:
                     f"on, but {store.path} has {stream.dimension}; make the features in the same way."
                 )
             if stream.feature != task.features[name]:
+                _refuse_other_extraction(name, stream.feature, task.features[name], store.path)
                 found.append(
                     f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
                     "if it was made in another way, do not trust these results"
@@ -110,3 +111,12 @@ class Predictor:
 
     def _reader(self, store: FeatureStore) -> BatchReader:
         return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+
+
+def _refuse_other_extraction(name: str, found: str, trained: str, where: Path) -> None:
+    """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
+    if found.startswith("{") and trained.startswith("{"):
+        raise MismatchError(
+            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
+            "extract the clips again with the same settings and packages."
+        )

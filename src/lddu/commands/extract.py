@@ -1,48 +1,61 @@
 """`lddu extract`: raw clips to a feature store."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from lddu.extract import Extraction
 
+Flag = Parameter(negative=())
 EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
 
 
 def extract(
-    clips: list[str],
+    clips: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
     *,
     out: Path,
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
-    transcribe: bool = False,
+    transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
-    update: bool = False,
-    force: bool = False,
-    json: bool = False,
+    update: Annotated[bool, Flag] = False,
+    force: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
 ) -> int:
     """Turn video and audio files into a feature store that can be trained on or predicted.
 
     Transcripts lie beside the clips under the same name (.json with word times, .vtt, .srt, .txt) or in the manifest.
-    A call that was interrupted goes on where it was when it is repeated.
+    A call that was interrupted goes on where it was when it is repeated. Exit code 1 when a file failed: it is named
+    on stderr and in the store's manifest, and the store holds the others.
 
-    Args:
-        clips: files, folders, one manifest (a CSV table with a column 'file'), or - for names on stdin.
-        out: folder of the new store.
-        cut: how long files are cut into clips: auto, whole, sentences, silence or window.
-        longest: seconds of the longest clip.
-        text_model: a language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
-        transcribe: recognise the words of clips that come without a transcript (English, packaged model).
-        speech_model: recognise with this faster-whisper model instead, by folder or name.
-        jobs: files at once; by default one for up to four files, else one per core, at most four.
-        update: keep what an existing store has of unchanged files, add and drop the rest.
-        force: replace an existing store.
-        json: print the summary as JSON.
-
-    Returns:
-        0 when all files were done, 1 when some failed; each is named on stderr and in the store's manifest.
+    Parameters
+    ----------
+    clips
+        Files, folders, one manifest (a CSV table with a column 'file'), or - for names on stdin.
+    out
+        Folder of the new store.
+    cut
+        How long files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    longest
+        Seconds of the longest clip.
+    text_model
+        A language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+    transcribe
+        Recognise the words of clips that come without a transcript (packaged model, English).
+    speech_model
+        Recognise with this faster-whisper model instead, by folder or name.
+    jobs
+        Files at once; by default one for up to four files, else one per core, at most four.
+    update
+        Keep what an existing store has of unchanged files, add and drop the rest.
+    force
+        Replace an existing store.
+    json
+        Print the summary as JSON.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
