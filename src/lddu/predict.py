@@ -12,6 +12,7 @@ from lddu.conclusion import figures_of, predictions_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
+from lddu.model.explain import Explanation, explain
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.predictions import Predictions
 from lddu.run_folder import RunFolder
@@ -89,6 +90,10 @@ class Predictor:
     ) -> Predictions:
         """Probabilities, labels and uncertainty of some clips (all by default), labelled or not."""
         return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision)
+
+    def explain(self, store: FeatureStore, row: int) -> Explanation:
+        """When each emotion was seen in one clip, and what each modality contributed."""
+        return explain(self._networks, self._reader(store), row)
 
     def evaluate(self, store: FeatureStore, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.

@@ -1,7 +1,7 @@
-"""`lddu predict`: which emotions the clips of a store show, according to a run."""
+"""`lddu predict`: which emotions clips show, according to a run; clips of a store, or raw video and audio."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -14,38 +14,51 @@ Flag = Parameter(negative=())
 
 def predict(
     run: Path,
-    store: Path,
+    inputs: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
     *,
     json: Annotated[bool, Flag] = False,
     csv: Annotated[bool, Flag] = False,
     all: Annotated[bool, Flag] = False,
+    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    transcribe: Annotated[bool, Flag] = False,
     device: str = "cpu",
-) -> None:
-    """Predict the clips of a store, labelled or not.
+) -> int:
+    """Predict the clips of a store, labelled or not, or raw video and audio files.
+
+    Raw clips are extracted exactly as those that the run was trained on. Exit code 1 when a file failed.
 
     Parameters
     ----------
     run
         Run folder.
-    store
-        Feature store whose features were made as those of the run.
+    inputs
+        One feature store whose features were made as those of the run; or video and audio files, folders of them, a
+        manifest, or - for names on stdin.
     json
         Print JSON; the form is in docs/run_folder.md.
     csv
         Print comma-separated values.
     all
         Show every clip in the table, not only the first forty.
+    cut
+        How raw files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    transcribe
+        Recognise the words of raw clips that come without a transcript (packaged model, English).
     device
         "cpu" or "cuda".
     """
     from rich.progress import Progress
 
+    from lddu.commands.clip_answers import answer_clips, are_clips
     from lddu.commands.screen import notes, print_json, results, warn
     from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
+    if are_clips(inputs):
+        return answer_clips(run, inputs, "json" if json else "csv" if csv else "table", cut, transcribe, device)
+    store = inputs[0]
     corpus = FeatureStore(store)
     from lddu.predict import Predictor
 
@@ -56,11 +69,12 @@ def predict(
         found = predictor.predict(corpus, advance=lambda clips: bar.advance(task, clips))
     warn(warnings)
     if json:
-        print_json({"run": str(run), "store": str(store), "warnings": warnings, "clips": found.to_records()})
+        print_json({"run": str(run), "store": store, "warnings": warnings, "clips": found.to_records()})
     elif csv:
         results().file.write(found.to_csv())
     else:
         _show(found, len(found) if all else SHOWN_CLIPS)
+    return 0
 
 
 def _show(found: "Predictions", most: int) -> None:
