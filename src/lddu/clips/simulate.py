@@ -190,7 +190,7 @@ def _felt(emotions: Sequence[str], draw: np.random.Generator) -> TalkingClip:
 
     def mean(name: str) -> float:
         values = [getattr(manner.face, name) for manner in manners]
-        return float(max(values, key=abs) * draw.uniform(0.7, 1.0))
+        return float(max(values, key=abs) * draw.choice((0.7, 0.85, 1.0)))
 
     face = Expression(
         smile=mean("smile"), brow_raise=mean("brow_raise"), frown=mean("frown"), eyes_closed=mean("eyes_closed")
@@ -198,7 +198,7 @@ def _felt(emotions: Sequence[str], draw: np.random.Generator) -> TalkingClip:
     sentence = " ".join(str(draw.choice(manner.sentences)) for manner in manners)
     pitch = float(np.mean([manner.pitch for manner in manners])) + draw.normal(0, 5)
     pace = float(np.mean([manner.pace for manner in manners])) + draw.normal(0, 10)
-    return TalkingClip(sentence, face, int(np.clip(pitch, 0, 99)), int(np.clip(pace, 90, 260)))
+    return TalkingClip(sentence, face, int(np.clip(pitch, 0, 99)), int(np.clip(pace, 90, 260)), size=128)
 
 
 def _espeak(clip: TalkingClip) -> np.ndarray:
