@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from lddu.batch import BatchReader
-from lddu.conclusion import figures_of, predictions_of
+from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
@@ -86,10 +86,18 @@ class Predictor:
         return mean_of([infer(network, self._reader(store), rows, advance) for network in self._networks])
 
     def predict(
-        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+        self,
+        store: FeatureStore,
+        rows: np.ndarray | None = None,
+        wish: Wish = NOTHING_MORE,
+        advance: Callable[[int], None] | None = None,
     ) -> Predictions:
-        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not."""
-        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision)
+        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
+
+        Raises:
+            MismatchError: where the store does not fit, or the wish cannot be had.
+        """
+        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision, wish)
 
     def explain(self, store: FeatureStore, row: int) -> Explanation:
         """When each emotion was seen in one clip, and what each modality contributed."""
@@ -106,8 +114,9 @@ class Predictor:
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
             raise StoreError(f"Expected clips of the split {split!r} in {store.path}, but it has only: {held}.")
         task = self.description.task
-        found = scored(store, rows, self.infer(store, rows).probability, task.emotions, task.present_at)
-        return figures_of(found, self.decision)
+        inference = self.infer(store, rows)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        return figures_of(found, inference, self.decision)
 
     @property
     def networks(self) -> int:

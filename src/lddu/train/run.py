@@ -11,7 +11,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lddu.batch import BatchReader
-from lddu.config import DEFAULT, Config
+from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.errors import MismatchError, RunError, StoreError
 from lddu.evaluate.observation import shares_of
 from lddu.features.store import FeatureStore, file_sha256
@@ -137,6 +137,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append(
             f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
         )
+    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     task = Task(
         emotions=store.emotions,
         dimensions=reader.dimensions,
@@ -146,7 +147,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     )
     return RunDescription(
         task=task,
-        config=config.fitted_to(len(train_rows), len(kept) * len(store.emotions)),
+        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest)),
         seed=options.seed,
         members=options.members,
         store={
