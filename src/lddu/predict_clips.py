@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.extractor import ExtractorConfig
+from lddu.conclusion import NOTHING_MORE, Wish
 from lddu.errors import MismatchError
 from lddu.extract import Advance, Failure, extract
 from lddu.features.store import FeatureStore
@@ -120,6 +121,7 @@ def predict_clips(
     predictor: Predictor,
     inputs: Sequence[str],
     config: ExtractorConfig | None = None,
+    wish: Wish = NOTHING_MORE,
     jobs: int | None = None,
     advance: Advance | None = None,
 ) -> ClipAnswers:
@@ -129,6 +131,7 @@ def predict_clips(
         predictor: a run that was trained on extracted features.
         inputs: files, folders, a manifest, or ``-``, as `lddu.extract.extract` takes them.
         config: how to cut clips and whether to recognise speech; how features are made is the run's own.
+        wish: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once.
         advance: told after every file.
 
@@ -141,7 +144,7 @@ def predict_clips(
     with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
         done = extract(inputs, Path(folder) / "clips", config, jobs, advance=advance)
         store = FeatureStore(done.store)
-        found = predictor.predict(store)
+        found = predictor.predict(store, wish=wish)
         rows = range(len(store))
         explained = [predictor.explain(store, row) for row in rows]
         emotions = predictor.description.task.emotions

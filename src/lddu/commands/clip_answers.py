@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lddu.clips.segments import Cut
+    from lddu.conclusion import Wish
+    from lddu.predict import Predictor
     from lddu.predict_clips import ClipAnswers
 
 SHOWN_WORDS = 60
@@ -25,17 +28,17 @@ def are_clips(inputs: list[str]) -> bool:
 
 
 def answer_clips(
-    run: Path, inputs: list[str], form: str, cut: str = "auto", transcribe: bool = False, device: str = "cpu"
+    predictor: "Predictor", inputs: list[str], form: str, wish: "Wish", cut: "Cut" = "auto", transcribe: bool = False
 ) -> int:
     """Predict raw clips and show the answers; returns the exit code, 1 when a file failed.
 
     Args:
-        run: run folder.
+        predictor: the run.
         inputs: as `lddu.clips.sources.listed` takes them.
         form: ``table``, ``json`` or ``csv``.
+        wish: a promised recall, or a coverage beyond which no answer is given.
         cut: how long files are cut.
         transcribe: recognise the words of clips without a transcript.
-        device: ``cpu`` or ``cuda``.
     """
     from rich.progress import Progress
 
@@ -43,22 +46,27 @@ def answer_clips(
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.commands.screen import notes, print_json, results, warn
-    from lddu.predict import Predictor
     from lddu.predict_clips import predict_clips
 
-    predictor = Predictor(run, device)
-    config = ExtractorConfig(cut=cut, speech_model=PACKAGED_SPEECH if transcribe else "")  # type: ignore[arg-type]
+    config = ExtractorConfig(cut=cut, speech_model=PACKAGED_SPEECH if transcribe else "")
     with Progress(console=notes(), transient=True) as bar:
         line = bar.add_task("extracting", total=None)
 
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total)
 
-        found = predict_clips(predictor, inputs, config, advance=advance)
+        found = predict_clips(predictor, inputs, config, wish, advance=advance)
     warn([*found.warnings, *(failure.reason for failure in found.failures)])
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
-        print_json({"run": str(run), "warnings": found.warnings, "failed": failed, "clips": found.to_records()})
+        print_json(
+            {
+                "run": str(predictor.folder.path),
+                "warnings": found.warnings,
+                "failed": failed,
+                "clips": found.to_records(),
+            }
+        )
     elif form == "csv":
         results().file.write(found.to_csv())
     else:
@@ -69,18 +77,16 @@ def answer_clips(
 def _show(found: "ClipAnswers") -> None:
     from rich.text import Text
 
+    from lddu.commands.predict import cell, legend
     from lddu.commands.screen import results, table
 
     predictions = found.predictions
     grid = table(
-        f"probability per emotion; bold = present ({len(predictions)} clips)",
+        legend(predictions),
         "clip", "seconds", *predictions.emotions, "decided by", "words",
     )  # fmt: skip
     for n in range(len(predictions)):
-        cells = [
-            Text(f"{p:.2f}", style="bold" if chosen else "dim")
-            for p, chosen in zip(predictions.probability[n], predictions.label[n], strict=True)
-        ]
+        cells = [cell(predictions, n, e) for e in range(len(predictions.emotions))]
         words = found.transcript[n]
         short = words if len(words) <= SHOWN_WORDS else words[: SHOWN_WORDS - 1] + "…"
         place = f"{found.start[n]:.1f}-{found.end[n]:.1f}"

@@ -65,21 +65,21 @@ def predict(
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    if are_clips(inputs):
-        return answer_clips(run, inputs, "json" if json else "csv" if csv else "table", cut, transcribe, device)
-    store = inputs[0]
-    corpus = FeatureStore(store)
+    raw = are_clips(inputs)
+    corpus = None if raw else FeatureStore(inputs[0])
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
-    predictor = Predictor(run, device)
+    predictor, wish = Predictor(run, device), Wish(recall, coverage)
+    if corpus is None:
+        return answer_clips(predictor, inputs, "json" if json else "csv" if csv else "table", wish, cut, transcribe)
     warnings = predictor.warnings(corpus)
     with Progress(console=notes(), transient=True) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
-        found = predictor.predict(corpus, wish=Wish(recall, coverage), advance=lambda clips: bar.advance(task, clips))
+        found = predictor.predict(corpus, wish=wish, advance=lambda clips: bar.advance(task, clips))
     warn(warnings)
     if json:
-        print_json({"run": str(run), "store": store, "warnings": warnings, "clips": found.to_records()})
+        print_json({"run": str(run), "store": inputs[0], "warnings": warnings, "clips": found.to_records()})
     elif csv:
         results().file.write(found.to_csv())
     else:
@@ -92,21 +92,27 @@ def _show(found: "Predictions", most: int) -> None:
 
     from lddu.commands.screen import results, table
 
-    explained = ["bold: present"]
-    if found.abstained is not None:
-        explained.append("?: can't tell")
-    if found.label_set is not None:
-        explained.append("*: in the set with the promised recall")
-    grid = table(f"probability per emotion, {len(found)} clips ({'; '.join(explained)})", "clip", *found.emotions)
+    grid = table(legend(found), "clip", *found.emotions)
     for n in range(min(most, len(found))):
-        grid.add_row(Text(found.clip[n]), *(_cell(found, n, e) for e in range(len(found.emotions))))
+        grid.add_row(Text(found.clip[n]), *(cell(found, n, e) for e in range(len(found.emotions))))
     results().print(grid)
     if len(found) > most:
         left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
         results().print(left, style="dim")
 
 
-def _cell(found: "Predictions", n: int, e: int) -> "Text":
+def legend(found: "Predictions") -> str:
+    """The title of a table of predictions: what its marks mean."""
+    explained = ["bold: present"]
+    if found.abstained is not None:
+        explained.append("?: can't tell")
+    if found.label_set is not None:
+        explained.append("*: in the set with the promised recall")
+    return f"probability per emotion, {len(found)} clips ({'; '.join(explained)})"
+
+
+def cell(found: "Predictions", n: int, e: int) -> "Text":
+    """One probability of the table."""
     from rich.text import Text
 
     silent = found.abstained is not None and found.abstained[n, e]
