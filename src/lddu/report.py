@@ -9,7 +9,7 @@ import jinja2
 from lddu.errors import RunError
 from lddu.features.atomic import write_text
 from lddu.plots import training_curve
-from lddu.run_folder import RunFolder
+from lddu.run_folder import RunDescription, RunFolder
 
 
 def write_report(folder: RunFolder) -> None:
@@ -27,7 +27,21 @@ def write_report(folder: RunFolder) -> None:
             f"Expected the metrics of a split in {folder.path / 'metrics.json'}, but got none; copy the run again."
         )
     split = "test" if "test" in splits else "valid"
-    page = _template().render(
+    try:
+        page = _page(folder, description, found, split, sorted(set(decision.thresholds)))
+    except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
+        raise RunError(
+            f"Expected {folder.path / 'metrics.json'} to hold the figures of a run, but it is damaged ({fault}); copy "
+            "the run again."
+        ) from None
+    write_text(folder.path / "report.html", page)
+
+
+def _page(
+    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, thresholds: list[float]
+) -> str:
+    splits = found["splits"]
+    return _template().render(
         name=folder.path.resolve().name,
         split=split,
         figures=splits[split],
@@ -36,11 +50,10 @@ def write_report(folder: RunFolder) -> None:
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
-        threshold=sorted(set(decision.thresholds)),
+        threshold=thresholds,
         curves=_curves(folder, found["cost"]),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
-    write_text(folder.path / "report.html", page)
 
 
 def headline(split: str, figures: dict[str, Any]) -> str:
