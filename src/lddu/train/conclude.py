@@ -84,7 +84,8 @@ def conclude(
     if not stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, task, predict, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
-    splits = {part.scored.split: figures_of(part.scored, decision, train_presence) for part in parts}
+    labelled = [part.scored for part in parts if part.scored.known.any()]
+    splits = {part.split: figures_of(part, decision, train_presence) for part in labelled}
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
