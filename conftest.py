@@ -46,7 +46,7 @@ def run_folder(store_folder: Path) -> Path:
     from tests.builders import tiny_config
 
     from lddu.features.store import FeatureStore
-    from lddu.train.run import train
+    from lddu.training.run import train
 
     config = tiny_config(training={"epochs": 1})
     return train(FeatureStore(store_folder), store_folder.with_name("run"), config).path

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lddu.train.run import train
+from lddu.training.run import train
 from tests.builders import table_folder, tiny_config, tiny_store
 from tests.command_line import lddu
 
@@ -167,16 +167,16 @@ def edited(file: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Path
     return edit
 
 
-def overwritten(file: str, content: bytes) -> Callable[[Path], None]:
-    return lambda run: (run / file).write_bytes(content) and None
+def overwritten(file: str, content: bytes) -> Callable[[Path], object]:
+    return lambda run: (run / file).write_bytes(content)
 
 
 def removed(file: str) -> Callable[[Path], None]:
     return lambda run: (run / file).unlink()
 
 
-def cut(file: str) -> Callable[[Path], None]:
-    return lambda run: (run / file).write_bytes((run / file).read_bytes()[:-100]) and None
+def cut(file: str) -> Callable[[Path], object]:
+    return lambda run: (run / file).write_bytes((run / file).read_bytes()[:-100])
 
 
 PREDICT, REPORT, COMPARE = "predict run store", "report run", "compare run run"
@@ -213,7 +213,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize(("damage", "typed", "said"), [case[1:] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
 def test_a_damaged_or_newer_run_is_named_with_what_to_do(
-    damage: Callable[[Path], None], typed: str, said: str, place: Path, capsys: pytest.CaptureFixture[str]
+    damage: Callable[[Path], object], typed: str, said: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(place / "run")
     found = lddu(capsys, *typed.split())

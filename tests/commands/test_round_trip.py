@@ -71,7 +71,7 @@ def test_train_writes_down_the_command_that_makes_the_run_again(place: Path) -> 
 
 
 def test_train_as_json_and_with_options_over_the_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--config", place / "small.toml", "--preset", "paper", "--training.epochs", "1", "--no-model.feature-norm")
+    words = ("--config", place / "small.toml", "--preset", "paper", "--training.epochs", "1", "--model.no-feature-norm")
     found = lddu(capsys, "train", place / "store", "--out", place / "paper", *words, "--json", "--force")
     told = json.loads(found.out)
     assert found.code == 0 and set(told["splits"]) == {"valid", "test"}

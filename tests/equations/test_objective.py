@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lddu import equations
 from lddu.config import TrainingConfig
 from lddu.model.lddu import LDDU
-from lddu.train.optim import make_optimizer, set_rate
+from lddu.training.optim import make_optimizer, set_rate
 from tests.builders import tiny_model_config
 
 EVERYWHERE = torch.ones(1, 1, dtype=torch.bool)

@@ -81,8 +81,8 @@ def train(
                 f"'lddu train --resume {folder}', or add --force to replace it."
             )
     notes().print("loading the numerical libraries", style="dim")
-    from lddu.train.run import RunOptions, train
-    from lddu.train.run import resume as go_on
+    from lddu.training.run import RunOptions, train
+    from lddu.training.run import resume as go_on
 
     notes().print(f"run folder: {folder}", markup=False)
     with TrainingProgress() as watch:

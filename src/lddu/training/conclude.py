@@ -15,7 +15,7 @@ from lddu.features.store import FeatureStore
 from lddu.model.infer import Inference
 from lddu.report import write_report
 from lddu.run_folder import RunDescription, RunFolder, Task
-from lddu.train.checkpoint import Progress
+from lddu.training.checkpoint import Progress
 
 
 @dataclass(frozen=True)

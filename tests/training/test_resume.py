@@ -13,9 +13,9 @@ from lddu.errors import MismatchError, RunError
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
-from lddu.train.run import RunOptions, resume, train
+from lddu.training.run import RunOptions, resume, train
 from tests.builders import tiny_config, tiny_store
-from tests.train.stops import PowerCut, StopIn, checkpoint_of, left_by
+from tests.training.stops import PowerCut, StopIn, checkpoint_of, left_by
 
 EVERY_EPOCH = RunOptions(checkpoint_seconds=0)
 
@@ -86,10 +86,10 @@ KILLED = """
 import sys
 from pathlib import Path
 from lddu.features.store import FeatureStore
-from lddu.train import checkpoint
-from lddu.train.run import train
-from tests.train.stops import KillIn
-from tests.train.test_resume import EVERY_EPOCH, everything_random
+from lddu.training import checkpoint
+from lddu.training.run import train
+from tests.training.stops import KillIn
+from tests.training.test_resume import EVERY_EPOCH, everything_random
 store, run, when = sys.argv[1:]
 if when == "write":
     import os, signal

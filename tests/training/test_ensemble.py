@@ -9,9 +9,9 @@ import pytest
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
-from lddu.train.run import RunOptions, resume, train
+from lddu.training.run import RunOptions, resume, train
 from tests.builders import tiny_config, tiny_store
-from tests.train.stops import PowerCut, StopIn, left_by
+from tests.training.stops import PowerCut, StopIn, left_by
 
 CONFIG = tiny_config(training={"epochs": 2})
 TWO = RunOptions(seed=3, members=2, checkpoint_seconds=0)

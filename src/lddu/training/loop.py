@@ -22,10 +22,10 @@ from lddu.features.atomic import write_text
 from lddu.losses.objective import LossTerms
 from lddu.model.infer import infer
 from lddu.run_folder import RunDescription
-from lddu.train import checkpoint
-from lddu.train.checkpoint import Progress, Trainee
-from lddu.train.optim import set_rate
-from lddu.train.seed import add_noise, epoch_order, hide_modalities, seed_epoch
+from lddu.training import checkpoint
+from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.optim import set_rate
+from lddu.training.seed import add_noise, epoch_order, hide_modalities, seed_epoch
 
 DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
 

@@ -20,12 +20,12 @@ from lddu.losses.objective import Objective
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.model.lddu import LDDU
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
-from lddu.train import checkpoint
-from lddu.train.checkpoint import Trainee
-from lddu.train.conclude import Cost, conclude
-from lddu.train.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
-from lddu.train.optim import make_optimizer
-from lddu.train.standardisation import fit_standardisation
+from lddu.training import checkpoint
+from lddu.training.checkpoint import Trainee
+from lddu.training.conclude import Cost, conclude
+from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
+from lddu.training.optim import make_optimizer
+from lddu.training.standardisation import fit_standardisation
 
 LARGEST_SEED = 2**32
 

@@ -17,9 +17,9 @@ from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.model.encoder import Standardise
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
-from lddu.train.loop import Unwatched
-from lddu.train.run import RunOptions, describe, train
-from lddu.train.seed import hide_modalities
+from lddu.training.loop import Unwatched
+from lddu.training.run import RunOptions, describe, train
+from lddu.training.seed import hide_modalities
 from tests.builders import tiny_config, tiny_store
 
 SHORT = {"epochs": 2}

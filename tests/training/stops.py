@@ -9,7 +9,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from lddu.losses.objective import LossTerms
-from lddu.train.loop import Unwatched
+from lddu.training.loop import Unwatched
 
 
 class PowerCut(BaseException):
