@@ -28,7 +28,9 @@ class ModelConfig:
 
     hidden: int = setting(256, "hidden size H of encoders and emotion space; a multiple of heads and of 4", 4)
     latent: int = setting(128, "size P of the latent emotional distributions", 1)
-    layers: int = setting(3, "Transformer layers per modality", 0)
+    layers: int | Auto = setting(
+        3, "Transformer layers per modality; auto = none where every sequence is one step, else 3", 0
+    )
     heads: int = setting(8, "attention heads", 1)
     dropout: float = setting(0.3, "dropout in the encoders", 0, 0.95)
     emotion_dropout: float = setting(0.1, "dropout on the attended emotion vectors, Eq. (4)", 0, 0.95)
@@ -49,7 +51,7 @@ class ObjectiveConfig:
     contrastive_weight: float = setting(1.0, "weight of the contrastive loss, Eq. (9)", 0)
     temperature: float = setting(0.07, "temperature of the contrastive loss", 0.001)
     memory_size: int | Auto = setting(8192, "past features kept for the contrastive loss; auto fits the corpus", 0)
-    anchors: int | Auto = setting("auto", "most anchors of the contrastive loss per step; auto = all", 1)
+    anchors: int | Auto = setting(10**9, "most anchors of the contrastive loss per step; auto fits the corpus", 1)
     calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
     error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
     modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
@@ -64,8 +66,10 @@ class TrainingConfig:
     learning_rate: float = setting(2e-4, "peak learning rate", 1e-9)
     weight_decay: float = setting(0.01, "decoupled weight decay; none on biases and LayerNorm", 0)
     warmup: float = setting(0.1, "share of the steps over which the rate rises linearly", 0, 1)
-    epochs: int = setting(30, "most passes over the training clips", 1)
-    patience: int = setting(5, "epochs without a better validation micro-F1 before stopping", 1)
+    epochs: int | Auto = setting(30, "most passes over the training clips; auto fits the corpus", 1)
+    patience: int | Auto = setting(
+        5, "epochs without a better validation micro-F1 before stopping; auto = a quarter", 1
+    )
     gradient_norm: float = setting(1.0, "largest norm of the gradient", 1e-9)
     feature_noise: float = setting(0.0, "deviation of the noise added to standardised features in training", 0)
     weight_average: float = setting(
@@ -101,27 +105,59 @@ class Config:
         """Nested plain values, as `config.json` holds them."""
         return asdict(self)
 
-    def fitted_to(self, train_clips: int, pairs: int) -> "Config":
-        """Replace every ``"auto"`` by a number that suits the corpus.
-
-        Args:
-            train_clips: number of training clips.
-            pairs: contrastive features per clip: modalities x emotions.
-        """
-        batch = self.training.batch_size
-        if batch == "auto":
-            batch = _power_of_two(train_clips / 50, least=32, most=256)
-        memory = self.objective.memory_size
-        if memory == "auto":
-            memory = _power_of_two(train_clips * pairs / 4, least=512, most=4096)
-        anchors = self.objective.anchors
-        if anchors == "auto":
-            anchors = batch * pairs
+    def fitted_to(self, corpus: "CorpusSize") -> "Config":
+        """Replace every ``"auto"`` by a number that suits the corpus."""
+        batch = _or(self.training.batch_size, _power_of_two(corpus.train_clips / 50, least=32, most=256))
+        steps = -(-corpus.train_clips // batch)
+        epochs = _or(self.training.epochs, min(100, max(20, STEPS_WANTED // steps)))
+        memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
         return replace(
             self,
-            training=replace(self.training, batch_size=batch),
-            objective=replace(self.objective, memory_size=memory, anchors=anchors),
+            model=replace(self.model, layers=_or(self.model.layers, 0 if corpus.longest == 1 else 3)),
+            training=replace(
+                self.training,
+                batch_size=batch,
+                epochs=epochs,
+                patience=_or(self.training.patience, max(5, epochs // 4)),
+            ),
+            objective=replace(
+                self.objective,
+                memory_size=_or(self.objective.memory_size, memory),
+                anchors=_or(self.objective.anchors, min(batch * corpus.pairs, MOST_ANCHORS)),
+            ),
         )
+
+
+@dataclass(frozen=True)
+class CorpusSize:
+    """What an automatic setting looks at.
+
+    Attributes:
+        train_clips: number of training clips.
+        pairs: contrastive features per clip: modalities x emotions.
+        longest: steps of the longest training sequence.
+    """
+
+    train_clips: int
+    pairs: int
+    longest: int
+
+
+STEPS_WANTED = 2500
+"""Optimiser steps that an automatic number of epochs aims at, within 20 to 100 epochs."""
+
+MOST_ANCHORS = 1024
+"""Most anchors of an automatic setting: the contrastive product stays a small part of a step."""
+
+
+def resolved(value: int | Auto) -> int:
+    """A setting that `Config.fitted_to` has replaced by a number."""
+    assert value != "auto", "the config has not been fitted to a corpus"
+    return value
+
+
+def _or(value: int | Auto, automatic: int) -> int:
+    return automatic if value == "auto" else value
 
 
 def _power_of_two(value: float, least: int, most: int) -> int:

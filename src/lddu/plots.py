@@ -2,9 +2,10 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -41,11 +42,55 @@ def training_curve(history: Sequence[dict[str, Any]], best_epoch: int) -> str:
     return svg(figure)
 
 
+def reliability_curve(probability: Sequence[float], frequency: Sequence[float], count: Sequence[int]) -> str:
+    """How often an emotion is present where its probability is so high; on the diagonal, probabilities come true.
+
+    Args:
+        probability: mean of each bin.
+        frequency: share that is present in each bin.
+        count: (clip, emotion) pairs in each bin.
+    """
+    figure = Figure(figsize=(3.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=_PLACEHOLDER, linewidth=0.8, linestyle=":")
+    axes.plot(probability, frequency, "o-", color=ACCENT, markersize=4)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_aspect("equal")
+    axes.set_title(f"reliability ({len(count)} bins of about {round(sum(count) / len(count))} pairs)", fontsize=9)
+    axes.set_xlabel("predicted probability", fontsize=8)
+    axes.set_ylabel("share that is present", fontsize=8)
+    _quiet(axes)
+    return svg(figure)
+
+
+def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
+    """Share of wrong answers among the most certain ones, for each uncertainty score.
+
+    Args:
+        curves: score -> (coverage, risk); the first is drawn strongest.
+    """
+    figure = Figure(figsize=(3.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    styles = [(ACCENT, "-", 2.0), (FAINT, "-", 1.2), (FAINT, "--", 1.2), (_PLACEHOLDER, ":", 1.2)]
+    for (name, (coverage, risk)), (colour, line, width) in zip(curves.items(), styles, strict=False):
+        axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_title("risk of the most certain answers", fontsize=9)
+    axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
+    axes.set_ylabel("share of wrong answers", fontsize=8)
+    axes.legend(frameon=False, fontsize=8, labelcolor=_PLACEHOLDER)
+    _quiet(axes)
+    return svg(figure)
+
+
 def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element without fixed size, in the page's text colour."""
     stream = io.StringIO()
     figure.patch.set_alpha(0)
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    with matplotlib.rc_context({"svg.hashsalt": "lddu"}):  # the same figure gives the same text
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :].replace(_PLACEHOLDER, INK)
     return re.sub(

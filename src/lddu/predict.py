@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lddu.batch import BatchReader
-from lddu.conclusion import figures_of, predictions_of
+from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
@@ -85,10 +85,18 @@ class Predictor:
         return mean_of([infer(network, self._reader(store), rows, advance) for network in self._networks])
 
     def predict(
-        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+        self,
+        store: FeatureStore,
+        rows: np.ndarray | None = None,
+        wish: Wish = NOTHING_MORE,
+        advance: Callable[[int], None] | None = None,
     ) -> Predictions:
-        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not."""
-        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision)
+        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
+
+        Raises:
+            MismatchError: where the store does not fit, or the wish cannot be had.
+        """
+        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision, wish)
 
     def evaluate(self, store: FeatureStore, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.
@@ -107,8 +115,9 @@ class Predictor:
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.path}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
-        found = scored(store, rows, self.infer(store, rows).probability, task.emotions, task.present_at)
-        return figures_of(found, self.decision)
+        inference = self.infer(store, rows)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        return figures_of(found, inference, self.decision)
 
     @property
     def networks(self) -> int:

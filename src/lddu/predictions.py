@@ -12,6 +12,17 @@ from lddu.errors import RunError
 from lddu.evaluate.predicted import Flags, Floats
 from lddu.features.atomic import replaced_file
 
+PER_EMOTION = {
+    "probability": "probability",
+    "label": "label",
+    "uncertainty": "uncertainty",
+    "width": "width",
+    "present": "presence",
+    "in_set": "label_set",
+    "cannot_tell": "abstained",
+}
+"""Prefix of a table's columns -> field of `Predictions`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -26,8 +37,11 @@ class Predictions:
         probability: [N, E] that the emotion is present, recalibrated.
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
+        uncertainty: [N, E] chance that the decision is wrong: the product's score.
         width: [N, E] |std| over all modalities, Eq. (11): how unclear.
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+        label_set: [N, E] the set with the promised recall, where one was asked for.
+        abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
     """
 
     clip: np.ndarray
@@ -38,35 +52,48 @@ class Predictions:
     probability: Floats
     label: Flags
     presence: Floats
+    uncertainty: Floats
     width: Floats
     modality_error: Floats
+    label_set: Flags | None = None
+    abstained: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.clip)
 
     def to_columns(self) -> dict[str, list[Any]]:
-        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `present_joy`, `width_joy`, ..."""
+        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
         columns: dict[str, list[Any]] = {name: getattr(self, name).tolist() for name in ("clip", "split", "group")}
-        for prefix, values in (("probability", self.probability), ("label", self.label), ("width", self.width)):
-            columns |= {f"{prefix}_{e}": values[:, i].tolist() for i, e in enumerate(self.emotions)}
-        columns |= {f"present_{e}": _nullable(self.presence[:, i]) for i, e in enumerate(self.emotions)}
+        for prefix, field in PER_EMOTION.items():
+            values = getattr(self, field)
+            if values is not None:
+                columns |= {f"{prefix}_{e}": _nullable(values[:, i]) for i, e in enumerate(self.emotions)}
         return columns | {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip; the schema is in docs/run_folder.md."""
-        return [
-            {
-                "clip": self.clip[n],
-                "emotions": [e for e, chosen in zip(self.emotions, self.label[n], strict=True) if chosen],
-                "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
-                "uncertainty": {
-                    "width": dict(zip(self.emotions, self.width[n].tolist(), strict=True)),
-                    "modality_error": dict(zip(self.modalities, _nullable(self.modality_error[n]), strict=True)),
-                },
-                "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
-            }
-            for n in range(len(self))
-        ]
+        return [self._record(n) for n in range(len(self))]
+
+    def _record(self, n: int) -> dict[str, Any]:
+        record = {
+            "clip": self.clip[n],
+            "emotions": self._chosen(self.label[n]),
+            "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
+            "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
+            "evidence": {
+                "width": dict(zip(self.emotions, self.width[n].tolist(), strict=True)),
+                "modality_error": dict(zip(self.modalities, _nullable(self.modality_error[n]), strict=True)),
+            },
+            "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
+        }
+        if self.label_set is not None:
+            record["label_set"] = self._chosen(self.label_set[n])
+        if self.abstained is not None:
+            record["cannot_tell"] = self._chosen(self.abstained[n])
+        return record
+
+    def _chosen(self, flags: Flags) -> list[str]:
+        return [emotion for emotion, flag in zip(self.emotions, flags, strict=True) if flag]
 
     def to_csv(self) -> str:
         """Comma-separated values with a header; unknown is empty."""
@@ -111,7 +138,7 @@ def read_predictions(path: Path) -> Predictions:
         words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
-            stack("present", emotions), stack("width", emotions), stack("error", modalities),
+            stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
@@ -119,5 +146,7 @@ def read_predictions(path: Path) -> Predictions:
         raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
 
 
-def _nullable(values: np.ndarray) -> list[float | None]:
+def _nullable(values: np.ndarray) -> list[Any]:
+    if values.dtype == np.bool_:
+        return list(values.tolist())
     return [None if np.isnan(value) else float(value) for value in values]

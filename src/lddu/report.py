@@ -1,14 +1,20 @@
 """`report.html`: one self-contained page of a run that a stranger can check and trust."""
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import jinja2
+import numpy as np
 
+from lddu.decide.decision import FittedDecision, own_scores
 from lddu.errors import RunError
+from lddu.evaluate.calibration import reliability
+from lddu.evaluate.selective import risk_coverage
 from lddu.features.atomic import write_text
-from lddu.plots import training_curve
+from lddu.plots import reliability_curve, risk_coverage_curves, training_curve
+from lddu.predictions import read_predictions
 from lddu.run_folder import RunDescription, RunFolder
 
 
@@ -28,7 +34,7 @@ def write_report(folder: RunFolder) -> None:
         )
     split = "test" if "test" in splits else "valid"
     try:
-        page = _page(folder, description, found, split, sorted(set(decision.thresholds)))
+        page = _page(folder, description, found, split, decision)
     except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
         raise RunError(
             f"Expected {folder.path / 'metrics.json'} to hold the figures of a run, but it is damaged ({fault}); copy "
@@ -38,7 +44,7 @@ def write_report(folder: RunFolder) -> None:
 
 
 def _page(
-    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, thresholds: list[float]
+    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
 ) -> str:
     splits = found["splits"]
     return _template().render(
@@ -50,8 +56,9 @@ def _page(
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
-        threshold=thresholds,
+        threshold=sorted(set(decision.thresholds)),
         curves=_curves(folder, found["cost"]),
+        trust=_trust(folder, split, decision),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
 
@@ -70,6 +77,41 @@ def headline(split: str, figures: dict[str, Any]) -> str:
             f". {strong.capitalize()} is found best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
         )
     return sentence + "."
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """What the page shows of calibration and of the uncertainty's use."""
+
+    reliability: str
+    risk_coverage: str
+    recalibration: str
+    score: str
+    inputs: tuple[str, ...]
+
+
+def _trust(folder: RunFolder, split: str, decision: FittedDecision) -> _Trust | None:
+    """Curves from the predictions of a split; None where it holds no known label."""
+    found = read_predictions(folder.path / "predictions.parquet")
+    rows = found.split == split
+    presence, probability = found.presence[rows], found.probability[rows]
+    known = ~np.isnan(presence)
+    if not known.any():
+        return None
+    present = presence[known] == 1
+    wrong = (present != found.label[rows][known]).astype(np.float64)
+    own = own_scores(probability, np.array(decision.thresholds))
+    scores = {"product": found.uncertainty[rows], "margin": own["margin"], "entropy": own["entropy"]}
+    scores["|std|"] = found.width[rows]
+    curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}
+    curve = reliability(probability[known], present)
+    return _Trust(
+        reliability_curve(curve.probability, curve.frequency, curve.count),
+        risk_coverage_curves({name: (c.coverage.tolist(), c.risk.tolist()) for name, c in curves.items()}),
+        decision.recalibration.method,
+        decision.error_score.name,
+        decision.error_score.inputs,
+    )
 
 
 def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[str]:

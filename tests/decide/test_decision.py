@@ -1,5 +1,6 @@
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,22 @@ from lddu.evaluate.predicted import Validation
 from tests.scores import random_scored
 
 SCORED = random_scored(clips=120, sharpness=2.0, unknown=0.05)
-UNCERTAINTY = -np.abs(SCORED.probability - 0.5).mean(axis=1)
-FITTED = fit_decision(Validation(SCORED), uncertainty=UNCERTAINTY, score="margin")
+SCORES = {"width": np.random.default_rng(1).uniform(size=SCORED.probability.shape)}
+FITTED = fit_decision(Validation(SCORED), scores=SCORES)
+COMBINED = replace(FITTED, error_score=replace(FITTED.error_score, inputs=("margin", "entropy", "width")))
 
 
 def test_a_decision_survives_json_exactly() -> None:
     again = FittedDecision.from_mapping(json.loads(json.dumps(FITTED.to_mapping())))
     assert again == FITTED
-    one, two = (d.apply(SCORED.probability, UNCERTAINTY, recall=0.9, coverage=0.8) for d in (FITTED, again))
+    one, two = (d.apply(SCORED.probability, SCORES, recall=0.9, coverage=0.8) for d in (FITTED, again))
     assert (one.probability == two.probability).all()
     assert one.label_set is not None and two.label_set is not None
     assert (one.label_set == two.label_set).all()
 
 
 def test_labels_are_the_recalibrated_probabilities_from_the_thresholds_on() -> None:
-    decision = FITTED.apply(SCORED.probability)
+    decision = FITTED.apply(SCORED.probability, SCORES)
     assert (decision.labels == (decision.probability >= np.array(FITTED.thresholds))).all()
     assert decision.label_set is None
     assert decision.abstained is None
@@ -37,8 +39,9 @@ def test_a_decision_says_what_it_was_fitted_on() -> None:
 
 
 def test_a_clip_is_decided_alike_alone_and_among_others() -> None:
-    alone = FITTED.apply(SCORED.probability[[5]], UNCERTAINTY[[5]], recall=0.9, coverage=0.8)
-    among = FITTED.apply(SCORED.probability, UNCERTAINTY, recall=0.9, coverage=0.8)
+    own = {name: score[[5]] for name, score in SCORES.items()}
+    alone = FITTED.apply(SCORED.probability[[5]], own, recall=0.9, coverage=0.8)
+    among = FITTED.apply(SCORED.probability, SCORES, recall=0.9, coverage=0.8)
     assert (alone.labels == among.labels[[5]]).all()
     assert alone.abstained is not None and among.abstained is not None
     assert (alone.abstained == among.abstained[[5]]).all()
@@ -46,13 +49,14 @@ def test_a_clip_is_decided_alike_alone_and_among_others() -> None:
 
 @pytest.mark.parametrize("coverage", [0.1, 0.5, 0.8, 1.0])
 def test_at_least_the_wanted_coverage_of_validation_is_answered(coverage: float) -> None:
-    abstained = FITTED.apply(SCORED.probability, UNCERTAINTY, coverage=coverage).abstained
+    abstained = FITTED.apply(SCORED.probability, SCORES, coverage=coverage).abstained
     assert abstained is not None
-    assert coverage <= 1 - abstained.mean() + 1e-9 <= coverage + 0.02
+    assert coverage <= 1 - abstained[SCORED.known].mean() + 1e-9 <= coverage + 0.02
 
 
 def test_full_coverage_answers_what_is_less_certain_than_anything_seen() -> None:
-    abstained = FITTED.apply(SCORED.probability[:1], np.array([99.0]), coverage=1.0).abstained
+    doubtful = {"width": np.full((1, 4), 1e6)}
+    abstained = FITTED.apply(np.full((1, 4), 0.5), doubtful, coverage=1.0).abstained
     assert abstained is not None and not abstained.any()
 
 
@@ -71,27 +75,20 @@ def test_abstention_at_a_risk_keeps_the_most_that_reaches_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"coverage": 0.8}, "no uncertainty was given"),
-        ({"coverage": 1.2, "uncertainty": UNCERTAINTY}, "Expected a coverage above 0 and at most 1"),
-        ({"coverage": 0.8, "uncertainty": SCORED.probability}, "one uncertainty per clip"),
-        ({"recall": 1.0}, "Expected a recall above 0"),
+        ({"scores": {}}, "Expected the scores margin, entropy, width, but width is not there"),
+        ({"coverage": 1.2, "scores": SCORES}, "Expected a coverage above 0 and at most 1"),
+        ({"recall": 1.0, "scores": SCORES}, "Expected a recall above 0"),
     ],
 )
 def test_what_cannot_be_decided_is_refused(arguments: dict[str, Any], message: str) -> None:
+    fitted = COMBINED if arguments["scores"] == {} else FITTED
     with pytest.raises(MismatchError, match=message):
-        FITTED.apply(SCORED.probability, **arguments)
+        fitted.apply(SCORED.probability, **arguments)
 
 
 def test_probabilities_of_another_corpus_are_refused() -> None:
     with pytest.raises(MismatchError, match="clips x 4 emotions"):
         FITTED.apply(np.zeros((2, 3)))
-
-
-def test_a_run_without_abstention_says_so() -> None:
-    plain = fit_decision(Validation(SCORED), recalibration="identity")
-    with pytest.raises(MismatchError, match="the run fitted none"):
-        plain.apply(SCORED.probability, UNCERTAINTY, coverage=0.8)
-    assert FittedDecision.from_mapping(plain.to_mapping()) == plain
 
 
 @pytest.mark.parametrize(
@@ -109,6 +106,8 @@ def test_a_run_without_abstention_says_so() -> None:
         (("fitted_on", "n"), -1, "a whole number of at least 0"),
         (("recall_sets", "promise"), "precision", "recall_sets.promise to be recall"),
         (("recall_sets", "cuts"), [0.5], "one cut per target"),
+        (("error_score", "scales"), [-1.0], "positive scale"),
+        (("error_score", "weights"), "none", "error_score.weights to be a list of numbers"),
         (("abstention", "coverages"), [0.5], "as many coverages and risks"),
         (("abstention", "unit"), "hour", "unit to be one of clip, pair"),
     ],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -21,6 +21,11 @@ def import_(
     format: str | None = None,
     present_at: float = 0.5,
     keep_zero_rows: Annotated[bool, Parameter(negative=())] = False,
+    labels: Path | None = None,
+    folds: Path | None = None,
+    aligned: Annotated[bool | None, Parameter(negative="--unaligned")] = None,
+    max_steps: Annotated[dict[str, int] | None, Parameter(negative=())] = None,
+    protocol: Literal["dialogue", "utterance"] | None = None,
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -40,6 +45,16 @@ def import_(
         Share of raters from which an emotion counts as present.
     keep_zero_rows
         Keep all-zero steps at both ends of a sequence, which are cut as padding otherwise.
+    labels
+        File of emotions for features that come without: CMU_MOSEI_Labels.csd, a .csv, or M3ED's annotation.json.
+    folds
+        File that says which video belongs to which split, for .csd files; from the CMU Multimodal SDK where left out.
+    aligned
+        For .csd files: one step a word (default), or with --unaligned every modality at its own rate.
+    max_steps
+        Steps to keep of each modality, as --max-steps.text 50 --max-steps.audio 500.
+    protocol
+        For M3ED: one sample a dialogue (default) or an utterance.
     force
         Replace the store where one exists.
     json
@@ -49,11 +64,19 @@ def import_(
     from lddu.features.corpus_format import ImportOptions
     from lddu.features.importing import format_of, import_corpus
 
+    asked = {
+        "labels": labels,
+        "folds": folds,
+        "unaligned": None if aligned is None else not aligned,
+        "max-steps": max_steps,
+        "protocol": protocol,
+    }
+    extra = {name: value for name, value in asked.items() if value is not None}
     chosen = format_of(source, format).name
     found = "as asked" if format else "found by looking"
     notes().print(f"format: {chosen} ({found})", markup=False)
     with _progress("importing") as progress:
-        options = ImportOptions(present_at, keep_zero_rows, force, progress)
+        options = ImportOptions(present_at, keep_zero_rows, force, progress, extra)
         store = import_corpus(source, out, chosen, options)
     _show(store.path, json)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from lddu.predictions import Predictions
 
 SHOWN_CLIPS = 40
@@ -18,6 +20,8 @@ def predict(
     *,
     json: Annotated[bool, Flag] = False,
     csv: Annotated[bool, Flag] = False,
+    recall: float | None = None,
+    coverage: float | None = None,
     all: Annotated[bool, Flag] = False,
     device: str = "cpu",
 ) -> None:
@@ -33,6 +37,11 @@ def predict(
         Print JSON; the form is in docs/run_folder.md.
     csv
         Print comma-separated values.
+    recall
+        Also give, for each clip, a set of emotions that holds at least this share of its emotions on average (0.9, say);
+        docs/uncertainty.md says under which assumption.
+    coverage
+        Answer only this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
     all
         Show every clip in the table, not only the first forty.
     device
@@ -47,13 +56,14 @@ def predict(
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
     corpus = FeatureStore(store)
+    from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
     predictor = Predictor(run, device)
     warnings = predictor.warnings(corpus)
     with Progress(console=notes(), transient=True) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
-        found = predictor.predict(corpus, advance=lambda clips: bar.advance(task, clips))
+        found = predictor.predict(corpus, wish=Wish(recall, coverage), advance=lambda clips: bar.advance(task, clips))
     warn(warnings)
     if json:
         print_json({"run": str(run), "store": str(store), "warnings": warnings, "clips": found.to_records()})
@@ -68,15 +78,24 @@ def _show(found: "Predictions", most: int) -> None:
 
     from lddu.commands.screen import results, table
 
-    grid = table(f"probability per emotion; bold = present ({len(found)} clips)", "clip", *found.emotions)
+    explained = ["bold: present"]
+    if found.abstained is not None:
+        explained.append("?: can't tell")
+    if found.label_set is not None:
+        explained.append("*: in the set with the promised recall")
+    grid = table(f"probability per emotion, {len(found)} clips ({'; '.join(explained)})", "clip", *found.emotions)
     for n in range(min(most, len(found))):
-        cells = [
-            Text(f"{p:.2f}", style="bold" if chosen else "dim")
-            for p, chosen in zip(found.probability[n], found.label[n], strict=True)
-        ]
-        grid.add_row(Text(found.clip[n]), *cells)
+        grid.add_row(Text(found.clip[n]), *(_cell(found, n, e) for e in range(len(found.emotions))))
     results().print(grid)
     if len(found) > most:
-        results().print(
-            f"{len(found) - most} more clips: --all shows them, --json and --csv give everything", style="dim"
-        )
+        left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
+        results().print(left, style="dim")
+
+
+def _cell(found: "Predictions", n: int, e: int) -> "Text":
+    from rich.text import Text
+
+    silent = found.abstained is not None and found.abstained[n, e]
+    inside = found.label_set is not None and found.label_set[n, e]
+    shown = f"{'* ' if inside else ''}{'?' if silent else format(found.probability[n, e], '.2f')}"
+    return Text(shown, style="bold" if found.label[n, e] and not silent else "dim")

@@ -24,6 +24,29 @@ REPAIRS = {
     "trimmed_ids": "ids freed of white space around them",
     "ends_before_start": "clips that end before they start: times unknown",
     "clips_without_any_modality": "clips without any modality (kept)",
+    "steps_beyond_max": "steps beyond --max-steps cut",
+    "duplicate_clips": "clips whose id came before left out",
+    "empty_steps": "words in which the modality has nothing: empty steps",
+    "words_without_frames": "words of whole videos that meet no frame",
+    "frames_without_length": "frames or words without time left out",
+    "negative_starts": "segments that start before 0 (kept)",
+    "overlapping_segments": "segments that overlap the one before (kept)",
+    "segments_out_of_time_order": "segments listed before an earlier one (kept)",
+    "segments_without_length": "segments without length (kept, empty)",
+    "segments_outside_folds": "segments in no split: unused",
+    "videos_without_labels": "videos without labels left out",
+    "unknown_labels": "labels outside their range: unknown",
+    "clips_without_labels": "clips that no label matches: unknown",
+    "labels_without_clip": "labels that no clip matches left out",
+    "dialogues_outside_splits": "dialogues in no split: unused",
+    "dialogues_without_labels": "dialogues without labels left out",
+    "duplicate_dialogues": "dialogues listed again in the splits left out",
+    "dialogues_not_in_annotation": "dialogues that the annotation does not fit: labels of the pickle",
+    "labels_differ_from_annotation": "utterances whose label is not in the annotation's",
+    "other_number_of_utterances": "dialogues with another number of rows: missing",
+    "adjudicated_present": "shares raised to .5: named by the final label",
+    "adjudicated_absent": "shares lowered to 1/3: not in the final label",
+    "unknown_emotion_names": "names of unknown emotions left out",
 }
 """Kinds of repairs in words; a kind that is not listed is shown by its name."""
 
@@ -41,6 +64,7 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
     parts = {
         "Clips": _splits(summary),
         "Emotions (share of clips that show it)": _emotions(summary),
+        "Together (of the clips that show the row, the share that also shows the column)": _together(summary),
         "Modalities": _modalities(summary),
         "Missing (share of clips without the modality)": _missing(summary),
     }
@@ -74,6 +98,16 @@ def _emotions(summary: StoreSummary) -> Table:
     for emotion in summary.emotions:
         shares = ["-" if share is None else f"{share:.1%}" for share in emotion.present.values()]
         grid.add_row(escape(emotion.name), *shares, _count(emotion.unknown), _share(emotion.disputed))
+    return grid
+
+
+def _together(summary: StoreSummary) -> Table | str:
+    if len(summary.emotions) < 2:
+        return "one emotion only"
+    grid = table("", "", *(escape(emotion.name) for emotion in summary.emotions))
+    for emotion in summary.emotions:
+        shares = ["" if n == emotion.name else "-" if s is None else f"{s:.1%}" for n, s in emotion.together.items()]
+        grid.add_row(escape(emotion.name), *shares)
     return grid
 
 

@@ -1,13 +1,16 @@
 """From probabilities to an answer: everything fitted on validation, frozen, as `decision.json` holds it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import xlogy
 
 from lddu.decide import reading
 from lddu.decide.abstain import Abstention, fit_abstention
 from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
+from lddu.decide.error_score import ErrorScore, fit_error_score
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
 from lddu.decide.threshold import ThresholdKind, fit_threshold
 from lddu.errors import MismatchError, RunError
@@ -21,6 +24,7 @@ NAMES = (
     "recalibration",
     "recall_sets",
     "precision_sets",
+    "error_score",
     "abstention",
     "fitted_on",
 )
@@ -41,12 +45,16 @@ class Decision:
     Attributes:
         probability: [N, E] recalibrated.
         labels: [N, E] which emotions are said to be present.
+        scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
+        uncertainty: [N, E] the product's: the chance that the label is wrong.
         label_set: [N, E] the set with the promised recall, where it was asked for.
-        abstained: [N] or [N, E] where no answer is given, where a coverage was asked for.
+        abstained: [N, E] where no answer is given, where a coverage was asked for.
     """
 
     probability: Floats
     labels: Flags
+    scores: dict[str, Floats]
+    uncertainty: Floats
     label_set: Flags | None = None
     abstained: Flags | None = None
 
@@ -61,7 +69,8 @@ class FittedDecision:
         recalibration: monotone map of predicted probabilities.
         recall_sets: label sets with a promised recall, on probabilities as predicted.
         precision_sets: the same for precision.
-        abstention: cuts on an uncertainty score, where one was given.
+        error_score: the product's uncertainty: the chance that an answer is wrong.
+        abstention: cuts on that score, per pair.
         fitted_on: split and number of clips.
     """
 
@@ -70,13 +79,14 @@ class FittedDecision:
     recalibration: Recalibration
     recall_sets: GuaranteedSets
     precision_sets: GuaranteedSets
-    abstention: Abstention | None
+    error_score: ErrorScore
+    abstention: Abstention
     fitted_on: FittedOn
 
     def apply(
         self,
         probability: Floats,
-        uncertainty: Floats | None = None,
+        scores: Mapping[str, Floats] | None = None,
         recall: float | None = None,
         coverage: float | None = None,
     ) -> Decision:
@@ -84,9 +94,9 @@ class FittedDecision:
 
         Args:
             probability: [N, E] as predicted, before recalibration.
-            uncertainty: [N] or [N, E], the score that the abstention was fitted on; needed with `coverage`.
+            scores: name -> [N, E] further uncertainty scores, those that the decision was fitted with.
             recall: also give the label sets that hold at least this share of a clip's emotions on average.
-            coverage: answer only this share of clips (or pairs), the most certain ones.
+            coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
 
         Raises:
             MismatchError: columns are not the emotions, or what is asked was not fitted or cannot be had.
@@ -98,26 +108,17 @@ class FittedDecision:
                 f"{probability.shape}; decide with the run that predicted them."
             )
         recalibrated = self.recalibration.apply(probability)
+        thresholds = np.array(self.thresholds)
+        known = {**own_scores(recalibrated, thresholds), **(scores or {})}
+        uncertainty = self.error_score.apply(known)
         return Decision(
             recalibrated,
-            recalibrated >= np.array(self.thresholds),
+            recalibrated >= thresholds,
+            known,
+            uncertainty,
             None if recall is None else self.recall_sets.sets(probability, recall),
-            None if coverage is None else self._abstained(uncertainty, coverage),
+            None if coverage is None else self.abstention.abstained(uncertainty, coverage),
         )
-
-    def _abstained(self, uncertainty: Floats | None, coverage: float) -> Flags:
-        if self.abstention is None or uncertainty is None:
-            lacking = "the run fitted none" if self.abstention is None else "no uncertainty was given"
-            raise MismatchError(
-                f"Expected an uncertainty score to abstain by, but {lacking}; evaluate the run again with one."
-            )
-        wanted = 1 if self.abstention.unit == "clip" else 2
-        if np.ndim(uncertainty) != wanted:
-            raise MismatchError(
-                f"Expected one uncertainty per {self.abstention.unit} ({self.abstention.score}), but got an array of "
-                f"{np.ndim(uncertainty)} axes; give the score that the abstention was fitted on."
-            )
-        return self.abstention.abstained(uncertainty, coverage)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `decision.json` holds them."""
@@ -128,7 +129,8 @@ class FittedDecision:
             "recalibration": self.recalibration.to_mapping(),
             "recall_sets": self.recall_sets.to_mapping(),
             "precision_sets": self.precision_sets.to_mapping(),
-            "abstention": None if self.abstention is None else self.abstention.to_mapping(),
+            "error_score": self.error_score.to_mapping(),
+            "abstention": self.abstention.to_mapping(),
             "fitted_on": {"split": self.fitted_on.split, "n": self.fitted_on.n},
         }
 
@@ -153,14 +155,14 @@ class FittedDecision:
             reading.ensure(len(given) == len(emotions) > 0, f"{where}.{name} to be {len(emotions)} numbers", given)
         on = reading.section(found["fitted_on"], ("split", "n"), f"{where}.fitted_on")
         split = reading.word(on["split"], f"{where}.fitted_on.split", ("valid",))
-        abstention = found["abstention"]
         return cls(
             emotions,
             thresholds,
             recalibration,
             _promise(found["recall_sets"], f"{where}.recall_sets", "recall"),
             _promise(found["precision_sets"], f"{where}.precision_sets", "precision"),
-            None if abstention is None else Abstention.from_mapping(abstention, f"{where}.abstention"),
+            ErrorScore.from_mapping(found["error_score"], f"{where}.error_score"),
+            Abstention.from_mapping(found["abstention"], f"{where}.abstention"),
             FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
         )
 
@@ -169,17 +171,15 @@ def fit_decision(
     validation: Validation,
     threshold: ThresholdKind = "global",
     recalibration: Method | Literal["auto"] = "auto",
-    uncertainty: Floats | None = None,
-    score: str = "",
+    scores: Mapping[str, Floats] | None = None,
 ) -> FittedDecision:
-    """Fit everything on validation: recalibration first, thresholds on its result, then promises and abstention.
+    """Fit everything on validation: recalibration, thresholds on its result, then promises, error score and abstention.
 
     Args:
         validation: the validation split with probabilities as predicted.
         threshold: one threshold for all emotions, or one each.
         recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
-        uncertainty: [N] per clip or [N, E] per pair, to abstain by; no abstention without.
-        score: name of that uncertainty.
+        scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
 
     Example:
         >>> from lddu.evaluate.predicted import Scored
@@ -191,20 +191,32 @@ def fit_decision(
     """
     scored = validation.scored
     map_ = fit_recalibration(validation, recalibration)
-    recalibrated = Validation(scored.with_probability(map_.apply(scored.probability)))
-    thresholds = fit_threshold(recalibrated, threshold)
-    abstention = None
-    if uncertainty is not None:
-        abstention = fit_abstention(validation, recalibrated.scored.probability >= thresholds, uncertainty, score)
+    recalibrated = map_.apply(scored.probability)
+    after = Validation(scored.with_probability(recalibrated))
+    thresholds = fit_threshold(after, threshold)
+    labels = recalibrated >= thresholds
+    known = {**own_scores(recalibrated, thresholds), **(scores or {})}
+    error_score = fit_error_score(after, labels, known, fallback="entropy")
     return FittedDecision(
         scored.emotions,
         tuple(float(t) for t in thresholds),
         map_,
         fit_recall_sets(validation),
         fit_precision_sets(validation),
-        abstention,
+        error_score,
+        fit_abstention(after, labels, error_score.apply(known), error_score.name),
         FittedOn(scored.split, len(scored.clips)),
     )
+
+
+def own_scores(probability: Floats, thresholds: Floats) -> dict[str, Floats]:
+    """The scores that recalibrated probabilities hold by themselves; larger is less certain.
+
+    Returns:
+        `margin`: -|p - threshold|; `entropy` of p in nats; both [N, E].
+    """
+    entropy = -(xlogy(probability, probability) + xlogy(1 - probability, 1 - probability))
+    return {"margin": -np.abs(probability - thresholds), "entropy": np.asarray(entropy)}
 
 
 def _promise(mapping: Any, where: str, promise: str) -> GuaranteedSets:

@@ -22,12 +22,15 @@ class EmotionSummary:
         present: split -> share of the clips with a known label that show it; None where no label is known.
         unknown: clips without a label.
         disputed: share of the known labels on which raters differ, strictly between 0 and 1.
+        together: emotion -> share of the clips with this emotion that show that one too; None where no clip has both
+            labels known and shows this one.
     """
 
     name: str
     present: Mapping[str, float | None]
     unknown: int
     disputed: float
+    together: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,9 @@ def _emotion(table: ClipTable, e: int, rows: Mapping[str, np.ndarray], present_a
     known = shares[~np.isnan(shares)]
     disputed = float(((known > 0) & (known < 1)).mean()) if len(known) else 0.0
     present = {split: _present(shares[chosen], present_at) for split, chosen in rows.items()}
-    return EmotionSummary(table.emotions[e], present, len(shares) - len(known), disputed)
+    shown = table.labels[shares >= present_at]
+    together = {name: _present(shown[:, other], present_at) for other, name in enumerate(table.emotions)}
+    return EmotionSummary(table.emotions[e], present, len(shares) - len(known), disputed, together)
 
 
 def _present(shares: np.ndarray, present_at: float) -> float | None:

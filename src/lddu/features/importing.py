@@ -7,11 +7,15 @@ from pathlib import Path
 
 from lddu.errors import SourceError
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
+from lddu.features.m3ed import M3ED
+from lddu.features.mmsa import MMSA
+from lddu.features.mosei_csd import MOSEI_CSD
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import refuse_existing
 from lddu.features.table_format import TABLE
+from lddu.features.tailor import TAILOR
 
-FORMATS: tuple[CorpusFormat, ...] = (TABLE,)
+FORMATS: tuple[CorpusFormat, ...] = (TABLE, MOSEI_CSD, MMSA, TAILOR, M3ED)
 """Every format, in the order in which they are described to users."""
 
 SHOWN_NAMES = 5

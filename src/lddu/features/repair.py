@@ -23,7 +23,7 @@ def repaired(values: np.ndarray, modality: str, count: Count, keep_zero_rows: bo
         keep_zero_rows: leave zero rows as they are.
     """
     if values.dtype != np.float16:
-        with np.errstate(over="ignore"):  # numbers beyond float32 become infinities, which are counted below
+        with np.errstate(over="ignore", invalid="ignore"):  # too large becomes infinite, which is counted below
             values = values.astype(np.float32)
     if not values.size:
         count("empty_clips", modality, 1)

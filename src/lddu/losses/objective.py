@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from lddu import equations
-from lddu.config import ObjectiveConfig
+from lddu.config import ObjectiveConfig, resolved
 from lddu.losses.memory_queue import MemoryQueue
 from lddu.model.lddu import LDDU, Prediction
 
@@ -40,11 +40,10 @@ class Objective(nn.Module):
 
     def __init__(self, config: ObjectiveConfig, latent: int, present_at: float) -> None:
         super().__init__()
-        assert config.memory_size != "auto" and config.anchors != "auto"
         self.config = config
-        self.anchors = config.anchors
+        self.anchors = resolved(config.anchors)
         self.present_at = present_at
-        self.memory = MemoryQueue(config.memory_size, 2 * latent)
+        self.memory = MemoryQueue(resolved(config.memory_size), 2 * latent)
 
     def forward(self, model: LDDU, prediction: Prediction, shares: Float[Tensor, "clip emotion"]) -> LossTerms:
         """The loss terms of a batch; its features enter the memory.

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from lddu import equations
-from lddu.config import ModelConfig
+from lddu.config import ModelConfig, resolved
 
 CLIPPED_AT = 5.0
 """Standardised features beyond this many deviations are outliers of the extractor; used without Eq. (1) only."""
@@ -75,7 +75,7 @@ class UnimodalEncoder(nn.Module):
         self.positions = nn.Parameter(torch.randn(config.max_steps, config.hidden) * 0.02)
         self.embedding_norm = nn.LayerNorm(config.hidden)
         self.layers = nn.ModuleList(
-            TransformerLayer(config.hidden, config.heads, config.dropout) for _ in range(config.layers)
+            TransformerLayer(config.hidden, config.heads, config.dropout) for _ in range(resolved(config.layers))
         )
 
     def forward(

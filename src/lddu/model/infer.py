@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import xlogy
 
 from lddu.batch import BatchReader
 from lddu.model.lddu import LDDU
@@ -19,6 +20,8 @@ class Inference:
     Attributes:
         rows: [N] row numbers in the store.
         probability: [N, E] before any recalibration.
+        entropy: [N, E] nats; of several networks the mean of each one's own: the aleatoric part.
+        disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part, 0 for one network.
         width: [N, E] u_e, Eq. (11).
         modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
@@ -27,6 +30,8 @@ class Inference:
 
     rows: np.ndarray
     probability: np.ndarray
+    entropy: np.ndarray
+    disagreement: np.ndarray
     width: np.ndarray
     modality_width: np.ndarray
     modality_error: np.ndarray
@@ -62,7 +67,8 @@ def infer(
     columns = (
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
-    return Inference(rows, columns[0].astype(np.float64), *columns[1:])
+    probability = columns[0].astype(np.float64)
+    return Inference(rows, probability, binary_entropy(probability), np.zeros_like(probability), *columns[1:])
 
 
 def mean_of(members: Sequence[Inference]) -> Inference:
@@ -73,9 +79,16 @@ def mean_of(members: Sequence[Inference]) -> Inference:
     def mean(name: str) -> np.ndarray:
         return np.asarray(np.mean([getattr(member, name) for member in members], axis=0))
 
-    return Inference(
-        first.rows, mean("probability"), mean("width"), mean("modality_width"), mean("modality_error"), first.presence
-    )
+    probability, entropy = mean("probability"), mean("entropy")
+    disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
+    widths = mean("width"), mean("modality_width"), mean("modality_error")
+    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence)
+
+
+def binary_entropy(probability: np.ndarray) -> np.ndarray:
+    """Entropy in nats of a yes or no of that probability; 0 at 0 and 1."""
+    p = np.asarray(probability, np.float64)
+    return np.asarray(-(xlogy(p, p) + xlogy(1 - p, 1 - p)))
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:

@@ -1,13 +1,13 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
 from torch import nn
 
-from lddu.conclusion import figures_of, predictions_of
+from lddu.conclusion import figures_of, predictions_of, uncertainty_scores
 from lddu.decide.decision import fit_decision
 from lddu.evaluate.observation import presence_of, scored
 from lddu.evaluate.predicted import Scored, Validation
@@ -79,13 +79,15 @@ def conclude(
     """
     task = description.task
     valid = _predicted(store, task, predict, "valid")
-    decision = fit_decision(Validation(valid.scored), description.config.decision.threshold)
+    decision = fit_decision(
+        Validation(valid.scored), description.config.decision.threshold, scores=uncertainty_scores(valid.inference)
+    )
     parts = [valid]
     if not stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, task, predict, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
-    labelled = [part.scored for part in parts if part.scored.known.any()]
-    splits = {part.split: figures_of(part, decision, train_presence) for part in labelled}
+    labelled = [part for part in parts if part.scored.known.any()]
+    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
@@ -93,6 +95,8 @@ def conclude(
     protocol = {
         "checkpoint_from": "valid",
         "threshold_from": "valid",
+        "recalibration": decision.recalibration.method,
+        "uncertainty": decision.error_score.name,
         "seed": description.seed,
         "members": description.members,
         "preset": description.config.preset,
@@ -119,5 +123,4 @@ def _predicted(store: FeatureStore, task: Task, predict: Callable[[np.ndarray], 
 
 
 def _joined(parts: list[Inference]) -> Inference:
-    names = ("rows", "probability", "width", "modality_width", "modality_error", "presence")
-    return Inference(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return Inference(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Inference)))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lddu.batch import Batch, BatchReader
-from lddu.config import Config
+from lddu.config import Config, resolved
 from lddu.decide.threshold import fit_threshold
 from lddu.errors import RunError
 from lddu.evaluate.metrics import micro_f1, negative_log_likelihood
@@ -96,16 +96,20 @@ def train_epochs(
         progress: where to begin, as `checkpoint.load` gives it.
     """
     config, seed = description.config, description.seed
+    epochs, patience = resolved(config.training.epochs), resolved(config.training.patience)
+    log = sitting.folder / "log.jsonl"
+    write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
     saved_at = time.monotonic()
     with torch.random.fork_rng():
-        while progress.epoch < config.training.epochs and not _exhausted(progress, config.training.patience):
+        while progress.epoch < epochs and not _exhausted(progress, patience):
             began = time.monotonic()
             seed_epoch(seed, progress.epoch)
             losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
             validation = validate(trainee, data, config)
             progress.seconds += time.monotonic() - began
             _note(progress, losses, validation, trainee)
-            write_text(sitting.folder / "log.jsonl", "".join(json.dumps(record) + "\n" for record in progress.history))
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(progress.history[-1]) + "\n")
             sitting.watch.epoch_done(progress.history[-1])
             if time.monotonic() - saved_at >= sitting.checkpoint_seconds:
                 checkpoint.save(sitting.folder / "resume", trainee, progress)
@@ -146,16 +150,15 @@ def _one_epoch(
     trainee: Trainee, data: TrainingData, config: Config, seed: int, epoch: int, watch: Watch
 ) -> dict[str, float]:
     """Train one pass; returns the mean of each loss term."""
-    batch_size = config.training.batch_size
-    assert batch_size != "auto"
+    batch_size, epochs = resolved(config.training.batch_size), resolved(config.training.epochs)
     rows = epoch_order(data.train_rows, seed, epoch)
     steps = -(-len(rows) // batch_size)
-    watch.epoch_begins(epoch + 1, config.training.epochs, steps)
+    watch.epoch_begins(epoch + 1, epochs, steps)
     device = next(trainee.model.parameters()).device
     trainee.model.train()
     sums: Counter[str] = Counter()
     for i, batch in enumerate(data.reader.batches(rows, batch_size)):
-        set_rate(trainee.optimizer, config.training, epoch * steps + i, config.training.epochs * steps)
+        set_rate(trainee.optimizer, config.training, epoch * steps + i, epochs * steps)
         terms = _step(trainee, batch.to(device), config)
         sums.update(terms.to_mapping())
         watch.step_done(terms)

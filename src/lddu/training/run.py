@@ -11,7 +11,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lddu.batch import BatchReader
-from lddu.config import DEFAULT, Config
+from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import shares_of
@@ -153,6 +153,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     test_rows = store.table.in_split("test")
     if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
+    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     task = Task(
         emotions=store.emotions,
         dimensions=reader.dimensions,
@@ -162,7 +163,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     )
     return RunDescription(
         task=task,
-        config=config.fitted_to(len(train_rows), len(kept) * len(store.emotions)),
+        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest)),
         seed=options.seed,
         members=options.members,
         store={

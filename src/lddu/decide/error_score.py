@@ -1,0 +1,140 @@
+"""How likely is each answer wrong? One score per (clip, emotion), combined from what the run knows, chosen on validation.
+
+Width, margin, entropy and the modalities' own doubts know different things. Each alone, and all together in a logistic
+regression on whether the answer was wrong, compete for the best error-AUROC on left-out validation clips; the
+winner becomes the product's uncertainty, on the scale of a chance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from lddu.decide import reading
+from lddu.errors import MismatchError
+from lddu.evaluate.predicted import Flags, Floats, Validation
+
+FOLDS = 5
+LEAST_ERRORS = 10
+STRENGTH = 0.1
+"""Inverse strength of the ridge on standardised inputs."""
+
+COMBINATION = "combination"
+
+
+@dataclass(frozen=True)
+class ErrorScore:
+    """A logistic map of some scores to the chance that an answer is wrong.
+
+    Attributes:
+        name: the single score that won, or ``combination``.
+        inputs: names of the scores that are read.
+        centres: of each input on validation.
+        scales: of each input on validation.
+        weights: of each standardised input.
+        offset: added to their sum.
+        left_out_auroc: candidate -> error-AUROC on left-out validation clips; empty where errors were too few to choose.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    centres: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    offset: float
+    left_out_auroc: dict[str, float]
+
+    def apply(self, scores: Mapping[str, Floats]) -> Floats:
+        """[N, E] chance in (0, 1) that the answer is wrong.
+
+        Raises:
+            MismatchError: a score that it reads is not there.
+        """
+        lacking = [name for name in self.inputs if name not in scores]
+        if lacking:
+            raise MismatchError(f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there.")
+        columns = np.stack([scores[name] for name in self.inputs], axis=-1)
+        standard = (columns - np.array(self.centres)) / np.array(self.scales)
+        return np.asarray(1 / (1 + np.exp(-(standard @ np.array(self.weights) + self.offset))))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, as `decision.json` holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, mapping: Any, where: str = "error_score") -> "ErrorScore":
+        """Read what `to_mapping` gave.
+
+        Raises:
+            RunError: something is missing, unknown or out of range.
+        """
+        names = ("name", "inputs", "centres", "scales", "weights", "offset", "left_out_auroc")
+        found = reading.section(mapping, names, where)
+        inputs = reading.words(found["inputs"], f"{where}.inputs")
+        columns = [reading.numbers(found[name], f"{where}.{name}") for name in ("centres", "scales", "weights")]
+        same = all(len(column) == len(inputs) > 0 for column in columns) and all(scale > 0 for scale in columns[1])
+        reading.ensure(same, f"{where} to hold one centre, positive scale and weight per input", columns)
+        reached = found["left_out_auroc"]
+        reading.ensure(isinstance(reached, dict), f"{where}.left_out_auroc to be a mapping", reached)
+        return cls(
+            reading.word(found["name"], f"{where}.name"), inputs, columns[0], columns[1], columns[2],
+            reading.number(found["offset"], f"{where}.offset"),
+            {str(name): reading.number(value, f"{where}.left_out_auroc.{name}", 0, 1) for name, value in reached.items()},
+        )  # fmt: skip
+
+
+def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, Floats], fallback: str) -> ErrorScore:
+    """Choose and fit the product's uncertainty.
+
+    Args:
+        validation: the validation split.
+        labels: [N, E] the final decision on its clips.
+        scores: name -> [N, E], larger is less certain.
+        fallback: the score that is taken unchosen where validation holds fewer than ten right or ten wrong answers.
+    """
+    split = validation.scored
+    known, wrong = split.known, (split.presence == 1) != labels
+    units = np.broadcast_to(split.units()[:, None], known.shape)[known]
+    candidates = {name: (name,) for name in scores} | {COMBINATION: tuple(scores)}
+    target = wrong[known]
+    columns = {name: np.stack([scores[s][known] for s in inputs], axis=1) for name, inputs in candidates.items()}
+    reached: dict[str, float] = {}
+    if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
+        reached = {name: _left_out_auroc(x, target, units) for name, x in columns.items()}
+    best = max(reached, key=lambda name: reached[name]) if reached else fallback
+    centres, scales, weights, offset = _fit(columns[best], target)
+    return ErrorScore(best, candidates[best], centres, scales, weights, offset, reached)
+
+
+Fit = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float]
+
+
+def _fit(x: Floats, target: Flags) -> Fit:
+    centres, scales = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
+    standard = (x - centres) / scales
+    if target.all() or not target.any():
+        rate = (target.sum() + 0.5) / (len(target) + 1)
+        weights, offset = np.ones(x.shape[1]), np.log(rate / (1 - rate))
+    else:
+        model = LogisticRegression(C=STRENGTH).fit(standard, target)
+        weights, offset = model.coef_[0], model.intercept_[0]
+        if x.shape[1] == 1:  # a single score keeps its direction, even where chance on few clips would turn it
+            weights = np.maximum(weights, 1e-6)
+
+    def plain(values: np.ndarray) -> tuple[float, ...]:
+        return tuple(float(value) for value in values)
+
+    return plain(centres), plain(scales), plain(weights), float(offset)
+
+
+def _left_out_auroc(x: Floats, target: Flags, units: np.ndarray) -> float:
+    """Error-AUROC of predictions for clips that the fit did not see, pooled over the folds."""
+    chance = np.zeros(len(target))
+    for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(x, target, units):
+        centres, scales, weights, offset = _fit(x[train], target[train])
+        chance[left_out] = (x[left_out] - np.array(centres)) / np.array(scales) @ np.array(weights) + offset
+    return float(roc_auc_score(target, chance))

@@ -1,0 +1,71 @@
+"""Every command that README and docs show runs, in order, in a folder that holds a small corpus."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from lddu.cli import main
+from tests.builders import table_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(console|toml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SET_UP = {"make demo", "make test", "python -m venv .venv && . .venv/bin/activate", "pip install ."}
+"""Run by whoever runs this test; not run again from inside it."""
+
+NEEDS = {"docs/run_folder.md": "run", "docs/uncertainty.md": "run"}
+"""Pages that begin where the quick start ends."""
+
+
+def commands(page: Path) -> list[str]:
+    """The page's commands, comments cut."""
+    found = []
+    for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "console":
+            lines = [line.split("  #")[0].split("    #")[0].strip() for line in text.splitlines()]
+            found += [line for line in lines if line]
+    return found
+
+
+def settings(page: Path) -> str:
+    return "\n".join(text for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")) if kind == "toml")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    table_folder(tmp_path / "my_corpus", clips=32)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(line: str) -> None:
+    arguments = shlex.split(line)
+    assert arguments[0] == "lddu", f"an unknown kind of command: {line}"
+    with pytest.raises(SystemExit) as stop:
+        main(arguments[1:])
+    assert stop.value.code == 0, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_runs(page: Path, workplace: Path) -> None:
+    (workplace / "settings.toml").write_text(settings(page), encoding="utf-8")
+    lines = [line for line in commands(page) if line not in SET_UP]
+    if str(page.relative_to(ROOT)) in NEEDS:
+        lines = ["lddu data import my_corpus --out store", "lddu train store --out run --training.epochs 2", *lines]
+    for line in lines:
+        run(line)
+
+
+def test_the_pages_show_the_commands_that_matter() -> None:
+    shown = {" ".join(line.split()[:2]) for page in PAGES for line in commands(page)}
+    assert shown >= {
+        "lddu train",
+        "lddu data",
+        "lddu predict",
+        "lddu compare",
+        "lddu evaluate",
+        "make demo",
+        "make test",
+    }
