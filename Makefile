@@ -1,18 +1,19 @@
 # Two commands do everything from a fresh clone: `make demo` and `make test`. PYTHON chooses the interpreter.
 PYTHON ?= python3
 BIN := .venv/bin
+USABLE := .venv/usable
 READY := .venv/ready
 
 .PHONY: demo test test-slow lint format clean
 
-demo: $(READY)
+demo: $(USABLE)
 	$(BIN)/lddu train --out runs/demo --force
 
 test: lint
-	$(BIN)/pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -26,11 +27,15 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-$(READY): pyproject.toml constraints.txt
+$(USABLE): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lddu needs Python 3.11 or newer; say make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(READY): $(USABLE)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mosei,clips,speech]"
 	touch $@
 
 clean:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import lddu
-from lddu.commands import compare, data, evaluate, predict, report, train
+from lddu.commands import compare, data, evaluate, extract, predict, report, train
 from lddu.errors import LdduError
 
 app = App(
@@ -20,6 +20,7 @@ app = App(
 )
 app.command(train.train)
 app.command(data.app)
+app.command(extract.extract)
 app.command(evaluate.evaluate)
 app.command(predict.predict)
 app.command(report.report)

@@ -12,6 +12,7 @@ from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
+from lddu.model.explain import Explanation, explain
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.predictions import Predictions
 from lddu.run_folder import RunFolder
@@ -61,6 +62,7 @@ class Predictor:
                     f"on, but {store.path} has {stream.dimension}; make the features in the same way."
                 )
             if stream.feature != task.features[name]:
+                _refuse_other_extraction(name, stream.feature, task.features[name], store.path)
                 found.append(
                     f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
                     "if it was made in another way, do not trust these results"
@@ -98,6 +100,10 @@ class Predictor:
         """
         return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision, wish)
 
+    def explain(self, store: FeatureStore, row: int) -> Explanation:
+        """When each emotion was seen in one clip, and what each modality contributed."""
+        return explain(self._networks, self._reader(store), row)
+
     def evaluate(self, store: FeatureStore, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.
 
@@ -126,3 +132,12 @@ class Predictor:
 
     def _reader(self, store: FeatureStore) -> BatchReader:
         return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+
+
+def _refuse_other_extraction(name: str, found: str, trained: str, where: Path) -> None:
+    """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
+    if found.startswith("{") and trained.startswith("{"):
+        raise MismatchError(
+            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
+            "extract the clips again with the same settings and packages."
+        )

@@ -1,7 +1,7 @@
-"""`lddu predict`: which emotions the clips of a store show, according to a run."""
+"""`lddu predict`: which emotions clips show, according to a run; clips of a store, or raw video and audio."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -16,23 +16,28 @@ Flag = Parameter(negative=())
 
 def predict(
     run: Path,
-    store: Path,
+    inputs: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
     *,
     json: Annotated[bool, Flag] = False,
     csv: Annotated[bool, Flag] = False,
     recall: float | None = None,
     coverage: float | None = None,
     all: Annotated[bool, Flag] = False,
+    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    transcribe: Annotated[bool, Flag] = False,
     device: str = "cpu",
-) -> None:
-    """Predict the clips of a store, labelled or not.
+) -> int:
+    """Predict the clips of a store, labelled or not, or raw video and audio files.
+
+    Raw clips are extracted exactly as those that the run was trained on. Exit code 1 when a file failed.
 
     Parameters
     ----------
     run
         Run folder.
-    store
-        Feature store whose features were made as those of the run.
+    inputs
+        One feature store whose features were made as those of the run; or video and audio files, folders of them, a
+        manifest, or - for names on stdin.
     json
         Print JSON; the form is in docs/run_folder.md.
     csv
@@ -44,33 +49,42 @@ def predict(
         Answer only this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
     all
         Show every clip in the table, not only the first forty.
+    cut
+        How raw files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    transcribe
+        Recognise the words of raw clips that come without a transcript (packaged model, English).
     device
         "cpu" or "cuda".
     """
     from rich.progress import Progress
 
+    from lddu.commands.clip_answers import answer_clips, are_clips
     from lddu.commands.screen import notes, print_json, results, warn
     from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    corpus = FeatureStore(store)
+    raw = are_clips(inputs)
+    corpus = None if raw else FeatureStore(inputs[0])
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
-    predictor = Predictor(run, device)
+    predictor, wish = Predictor(run, device), Wish(recall, coverage)
+    if corpus is None:
+        return answer_clips(predictor, inputs, "json" if json else "csv" if csv else "table", wish, cut, transcribe)
     warnings = predictor.warnings(corpus)
     with Progress(console=notes(), transient=True) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
-        found = predictor.predict(corpus, wish=Wish(recall, coverage), advance=lambda clips: bar.advance(task, clips))
+        found = predictor.predict(corpus, wish=wish, advance=lambda clips: bar.advance(task, clips))
     warn(warnings)
     if json:
-        print_json({"run": str(run), "store": str(store), "warnings": warnings, "clips": found.to_records()})
+        print_json({"run": str(run), "store": inputs[0], "warnings": warnings, "clips": found.to_records()})
     elif csv:
         results().file.write(found.to_csv())
     else:
         _show(found, len(found) if all else SHOWN_CLIPS)
+    return 0
 
 
 def _show(found: "Predictions", most: int) -> None:
@@ -78,21 +92,27 @@ def _show(found: "Predictions", most: int) -> None:
 
     from lddu.commands.screen import results, table
 
-    explained = ["bold: present"]
-    if found.abstained is not None:
-        explained.append("?: can't tell")
-    if found.label_set is not None:
-        explained.append("*: in the set with the promised recall")
-    grid = table(f"probability per emotion, {len(found)} clips ({'; '.join(explained)})", "clip", *found.emotions)
+    grid = table(legend(found), "clip", *found.emotions)
     for n in range(min(most, len(found))):
-        grid.add_row(Text(found.clip[n]), *(_cell(found, n, e) for e in range(len(found.emotions))))
+        grid.add_row(Text(found.clip[n]), *(cell(found, n, e) for e in range(len(found.emotions))))
     results().print(grid)
     if len(found) > most:
         left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
         results().print(left, style="dim")
 
 
-def _cell(found: "Predictions", n: int, e: int) -> "Text":
+def legend(found: "Predictions") -> str:
+    """The title of a table of predictions: what its marks mean."""
+    explained = ["bold: present"]
+    if found.abstained is not None:
+        explained.append("?: can't tell")
+    if found.label_set is not None:
+        explained.append("*: in the set with the promised recall")
+    return f"probability per emotion, {len(found)} clips ({'; '.join(explained)})"
+
+
+def cell(found: "Predictions", n: int, e: int) -> "Text":
+    """One probability of the table."""
     from rich.text import Text
 
     silent = found.abstained is not None and found.abstained[n, e]

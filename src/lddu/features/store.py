@@ -109,6 +109,21 @@ class FeatureStore:
             first += len(offsets) - 1
         raise IndexError(f"Expected a clip below {first}, but got {clip}.")
 
+    def times(self, modality: str, clip: int) -> np.ndarray | None:
+        """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know."""
+        first = 0
+        self._mapped(modality)  # checks the modality and its parts
+        for part in self.modalities[modality].parts:
+            if clip < first + part.clips:
+                arrays = map_tensors(self.path / part.file, StoreError)
+                times, offsets = arrays.get("times"), arrays["offsets"]
+                if times is None or times.shape != (part.steps, 2):
+                    return None
+                found = np.asarray(times[offsets[clip - first] : offsets[clip - first + 1]])
+                return None if np.isnan(found).any() else found
+            first += part.clips
+        raise IndexError(f"Expected a clip below {first}, but got {clip}.")
+
     def present(self) -> np.ndarray:
         """[N, M] whether each clip has each modality."""
         return np.stack([self.lengths(name) > 0 for name in self.modalities], axis=1)

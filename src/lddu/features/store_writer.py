@@ -31,6 +31,7 @@ class StoreDescription:
         present_at: share of raters from which an emotion counts as present, Eq. (16).
         source: where the data comes from and its licence, free form.
         simulated: True for made-up data; said wherever results are shown.
+        unlabelled: True for clips that are only predicted: there may be no emotion.
     """
 
     emotions: tuple[str, ...]
@@ -38,6 +39,7 @@ class StoreDescription:
     present_at: float = 0.5
     source: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
+    unlabelled: bool = False
 
 
 class StoreWriter:
@@ -63,12 +65,15 @@ class StoreWriter:
         if times:
             self.repairs.setdefault(kind, Counter())[where] += times
 
-    def add(self, row: ClipRow, features: Mapping[str, np.ndarray]) -> None:
+    def add(
+        self, row: ClipRow, features: Mapping[str, np.ndarray], times: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """Append a clip.
 
         Args:
             row: the clip's line of the table.
             features: modality -> [T, D] finite numbers, T >= 1; a modality that is absent here is missing.
+            times: modality -> [T, 2] start and end of each step in seconds from the clip's start, where known.
 
         Raises:
             SourceError: where the row or an array cannot be stored as it is.
@@ -77,7 +82,7 @@ class StoreWriter:
             raise SourceError(f"Expected unique clip ids, but got {row.clip!r} twice.")
         _check_row(row, self._description.emotions)
         for name, stream in self._streams.items():
-            stream.add(row.clip, features.get(name))
+            stream.add(row.clip, features.get(name), (times or {}).get(name))
         self._seen.add(row.clip)
         self._rows.append(row)
 
@@ -150,12 +155,17 @@ class _Stream:
         self._folder, self._name = folder, name
         self._waiting: list[np.ndarray] = []
         self._lengths: list[int] = []
+        self._times: list[np.ndarray] = []
+        self._timed = False
         self._bytes = 0
         self._parts: list[Part] = []
 
-    def add(self, clip: str, steps: np.ndarray | None) -> None:
+    def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
             self._check(clip, steps)
+            assert times is None or times.shape == (len(steps), 2)
+            self._timed |= times is not None
+            self._times.append(np.full((len(steps), 2), np.nan, np.float32) if times is None else times)
             kept = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
             self._waiting.append(np.ascontiguousarray(kept))
             self._bytes += kept.nbytes
@@ -192,10 +202,13 @@ class _Stream:
         empty = np.zeros((0, self.dimension), np.float32)
         values = np.concatenate(self._waiting) if self._waiting else empty
         file = f"{self._name}-{len(self._parts):05d}.safetensors"
-        save_file({"offsets": offsets, "values": values}, self._folder / file)
+        arrays = {"offsets": offsets, "values": values}
+        if self._timed:
+            arrays["times"] = np.concatenate(self._times).astype(np.float32)
+        save_file(arrays, self._folder / file)
         clips, steps = len(self._lengths), int(offsets[-1])
         self._parts.append(Part(file, clips, steps, file_sha256(self._folder / file)))
-        self._waiting, self._lengths, self._bytes = [], [], 0
+        self._waiting, self._lengths, self._times, self._bytes, self._timed = [], [], [], 0, False
 
 
 def _check_row(row: ClipRow, emotions: tuple[str, ...]) -> None:
@@ -220,7 +233,7 @@ def _check_row(row: ClipRow, emotions: tuple[str, ...]) -> None:
 
 def _check_description(description: StoreDescription) -> None:
     names = description.emotions
-    if not names or len(set(names)) != len(names):
+    if (not names and not description.unlabelled) or len(set(names)) != len(names):
         raise SourceError(f"Expected at least one emotion and each once, but got {', '.join(names) or 'none'}.")
     wrong = [name for name in names if not name or name.startswith("_") or name in FIXED_COLUMNS]
     if wrong:

@@ -1,0 +1,83 @@
+"""What extraction has finished: one small file per clip file, so that a killed run goes on where it was."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from lddu.clips.extractor import ExtractorConfig, Source
+from lddu.clips.steps import ClipFeatures, Steps
+from lddu.features.atomic import replaced_file
+
+
+class DoneFolder:
+    """Finished files under a folder, each by a key of all that its features depend on.
+
+    Args:
+        path: the folder; created when something is put into it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def holds(self, key: str) -> bool:
+        """Whether the file with this key is finished."""
+        return self._file(key).is_file()
+
+    def put(self, key: str, clips: list[ClipFeatures]) -> None:
+        """Keep a file's clips, in one step."""
+        from safetensors.numpy import save_file
+
+        arrays: dict[str, np.ndarray] = {}
+        told = []
+        for number, clip in enumerate(clips):
+            for name, steps in clip.modalities.items():
+                arrays[f"{number}/{name}/values"] = np.ascontiguousarray(steps.values)
+                arrays[f"{number}/{name}/times"] = np.stack([steps.start, steps.end], axis=1)
+            plain = {k: v for k, v in vars(clip).items() if k != "modalities"}
+            told.append({**plain, "modalities": list(clip.modalities)})
+        with replaced_file(self._file(key)) as temporary:
+            save_file(arrays, temporary, metadata={"clips": json.dumps(told)})
+
+    def get(self, key: str) -> Iterator[ClipFeatures]:
+        """The clips of a finished file, one by one."""
+        from safetensors import safe_open
+
+        with safe_open(self._file(key), framework="numpy") as arrays:
+            for number, told in enumerate(json.loads(arrays.metadata()["clips"])):
+                modalities = {}
+                for name in told.pop("modalities"):
+                    times = arrays.get_tensor(f"{number}/{name}/times")
+                    values = arrays.get_tensor(f"{number}/{name}/values")
+                    modalities[name] = Steps(values, times[:, 0], times[:, 1])
+                yield ClipFeatures(**{**told, "notes": tuple(told["notes"])}, modalities=modalities)
+
+    def _file(self, key: str) -> Path:
+        return self.path / f"{key}.safetensors"
+
+
+def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
+    """A key that changes with the file, its transcript, the clips wanted of it, and how features are made."""
+    described = {
+        "file": _state(source.path),
+        "transcript": _state(source.transcript_file()),
+        "clip": source.clip,
+        "spans": [asdict(span) for span in source.spans],
+        "config": asdict(config),
+        "features": dict(features),
+    }
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _state(path: Path | None) -> list[object]:
+    """What tells whether a file has changed; an absent file is a state too."""
+    if path is None:
+        return []
+    try:
+        found = path.stat()
+    except OSError:
+        return [str(path.absolute())]
+    return [str(path.absolute()), found.st_size, found.st_mtime_ns]

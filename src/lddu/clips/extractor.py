@@ -1,0 +1,251 @@
+"""One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.clips import visual
+from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
+from lddu.clips.audio import SPECIFICATION as VOICE_SPECIFICATION
+from lddu.clips.audio import VoiceMeter, silent
+from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
+from lddu.clips.media import DamageCount, MediaInfo, probe, read_pictures, read_sound
+from lddu.clips.segments import Cut, Span, segments
+from lddu.clips.speech import SpeechRecogniser
+from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.text import PACKAGED, WordEncoder
+from lddu.clips.transcript import NO_WORDS, Transcript, beside, read_transcript, untimed
+from lddu.clips.visual import PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.errors import ConfigError, SourceError
+
+MODALITIES = ("text", "audio", "visual")
+
+
+@dataclass(frozen=True)
+class ExtractorConfig:
+    """How clips become features.
+
+    Attributes:
+        text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub.
+        cut: how a long file is cut into clips.
+        longest: seconds of the longest clip.
+        speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
+    """
+
+    text_model: str = PACKAGED
+    cut: Cut = "auto"
+    longest: float = 20.0
+    speech_model: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.longest <= 3600.0:
+            raise ConfigError(f"Expected --longest to be from 1 to 3600 seconds, but got {self.longest:g}.")
+
+
+@dataclass(frozen=True)
+class NamedSpan:
+    """A clip that is known before looking: its id, its place in the file, its words where they are known."""
+
+    clip: str
+    start: float | None = None
+    end: float | None = None
+    transcript: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to extract.
+
+    Attributes:
+        path: the media file.
+        clip: id of the file; segments that are cut from it are ``id#001`` and so on.
+        transcript: file with its words; None looks beside the media file.
+        spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
+    """
+
+    path: Path
+    clip: str
+    transcript: Path | None = None
+    spans: tuple[NamedSpan, ...] = ()
+
+    def transcript_file(self) -> Path | None:
+        """The file with the words, if any."""
+        return self.transcript or beside(self.path)
+
+
+class ClipExtractor:
+    """Extracts one file after the other; loads each model when it is first needed.
+
+    Example:
+        >>> extractor = ClipExtractor(ExtractorConfig())  # doctest: +SKIP
+        >>> for clip in extractor.extract(Source(Path("talk.mp4"), "talk")):  # doctest: +SKIP
+        ...     print(clip.clip, {name: len(steps) for name, steps in clip.modalities.items()})
+    """
+
+    def __init__(self, config: ExtractorConfig) -> None:
+        self.config = config
+
+    @cached_property
+    def _voice(self) -> VoiceMeter:
+        return VoiceMeter()
+
+    @cached_property
+    def _face(self) -> FaceMeter:
+        return FaceMeter()
+
+    @cached_property
+    def _words(self) -> WordEncoder:
+        return WordEncoder(self.config.text_model)
+
+    @cached_property
+    def _speech(self) -> SpeechRecogniser:
+        return SpeechRecogniser(self.config.speech_model)
+
+    def feature_names(self) -> dict[str, str]:
+        """Modality -> its exact configuration as JSON, as a store's manifest and a run keep it."""
+        specifications: dict[str, dict[str, Any]] = {
+            "text": self._words.specification(),
+            "audio": VOICE_SPECIFICATION,
+            "visual": visual.specification(),
+        }
+        return {name: json.dumps(specification) for name, specification in specifications.items()}
+
+    def extract(self, source: Source) -> list[ClipFeatures]:
+        """The features of every clip in the file.
+
+        Raises:
+            SourceError: where the file or its transcript cannot be used, or nothing can be found in it.
+        """
+        info = probe(source.path)
+        notes = [f"the {kind} track has an unknown codec" for kind in info.unknown]
+        voice = self._heard(source.path, info, notes)
+        face = self._seen(source.path, info, notes)
+        duration = _duration(source.path, info, voice, face)
+        transcript = self._said(source, info, duration)
+        clips = []
+        for span, words in _clips_of(source, self.config, duration, transcript, voice):
+            clips.append(self._clip(span, words, voice, face, tuple(notes)))
+        _refuse_nothing(source, clips)
+        return clips
+
+    def _heard(self, path: Path, info: MediaInfo, notes: list[str]) -> Steps:
+        if not info.has_sound:
+            notes.append("no audio track")
+            return Steps.none(len(VOICE_COLUMNS))
+        damage = DamageCount()
+        try:
+            steps = self._voice.steps(read_sound(path, info, damage))
+        except SourceError as fault:
+            if not info.has_picture:
+                raise
+            notes.append(str(fault))
+            return Steps.none(len(VOICE_COLUMNS))
+        notes.extend(_damage("sound", damage))
+        return steps
+
+    def _seen(self, path: Path, info: MediaInfo, notes: list[str]) -> FaceTrack:
+        if not info.has_picture:
+            notes.append("no video track")
+            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
+        damage = DamageCount()
+        try:
+            track = self._face.track(read_pictures(path, info, PICTURE_RATE, damage))
+        except SourceError as fault:
+            if not info.has_sound:
+                raise
+            notes.append(str(fault))
+            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
+        notes.extend(_damage("pictures", damage))
+        return track
+
+    def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
+        file = source.transcript_file()
+        if file is not None:
+            return read_transcript(file, duration)
+        known = bool(source.spans) and all(span.transcript for span in source.spans)
+        if not self.config.speech_model or not info.has_sound or known:
+            return NO_WORDS
+        return self._speech.transcript(read_sound(source.path, info, DamageCount()))
+
+    def _clip(
+        self, span: NamedSpan, transcript: Transcript, voice: Steps, face: FaceTrack, notes: tuple[str, ...]
+    ) -> ClipFeatures:
+        assert span.start is not None and span.end is not None
+        start, end = span.start, span.end
+        words = transcript.between(start, end)
+        found = {
+            "text": self._words.steps(words, start) if words else Steps.none(1),
+            "audio": voice.between(start, end),
+            "visual": face.steps.between(start, end),
+        }
+        if len(found["audio"]) and silent(found["audio"]).all():
+            notes += ("only digital silence",)
+            found["audio"] = Steps.none(len(VOICE_COLUMNS))
+        if len(face.looked) and not len(found["visual"]):
+            notes += ("no face in any picture",)
+        voiced = found["audio"].values[:, VOICE_COLUMNS.index("voiced")]
+        shares = {"face": face.share(start, end), "voice": float(voiced.mean()) if len(voiced) else float("nan")}
+        text = " ".join(word.text for word in words)
+        kept = {name: steps for name, steps in found.items() if len(steps)}
+        return ClipFeatures(span.clip, start, end, text, kept, shares, notes)
+
+
+def _clips_of(
+    source: Source, config: ExtractorConfig, duration: float, transcript: Transcript, voice: Steps
+) -> list[tuple[NamedSpan, Transcript]]:
+    """The clips of a file with their words, whose times count from the file's begin."""
+    if not source.spans:
+        spans = segments(config.cut, duration, config.longest, transcript, voice)
+        return [(NamedSpan(_segment_id(source, spans, i), s.start, s.end), transcript) for i, s in enumerate(spans)]
+    clips = []
+    for span in source.spans:
+        start = 0.0 if span.start is None else span.start
+        end = duration if span.end is None else span.end
+        if not 0 <= start < end or start >= duration:
+            raise SourceError(
+                f"Expected clip {span.clip!r} to lie within the {duration:.1f} s of {source.path}, "
+                f"but it goes from {start:g} to {end:g} s; correct the manifest."
+            )
+        words = transcript
+        if span.transcript:
+            own = untimed(span.transcript, end - start).words
+            words = Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in own), False)
+        clips.append((NamedSpan(span.clip, start, end, span.transcript), words))
+    return clips
+
+
+def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
+    return source.clip if len(spans) == 1 else f"{source.clip}#{number + 1:03d}"
+
+
+def _duration(path: Path, info: MediaInfo, voice: Steps, face: FaceTrack) -> float:
+    """Seconds that can be used: where a file breaks off, what its header promises is not there."""
+    ends = [
+        float(voice.end[-1]) if len(voice) else 0.0,
+        float(face.looked[-1]) + 1 / PICTURE_RATE if len(face.looked) else 0.0,
+    ]
+    reached = max(ends)
+    duration = min(info.duration, reached + 1.0) if info.duration else reached
+    if reached <= 0 or duration <= 0:
+        raise SourceError(f"Expected {path} to last, but it has neither a tenth of a second of sound nor a picture.")
+    return duration
+
+
+def _damage(what: str, damage: DamageCount) -> list[str]:
+    return [f"{damage.packets} damaged packets of {what} were left out"] if damage.packets else []
+
+
+def _refuse_nothing(source: Source, clips: Sequence[ClipFeatures]) -> None:
+    empty = [clip for clip in clips if not clip.modalities]
+    if len(empty) == len(clips) or (empty and source.spans):
+        what = "; ".join(empty[0].notes)
+        named = f" (clip {empty[0].clip!r})" if source.spans else ""
+        raise SourceError(
+            f"Expected words, a voice or a face in {source.path}{named}, but found none of them ({what}); "
+            "add a transcript, or leave the clip out."
+        )

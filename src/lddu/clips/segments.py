@@ -1,0 +1,161 @@
+"""How a long file is cut into clips: by sentences of its transcript, by silence, or by a fixed window."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from lddu.clips.audio import COLUMNS, STEP_SECONDS, silent
+from lddu.clips.steps import Steps
+from lddu.clips.transcript import Transcript, Word
+
+Cut = Literal["auto", "whole", "sentences", "silence", "window"]
+"""Ways to cut; auto: whole up to the longest clip, else by sentences where words have times, else by silence where
+there is sound, else by a window."""
+
+_SENTENCE_END = (".", "!", "?", "。", "！", "？", "…")
+_PAUSE = 0.8  # seconds between words after which a sentence is taken to have ended
+_SHORTEST = 1.0  # seconds; a shorter stretch joins its neighbour
+_BREATH = 0.1  # seconds left around words and speech
+_QUIET = 0.4  # seconds of quiet that part two stretches of speech
+_ABOVE_NOISE = 10.0  # dB over the quietest tenth of the file from which a step counts as speech
+_NEVER_SPEECH = -55.0  # dB
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a file in seconds."""
+
+    start: float
+    end: float
+
+
+def segments(cut: Cut, duration: float, longest: float, transcript: Transcript, voice: Steps) -> list[Span]:
+    """Cut a file.
+
+    Args:
+        cut: how.
+        duration: seconds of the file.
+        longest: seconds that no clip exceeds (`whole` excepted).
+        transcript: may be empty.
+        voice: voice steps; may be empty.
+
+    Returns:
+        Spans in order, at least one where the file has any length.
+    """
+    if cut == "auto":
+        cut = _automatic(duration, longest, transcript, voice)
+    if cut == "whole":
+        return [Span(0.0, duration)]
+    if cut == "sentences" and transcript.timed and transcript.words:
+        spans = list(_sentences(transcript.words, longest, duration))
+    elif cut in ("sentences", "silence") and len(voice) and not silent(voice).all():
+        spans = list(_speech(voice, longest, duration))
+    else:
+        spans = list(_windows(0.0, duration, longest))
+    return spans or list(_windows(0.0, duration, longest))
+
+
+def _automatic(duration: float, longest: float, transcript: Transcript, voice: Steps) -> Cut:
+    if duration <= longest:
+        return "whole"
+    if transcript.timed and transcript.words:
+        return "sentences"
+    return "silence" if len(voice) and not silent(voice).all() else "window"
+
+
+def _windows(start: float, end: float, longest: float) -> Iterator[Span]:
+    """Equal windows, none longer than `longest`."""
+    count = max(1, int(np.ceil((end - start) / longest - 1e-9)))
+    edges = np.linspace(start, end, count + 1)
+    for left, right in pairwise(edges):
+        yield Span(float(left), float(right))
+
+
+def _sentences(words: Sequence[Word], longest: float, duration: float) -> Iterator[Span]:
+    groups = [part for sentence in _ended(words) for part in _at_pauses(sentence, longest)]
+    joined: list[list[Word]] = []
+    for group in groups:
+        short = joined and joined[-1][-1].end - joined[-1][0].start < _SHORTEST
+        if short and group[0].start - joined[-1][-1].end < _PAUSE and group[-1].end - joined[-1][0].start <= longest:
+            joined[-1].extend(group)
+        else:
+            joined.append(list(group))
+    yield from _apart([Span(group[0].start, group[-1].end) for group in joined], longest, duration)
+
+
+def _ended(words: Sequence[Word]) -> Iterator[list[Word]]:
+    sentence: list[Word] = []
+    for word in words:
+        if sentence and word.start - sentence[-1].end > _PAUSE:
+            yield sentence
+            sentence = []
+        sentence.append(word)
+        if word.text.rstrip("\"')»”’").endswith(_SENTENCE_END):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def _at_pauses(sentence: Sequence[Word], longest: float) -> Iterator[Sequence[Word]]:
+    """The sentence, cut at its longest pauses until no part is too long."""
+    if len(sentence) < 2 or sentence[-1].end - sentence[0].start <= longest:
+        yield sentence
+        return
+    middle = (sentence[0].start + sentence[-1].end) / 2
+    # of equal pauses, as between words of one cue, the one nearest to the middle
+    cut = max(
+        range(1, len(sentence)),
+        key=lambda i: (round(sentence[i].start - sentence[i - 1].end, 2), -abs(sentence[i].start - middle)),
+    )
+    yield from _at_pauses(sentence[:cut], longest)
+    yield from _at_pauses(sentence[cut:], longest)
+
+
+def _speech(voice: Steps, longest: float, duration: float) -> Iterator[Span]:
+    loudness = voice.values[:, COLUMNS.index("loudness_db")]
+    floor = float(np.quantile(loudness[~silent(voice)], 0.1))
+    ceiling = float(np.quantile(loudness, 0.95))
+    threshold = max(_NEVER_SPEECH, min(floor + _ABOVE_NOISE, (floor + ceiling) / 2))
+    runs = list(_runs(loudness >= threshold, round(_QUIET / STEP_SECONDS)))
+    spans = []
+    for first, last in runs:
+        for left, right in _at_quiet(loudness, first, last, int(longest / STEP_SECONDS + 1e-6)):
+            spans.append(Span(left * STEP_SECONDS, right * STEP_SECONDS))
+    spans = [span for span in spans if span.end - span.start >= _SHORTEST / 2] or spans
+    yield from _apart(spans, longest, duration)
+
+
+def _runs(loud: np.ndarray, bridge: int) -> Iterator[tuple[int, int]]:
+    """Runs [first, last) of loud steps; quiet of fewer than `bridge` steps does not part them."""
+    at = np.flatnonzero(loud)
+    if not len(at):
+        return
+    breaks = np.flatnonzero(np.diff(at) > bridge)
+    for first, last in zip(np.r_[0, breaks + 1], np.r_[breaks, len(at) - 1], strict=True):
+        yield int(at[first]), int(at[last]) + 1
+
+
+def _at_quiet(loudness: np.ndarray, first: int, last: int, longest: int) -> Iterator[tuple[int, int]]:
+    """The run, cut at the quietest step of each stretch's later half until no part is too long."""
+    while last - first > longest:
+        begin = first + longest // 2
+        cut = begin + int(np.argmin(loudness[begin : first + longest]))
+        yield first, cut
+        first = cut
+    yield first, last
+
+
+def _apart(spans: Sequence[Span], longest: float, duration: float) -> Iterator[Span]:
+    """A breath around every span, where it overlaps no neighbour, leaves the file, or gets too long."""
+    for i, span in enumerate(spans):
+        left = spans[i - 1].end if i else 0.0
+        right = spans[i + 1].start if i + 1 < len(spans) else duration
+        room = max(0.0, min(_BREATH, (longest - (span.end - span.start)) / 2))
+        start = max(span.start - room, min(span.start, (left + span.start) / 2 if i else 0.0))
+        end = min(span.end + room, max(span.end, (span.end + right) / 2 if i + 1 < len(spans) else duration), duration)
+        if end > start:
+            yield Span(float(start), float(end))

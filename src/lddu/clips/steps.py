@@ -1,0 +1,59 @@
+"""The two shapes that features of a clip take: steps with times, and all that was found in one clip."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Feature steps of one modality.
+
+    Attributes:
+        values: [T, D] float32, finite.
+        start: [T] seconds at which each step begins.
+        end: [T] seconds at which it ends.
+    """
+
+    values: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def between(self, start: float, end: float) -> "Steps":
+        """The steps whose middle lies in [start, end), with times that count from `start`."""
+        middle = (self.start + self.end) / 2
+        kept = (middle >= start) & (middle < end)
+        return Steps(self.values[kept], self.start[kept] - start, self.end[kept] - start)
+
+    @staticmethod
+    def none(dimension: int) -> "Steps":
+        """No steps."""
+        return Steps(np.zeros((0, dimension), np.float32), np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """What was extracted from one clip, which is a file or a segment of one.
+
+    Attributes:
+        clip: id.
+        start: seconds into the file.
+        end: seconds into the file.
+        transcript: the words of the clip; empty where unknown.
+        modalities: ``text``, ``audio``, ``visual`` -> steps, whose times count from the clip's start; a modality that
+            was not found (no track, silence, no face, no words) is absent.
+        shares: measured in [0, 1]: ``face`` the share of looked-at pictures with a face, ``voice`` of steps with voice.
+        notes: sentences about what is missing or was mended.
+    """
+
+    clip: str
+    start: float
+    end: float
+    transcript: str
+    modalities: Mapping[str, Steps]
+    shares: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,202 @@
+"""Who said which word when: transcripts from .srt, .vtt, .txt and word-timed JSON, checked against the clip.
+
+Where only a cue, or the whole clip, has a time, its words share it by their length: `timed` says which of both.
+"""
+
+import html
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lddu.errors import SourceError
+
+SUFFIXES = (".json", ".vtt", ".srt", ".txt")
+"""Kinds of transcript beside a clip, the most precise first."""
+
+_TOLERATED_OVERHANG = 2.0  # seconds; cues are often left standing a little longer than the video
+_CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)")
+_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and when it was said, in seconds of the file."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of a file in order of time.
+
+    Attributes:
+        words: the words.
+        timed: False where the times were only shared out over the whole clip.
+    """
+
+    words: tuple[Word, ...]
+    timed: bool
+
+    @property
+    def text(self) -> str:
+        """The words in one line."""
+        return " ".join(word.text for word in self.words)
+
+    def between(self, start: float, end: float) -> tuple[Word, ...]:
+        """The words whose middle lies in [start, end)."""
+        return tuple(word for word in self.words if start <= (word.start + word.end) / 2 < end)
+
+
+NO_WORDS = Transcript((), False)
+
+
+def beside(clip: Path) -> Path | None:
+    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``."""
+    for suffix in SUFFIXES:
+        if (found := clip.with_suffix(suffix)).is_file():
+            return found
+    return None
+
+
+def read_transcript(path: Path, duration: float) -> Transcript:
+    """Read a transcript of any known kind.
+
+    Args:
+        path: .srt, .vtt, .txt, or .json in the form of WhisperX (``segments`` with ``words`` with ``start``, ``end``).
+        duration: seconds of the clip, which no word may exceed.
+
+    Raises:
+        SourceError: where the file cannot be understood, or its times cannot be those of this clip.
+    """
+    text = _text(path)
+    kind = path.suffix.lower()
+    if kind == ".txt":
+        return untimed(text, duration)
+    if kind == ".json":
+        words = list(_json_words(path, text))
+    elif kind in (".srt", ".vtt"):
+        words = list(_cue_words(path, text))
+    else:
+        raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
+    _check_times(path, words, duration)
+    return Transcript(tuple(sorted(words, key=lambda word: (word.start, word.end))), True)
+
+
+def untimed(text: str, duration: float) -> Transcript:
+    """A transcript without times: its words share the whole clip by their length."""
+    return Transcript(tuple(_shared_out(text, 0.0, duration)), False)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SourceError(f"Expected the transcript {path}, but it is not there; check the path.") from None
+    except OSError as fault:
+        raise SourceError(f"Expected to read the transcript {path}, but got {fault.strerror}.") from None
+    except UnicodeDecodeError as fault:
+        raise SourceError(
+            f"Expected the transcript {path} to be UTF-8 text, but byte {fault.start} is not; save it as UTF-8."
+        ) from None
+
+
+def _shared_out(text: str, start: float, end: float) -> Iterator[Word]:
+    words = text.split()
+    weights = [len(word) + 1 for word in words]
+    total, passed = sum(weights), 0
+    for word, weight in zip(words, weights, strict=True):
+        begin = start + (end - start) * passed / total
+        passed += weight
+        yield Word(word, begin, start + (end - start) * passed / total)
+
+
+def _cue_words(path: Path, text: str) -> Iterator[Word]:
+    lines, cues = text.splitlines(), 0
+    for number, line in enumerate(lines):
+        match = _CUE.match(line)
+        if "-->" in line and not match:
+            raise SourceError(f"Expected times around '-->' in line {number + 1} of {path}, but got {line.strip()!r}.")
+        if match:
+            cues += 1
+            start, end = (_seconds(path, number + 1, stamp) for stamp in match.groups())
+            yield from _shared_out(_TAG.sub(" ", html.unescape(" ".join(_body(lines, number)))), start, end)
+    if not cues and text.strip() not in ("", "WEBVTT"):
+        raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
+
+
+def _body(lines: Sequence[str], cue: int) -> Iterator[str]:
+    for line in lines[cue + 1 :]:
+        if not line.strip():
+            return
+        yield line
+
+
+def _seconds(path: Path, line: int, stamp: str) -> float:
+    parts = stamp.lstrip("-").replace(",", ".").split(":")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if not 1 <= len(numbers) <= 3:
+        raise SourceError(f"Expected a time such as 00:01:02,500 in line {line} of {path}, but got {stamp!r}.")
+    seconds = sum(number * 60.0**power for power, number in enumerate(reversed(numbers)))
+    return -seconds if stamp.startswith("-") else seconds
+
+
+def _json_words(path: Path, text: str) -> Iterator[Word]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise SourceError(
+            f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew."
+        ) from None
+    segments = document.get("segments") if isinstance(document, dict) else None
+    if not isinstance(segments, list):
+        raise SourceError(f"Expected {path} to hold 'segments' as WhisperX writes them, but it does not.")
+    for number, segment in enumerate(segments):
+        try:
+            start, end = float(segment["start"]), float(segment["end"])
+            if segment.get("words"):
+                yield from _aligned(segment["words"], start, end)
+            else:
+                yield from _shared_out(str(segment["text"]), start, end)
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            raise SourceError(
+                f"Expected segment {number} of {path} to have 'start', 'end' and 'words' or 'text', "
+                f"but it is damaged ({fault!r})."
+            ) from None
+
+
+def _aligned(words: Sequence[dict[str, Any]], start: float, end: float) -> Iterator[Word]:
+    """Words with their own times; a word the aligner could not place lies between its neighbours."""
+    before = start
+    for i, word in enumerate(words):
+        later = [float(w["start"]) for w in words[i + 1 :] if "start" in w]
+        begin = float(word.get("start", before))
+        finish = float(word["end"]) if "end" in word else max(begin, later[0] if later else end)
+        before = finish
+        text = str(word["word"]).strip()
+        if text:
+            yield Word(text, begin, finish)
+
+
+def _check_times(path: Path, words: Sequence[Word], duration: float) -> None:
+    for word in words:
+        if not (math.isfinite(word.start) and math.isfinite(word.end)):
+            raise SourceError(f"Expected finite times in {path}, but got {word.start} for {word.text!r}; correct it.")
+        if word.start < 0 or word.end < word.start:
+            raise SourceError(
+                f"Expected times in {path} that begin at 0 or later and end after they begin, "
+                f"but {word.text!r} goes from {word.start:g} to {word.end:g} s; correct the transcript."
+            )
+        if word.end > duration + _TOLERATED_OVERHANG:
+            raise SourceError(
+                f"Expected {path} to end within the clip's {duration:.1f} s, but {word.text!r} ends at {word.end:.1f} s; "
+                "it belongs to another video, or the video is cut short."
+            )

@@ -1,0 +1,120 @@
+"""`lddu extract`: raw clips to a feature store."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from lddu.extract import Extraction
+
+Flag = Parameter(negative=())
+EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
+
+
+def extract(
+    clips: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
+    *,
+    out: Path,
+    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    longest: float = 20.0,
+    text_model: str = "",
+    transcribe: Annotated[bool, Flag] = False,
+    speech_model: str = "",
+    jobs: int | None = None,
+    update: Annotated[bool, Flag] = False,
+    force: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
+) -> int:
+    """Turn video and audio files into a feature store that can be trained on or predicted.
+
+    Transcripts lie beside the clips under the same name (.json with word times, .vtt, .srt, .txt) or in the manifest.
+    A call that was interrupted goes on where it was when it is repeated. Exit code 1 when a file failed: it is named
+    on stderr and in the store's manifest, and the store holds the others.
+
+    Parameters
+    ----------
+    clips
+        Files, folders, one manifest (a CSV table with a column 'file'), or - for names on stdin.
+    out
+        Folder of the new store.
+    cut
+        How long files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    longest
+        Seconds of the longest clip.
+    text_model
+        A language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+    transcribe
+        Recognise the words of clips that come without a transcript (packaged model, English).
+    speech_model
+        Recognise with this faster-whisper model instead, by folder or name.
+    jobs
+        Files at once; by default one for up to four files, else one per core, at most four.
+    update
+        Keep what an existing store has of unchanged files, add and drop the rest.
+    force
+        Replace an existing store.
+    json
+        Print the summary as JSON.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    import lddu.extract as extraction
+    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.speech import PACKAGED_SPEECH
+    from lddu.clips.text import PACKAGED
+    from lddu.commands.screen import notes, print_json, warn
+    from lddu.errors import ConfigError
+
+    if (update, force) not in EXISTING:
+        raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"Expected --jobs to be at least 1, but got {jobs}.")
+    columns = (
+        TextColumn("extracting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=notes(), transient=True) as bar:
+        line = bar.add_task("", total=None)
+
+        def advance(now: extraction.Progress) -> None:
+            bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
+            if now.fault:
+                bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
+
+        speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
+        config = ExtractorConfig(text_model or PACKAGED, cut, longest, speech)
+        result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
+    if json:
+        print_json(_mapping(result))
+    else:
+        _show(result)
+    if result.failures:
+        warn(
+            [
+                f"{len(result.failures)} of {result.files + len(result.failures)} files failed; the store holds the others"
+            ]
+        )
+    return 1 if result.failures else 0
+
+
+def _mapping(result: "Extraction") -> dict[str, object]:
+    failures = [vars(failure) for failure in result.failures]
+    return {**vars(result), "store": str(result.store), "failures": failures}
+
+
+def _show(result: "Extraction") -> None:
+    from lddu.commands.screen import results
+
+    missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
+    speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""
+    reused = f" ({result.reused} were done before)" if result.reused else ""
+    results().print(
+        f"{result.store}: {result.clips} clips from {result.files} files{reused}, "
+        f"{result.media_seconds:.1f} s of media in {result.wall_seconds:.1f} s{speed}"
+        + (f"; {missing}" if missing else ""),
+        markup=False,
+    )

@@ -1,0 +1,35 @@
+"""Simulated talking clips and one extractor for all tests of raw clips."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[clips]'")
+pytest.importorskip("mediapipe", reason="raw clips need the extra: pip install 'lddu[clips]'")
+pytest.importorskip("librosa", reason="raw clips need the extra: pip install 'lddu[clips]'")
+
+from lddu.clips.drawn_face import Expression
+from lddu.clips.extractor import ClipExtractor, ExtractorConfig
+from lddu.clips.simulate import TalkingClip, write_talking_clip, write_talking_corpus
+
+SENTENCE = "I am so glad that you came."
+
+
+@pytest.fixture(scope="session")
+def talking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One simulated talking clip with its transcript beside it."""
+    path = tmp_path_factory.mktemp("talking") / "talk.mp4"
+    write_talking_clip(path, TalkingClip(SENTENCE, Expression(smile=1.0)), "buzz")
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest of ten labelled simulated talking clips."""
+    return write_talking_corpus(tmp_path_factory.mktemp("corpus"), 10, seed=3, voice="buzz")
+
+
+@pytest.fixture(scope="session")
+def extractor() -> ClipExtractor:
+    """With the default configuration; its models are loaded once."""
+    return ClipExtractor(ExtractorConfig())

@@ -1,0 +1,225 @@
+"""From files to a store: the same features however they are asked for, and no work done twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.clips.audio import COLUMNS as VOICE
+from lddu.clips.drawn_face import Expression, draw_face
+from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.face_geometry import COLUMNS as FACE
+from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.simulate import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
+from lddu.clips.sources import listed
+from lddu.errors import StoreError
+from lddu.extract import extract
+from lddu.features.store import FeatureStore
+from tests.clips.conftest import SENTENCE
+
+
+@pytest.fixture(scope="module")
+def store(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    return FeatureStore(extract([str(corpus)], tmp_path_factory.mktemp("store") / "corpus", jobs=1).store)
+
+
+def features(store: FeatureStore, clip: str) -> dict[str, np.ndarray]:
+    row = store.table.clip.tolist().index(clip)
+    return {name: np.array(store.steps(name, row)) for name in store.modalities}
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_a_manifest_becomes_a_labelled_store_with_all_three_modalities(store: FeatureStore) -> None:
+    assert store.emotions == tuple(MANNERS)
+    assert len(store) == 10 and store.present().all()
+    assert store.table.split_counts() == {"train": 6, "valid": 2, "test": 2}
+    assert (store.table.labels.sum(axis=1) >= 1).all()
+    assert (store.table.carried["_face_share"] > 0.9).all()
+    assert store.verify() == []
+
+
+def test_the_store_says_exactly_how_its_features_were_made(store: FeatureStore) -> None:
+    text, audio, visual = (json.loads(store.modalities[name].feature) for name in ("text", "audio", "visual"))
+    assert text["model"] == "packaged-minilm" and len(text["weights"]) == 12
+    assert audio["step_rate"] == 20 and audio["columns"] == store.modalities["audio"].dimension == len(VOICE)
+    assert visual["package"] == "0.10.14" and visual["columns"] == store.modalities["visual"].dimension == len(FACE)
+
+
+def test_steps_have_times_within_the_clip(store: FeatureStore) -> None:
+    for row, name in ((row, name) for row in range(len(store)) for name in store.modalities):
+        times = store.times(name, row)
+        assert times is not None and times.shape == (store.lengths(name)[row], 2)
+        assert (times[:, 0] >= -1e-6).all() and (times[:, 1] > times[:, 0]).all()
+        assert times[-1, 0] <= store.table.end[row] - store.table.start[row]
+
+
+def test_alone_in_a_folder_and_with_several_jobs_a_clip_has_the_same_features(
+    corpus: Path, store: FeatureStore, tmp_path: Path, extractor: ClipExtractor
+) -> None:
+    alone = extractor.extract(Source(corpus.parent / "talk004.mp4", "talk004"))
+    assert_same({n: s.values for n, s in alone[0].modalities.items()}, features(store, "talk004"))
+    files = [str(corpus.parent / f"talk00{number}.mp4") for number in (4, 1, 7)]
+    several = FeatureStore(extract(files, tmp_path / "several", jobs=2).store)
+    assert several.table.clip.tolist() == ["talk004", "talk001", "talk007"]
+    for clip in several.table.clip:
+        assert_same(features(several, clip), features(store, clip))
+
+
+def test_unlabelled_clips_make_a_store_without_emotions(talking: Path, tmp_path: Path) -> None:
+    store = FeatureStore(extract([str(talking)], tmp_path / "store").store)
+    assert store.emotions == () and store.table.labels.shape == (1, 0)
+    assert store.table.transcript.tolist() == [SENTENCE]
+
+
+def test_an_update_takes_over_what_is_done_and_adds_and_drops_the_rest(talking: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.mp4").write_bytes(talking.read_bytes())
+    first = FeatureStore(extract([str(folder)], tmp_path / "store").store)
+    before = features(first, "b")
+    (folder / "a.mp4").unlink()
+    (folder / "c.mp4").write_bytes(talking.read_bytes())
+    (folder / "c.txt").write_text("Hello.")
+    again = extract([str(folder)], tmp_path / "store", existing="update")
+    assert (again.files, again.reused) == (2, 1)
+    store = FeatureStore(again.store)
+    assert store.table.clip.tolist() == ["b", "c"]
+    assert_same({n: v for n, v in features(store, "b").items() if len(v)}, before)
+    assert store.verify() == []
+
+
+def test_an_update_of_a_store_that_was_made_otherwise_is_refused(store: FeatureStore, tmp_path: Path) -> None:
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(store.path, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps({**manifest, "source": {}}))
+    with pytest.raises(StoreError, match="was made otherwise"):
+        extract(["a.mp4"], other, existing="update")
+
+
+def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: FeatureStore, tmp_path: Path) -> None:
+    call = "import sys; from lddu.extract import extract; extract(sys.argv[1:2], sys.argv[2], jobs=1)"
+    command = [sys.executable, "-c", call, str(corpus), str(tmp_path / "store")]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+    work = tmp_path / "store.work"
+    deadline = time.monotonic() + 120
+    while len(list(work.glob("*.safetensors"))) < 3:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "store").exists()
+    result = extract([str(corpus)], tmp_path / "store")
+    assert 3 <= result.reused < 10 and result.clips == 10
+    for clip in store.table.clip:
+        assert_same(features(FeatureStore(result.store), clip), features(store, clip))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
+
+
+def test_several_clips_of_one_video_share_its_sound_and_have_their_own_words(talking: Path, tmp_path: Path) -> None:
+    (tmp_path / "talk.mp4").write_bytes(talking.read_bytes())
+    rows = "file,clip,start,end,transcript\ntalk.mp4,-first,0,1.2,Hello you\ntalk.mp4,second,1.2,,Good bye now\n"
+    (tmp_path / "clips.csv").write_text(rows)
+    store = FeatureStore(extract([str(tmp_path)], tmp_path / "store").store)
+    assert store.table.clip.tolist() == ["-first", "second"]
+    assert store.table.transcript.tolist() == ["Hello you", "Good bye now"]
+    assert store.table.group.tolist() == ["-first", "-first"]
+    assert store.lengths("audio").tolist()[0] == 24
+
+
+def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 2 * SAMPLE_RATE).astype(np.float32)
+    write_video(tmp_path / "sound.wav", None, sound)
+    write_video(tmp_path / "face.mp4", iter([draw_face(192, Expression())] * 50), None)
+    write_video(tmp_path / "dark.mp4", iter([np.zeros((96, 96, 3), np.uint8)] * 50), sound)
+    write_video(tmp_path / "mute.mp4", iter([draw_face(192, Expression())] * 50), np.zeros(2 * SAMPLE_RATE, np.float32))
+    result = extract([str(tmp_path)], tmp_path / "store")
+    assert result.missing == {"text": 4, "audio": 2, "visual": 2}
+    files = FeatureStore(result.store).manifest["source"]["files"]
+    notes = {clip: told for file in files for clip, told in file["notes"].items()}
+    assert notes == {
+        "sound": ["no video track"],
+        "face": ["no audio track"],
+        "dark": ["no face in any picture"],
+        "mute": ["only digital silence"],
+    }
+
+
+def test_a_clap_and_an_opening_mouth_fall_into_the_same_voice_step(tmp_path: Path, extractor: ClipExtractor) -> None:
+    frame, at = 50, 2.0
+    pictures = [draw_face(192, Expression(mouth_open=0.9 * (number >= frame))) for number in range(100)]
+    sound = np.zeros(4 * SAMPLE_RATE, np.float32)
+    sound[round(at * SAMPLE_RATE) :] = np.random.default_rng(0).uniform(-0.5, 0.5, 2 * SAMPLE_RATE)
+    write_video(tmp_path / "clap.mp4", iter(pictures), sound)
+    clip = extractor.extract(Source(tmp_path / "clap.mp4", "clap"))[0]
+    audio, visual = clip.modalities["audio"], clip.modalities["visual"]
+    loudness = audio.values[:, VOICE.index("loudness_db")]
+    opening = visual.values[:, FACE.index("mouth_open")]
+    heard = audio.start[np.flatnonzero(loudness > -30)[0]]
+    seen = visual.start[np.flatnonzero(opening > (opening.min() + opening.max()) / 2)[0]]
+    assert abs(heard - seen) <= 0.05
+    assert abs(seen - at) <= 0.041
+
+
+def test_ids_tell_files_apart_and_may_begin_with_a_dash(tmp_path: Path) -> None:
+    for name in ("a/one.mp4", "b/one.mp4", "b/one.wav", "-x.mp4", ".hidden/no.mp4", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = listed([str(tmp_path)])
+    assert [source.clip for source in found.sources] == ["-x.mp4", "a/one.mp4", "b/one.mp4", "b/one.wav"]
+    assert [s.clip for s in listed([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
+
+
+def test_names_are_read_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("x.mp4\n\nsome dir/y.mp4\n"))
+    assert [str(source.path) for source in listed(["-"]).sources] == ["x.mp4", "some dir/y.mp4"]
+
+
+@pytest.mark.skipif(best_voice() != "espeak", reason="needs real speech: apt-get install espeak-ng")
+def test_spoken_clips_are_heard_seen_and_read(tmp_path: Path, extractor: ClipExtractor) -> None:
+    write_talking_clip(tmp_path / "talk.mp4", TalkingClip("This is the best day we ever had."), "espeak")
+    clip = extractor.extract(Source(tmp_path / "talk.mp4", "talk"))[0]
+    assert set(clip.modalities) == {"text", "audio", "visual"}
+    assert clip.shares["voice"] > 0.2 and clip.shares["face"] > 0.95
+
+
+def test_the_command_module_is_light() -> None:
+    call = (
+        "import sys, lddu.commands.extract; print(any(m in sys.modules for m in ('torch', 'av', 'mediapipe', 'numpy')))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )
+
+
+def test_a_missing_package_is_said_in_one_sentence_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lddu.clips.audio import VoiceMeter
+    from lddu.errors import ConfigError
+
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    with pytest.raises(ConfigError, match=r"pip install 'lddu\[clips\]'"):
+        VoiceMeter()
+
+
+def test_longer_files_are_cut_and_the_cut_is_the_same_at_training_and_at_use(talking: Path, tmp_path: Path) -> None:
+    (tmp_path / "talk.mp4").write_bytes(talking.read_bytes())
+    clips = ClipExtractor(ExtractorConfig(cut="window", longest=1.0)).extract(Source(tmp_path / "talk.mp4", "talk"))
+    assert [clip.clip for clip in clips] == ["talk#001", "talk#002", "talk#003"]
+    assert all(clip.end - clip.start <= 1.0 for clip in clips)

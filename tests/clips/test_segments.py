@@ -1,0 +1,70 @@
+"""Long files are cut where speech pauses, never beyond the longest clip, never outside the file."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lddu.clips.audio import COLUMNS, VoiceMeter
+from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.segments import segments
+from lddu.clips.steps import Steps
+from lddu.clips.transcript import NO_WORDS, Transcript, Word
+
+NO_VOICE = Steps.none(len(COLUMNS))
+
+
+def test_a_short_file_stays_whole_and_a_long_one_without_anything_gets_windows() -> None:
+    assert [(s.start, s.end) for s in segments("auto", 12.0, 20.0, NO_WORDS, NO_VOICE)] == [(0.0, 12.0)]
+    spans = segments("auto", 50.0, 20.0, NO_WORDS, NO_VOICE)
+    assert len(spans) == 3 and spans[0].start == 0.0 and spans[-1].end == 50.0
+
+
+def test_sentences_end_at_full_stops_and_at_long_pauses() -> None:
+    texts = ["Come", "in.", "Sit", "down", "please!", "Tea", "or", "coffee"]
+    starts = [0.0, 0.5, 3.0, 3.5, 4.0, 10.0, 10.5, 14.0]
+    words = tuple(Word(text, start, start + 0.5) for text, start in zip(texts, starts, strict=True))
+    transcript = Transcript(words, True)
+    spans = segments("sentences", 30.0, 20.0, transcript, NO_VOICE)
+    said = [" ".join(word.text for word in transcript.between(s.start, s.end)) for s in spans]
+    assert said == ["Come in.", "Sit down please!", "Tea or", "coffee"]
+
+
+def test_silence_parts_speech() -> None:
+    draw = np.random.default_rng(0)
+    sound = np.concatenate([draw.normal(0, level, SAMPLE_RATE * 2) for level in (0.001, 0.2, 0.001, 0.2, 0.001)])
+    spans = segments("silence", 10.0, 20.0, NO_WORDS, VoiceMeter().steps([sound.astype(np.float32)]))
+    np.testing.assert_allclose([(s.start, s.end) for s in spans], [(2, 4), (6, 8)], atol=0.2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.floats(0.05, 2), st.booleans()), min_size=1, max_size=60), st.floats(1, 30)
+)
+def test_sentence_clips_hold_every_word_once_and_keep_the_limit(
+    drawn: list[tuple[float, float, bool]], longest: float
+) -> None:
+    words, now = [], 0.0
+    for pause, length, ends in drawn:
+        words.append(Word("word." if ends else "word", now + pause, now + pause + min(length, longest)))
+        now = words[-1].end
+    transcript = Transcript(tuple(words), True)
+    spans = segments("sentences", now, longest, transcript, NO_VOICE)
+    assert sum(len(transcript.between(s.start, s.end)) for s in spans) == len(words)
+    assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= now for s in spans)
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 80), st.floats(-60, -5)), min_size=1, max_size=20), st.floats(1, 10))
+def test_silence_clips_keep_the_limit_and_the_file(runs: list[tuple[int, float]], longest: float) -> None:
+    loudness = np.concatenate([np.full(count, level) for count, level in runs])
+    values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
+    values[:, COLUMNS.index("loudness_db")] = loudness
+    start = np.arange(len(values)) * 0.05
+    duration = len(values) * 0.05
+    spans = segments("silence", duration, longest, NO_WORDS, Steps(values, start, start + 0.05))
+    assert spans
+    assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= duration + 1e-9 for s in spans)
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))

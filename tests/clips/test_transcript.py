@@ -1,0 +1,58 @@
+"""Transcripts of every kind become words with times."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lddu.clips.transcript import Word, beside, read_transcript, untimed
+
+
+def test_words_of_a_cue_share_its_time_by_their_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text(
+        "1\n00:00:01,000 --> 00:00:03,000\n<i>ab</i> ab\n\n2\n00:00:04,500 --> 00:00:05,000\n{\\an8}Go &amp; stop\n"
+    )
+    found = read_transcript(path, 6.0)
+    assert found.timed and found.text == "ab ab Go & stop"
+    assert found.words[:2] == (Word("ab", 1.0, 2.0), Word("ab", 2.0, 3.0))
+    assert found.words[-1].end == pytest.approx(5.0)
+
+
+def test_a_vtt_with_header_notes_and_short_times(tmp_path: Path) -> None:
+    path = tmp_path / "a.vtt"
+    path.write_text("WEBVTT\n\nNOTE made by hand\n\n00:01.000 --> 00:02.000 align:start\nhello\nthere\n")
+    assert [(w.text, w.start) for w in read_transcript(path, 2.0).words] == [("hello", 1.0), ("there", 1.5)]
+
+
+def test_word_times_of_whisperx_and_a_word_it_could_not_place(tmp_path: Path) -> None:
+    words = [{"word": "It", "start": 0.1, "end": 0.2}, {"word": "2014"}, {"word": "was", "start": 0.9, "end": 1.0}]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"segments": [{"start": 0.0, "end": 1.0, "text": "It 2014 was", "words": words}]}))
+    assert read_transcript(path, 1.0).words == (Word("It", 0.1, 0.2), Word("2014", 0.2, 0.9), Word("was", 0.9, 1.0))
+
+
+def test_a_segment_without_word_times_shares_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"segments": [{"start": 2.0, "end": 4.0, "text": " aa bb "}]}))
+    assert [w.start for w in read_transcript(path, 5.0).words] == [2.0, 3.0]
+
+
+def test_plain_text_is_spread_over_the_clip_and_says_so() -> None:
+    found = untimed("aa bb cc dd", 8.0)
+    assert not found.timed and [w.start for w in found.words] == [0.0, 2.0, 4.0, 6.0]
+    assert untimed("  ", 8.0).words == ()
+
+
+def test_the_most_precise_transcript_beside_a_clip_is_taken(tmp_path: Path) -> None:
+    clip = tmp_path / "a.mp4"
+    assert beside(clip) is None
+    for suffix in (".txt", ".srt", ".json"):
+        clip.with_suffix(suffix).write_text("")
+        assert beside(clip) == clip.with_suffix(suffix)
+
+
+def test_an_empty_transcript_holds_no_words(tmp_path: Path) -> None:
+    for name, content in (("a.txt", ""), ("a.vtt", "WEBVTT\n"), ("a.srt", "\ufeff"), ("a.json", '{"segments": []}')):
+        (tmp_path / name).write_text(content)
+        assert read_transcript(tmp_path / name, 1.0).words == ()
