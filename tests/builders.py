@@ -3,9 +3,11 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lddu.config import Config, ModelConfig, preset
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
@@ -85,3 +87,19 @@ def table_folder(path: Path, clips: int = 6) -> Path:
     write_csv(path / "clips.csv", table_rows(clips))
     write_npz(path / "audio.npz", clip_arrays(clips))
     return path
+
+
+def tiny_model_config(**changes: Any) -> ModelConfig:
+    """The smallest network that has every part."""
+    sizes: dict[str, Any] = {"hidden": 8, "latent": 4, "layers": 1, "heads": 2, "max_steps": 16}
+    return ModelConfig(**sizes | changes)
+
+
+def tiny_config(name: str = "default", **sections: Mapping[str, Any]) -> Config:
+    """A preset at a size that trains in a second: a few epochs, small memory; `sections` as TOML would give them."""
+    model = {"hidden": 8, "latent": 4, "layers": 1, "heads": 2, "max_steps": 16}
+    training = {"epochs": 4, "patience": 4, "batch_size": 8, "learning_rate": 1e-3}
+    objective: dict[str, Any] = {"memory_size": 64}
+    base: dict[str, Mapping[str, Any]] = {"model": model, "training": training, "objective": objective}
+    names = dict.fromkeys([*base, *sections])
+    return preset(name, {key: {**base.get(key, {}), **sections.get(key, {})} for key in names})

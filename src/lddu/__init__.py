@@ -1,3 +1,58 @@
-"""lddu: which emotions a clip shows, several at once, from text, voice and face, with honest uncertainty."""
+"""lddu: which emotions a clip shows, several at once, from text, voice and face, with honest uncertainty.
+
+Every public name is imported when it is first used, so that `import lddu` is light.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lddu.comparison import compare_runs
+    from lddu.config import preset
+    from lddu.features.importing import import_corpus
+    from lddu.features.simulate import SimulationConfig, simulate
+    from lddu.features.store import FeatureStore
+    from lddu.predict import Predictor
+    from lddu.training.run import RunOptions, resume, train
+
+    load = Predictor
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "FeatureStore",
+    "Predictor",
+    "RunOptions",
+    "SimulationConfig",
+    "compare_runs",
+    "import_corpus",
+    "load",
+    "preset",
+    "resume",
+    "simulate",
+    "train",
+]
+
+_PLACES = {
+    "FeatureStore": "lddu.features.store",
+    "Predictor": "lddu.predict",
+    "RunOptions": "lddu.training.run",
+    "SimulationConfig": "lddu.features.simulate",
+    "compare_runs": "lddu.comparison",
+    "import_corpus": "lddu.features.importing",
+    "load": "lddu.predict",
+    "preset": "lddu.config",
+    "resume": "lddu.training.run",
+    "simulate": "lddu.features.simulate",
+    "train": "lddu.training.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'lddu' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PLACES[name]), "Predictor" if name == "load" else name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as fault:
         _say(f"Expected to read and write files freely, but the system refused: {fault}.")
         code = 1
+    except (MemoryError, RuntimeError) as fault:
+        if isinstance(fault, RuntimeError) and "memory" not in str(fault):
+            raise
+        _say("Expected enough memory, but there is not; lower training.batch_size, model.hidden or model.max_steps.")
+        code = 1
     raise SystemExit(code or 0)
 
 

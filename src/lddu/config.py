@@ -6,6 +6,7 @@ numbers that suit the size of the corpus, and only such a resolved config is wri
 """
 
 import difflib
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
@@ -246,7 +247,12 @@ def _fault(value: Any, hint: Any, least: float | None, most: float | None) -> st
         else:
             whole = option is int
             number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            if number and (least is None or value >= least) and (most is None or value <= most):
+            if (
+                number
+                and math.isfinite(value)
+                and (least is None or value >= least)
+                and (most is None or value <= most)
+            ):
                 return None
             words.append(_range("a whole number" if whole else "a number", least, most))
     return " or ".join(words)

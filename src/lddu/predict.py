@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from lddu.batch import BatchReader
 from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
@@ -23,7 +23,7 @@ class Predictor:
 
     Args:
         path: run folder.
-        device: ``cpu`` or ``cuda``.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
 
     Example:
         >>> predictor = Predictor(run_folder)
@@ -38,7 +38,8 @@ class Predictor:
         self.folder = RunFolder(path)
         self.description = self.folder.describe()
         self.decision = self.folder.load_decision()
-        self._networks = [member.load_model(torch.device(device)) for member in self.folder.members()]
+        place = device_of(device)
+        self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
         task = self.description.task
@@ -108,12 +109,18 @@ class Predictor:
 
         Raises:
             StoreError: where the split has no clips.
+            MismatchError: where the store has labels of other emotions only.
         """
         rows = store.table.in_split(split)
         if not len(rows):
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
             raise StoreError(f"Expected clips of the split {split!r} in {store.path}, but it has only: {held}.")
         task = self.description.task
+        if not set(task.emotions) & set(store.emotions):
+            raise MismatchError(
+                f"Expected labels of at least one of {', '.join(task.emotions)} in {store.path}, but it has labels of "
+                f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
+            )
         inference = self.infer(store, rows)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
         return figures_of(found, inference, self.decision)

@@ -15,7 +15,7 @@ from lddu.evaluate.selective import risk_coverage
 from lddu.features.atomic import write_text
 from lddu.plots import reliability_curve, risk_coverage_curves, training_curve
 from lddu.predictions import read_predictions
-from lddu.run_folder import RunFolder
+from lddu.run_folder import RunDescription, RunFolder
 
 
 def write_report(folder: RunFolder) -> None:
@@ -33,7 +33,21 @@ def write_report(folder: RunFolder) -> None:
             f"Expected the metrics of a split in {folder.path / 'metrics.json'}, but got none; copy the run again."
         )
     split = "test" if "test" in splits else "valid"
-    page = _template().render(
+    try:
+        page = _page(folder, description, found, split, decision)
+    except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
+        raise RunError(
+            f"Expected {folder.path / 'metrics.json'} to hold the figures of a run, but it is damaged ({fault}); copy "
+            "the run again."
+        ) from None
+    write_text(folder.path / "report.html", page)
+
+
+def _page(
+    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
+) -> str:
+    splits = found["splits"]
+    return _template().render(
         name=folder.path.resolve().name,
         split=split,
         figures=splits[split],
@@ -47,7 +61,6 @@ def write_report(folder: RunFolder) -> None:
         trust=_trust(folder, split, decision),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
-    write_text(folder.path / "report.html", page)
 
 
 def headline(split: str, figures: dict[str, Any]) -> str:

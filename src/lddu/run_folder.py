@@ -113,7 +113,7 @@ class RunFolder:
                 f"Expected run format version {VERSION} in {self.path}, but got {found.get('version')!r}; update lddu."
             )
         try:
-            task = Task(**{**found["task"], "emotions": tuple(found["task"]["emotions"])})
+            task = _task(found["task"])
             config = laid_over(preset(found["config"]["preset"]), found["config"])
             return RunDescription(
                 task=task,
@@ -124,7 +124,7 @@ class RunFolder:
                 warnings=tuple(found["warnings"]),
                 command=str(found["command"]),
             )
-        except (KeyError, TypeError, ValueError, ConfigError) as fault:
+        except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as fault:
             raise RunError(
                 f"Expected {self.path / 'config.json'} to describe a run, but it is damaged ({fault}); copy it again."
             ) from None
@@ -190,6 +190,24 @@ class RunFolder:
         """Replace the weights in one step."""
         with replaced_file(self.path / "model.safetensors") as temporary:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+
+
+def _task(told: dict[str, Any]) -> Task:
+    """The task as `config.json` tells it; ValueError where it tells something else."""
+    task = Task(**{**told, "emotions": tuple(told["emotions"])})
+    words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
+    sound = (
+        task.emotions
+        and task.dimensions
+        and all(isinstance(word, str) for word in words)
+        and all(isinstance(d, int) and d > 0 for d in task.dimensions.values())
+        and isinstance(task.present_at, int | float)
+        and isinstance(task.simulated, bool)
+        and set(task.features) == set(task.dimensions)
+    )
+    if not sound:
+        raise ValueError("the task is not of this form")
+    return task
 
 
 def new_model(description: RunDescription) -> LDDU:

@@ -17,7 +17,7 @@ from lddu.extract import extract
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.predict_clips import predict_clips
-from lddu.train.run import RunOptions, train
+from lddu.training.run import RunOptions, train
 
 SMALL = laid_over(
     DEFAULT,

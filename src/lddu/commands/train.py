@@ -18,8 +18,8 @@ def train(
     *,
     preset: str | None = None,
     out: Path | None = None,
-    seed: int = 0,
-    seeds: int = 1,
+    seed: int | None = None,
+    seeds: int | None = None,
     config: Path | None = None,
     resume: Path | None = None,
     init_from: Path | None = None,
@@ -45,9 +45,9 @@ def train(
     out
         Run folder to make; runs/TIME where left out.
     seed
-        Seed of the (first) network.
+        Seed of the (first) network; 0 where left out.
     seeds
-        Train that many networks with consecutive seeds and average them.
+        Train that many networks with consecutive seeds and average them; 1 where left out.
     config
         TOML file of settings, laid over the preset; options below are laid over both.
     resume
@@ -66,11 +66,10 @@ def train(
     from lddu.errors import ConfigError, RunError
     from lddu.features.store import FeatureStore
 
-    if seeds < 1:
-        raise ConfigError(f"Expected --seeds to be at least 1, but got {seeds}.")
     sections = {"model": model, "objective": objective, "training": training, "decision": decision}
     if resume is not None:
-        if preset or config or out or any(section is not None for section in sections.values()):
+        others = (preset, config, out, seed, seeds, init_from, *sections.values())
+        if force or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
         folder = resume
     else:
@@ -82,8 +81,8 @@ def train(
                 f"'lddu train --resume {folder}', or add --force to replace it."
             )
     notes().print("loading the numerical libraries", style="dim")
-    from lddu.train.run import RunOptions, train
-    from lddu.train.run import resume as go_on
+    from lddu.training.run import RunOptions, train
+    from lddu.training.run import resume as go_on
 
     notes().print(f"run folder: {folder}", markup=False)
     with TrainingProgress() as watch:
@@ -91,8 +90,10 @@ def train(
             if resume is not None:
                 run = go_on(resume, FeatureStore(store) if store else None, RunOptions(device=device), watch)
             else:
+                options = RunOptions(
+                    seed or 0, 1 if seeds is None else seeds, device, force, init_from, _command_line()
+                )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
-                options = RunOptions(seed, seeds, device, force, init_from, _command_line())
                 run = train(corpus, folder, settings, options, watch)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_left(folder)) from None

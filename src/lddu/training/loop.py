@@ -22,10 +22,12 @@ from lddu.features.atomic import write_text
 from lddu.losses.objective import LossTerms
 from lddu.model.infer import infer
 from lddu.run_folder import RunDescription
-from lddu.train import checkpoint
-from lddu.train.checkpoint import Progress, Trainee
-from lddu.train.optim import set_rate
-from lddu.train.seed import add_noise, epoch_order, hide_modalities, seed_epoch
+from lddu.training import checkpoint
+from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.optim import set_rate
+from lddu.training.seed import add_noise, epoch_order, hide_modalities, seed_epoch
+
+DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
 
 
 class Watch(Protocol):
@@ -117,6 +119,8 @@ def train_epochs(
 def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
     """Micro-F1 on validation with the threshold tuned there, that threshold (mean), and the negative log-likelihood."""
     found = infer(trainee.kept, data.reader, data.valid_rows)
+    if not np.isfinite(found.probability).all():
+        raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
     store, present_at = data.reader.store, trainee.objective.present_at
     split = scored(store, data.valid_rows, found.probability, store.emotions, present_at)
     thresholds = fit_threshold(Validation(split), config.decision.threshold)
@@ -168,8 +172,8 @@ def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
     terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares)
     if not torch.isfinite(terms.total):
         raise RunError(
-            f"Expected a finite loss, but got {float(terms.total)} (fused BCE {float(terms.fused):.3g}, contrastive "
-            f"{float(terms.contrastive):.3g}): training has diverged; lower --training.learning-rate and train anew."
+            f"Expected a finite loss, but got {terms.total.item()} (fused BCE {terms.fused.item():.3g}, contrastive "
+            f"{terms.contrastive.item():.3g}): {DIVERGED}"
         )
     trainee.optimizer.zero_grad(set_to_none=True)
     terms.total.backward()  # type: ignore[no-untyped-call]

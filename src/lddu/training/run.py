@@ -12,19 +12,22 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config, CorpusSize
-from lddu.errors import MismatchError, RunError, StoreError
+from lddu.device import device_of
+from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import shares_of
 from lddu.features.store import FeatureStore, file_sha256
 from lddu.losses.objective import Objective
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.model.lddu import LDDU
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
-from lddu.train import checkpoint
-from lddu.train.checkpoint import Trainee
-from lddu.train.conclude import Cost, conclude
-from lddu.train.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
-from lddu.train.optim import make_optimizer
-from lddu.train.standardisation import fit_standardisation
+from lddu.training import checkpoint
+from lddu.training.checkpoint import Trainee
+from lddu.training.conclude import Cost, conclude
+from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
+from lddu.training.optim import make_optimizer
+from lddu.training.standardisation import fit_standardisation
+
+LARGEST_SEED = 2**32
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class RunOptions:
         init_from: run folder whose weights training starts from.
         command: the command line, for the record.
         checkpoint_seconds: least time between two checkpoints.
+
+    Raises:
+        ConfigError: where seed or members are out of range.
     """
 
     seed: int = 0
@@ -48,6 +54,12 @@ class RunOptions:
     init_from: Path | None = None
     command: str = ""
     checkpoint_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < LARGEST_SEED:
+            raise ConfigError(f"Expected --seed to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
+        if self.members < 1:
+            raise ConfigError(f"Expected --seeds to be at least 1, but got {self.members}.")
 
 
 def train(
@@ -77,7 +89,7 @@ def train(
     description = describe(store, config, options)
     folder = RunFolder(out)
     starting = _weights_to_start_from(options.init_from, description)
-    device = _device(options.device)
+    device = device_of(options.device)
     _claim(folder.path, options.force)
     return _train_members(folder, _Making(description, store, options, watch or Unwatched(), starting, device))
 
@@ -113,8 +125,9 @@ def resume(
             "name the right one after --resume, or train anew."
         )
     first = description.store.get("init_from")
-    starting = _weights_to_start_from(Path(first) if first else None, description)
-    making = _Making(description, store, options, watch or Unwatched(), starting, _device(options.device))
+    begun = description.members == 1 and any((folder.path / "resume").glob("epoch-?????"))  # a checkpoint holds it all
+    starting = _weights_to_start_from(Path(first) if first and not begun else None, description)
+    making = _Making(description, store, options, watch or Unwatched(), starting, device_of(options.device))
     return _train_members(folder, making)
 
 
@@ -137,6 +150,9 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append(
             f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
         )
+    test_rows = store.table.in_split("test")
+    if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
+        warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     task = Task(
         emotions=store.emotions,
@@ -151,10 +167,10 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         seed=options.seed,
         members=options.members,
         store={
-            "path": str(store.path),
+            "path": str(store.path.resolve()),  # found from any working directory
             "manifest_sha256": file_sha256(store.path / "manifest.json"),
             "source": store.manifest["source"],
-            "init_from": str(options.init_from) if options.init_from else None,
+            "init_from": str(options.init_from.resolve()) if options.init_from else None,
         },
         warnings=tuple(warnings),
         command=options.command,
@@ -213,7 +229,7 @@ def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
         return mean_of([infer(network, reader, rows) for network in networks])
 
     conclude(folder, description, making.store, predict, Cost.total(costs))
-    shutil.rmtree(folder.path / "resume")
+    _forget(folder.path / "resume")
     return folder
 
 
@@ -239,7 +255,15 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
     conclude(folder, description, making.store, partial(infer, trainee.model, reader), cost, stopped)
     if stopped:
         raise KeyboardInterrupt
-    shutil.rmtree(resume_folder)
+    _forget(resume_folder)
+
+
+def _forget(resume_folder: Path) -> None:
+    """Remove the checkpoints of a finished run: out of sight in one step, so that a kill never leaves half of one."""
+    unwanted = resume_folder.with_name(".resume.old")
+    shutil.rmtree(unwanted, ignore_errors=True)
+    resume_folder.rename(unwanted)
+    shutil.rmtree(unwanted)
 
 
 def _trainee(description: RunDescription, data: TrainingData, making: _Making) -> Trainee:
@@ -265,18 +289,6 @@ def _average(model: LDDU, decay: float) -> AveragedModel:
 
 def _reader(description: RunDescription, store: FeatureStore) -> BatchReader:
     return BatchReader(store, description.task.dimensions, description.config.model.max_steps)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as fault:
-        reason = str(fault).splitlines()[0][:120]
-        raise RunError(f"Expected a device of this machine, but got {name!r} ({reason}); use --device cpu.") from None
-    return device
 
 
 def _claim(path: Path, force: bool) -> None:

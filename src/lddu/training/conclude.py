@@ -15,7 +15,7 @@ from lddu.features.store import FeatureStore
 from lddu.model.infer import Inference
 from lddu.report import write_report
 from lddu.run_folder import RunDescription, RunFolder, Task
-from lddu.train.checkpoint import Progress
+from lddu.training.checkpoint import Progress
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def conclude(
     if not stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, task, predict, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
-    splits = {part.scored.split: figures_of(part.scored, part.inference, decision, train_presence) for part in parts}
+    labelled = [part for part in parts if part.scored.known.any()]
+    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"

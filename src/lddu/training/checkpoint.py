@@ -1,7 +1,7 @@
 """Everything that changes in training, on disk: weights, optimiser, contrastive memory, best weights, history.
 
 A checkpoint is a folder that appears under its final name only when it is whole, so a kill in the middle of a write
-leaves the one before. Randomness needs no state (`lddu.train.seed`).
+leaves the one before. Randomness needs no state (`lddu.training.seed`).
 """
 
 import json

@@ -1,0 +1,52 @@
+"""Every example in docs and in docstrings runs as a test; `folder`, `store_folder` and `run_folder` are theirs."""
+
+from doctest import ELLIPSIS
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.document import PythonDocStringDocument
+from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.rest import DocTestParser
+from sybil.sybil import SybilCollection
+
+pytest_collect_file = SybilCollection(
+    [
+        Sybil(
+            [PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)], path="docs", patterns=["*.md"], fixtures=["folder"]
+        ),
+        Sybil(
+            [DocTestParser(ELLIPSIS)],
+            path="src",
+            patterns=["**/*.py"],
+            document_types={".py": PythonDocStringDocument},
+            fixtures=["folder", "store_folder", "run_folder"],
+        ),
+    ]
+).pytest()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder, one per page."""
+    return tmp_path_factory.mktemp("example")
+
+
+@pytest.fixture(scope="session")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny store of 40 clips."""
+    from tests.builders import tiny_store
+
+    return tiny_store(tmp_path_factory.mktemp("examples") / "store", clips=40).path
+
+
+@pytest.fixture(scope="session")
+def run_folder(store_folder: Path) -> Path:
+    """A finished run on it."""
+    from tests.builders import tiny_config
+
+    from lddu.features.store import FeatureStore
+    from lddu.training.run import train
+
+    config = tiny_config(training={"epochs": 1})
+    return train(FeatureStore(store_folder), store_folder.with_name("run"), config).path

@@ -1,0 +1,266 @@
+"""What a user can get wrong, each with the sentence that is said: expected, found, cure; exit 1 or 2; no traceback."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lddu.training.run import train
+from tests.builders import table_folder, tiny_config, tiny_store
+from tests.command_line import lddu
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`store`, a finished `run` on it, and a few stores that do not suit it."""
+    place = tmp_path_factory.mktemp("bad")
+    store = tiny_store(place / "store")
+    train(store, place / "run", tiny_config(training={"epochs": 1}))
+    tiny_store(place / "wide", dimensions={"audio": 9, "text": 6})
+    tiny_store(place / "foreign", dimensions={"smell": 3})
+    tiny_store(place / "calm", emotions=("calm",))
+    other = tiny_store(place / "other", clips=25, seed=1)
+    train(other, place / "other-run", tiny_config(training={"epochs": 1}))
+    table_folder(place / "table")
+    (place / "empty").mkdir()
+    (place / "file.txt").write_text("no store")
+    (place / "bad.toml").write_text("epochs = = 3")
+    (place / "typos.toml").write_text('present = "x"\n[model]\nhidde = 8\nlayers = -1\n[training]\nepochs = "many"\n')
+    (place / "section.toml").write_text("model = 3\n")
+    (place / "preset.toml").write_text('preset = "papr"\n')
+    return place
+
+
+@pytest.fixture
+def place(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to spoil; it is the working directory."""
+    copy = shutil.copytree(prepared, tmp_path / "place")
+    monkeypatch.chdir(copy)
+    return Path(copy)
+
+
+TRAIN = "train store --out new"
+
+WRONGLY_ASKED = [
+    ("", ""),  # help
+    ("trail store", r'Unknown command "trail"\. Did you mean "train"\?'),
+    ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\?"),
+    ("train store --seed three", r'Invalid value for --seed: unable to convert "three" into int'),
+    ("train store --model.hidden wide", r'Invalid value for --model.hidden: unable to convert "wide" into int'),
+    ("predict run", r'Command "predict" parameter --store requires an argument'),
+    ("evaluate run store --split dev", r'Invalid value "dev".*train'),
+    ("data", ""),  # help
+    (
+        f"{TRAIN} --objective.target both",
+        r'Invalid value "both" for --objective.target. Choose from: "presence", "shares"',
+    ),
+    ("data imprt table", r'Unknown command "imprt"'),
+    ("data import table", r"requires an argument"),
+]
+
+FAILED = [
+    ("train nowhere --out new", r"Expected nowhere to be a feature store, but nothing is there; check the path"),
+    ("train table --out new", r"Expected table to be a feature store, .*; run 'lddu data import' on it first"),
+    ("train empty --out new", r"Expected empty to be a feature store, but it holds no manifest.json"),
+    ("train file.txt --out new", r"Expected file.txt to be a feature store"),
+    ("train store --out run", r"Expected run to be free, but it exists; .*--resume run.* or add --force"),
+    ("train store --out empty", r"Expected empty to be free, but it exists"),
+    ("train store --out store --force", r"Expected --force to replace a run folder, but store is something else"),
+    ("train store --out file.txt --force", r"Expected --force to replace a run folder, but file.txt is something else"),
+    (f"{TRAIN} --preset papr", r"Expected a preset out of paper, default, but got 'papr' \(did you mean 'paper'\?\)"),
+    (f"{TRAIN} --config preset.toml", r"Expected a preset out of .*but got 'papr'"),
+    (f"{TRAIN} --config nowhere.toml", r"Expected a settings file at nowhere.toml, but it cannot be read"),
+    (f"{TRAIN} --config empty", r"Expected a settings file at empty, but it cannot be read"),
+    (f"{TRAIN} --config bad.toml", r"Expected bad.toml to be TOML, but it is not: .*line 1"),
+    (
+        f"{TRAIN} --config typos.toml",
+        r"In typos.toml: The settings have 4 problems: present is not a setting.*model.hidde is not a setting \(did you "
+        r"mean 'hidden'\?\).*model.layers to be a whole number of at least 0, but got -1.*training.epochs to be a whole "
+        r"number of at least 1, but got 'many'",
+    ),
+    (f"{TRAIN} --config section.toml", r"In section.toml: .*model is a section of settings, but got the value 3"),
+    (
+        f"{TRAIN} --model.dropout 2 --training.learning-rate 0 --training.epochs 0",
+        r"3 problems: .*model.dropout .*from 0 to 0.95, but got 2.*learning_rate .*but got 0.*epochs .*but got 0",
+    ),
+    (f"{TRAIN} --training.learning-rate nan", r"learning_rate to be a number of at least 1e-09, but got nan"),
+    (f"{TRAIN} --training.learning-rate inf", r"learning_rate to be a number of at least 1e-09, but got inf"),
+    (f"{TRAIN} --model.hidden 30", r"expected model.hidden to be a multiple of model.heads = 8, but got 30"),
+    (f"{TRAIN} --seed -1", r"Expected --seed to lie from 0 to \d+, but got -1"),
+    (f"{TRAIN} --seeds 0", r"Expected --seeds to be at least 1, but got 0"),
+    (f"{TRAIN} --device tpu", r"Expected a device of this machine, but got 'tpu' .*; use --device cpu"),
+    (f"{TRAIN} --device meta", r"Expected a device of this machine, but got 'meta'"),
+    (f"{TRAIN} --init-from nowhere", r"Expected a run folder at nowhere, but there is none"),
+    (f"{TRAIN} --init-from run", r"Expected the network of run to have the sizes of this one, but they differ"),
+    (
+        f"{TRAIN} --training.learning-rate 1e30 --training.warmup 0 --model.hidden 8 --model.latent 4 --model.layers 1",
+        r"training has diverged; lower --training.learning-rate",
+    ),
+    ("train --resume nowhere", r"Expected a run folder at nowhere, but there is none; make one with 'lddu train'"),
+    ("train --resume run", r"Expected run to be unfinished, but it has finished; see 'lddu report run'"),
+    ("train --resume run --preset paper", r"Expected --resume alone: a run goes on with its own settings"),
+    ("train --resume run --training.epochs 3", r"Expected --resume alone"),
+    ("train --resume run --seed 3", r"Expected --resume alone"),
+    ("train --resume run --seeds 2", r"Expected --resume alone"),
+    ("train --resume run --init-from run", r"Expected --resume alone"),
+    ("train --resume run --force", r"Expected --resume alone"),
+    ("evaluate nowhere", r"Expected a run folder at nowhere, but there is none"),
+    ("evaluate store", r"Expected config.json in store, but it is not there; make a run with 'lddu train'"),
+    ("evaluate run calm", r"Expected labels of at least one of joy, anger in calm, but it has labels of calm"),
+    ("evaluate run store --device tpu", r"Expected a device of this machine, but got 'tpu'"),
+    ("predict nowhere store", r"Expected a run folder at nowhere"),
+    ("predict run nowhere", r"Expected nowhere to be a feature store"),
+    ("predict run store --json --csv", r"Expected --json or --csv, but got both; choose one"),
+    ("predict run store --device cuda:99", r"Expected a device of this machine, but got 'cuda:99'"),
+    ("predict run wide", r"Expected audio of 4 numbers per step, which run was trained on, but wide has 9"),
+    ("predict run foreign", r"Expected at least one of audio, text in foreign, but it has smell"),
+    ("compare run", r"Expected two or more run folders to compare, but got 1"),
+    ("compare", r"Expected two or more run folders to compare, but got 0"),
+    ("compare run store", r"Expected config.json in store, but it is not there"),
+    ("compare run other-run", r"Expected runs on the same clips, but run has 4 and other-run has 5"),
+    ("report nowhere", r"Expected a run folder at nowhere"),
+    ("data describe nowhere", r"Expected nowhere to be a feature store, but nothing is there"),
+    ("data import nowhere --out new", r"Expected a corpus at nowhere, but nothing is there"),
+    ("data import store --out new", r"but store is a feature store already; use it as it is"),
+    ("data import table --out store", r"add --force"),
+    ("data import table --out new --format parquet", r"Expected --format to be one of table"),
+    ("data import table --out new --present-at 1.5", r"Expected --present-at to lie in \(0, 1\], but got 1.5"),
+    ("data simulate --out new --clips 3", r"clips to be at least 10, but got 3"),
+    ("data simulate --out new --seed -4", r"seed to be 0 or more, but got -4"),
+]
+
+
+@pytest.mark.parametrize(("typed", "said"), WRONGLY_ASKED, ids=lambda value: str(value)[:60] or "nothing")
+def test_a_wrongly_asked_command_exits_with_2(
+    typed: str, said: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = lddu(capsys, *typed.split())
+    if not said:
+        assert found.code == 0 and "Commands" in found.out
+        return
+    assert found.code == 2 and re.search(said, found.err), found.err
+    assert found.out == "" and not (place / "new").exists()
+
+
+@pytest.mark.parametrize(("typed", "said"), FAILED, ids=lambda value: str(value)[:60])
+def test_a_failing_command_says_why_and_exits_with_1(
+    typed: str, said: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = lddu(capsys, *typed.split())
+    assert found.code == 1, found.err
+    assert re.search(said, found.err), found.err
+    assert found.out == ""
+    if "diverged" not in said:
+        assert not (place / "new").exists()
+
+
+def edited(file: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
+    def edit(run: Path) -> None:
+        told = json.loads((run / file).read_text())
+        change(told)
+        (run / file).write_text(json.dumps(told))
+
+    return edit
+
+
+def overwritten(file: str, content: bytes) -> Callable[[Path], object]:
+    return lambda run: (run / file).write_bytes(content)
+
+
+def removed(file: str) -> Callable[[Path], None]:
+    return lambda run: (run / file).unlink()
+
+
+def cut(file: str) -> Callable[[Path], object]:
+    return lambda run: (run / file).write_bytes((run / file).read_bytes()[:-100])
+
+
+PREDICT, REPORT, COMPARE = "predict run store", "report run", "compare run run"
+
+DAMAGED = [
+    ("newer config", edited("config.json", lambda c: c.update(version=2)), PREDICT, r"version 1 in run, but got 2; update lddu"),
+    ("foreign config", edited("config.json", lambda c: c.update(format="x")), PREDICT, r"to describe a run of lddu, but it is something"),
+    ("config no JSON", overwritten("config.json", b"{"), PREDICT, r"config.json to be JSON, but it is damaged"),
+    ("config no text", overwritten("config.json", b"\xff\xfe"), PREDICT, r"config.json to be JSON, but it is damaged"),
+    ("config a list", overwritten("config.json", b"[]"), PREDICT, r"config.json to hold a JSON object"),
+    ("config absent", removed("config.json"), PREDICT, r"Expected config.json in run, but it is not there"),
+    ("unknown setting", edited("config.json", lambda c: c["config"]["model"].update(wings=2)), PREDICT, r"damaged .*model.wings is not a setting"),
+    ("settings a list", edited("config.json", lambda c: c.update(config=[])), PREDICT, r"config.json to describe a run, but it is damaged"),
+    ("sections a word", edited("config.json", lambda c: c["config"].update(model="x")), PREDICT, r"model is a section"),
+    ("task without emotions", edited("config.json", lambda c: c["task"].update(emotions=[])), PREDICT, r"to describe a run, but it is damaged"),
+    ("task of words", edited("config.json", lambda c: c["task"].update(dimensions={"audio": "4"})), PREDICT, r"to describe a run, but it is damaged"),
+    ("a wider task", edited("config.json", lambda c: c["task"]["dimensions"].update(audio=5)), PREDICT, r"to hold the weights that config.json describes, but it does not"),
+    ("weights cut short", cut("model.safetensors"), PREDICT, r"model.safetensors to hold the weights .* copy the run again"),
+    ("weights absent", removed("model.safetensors"), PREDICT, r"Expected the weights run/model.safetensors, but they are not there"),
+    ("decision absent", removed("decision.json"), PREDICT, r"Expected decision.json in run, but it is not there; finish it with 'lddu train --resume run'"),
+    ("newer decision", edited("decision.json", lambda d: d.update(version=9)), PREDICT, r"version 1 or older, but got version 9; install a newer lddu"),
+    ("decision from test", edited("decision.json", lambda d: d["fitted_on"].update(split="test")), PREDICT, r"fitted_on.split"),
+    ("decision of one emotion", edited("decision.json", lambda d: d.update(thresholds=[0.5])), PREDICT, r"thresholds to be 2 numbers"),
+    ("metrics absent", removed("metrics.json"), REPORT, r"Expected metrics.json in run, but it is not there"),
+    ("metrics no JSON", overwritten("metrics.json", b"x"), REPORT, r"metrics.json to be JSON, but it is damaged"),
+    ("metrics without splits", edited("metrics.json", lambda m: m.pop("splits")), REPORT, r"Expected the metrics of a split"),
+    ("metrics without figures", edited("metrics.json", lambda m: m["splits"].update(test={})), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
+    ("metrics without cost", edited("metrics.json", lambda m: m.pop("cost")), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
+    ("log no JSON", overwritten("log.jsonl", b"x\n"), REPORT, r"log.jsonl to hold a JSON object a line"),
+    ("predictions absent", removed("predictions.parquet"), COMPARE, r"Expected predictions in run/predictions.parquet, but they are not there"),
+    ("predictions cut short", cut("predictions.parquet"), COMPARE, r"predictions.parquet to hold predictions of a run, but it is damaged"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "typed", "said"), [case[1:] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
+def test_a_damaged_or_newer_run_is_named_with_what_to_do(
+    damage: Callable[[Path], object], typed: str, said: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(place / "run")
+    found = lddu(capsys, *typed.split())
+    assert found.code == 1 and re.search(said, found.err), found.err
+
+
+def test_a_run_resumed_on_a_changed_store_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "run" / "resume").mkdir()  # as an unfinished run has it
+    found = lddu(capsys, "train", "--resume", "run", "other")
+    assert found.code == 1 and "but other is another or has changed; name the right one" in found.err
+
+
+def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("model.safetensors", "decision.json", "metrics.json"):
+        (place / "run" / name).unlink()
+    for typed in (PREDICT, REPORT, "evaluate run"):
+        found = lddu(capsys, *typed.split())
+        assert found.code == 1 and "finish it with 'lddu train --resume run'" in found.err
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "train", "store", "--out", "file.txt/run")
+    assert found.code == 1 and "but the system refused" in found.err
+
+
+def test_too_little_memory_is_one_sentence(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lddu.predict import Predictor
+
+    def no_memory(*_: Any, **__: Any) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(Predictor, "predict", no_memory)
+    found = lddu(capsys, *PREDICT.split())
+    assert found.code == 1 and "Expected enough memory, but there is not" in found.err
+
+
+def test_a_store_without_a_valid_split_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+
+    from lddu.features.clip_table import ClipRow
+    from lddu.features.store_writer import StoreDescription, writing_store
+
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": "made up"})) as writer:
+        for i in range(4):
+            writer.add(ClipRow(f"c{i}", "train", [i % 2]), {"audio": np.ones((2, 3), np.float32)})
+    found = lddu(capsys, "train", tmp_path / "store", "--out", tmp_path / "run")
+    assert found.code == 1
+    assert "Expected labelled clips of the split 'valid'" in found.err and "import again" in found.err

@@ -1,0 +1,211 @@
+"""train -> evaluate -> predict -> report -> compare, each as a user types it: results on stdout, the rest on stderr."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.features.store import FeatureStore
+from tests.builders import tiny_store
+from tests.command_line import lddu
+
+SMALL = """
+[model]
+hidden = 8
+latent = 4
+layers = 1
+heads = 2
+max_steps = 16
+[training]
+epochs = 2
+batch_size = 8
+[objective]
+memory_size = 64
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `store`, `small.toml` and two finished runs, one of them trained in a process of its own."""
+    place = tmp_path_factory.mktemp("round-trip")
+    tiny_store(place / "store", missing=[(4, "audio")])
+    (place / "small.toml").write_text(SMALL)
+    for name, seed in (("run", "0"), ("other", "1")):
+        command = [
+            sys.executable,
+            "-m",
+            "lddu",
+            "train",
+            "store",
+            "--config",
+            "small.toml",
+            "--out",
+            name,
+            "--seed",
+            seed,
+        ]
+        found = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stderr
+        (place / f"{name}.out").write_text(found.stdout)
+        (place / f"{name}.err").write_text(found.stderr)
+    return place
+
+
+def test_train_shows_progress_on_stderr_and_the_result_on_stdout(place: Path) -> None:
+    out, err = ((place / f"run.{stream}").read_text() for stream in ("out", "err"))
+    assert "run folder: run" in err and "epoch   2  loss" in err and "valid micro-F1" in err
+    assert "test: 4 clips; threshold chosen on valid" in out
+    assert "this run" in out and "joy" in out and "report: run/report.html" in out
+    assert "epoch" not in out
+
+
+def test_train_writes_down_the_command_that_makes_the_run_again(place: Path) -> None:
+    told = json.loads((place / "run" / "config.json").read_text())
+    assert told["command"] == "lddu train store --config small.toml --out run --seed 0"
+    assert told["config"]["model"]["hidden"] == 8 and told["config"]["preset"] == "default"
+
+
+def test_train_as_json_and_with_options_over_the_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--config", place / "small.toml", "--preset", "paper", "--training.epochs", "1", "--model.no-feature-norm")
+    found = lddu(capsys, "train", place / "store", "--out", place / "paper", *words, "--json", "--force")
+    told = json.loads(found.out)
+    assert found.code == 0 and set(told["splits"]) == {"valid", "test"}
+    assert told["protocol"]["preset"] == "paper" and told["cost"]["epochs"] == [1]
+    config = json.loads((place / "paper" / "config.json").read_text())["config"]
+    assert config["model"]["feature_norm"] is False and config["model"]["hidden"] == 8
+
+
+def test_evaluate_gives_the_figures_of_training_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "evaluate", place / "run", "--json")
+    first = json.loads((place / "run" / "metrics.json").read_text())["splits"]["test"]
+    again = json.loads(found.out)["splits"]["test"]
+    assert found.code == 0
+    assert again["f1_micro"] == first["f1_micro"] and again["brier"] == pytest.approx(first["brier"], abs=1e-6)
+
+
+def test_evaluate_another_split_as_a_table(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "evaluate", place / "run", place / "store", "--split", "valid")
+    assert found.code == 0 and "valid: 4 clips; threshold chosen on valid" in found.out
+
+
+def test_predict_shows_a_table_of_every_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "predict", place / "run", place / "store")
+    assert found.code == 0 and "(20 clips)" in found.out
+    assert all(f"-clip{i}" in found.out for i in range(20))
+
+
+def test_predict_as_json_has_every_figure_of_every_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(lddu(capsys, "predict", place / "run", place / "store", "--json").out)
+    clips = {clip["clip"]: clip for clip in told["clips"]}
+    assert len(clips) == 20
+    assert clips["-clip4"]["missing"] == ["audio"]
+    assert clips["-clip4"]["uncertainty"]["modality_error"]["audio"] is None
+    for clip in clips.values():
+        assert set(clip["probability"]) == {"joy", "anger"} and all(0 <= p <= 1 for p in clip["probability"].values())
+        assert all(width > 0 for width in clip["uncertainty"]["width"].values())
+
+
+def test_csv_json_and_predictions_parquet_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lddu.predictions import read_predictions
+
+    rows = list(csv.DictReader(io.StringIO(lddu(capsys, "predict", place / "run", place / "store", "--csv").out)))
+    told = json.loads(lddu(capsys, "predict", place / "run", place / "store", "--json").out)
+    assert [row["clip"] for row in rows] == [clip["clip"] for clip in told["clips"]]
+    assert [float(row["probability_joy"]) for row in rows] == [clip["probability"]["joy"] for clip in told["clips"]]
+    assert [row["label_joy"] == "True" for row in rows] == ["joy" in clip["emotions"] for clip in told["clips"]]
+    stored = read_predictions(place / "run" / "predictions.parquet")
+    of_clip = {row["clip"]: float(row["probability_joy"]) for row in rows}
+    expected = [of_clip[clip] for clip in stored.clip]
+    np.testing.assert_allclose(stored.probability[:, stored.emotions.index("joy")], expected, atol=1e-6)
+    assert set(stored.split) == {"valid", "test"}
+
+
+def test_report_is_written_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = place / "run" / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    found = lddu(capsys, "report", place / "run")
+    assert found.code == 0 and "report.html" in found.out
+    assert page.read_bytes() == before
+
+
+def test_the_report_is_self_contained_and_names_what_a_stranger_must_know(place: Path) -> None:
+    page = (place / "run" / "report.html").read_text(encoding="utf-8")
+    assert (
+        "<script src" not in page and 'href="http' not in page.replace('href="https://arxiv.org', "") and "<svg" in page
+    )
+    for word in ("micro-F1", "joy", "anger", "valid", "test", "seed"):
+        assert word in page
+
+
+def test_compare_two_runs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "compare", place / "run", place / "other")
+    assert found.code == 0 and "test: 4 clips; 4 clips resampled" in found.out and "f1_micro" in found.out
+    told = json.loads(lddu(capsys, "compare", place / "run", place / "run", "--split", "valid", "--json").out)
+    assert all(d["value"] == 0 for d in told["comparisons"][0]["difference"].values())
+
+
+def test_an_unlabelled_store_is_predicted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lddu.features.clip_table import ClipRow
+    from lddu.features.store_writer import StoreDescription, writing_store
+
+    bare = place / "bare"
+    description = StoreDescription(("joy",), {"audio": "made-up audio"})
+    with writing_store(bare, description, force=True) as writer:
+        writer.add(ClipRow("--json", "", [float("nan")]), {"audio": np.ones((2, 4), np.float32)})
+    found = lddu(capsys, "predict", place / "run", bare, "--json")
+    told = json.loads(found.out)
+    assert found.code == 0 and [clip["clip"] for clip in told["clips"]] == ["--json"]
+    assert told["clips"][0]["missing"] == ["text"]
+    assert "text is missing for every clip" in found.err and told["warnings"]
+
+
+def test_training_without_a_store_simulates_one_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import lddu.features.simulate as simulation
+
+    small = simulation.SimulationConfig(clips=40, dimensions={"text": 5, "audio": 3})
+    monkeypatch.setattr(simulation, "SimulationConfig", lambda: small)
+    (tmp_path / "small.toml").write_text(SMALL)
+    words = ("--config", tmp_path / "small.toml", "--out", tmp_path / "runs" / "demo")
+    found = lddu(capsys, "train", *words)
+    assert found.code == 0 and "making the simulated corpus" in found.err and "simulated corpus" in found.out
+    assert "imulated" in (tmp_path / "runs" / "demo" / "report.html").read_text(encoding="utf-8")
+    assert FeatureStore(tmp_path / "runs" / "simulated-corpus").simulated
+    again = lddu(capsys, "train", *words, "--force")
+    assert again.code == 0 and "making the simulated corpus" not in again.err
+
+
+def test_an_ensemble_is_trained_and_used_like_one_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--config", place / "small.toml", "--training.epochs", "1", "--seeds", "2", "--force")
+    assert lddu(capsys, "train", place / "store", "--out", place / "two", *words).code == 0
+    assert lddu(capsys, "predict", place / "two", place / "store").code == 0
+    assert lddu(capsys, "report", place / "two").code == 0
+    assert lddu(capsys, "compare", place / "run", place / "two").code == 0
+
+
+def test_importing_lddu_and_asking_for_help_load_no_torch() -> None:
+    code = (
+        "import sys, lddu\n"
+        "from lddu.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'torch', 'numpy', 'pyarrow', 'sklearn', 'scipy', 'matplotlib', 'pandas'} & set(sys.modules)\n"
+        "print('heavy:', heavy)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "heavy: set()" in found.stdout
+    for verb in ("train", "evaluate", "predict", "report", "compare", "data"):
+        assert verb in found.stdout
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "report", "compare", "data", "data import"])
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, *verb.split(), "--help")
+    assert found.code == 0 and f"Usage: lddu {verb}" in found.out

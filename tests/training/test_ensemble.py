@@ -1,0 +1,74 @@
+"""`--seeds K`: a run folder per member, and their mean on top."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.features.store import FeatureStore
+from lddu.predict import Predictor
+from lddu.run_folder import RunFolder
+from lddu.training.run import RunOptions, resume, train
+from tests.builders import tiny_config, tiny_store
+from tests.training.stops import PowerCut, StopIn, left_by
+
+CONFIG = tiny_config(training={"epochs": 2})
+TWO = RunOptions(seed=3, members=2, checkpoint_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    return tiny_store(tmp_path_factory.mktemp("ensemble") / "store", missing=[(4, "audio")])
+
+
+@pytest.fixture(scope="module")
+def ensemble(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return train(corpus, tmp_path_factory.mktemp("two") / "run", CONFIG, TWO)
+
+
+def test_each_member_is_a_finished_run_of_its_own_seed(
+    corpus: FeatureStore, ensemble: RunFolder, tmp_path: Path
+) -> None:
+    members = ensemble.members()
+    assert [m.path.name for m in members] == ["member-0", "member-1"]
+    assert [m.describe().seed for m in members] == [3, 4]
+    assert all(m.finished for m in members) and ensemble.finished
+    assert not (ensemble.path / "model.safetensors").exists()
+    alone = train(corpus, tmp_path / "alone", CONFIG, RunOptions(seed=4))
+    assert left_by(alone.path) == left_by(members[1].path)
+
+
+def test_the_answer_is_the_mean_of_the_members(corpus: FeatureStore, ensemble: RunFolder) -> None:
+    members = [Predictor(member.path).infer(corpus) for member in ensemble.members()]
+    together = Predictor(ensemble.path)
+    found = together.infer(corpus)
+    assert together.networks == 2
+    np.testing.assert_allclose(found.probability, (members[0].probability + members[1].probability) / 2, atol=1e-12)
+    np.testing.assert_allclose(found.width, (members[0].width + members[1].width) / 2, rtol=1e-6)
+    assert np.isnan(found.modality_error[4, 0]).all()
+    assert np.abs(members[0].probability - members[1].probability).max() > 1e-4
+
+
+def test_costs_of_the_members_add_up(ensemble: RunFolder) -> None:
+    cost = ensemble.read_json("metrics.json")["cost"]
+    parts = [member.read_json("metrics.json")["cost"] for member in ensemble.members()]
+    assert cost["parameters"] == sum(part["parameters"] for part in parts)
+    assert cost["epochs"] == [2, 2] and len(cost["best_epoch"]) == 2
+
+
+def test_an_ensemble_killed_in_its_second_member_keeps_the_first(
+    corpus: FeatureStore, ensemble: RunFolder, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(PowerCut):
+        train(corpus, run, CONFIG, TWO, StopIn(2, member=2))
+    assert RunFolder(run / "member-0").finished and not RunFolder(run).finished
+    first = (run / "member-0" / "model.safetensors").stat().st_mtime_ns
+    resume(run, options=TWO)
+    assert (run / "member-0" / "model.safetensors").stat().st_mtime_ns == first
+    for k in range(2):
+        assert left_by(run / f"member-{k}") == left_by(ensemble.path / f"member-{k}")
+    assert (run / "predictions.parquet").read_bytes() == (ensemble.path / "predictions.parquet").read_bytes()
+    assert RunFolder(run).finished
+    assert json.loads((run / "metrics.json").read_text())["protocol"]["members"] == 2

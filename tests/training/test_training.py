@@ -1,0 +1,223 @@
+"""What training promises beside going on: who is looked at when, what is cut or ignored, and odd corpora."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lddu.batch import Batch, BatchReader
+from lddu.errors import ConfigError, MismatchError, RunError, StoreError
+from lddu.features.clip_table import ClipRow
+from lddu.features.store import FeatureStore
+from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.model.encoder import Standardise
+from lddu.predict import Predictor
+from lddu.run_folder import RunFolder
+from lddu.training.loop import Unwatched
+from lddu.training.run import RunOptions, describe, train
+from lddu.training.seed import hide_modalities
+from tests.builders import tiny_config, tiny_store
+
+SHORT = {"epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    return tiny_store(tmp_path_factory.mktemp("training") / "store")
+
+
+@pytest.fixture(scope="module")
+def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return train(corpus, tmp_path_factory.mktemp("trained") / "run", tiny_config(training=SHORT))
+
+
+def test_test_clips_are_read_once_and_only_after_training(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    names = dict(enumerate(corpus.table.split.tolist()))
+    read = BatchReader.read
+
+    def spy(self: BatchReader, rows: Any) -> Batch:
+        events.extend(str(names[int(row)]) for row in rows)
+        return read(self, rows)
+
+    class Noting(Unwatched):
+        def epoch_done(self, record: dict[str, Any]) -> None:
+            events.append("epoch done")
+
+    monkeypatch.setattr(BatchReader, "read", spy)
+    train(corpus, tmp_path / "run", tiny_config(training=SHORT), watch=Noting())
+    last_epoch = len(events) - 1 - events[::-1].index("epoch done")
+    assert "test" not in events[:last_epoch]
+    assert events.count("test") == (corpus.table.split == "test").sum()
+    assert "train" not in events[last_epoch:]
+
+
+def test_features_are_standardised_by_training_clips_alone(corpus: FeatureStore, run: RunFolder) -> None:
+    rows = corpus.table.in_split("train")
+    for encoder, name in zip(run.load_model().encoders, corpus.modalities, strict=True):
+        steps = np.concatenate([corpus.steps(name, int(row)) for row in rows]).astype(np.float64)
+        fitted = encoder.get_submodule("standardise")
+        assert isinstance(fitted, Standardise)
+        np.testing.assert_allclose(fitted.centre.numpy(), steps.mean(axis=0), atol=1e-6)
+        np.testing.assert_allclose(fitted.scale.numpy(), steps.std(axis=0), rtol=1e-5)
+
+
+def test_training_stops_when_validation_no_longer_improves(corpus: FeatureStore, tmp_path: Path) -> None:
+    config = tiny_config(training={"epochs": 40, "patience": 2})
+    cost = train(corpus, tmp_path / "run", config).read_json("metrics.json")["cost"]
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    scores = [record["valid"]["f1_micro"] for record in log]
+    assert cost["epochs"] == [len(log)] and len(log) < 40
+    assert cost["best_epoch"] == [int(np.argmax(scores)) + 1]  # the first of the best
+    assert len(log) - cost["best_epoch"][0] == 2
+
+
+def test_the_kept_network_is_that_of_the_best_epoch(corpus: FeatureStore, tmp_path: Path) -> None:
+    config = tiny_config(training={"epochs": 6, "patience": 6})
+    full = train(corpus, tmp_path / "full", config)
+    best = full.read_json("metrics.json")["cost"]["best_epoch"][0]
+
+    class StopAfterBest(Unwatched):
+        def epoch_done(self, record: dict[str, Any]) -> None:
+            if record["epoch"] == best:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(corpus, tmp_path / "to-best", config, watch=StopAfterBest())
+    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("full", "to-best"))
+    assert one == other
+
+
+def test_a_modality_that_no_train_clip_has_is_ignored_and_every_result_says_so(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store", missing=[(i, "text") for i in range(20) if i % 5 < 3])
+    folder = train(store, tmp_path / "run", tiny_config(training=SHORT))
+    sentence = "text was ignored: no training clip has it"
+    assert list(folder.describe().task.dimensions) == ["audio"]
+    assert folder.read_json("metrics.json")["warnings"] == [sentence]
+    assert sentence in Predictor(folder.path).warnings(store)
+    assert sentence in (folder.path / "report.html").read_text(encoding="utf-8")
+
+
+def test_long_sequences_are_cut_and_counted(corpus: FeatureStore, tmp_path: Path) -> None:
+    config = tiny_config(training=SHORT, model={"max_steps": 2})
+    long = int((corpus.lengths("text") > 2).sum())
+    folder = train(corpus, tmp_path / "run", config)
+    assert long > 0
+    assert f"text of {long} clips was cut to its first 2 steps (model.max_steps)" in folder.describe().warnings
+    assert folder.load_model().encoders[0].get_parameter("positions").shape[0] == 2
+
+
+def test_training_starts_from_the_weights_of_another_run(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
+    still = tiny_config(training={"epochs": 1, "learning_rate": 1e-9})
+    started = train(corpus, tmp_path / "run", still, RunOptions(init_from=run.path))
+    before, after = run.load_model().state_dict(), started.load_model().state_dict()
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, atol=1e-6, rtol=1e-6)
+
+
+def test_weights_of_another_shape_or_task_are_no_start(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
+    other = RunOptions(init_from=run.path)
+    with pytest.raises(MismatchError, match="give the same --model settings, or start without --init-from"):
+        train(corpus, tmp_path / "run", tiny_config(model={"hidden": 16}), other)
+    strange = tiny_store(tmp_path / "strange", emotions=("calm",))
+    with pytest.raises(MismatchError, match="but it is for joy, anger"):
+        train(strange, tmp_path / "run", tiny_config(), other)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_moved_predicts_the_same(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
+    moved = shutil.copytree(run.path, tmp_path / "elsewhere" / "run")
+    here, there = (Predictor(path).predict(corpus).probability for path in (run.path, moved))
+    assert np.array_equal(here, there)
+
+
+def test_a_run_remembers_its_corpus_by_an_absolute_path(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(corpus.path.parent)
+    description = describe(FeatureStore(corpus.path.name), tiny_config(), RunOptions())
+    assert Path(description.store["path"]) == corpus.path.resolve()
+
+
+def test_a_run_folder_holds_the_agreed_files_and_no_pickle(run: RunFolder) -> None:
+    assert sorted(file.name for file in run.path.iterdir()) == [
+        "config.json", "decision.json", "log.jsonl", "metrics.json", "model.safetensors", "predictions.parquet", "report.html",
+    ]  # fmt: skip
+    for file in run.path.iterdir():
+        assert not file.read_bytes().startswith((b"\x80", b"PK")), f"{file} looks like a pickle or an archive of one"
+
+
+def odd_store(
+    path: Path, clips: int = 20, modalities: int = 2, emotions: int = 2, steps: int = 3, unknown: str = ""
+) -> FeatureStore:
+    """A store at the edge of what is allowed; labels of the split `unknown` are unknown."""
+    rng = np.random.default_rng(0)
+    names = [f"stream{m}" for m in range(modalities)]
+    description = StoreDescription(tuple(f"emotion{e}" for e in range(emotions)), dict.fromkeys(names, "made up"))
+    with writing_store(path, description) as writer:
+        for i in range(clips):
+            split = ("train", "train", "valid", "test")[i % 4]
+            shares = [float("nan") if split == unknown else float((i // 4 + e) % 2) for e in range(emotions)]
+            features = {name: rng.standard_normal((steps, 2)).astype(np.float32) for name in names}
+            writer.add(ClipRow(f"c{i}", split, shares), features)
+    return FeatureStore(path)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"modalities": 1},
+        {"emotions": 1},
+        {"steps": 1},
+        {"modalities": 1, "emotions": 1, "steps": 1, "clips": 4},
+        {"modalities": 5, "emotions": 11, "clips": 12},
+        {"unknown": "test"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_odd_corpora_train_and_predict(odd: dict[str, Any], preset: str, tmp_path: Path) -> None:
+    store = odd_store(tmp_path / "store", **odd)
+    config = tiny_config(preset, training={"epochs": 1, "batch_size": 1})
+    train(store, tmp_path / "run", config)
+    found = Predictor(tmp_path / "run").predict(store)
+    assert found.probability.shape == (len(store), odd.get("emotions", 2))
+    assert np.isfinite(found.probability).all()
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text())["splits"]
+    assert figures["valid"]["f1_micro"] is not None
+
+
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_a_split_without_labels_is_refused_before_anything_is_written(split: str, tmp_path: Path) -> None:
+    store = odd_store(tmp_path / "store", unknown=split)
+    with pytest.raises(StoreError, match=f"labelled clips of the split '{split}'"):
+        train(store, tmp_path / "run", tiny_config())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_training_that_diverges_says_so_and_names_the_cure(corpus: FeatureStore, tmp_path: Path) -> None:
+    wild = tiny_config(training={"learning_rate": 1e30, "warmup": 0})
+    with pytest.raises(RunError, match=r"training has diverged; lower --training.learning-rate"):
+        train(corpus, tmp_path / "run", wild)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**32}, {"members": 0}])
+def test_seed_and_members_have_a_range(wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match=r"Expected --seeds? to .*, but got"):
+        RunOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_hiding_modalities_keeps_at_least_one_and_hides_at_the_given_rate() -> None:
+    torch.manual_seed(0)
+    presence = torch.ones(4000, 3, dtype=torch.bool)
+    presence[:1000, 1:] = False  # clips with one modality only
+    hidden = hide_modalities(presence, 0.4)
+    assert bool(hidden.any(dim=1).all()) and not bool((hidden & ~presence).any())
+    assert 1 - hidden[1000:].float().mean().item() == pytest.approx(0.4 - 0.4**3, abs=0.02)
+    assert hide_modalities(presence, 0.0) is presence
