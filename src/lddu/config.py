@@ -39,6 +39,9 @@ class ModelConfig:
     feature_norm: bool = setting(
         True, "LayerNorm over the features of a step, Eq. (1); else they are clipped at 5 deviations"
     )
+    feature_scaling: Literal["deviation", "relevance"] = setting(
+        "deviation", "standardised features all alike, or each by how much it says about the training labels"
+    )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
 
 

@@ -1,5 +1,7 @@
 """One unimodal extractor: steps of features to states of size H, Eq. (1)-(3)."""
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -36,26 +38,36 @@ class TransformerLayer(nn.Module):
 
 
 class Standardise(nn.Module):
-    """Each feature to mean 0 and variance 1 of the training steps; fitted once, stored with the weights."""
+    """Each feature to mean 0 and variance 1 of the training steps, times a gain; fitted once, stored with the weights.
+
+    Args:
+        dimension: D.
+        clipped: clip at `CLIPPED_AT` deviations.
+    """
 
     centre: Tensor
     scale: Tensor
+    gain: Tensor
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, clipped: bool) -> None:
         super().__init__()
+        self.limit = CLIPPED_AT if clipped else math.inf
         self.register_buffer("centre", torch.zeros(dimension))
         self.register_buffer("scale", torch.ones(dimension))
+        self.register_buffer("gain", torch.ones(dimension))
 
-    def fit(self, mean: Tensor, deviation: Tensor) -> None:
-        """Take over the mean and deviation of each feature."""
+    def fit(self, mean: Tensor, deviation: Tensor, gain: Tensor) -> None:
+        """Take over the mean, deviation and gain of each feature."""
         self.centre.copy_(mean)
         self.scale.copy_(deviation)
+        self.gain.copy_(gain)
 
     def forward(
         self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, "clip step feature"]:
         """Standardised features; padded steps stay 0."""
-        return torch.where(mask[..., None], (features - self.centre) / self.scale, 0.0)
+        standard = ((features - self.centre) / self.scale).clamp(-self.limit, self.limit)
+        return torch.where(mask[..., None], standard * self.gain, 0.0)
 
 
 class UnimodalEncoder(nn.Module):
@@ -69,7 +81,7 @@ class UnimodalEncoder(nn.Module):
     def __init__(self, dimension: int, config: ModelConfig) -> None:
         super().__init__()
         self.dropout = config.dropout
-        self.standardise = Standardise(dimension)
+        self.standardise = Standardise(dimension, clipped=not config.feature_norm)
         self.feature_norm = nn.LayerNorm(dimension) if config.feature_norm else None
         self.projection = nn.Linear(dimension, config.hidden)
         self.positions = nn.Parameter(torch.randn(config.max_steps, config.hidden) * 0.02)
@@ -84,9 +96,7 @@ class UnimodalEncoder(nn.Module):
         """States of every step; those of padded steps mean nothing."""
         dropout = self.dropout if self.training else 0.0
         steps = self.standardise(features, mask)
-        if self.feature_norm is None:
-            steps = steps.clamp(-CLIPPED_AT, CLIPPED_AT)
-        else:
+        if self.feature_norm is not None:
             steps = equations.normalise_features(steps, self.feature_norm)
         states = equations.embed_steps(steps, self.projection, self.positions, self.embedding_norm, dropout)
         for layer in self.layers:

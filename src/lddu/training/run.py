@@ -14,7 +14,7 @@ from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
-from lddu.evaluate.observation import shares_of
+from lddu.evaluate.observation import presence_of, shares_of
 from lddu.features.store import FeatureStore, file_sha256
 from lddu.losses.objective import Objective
 from lddu.model.infer import Inference, infer, mean_of
@@ -25,7 +25,7 @@ from lddu.training.checkpoint import Trainee
 from lddu.training.conclude import Cost, conclude
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
-from lddu.training.standardisation import fit_standardisation
+from lddu.training.standardisation import LabelledRows, fit_standardisation
 
 LARGEST_SEED = 2**32
 
@@ -275,7 +275,9 @@ def _trainee(description: RunDescription, data: TrainingData, making: _Making) -
     if making.starting is not None:
         model.load_state_dict(making.starting.state_dict())
     else:
-        fit_standardisation(model, data.reader, data.train_rows)
+        task, rows = description.task, data.train_rows
+        clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
+        fit_standardisation(model, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
     model, objective = model.to(making.device), objective.to(making.device)
     decay = config.training.weight_average
     average = _average(model, decay) if decay else None
