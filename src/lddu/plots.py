@@ -8,38 +8,39 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 INK, ACCENT, FAINT = "currentColor", "#3b6fd4", "#d4713b"
 _PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and replaced in the text
 
 
-def training_curve(history: Sequence[dict[str, Any]], best_epoch: int) -> str:
-    """Loss on train and micro-F1 on validation over the epochs, with the kept epoch marked.
+def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple[str, str]:
+    """Cross-entropy on train and validation, and micro-F1 on validation with the kept epoch marked.
 
     Args:
         history: records of `log.jsonl`.
         best_epoch: 1-based.
 
     Returns:
-        An ``<svg>`` element that takes the page's text colour and width.
+        Two ``<svg>`` elements that take the page's text colour and width.
     """
     epochs = [record["epoch"] for record in history]
-    figure = Figure(figsize=(6.4, 2.7), layout="constrained")
-    losses, scores = figure.subplots(1, 2)
-    losses.plot(epochs, [record["loss"]["fused"] for record in history], color=ACCENT, label="train")
-    losses.plot(epochs, [record["valid"]["nll"] for record in history], color=FAINT, label="validation")
-    losses.set_title("cross-entropy of the fused probability", fontsize=9)
-    losses.legend(frameon=False, fontsize=8, labelcolor=_PLACEHOLDER)
-    scores.plot(epochs, [record["valid"]["f1_micro"] for record in history], color=FAINT)
-    scores.axvline(best_epoch, color=_PLACEHOLDER, linewidth=0.8, linestyle=":")
-    best = history[best_epoch - 1]["valid"]["f1_micro"]
-    scores.plot([best_epoch], [best], "o", color=FAINT, markersize=5)
-    scores.set_title(f"validation micro-F1: kept epoch {best_epoch}", fontsize=9)
-    for axes in (losses, scores):
+    scores = [record["valid"]["f1_micro"] for record in history]
+    figures = [Figure(figsize=(3.2, 2.6), layout="constrained") for _ in range(2)]
+    loss, score = (figure.subplots() for figure in figures)
+    loss.plot(epochs, [record["loss"]["fused"] for record in history], color=ACCENT, label="train")
+    loss.plot(epochs, [record["valid"]["nll"] for record in history], color=FAINT, label="validation")
+    loss.set_title("cross-entropy of the fused probability", fontsize=9)
+    loss.legend(frameon=False, fontsize=8, labelcolor=_PLACEHOLDER)
+    score.plot(epochs, scores, color=FAINT)
+    score.axvline(best_epoch, color=_PLACEHOLDER, linewidth=0.8, linestyle=":")
+    score.plot([best_epoch], [scores[best_epoch - 1]], "o", color=FAINT, markersize=5)
+    score.set_title(f"validation micro-F1: kept epoch {best_epoch}", fontsize=9)
+    for axes in (loss, score):
         axes.set_xlabel("epoch", fontsize=8)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _quiet(axes)
-    return svg(figure)
+    return svg(figures[0]), svg(figures[1])
 
 
 def reliability_curve(probability: Sequence[float], frequency: Sequence[float], count: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.selective import risk_coverage
 from lddu.features.atomic import write_text
-from lddu.plots import reliability_curve, risk_coverage_curves, training_curve
+from lddu.plots import reliability_curve, risk_coverage_curves, training_curves
 from lddu.predictions import read_predictions
 from lddu.run_folder import RunDescription, RunFolder
 
@@ -114,8 +114,8 @@ def _trust(folder: RunFolder, split: str, decision: FittedDecision) -> _Trust | 
     )
 
 
-def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[str]:
-    """One training curve per network."""
+def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
+    """The training curves of each network."""
     curves = []
     for member, best in zip(folder.members(), cost["best_epoch"], strict=True):
         log = member.path / "log.jsonl"
@@ -125,7 +125,7 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[str]:
         except ValueError as fault:
             raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
         if best:
-            curves.append(training_curve(history, best))
+            curves.append(training_curves(history, best))
     return curves
 
 
