@@ -10,7 +10,7 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from lddu.errors import ConfigError
 
@@ -28,9 +28,7 @@ class ModelConfig:
 
     hidden: int = setting(256, "hidden size H of encoders and emotion space; a multiple of heads and of 4", 4)
     latent: int = setting(128, "size P of the latent emotional distributions", 1)
-    layers: int | Auto = setting(
-        3, "Transformer layers per modality; auto = none where every sequence is one step, else 3", 0
-    )
+    layers: int | Auto = setting(3, "Transformer layers per modality; auto fits the corpus", 0)
     heads: int = setting(8, "attention heads", 1)
     dropout: float = setting(0.3, "dropout in the encoders", 0, 0.95)
     emotion_dropout: float = setting(0.1, "dropout on the attended emotion vectors, Eq. (4)", 0, 0.95)
@@ -74,7 +72,9 @@ class TrainingConfig:
         5, "epochs without a better validation micro-F1 before stopping; auto = a quarter", 1
     )
     gradient_norm: float = setting(1.0, "largest norm of the gradient", 1e-9)
-    feature_noise: float = setting(0.0, "deviation of the noise added to standardised features in training", 0)
+    feature_noise: float | Auto = setting(
+        0.0, "deviation of the noise added to standardised features in training; auto = more for a small corpus", 0
+    )
     weight_average: float = setting(
         0.0, "decay per step of the averaged weights that are validated and kept; 0 = none", 0, 0.9999
     )
@@ -149,17 +149,27 @@ class CorpusSize:
 STEPS_WANTED = 2500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 100 epochs."""
 
-MOST_ANCHORS = 1024
+MOST_ANCHORS = 512
 """Most anchors of an automatic setting: the contrastive product stays a small part of a step."""
 
 
-def resolved(value: int | Auto) -> int:
+def _layers(corpus: CorpusSize) -> int:
+    """A single step has nothing to attend to: depth pays there only where there is much to learn from."""
+    if corpus.longest > 1:
+        return 3
+    return 0 if corpus.train_clips < 5000 else 2
+
+
+Number = TypeVar("Number", int, float)
+
+
+def resolved(value: Number | Auto) -> Number:
     """A setting that `Config.fitted_to` has replaced by a number."""
     assert value != "auto", "the config has not been fitted to a corpus"
     return value
 
 
-def _or(value: int | Auto, automatic: int) -> int:
+def _or(value: Number | Auto, automatic: Number) -> Number:
     return automatic if value == "auto" else value
 
 
@@ -175,9 +185,33 @@ PAPER = Config("paper", ModelConfig(), ObjectiveConfig(), TrainingConfig(), Deci
 
 DEFAULT = Config(
     "default",
-    ModelConfig(max_steps=512, query_residual=True),
-    ObjectiveConfig(calibration_weight=0.0, error_weight=0.1, modality_weight=0.1, memory_size="auto"),
-    TrainingConfig(batch_size="auto", modality_dropout=0.1),
+    ModelConfig(
+        hidden=128,
+        latent=64,
+        layers="auto",
+        dropout=0.2,
+        max_steps=512,
+        feature_norm=False,
+        feature_scaling="relevance",
+        query_residual=True,
+    ),
+    ObjectiveConfig(
+        contrastive_weight=0.1,
+        calibration_weight=0.0,
+        error_weight=0.1,
+        modality_weight=0.1,
+        memory_size="auto",
+        anchors="auto",
+    ),
+    TrainingConfig(
+        batch_size="auto",
+        learning_rate=1e-3,
+        epochs="auto",
+        patience="auto",
+        feature_noise="auto",
+        weight_average=0.98,
+        modality_dropout=0.2,
+    ),
     DecisionConfig(),
 )
 """The published model with the corrections (13)-(17); each further choice is argued in docs/experiments.md."""
@@ -230,7 +264,9 @@ def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[s
             if fault:
                 problems.append(f"expected {where} to be {fault}, but got {value!r}")
             else:
-                changes[name] = float(value) if hints[name] is float else value
+                changes[name] = (
+                    float(value) if float in (hints[name], *get_args(hints[name])) and value != "auto" else value
+                )
     return replace(section, **changes)
 
 

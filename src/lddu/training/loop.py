@@ -167,7 +167,7 @@ def _one_epoch(
 
 def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
     presence = hide_modalities(batch.presence, config.training.modality_dropout)
-    values = add_noise(trainee.model, batch.values, config.training.feature_noise)
+    values = add_noise(trainee.model, batch.values, resolved(config.training.feature_noise))
     prediction = trainee.model(values, batch.mask, presence)
     terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares)
     if not torch.isfinite(terms.total):
