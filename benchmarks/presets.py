@@ -22,6 +22,7 @@ PRESENT_AT = {"face_votes": 0.2}
 
 
 def main() -> None:
+    """Train what is not there yet and print the row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--corpus", required=True)
@@ -75,6 +76,7 @@ def row(corpus: str, label: str, runs: list[dict[str, Any]]) -> str:
 
 
 def spread(values: list[float]) -> float:
+    """Sample standard deviation; 0 of one value."""
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
