@@ -116,12 +116,13 @@ class Config:
         memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
         return replace(
             self,
-            model=replace(self.model, layers=_or(self.model.layers, 0 if corpus.longest == 1 else 3)),
+            model=replace(self.model, layers=_or(self.model.layers, _layers(corpus))),
             training=replace(
                 self.training,
                 batch_size=batch,
                 epochs=epochs,
                 patience=_or(self.training.patience, max(5, epochs // 4)),
+                feature_noise=_or(self.training.feature_noise, round(min(0.7, 20 / math.sqrt(corpus.train_clips)), 3)),
             ),
             objective=replace(
                 self.objective,

@@ -1,0 +1,69 @@
+"""Settings: presets, overrides, and what `auto` becomes."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lddu.config import PRESETS, CorpusSize, preset
+from lddu.errors import ConfigError
+
+
+@given(
+    st.builds(CorpusSize, st.integers(1, 10**7), st.integers(1, 200), st.integers(1, 3000)),
+    st.sampled_from(sorted(PRESETS)),
+)
+def test_no_auto_survives_the_fit_to_any_corpus(corpus: CorpusSize, name: str) -> None:
+    fitted = preset(name).fitted_to(corpus).to_mapping()
+    left = [
+        key for section in fitted.values() if isinstance(section, dict) for key in section if section[key] == "auto"
+    ]
+    assert left == []
+
+
+def test_what_is_fitted_to_a_corpus_is_read_back_as_it_is() -> None:
+    fitted = preset("default").fitted_to(CorpusSize(353, 18, 1))
+    assert preset("default", fitted.to_mapping()) == fitted
+
+
+def test_a_corpus_of_single_steps_gets_depth_only_where_it_is_large() -> None:
+    layers = [preset("default").fitted_to(CorpusSize(n, 18, longest)).model.layers for n, longest in SIZES]
+    assert layers == [0, 2, 3]
+
+
+SIZES = ((353, 1), (28_051, 1), (353, 40))
+
+
+def test_a_number_that_is_given_is_not_replaced() -> None:
+    chosen = preset("default", {"training": {"epochs": 7, "feature_noise": 0}, "model": {"layers": 5}})
+    fitted = chosen.fitted_to(CorpusSize(1000, 18, 50))
+    assert (fitted.training.epochs, fitted.training.feature_noise, fitted.model.layers) == (7, 0.0, 5)
+
+
+def test_the_paper_preset_holds_the_published_figures() -> None:
+    paper = preset("paper").fitted_to(CorpusSize(16_327, 18, 50))
+    assert (paper.model.hidden, paper.model.latent, paper.model.layers, paper.model.heads) == (256, 128, 3, 8)
+    assert (paper.training.batch_size, paper.training.learning_rate, paper.training.epochs) == (64, 2e-4, 30)
+    assert (paper.objective.memory_size, paper.objective.temperature) == (8192, 0.07)
+    assert paper.objective.error_weight == paper.objective.modality_weight == paper.training.modality_dropout == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "messages"),
+    [
+        ({"model": {"hiden": 3}}, ["model.hiden is not a setting", "did you mean 'hidden'"]),
+        ({"model": 3}, ["model is a section of settings, but got the value 3"]),
+        ({"training": {"epochs": 0}}, ["training.epochs to be a whole number of at least 1 or 'auto', but got 0"]),
+        ({"training": {"epochs": True}}, ["training.epochs to be a whole number"]),
+        ({"training": {"warmup": 1.5}}, ["training.warmup to be a number from 0 to 1"]),
+        ({"objective": {"target": "votes"}}, ["objective.target to be 'presence' or 'shares', but got 'votes'"]),
+        ({"model": {"hidden": 30, "heads": 4}}, ["a multiple of model.heads = 4", "a multiple of 4"]),
+        ({"model": {"hidden": 0}, "x": 1}, ["2 problems", "model.hidden", "x is not a setting"]),
+    ],
+)
+def test_every_problem_of_the_settings_is_said_at_once(overrides: dict[str, Any], messages: list[str]) -> None:
+    with pytest.raises(ConfigError) as fault:
+        preset("default", overrides)
+    for message in messages:
+        assert message in str(fault.value)
