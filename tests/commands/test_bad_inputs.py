@@ -51,7 +51,7 @@ WRONGLY_ASKED = [
     ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\?"),
     ("train store --seed three", r'Invalid value for --seed: unable to convert "three" into int'),
     ("train store --model.hidden wide", r'Invalid value for --model.hidden: unable to convert "wide" into int'),
-    ("predict run", r'Command "predict" parameter --store requires an argument'),
+    ("predict run", r'Command "predict" parameter --inputs requires an argument'),
     ("evaluate run store --split dev", r'Invalid value "dev".*train'),
     ("data", ""),  # help
     (
@@ -79,8 +79,8 @@ FAILED = [
     (
         f"{TRAIN} --config typos.toml",
         r"In typos.toml: The settings have 4 problems: present is not a setting.*model.hidde is not a setting \(did you "
-        r"mean 'hidden'\?\).*model.layers to be a whole number of at least 0, but got -1.*training.epochs to be a whole "
-        r"number of at least 1, but got 'many'",
+        r"mean 'hidden'\?\).*model.layers to be a whole number of at least 0 or 'auto', but got -1.*training.epochs to be a whole "
+        r"number of at least 1 or 'auto', but got 'many'",
     ),
     (f"{TRAIN} --config section.toml", r"In section.toml: .*model is a section of settings, but got the value 3"),
     (

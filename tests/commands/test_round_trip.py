@@ -95,7 +95,7 @@ def test_evaluate_another_split_as_a_table(place: Path, capsys: pytest.CaptureFi
 
 def test_predict_shows_a_table_of_every_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, "predict", place / "run", place / "store")
-    assert found.code == 0 and "(20 clips)" in found.out
+    assert found.code == 0 and "20 clips" in found.out
     assert all(f"-clip{i}" in found.out for i in range(20))
 
 
@@ -104,10 +104,10 @@ def test_predict_as_json_has_every_figure_of_every_clip(place: Path, capsys: pyt
     clips = {clip["clip"]: clip for clip in told["clips"]}
     assert len(clips) == 20
     assert clips["-clip4"]["missing"] == ["audio"]
-    assert clips["-clip4"]["uncertainty"]["modality_error"]["audio"] is None
+    assert clips["-clip4"]["evidence"]["modality_error"]["audio"] is None
     for clip in clips.values():
         assert set(clip["probability"]) == {"joy", "anger"} and all(0 <= p <= 1 for p in clip["probability"].values())
-        assert all(width > 0 for width in clip["uncertainty"]["width"].values())
+        assert all(width > 0 for width in clip["evidence"]["width"].values())
 
 
 def test_csv_json_and_predictions_parquet_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
