@@ -19,7 +19,7 @@ from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
 from lddu.training.loop import Unwatched
 from lddu.training.run import RunOptions, describe, train
-from lddu.training.seed import hide_modalities
+from lddu.training.seed import epoch_order, hide_modalities, seed_epoch
 from tests.builders import tiny_config, tiny_store
 
 SHORT = {"epochs": 2}
@@ -221,3 +221,28 @@ def test_hiding_modalities_keeps_at_least_one_and_hides_at_the_given_rate() -> N
     assert bool(hidden.any(dim=1).all()) and not bool((hidden & ~presence).any())
     assert 1 - hidden[1000:].float().mean().item() == pytest.approx(0.4 - 0.4**3, abs=0.02)
     assert hide_modalities(presence, 0.0) is presence
+
+
+def test_randomness_is_a_function_of_seed_and_epoch_and_differs_between_them() -> None:
+    def drawn(seed: int, epoch: int) -> tuple[float, ...]:
+        seed_epoch(seed, epoch)
+        return (*torch.rand(2).tolist(), *epoch_order(np.arange(50), seed, epoch).tolist())
+
+    with torch.random.fork_rng():
+        places = [(0, 0), (0, 1), (1, 0), (1, 1), (2**32 - 1, 29)]
+        assert len({drawn(*place) for place in places}) == len(places)
+        assert drawn(1, 1) == drawn(1, 1)
+
+
+def test_every_epoch_draws_anew(corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lddu.training import loop
+
+    seeded: list[tuple[int, int]] = []
+
+    def noting(seed: int, epoch: int) -> None:
+        seeded.append((seed, epoch))
+        seed_epoch(seed, epoch)
+
+    monkeypatch.setattr(loop, "seed_epoch", noting)
+    train(corpus, tmp_path / "run", tiny_config(training=SHORT), RunOptions(seed=7))
+    assert seeded == [(7, 0), (7, 1)]
