@@ -48,7 +48,8 @@ class TrainingProgress:
         self._best = max(self._best, valid["f1_micro"])
         self._bar.console.print(
             f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  BCE {loss['fused']:.3f}  contrastive "
-            f"{loss['contrastive']:6.3f}  valid micro-F1 {valid['f1_micro']:.4f}  NLL {valid['nll']:.3f}"
+            f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  NLL {valid['nll']:.3f}"
             f"{'  best' if best else ''}",
             markup=False,
+            soft_wrap=True,
         )
