@@ -37,8 +37,9 @@ class ModelConfig:
     feature_norm: bool = setting(
         True, "LayerNorm over the features of a step, Eq. (1); else they are clipped at 5 deviations"
     )
-    feature_scaling: Literal["deviation", "relevance"] = setting(
-        "deviation", "standardised features all alike, or each by how much it says about the training labels"
+    feature_scaling: Literal["deviation", "relevance", "auto"] = setting(
+        "deviation",
+        "standardised features all alike, or each by how much it says about the labels; auto fits the corpus",
     )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
 
@@ -116,7 +117,13 @@ class Config:
         memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
         return replace(
             self,
-            model=replace(self.model, layers=_or(self.model.layers, _layers(corpus))),
+            model=replace(
+                self.model,
+                layers=_or(self.model.layers, _layers(corpus)),
+                feature_scaling=_scaling(corpus)
+                if self.model.feature_scaling == "auto"
+                else self.model.feature_scaling,
+            ),
             training=replace(
                 self.training,
                 batch_size=batch,
@@ -158,10 +165,19 @@ def _layers(corpus: CorpusSize) -> int:
     """A single step has nothing to attend to: depth pays there only where there is much to learn from."""
     if corpus.longest > 1:
         return 3
-    return 0 if corpus.train_clips < 5000 else 2
+    return 0 if corpus.train_clips < LARGE else 2
+
+
+def _scaling(corpus: CorpusSize) -> Literal["deviation", "relevance"]:
+    """Correlations with the labels are themselves noise where there are few clips."""
+    return "deviation" if corpus.train_clips < LARGE else "relevance"
 
 
 Number = TypeVar("Number", int, float)
+
+
+LARGE = 5000
+"""Training clips from which an automatic setting takes a corpus for large."""
 
 
 def resolved(value: Number | Auto) -> Number:
@@ -193,7 +209,7 @@ DEFAULT = Config(
         dropout=0.2,
         max_steps=512,
         feature_norm=False,
-        feature_scaling="relevance",
+        feature_scaling="auto",
         query_residual=True,
     ),
     ObjectiveConfig(
