@@ -58,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_train_shows_progress_on_stderr_and_the_result_on_stdout(place: Path) -> None:
     out, err = ((place / f"run.{stream}").read_text() for stream in ("out", "err"))
-    assert "run folder: run" in err and "epoch   2  loss" in err and "valid micro-F1" in err
+    assert "run folder: run" in err and "epoch   2  loss" in err and "valid: micro-F1" in err
     assert "test: 4 clips; threshold chosen on valid" in out
     assert "this run" in out and "joy" in out and "report: run/report.html" in out
     assert "epoch" not in out

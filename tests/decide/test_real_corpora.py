@@ -1,9 +1,8 @@
 """Decisions and measures on real corpora with a logistic regression: figures that a stranger would believe.
 
-The corpora are no part of this project; LDDU_DATA names the folder that holds them, and without it these are skipped.
+The corpora are no part of this project; where they are absent, these tests are skipped.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +16,13 @@ from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.metrics import baselines, metrics
 from lddu.evaluate.predicted import Floats, Scored, Validation
 
-DATA = Path(os.environ.get("LDDU_DATA", "/work/shared/data"))
 CORPORA = {"music_emotions": ("mfcc", "rhythm", "spectral"), "meld_dev": ("text", "audio")}
 
 
 @pytest.fixture(scope="module", params=list(CORPORA))
-def splits(request: pytest.FixtureRequest) -> dict[str, Scored]:
+def splits(request: pytest.FixtureRequest, shared_data: Path) -> dict[str, Scored]:
     """Predictions of one logistic regression per emotion on all modalities."""
-    folder = DATA / str(request.param)
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there; set LDDU_DATA to the folder of the real corpora")
+    folder = shared_data / str(request.param)
     import pyarrow.csv
 
     table = pyarrow.csv.read_csv(folder / "clips.csv").to_pydict()

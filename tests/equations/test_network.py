@@ -105,7 +105,9 @@ def test_each_emotion_attends_to_unmasked_steps_and_takes_their_keys() -> None:
         keys = [weights.key(step) for step in states[b]]
         for e in range(2):
             query = weights.query(emotions[e])
-            raw = [math.exp(float(query @ key) / math.sqrt(8)) * float(mask[b, t]) for t, key in enumerate(keys)]
+            raw = [
+                math.exp(float((query @ key).detach()) / math.sqrt(8)) * float(mask[b, t]) for t, key in enumerate(keys)
+            ]
             shares = [value / sum(raw) for value in raw]
             assert attention[b, e].tolist() == pytest.approx(shares, abs=1e-5)
             mixed = torch.stack([share * key for share, key in zip(shares, keys, strict=True)]).sum(dim=0)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -59,7 +60,7 @@ class ErrorScore:
             raise MismatchError(f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there.")
         columns = np.stack([scores[name] for name in self.inputs], axis=-1)
         standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.asarray(1 / (1 + np.exp(-(standard @ np.array(self.weights) + self.offset))))
+        return np.asarray(expit(standard @ np.array(self.weights) + self.offset))
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `decision.json` holds them."""
