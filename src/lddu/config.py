@@ -37,9 +37,8 @@ class ModelConfig:
     feature_norm: bool = setting(
         True, "LayerNorm over the features of a step, Eq. (1); else they are clipped at 5 deviations"
     )
-    feature_scaling: Literal["deviation", "relevance", "auto"] = setting(
-        "deviation",
-        "standardised features all alike, or each by how much it says about the labels; auto fits the corpus",
+    feature_scaling: Literal["deviation", "relevance"] = setting(
+        "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
 
@@ -117,13 +116,7 @@ class Config:
         memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
         return replace(
             self,
-            model=replace(
-                self.model,
-                layers=_or(self.model.layers, _layers(corpus)),
-                feature_scaling=_scaling(corpus)
-                if self.model.feature_scaling == "auto"
-                else self.model.feature_scaling,
-            ),
+            model=replace(self.model, layers=_or(self.model.layers, _layers(corpus))),
             training=replace(
                 self.training,
                 batch_size=batch,
@@ -168,13 +161,7 @@ def _layers(corpus: CorpusSize) -> int:
     return 0 if corpus.train_clips < LARGE else 2
 
 
-def _scaling(corpus: CorpusSize) -> Literal["deviation", "relevance"]:
-    """Correlations with the labels are themselves noise where there are few clips."""
-    return "deviation" if corpus.train_clips < LARGE else "relevance"
-
-
 Number = TypeVar("Number", int, float)
-
 
 LARGE = 5000
 """Training clips from which an automatic setting takes a corpus for large."""
@@ -209,7 +196,7 @@ DEFAULT = Config(
         dropout=0.2,
         max_steps=512,
         feature_norm=False,
-        feature_scaling="auto",
+        feature_scaling="relevance",
         query_residual=True,
     ),
     ObjectiveConfig(
