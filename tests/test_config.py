@@ -52,7 +52,7 @@ def test_the_paper_preset_holds_the_published_figures() -> None:
 @pytest.mark.parametrize(
     ("overrides", "messages"),
     [
-        ({"model": {"hiden": 3}}, ["model.hiden is not a setting", "did you mean 'hidden'"]),
+        ({"model": {"hidden_size": 3}}, ["model.hidden_size is not a setting", "did you mean 'hidden'"]),
         ({"model": 3}, ["model is a section of settings, but got the value 3"]),
         ({"training": {"epochs": 0}}, ["training.epochs to be a whole number of at least 1 or 'auto', but got 0"]),
         ({"training": {"epochs": True}}, ["training.epochs to be a whole number"]),
