@@ -104,19 +104,51 @@ train(FeatureStore(store), Path(run), everything_random(), EVERY_EPOCH, KillIn(3
 """
 
 
+IN_FULL = """
+import sys
+from pathlib import Path
+from lddu.features.store import FeatureStore
+from lddu.training.run import train
+from tests.training.test_resume import EVERY_EPOCH, everything_random
+train(FeatureStore(sys.argv[1]), Path(sys.argv[2]), everything_random(), EVERY_EPOCH)
+"""
+
+RESUMED = """
+import sys
+from lddu.training.run import resume
+from tests.training.test_resume import EVERY_EPOCH
+resume(sys.argv[2], options=EVERY_EPOCH)
+"""
+
+
+def alone(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, where no other test has touched the numerical libraries."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def whole_alone(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody stopped, in a process of its own."""
+    run = tmp_path_factory.mktemp("alone") / "run"
+    ended = alone(IN_FULL, corpus.path, run)
+    assert ended.returncode == 0, ended.stderr
+    return run
+
+
 @pytest.mark.parametrize("when", ["epoch", "write"])
 def test_kill_9_in_the_middle_of_an_epoch_or_of_a_write_costs_nothing_but_time(
-    when: str, corpus: FeatureStore, whole: Path, tmp_path: Path
+    when: str, corpus: FeatureStore, whole_alone: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", KILLED, str(corpus.path), str(run), when]
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert ended.returncode == -9, ended.stderr
+    killed = alone(KILLED, corpus.path, run, when)
+    assert killed.returncode == -9, killed.stderr
     leftovers = [p.name for p in (run / "resume").iterdir() if p.name.endswith(".tmp")]
     assert bool(leftovers) is (when == "write")
-    assert left_by(resume(run, options=EVERY_EPOCH).path) == left_by(whole)
-    assert sorted(p.name for p in run.iterdir()) == sorted(p.name for p in whole.iterdir())
+    resumed = alone(RESUMED, corpus.path, run)
+    assert resumed.returncode == 0, resumed.stderr
+    assert left_by(run) == left_by(whole_alone)
+    assert sorted(p.name for p in run.iterdir()) == sorted(p.name for p in whole_alone.iterdir())
 
 
 def test_a_damaged_checkpoint_is_named_with_the_cure(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:
