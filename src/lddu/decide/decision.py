@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import xlogy
 
 from lddu.decide import reading
 from lddu.decide.abstain import Abstention, fit_abstention
@@ -14,6 +13,7 @@ from lddu.decide.error_score import ErrorScore, fit_error_score
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
 from lddu.decide.threshold import ThresholdKind, fit_threshold
 from lddu.errors import MismatchError, RunError
+from lddu.evaluate.metrics import binary_entropy
 from lddu.evaluate.predicted import Flags, Floats, Validation
 
 VERSION = 1
@@ -215,8 +215,7 @@ def own_scores(probability: Floats, thresholds: Floats) -> dict[str, Floats]:
     Returns:
         `margin`: -|p - threshold|; `entropy` of p in nats; both [N, E].
     """
-    entropy = -(xlogy(probability, probability) + xlogy(1 - probability, 1 - probability))
-    return {"margin": -np.abs(probability - thresholds), "entropy": np.asarray(entropy)}
+    return {"margin": -np.abs(probability - thresholds), "entropy": binary_entropy(probability)}
 
 
 def _promise(mapping: Any, where: str, promise: str) -> GuaranteedSets:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.special import xlogy
 
 from lddu.batch import BatchReader
+from lddu.evaluate.metrics import binary_entropy
 from lddu.model.lddu import LDDU
 
 INFERENCE_BATCH = 128
@@ -83,12 +83,6 @@ def mean_of(members: Sequence[Inference]) -> Inference:
     disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
     widths = mean("width"), mean("modality_width"), mean("modality_error")
     return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence)
-
-
-def binary_entropy(probability: np.ndarray) -> np.ndarray:
-    """Entropy in nats of a yes or no of that probability; 0 at 0 and 1."""
-    p = np.asarray(probability, np.float64)
-    return np.asarray(-(xlogy(p, p) + xlogy(1 - p, 1 - p)))
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
