@@ -41,6 +41,7 @@ class ModelConfig:
         "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
+    noise_meter: bool = setting(False, "a modality's measured noise scales its standard deviations, Eq. (18)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class ObjectiveConfig:
     calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
     error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
     modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
+    order_weight: float = setting(0.0, "weight of the order of widths under known corruption, Eq. (19)", 0)
     target: Literal["presence", "shares"] = setting("presence", "train on presence or on shares of raters, Eq. (16)")
 
 
@@ -77,6 +79,12 @@ class TrainingConfig:
     )
     weight_average: float = setting(
         0.0, "decay per step of the averaged weights that are validated and kept; 0 = none", 0, 0.9999
+    )
+    corruption: float = setting(
+        0.0,
+        "chance that a modality is corrupted in training, by noise of a quarter to four deviations, Eq. (19)",
+        0,
+        0.9,
     )
     modality_dropout: float = setting(0.0, "chance that a present modality is hidden in training, Eq. (15)", 0, 0.9)
 
@@ -198,12 +206,14 @@ DEFAULT = Config(
         feature_norm=False,
         feature_scaling="relevance",
         query_residual=True,
+        noise_meter=True,
     ),
     ObjectiveConfig(
         contrastive_weight=0.1,
         calibration_weight=0.0,
         error_weight=0.1,
         modality_weight=0.1,
+        order_weight=0.1,
         memory_size="auto",
         anchors="auto",
     ),
@@ -214,6 +224,7 @@ DEFAULT = Config(
         patience="auto",
         feature_noise="auto",
         weight_average=0.98,
+        corruption=0.15,
         modality_dropout=0.2,
     ),
     DecisionConfig(),
@@ -242,7 +253,7 @@ def laid_over(config: Config, overrides: Mapping[str, Any]) -> Config:
     """`config` with a nested mapping of overrides laid over it; see `preset`."""
     problems: list[str] = []
     result = _lay(config, overrides, "", problems)
-    problems += _contradictions(result.model) if not problems else []
+    problems += _contradictions(result) if not problems else []
     if problems:
         raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
     assert isinstance(result, Config)
@@ -307,14 +318,20 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
     return f"{kind} of at least {least:g}" if least is not None else kind
 
 
-def _contradictions(model: ModelConfig) -> list[str]:
+def _contradictions(config: Config) -> list[str]:
     problems = []
+    model = config.model
     if model.hidden % model.heads:
         problems.append(
             f"expected model.hidden to be a multiple of model.heads = {model.heads}, but got {model.hidden}"
         )
     if model.hidden % 4:
         problems.append(f"expected model.hidden to be a multiple of 4, but got {model.hidden}")
+    if config.objective.order_weight and not (model.noise_meter and config.training.corruption):
+        problems.append(
+            "expected objective.order_weight to be 0 without model.noise_meter and training.corruption, since nothing "
+            f"could learn from it, but got {config.objective.order_weight:g}"
+        )
     return problems
 
 

@@ -153,6 +153,29 @@ def latent_distribution(
     return linear(hidden, mean), (linear(hidden, log_variance) / 2).exp()
 
 
+def step_statistics(
+    steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+) -> Float[Tensor, "clip doubled"]:
+    """Eq. (18), first part: per feature the mean size and the deviation over a clip's steps; noise raises both.
+
+    Args:
+        steps: standardised features, 0 at padding.
+        mask: True at real steps, at least one per clip.
+    """
+    there = mask[..., None].to(steps.dtype)
+    count = there.sum(dim=1)
+    size = (steps.abs() * there).sum(dim=1) / count
+    centred = (steps - ((steps * there).sum(dim=1) / count)[:, None]) * there
+    return torch.cat([size, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+
+
+def scaled_by_noise(
+    std: Float[Tensor, "clip emotion latent"], noise: Float[Tensor, " clip"]
+) -> Float[Tensor, "clip emotion latent"]:
+    """Eq. (18), second part: one factor exp(q) per clip and modality for all of its standard deviations."""
+    return std * noise.exp()[:, None, None]
+
+
 # ------------------------------------------------------------------------- contrastive disentangled distributions
 
 
@@ -293,6 +316,37 @@ def width_error_loss(
         counted: where the label is known and the modality present.
     """
     return masked_bce(slope * widths + offset, error, counted)
+
+
+def noise_order_loss(
+    log_width: Float[Tensor, "clip modality emotion"],
+    noise: Float[Tensor, "clip modality"],
+    level: Float[Tensor, "clip modality"],
+    counted: Bool[Tensor, "clip modality"],
+) -> Float[Tensor, ""]:
+    """Eq. (19): 1 - correlation, over the clips of a batch, of a modality's mean log width with its known corruption.
+
+    Only the noise factor of Eq. (18) learns from it: the rest of the width is taken as given, so that the order costs the
+    emotions nothing. A modality with fewer than two clips, or with one level only, takes no part.
+
+    Args:
+        log_width: log |std_{m,e}|, which contains the noise factor.
+        noise: q of Eq. (18).
+        level: known size of the added corruption, larger is worse.
+        counted: where the modality is present.
+    """
+    total = (log_width.mean(dim=-1) - noise).detach() + noise
+    count = counted.sum(dim=0).clamp(min=1)
+
+    def centred(values: Tensor) -> Tensor:
+        kept = torch.where(counted, values, 0.0)
+        return torch.where(counted, kept - kept.sum(dim=0) / count, 0.0)
+
+    a, b = centred(total), centred(level)
+    spread = b.norm(dim=0)
+    usable = spread > 0
+    correlation = (a * b).sum(dim=0) / (a.norm(dim=0) * spread).clamp(min=1e-8)
+    return torch.where(usable, 1 - correlation, 0.0).sum() / usable.sum().clamp(min=1)
 
 
 def modality_logit(

@@ -166,3 +166,16 @@ def test_the_prior_stands_in_exactly_where_a_modality_is_missing() -> None:
     result = equations.stand_in(value, prior, presence)
     assert torch.equal(result[0, 0], value[0, 0]) and torch.equal(result[1, 1], value[1, 1])
     assert torch.equal(result[0, 1], prior[1]) and torch.equal(result[1, 0], prior[0])
+
+
+def test_noise_is_read_from_size_and_restlessness_of_the_unmasked_steps() -> None:
+    steps = torch.tensor([[[1.0, -3.0], [3.0, -3.0], [9.0, 9.0]]])
+    mask = torch.tensor([[True, True, False]])
+    assert equations.step_statistics(steps, mask).tolist() == [[2.0, 3.0, 1.0, 0.0]]
+
+
+def test_one_factor_scales_all_deviations_of_a_clip() -> None:
+    std, noise = torch.rand(2, 3, 4), torch.tensor([0.0, math.log(2)])
+    scaled = equations.scaled_by_noise(std, noise)
+    torch.testing.assert_close(scaled[0], std[0])
+    torch.testing.assert_close(scaled[1], 2 * std[1])

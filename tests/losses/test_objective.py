@@ -13,12 +13,14 @@ from lddu.model.lddu import LDDU, Prediction
 from tests.builders import tiny_model_config
 
 EMOTIONS = 3
-ALL_TERMS = ObjectiveConfig(memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1)
+ALL_TERMS = ObjectiveConfig(
+    memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1, order_weight=0.1
+)
 
 
 def network() -> LDDU:
     torch.manual_seed(5)
-    return LDDU([3, 4], EMOTIONS, tiny_model_config(query_residual=True)).eval()
+    return LDDU([3, 4], EMOTIONS, tiny_model_config(query_residual=True, noise_meter=True)).eval()
 
 
 def predicted(model: LDDU, clips: int, seed: int = 0, presence: Tensor | None = None) -> Prediction:
@@ -34,8 +36,12 @@ def shares_of(clips: int, seed: int = 0) -> Tensor:
     return torch.randint(0, 4, (clips, EMOTIONS), generator=torch.Generator().manual_seed(seed)) / 3
 
 
+def noise_of(clips: int) -> Tensor:
+    return torch.rand(clips, 2, generator=torch.Generator().manual_seed(1))
+
+
 def losses(model: LDDU, prediction: Prediction, shares: Tensor, config: ObjectiveConfig = ALL_TERMS) -> LossTerms:
-    terms: LossTerms = Objective(config, 4, present_at=0.5)(model, prediction, shares)
+    terms: LossTerms = Objective(config, 4, present_at=0.5)(model, prediction, shares, noise_of(len(shares)))
     return terms
 
 
@@ -46,6 +52,7 @@ def test_total_weighs_every_term() -> None:
     weighted = (
         c.direct_weight * terms["direct"] + c.fused_weight * terms["fused"] + c.contrastive_weight * terms["contrastive"]
         + c.calibration_weight * terms["calibration"] + c.error_weight * terms["error"] + c.modality_weight * terms["modality"]
+        + c.order_weight * terms["order"]
     )  # fmt: skip
     assert terms["total"] == pytest.approx(weighted, rel=1e-5)
     assert all(value > 0 for value in terms.values())
@@ -53,16 +60,16 @@ def test_total_weighs_every_term() -> None:
 
 def test_a_term_of_weight_zero_is_not_computed() -> None:
     model = network()
-    off = replace(ALL_TERMS, contrastive_weight=0.0, calibration_weight=0.0, error_weight=0.0, modality_weight=0.0)
+    off = replace(ALL_TERMS, contrastive_weight=0.0, calibration_weight=0.0, error_weight=0.0, modality_weight=0.0, order_weight=0.0)
     terms = losses(model, predicted(model, 6), shares_of(6), off).to_mapping()
-    assert [terms[name] for name in ("contrastive", "calibration", "error", "modality")] == [0, 0, 0, 0]
+    assert [terms[name] for name in ("contrastive", "calibration", "error", "modality", "order")] == [0] * 5
 
 
 def test_a_clip_without_any_known_label_changes_no_labelled_term() -> None:
     model = network()
     prediction, shares = predicted(model, 6), shares_of(6)
     unlabelled = torch.cat([shares[:5], torch.full((1, EMOTIONS), torch.nan)])
-    config = replace(ALL_TERMS, calibration_weight=0.0)  # Eq. (11) needs no label and sees every clip
+    config = replace(ALL_TERMS, calibration_weight=0.0, order_weight=0.0)  # Eq. (11) and (19) need no label
     with_it = losses(model, prediction, unlabelled, config).to_mapping()
     without = losses(model, part_of(prediction, 5), shares[:5], config).to_mapping()
     assert with_it == pytest.approx(without, rel=1e-5)
@@ -89,7 +96,7 @@ def test_unknown_labels_give_no_gradient_and_no_nan() -> None:
 
 def test_a_batch_without_any_known_label_gives_a_loss_of_zero() -> None:
     model = network()
-    config = replace(ALL_TERMS, calibration_weight=0.0)
+    config = replace(ALL_TERMS, calibration_weight=0.0, order_weight=0.0)
     terms = losses(model, predicted(model, 3), torch.full((3, EMOTIONS), torch.nan), config)
     assert terms.total.item() == 0
 
@@ -131,7 +138,7 @@ def test_one_pair_in_a_batch_is_a_batch() -> None:
     for share in (1.0, 0.0):
         values, mask = torch.randn(1, 1, 3), torch.ones(1, 1, dtype=torch.bool)
         prediction = model((values,), (mask,), torch.ones(1, 1, dtype=torch.bool))
-        torch.autograd.backward(objective(model, prediction, torch.tensor([[share]])).total)
+        torch.autograd.backward(objective(model, prediction, torch.tensor([[share]]), noise_of(1)[:, :1]).total)
         assert all(p.grad is None or bool(torch.isfinite(p.grad).all()) for p in model.parameters())
 
 
@@ -139,7 +146,7 @@ def test_fewer_anchors_are_a_sample_of_the_same_loss_and_the_memory_still_takes_
     model = network()
     objective = Objective(replace(ALL_TERMS, anchors=4), 4, present_at=0.5)
     prediction = predicted(model, 5)
-    terms = objective(model, prediction, shares_of(5))
+    terms = objective(model, prediction, shares_of(5), noise_of(5))
     assert torch.isfinite(terms.contrastive)
     assert len(objective.memory.filled()[1]) == 5 * 2 * EMOTIONS
 
@@ -152,7 +159,7 @@ def test_memory_use_does_not_grow_over_steps() -> None:
     gc.collect()
     gc.freeze()  # what was there before is not counted
     for step in range(8):
-        torch.autograd.backward(objective(model, predicted(model, 6, seed=step), shares_of(6, seed=step)).total)
+        torch.autograd.backward(objective(model, predicted(model, 6, seed=step), shares_of(6, seed=step), noise_of(6)).total)
         model.zero_grad()
         gc.collect()
         counts.append(sum(issubclass(type(thing), Tensor) for thing in gc.get_objects()))

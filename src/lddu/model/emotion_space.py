@@ -2,6 +2,7 @@
 
 import itertools
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -32,6 +33,29 @@ class EmotionAttention(nn.Module):
         if self.query_residual:
             vectors = equations.with_query(vectors, equations.linear(emotions, self.query))
         return vectors, attention
+
+
+class NoiseMeter(nn.Module):
+    """Parameters of Eq. (18) for one modality: how noisy a clip's features look, from their size and restlessness.
+
+    Args:
+        dimension: D, features per step.
+        hidden: width of its one hidden layer.
+    """
+
+    LIMIT = 2.0
+
+    def __init__(self, dimension: int, hidden: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(2 * dimension, hidden)
+        self.outer = nn.Linear(hidden, 1)
+
+    def forward(
+        self, steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, " clip"]:
+        """Log factor of the standard deviations, within +-LIMIT."""
+        score = self.outer(F.relu(self.inner(equations.step_statistics(steps, mask)))).squeeze(-1)
+        return torch.tanh(score / self.LIMIT) * self.LIMIT
 
 
 class LatentDistribution(nn.Module):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lddu import equations
 from lddu.config import ModelConfig
-from lddu.model.emotion_space import EmotionAttention, LatentDistribution
+from lddu.model.emotion_space import EmotionAttention, LatentDistribution, NoiseMeter
 from lddu.model.encoder import UnimodalEncoder
 from lddu.model.fusion import ScorePerEmotion, SharedScore
 
@@ -27,6 +27,7 @@ class Prediction:
         vectors: [B, M, E, H] emotion vectors Z, Eq. (4).
         mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
         std: [B, M, E, P] their standard deviations.
+        noise: [B, M] log factor of Eq. (18) in them; 0 where the modality is missing or nothing measures it.
         attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
         presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
     """
@@ -37,6 +38,7 @@ class Prediction:
     vectors: Float[Tensor, "clip modality emotion hidden"]
     mean: Float[Tensor, "clip modality emotion latent"]
     std: Float[Tensor, "clip modality emotion latent"]
+    noise: Float[Tensor, "clip modality"]
     attention: tuple[Tensor, ...]
     presence: Bool[Tensor, "clip modality"]
 
@@ -56,14 +58,21 @@ class Prediction:
         return self.std.square().sum(dim=-1).sqrt()
 
 
+METER_HIDDEN = 32
+"""Hidden width of a `NoiseMeter`: it answers one question."""
+
+STEEPNESS = 4.0
+"""Logits of expected error, at the start of training, between no width and a typical one: what a width has to span."""
+
+
 class WidthLink(nn.Module):
     """The monotone link from a width to the chance of an error, Eq. (13): sigmoid(alpha u + beta), alpha > 0."""
 
     def __init__(self, dimensions: int) -> None:
         super().__init__()
         typical = math.sqrt(dimensions)  # the width where every std is 1, as at the start of training
-        self.raw_slope = nn.Parameter(torch.tensor(math.log(math.expm1(1 / typical))))
-        self.offset = nn.Parameter(torch.tensor(-2.0))
+        self.raw_slope = nn.Parameter(torch.tensor(math.log(math.expm1(STEEPNESS / typical))))
+        self.offset = nn.Parameter(torch.tensor(-1.0 - STEEPNESS))
 
     @property
     def slope(self) -> Float[Tensor, ""]:
@@ -101,6 +110,9 @@ class LDDU(nn.Module):
             EmotionAttention(hidden, config.emotion_dropout, config.query_residual) for _ in dimensions
         )
         self.distributions = nn.ModuleList(LatentDistribution(hidden, latent) for _ in dimensions)
+        self.meters = nn.ModuleList(
+            NoiseMeter(dimension, METER_HIDDEN) for dimension in dimensions if config.noise_meter
+        )
         self.prior_vectors = nn.Parameter(torch.zeros(modalities, emotions, hidden))
         self.prior_mean = nn.Parameter(torch.zeros(modalities, emotions, latent))
         self.prior_log_std = nn.Parameter(torch.zeros(modalities, emotions, latent))
@@ -124,6 +136,7 @@ class LDDU(nn.Module):
         """
         per_modality = [self._one_modality(m, values[m], mask[m]) for m in range(len(self.encoders))]
         vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
+        noise = torch.stack([parts[4] for parts in per_modality], dim=1)
         vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
         mean_BMEP = equations.stand_in(mean, self.prior_mean, presence)
         std_BMEP = equations.stand_in(std, self.prior_log_std.exp(), presence)
@@ -135,19 +148,24 @@ class LDDU(nn.Module):
             vectors=vectors_BMEH,
             mean=mean_BMEP,
             std=std_BMEP,
+            noise=torch.where(presence, noise, 0.0),
             attention=tuple(parts[3] for parts in per_modality),
             presence=presence,
         )
 
-    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Emotion vectors, mean, std and attention of modality m."""
+    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Emotion vectors, mean, std, attention and measured noise of modality m."""
         first = torch.zeros_like(mask)
         first[:, 0] = True
         seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
-        states = self.encoders[m](torch.where(mask[..., None], values, 0.0), seen)
+        clean = torch.where(mask[..., None], values, 0.0)
+        states = self.encoders[m](clean, seen)
         vectors, attention = self.attentions[m](self.emotions, states, seen)
         mean, std = self.distributions[m](vectors)
-        return vectors, mean, std, attention
+        if not self.meters:
+            return vectors, mean, std, attention, std.new_zeros(len(std))
+        noise = self.meters[m](self.encoders[m].standardise(clean, seen), seen)
+        return vectors, mean, equations.scaled_by_noise(std, noise), attention, noise
 
 
 def _beside(x_BMEK: Tensor) -> Tensor:

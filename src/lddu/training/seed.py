@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from lddu.model.lddu import LDDU
@@ -26,9 +26,44 @@ def hide_modalities(presence: Bool[Tensor, "clip modality"], chance: float) -> B
     return torch.where(kept.any(dim=1, keepdim=True), kept, presence)
 
 
-def add_noise(model: LDDU, values: tuple[Tensor, ...], deviation: float) -> tuple[Tensor, ...]:
-    """Features with white noise of `deviation` times each feature's own standard deviation."""
-    if deviation == 0:
+WEAKEST, STRONGEST = 0.25, 4.0
+"""Range of a corruption, in deviations of each feature."""
+
+SPREAD = 1.0
+"""Deviation of the logarithm of the everyday noise, which differs from clip to clip and modality to modality."""
+
+
+def draw_noise(
+    presence: Bool[Tensor, "clip modality"], typical: float, corruption: float
+) -> Float[Tensor, "clip modality"]:
+    """Size of the noise that each modality of each clip gets, in deviations of its features; a random draw.
+
+    Args:
+        presence: only its shape and device count.
+        typical: median of the everyday noise, log-normal with `SPREAD`; 0 for none.
+        corruption: chance of a corruption on top, log-uniform from `WEAKEST` to `STRONGEST`, Eq. (19).
+    """
+    sizes = torch.zeros(presence.shape, device=presence.device)
+    if typical:
+        sizes = typical * (SPREAD * torch.randn_like(sizes)).exp()
+    if corruption:
+        strength = WEAKEST * (STRONGEST / WEAKEST) ** torch.rand_like(sizes)
+        sizes = torch.where(torch.rand_like(sizes) < corruption, torch.hypot(sizes, strength), sizes)
+    return sizes
+
+
+def add_noise(model: LDDU, values: tuple[Tensor, ...], sizes: Float[Tensor, "clip modality"]) -> tuple[Tensor, ...]:
+    """Features with white noise.
+
+    Args:
+        model: holds each feature's deviation.
+        values: per modality [B, T, D].
+        sizes: of the noise, in those deviations; see `draw_noise`.
+    """
+    if not sizes.any():
         return values
     scales = [encoder.get_buffer("standardise.scale") for encoder in model.encoders]
-    return tuple(x + deviation * scale * torch.randn_like(x) for x, scale in zip(values, scales, strict=True))
+    return tuple(
+        x + size[:, None, None] * scale * torch.randn_like(x)
+        for x, scale, size in zip(values, scales, sizes.unbind(dim=1), strict=True)
+    )
