@@ -59,6 +59,10 @@ def test_the_paper_preset_holds_the_published_figures() -> None:
         ({"training": {"warmup": 1.5}}, ["training.warmup to be a number from 0 to 1"]),
         ({"objective": {"target": "votes"}}, ["objective.target to be 'presence' or 'shares', but got 'votes'"]),
         ({"model": {"hidden": 30, "heads": 4}}, ["a multiple of model.heads = 4", "a multiple of 4"]),
+        (
+            {"model": {"noise_meter": False}},
+            ["model.noise_meter together with objective.noise_weight", "got false and 0.1"],
+        ),
         ({"model": {"hidden": 0}, "x": 1}, ["2 problems", "model.hidden", "x is not a setting"]),
     ],
 )

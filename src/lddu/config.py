@@ -41,7 +41,9 @@ class ModelConfig:
         "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
-    noise_meter: bool = setting(False, "a modality's measured noise scales its standard deviations, Eq. (18)")
+    noise_meter: bool = setting(
+        False, "measure each modality's noise and let it widen what the modality says, Eq. (18)"
+    )
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ObjectiveConfig:
     calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
     error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
     modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
-    order_weight: float = setting(0.0, "weight of the order of widths under known corruption, Eq. (19)", 0)
+    noise_weight: float = setting(0.0, "weight of the noise meters' error on the noise that training adds, Eq. (19)", 0)
     target: Literal["presence", "shares"] = setting("presence", "train on presence or on shares of raters, Eq. (16)")
 
 
@@ -213,7 +215,7 @@ DEFAULT = Config(
         calibration_weight=0.0,
         error_weight=0.1,
         modality_weight=0.1,
-        order_weight=0.1,
+        noise_weight=0.1,
         memory_size="auto",
         anchors="auto",
     ),
@@ -327,10 +329,10 @@ def _contradictions(config: Config) -> list[str]:
         )
     if model.hidden % 4:
         problems.append(f"expected model.hidden to be a multiple of 4, but got {model.hidden}")
-    if config.objective.order_weight and not (model.noise_meter and config.training.corruption):
+    if bool(config.objective.noise_weight) != model.noise_meter:
         problems.append(
-            "expected objective.order_weight to be 0 without model.noise_meter and training.corruption, since nothing "
-            f"could learn from it, but got {config.objective.order_weight:g}"
+            "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
+            f"but got {str(model.noise_meter).lower()} and {config.objective.noise_weight:g}"
         )
     return problems
 

@@ -153,6 +153,10 @@ def latent_distribution(
     return linear(hidden, mean), (linear(hidden, log_variance) / 2).exp()
 
 
+LEAST_NOISE = 0.05
+"""Added noise, as a share of what is usual, below which more or less makes no difference."""
+
+
 def step_statistics(
     steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
 ) -> Float[Tensor, "clip doubled"]:
@@ -167,13 +171,6 @@ def step_statistics(
     size = (steps.abs() * there).sum(dim=1) / count
     centred = (steps - ((steps * there).sum(dim=1) / count)[:, None]) * there
     return torch.cat([size, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
-
-
-def scaled_by_noise(
-    std: Float[Tensor, "clip emotion latent"], noise: Float[Tensor, " clip"]
-) -> Float[Tensor, "clip emotion latent"]:
-    """Eq. (18), second part: one factor exp(q) per clip and modality for all of its standard deviations."""
-    return std * noise.exp()[:, None, None]
 
 
 # ------------------------------------------------------------------------- contrastive disentangled distributions
@@ -318,35 +315,27 @@ def width_error_loss(
     return masked_bce(slope * widths + offset, error, counted)
 
 
-def noise_order_loss(
-    log_width: Float[Tensor, "clip modality emotion"],
-    noise: Float[Tensor, "clip modality"],
-    level: Float[Tensor, "clip modality"],
-    counted: Bool[Tensor, "clip modality"],
-) -> Float[Tensor, ""]:
-    """Eq. (19): 1 - correlation, over the clips of a batch, of a modality's mean log width with its known corruption.
+def modality_width(
+    std: Float[Tensor, "clip modality emotion latent"], noise: Float[Tensor, "clip modality"]
+) -> Float[Tensor, "clip modality emotion"]:
+    """Eq. (18), second part: v_{m,e} = exp(q_m) |std_{m,e}|, how far a modality is to be trusted; no gradient reaches q."""
+    return noise.detach().exp()[..., None] * std.square().sum(dim=-1).sqrt()
 
-    Only the noise factor of Eq. (18) learns from it: the rest of the width is taken as given, so that the order costs the
-    emotions nothing. A modality with fewer than two clips, or with one level only, takes no part.
+
+def noise_error(
+    noise: Float[Tensor, "clip modality"], added: Float[Tensor, "clip modality"], counted: Bool[Tensor, "clip modality"]
+) -> Float[Tensor, ""]:
+    """Eq. (19): mean squared error of q against the logarithm of the noise that training added.
+
+    Where noise cannot be told from signal, the best answer is a constant: the meter then changes no width.
 
     Args:
-        log_width: log |std_{m,e}|, which contains the noise factor.
         noise: q of Eq. (18).
-        level: known size of the added corruption, larger is worse.
+        added: size of the added noise in units of what is usual, at least `LEAST_NOISE` of it.
         counted: where the modality is present.
     """
-    total = (log_width.mean(dim=-1) - noise).detach() + noise
-    count = counted.sum(dim=0).clamp(min=1)
-
-    def centred(values: Tensor) -> Tensor:
-        kept = torch.where(counted, values, 0.0)
-        return torch.where(counted, kept - kept.sum(dim=0) / count, 0.0)
-
-    a, b = centred(total), centred(level)
-    spread = b.norm(dim=0)
-    usable = spread > 0
-    correlation = (a * b).sum(dim=0) / (a.norm(dim=0) * spread).clamp(min=1e-8)
-    return torch.where(usable, 1 - correlation, 0.0).sum() / usable.sum().clamp(min=1)
+    squares = (noise - added.clamp(min=LEAST_NOISE).log()).square()
+    return torch.where(counted, squares, 0.0).sum() / counted.sum().clamp(min=1)
 
 
 def modality_logit(

@@ -174,8 +174,9 @@ def test_noise_is_read_from_size_and_restlessness_of_the_unmasked_steps() -> Non
     assert equations.step_statistics(steps, mask).tolist() == [[2.0, 3.0, 1.0, 0.0]]
 
 
-def test_one_factor_scales_all_deviations_of_a_clip() -> None:
-    std, noise = torch.rand(2, 3, 4), torch.tensor([0.0, math.log(2)])
-    scaled = equations.scaled_by_noise(std, noise)
-    torch.testing.assert_close(scaled[0], std[0])
-    torch.testing.assert_close(scaled[1], 2 * std[1])
+def test_noise_widens_all_that_a_modality_says() -> None:
+    std, noise = torch.rand(2, 1, 3, 4), torch.tensor([[0.0], [math.log(2)]], requires_grad=True)
+    found = equations.modality_width(std, noise)
+    torch.testing.assert_close(found[0], std[0].norm(dim=-1))
+    torch.testing.assert_close(found[1], 2 * std[1].norm(dim=-1))
+    assert not found.requires_grad

@@ -13,9 +13,7 @@ from lddu.model.lddu import LDDU, Prediction
 from tests.builders import tiny_model_config
 
 EMOTIONS = 3
-ALL_TERMS = ObjectiveConfig(
-    memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1, order_weight=0.1
-)
+ALL_TERMS = ObjectiveConfig(memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1, noise_weight=0.1)
 
 
 def network() -> LDDU:
@@ -52,7 +50,7 @@ def test_total_weighs_every_term() -> None:
     weighted = (
         c.direct_weight * terms["direct"] + c.fused_weight * terms["fused"] + c.contrastive_weight * terms["contrastive"]
         + c.calibration_weight * terms["calibration"] + c.error_weight * terms["error"] + c.modality_weight * terms["modality"]
-        + c.order_weight * terms["order"]
+        + c.noise_weight * terms["noise"]
     )  # fmt: skip
     assert terms["total"] == pytest.approx(weighted, rel=1e-5)
     assert all(value > 0 for value in terms.values())
@@ -60,16 +58,23 @@ def test_total_weighs_every_term() -> None:
 
 def test_a_term_of_weight_zero_is_not_computed() -> None:
     model = network()
-    off = replace(ALL_TERMS, contrastive_weight=0.0, calibration_weight=0.0, error_weight=0.0, modality_weight=0.0, order_weight=0.0)
+    off = replace(
+        ALL_TERMS,
+        contrastive_weight=0.0,
+        calibration_weight=0.0,
+        error_weight=0.0,
+        modality_weight=0.0,
+        noise_weight=0.0,
+    )
     terms = losses(model, predicted(model, 6), shares_of(6), off).to_mapping()
-    assert [terms[name] for name in ("contrastive", "calibration", "error", "modality", "order")] == [0] * 5
+    assert [terms[name] for name in ("contrastive", "calibration", "error", "modality", "noise")] == [0] * 5
 
 
 def test_a_clip_without_any_known_label_changes_no_labelled_term() -> None:
     model = network()
     prediction, shares = predicted(model, 6), shares_of(6)
     unlabelled = torch.cat([shares[:5], torch.full((1, EMOTIONS), torch.nan)])
-    config = replace(ALL_TERMS, calibration_weight=0.0, order_weight=0.0)  # Eq. (11) and (19) need no label
+    config = replace(ALL_TERMS, calibration_weight=0.0, noise_weight=0.0)  # Eq. (11) and (19) need no label
     with_it = losses(model, prediction, unlabelled, config).to_mapping()
     without = losses(model, part_of(prediction, 5), shares[:5], config).to_mapping()
     assert with_it == pytest.approx(without, rel=1e-5)
@@ -96,7 +101,7 @@ def test_unknown_labels_give_no_gradient_and_no_nan() -> None:
 
 def test_a_batch_without_any_known_label_gives_a_loss_of_zero() -> None:
     model = network()
-    config = replace(ALL_TERMS, calibration_weight=0.0, order_weight=0.0)
+    config = replace(ALL_TERMS, calibration_weight=0.0, noise_weight=0.0)
     terms = losses(model, predicted(model, 3), torch.full((3, EMOTIONS), torch.nan), config)
     assert terms.total.item() == 0
 
@@ -159,7 +164,9 @@ def test_memory_use_does_not_grow_over_steps() -> None:
     gc.collect()
     gc.freeze()  # what was there before is not counted
     for step in range(8):
-        torch.autograd.backward(objective(model, predicted(model, 6, seed=step), shares_of(6, seed=step), noise_of(6)).total)
+        torch.autograd.backward(
+            objective(model, predicted(model, 6, seed=step), shares_of(6, seed=step), noise_of(6)).total
+        )
         model.zero_grad()
         gc.collect()
         counts.append(sum(issubclass(type(thing), Tensor) for thing in gc.get_objects()))

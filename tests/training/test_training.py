@@ -12,15 +12,26 @@ import torch
 from lddu.batch import Batch, BatchReader
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.features.clip_table import ClipRow
+from lddu.features.simulate import SimulationConfig, simulate
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.model.encoder import Standardise
+from lddu.model.lddu import LDDU
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
 from lddu.training.loop import Unwatched
 from lddu.training.run import RunOptions, describe, train
-from lddu.training.seed import epoch_order, hide_modalities, seed_epoch
-from tests.builders import tiny_config, tiny_store
+from lddu.training.seed import (
+    SPREAD,
+    STRONGEST,
+    WEAKEST,
+    add_noise,
+    draw_noise,
+    epoch_order,
+    hide_modalities,
+    seed_epoch,
+)
+from tests.builders import tiny_config, tiny_model_config, tiny_store
 
 SHORT = {"epochs": 2}
 
@@ -221,6 +232,48 @@ def test_hiding_modalities_keeps_at_least_one_and_hides_at_the_given_rate() -> N
     assert bool(hidden.any(dim=1).all()) and not bool((hidden & ~presence).any())
     assert 1 - hidden[1000:].float().mean().item() == pytest.approx(0.4 - 0.4**3, abs=0.02)
     assert hide_modalities(presence, 0.0) is presence
+
+
+def test_everyday_noise_is_log_normal_and_corruption_comes_on_top_at_the_given_rate() -> None:
+    torch.manual_seed(0)
+    presence = torch.ones(20_000, 2, dtype=torch.bool)
+    everyday = draw_noise(presence, 0.1, 0.0)
+    assert everyday.median().item() == pytest.approx(0.1, rel=0.05)
+    assert everyday.log().std().item() == pytest.approx(SPREAD, rel=0.05)
+    corrupted = draw_noise(presence, 0.0, 0.3)
+    hit = corrupted[corrupted > 0]
+    assert (corrupted > 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+    assert hit.min().item() >= WEAKEST and hit.max().item() <= STRONGEST
+    assert hit.median().item() == pytest.approx((WEAKEST * STRONGEST) ** 0.5, rel=0.1)
+    assert not draw_noise(presence, 0.0, 0.0).any()
+
+
+def test_noise_is_measured_in_deviations_of_each_feature() -> None:
+    torch.manual_seed(0)
+    model = LDDU([2], 1, tiny_model_config())
+    model.encoders[0].get_buffer("standardise.scale").copy_(torch.tensor([1.0, 100.0]))
+    values = (torch.zeros(3, 4000, 2),)
+    (noisy,) = add_noise(model, values, torch.tensor([[0.0], [0.5], [2.0]]))
+    torch.testing.assert_close(
+        noisy.std(dim=1), torch.tensor([[0.0, 0.0], [0.5, 50.0], [2.0, 200.0]]), rtol=0.05, atol=0
+    )
+    assert add_noise(model, values, torch.zeros(3, 1)) is values
+
+
+def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -> None:
+    """A corrupted modality is trusted less than the same modality untouched, after a minute's worth of training in miniature."""
+    store = simulate(tmp_path / "store", SimulationConfig(clips=200, dimensions={"text": 12, "audio": 8}))
+    run = train(store, tmp_path / "run", tiny_config(training={"epochs": 12, "patience": 12, "learning_rate": 5e-3}))
+    model = run.members()[0].load_model(torch.device("cpu"))
+    reader = BatchReader(store, run.describe().task.dimensions, 16)
+    batch = reader.read(range(100))
+    with torch.inference_mode():
+        clean = model(batch.values, batch.mask, batch.presence)
+        noisy = model(
+            add_noise(model, batch.values, torch.tensor([[4.0, 0.0]]).expand(100, 2)), batch.mask, batch.presence
+        )
+    wider = (noisy.modality_width > clean.modality_width).float().mean(dim=(0, 2))
+    assert wider[0].item() > 0.95 and wider[1].item() == 0
 
 
 def test_randomness_is_a_function_of_seed_and_epoch_and_differs_between_them() -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -36,14 +35,12 @@ class EmotionAttention(nn.Module):
 
 
 class NoiseMeter(nn.Module):
-    """Parameters of Eq. (18) for one modality: how noisy a clip's features look, from their size and restlessness.
+    """Parameters of Eq. (18) for one modality: how noisy a clip's features are, from their size and restlessness.
 
     Args:
         dimension: D, features per step.
         hidden: width of its one hidden layer.
     """
-
-    LIMIT = 2.0
 
     def __init__(self, dimension: int, hidden: int) -> None:
         super().__init__()
@@ -53,9 +50,9 @@ class NoiseMeter(nn.Module):
     def forward(
         self, steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, " clip"]:
-        """Log factor of the standard deviations, within +-LIMIT."""
-        score = self.outer(F.relu(self.inner(equations.step_statistics(steps, mask)))).squeeze(-1)
-        return torch.tanh(score / self.LIMIT) * self.LIMIT
+        """Q, the logarithm of the noise in units of what is usual."""
+        noise: Tensor = self.outer(F.relu(self.inner(equations.step_statistics(steps, mask))))
+        return noise.squeeze(-1)
 
 
 class LatentDistribution(nn.Module):

@@ -27,7 +27,7 @@ class Prediction:
         vectors: [B, M, E, H] emotion vectors Z, Eq. (4).
         mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
         std: [B, M, E, P] their standard deviations.
-        noise: [B, M] log factor of Eq. (18) in them; 0 where the modality is missing or nothing measures it.
+        noise: [B, M] q of Eq. (18); 0 where the modality is missing or nothing measures it.
         attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
         presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
     """
@@ -54,8 +54,8 @@ class Prediction:
 
     @property
     def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
-        """|std_{m,e}|."""
-        return self.std.square().sum(dim=-1).sqrt()
+        """V_{m,e}, Eq. (18): |std_{m,e}|, wider where the modality is noisy."""
+        return equations.modality_width(self.std, self.noise)
 
 
 METER_HIDDEN = 32
@@ -164,8 +164,7 @@ class LDDU(nn.Module):
         mean, std = self.distributions[m](vectors)
         if not self.meters:
             return vectors, mean, std, attention, std.new_zeros(len(std))
-        noise = self.meters[m](self.encoders[m].standardise(clean, seen), seen)
-        return vectors, mean, equations.scaled_by_noise(std, noise), attention, noise
+        return vectors, mean, std, attention, self.meters[m](self.encoders[m].standardise(clean, seen), seen)
 
 
 def _beside(x_BMEK: Tensor) -> Tensor:
