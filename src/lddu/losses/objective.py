@@ -87,7 +87,7 @@ class Objective(nn.Module):
             features, classes = features[order], classes[order]
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
-        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
+        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature, len(features))
         self.memory.push(features, classes)
         return loss
 

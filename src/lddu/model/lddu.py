@@ -122,7 +122,7 @@ class LDDU(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        per_modality = [self._one_modality(m, values[m], mask[m]) for m in range(len(self.encoders))]
+        per_modality = [self._one_modality(m, values[m], mask[m], presence[:, m]) for m in range(len(self.encoders))]
         vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
         vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
         mean_BMEP = equations.stand_in(mean, self.prior_mean, presence)
@@ -139,13 +139,15 @@ class LDDU(nn.Module):
             presence=presence,
         )
 
-    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Emotion vectors, mean, std and attention of modality m."""
-        first = torch.zeros_like(mask)
-        first[:, 0] = True
-        seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
-        states = self.encoders[m](torch.where(mask[..., None], values, 0.0), seen)
-        vectors, attention = self.attentions[m](self.emotions, states, seen)
+    def _one_modality(
+        self, m: int, values: Tensor, mask: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Emotion vectors, mean, std and attention of modality m; of a clip that lacks it, anything finite."""
+        seen = mask & present[:, None]
+        states = self.encoders[m](values, seen)
+        first = torch.arange(mask.shape[1], device=mask.device) == 0
+        attended = torch.where(seen.any(dim=1, keepdim=True), seen, first)  # a missing modality attends to a blank step
+        vectors, attention = self.attentions[m](self.emotions, states, attended)
         mean, std = self.distributions[m](vectors)
         return vectors, mean, std, attention
 
