@@ -141,7 +141,7 @@ def test_dropout_keeps_the_rate_and_the_expectation(rate: float) -> None:
     x = dropout(torch.ones(400, 1001), rate)
     assert float((x == 0).float().mean()) == pytest.approx(rate, abs=1 / 256)
     assert float(x.mean()) == pytest.approx(1, abs=0.03)
-    assert len(x.unique()) == 2
+    assert len(set(x.flatten().tolist())) == 2
 
 
 def test_random_bytes_are_uniform() -> None:

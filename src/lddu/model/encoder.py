@@ -62,7 +62,7 @@ class Standardise(nn.Module):
         self.scale.copy_(deviation)
         self.gain.copy_(gain)
 
-    def forward(self, features: Float[Tensor, "row feature"]) -> Float[Tensor, "row feature"]:
+    def forward(self, features: Float[Tensor, "*axes feature"]) -> Float[Tensor, "*axes feature"]:
         """Standardised features."""
         if math.isinf(self.limit):
             return (features - self.centre).mul_(self.gain / self.scale)
