@@ -101,7 +101,7 @@ def test_operations_of_a_training_step_are_those_that_torch_counts() -> None:
     workload = replace(workload, config=replace(workload.config, model=model), batch=8)
     subject = Subject(workload, CPU)
     batch = Clips(workload, realistic=False).batch(Clips(workload, False).lengths(8))
-    subject.fill_memory(batch)
+    subject.fill_memory()
     with counting() as counter:
         subject.step(batch)
     assert training_operations(workload, batch) == pytest.approx(counter.get_total_flops(), rel=0.001)

@@ -30,7 +30,7 @@ class Effort:
         memory_steps: training steps that the peak of memory is taken over.
     """
 
-    seconds: float = 6.0
+    seconds: float = 5.0
     store_megabytes: float = 200.0
     memory_steps: int = 8
 
@@ -73,7 +73,7 @@ class _Run:
         self._tell("training steps at full length")
         subject = Subject(self.workload, self.device)
         full = self._training_batches(self.workload, realistic=False)
-        subject.fill_memory(full[0])
+        subject.fill_memory()
         memory = self._memory(subject, full)
         training = [
             self._time(subject.step, batches) for batches in (full, self._training_batches(self.workload, True))
@@ -120,7 +120,7 @@ class _Run:
         workload = self.workload.unaligned()
         subject = Subject(workload, self.device)
         batches = self._training_batches(workload, realistic=False)
-        subject.fill_memory(batches[0])
+        subject.fill_memory()
         return self._time(subject.step, batches), self._time(subject.predict, batches)
 
     def _training_batches(self, workload: Workload, realistic: bool) -> list[Batch]:

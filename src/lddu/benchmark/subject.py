@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from lddu import equations
 from lddu.batch import Batch
 from lddu.benchmark.clock import fastest
 from lddu.benchmark.naive import naive_loss, naive_prediction
@@ -33,11 +34,13 @@ class Subject:
         self.objective = Objective(config.objective, config.model.latent, present_at=0.5).to(device)
         self.optimizer = make_optimizer(self.model, config.training)
 
-    def fill_memory(self, batch: Batch) -> None:
-        """Predict until the contrastive memory is full, as it is from the first steps of a training on."""
-        with self._inference():
-            while bool((self.objective.memory.classes < 0).any()):
-                self.objective(self.model, self.model(batch.values, batch.mask, batch.presence), batch.shares)
+    def fill_memory(self) -> None:
+        """Random features in the contrastive memory, which is full from the first steps of a training on."""
+        memory, w = self.objective.memory, self.workload
+        half = (len(memory.classes), w.config.model.latent)
+        features = equations.distribution_feature(torch.randn(half), torch.rand(half) + 0.5)
+        classes = torch.randint(2 * len(w.dimensions) * w.emotions, half[:1])
+        memory.push(features.to(self.device), classes.to(self.device))
 
     def step(self, batch: Batch) -> None:
         """One training step, as `lddu.training.loop` makes it."""

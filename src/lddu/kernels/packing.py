@@ -77,18 +77,17 @@ class Packing:
     @staticmethod
     def of(mask: Bool[Tensor, "clip step"]) -> "Packing":
         """The packing of the True steps; any pattern of them."""
-        lengths, order = mask.sum(dim=1).sort(descending=True, stable=True)
-        counts = lengths.tolist()
-        clip, position = mask[order].nonzero(as_tuple=True)
-        whole = len(clip) == mask.numel()
+        clips, steps = mask.shape
+        if bool(mask.all()):
+            counts = [steps] * clips
+            rows, positions = None, torch.arange(steps, device=mask.device).repeat(clips)
+        else:
+            lengths, order = mask.sum(dim=1).sort(descending=True, stable=True)
+            counts = lengths.tolist()
+            clip, positions = mask[order].nonzero(as_tuple=True)
+            rows = order[clip] * steps + positions
         groups = tuple(_group(counts, first, last, mask.device) for first, last in _similar(counts))
-        return Packing(
-            clips=mask.shape[0],
-            steps=mask.shape[1],
-            rows=None if whole else order[clip] * mask.shape[1] + position,
-            positions=position,
-            groups=groups,
-        )
+        return Packing(clips, steps, rows, positions, groups)
 
     @property
     def group_sizes(self) -> list[int]:
