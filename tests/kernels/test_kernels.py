@@ -62,11 +62,6 @@ def test_every_packed_row_is_in_one_group_with_its_clip(mask: Tensor) -> None:
         assert torch.equal(group.real(group.padded(rows[group.rows])), rows[group.rows])
 
 
-def test_long_clips_are_split_into_groups_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "MOST_PAIRS", 2 * 20**2)
-    assert [group.clips for group in Packing.of(torch.ones(5, 20, dtype=torch.bool)).groups] == [2, 2, 1]
-
-
 @settings(deadline=None, max_examples=20)
 @given(MASKS)
 def test_gradients_pass_through_packing_as_through_indexing(mask: Tensor) -> None:
@@ -111,25 +106,31 @@ def test_attention_without_dropout_is_that_of_the_formula(mask: Tensor) -> None:
 
 
 @pytest.mark.parametrize("longest_kept", [128, 0], ids=["weights kept", "weights made again"])
-@settings(deadline=None, max_examples=25)
+@pytest.mark.parametrize("at_once", [2**17, 250], ids=["one block", "several blocks"])
+@settings(deadline=None, max_examples=20)
 @given(MASKS, st.sampled_from([0.1, 0.3, 0.9]))
 def test_attention_with_dropout_is_that_of_the_formula_under_the_same_mask(
-    longest_kept: int, mask: Tensor, rate: float
+    longest_kept: int, at_once: int, mask: Tensor, rate: float
 ) -> None:
     found, heads = Packing.of(mask), 2
     torch.manual_seed(4)
     projected = torch.randn(int(mask.sum()), 24)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attention_kernel, "LONGEST_KEPT", longest_kept)
+        patch.setattr(attention_kernel, "WEIGHTS_AT_ONCE", at_once)
         torch.manual_seed(7)
         ours = with_gradient(lambda x: self_attention(x, found, heads, rate), projected)
     torch.manual_seed(7)
-    masks = []
-    for group in found.groups:
-        like = torch.empty(group.clips * heads, group.steps, group.steps)
-        generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
-        masks.append(kept(random_bytes(like, generator), rate, torch.float32) * kept_scale(rate))
+    masks = [mask_of(group.clips * heads, group.steps, rate, at_once) for group in found.groups]
     agree(ours, with_gradient(lambda x: plain_attention(x, found, heads, masks), projected))
+
+
+def mask_of(count: int, steps: int, rate: float, at_once: int) -> Tensor:
+    """[count, steps, steps] what the kernel's dropout leaves, drawn block by block as it does."""
+    generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
+    blocks = torch.split(torch.empty(count, steps, steps), max(1, at_once // steps**2))
+    drawn = [kept(random_bytes(block, generator), rate, torch.float32) for block in blocks]
+    return torch.cat(drawn) * kept_scale(rate)
 
 
 # ------------------------------------------------------------------------------------------------------------ dropout

@@ -27,12 +27,12 @@ class Effort:
     Attributes:
         seconds: for each figure, after warming up.
         store_megabytes: size of the store that the loader reads.
-        memory_steps: training steps that the peak of memory is taken over.
+        memory_steps: training steps that the peak of memory is taken over; at least 3.
     """
 
     seconds: float = 5.0
     store_megabytes: float = 200.0
-    memory_steps: int = 8
+    memory_steps: int = 9
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,9 @@ class _Run:
             peak.reset()
             subject.step(batches[0])
             found.append(peak.read())
-        middle = len(found) // 2
-        return Memory(before / 1e6, max(found) / 1e6, (max(found[middle:]) - max(found[:middle])) / 1e6)
+        third = -(-len(found) // 3)
+        growth = max(found[2 * third :]) - max(found[third : 2 * third])
+        return Memory(before / 1e6, max(found) / 1e6, growth / 1e6)
 
     def _unaligned(self) -> tuple[_Timing, _Timing]:
         workload = self.workload.unaligned()
@@ -134,12 +135,11 @@ class _Run:
         return [batch.to(self.device) for batch in drawn]
 
     def _time(self, act: Callable[[Batch], None], batches: list[Batch]) -> _Timing:
-        def once() -> None:
-            for batch in batches:
-                act(batch)
-
+        """Each batch by itself, so that a moment of other work spoils one of them and not the whole pass."""
         self.rate.measure(self.effort.seconds / 40)
-        return _Timing(fastest(once, self.device, self.effort.seconds), batches)
+        share = self.effort.seconds / len(batches)
+        seconds = [fastest(lambda batch=batch: act(batch), self.device, share) for batch in batches]  # type: ignore[misc]
+        return _Timing(sum(seconds), batches)
 
     def _lengths(self, timings: list[_Timing], count: Callable[[Workload, Batch], int]) -> Lengths:
         full, realistic, unaligned = timings

@@ -39,8 +39,8 @@ class Speed:
     """One workload.
 
     Attributes:
-        clips_per_second: of the fastest pass.
-        seconds_per_batch: mean over the batches of that pass.
+        clips_per_second: each batch at its fastest.
+        seconds_per_batch: mean over the batches.
         clips_per_batch: clips in a batch.
         steps_per_clip: mean over clips and modalities.
         gigaoperations_per_clip: counted, see `lddu.benchmark.operations`.
@@ -79,7 +79,7 @@ class Memory:
     Attributes:
         before: held with the network built and batches made.
         peak: most held during training steps at full length.
-        growth: peak of the last steps less that of the first after warming up.
+        growth: peak of the last third of those steps less that of the second third; the first warms up.
     """
 
     before: float

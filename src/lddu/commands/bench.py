@@ -34,7 +34,7 @@ def bench(
     from lddu.device import device_of
 
     workload = tiny_workload() if quick else Workload()
-    effort = Effort(seconds=0.05, store_megabytes=0.5, memory_steps=2) if quick else Effort()
+    effort = Effort(seconds=0.05, store_megabytes=0.5, memory_steps=3) if quick else Effort()
     chosen = device_of(device)
     with notes().status("warming up") as status:
         found = measure(workload, chosen, effort, lambda what: status.update(f"measuring {what}"))

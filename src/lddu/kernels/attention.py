@@ -17,6 +17,9 @@ from torch.autograd.function import once_differentiable
 from lddu.kernels.dropout import kept, kept_scale, random_bytes
 from lddu.kernels.packing import ClipGroup, Packing
 
+WEIGHTS_AT_ONCE = 2**18
+"""Attention weights that are computed together: a megabyte, so that they stay in the cache from one use to the next."""
+
 LONGEST_KEPT = 128
 """Up to this many steps the attention weights are kept for the backward pass."""
 
@@ -54,40 +57,52 @@ class _DroppedAttention(torch.autograd.Function):
     def forward(ctx: Any, projected: Tensor, packing: Packing, heads: int, dropout: float) -> Tensor:
         out = projected.new_empty(len(projected), projected.shape[1] // 3)
         ctx.packing, ctx.heads, ctx.dropout = packing, heads, dropout
-        ctx.seeds, weights = [], []
+        ctx.seeds, kept_weights = [], []
         for group in packing.groups:
             queries, keys, values = _heads(group.padded(projected[group.rows]), group, 3, heads)
-            seed = int(torch.empty((), dtype=torch.int64).random_())
-            softmax = _attention_weights(queries, keys, group)
-            mixed = _scaled_product(softmax * _kept(softmax, seed, dropout), values, kept_scale(dropout))
+            mixed = torch.empty_like(queries)
+            ctx.seeds.append(int(torch.empty((), dtype=torch.int64).random_()))
+            generator = torch.Generator().manual_seed(ctx.seeds[-1])
+            for some in _blocks(queries):
+                weights = _attention_weights(queries[some], keys[some], group, heads, some)
+                masked = weights * kept(random_bytes(weights, generator), dropout, weights.dtype)
+                mixed[some] = _scaled_product(masked, values[some], kept_scale(dropout))
+                kept_weights.append(weights if group.steps <= LONGEST_KEPT else None)
             out[group.rows] = group.real(_rows(mixed[None], group))
-            ctx.seeds.append(seed)
-            weights.append(softmax if group.steps <= LONGEST_KEPT else None)
-        ctx.save_for_backward(projected, *weights)
+        ctx.save_for_backward(projected, *kept_weights)
         return out
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        projected, *weights = ctx.saved_tensors
-        heads, scale = ctx.heads, kept_scale(ctx.dropout)
-        grad = grad.contiguous()
-        out = torch.empty_like(projected)
-        for group, seed, softmax in zip(ctx.packing.groups, ctx.seeds, weights, strict=True):
-            queries, keys, values = _heads(group.padded(projected[group.rows]), group, 3, heads)
-            (above,) = _heads(group.padded(grad[group.rows]), group, 1, heads)
-            softmax = _attention_weights(queries, keys, group) if softmax is None else softmax
-            mask = _kept(softmax, seed, ctx.dropout)
-            to_values = _scaled_product((softmax * mask).transpose(1, 2), above, scale)
-            to_weights = _scaled_product(above, values.transpose(1, 2), scale).mul_(mask)
-            to_scores = torch._softmax_backward_data(to_weights, softmax, -1, softmax.dtype)
-            temper = 1 / math.sqrt(queries.shape[2])
-            to_queries = _scaled_product(to_scores, keys, temper)
-            to_keys = _scaled_product(to_scores.transpose(1, 2), queries, temper)
-            gathered = _rows(torch.stack([to_queries, to_keys, to_values]), group)
-            out[group.rows] = group.real(gathered)
+        projected, *kept_weights = ctx.saved_tensors
+        found, scale = iter(kept_weights), kept_scale(ctx.dropout)
+        out, grad = torch.empty_like(projected), grad.contiguous()
+        for group, seed in zip(ctx.packing.groups, ctx.seeds, strict=True):
+            split = _heads(group.padded(projected[group.rows]), group, 3, ctx.heads)
+            (above,) = _heads(group.padded(grad[group.rows]), group, 1, ctx.heads)
+            result, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
+            for some in _blocks(above):
+                queries, keys, values = split[:, some]
+                weights = next(found)
+                weights = _attention_weights(queries, keys, group, ctx.heads, some) if weights is None else weights
+                mask = kept(random_bytes(weights, generator), ctx.dropout, weights.dtype)
+                to_weights = _scaled_product(above[some], values.transpose(1, 2), scale).mul_(mask)
+                result[2, some] = _scaled_product(mask.mul_(weights).transpose(1, 2), above[some], scale)
+                to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
+                temper = 1 / math.sqrt(queries.shape[2])
+                result[0, some] = _scaled_product(to_scores, keys, temper)
+                result[1, some] = _scaled_product(to_scores.transpose(1, 2), queries, temper)
+            out[group.rows] = group.real(_rows(result, group))
         return out, None, None, None
+
+
+def _blocks(queries: Tensor) -> list[slice]:
+    """Ranges of (clip, head) whose weights stay in a processor's cache from one use to the next."""
+    count, steps, _ = queries.shape
+    size = max(1, WEIGHTS_AT_ONCE // steps**2)
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def _heads(padded: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
@@ -102,16 +117,14 @@ def _rows(split: Tensor, group: ClipGroup) -> Tensor:
     return split.view(parts, group.clips, -1, steps, width).permute(1, 3, 0, 2, 4).reshape(group.clips * steps, -1)
 
 
-def _attention_weights(queries: Tensor, keys: Tensor, group: ClipGroup) -> Tensor:
+def _attention_weights(queries: Tensor, keys: Tensor, group: ClipGroup, heads: int, some: slice) -> Tensor:
+    """Softmax of the scores of some (clip, head) of a group."""
     scores = _scaled_product(queries, keys.transpose(1, 2), 1 / math.sqrt(queries.shape[2]))
     if group.mask is not None:
-        barred = torch.zeros_like(group.mask, dtype=scores.dtype).masked_fill_(~group.mask, -torch.inf)
-        scores.view(group.clips, -1, group.steps, group.steps).add_(barred[:, None, None, :])
+        clip = torch.arange(some.start, some.stop) // heads
+        barred = torch.zeros_like(scores[:, 0]).masked_fill_(~group.mask[clip], -torch.inf)
+        scores.add_(barred[:, None, :])
     return scores.softmax(dim=-1)
-
-
-def _kept(weights: Tensor, seed: int, dropout: float) -> Tensor:
-    return kept(random_bytes(weights, torch.Generator().manual_seed(seed)), dropout, weights.dtype)
 
 
 def _scaled_product(a: Tensor, b: Tensor, scale: float) -> Tensor:

@@ -18,9 +18,6 @@ SHORTEST_SHARE = 0.75
 SHORT = 8
 """Clips of at most this many steps share one group whatever their lengths."""
 
-MOST_PAIRS = 2**21
-"""Most (clip, step, step) of a group: bounds the memory that attention takes for long sequences."""
-
 
 @dataclass(frozen=True, eq=False)
 class ClipGroup:
@@ -121,8 +118,7 @@ def _similar(counts: list[int]) -> list[tuple[int, int]]:
     first, held = 0, sum(count > 0 for count in counts)
     for clip in range(1, held + 1):
         longest = counts[first]
-        full = (clip - first + 1) * longest**2 > MOST_PAIRS
-        if clip == held or full or (counts[clip] < SHORTEST_SHARE * longest and longest > SHORT):
+        if clip == held or (counts[clip] < SHORTEST_SHARE * longest and longest > SHORT):
             ranges.append((first, clip))
             first = clip
     return ranges
