@@ -105,18 +105,16 @@ def test_attention_without_dropout_is_that_of_the_formula(mask: Tensor) -> None:
     agree(with_gradient(lambda x: self_attention(x, found, heads, 0.0), projected), plain)
 
 
-@pytest.mark.parametrize("longest_kept", [128, 0], ids=["weights kept", "weights made again"])
 @pytest.mark.parametrize("at_once", [2**17, 250], ids=["one block", "several blocks"])
 @settings(deadline=None, max_examples=20)
 @given(MASKS, st.sampled_from([0.1, 0.3, 0.9]))
 def test_attention_with_dropout_is_that_of_the_formula_under_the_same_mask(
-    longest_kept: int, at_once: int, mask: Tensor, rate: float
+    at_once: int, mask: Tensor, rate: float
 ) -> None:
     found, heads = Packing.of(mask), 2
     torch.manual_seed(4)
     projected = torch.randn(int(mask.sum()), 24)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attention_kernel, "LONGEST_KEPT", longest_kept)
         patch.setattr(attention_kernel, "WEIGHTS_AT_ONCE", at_once)
         torch.manual_seed(7)
         ours = with_gradient(lambda x: self_attention(x, found, heads, rate), projected)

@@ -2,7 +2,8 @@
 
 Without dropout PyTorch's fused attention is at its best on every device, and on a GPU it has dropout too. On a CPU
 dropout sends it to a path several times slower, hence the kernel below: batched products of contiguous heads, a cheap
-mask, and for long sequences weights that are computed again in the backward pass instead of kept.
+mask, and weights that are computed again in the backward pass instead of kept: a product more, and memory that grows
+with the steps and not with their square.
 """
 
 import math
@@ -19,9 +20,6 @@ from lddu.kernels.packing import ClipGroup, Packing
 
 WEIGHTS_AT_ONCE = 2**18
 """Attention weights that are computed together: a megabyte, so that they stay in the cache from one use to the next."""
-
-LONGEST_KEPT = 128
-"""Up to this many steps the attention weights are kept for the backward pass."""
 
 
 def self_attention(
@@ -57,7 +55,7 @@ class _DroppedAttention(torch.autograd.Function):
     def forward(ctx: Any, projected: Tensor, packing: Packing, heads: int, dropout: float) -> Tensor:
         out = projected.new_empty(len(projected), projected.shape[1] // 3)
         ctx.packing, ctx.heads, ctx.dropout = packing, heads, dropout
-        ctx.seeds, kept_weights = [], []
+        ctx.seeds = []
         for group in packing.groups:
             queries, keys, values = _heads(group.padded(projected[group.rows]), group, 3, heads)
             mixed = torch.empty_like(queries)
@@ -67,17 +65,16 @@ class _DroppedAttention(torch.autograd.Function):
                 weights = _attention_weights(queries[some], keys[some], group, heads, some)
                 masked = weights * kept(random_bytes(weights, generator), dropout, weights.dtype)
                 mixed[some] = _scaled_product(masked, values[some], kept_scale(dropout))
-                kept_weights.append(weights if group.steps <= LONGEST_KEPT else None)
             out[group.rows] = group.real(_rows(mixed[None], group))
-        ctx.save_for_backward(projected, *kept_weights)
+        ctx.save_for_backward(projected)
         return out
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        projected, *kept_weights = ctx.saved_tensors
-        found, scale = iter(kept_weights), kept_scale(ctx.dropout)
+        (projected,) = ctx.saved_tensors
+        scale = kept_scale(ctx.dropout)
         out, grad = torch.empty_like(projected), grad.contiguous()
         for group, seed in zip(ctx.packing.groups, ctx.seeds, strict=True):
             split = _heads(group.padded(projected[group.rows]), group, 3, ctx.heads)
@@ -85,8 +82,7 @@ class _DroppedAttention(torch.autograd.Function):
             result, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
             for some in _blocks(above):
                 queries, keys, values = split[:, some]
-                weights = next(found)
-                weights = _attention_weights(queries, keys, group, ctx.heads, some) if weights is None else weights
+                weights = _attention_weights(queries, keys, group, ctx.heads, some)
                 mask = kept(random_bytes(weights, generator), ctx.dropout, weights.dtype)
                 to_weights = _scaled_product(above[some], values.transpose(1, 2), scale).mul_(mask)
                 result[2, some] = _scaled_product(mask.mul_(weights).transpose(1, 2), above[some], scale)
