@@ -138,7 +138,7 @@ class _Run:
         """Each batch by itself, so that a moment of other work spoils one of them and not the whole pass."""
         self.rate.measure(self.effort.seconds / 40)
         share = self.effort.seconds / len(batches)
-        seconds = [fastest(lambda batch=batch: act(batch), self.device, share) for batch in batches]  # type: ignore[misc]
+        seconds = [fastest(lambda batch=batch: act(batch), self.device, share, least=3) for batch in batches]  # type: ignore[misc]
         return _Timing(sum(seconds), batches)
 
     def _lengths(self, timings: list[_Timing], count: Callable[[Workload, Batch], int]) -> Lengths:
