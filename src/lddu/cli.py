@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import lddu
-from lddu.commands import compare, data, evaluate, extract, predict, report, train
+from lddu.commands import bench, compare, data, evaluate, extract, predict, report, train
 from lddu.errors import LdduError
 
 app = App(
@@ -25,6 +25,7 @@ app.command(evaluate.evaluate)
 app.command(predict.predict)
 app.command(report.report)
 app.command(compare.compare)
+app.command(bench.bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -42,7 +42,7 @@ class ModelConfig:
     )
     query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
     noise_meter: bool = setting(
-        False, "measure each modality's noise and let it widen what the modality says, Eq. (18)"
+        False, "measure each modality's noise and let it scale its standard deviations, Eq. (18)"
     )
 
 
@@ -59,7 +59,7 @@ class ObjectiveConfig:
     calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
     error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
     modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
-    noise_weight: float = setting(0.0, "weight of the noise meters' error on the noise that training adds, Eq. (19)", 0)
+    noise_weight: float = setting(0.0, "weight of the order of widths under the noise that training adds, Eq. (19)", 0)
     target: Literal["presence", "shares"] = setting("presence", "train on presence or on shares of raters, Eq. (16)")
 
 
@@ -213,7 +213,7 @@ DEFAULT = Config(
     ObjectiveConfig(
         contrastive_weight=0.1,
         calibration_weight=0.0,
-        error_weight=0.1,
+        error_weight=0.3,
         modality_weight=0.1,
         noise_weight=0.1,
         memory_size="auto",

@@ -13,6 +13,12 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from lddu.kernels.attention import self_attention
+from lddu.kernels.contrastive import weighted_logsumexp
+from lddu.kernels.dropout import add_dropped
+from lddu.kernels.dropout import dropout as drop
+from lddu.kernels.packing import Packing
+
 NORM_EPSILON = 1e-12
 """Of every LayerNorm. The usual 1e-5 does not reproduce the released model."""
 
@@ -66,51 +72,35 @@ def layer_norm(x: Tensor, weights: Affine) -> Tensor:
 # ---------------------------------------------------------------------------------------------- unimodal extractor
 
 
-def normalise_features(
-    features: Float[Tensor, "clip step feature"], norm: Affine
-) -> Float[Tensor, "clip step feature"]:
+def normalise_features(features: Float[Tensor, "*axes feature"], norm: Affine) -> Float[Tensor, "*axes feature"]:
     """Eq. (1): LayerNorm over the features of each step."""
     return layer_norm(features, norm)
 
 
 def embed_steps(
-    features: Float[Tensor, "clip step feature"],
+    features: Float[Tensor, "*axes feature"],
     projection: Affine,
-    positions: Float[Tensor, "longest hidden"],
+    position: Float[Tensor, "*#axes hidden"],
     norm: Affine,
     dropout: float,
-) -> Float[Tensor, "clip step hidden"]:
-    """Eq. (2): project, add the learned position, normalise."""
-    placed = linear(features, projection) + positions[: features.shape[1]]
-    return F.dropout(layer_norm(placed, norm), dropout, training=dropout > 0)
+) -> Float[Tensor, "*axes hidden"]:
+    """Eq. (2): project, add the learned position of each step, normalise."""
+    return drop(layer_norm(linear(features, projection) + position, norm), dropout)
 
 
 def transformer_layer(
-    states: Float[Tensor, "clip step hidden"],
-    mask: Bool[Tensor, "clip step"],
-    layer: TransformerWeights,
-    heads: int,
-    dropout: float,
-) -> Float[Tensor, "clip step hidden"]:
+    states: Float[Tensor, "row hidden"], packing: Packing, layer: TransformerWeights, heads: int, dropout: float
+) -> Float[Tensor, "row hidden"]:
     """Eq. (3): self-attention and a GELU (erf) network, each followed by dropout, residual and LayerNorm.
 
-    Padded steps (mask False) are attended by nobody. At least one step of every clip must be unmasked.
+    The rows are the real steps of all clips, so that padded steps are attended by nobody and cost nothing.
     """
-
-    def split(x: Tensor) -> Tensor:
-        return x.view(*x.shape[:2], heads, -1).transpose(1, 2)
-
-    attended = F.scaled_dot_product_attention(
-        split(linear(states, layer.query)),
-        split(linear(states, layer.key)),
-        split(linear(states, layer.value)),
-        attn_mask=mask[:, None, None, :],
-        dropout_p=dropout,
-    )
-    mixed = linear(attended.transpose(1, 2).flatten(-2), layer.mixed)
-    states = layer_norm(states + F.dropout(mixed, dropout, training=dropout > 0), layer.attention_norm)
+    mixing = (layer.query, layer.key, layer.value)
+    weight, bias = torch.cat([m.weight for m in mixing]), torch.cat([m.bias for m in mixing])
+    attended = self_attention(F.linear(states, weight, bias), packing, heads, dropout)
+    states = layer_norm(add_dropped(states, linear(attended, layer.mixed), dropout), layer.attention_norm)
     inner = linear(F.gelu(linear(states, layer.inner)), layer.outer)
-    return layer_norm(states + F.dropout(inner, dropout, training=dropout > 0), layer.output_norm)
+    return layer_norm(add_dropped(states, inner, dropout), layer.output_norm)
 
 
 # -------------------------------------------------------------------------------------------------- emotion space
@@ -125,14 +115,17 @@ def attend_emotions(
 ) -> tuple[Float[Tensor, "clip emotion hidden"], Float[Tensor, "clip emotion step"]]:
     """Eq. (4): each emotion looks over the steps of one modality; keys serve as values too.
 
+    The keys K = O W + b are never made: Q K^T differs from (Q W^T) O^T by a number per emotion, which a softmax over
+    the steps does not see, and A K = (A O) W + b since A sums to 1. That leaves one vector per emotion to project
+    instead of one per step.
+
     Returns:
         The emotion vectors Z and the attention A, which sums to 1 over the unmasked steps: when it was seen.
     """
-    queries = linear(emotions, weights.query)
-    keys = linear(states, weights.key)
-    scores = torch.einsum("eh,bth->bet", queries, keys) / math.sqrt(keys.shape[-1])
+    queries = linear(emotions, weights.query) @ weights.key.weight / math.sqrt(states.shape[-1])
+    scores = F.linear(states, queries).transpose(1, 2)
     attention = scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(dim=-1)
-    context = F.dropout(attention @ keys, dropout, training=dropout > 0)
+    context = drop(linear(attention @ states, weights.key), dropout)
     return linear(context, weights.output), attention
 
 
@@ -153,10 +146,6 @@ def latent_distribution(
     return linear(hidden, mean), (linear(hidden, log_variance) / 2).exp()
 
 
-LEAST_NOISE = 0.05
-"""Added noise, as a share of what is usual, below which more or less makes no difference."""
-
-
 def step_statistics(
     steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
 ) -> Float[Tensor, "clip doubled"]:
@@ -164,13 +153,20 @@ def step_statistics(
 
     Args:
         steps: standardised features, 0 at padding.
-        mask: True at real steps, at least one per clip.
+        mask: True at real steps; a clip without any gives zeros.
     """
     there = mask[..., None].to(steps.dtype)
-    count = there.sum(dim=1)
+    count = there.sum(dim=1).clamp(min=1)
     size = (steps.abs() * there).sum(dim=1) / count
     centred = (steps - ((steps * there).sum(dim=1) / count)[:, None]) * there
     return torch.cat([size, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+
+
+def scaled_by_noise(
+    std: Float[Tensor, "clip emotion latent"], noise: Float[Tensor, " clip"]
+) -> Float[Tensor, "clip emotion latent"]:
+    """Eq. (18), second part: one factor exp(q) per clip and modality for all of its standard deviations."""
+    return std * noise.exp()[:, None, None]
 
 
 # ------------------------------------------------------------------------- contrastive disentangled distributions
@@ -202,39 +198,55 @@ def contrastive_terms(
 ) -> tuple[Float[Tensor, " anchor"], Bool[Tensor, " anchor"]]:
     """The summand of Eq. (9) for each of the first `anchors` keys, and whether that anchor has a positive.
 
-    Positives need class sums only, so that the one [anchor, key] product is that of the log-sum-exp. Terms of anchors
-    without a positive are 0.
+    Terms of anchors without a positive are 0.
     """
+    attraction, has_positive = _attraction(keys, classes, anchors, temperature)
+    scores = similarity(keys[:anchors] / temperature, keys).fill_diagonal_(-torch.inf)
+    return torch.where(has_positive, scores.logsumexp(dim=-1) - attraction, 0.0), has_positive
+
+
+def _attraction(
+    keys: Tensor, classes: Tensor, anchors: int, temperature: float
+) -> tuple[Float[Tensor, " anchor"], Bool[Tensor, " anchor"]]:
+    """Mean similarity of each anchor to its positives over tau, from class sums alone; and whether it has any."""
     features = keys[:anchors]
     groups, group = torch.unique(classes, return_inverse=True)
     sums = keys.new_zeros(len(groups), keys.shape[1]).index_add(0, group, keys)
     positives = torch.bincount(group, minlength=len(groups))[group[:anchors]] - 1
     toward = (features * (sums[group[:anchors]] - features)).sum(dim=-1) / 2
-    scores = similarity(features / temperature, keys).fill_diagonal_(-torch.inf)
-    attraction = toward / temperature / positives.clamp(min=1)
-    has_positive = positives > 0
-    terms = scores.logsumexp(dim=-1) - attraction
-    return torch.where(has_positive, terms, 0.0), has_positive
+    return toward / temperature / positives.clamp(min=1), positives > 0
 
 
 def contrastive_loss(
-    keys: Float[Tensor, "key doubled"], classes: Int[Tensor, " key"], anchors: int, temperature: float
+    keys: Float[Tensor, "key doubled"],
+    classes: Int[Tensor, " key"],
+    anchors: int,
+    temperature: float,
+    learning: int | None = None,
 ) -> Float[Tensor, ""]:
     """Eq. (9): supervised contrastive loss (Khosla et al., NeurIPS 2020) with a memory of past features.
+
+    The mean of `contrastive_terms`, without an [anchor, key] matrix that outlives its use.
 
     Args:
         keys: features of the batch, then of the memory (without gradient); Eq. (6).
         classes: class of each key; Eq. (7).
         anchors: how many keys, from the first, are anchors.
         temperature: tau.
+        learning: how many keys, from the first, take a gradient: the batch; all by default.
 
     Returns:
         Mean over the anchors that have a positive; 0 where none has.
     """
     if anchors == 0:
         return keys.new_zeros(())
-    terms, has_positive = contrastive_terms(keys, classes, anchors, temperature)
-    return terms.sum() / has_positive.sum().clamp(min=1)
+    attraction, has_positive = _attraction(keys, classes, anchors, temperature)
+    weights = has_positive.to(keys.dtype) / has_positive.sum().clamp(min=1)
+    learning = len(keys) if learning is None else learning
+    loss = -(weights @ attraction)
+    if len(keys) > 1:  # a lone key has nothing to be told apart from
+        loss = loss + weighted_logsumexp(keys, weights, 1 / (2 * temperature), learning)
+    return loss
 
 
 # ------------------------------------------------------------------------------------------ uncertainty-aware fusion
@@ -315,27 +327,36 @@ def width_error_loss(
     return masked_bce(slope * widths + offset, error, counted)
 
 
-def modality_width(
-    std: Float[Tensor, "clip modality emotion latent"], noise: Float[Tensor, "clip modality"]
-) -> Float[Tensor, "clip modality emotion"]:
-    """Eq. (18), second part: v_{m,e} = exp(q_m) |std_{m,e}|, how far a modality is to be trusted; no gradient reaches q."""
-    return noise.detach().exp()[..., None] * std.square().sum(dim=-1).sqrt()
-
-
-def noise_error(
-    noise: Float[Tensor, "clip modality"], added: Float[Tensor, "clip modality"], counted: Bool[Tensor, "clip modality"]
+def noise_order_loss(
+    log_width: Float[Tensor, "clip modality emotion"],
+    noise: Float[Tensor, "clip modality"],
+    level: Float[Tensor, "clip modality"],
+    counted: Bool[Tensor, "clip modality"],
 ) -> Float[Tensor, ""]:
-    """Eq. (19): mean squared error of q against the logarithm of the noise that training added.
+    """Eq. (19): 1 - correlation, over the clips of a batch, of a modality's mean log width with its known corruption.
 
-    Where noise cannot be told from signal, the best answer is a constant: the meter then changes no width.
+    Only the noise factor of Eq. (18) learns from it: the rest of the width is taken as given, so that the order costs the
+    emotions nothing. A modality with fewer than two clips, or with one level only, takes no part.
 
     Args:
+        log_width: log |std_{m,e}|, which contains the noise factor.
         noise: q of Eq. (18).
-        added: size of the added noise in units of what is usual, at least `LEAST_NOISE` of it.
+        level: known size of the added corruption, larger is worse.
         counted: where the modality is present.
     """
-    squares = (noise - added.clamp(min=LEAST_NOISE).log()).square()
-    return torch.where(counted, squares, 0.0).sum() / counted.sum().clamp(min=1)
+    total = (log_width.mean(dim=-1) - noise).detach() + noise
+    count = counted.sum(dim=0).clamp(min=1)
+
+    def centred(values: Tensor) -> Tensor:
+        kept = torch.where(counted, values, 0.0)
+        return torch.where(counted, kept - kept.sum(dim=0) / count, 0.0)
+
+    a, b = centred(total), centred(level)
+    spread = b.norm(dim=0)
+    usable = spread > 0
+    correlation = (a * b).sum(dim=0) / (a.norm(dim=0) * spread).clamp(min=1e-8)
+    loss: Tensor = torch.where(usable, 1 - correlation, 0.0).sum() / usable.sum().clamp(min=1)
+    return loss
 
 
 def modality_logit(

@@ -145,13 +145,32 @@ def test_a_share_of_exactly_the_limit_is_present_whatever_its_rounding(raters: i
     assert bool(equations.is_present(share, votes / raters))
 
 
-def test_the_meter_is_scored_by_the_logarithm_of_the_added_noise() -> None:
-    noise, added = torch.tensor([[0.0, 1.0], [2.0, 9.0]]), torch.tensor([[1.0, math.e], [1.0, 0.5]])
-    counted = torch.tensor([[True, True], [True, False]])
-    assert float(equations.noise_error(noise, added, counted)) == pytest.approx(4 / 3)
-    assert float(equations.noise_error(noise, added, ~counted & False)) == 0
+def order_of(log_width: Tensor, noise: Tensor, level: Tensor, counted: Tensor | None = None) -> Tensor:
+    everywhere = torch.ones(noise.shape, dtype=torch.bool) if counted is None else counted
+    return equations.noise_order_loss(log_width, noise, level, everywhere)
 
 
-def test_no_noise_at_all_counts_as_the_least() -> None:
-    found = equations.noise_error(torch.zeros(1, 1), torch.zeros(1, 1), EVERYWHERE)
-    assert float(found) == pytest.approx(math.log(equations.LEAST_NOISE) ** 2)
+def test_the_order_of_widths_is_their_correlation_with_the_added_noise() -> None:
+    log_width, noise, level = torch.randn(9, 2, 3), torch.randn(9, 2), torch.randn(9, 2)
+    expected = [
+        1 - torch.corrcoef(torch.stack([log_width[:, m].mean(dim=-1), level[:, m]]))[0, 1].item() for m in range(2)
+    ]
+    assert float(order_of(log_width, noise, level)) == pytest.approx(sum(expected) / 2, abs=1e-5)
+
+
+def test_only_the_noise_factor_learns_from_the_order() -> None:
+    content, noise = torch.randn(6, 1, 3, requires_grad=True), torch.randn(6, 1, requires_grad=True)
+    torch.autograd.backward(order_of(content + noise[..., None], noise, torch.arange(6.0)[:, None]))
+    assert noise.grad is not None and bool((noise.grad != 0).all())
+    assert content.grad is None or bool((content.grad == 0).all())
+
+
+def test_the_order_leaves_out_missing_modalities_and_those_of_one_level() -> None:
+    log_width, noise, level = torch.randn(6, 3, 2), torch.randn(6, 3), torch.rand(6, 3)
+    level[:, 1] = 0.5
+    counted = torch.ones(6, 3, dtype=torch.bool)
+    counted[4:, 0] = False
+    counted[:, 2] = False
+    alone = order_of(log_width[:4, :1], noise[:4, :1], level[:4, :1])
+    assert float(order_of(log_width, noise, level, counted)) == pytest.approx(float(alone), abs=1e-5)
+    assert float(order_of(log_width[:1], noise[:1], level[:1])) == 0

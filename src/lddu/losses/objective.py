@@ -11,6 +11,9 @@ from lddu.config import ObjectiveConfig, resolved
 from lddu.losses.memory_queue import MemoryQueue
 from lddu.model.lddu import LDDU, Prediction
 
+LEAST_NOISE = 0.02
+"""Added noise, in deviations, below which more or less makes no difference."""
+
 
 @dataclass(frozen=True)
 class LossTerms:
@@ -59,7 +62,7 @@ class Objective(nn.Module):
             model: whose links from width to error are trained.
             prediction: of the batch.
             shares: share of raters, NaN where unknown.
-            noise: size of the noise that training added to each modality, in units of what is usual.
+            noise: size of the noise that training added to each modality, in deviations.
         """
         c = self.config
         target, known = equations.training_target(shares, self.present_at, c.target)
@@ -74,9 +77,9 @@ class Objective(nn.Module):
         )
         error = _width_error(model, prediction, target, known) if c.error_weight else zero
         modality = _modality(model, prediction, target, known) if c.modality_weight else zero
-        noise_error = equations.noise_error(prediction.noise, noise, prediction.presence) if c.noise_weight else zero
+        order = _noise_order(prediction, noise) if c.noise_weight else zero
         total = equations.weighted_total(
-            [direct, fused, contrastive, calibration, error, modality, noise_error],
+            [direct, fused, contrastive, calibration, error, modality, order],
             [
                 c.direct_weight,
                 c.fused_weight,
@@ -87,7 +90,7 @@ class Objective(nn.Module):
                 c.noise_weight,
             ],
         )
-        return LossTerms(total, direct, fused, contrastive, calibration, error, modality, noise_error)
+        return LossTerms(total, direct, fused, contrastive, calibration, error, modality, order)
 
     def _contrastive(self, prediction: Prediction, shares: Tensor, known: Tensor) -> Tensor:
         features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
@@ -97,7 +100,7 @@ class Objective(nn.Module):
             features, classes = features[order], classes[order]
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
-        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
+        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature, len(features))
         self.memory.push(features, classes)
         return loss
 
@@ -126,3 +129,9 @@ def _modality(model: LDDU, prediction: Prediction, target: Tensor, known: Tensor
     link = model.modality_width_link
     score = equations.masked_bce(prediction.modality_logit, own, counted)
     return score + equations.width_error_loss(prediction.modality_width, error, link.slope, link.offset, counted)
+
+
+def _noise_order(prediction: Prediction, noise: Tensor) -> Tensor:
+    """Eq. (19) with the logarithm of the added noise."""
+    level = noise.clamp(min=LEAST_NOISE).log()
+    return equations.noise_order_loss(prediction.modality_width.log(), prediction.noise, level, prediction.presence)

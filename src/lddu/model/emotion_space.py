@@ -2,6 +2,7 @@
 
 import itertools
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -42,6 +43,8 @@ class NoiseMeter(nn.Module):
         hidden: width of its one hidden layer.
     """
 
+    LIMIT = 2.0
+
     def __init__(self, dimension: int, hidden: int) -> None:
         super().__init__()
         self.inner = nn.Linear(2 * dimension, hidden)
@@ -50,9 +53,9 @@ class NoiseMeter(nn.Module):
     def forward(
         self, steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, " clip"]:
-        """Q, the logarithm of the noise in units of what is usual."""
-        noise: Tensor = self.outer(F.relu(self.inner(equations.step_statistics(steps, mask))))
-        return noise.squeeze(-1)
+        """Q, the log factor of the standard deviations, within +-LIMIT."""
+        noise = self.outer(F.relu(self.inner(equations.step_statistics(steps, mask)))).squeeze(-1)
+        return self.LIMIT * torch.tanh(noise / self.LIMIT)
 
 
 class LatentDistribution(nn.Module):

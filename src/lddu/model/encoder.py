@@ -3,11 +3,13 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from lddu import equations
 from lddu.config import ModelConfig, resolved
+from lddu.kernels.packing import Packing
 
 CLIPPED_AT = 5.0
 """Standardised features beyond this many deviations are outliers of the extractor; used without Eq. (1) only."""
@@ -29,12 +31,10 @@ class TransformerLayer(nn.Module):
         self.outer = nn.Linear(hidden, hidden)
         self.output_norm = nn.LayerNorm(hidden)
 
-    def forward(
-        self, states: Float[Tensor, "clip step hidden"], mask: Bool[Tensor, "clip step"]
-    ) -> Float[Tensor, "clip step hidden"]:
-        """One layer over the unmasked steps."""
+    def forward(self, states: Float[Tensor, "row hidden"], packing: Packing) -> Float[Tensor, "row hidden"]:
+        """One layer over the packed steps."""
         dropout = self.dropout if self.training else 0.0
-        return equations.transformer_layer(states, mask, self, self.heads, dropout)
+        return equations.transformer_layer(states, packing, self, self.heads, dropout)
 
 
 class Standardise(nn.Module):
@@ -62,12 +62,11 @@ class Standardise(nn.Module):
         self.scale.copy_(deviation)
         self.gain.copy_(gain)
 
-    def forward(
-        self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
-    ) -> Float[Tensor, "clip step feature"]:
-        """Standardised features; padded steps stay 0."""
-        standard = ((features - self.centre) / self.scale).clamp(-self.limit, self.limit)
-        return torch.where(mask[..., None], standard * self.gain, 0.0)
+    def forward(self, features: Float[Tensor, "*axes feature"]) -> Float[Tensor, "*axes feature"]:
+        """Standardised features."""
+        if math.isinf(self.limit):
+            return (features - self.centre).mul_(self.gain / self.scale)
+        return (features - self.centre).div_(self.scale).clamp_(-self.limit, self.limit).mul_(self.gain)
 
 
 class UnimodalEncoder(nn.Module):
@@ -93,12 +92,14 @@ class UnimodalEncoder(nn.Module):
     def forward(
         self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, "clip step hidden"]:
-        """States of every step; those of padded steps mean nothing."""
+        """States of every unmasked step, zeros elsewhere; only unmasked steps are looked at and computed."""
         dropout = self.dropout if self.training else 0.0
-        steps = self.standardise(features, mask)
+        packing = Packing.of(mask)
+        steps = self.standardise(packing.pack(features))
         if self.feature_norm is not None:
             steps = equations.normalise_features(steps, self.feature_norm)
-        states = equations.embed_steps(steps, self.projection, self.positions, self.embedding_norm, dropout)
+        position = F.embedding(packing.positions, self.positions)
+        states = equations.embed_steps(steps, self.projection, position, self.embedding_norm, dropout)
         for layer in self.layers:
-            states = layer(states, mask)
-        return states
+            states = layer(states, packing)
+        return packing.unpack(states)

@@ -27,7 +27,7 @@ class Prediction:
         vectors: [B, M, E, H] emotion vectors Z, Eq. (4).
         mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
         std: [B, M, E, P] their standard deviations.
-        noise: [B, M] q of Eq. (18); 0 where the modality is missing or nothing measures it.
+        noise: [B, M] q of Eq. (18), in them; 0 where the modality is missing or nothing measures it.
         attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
         presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
     """
@@ -54,8 +54,8 @@ class Prediction:
 
     @property
     def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
-        """V_{m,e}, Eq. (18): |std_{m,e}|, wider where the modality is noisy."""
-        return equations.modality_width(self.std, self.noise)
+        """|std_{m,e}|."""
+        return self.std.square().sum(dim=-1).sqrt()
 
 
 METER_HIDDEN = 32
@@ -134,7 +134,7 @@ class LDDU(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        per_modality = [self._one_modality(m, values[m], mask[m]) for m in range(len(self.encoders))]
+        per_modality = [self._one_modality(m, values[m], mask[m], presence[:, m]) for m in range(len(self.encoders))]
         vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
         noise = torch.stack([parts[4] for parts in per_modality], dim=1)
         vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
@@ -153,18 +153,27 @@ class LDDU(nn.Module):
             presence=presence,
         )
 
-    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Emotion vectors, mean, std, attention and measured noise of modality m."""
-        first = torch.zeros_like(mask)
-        first[:, 0] = True
-        seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
-        clean = torch.where(mask[..., None], values, 0.0)
-        states = self.encoders[m](clean, seen)
-        vectors, attention = self.attentions[m](self.emotions, states, seen)
+    def _one_modality(
+        self, m: int, values: Tensor, mask: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Emotion vectors, mean, std, attention and noise of modality m; of a clip that lacks it, anything finite."""
+        seen = mask & present[:, None]
+        states = self.encoders[m](values, seen)
+        first = torch.arange(mask.shape[1], device=mask.device) == 0
+        attended = torch.where(seen.any(dim=1, keepdim=True), seen, first)  # a missing modality attends to a blank step
+        vectors, attention = self.attentions[m](self.emotions, states, attended)
         mean, std = self.distributions[m](vectors)
+        noise = self.noise(m, values, seen)
+        return vectors, mean, equations.scaled_by_noise(std, noise), attention, noise
+
+    def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
+        """[B] q of modality m, Eq. (18); 0 without a meter."""
         if not self.meters:
-            return vectors, mean, std, attention, std.new_zeros(len(std))
-        return vectors, mean, std, attention, self.meters[m](self.encoders[m].standardise(clean, seen), seen)
+            return values.new_zeros(len(values))
+        encoder = self.encoders[m]
+        assert isinstance(encoder, UnimodalEncoder)
+        noise: Tensor = self.meters[m](torch.where(seen[..., None], encoder.standardise(values), 0.0), seen)
+        return noise
 
 
 def _beside(x_BMEK: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from lddu.run_folder import RunDescription
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
 from lddu.training.optim import set_rate
-from lddu.training.seed import WEAKEST, add_noise, draw_noise, epoch_order, hide_modalities, seed_epoch
+from lddu.training.seed import add_noise, draw_noise, epoch_order, hide_modalities, seed_epoch
 
 DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
 
@@ -167,11 +167,10 @@ def _one_epoch(
 
 def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
     presence = hide_modalities(batch.presence, config.training.modality_dropout)
-    usual = resolved(config.training.feature_noise)
-    noise = draw_noise(presence, usual, config.training.corruption)
+    noise = draw_noise(presence, resolved(config.training.feature_noise), config.training.corruption)
     values = add_noise(trainee.model, batch.values, noise)
     prediction = trainee.model(values, batch.mask, presence)
-    terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares, noise / (usual or WEAKEST))
+    terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares, noise)
     if not torch.isfinite(terms.total):
         raise RunError(
             f"Expected a finite loss, but got {terms.total.item()} (fused BCE {terms.fused.item():.3g}, contrastive "

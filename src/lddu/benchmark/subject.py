@@ -1,0 +1,117 @@
+"""The network that is measured: its steps and predictions, ours and the plain ones, and the parts of a step."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from lddu import equations
+from lddu.batch import Batch
+from lddu.benchmark.clock import fastest
+from lddu.benchmark.naive import naive_loss, naive_prediction
+from lddu.benchmark.workload import Workload
+from lddu.losses.objective import Objective
+from lddu.model.lddu import LDDU
+from lddu.training.optim import make_optimizer
+
+
+class Subject:
+    """A network with its objective and optimiser.
+
+    Args:
+        workload: sizes.
+        device: where to compute.
+    """
+
+    def __init__(self, workload: Workload, device: torch.device) -> None:
+        self.workload, self.device = workload, device
+        config = workload.config
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.model = LDDU(workload.dimensions, workload.emotions, config.model).to(device)
+        self.objective = Objective(config.objective, config.model.latent, present_at=0.5).to(device)
+        self.optimizer = make_optimizer(self.model, config.training)
+
+    def fill_memory(self) -> None:
+        """Random features in the contrastive memory, which is full from the first steps of a training on."""
+        memory, w = self.objective.memory, self.workload
+        half = (len(memory.classes), w.config.model.latent)
+        features = equations.distribution_feature(torch.randn(half), torch.rand(half) + 0.5)
+        classes = torch.randint(2 * len(w.dimensions) * w.emotions, half[:1])
+        memory.push(features.to(self.device), classes.to(self.device))
+
+    def step(self, batch: Batch) -> None:
+        """One training step, as `lddu.training.loop` makes it."""
+        self.model.train()
+        prediction = self.model(batch.values, batch.mask, batch.presence)
+        self._learn(self.objective(self.model, prediction, batch.shares, self._no_noise(batch)).total)
+
+    def naive_step(self, batch: Batch) -> None:
+        """The same by the plain implementation."""
+        self.model.train()
+        self._learn(naive_loss(self.objective, naive_prediction(self.model, batch), batch.shares))
+
+    def predict(self, batch: Batch) -> None:
+        """One prediction."""
+        with self._inference():
+            self.model(batch.values, batch.mask, batch.presence)
+
+    def naive_predict(self, batch: Batch) -> None:
+        """The same by the plain implementation."""
+        with self._inference():
+            naive_prediction(self.model, batch)
+
+    def parts(self, batch: Batch, seconds: float) -> dict[str, float]:
+        """Seconds of the costly parts of a training step, each run by itself, forward and backward."""
+        self.model.train()
+        parts: dict[str, Callable[[], None]] = {
+            "encoders": lambda: self._encode(batch),
+            "contrastive loss": self._contrastive(batch),
+            "optimiser": self._update,
+        }
+        return {name: fastest(act, self.device, seconds) for name, act in parts.items()}
+
+    def _encode(self, batch: Batch) -> None:
+        found = [
+            encoder(values, mask)
+            for encoder, values, mask in zip(self.model.encoders, batch.values, batch.mask, strict=True)
+        ]
+        torch.autograd.backward(found, [torch.ones_like(states) for states in found])
+
+    def _contrastive(self, batch: Batch) -> Callable[[], None]:
+        config = replace(
+            self.objective.config, direct_weight=0.0, fused_weight=0.0, calibration_weight=0.0, contrastive_weight=1.0
+        )
+        alone = Objective(config, self.workload.config.model.latent, self.objective.present_at)
+        alone.memory = self.objective.memory
+        with torch.no_grad():
+            prediction = self.model(batch.values, batch.mask, batch.presence)
+
+        def act() -> None:
+            mean, std = (value.clone().requires_grad_() for value in (prediction.mean, prediction.std))
+            total = alone(
+                self.model, replace(prediction, mean=mean, std=std), batch.shares, self._no_noise(batch)
+            ).total
+            torch.autograd.backward(total)
+
+        return act
+
+    def _no_noise(self, batch: Batch) -> Tensor:
+        return torch.zeros(batch.presence.shape, device=self.device)
+
+    def _learn(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._update()
+
+    def _update(self) -> None:
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.workload.config.training.gradient_norm)
+        self.optimizer.step()
+
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
+        self.model.eval()
+        with torch.inference_mode():
+            yield

@@ -1,0 +1,98 @@
+"""`lddu bench`: how fast this machine trains and predicts, and how near that is to what it could do."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from lddu.benchmark.result import Benchmark, Speed
+
+
+def bench(
+    *,
+    quick: Annotated[bool, Parameter(negative=())] = False,
+    device: str = "auto",
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Measure training, inference, memory and loading at the paper's size, in about two minutes on two cores.
+
+    Run it while the machine does nothing else. The limit is the rate of dense fp32 matrix products on the same threads;
+    set OMP_NUM_THREADS to choose how many.
+
+    Parameters
+    ----------
+    quick
+        A tiny network for a few seconds: shows that everything runs; its figures say nothing about the paper's size.
+    device
+        auto, cpu, cuda or cuda:N.
+    json
+        Print JSON.
+    """
+    from lddu.benchmark.measure import Effort, measure
+    from lddu.benchmark.workload import Workload, tiny_workload
+    from lddu.commands.screen import notes, print_json
+    from lddu.device import device_of
+
+    workload = tiny_workload() if quick else Workload()
+    effort = Effort(seconds=0.05, store_megabytes=0.5, memory_steps=3) if quick else Effort()
+    chosen = device_of(device)
+    with notes().status("warming up") as status:
+        found = measure(workload, chosen, effort, lambda what: status.update(f"measuring {what}"))
+    if json:
+        print_json(found.to_mapping())
+    else:
+        _show(found)
+
+
+def _show(found: "Benchmark") -> None:
+    from lddu.commands.screen import results, table
+
+    machine, limit = found.machine, found.limit
+    console = results()
+    console.print(
+        f"{machine.processor}, {machine.device}, {machine.threads} threads, torch {machine.torch}\n"
+        f"limit: {limit.gigaoperations_per_second:.0f} G operations a second, the best dense fp32 matrix product\n",
+        markup=False,
+        soft_wrap=True,
+    )
+    speeds = table("", "", "clips/s", "steps a clip", "G operations a clip", "share of the limit")
+    for name, lengths in (("training", found.training), ("inference", found.inference)):
+        for kind in ("full", "realistic", "unaligned"):
+            speeds.add_row(f"{name}, {kind} lengths", *_cells(getattr(lengths, kind)))
+    console.print(speeds)
+    naive, memory = found.naive, found.memory
+    step = found.training.full.seconds_per_batch
+    facts = table("", "", "")
+    facts.add_row("training, realistic over full lengths", f"{found.training.realistic_over_full:.2f} x")
+    facts.add_row("inference, realistic over full lengths", f"{found.inference.realistic_over_full:.2f} x")
+    facts.add_row("inference, latency of one clip at full length", f"{found.latency_ms:.1f} ms")
+    for part, seconds in found.parts.items():
+        facts.add_row(f"share of a full-length training step: {part}", f"{seconds / step:.1%}")
+    facts.add_row("memory of the process in a training step, peak", f"{memory.peak:.0f} MB")
+    facts.add_row("  of that held before the first step", f"{memory.before:.0f} MB")
+    facts.add_row("  growth from the first to the later steps", f"{memory.growth:.0f} MB")
+    facts.add_row("loader, from a store not in memory", f"{found.loader_clips_per_second:.0f} clips/s")
+    facts.add_row("plain implementation, training", f"{naive.training_clips_per_second:.1f} clips/s")
+    facts.add_row(
+        "  times faster: full, realistic lengths",
+        _times(naive.training_times_faster, naive.training_times_faster_realistic),
+    )
+    facts.add_row("plain implementation, inference", f"{naive.inference_clips_per_second:.1f} clips/s")
+    facts.add_row(
+        "  times faster: full, realistic lengths",
+        _times(naive.inference_times_faster, naive.inference_times_faster_realistic),
+    )
+    console.print(facts)
+
+
+def _cells(speed: "Speed") -> tuple[str, ...]:
+    return (
+        f"{speed.clips_per_second:.1f}",
+        f"{speed.steps_per_clip:.1f}",
+        f"{speed.gigaoperations_per_clip:.3g}",
+        f"{speed.share_of_limit:.0%}",
+    )
+
+
+def _times(full: float, realistic: float) -> str:
+    return f"{full:.1f} x, {realistic:.1f} x"
