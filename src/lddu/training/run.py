@@ -15,7 +15,7 @@ from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import presence_of, shares_of
-from lddu.features.store import FeatureStore, file_sha256
+from lddu.features.store import FeatureStore
 from lddu.losses.objective import Objective
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.model.lddu import LDDU
@@ -119,9 +119,9 @@ def resume(
             f"Expected {folder.path} to be unfinished, but it has finished; see 'lddu report {folder.path}'."
         )
     store = store or FeatureStore(description.store["path"])
-    if file_sha256(store.path / "manifest.json") != description.store["manifest_sha256"]:
+    if store.manifest_sha256 != description.store["manifest_sha256"]:
         raise MismatchError(
-            f"Expected the store that {folder.path} was started on, but {store.path} is another or has changed; "
+            f"Expected the store that {folder.path} was started on, but {store.place} is another or has changed; "
             "name the right one after --resume, or train anew."
         )
     first = description.store.get("init_from")
@@ -144,7 +144,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         f"{name} was ignored: no training clip has it" for name in store.modalities if name not in kept
     ]  # a network cannot learn to read what it never saw
     if not kept:
-        raise StoreError(f"Expected training clips with features in {store.path}, but every one lacks all modalities.")
+        raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
     reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
     for name, count in reader.cut_clips(np.arange(len(store))).items():
         warnings.append(
@@ -167,8 +167,8 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         seed=options.seed,
         members=options.members,
         store={
-            "path": str(store.path.resolve()),  # found from any working directory
-            "manifest_sha256": file_sha256(store.path / "manifest.json"),
+            "path": store.address,  # found from any working directory
+            "manifest_sha256": store.manifest_sha256,
             "source": store.manifest["source"],
             "init_from": str(options.init_from.resolve()) if options.init_from else None,
         },
@@ -191,7 +191,7 @@ def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
         rows = rows[usable[rows]]
         if not len(rows):
             raise StoreError(
-                f"Expected labelled clips of the split {split!r} in {store.path} to {purpose}, but there are none; "
+                f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
                 "give the clips a split and labels and import again."
             )
         found.append(rows)
