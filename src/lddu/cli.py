@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(sentence: str) -> None:
-    sys.stderr.write(f"lddu: {sentence}\n")
+    rank = os.environ.get("RANK", "0")
+    sys.stderr.write(f"lddu: {f'rank {rank}: ' if rank != '0' else ''}{sentence}\n")
 
 
 if __name__ == "__main__":

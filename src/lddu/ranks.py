@@ -87,7 +87,7 @@ class Ranks:
         pieces = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         flat = torch.cat([*(piece.flatten() for piece in pieces), there])
         dist.all_reduce(flat)
-        *means, anywhere = flat.split([*(p.numel() for p in parameters), len(parameters)])
+        *means, anywhere = torch.split(flat, [*(p.numel() for p in parameters), len(parameters)])
         for parameter, mean, any_rank in zip(parameters, means, anywhere.tolist(), strict=True):
             parameter.grad = (mean / self.size).view_as(parameter) if any_rank else None
 

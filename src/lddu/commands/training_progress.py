@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 class TrainingProgress:
-    """A `Watch` that draws to stderr; use as a context."""
+    """A `Watch` that draws to stderr; use as a context.
 
-    def __init__(self) -> None:
+    Args:
+        shown: False where another rank draws.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(), transient=True,
+            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(shown), transient=True,
         )  # fmt: skip
         self._task = self._bar.add_task("preparing", total=None, loss="")
         self._best = -1.0

@@ -81,19 +81,14 @@ class Stream:
         found = np.asarray(times[self._offsets[k][i] : self._offsets[k][i + 1]])
         return None if np.isnan(found).any() else found
 
-    def loaded(self, first: int, end: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Consecutive clips `first` to `end` (exclusive), read into memory in one go and not through the memory map.
-
-        Yields:
-            First clip, values [sum T, D] and offsets [n + 1] from 0, of each part that holds some of them.
-        """
+    def loaded(self, first: int, end: int) -> Iterator[np.ndarray]:
+        """[sum T, D] features of the clips `first` to `end` (exclusive) in memory, from one part after the other."""
         while first < end:
             k, i = self._locate(first)
             here = min(end, int(self._first[k + 1]))
-            offsets = np.asarray(self._offsets[k][i : i + here - first + 1])
-            place = self._place(k, "values")
-            rows = place.rows(int(offsets[0]), int(offsets[-1]))
-            yield first, read_tensor(self._local(k), rows), offsets - offsets[0]
+            offsets = self._offsets[k]
+            rows = self._place(k, "values").rows(int(offsets[i]), int(offsets[i + here - first]))
+            yield read_tensor(self._local(k), rows)
             first = here
 
     def _locate(self, clip: int) -> tuple[int, int]:

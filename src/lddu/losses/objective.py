@@ -10,6 +10,7 @@ from lddu import equations
 from lddu.config import ObjectiveConfig, resolved
 from lddu.losses.memory_queue import MemoryQueue
 from lddu.model.lddu import LDDU, Prediction
+from lddu.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,13 @@ class Objective(nn.Module):
         config: weights; memory_size and anchors already numbers (`Config.fitted_to`).
         latent: P.
         present_at: share from which an emotion counts as present.
+        ranks: that compute the loss together. Each calls it with the whole batch and takes a part of the contrastive
+            anchors, so that the loss is the mean of what the ranks return; the memory is the same on all.
     """
 
-    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float) -> None:
+    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
         super().__init__()
+        self.ranks = ranks
         self.config = config
         self.anchors = resolved(config.anchors)
         self.present_at = present_at
@@ -83,13 +87,25 @@ class Objective(nn.Module):
         features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
         anchors = min(self.anchors, len(classes))
         if anchors < len(classes):
-            order = torch.randperm(len(classes), device=classes.device)
+            order = self.ranks.agreed(torch.randperm(len(classes), device=classes.device))
             features, classes = features[order], classes[order]
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
-        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
+        if self.ranks.size > 1:
+            loss = _part_of_contrastive_loss(keys, key_classes, anchors, self.config.temperature, self.ranks)
+        else:
+            loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
         self.memory.push(features, classes)
         return loss
+
+
+def _part_of_contrastive_loss(keys: Tensor, classes: Tensor, anchors: int, temperature: float, ranks: Ranks) -> Tensor:
+    """Eq. (9) over this rank's part of the anchors, scaled so that the mean over ranks is the loss."""
+    own = ranks.part(anchors)
+    order = torch.arange(len(keys), device=keys.device)
+    order = torch.cat([order[own], order[: own.start], order[own.stop :]])
+    terms, has_positive = equations.contrastive_terms(keys[order], classes[order], own.stop - own.start, temperature)
+    return ranks.size * terms.sum() / ranks.sum(has_positive.sum()).clamp(min=1)
 
 
 def contrastive_pairs(
