@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ class Batch:
         )
 
 
+@runtime_checkable
 class StepSource(Protocol):
     """Where the features of a clip come from: the store itself, or clips of it that are in memory."""
 

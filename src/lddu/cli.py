@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import lddu
-from lddu.commands import compare, data, evaluate, extract, predict, report, train
+from lddu.commands import compare, data, evaluate, extract, predict, report, search, train
 from lddu.errors import LdduError
 
 app = App(
@@ -19,6 +19,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(train.train)
+app.command(search.search)
 app.command(data.app)
 app.command(extract.extract)
 app.command(evaluate.evaluate)

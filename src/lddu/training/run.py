@@ -1,5 +1,6 @@
 """A training run from a store to a finished run folder: one network, or an ensemble of seeds."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from lddu.model.lddu import LDDU
 from lddu.ranks import ALONE, Ranks, launched
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
 from lddu.training import checkpoint
-from lddu.training.checkpoint import Trainee
+from lddu.training.checkpoint import Progress, Trainee
 from lddu.training.conclude import Cost, answered, conclude
 from lddu.training.epoch import TrainingRows
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
@@ -163,6 +164,31 @@ def _weights_to_go_on_from(folder: RunFolder, description: RunDescription) -> LD
     first = description.store.get("init_from")
     begun = description.members == 1 and any((folder.path / "resume").glob("epoch-?????"))
     return _weights_to_start_from(Path(first) if first and not begun else None, description)
+
+
+def fit(
+    store: FeatureStore, folder: Path, config: Config, options: RunOptions = RunOptions(), watch: Watch | None = None
+) -> Progress:
+    """Train one network and say how it did on validation; the test split is not looked at and no run is made.
+
+    Args:
+        store: as for `train`.
+        folder: gets `log.jsonl`.
+        config: settings.
+        options: seed and device.
+        watch: is told of the progress; what it raises ends the training.
+
+    Raises:
+        StoreError: where the store cannot be trained on.
+        RunError: where training diverges.
+    """
+    description = describe(store, config, options)
+    device = device_of(options.device)
+    making = _Making(description, store, options, watch or Unwatched(), None, device)
+    data, progress = _data(description, store), Progress()
+    sitting = Sitting(folder, making.watch, checkpoint_seconds=math.inf)
+    train_epochs(_trainee(description, data, making), data, description, sitting, progress)
+    return progress
 
 
 def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDescription:
