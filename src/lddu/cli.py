@@ -8,7 +8,8 @@ from cyclopts import App, CycloptsError
 
 import lddu
 from lddu.commands import compare, data, evaluate, extract, predict, report, search, train
-from lddu.errors import LdduError
+from lddu.commands.screen import several_ranks
+from lddu.errors import ConfigError, LdduError
 
 app = App(
     name="lddu",
@@ -31,6 +32,11 @@ app.command(compare.compare)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 wrongly asked, 130 stopped by Ctrl-C. No traceback reaches a user."""
     try:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        if several_ranks() and words[:1] != ["train"]:
+            raise ConfigError(
+                "Expected one process for this command, but a launcher has started several; only train is shared."
+            )
         code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as fault:

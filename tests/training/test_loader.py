@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from lddu.features.store import FeatureStore
 from lddu.ranks import Ranks
 from lddu.training import epoch as planning
 from lddu.training.epoch import Epoch, TrainingRows, epoch_of
-from lddu.training.loader import portions, prefetched
+from lddu.training.loader import AHEAD, portions, prefetched
 from lddu.training.run import RunOptions, resume, train
 from tests.builders import DIMENSIONS, tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
@@ -142,6 +143,27 @@ def test_reading_stops_where_the_training_stops(parts: FeatureStore) -> None:
     next(reading)
     reading.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("loader")]
+
+
+def test_memory_is_bounded_whatever_the_size_of_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 MB of features pass through 6 MB."""
+    monkeypatch.setattr(planning, "BLOCK_BYTES", 2**18)
+    store = tiny_store(tmp_path / "store", clips=2000, dimensions={"text": 3000})
+    data = TrainingRows.of(store, store.table.in_split("train"), ("text",))
+    bound = 6 * 2**20
+    config = TrainingConfig(batch_size=8, shuffle="blocks", loader_gib=bound / 2**30)
+    plan_of_all = epoch_of(data, config, 0, 0)
+    assert data.bytes.sum() > 40e6
+    list(zip(range(3), portions(BatchReader(store, {"text": 3000}, 16), plan_of_all), strict=False))
+    tracemalloc.start()
+    try:
+        read = sum(portion.kept for portion in portions(BatchReader(store, {"text": 3000}, 16), plan_of_all))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    batches = (AHEAD + 2) * 8 * 5 * 3000 * 4
+    assert read == 1200
+    assert bound / 3 < peak < bound + batches + 2**20
 
 
 def test_a_run_in_blocks_goes_on_bit_for_bit(parts: FeatureStore, tmp_path: Path) -> None:

@@ -63,16 +63,10 @@ def search(
     json
         Print all trials as JSON.
     """
-    from lddu.commands.screen import notes, print_json, several_ranks
+    from lddu.commands.screen import notes, print_json
     from lddu.commands.search_progress import SearchProgress
-    from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
-    if several_ranks():
-        raise ConfigError(
-            "Expected one process for a search, but a launcher has started several; start 'lddu search' itself, several "
-            "times with the same --out to divide the trials."
-        )
     sections = {"model": model, "objective": objective, "training": training, "decision": decision}
     base = chosen_config(preset, config, sections)
     folder = out or Path("searches") / time.strftime("%Y-%m-%d-%H%M%S")
