@@ -91,21 +91,27 @@ class Objective(nn.Module):
             features, classes = features[order], classes[order]
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
+        share = 1.0
         if self.ranks.size > 1:
-            loss = _part_of_contrastive_loss(keys, key_classes, anchors, self.config.temperature, self.ranks)
-        else:
-            loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
+            keys, key_classes, anchors, share = _own_anchors(keys, key_classes, anchors, self.ranks)
+        loss = share * equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature)
         self.memory.push(features, classes)
         return loss
 
 
-def _part_of_contrastive_loss(keys: Tensor, classes: Tensor, anchors: int, temperature: float, ranks: Ranks) -> Tensor:
-    """Eq. (9) over this rank's part of the anchors, scaled so that the mean over ranks is the loss."""
+def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> tuple[Tensor, Tensor, int, float]:
+    """This rank's part of the anchors before all other keys.
+
+    Returns:
+        Keys, classes, how many anchors are this rank's, and what its loss counts, so that the mean over ranks is Eq. (9).
+    """
     own = ranks.part(anchors)
     order = torch.arange(len(keys), device=keys.device)
     order = torch.cat([order[own], order[: own.start], order[own.stop :]])
-    terms, has_positive = equations.contrastive_terms(keys[order], classes[order], own.stop - own.start, temperature)
-    return ranks.size * terms.sum() / ranks.sum(has_positive.sum()).clamp(min=1)
+    _, kind, times = classes.unique(return_inverse=True, return_counts=True)
+    with_positive = (times[kind[own]] > 1).sum()
+    share = ranks.size * float(with_positive) / max(1.0, float(ranks.sum(with_positive)))
+    return keys[order], classes[order], own.stop - own.start, share
 
 
 def contrastive_pairs(
