@@ -108,7 +108,7 @@ def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> t
     own = ranks.part(anchors)
     order = torch.arange(len(keys), device=keys.device)
     order = torch.cat([order[own], order[: own.start], order[own.stop :]])
-    _, kind, times = classes.unique(return_inverse=True, return_counts=True)
+    _, kind, times = torch.unique(classes, return_inverse=True, return_counts=True)
     with_positive = (times[kind[own]] > 1).sum()
     share = ranks.size * float(with_positive) / max(1.0, float(ranks.sum(with_positive)))
     return keys[order], classes[order], own.stop - own.start, share
