@@ -15,7 +15,7 @@ BLOCK = re.compile(r"^```(console|toml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SET_UP = {"make demo", "make test", "python -m venv .venv && . .venv/bin/activate", "pip install ."}
 """Run by whoever runs this test; not run again from inside it."""
 
-NEEDS = {"docs/run_folder.md": "run", "docs/uncertainty.md": "run"}
+NEEDS = {"docs/run_folder.md": "run", "docs/scale.md": "run", "docs/uncertainty.md": "run"}
 """Pages that begin where the quick start ends."""
 
 
@@ -66,6 +66,7 @@ def test_the_pages_show_the_commands_that_matter() -> None:
         "lddu predict",
         "lddu compare",
         "lddu evaluate",
+        "lddu search",
         "make demo",
         "make test",
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lddu.features.store import FeatureStore
     from lddu.predict import Predictor
     from lddu.training.run import RunOptions, resume, train
+    from lddu.training.search import SearchOptions, search
 
     load = Predictor
 
@@ -23,12 +24,14 @@ __all__ = [
     "FeatureStore",
     "Predictor",
     "RunOptions",
+    "SearchOptions",
     "SimulationConfig",
     "compare_runs",
     "import_corpus",
     "load",
     "preset",
     "resume",
+    "search",
     "simulate",
     "train",
 ]
@@ -37,12 +40,14 @@ _PLACES = {
     "FeatureStore": "lddu.features.store",
     "Predictor": "lddu.predict",
     "RunOptions": "lddu.training.run",
+    "SearchOptions": "lddu.training.search",
     "SimulationConfig": "lddu.features.simulate",
     "compare_runs": "lddu.comparison",
     "import_corpus": "lddu.features.importing",
     "load": "lddu.predict",
     "preset": "lddu.config",
     "resume": "lddu.training.run",
+    "search": "lddu.training.search",
     "simulate": "lddu.features.simulate",
     "train": "lddu.training.run",
 }

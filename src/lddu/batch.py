@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -40,6 +41,14 @@ class Batch:
         )
 
 
+@runtime_checkable
+class StepSource(Protocol):
+    """Where the features of a clip come from: the store itself, or clips of it that are in memory."""
+
+    def steps(self, modality: str, clip: int) -> np.ndarray:
+        """[T, D] features of one clip by row number; T = 0 where the modality is missing."""
+
+
 class BatchReader:
     """Makes batches from a store for a model of given modalities.
 
@@ -50,12 +59,20 @@ class BatchReader:
         store: where clips come from.
         dimensions: modality -> D, in the model's order.
         max_steps: longest sequence.
+        source: where features are read; the store where left out.
     """
 
-    def __init__(self, store: FeatureStore, dimensions: dict[str, int], max_steps: int) -> None:
+    def __init__(
+        self, store: FeatureStore, dimensions: dict[str, int], max_steps: int, source: StepSource | None = None
+    ) -> None:
         self.store = store
+        self.source: StepSource = source or store
         self.dimensions = dimensions
         self.max_steps = max_steps
+
+    def over(self, source: StepSource) -> "BatchReader":
+        """The same reader with features from elsewhere."""
+        return BatchReader(self.store, self.dimensions, self.max_steps, source)
 
     def cut_clips(self, rows: np.ndarray) -> dict[str, int]:
         """Modality -> how many of these clips are longer than `max_steps`."""
@@ -83,7 +100,7 @@ class BatchReader:
     def _modality(self, name: str, dimension: int, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
         if name not in self.store.modalities:
             return torch.zeros(len(rows), 1, dimension), torch.zeros(len(rows), 1, dtype=torch.bool)
-        sequences = [self.store.steps(name, row)[: self.max_steps] for row in rows]
+        sequences = [self.source.steps(name, row)[: self.max_steps] for row in rows]
         longest = max(1, *(len(steps) for steps in sequences))
         values = np.zeros((len(rows), longest, dimension), np.float32)
         mask = np.zeros((len(rows), longest), bool)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import lddu
-from lddu.commands import bench, compare, data, evaluate, extract, predict, report, train
-from lddu.errors import LdduError
+from lddu.commands import bench, compare, data, evaluate, extract, predict, report, search, train
+from lddu.commands.screen import several_ranks
+from lddu.errors import ConfigError, LdduError
 
 app = App(
     name="lddu",
@@ -19,6 +20,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(train.train)
+app.command(search.search)
 app.command(data.app)
 app.command(extract.extract)
 app.command(evaluate.evaluate)
@@ -31,6 +33,11 @@ app.command(bench.bench)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 wrongly asked, 130 stopped by Ctrl-C. No traceback reaches a user."""
     try:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        if several_ranks() and words[:1] != ["train"]:
+            raise ConfigError(
+                "Expected one process for this command, but a launcher has started several; only train is shared."
+            )
         code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as fault:
@@ -57,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(sentence: str) -> None:
-    sys.stderr.write(f"lddu: {sentence}\n")
+    rank = os.environ.get("RANK", "0")
+    sys.stderr.write(f"lddu: {f'rank {rank}: ' if rank != '0' else ''}{sentence}\n")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,14 @@ class TrainingConfig:
         0.9,
     )
     modality_dropout: float = setting(0.0, "chance that a present modality is hidden in training, Eq. (15)", 0, 0.9)
+    shuffle: Literal["clips", "blocks"] | Auto = setting(
+        "auto", "shuffle clips, or blocks of neighbouring clips, read in one go; auto = blocks above loader_gib"
+    )
+    loader_gib: float = setting(4.0, "features of the training split that may be in memory at once, GiB", 0.001)
+    accumulation: int = setting(
+        1, "parts in which a batch passes the network, to save memory; the loss still sees all of it", 1
+    )
+    precision: Literal["float32", "bfloat16"] = setting("float32", "numbers in which the network computes in training")
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,7 @@ class Config:
                 batch_size=batch,
                 epochs=epochs,
                 patience=_or(self.training.patience, max(5, epochs // 4)),
+                shuffle=_shuffle(self.training, corpus),
                 feature_noise=_or(self.training.feature_noise, round(min(0.7, 20 / math.sqrt(corpus.train_clips)), 3)),
             ),
             objective=replace(
@@ -150,11 +159,13 @@ class CorpusSize:
         train_clips: number of training clips.
         pairs: contrastive features per clip: modalities x emotions.
         longest: steps of the longest training sequence.
+        gib: size of the training features, GiB.
     """
 
     train_clips: int
     pairs: int
     longest: int
+    gib: float = 0.0
 
 
 STEPS_WANTED = 2500
@@ -169,6 +180,13 @@ def _layers(corpus: CorpusSize) -> int:
     if corpus.longest > 1:
         return 3
     return 0 if corpus.train_clips < LARGE else 2
+
+
+def _shuffle(training: TrainingConfig, corpus: CorpusSize) -> Literal["clips", "blocks"]:
+    """Reading clips at random costs a seek each, once the corpus does not stay in memory."""
+    if training.shuffle != "auto":
+        return training.shuffle
+    return "blocks" if corpus.gib > training.loader_gib else "clips"
 
 
 Number = TypeVar("Number", int, float)

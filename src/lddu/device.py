@@ -7,14 +7,22 @@ from lddu.errors import RunError
 KINDS = ("cpu", "cuda", "mps", "xpu")
 
 
-def device_of(name: str) -> torch.device:
+def device_of(name: str, local_rank: int = 0) -> torch.device:
     """The device of that name; ``auto`` is a GPU where there is one.
+
+    Args:
+        name: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or another kind.
+        local_rank: number of this process on its machine: which GPU ``auto`` and ``cuda`` mean.
 
     Raises:
         RunError: where this machine has no such device.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and torch.cuda.is_available():
+        device = torch.device("cuda", local_rank % torch.cuda.device_count())
+        torch.cuda.set_device(device)
+        return device
     try:
         device = torch.device(name)
         if device.type not in KINDS:

@@ -59,23 +59,25 @@ class Predictor:
             if stream.dimension != task.dimensions[name]:
                 raise MismatchError(
                     f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
-                    f"on, but {store.path} has {stream.dimension}; make the features in the same way."
+                    f"on, but {store.place} has {stream.dimension}; make the features in the same way."
                 )
             if stream.feature != task.features[name]:
-                _refuse_other_extraction(name, stream.feature, task.features[name], store.path)
+                _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
                 found.append(
                     f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
                     "if it was made in another way, do not trust these results"
                 )
         if not shared:
             raise MismatchError(
-                f"Expected at least one of {', '.join(task.dimensions)} in {store.path}, but it has "
+                f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
                 f"{', '.join(store.modalities)}; make the features in the same way as for training."
             )
-        found += [f"{name} is missing for every clip of {store.path}" for name in task.dimensions if name not in shared]
+        found += [
+            f"{name} is missing for every clip of {store.place}" for name in task.dimensions if name not in shared
+        ]
         cut = self._reader(store).cut_clips(np.arange(len(store)))
         steps = self.description.config.model.max_steps
-        found += [f"{name} of {count} clips of {store.path} was cut to {steps} steps" for name, count in cut.items()]
+        found += [f"{name} of {count} clips of {store.place} was cut to {steps} steps" for name, count in cut.items()]
         return found
 
     def infer(
@@ -114,11 +116,11 @@ class Predictor:
         rows = store.table.in_split(split)
         if not len(rows):
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
-            raise StoreError(f"Expected clips of the split {split!r} in {store.path}, but it has only: {held}.")
+            raise StoreError(f"Expected clips of the split {split!r} in {store.place}, but it has only: {held}.")
         task = self.description.task
         if not set(task.emotions) & set(store.emotions):
             raise MismatchError(
-                f"Expected labels of at least one of {', '.join(task.emotions)} in {store.path}, but it has labels of "
+                f"Expected labels of at least one of {', '.join(task.emotions)} in {store.place}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
         inference = self.infer(store, rows)
@@ -134,7 +136,7 @@ class Predictor:
         return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
 
 
-def _refuse_other_extraction(name: str, found: str, trained: str, where: Path) -> None:
+def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:
     """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
     if found.startswith("{") and trained.startswith("{"):
         raise MismatchError(

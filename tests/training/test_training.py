@@ -292,9 +292,9 @@ def test_every_epoch_draws_anew(corpus: FeatureStore, tmp_path: Path, monkeypatc
 
     seeded: list[tuple[int, int]] = []
 
-    def noting(seed: int, epoch: int) -> None:
+    def noting(seed: int, epoch: int, rank: int) -> None:
         seeded.append((seed, epoch))
-        seed_epoch(seed, epoch)
+        seed_epoch(seed, epoch, rank)
 
     monkeypatch.setattr(loop, "seed_epoch", noting)
     train(corpus, tmp_path / "run", tiny_config(training=SHORT), RunOptions(seed=7))

@@ -123,7 +123,7 @@ def simulate(
 
 @app.command
 def describe(
-    store: Path,
+    store: str,
     *,
     verify: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -133,7 +133,7 @@ def describe(
     Parameters
     ----------
     store
-        The store folder.
+        The store: a folder or a URL.
     verify
         Check every file against its checksum first; fails where one is damaged.
     json
@@ -150,7 +150,7 @@ def describe(
     _show(store, json, verified=verify)
 
 
-def _show(path: Path, json: bool, verified: bool = False) -> None:
+def _show(path: str | Path, json: bool, verified: bool = False) -> None:
     from dataclasses import asdict
 
     from lddu.commands.screen import print_json

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 def evaluate(
     run: Path,
-    store: Path | None = None,
+    store: str | None = None,
     *,
     split: Literal["test", "valid", "train"] = "test",
     device: str = "cpu",
@@ -21,7 +21,7 @@ def evaluate(
     run
         Run folder.
     store
-        Feature store; the one that the run was trained on where left out.
+        Feature store, a folder or a URL; the one that the run was trained on where left out.
     split
         Which clips.
     device
@@ -39,6 +39,6 @@ def evaluate(
     figures = predictor.evaluate(corpus, split)
     warn(predictor.warnings(corpus))
     if json:
-        print_json({"run": str(run), "store": str(corpus.path), "splits": {split: figures}})
+        print_json({"run": str(run), "store": corpus.place, "splits": {split: figures}})
     else:
         show_split(split, figures, corpus.simulated)

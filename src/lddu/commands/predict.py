@@ -36,7 +36,7 @@ def predict(
     run
         Run folder.
     inputs
-        One feature store whose features were made as those of the run; or video and audio files, folders of them, a
+        One feature store, a folder or a URL, whose features were made as those of the run; or video and audio files, folders of them, a
         manifest, or - for names on stdin.
     json
         Print JSON; the form is in docs/run_folder.md.

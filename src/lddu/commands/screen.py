@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +16,19 @@ def results() -> Console:
     return Console(width=None if sys.stdout.isatty() else 110, highlight=False, soft_wrap=False)
 
 
-def notes() -> Console:
+def notes(shown: bool = True) -> Console:
     """The console for progress, places and warnings: stderr."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, quiet=not shown)
+
+
+def several_ranks() -> bool:
+    """Whether a launcher has started this command more than once, to be done together."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def first_rank() -> bool:
+    """Whether this process is the one that talks."""
+    return not several_ranks() or os.environ.get("RANK", "0") == "0"
 
 
 def warn(sentences: Sequence[str]) -> None:

@@ -43,12 +43,28 @@ def chosen_config(name: str | None, file: Path | None, sections: dict[str, Any])
     base = preset(name or str(told.get("preset", "default")))
     if file:
         base = _in_file(file, base, {key: value for key, value in told.items() if key != "preset"})
-    given = {
+    return laid_over(base, _asked(sections))
+
+
+def given(file: Path | None, sections: dict[str, Any]) -> set[str]:
+    """Names such as ``model.hidden`` of the settings that the file or the options give, whatever their value."""
+    tables = (read_toml(file) if file else {}, _asked(sections))
+    return {
+        f"{section}.{key}"
+        for table in tables
+        for section, settings in table.items()
+        if isinstance(settings, dict)
+        for key in settings
+    }
+
+
+def _asked(sections: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the options give, as a nested mapping."""
+    return {
         section: {key: value for key, value in asdict(options).items() if value is not None}
         for section, options in sections.items()
         if options is not None
     }
-    return laid_over(base, given)
 
 
 def read_toml(file: Path) -> dict[str, Any]:

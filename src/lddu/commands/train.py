@@ -14,7 +14,7 @@ Flag = Parameter(negative=())
 
 
 def train(
-    store: Path | None = None,
+    store: str | None = None,
     *,
     preset: str | None = None,
     out: Path | None = None,
@@ -39,7 +39,7 @@ def train(
     Parameters
     ----------
     store
-        Feature store to train on; without it, a simulated corpus is made and used.
+        Feature store to train on, a folder or a URL; without it, a simulated corpus is made and used.
     preset
         "default" (what a user should use) or "paper" (as published).
     out
@@ -61,7 +61,7 @@ def train(
     json
         Print the metrics as JSON.
     """
-    from lddu.commands.screen import notes
+    from lddu.commands.screen import first_rank, notes, several_ranks
     from lddu.commands.training_progress import TrainingProgress
     from lddu.errors import ConfigError, RunError
     from lddu.features.store import FeatureStore
@@ -75,17 +75,21 @@ def train(
     else:
         settings = chosen_config(preset, config, sections)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
-        if folder.exists() and not force:
+        if first_rank() and folder.exists() and not force:
             raise RunError(
                 f"Expected {folder} to be free, but it exists; choose another --out, go on with "
                 f"'lddu train --resume {folder}', or add --force to replace it."
             )
-    notes().print("loading the numerical libraries", style="dim")
+    if store is None and resume is None and several_ranks():
+        raise ConfigError("Expected a STORE for a training on several ranks; make one with 'lddu data simulate' first.")
+    if first_rank():
+        notes().print("loading the numerical libraries", style="dim")
     from lddu.training.run import RunOptions, train
     from lddu.training.run import resume as go_on
 
-    notes().print(f"run folder: {folder}", markup=False)
-    with TrainingProgress() as watch:
+    if first_rank():
+        notes().print(f"run folder: {folder}", markup=False)
+    with TrainingProgress(shown=first_rank()) as watch:
         try:
             if resume is not None:
                 run = go_on(resume, FeatureStore(store) if store else None, RunOptions(device=device), watch)
@@ -97,7 +101,8 @@ def train(
                 run = train(corpus, folder, settings, options, watch)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_left(folder)) from None
-    _show(run.path, json)
+    if first_rank():
+        _show(run.path, json)
 
 
 def _show(folder: Path, json: bool) -> None:

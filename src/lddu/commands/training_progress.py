@@ -1,7 +1,7 @@
 """Training on the screen: a bar per epoch with the loss terms, and a line of validation figures after it."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -12,17 +12,21 @@ if TYPE_CHECKING:
 
 
 class TrainingProgress:
-    """A `Watch` that draws to stderr; use as a context."""
+    """A `Watch` that draws to stderr; use as a context.
 
-    def __init__(self) -> None:
+    Args:
+        shown: False where another rank draws.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(), transient=True,
+            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(shown), transient=True,
         )  # fmt: skip
         self._task = self._bar.add_task("preparing", total=None, loss="")
         self._best = -1.0
 
-    def __enter__(self) -> "TrainingProgress":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
@@ -30,6 +34,10 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start the epoch's bar anew."""
@@ -46,10 +54,8 @@ class TrainingProgress:
         valid, loss = record["valid"], record["loss"]
         best = valid["f1_micro"] > self._best
         self._best = max(self._best, valid["f1_micro"])
-        self._bar.console.print(
+        self.say(
             f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  BCE {loss['fused']:.3f}  contrastive "
             f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  NLL {valid['nll']:.3f}"
-            f"{'  best' if best else ''}",
-            markup=False,
-            soft_wrap=True,
+            f"{'  best' if best else ''}"
         )

@@ -84,7 +84,7 @@ def describe_store(store: FeatureStore) -> StoreSummary:
     known = ~np.isnan(table.labels).any(axis=1)
     shown = (table.labels >= store.present_at).sum(axis=1)[known]
     return StoreSummary(
-        path=str(store.path),
+        path=store.place,
         clips={split: len(chosen) for split, chosen in rows.items()},
         groups={split: len(set(table.group[chosen]) - {""}) for split, chosen in rows.items()},
         present_at=store.present_at,
@@ -124,5 +124,5 @@ def _modality(store: FeatureStore, name: str, rows: Mapping[str, np.ndarray]) ->
         feature=stream.feature,
         missing={split: float((lengths[chosen] == 0).mean()) if len(chosen) else 0.0 for split, chosen in rows.items()},
         steps={f"{q:g}": int(value) for q, value in zip(LENGTH_QUANTILES, quantiles, strict=False)},
-        bytes=sum((store.path / part.file).stat().st_size for part in stream.parts),
+        bytes=store.bytes(name),
     )

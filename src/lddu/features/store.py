@@ -6,7 +6,7 @@ slice. Large corpora are several such parts. Nothing in a store can run code whe
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,41 +15,24 @@ import numpy as np
 
 from lddu.errors import StoreError
 from lddu.features.clip_table import ClipTable, read_table
-from lddu.features.tensor_file import map_tensors
+from lddu.features.place import Place, is_url, place_of
+from lddu.features.stream import Modality, Part, Stream
 
 FORMAT = "lddu-feature-store"
 VERSION = 1
 
-
-@dataclass(frozen=True)
-class Part:
-    """One safetensors file: `values` and `offsets` of a run of consecutive clips."""
-
-    file: str
-    clips: int
-    steps: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Modality:
-    """One stream of features.
-
-    Attributes:
-        name: such as ``text``, ``audio``, ``visual``.
-        dimension: D, numbers per step.
-        feature: what the numbers are, such as ``GloVe 300`` or an extractor's full configuration.
-        parts: files that hold it, in clip order.
-    """
-
-    name: str
-    dimension: int
-    feature: str
-    parts: tuple[Part, ...]
+_SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
 
 
 class FeatureStore:
-    """Read access to a store folder. Opening reads the manifest only; features stay on disk until asked for.
+    """Read access to a store. Opening reads the manifest only; features stay on disk, or afar, until asked for.
+
+    Args:
+        path: the store's folder, or its URL (``s3://bucket/store``), whose files are fetched into a cache as needed.
+
+    Attributes:
+        path: the folder on this machine.
+        place: what a user calls the store: the path or the URL.
 
     Example:
         >>> store = FeatureStore(store_folder)
@@ -63,8 +46,10 @@ class FeatureStore:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.manifest = _read_manifest(self.path)
+        self._files = place_of(path)
+        self.path, self.place = self._files.path, self._files.name
+        self._streams: dict[str, Stream] = {}
+        self.manifest = _read_manifest(self._files)
         try:
             self.emotions: tuple[str, ...] = tuple(self.manifest["emotions"])
             self.present_at = float(self.manifest["present_at"])
@@ -74,13 +59,13 @@ class FeatureStore:
             self._table_sha256 = str(self.manifest["sha256"]["clips.parquet"])
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise StoreError(
-                f"Expected {self.path / 'manifest.json'} to describe a store, but it is damaged ({fault!r}); "
+                f"Expected {self._files.shown('manifest.json')} to describe a store, but it is damaged ({fault!r}); "
                 "import the corpus again."
             ) from None
 
     def __repr__(self) -> str:
         streams = ", ".join(f"{m.name} {m.dimension}" for m in self.modalities.values())
-        return f"FeatureStore({str(self.path)!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
+        return f"FeatureStore({self.place!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
 
     def __len__(self) -> int:
         return self._clips
@@ -88,65 +73,59 @@ class FeatureStore:
     @cached_property
     def table(self) -> ClipTable:
         """The clip table; read on first use."""
-        table = read_table(self.path / "clips.parquet", self.emotions)
+        table = read_table(self._files.local("clips.parquet", self._table_sha256), self.emotions)
         if len(table) != len(self):
             raise StoreError(
-                f"Expected {len(self)} clips in {self.path / 'clips.parquet'} as the manifest says, "
+                f"Expected {len(self)} clips in {self._files.shown('clips.parquet')} as the manifest says, "
                 f"but got {len(table)}; import the corpus again."
             )
         return table
 
     def lengths(self, modality: str) -> np.ndarray:
         """[N] steps of each clip; 0 where the modality is missing."""
-        return np.concatenate([np.diff(offsets) for _, offsets in self._mapped(modality)])
+        return self.stream(modality).lengths
 
     def steps(self, modality: str, clip: int) -> np.ndarray:
         """[T, D] features of one clip by row number, still on disk; T = 0 where the modality is missing."""
-        first = 0
-        for values, offsets in self._mapped(modality):
-            if clip < first + len(offsets) - 1:
-                return values[offsets[clip - first] : offsets[clip - first + 1]]
-            first += len(offsets) - 1
-        raise IndexError(f"Expected a clip below {first}, but got {clip}.")
+        return self.stream(modality).steps(clip)
 
     def times(self, modality: str, clip: int) -> np.ndarray | None:
         """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know."""
-        first = 0
-        self._mapped(modality)  # checks the modality and its parts
-        for part in self.modalities[modality].parts:
-            if clip < first + part.clips:
-                arrays = map_tensors(self.path / part.file, StoreError)
-                times, offsets = arrays.get("times"), arrays["offsets"]
-                if times is None or times.shape != (part.steps, 2):
-                    return None
-                found = np.asarray(times[offsets[clip - first] : offsets[clip - first + 1]])
-                return None if np.isnan(found).any() else found
-            first += part.clips
-        raise IndexError(f"Expected a clip below {first}, but got {clip}.")
+        return self.stream(modality).times(clip)
+
+    def stream(self, modality: str) -> Stream:
+        """Read access to one modality."""
+        if modality not in self._streams:
+            if modality not in self.modalities:
+                raise StoreError(
+                    f"Expected a modality out of {', '.join(self.modalities)} in {self.place}, but got {modality!r}."
+                )
+            self._streams[modality] = Stream(self._files, self.modalities[modality])
+        return self._streams[modality]
 
     def present(self) -> np.ndarray:
         """[N, M] whether each clip has each modality."""
         return np.stack([self.lengths(name) > 0 for name in self.modalities], axis=1)
 
+    def bytes(self, modality: str) -> int:
+        """Of the files that hold a modality."""
+        return sum(self._files.size(part.file) for part in self.modalities[modality].parts)
+
+    @property
+    def manifest_sha256(self) -> str:
+        """Checksum of the manifest, which holds the checksums of everything else: tells one store from another."""
+        return file_sha256(self.path / "manifest.json")
+
+    @property
+    def address(self) -> str:
+        """The store's URL, or its path from the root: found from any working directory."""
+        return self.place if is_url(self.place) else str(self.path.resolve())
+
     def verify(self) -> list[str]:
-        """Files whose content no longer matches the checksum in the manifest."""
+        """Files whose content no longer matches the checksum in the manifest; fetches those that are elsewhere."""
         sums = {part.file: part.sha256 for m in self.modalities.values() for part in m.parts}
         sums["clips.parquet"] = self._table_sha256
-        return [file for file, expected in sums.items() if file_sha256(self.path / file) != expected]
-
-    @cached_property
-    def _maps(self) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-        return {}
-
-    def _mapped(self, modality: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        if modality not in self._maps:
-            if modality not in self.modalities:
-                raise StoreError(
-                    f"Expected a modality out of {', '.join(self.modalities)} in {self.path}, but got {modality!r}."
-                )
-            stream = self.modalities[modality]
-            self._maps[modality] = [_map_part(self.path, part, stream.dimension) for part in stream.parts]
-        return self._maps[modality]
+        return [file for file, expected in sums.items() if file_sha256(self._files.local(file, expected)) != expected]
 
 
 def file_sha256(path: Path) -> str:
@@ -157,9 +136,9 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    file = path / "manifest.json"
-    if not file.is_file():
+def _read_manifest(place: Place) -> dict[str, Any]:
+    path, file = place.path, place.shown("manifest.json")
+    if not (path / "manifest.json").is_file():
         found = "nothing is there" if not path.exists() else "it holds no manifest.json"
         cure = (
             "run 'lddu data import' on it first"
@@ -168,7 +147,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         )
         raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as fault:
         raise StoreError(f"Expected {file} to be JSON, but it is damaged ({fault}); import the corpus again.") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -183,27 +162,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _modality(name: str, entry: dict[str, Any]) -> Modality:
     parts = tuple(Part(str(p["file"]), int(p["clips"]), int(p["steps"]), str(p["sha256"])) for p in entry["parts"])
-    if any(Path(part.file).name != part.file for part in parts):
+    if not all(_SAFE_NAME.fullmatch(part.file) for part in parts):
         raise ValueError(f"a part of {name} lies outside the store")
     return Modality(name, int(entry["dimension"]), str(entry["feature"]), parts)
-
-
-def _map_part(folder: Path, part: Part, dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    arrays = map_tensors(folder / part.file, StoreError)
-    values, offsets = arrays.get("values"), arrays.get("offsets")
-    sound = (
-        values is not None
-        and offsets is not None
-        and values.shape == (part.steps, dimension)
-        and offsets.shape == (part.clips + 1,)
-        and offsets.dtype.kind in "iu"
-        and bool((np.diff(offsets) >= 0).all())
-        and int(offsets[0]) == 0
-        and int(offsets[-1]) == part.steps
-    )
-    if not sound or values is None or offsets is None:
-        raise StoreError(
-            f"Expected {folder / part.file} to hold {part.steps} steps of {dimension} numbers for {part.clips} clips, "
-            "as the manifest says, but it holds something else; copy the store again or import the corpus again."
-        )
-    return values, np.asarray(offsets)

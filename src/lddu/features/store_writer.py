@@ -14,7 +14,8 @@ from safetensors.numpy import save_file
 from lddu.errors import SourceError, StoreError
 from lddu.features.atomic import replaced_folder, write_text
 from lddu.features.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
-from lddu.features.store import FORMAT, VERSION, Part, file_sha256
+from lddu.features.store import FORMAT, VERSION, file_sha256
+from lddu.features.stream import Part
 from lddu.labels import SPLITS
 
 PART_BYTES = 256 * 2**20

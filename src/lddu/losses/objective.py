@@ -10,6 +10,7 @@ from lddu import equations
 from lddu.config import ObjectiveConfig, resolved
 from lddu.losses.memory_queue import MemoryQueue
 from lddu.model.lddu import LDDU, Prediction
+from lddu.ranks import ALONE, Ranks
 
 LEAST_NOISE = 0.02
 """Added noise, in deviations, below which more or less makes no difference."""
@@ -40,10 +41,13 @@ class Objective(nn.Module):
         config: weights; memory_size and anchors already numbers (`Config.fitted_to`).
         latent: P.
         present_at: share from which an emotion counts as present.
+        ranks: that compute the loss together. Each calls it with the whole batch and takes a part of the contrastive
+            anchors, so that the loss is the mean of what the ranks return; the memory is the same on all.
     """
 
-    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float) -> None:
+    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
         super().__init__()
+        self.ranks = ranks
         self.config = config
         self.anchors = resolved(config.anchors)
         self.present_at = present_at
@@ -96,13 +100,31 @@ class Objective(nn.Module):
         features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
         anchors = min(self.anchors, len(classes))
         if anchors < len(classes):
-            order = torch.randperm(len(classes), device=classes.device)
+            order = self.ranks.agreed(torch.randperm(len(classes), device=classes.device))
             features, classes = features[order], classes[order]
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
-        loss = equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature, len(features))
+        share = 1.0
+        if self.ranks.size > 1:
+            keys, key_classes, anchors, share = _own_anchors(keys, key_classes, anchors, self.ranks)
+        loss = share * equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature, len(features))
         self.memory.push(features, classes)
         return loss
+
+
+def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> tuple[Tensor, Tensor, int, float]:
+    """This rank's part of the anchors before all other keys.
+
+    Returns:
+        Keys, classes, how many anchors are this rank's, and what its loss counts, so that the mean over ranks is Eq. (9).
+    """
+    own = ranks.part(anchors)
+    order = torch.arange(len(keys), device=keys.device)
+    order = torch.cat([order[own], order[: own.start], order[own.stop :]])
+    _, kind, times = torch.unique(classes, return_inverse=True, return_counts=True)
+    with_positive = (times[kind[own]] > 1).sum()
+    share = ranks.size * float(with_positive) / max(1.0, float(ranks.sum(with_positive)))
+    return keys[order], classes[order], own.stop - own.start, share
 
 
 def contrastive_pairs(

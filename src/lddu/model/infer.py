@@ -1,7 +1,7 @@
 """Running trained networks over the clips of a store, and averaging several of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -9,8 +9,12 @@ import torch
 from lddu.batch import BatchReader
 from lddu.evaluate.metrics import binary_entropy
 from lddu.model.lddu import LDDU
+from lddu.ranks import Ranks
 
 INFERENCE_BATCH = 128
+
+NEIGHBOURS = 16384
+"""Clips that are sorted by length together: more would read a large store from end to end for every batch."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,17 @@ def infer(
     return Inference(rows, probability, binary_entropy(probability), np.zeros_like(probability), *columns[1:])
 
 
+def infer_together(model: LDDU, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
+    """`infer`, each rank a part of the clips; every rank gets the whole, each clip once."""
+    own = infer(model, reader, rows[ranks.part(len(rows))])
+    return joined(ranks.everyones(own))
+
+
+def joined(parts: Sequence[Inference]) -> Inference:
+    """Several answers about different clips as one."""
+    return Inference(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Inference)))
+
+
 def mean_of(members: Sequence[Inference]) -> Inference:
     """The mean of several networks' figures on the same clips."""
     first = members[0]
@@ -88,7 +103,7 @@ def mean_of(members: Sequence[Inference]) -> Inference:
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
     held = [name for name in reader.dimensions if name in reader.store.modalities]
     steps = sum((reader.store.lengths(name)[rows] for name in held), np.zeros(len(rows), np.int64))
-    return np.argsort(steps, kind="stable")
+    return np.lexsort((steps, np.arange(len(rows)) // NEIGHBOURS))
 
 
 def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:

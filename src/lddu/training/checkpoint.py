@@ -20,6 +20,7 @@ from lddu.errors import RunError
 from lddu.features.atomic import replaced_folder
 from lddu.losses.objective import Objective
 from lddu.model.lddu import LDDU
+from lddu.ranks import ALONE, Ranks
 
 
 @dataclass
@@ -82,18 +83,20 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, trainee: Trainee) -> Progress:
+def load(folder: Path, trainee: Trainee, ranks: Ranks = ALONE) -> Progress:
     """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
+
+    The first rank reads and tells the others; a checkpoint holds nothing that depends on their number.
 
     Raises:
         RunError: where a checkpoint is damaged or of another model.
     """
-    whole = sorted(folder.glob("epoch-?????")) if folder.is_dir() else []
-    if not whole:
+    whole = sorted(folder.glob("epoch-?????")) if ranks.first and folder.is_dir() else []
+    found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
+    if found is None:
         return Progress()
+    told, tensors = found
     try:
-        told = json.loads((whole[-1] / "progress.json").read_text(encoding="utf-8"))
-        tensors = load_file(whole[-1] / "state.safetensors")
         trainee.model.load_state_dict(_under(tensors, "model."))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
         if trainee.average is not None:
@@ -105,11 +108,23 @@ def load(folder: Path, trainee: Trainee) -> Progress:
         groups = trainee.optimizer.state_dict()["param_groups"]
         trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
         return Progress(**told, best_weights=_under(tensors, "best."))
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as fault:
-        raise RunError(
-            f"Expected {whole[-1]} to be a checkpoint of this run, but it is damaged ({str(fault).splitlines()[0][:160]}); "
-            "remove that folder to start this training anew."
-        ) from None
+    except (ValueError, TypeError, KeyError, RuntimeError) as fault:
+        raise _damaged(whole[-1] if whole else folder, fault) from None
+
+
+def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        told = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
+        return told, load_file(checkpoint / "state.safetensors")
+    except (OSError, ValueError, SafetensorError) as fault:
+        raise _damaged(checkpoint, fault) from None
+
+
+def _damaged(checkpoint: Path, fault: Exception) -> RunError:
+    return RunError(
+        f"Expected {checkpoint} to be a checkpoint of this run, but it is damaged ({str(fault).splitlines()[0][:160]}); "
+        "remove that folder to start this training anew."
+    )
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -12,9 +12,9 @@ from lddu.decide.decision import fit_decision
 from lddu.evaluate.observation import presence_of, scored
 from lddu.evaluate.predicted import Scored, Validation
 from lddu.features.store import FeatureStore
-from lddu.model.infer import Inference
+from lddu.model.infer import Inference, joined
 from lddu.report import write_report
-from lddu.run_folder import RunDescription, RunFolder, Task
+from lddu.run_folder import RunDescription, RunFolder
 from lddu.training.checkpoint import Progress
 
 
@@ -59,11 +59,23 @@ class Cost:
         )
 
 
+def answered(store: FeatureStore, predict: Callable[[np.ndarray], Inference], stopped: bool = False) -> list[Inference]:
+    """What the trained network, or the mean of several, says of `valid` and then, once, of `test`.
+
+    Args:
+        store: that it was trained on.
+        predict: rows -> predictions.
+        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
+    """
+    splits = [store.table.in_split(split) for split in (("valid",) if stopped else ("valid", "test"))]
+    return [predict(rows) for rows in splits if len(rows)]
+
+
 def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
-    predict: Callable[[np.ndarray], Inference],
+    answers: Sequence[Inference],
     cost: Cost,
     stopped: bool = False,
 ) -> None:
@@ -73,25 +85,23 @@ def conclude(
         folder: of the run; its weights are written already.
         description: of the run.
         store: that it was trained on.
-        predict: rows -> predictions of the network or of the mean of several.
+        answers: as `answered` gives them.
         cost: of the training.
-        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
+        stopped: training was broken off.
     """
     task = description.task
-    valid = _predicted(store, task, predict, "valid")
+    parts = [
+        _Part(found, scored(store, found.rows, found.probability, task.emotions, task.present_at)) for found in answers
+    ]
+    valid = parts[0]
     decision = fit_decision(
         Validation(valid.scored), description.config.decision.threshold, scores=uncertainty_scores(valid.inference)
     )
-    parts = [valid]
-    if not stopped and len(store.table.in_split("test")):
-        parts.append(_predicted(store, task, predict, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
     splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
-    predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
-        folder.path / "predictions.parquet"
-    )
+    predictions_of(store, task, joined(answers), decision).write_parquet(folder.path / "predictions.parquet")
     protocol = {
         "checkpoint_from": "valid",
         "threshold_from": "valid",
@@ -115,12 +125,3 @@ def conclude(
 class _Part:
     inference: Inference
     scored: Scored
-
-
-def _predicted(store: FeatureStore, task: Task, predict: Callable[[np.ndarray], Inference], split: str) -> _Part:
-    inference = predict(store.table.in_split(split))
-    return _Part(inference, scored(store, inference.rows, inference.probability, task.emotions, task.present_at))
-
-
-def _joined(parts: list[Inference]) -> Inference:
-    return Inference(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Inference)))

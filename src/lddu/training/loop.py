@@ -9,9 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from lddu.batch import Batch, BatchReader
+from lddu.batch import BatchReader
 from lddu.config import Config, resolved
 from lddu.decide.threshold import fit_threshold
 from lddu.errors import RunError
@@ -20,14 +19,15 @@ from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Validation
 from lddu.features.atomic import write_text
 from lddu.losses.objective import LossTerms
-from lddu.model.infer import infer
+from lddu.model.infer import infer_together
 from lddu.run_folder import RunDescription
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.epoch import TrainingRows, epoch_of
+from lddu.training.loader import portions
 from lddu.training.optim import set_rate
-from lddu.training.seed import add_noise, draw_noise, epoch_order, hide_modalities, seed_epoch
-
-DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
+from lddu.training.seed import seed_epoch
+from lddu.training.step import DIVERGED, optimise
 
 
 class Watch(Protocol):
@@ -61,7 +61,7 @@ class TrainingData:
     """What the loop reads: the store behind `reader`, and the rows that train and that choose."""
 
     reader: BatchReader
-    train_rows: np.ndarray
+    train: TrainingRows
     valid_rows: np.ndarray
 
 
@@ -86,7 +86,7 @@ def train_epochs(
     """Train until the planned end, or until validation has not improved for `patience` epochs.
 
     Bit for bit (CPU, same number of threads), it does not matter whether the process was killed and went on from a
-    checkpoint in between.
+    checkpoint in between. Several ranks train as one; the first one writes.
 
     Args:
         trainee: is changed in place, as is `progress`, which ends with the best weights.
@@ -95,30 +95,32 @@ def train_epochs(
         sitting: where checkpoints and log go.
         progress: where to begin, as `checkpoint.load` gives it.
     """
-    config, seed = description.config, description.seed
+    config, seed, ranks = description.config, description.seed, trainee.objective.ranks
     epochs, patience = resolved(config.training.epochs), resolved(config.training.patience)
     log = sitting.folder / "log.jsonl"
-    write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
+    if ranks.first:
+        write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
     saved_at = time.monotonic()
     with torch.random.fork_rng():
         while progress.epoch < epochs and not _exhausted(progress, patience):
             began = time.monotonic()
-            seed_epoch(seed, progress.epoch)
+            seed_epoch(seed, progress.epoch, ranks.rank)
             losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
             validation = validate(trainee, data, config)
             progress.seconds += time.monotonic() - began
             _note(progress, losses, validation, trainee)
-            with log.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(progress.history[-1]) + "\n")
+            if ranks.first:
+                with log.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(progress.history[-1]) + "\n")
             sitting.watch.epoch_done(progress.history[-1])
-            if time.monotonic() - saved_at >= sitting.checkpoint_seconds:
+            if ranks.first and time.monotonic() - saved_at >= sitting.checkpoint_seconds:
                 checkpoint.save(sitting.folder / "resume", trainee, progress)
                 saved_at = time.monotonic()
 
 
 def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
     """Micro-F1 on validation with the threshold tuned there, that threshold (mean), and the negative log-likelihood."""
-    found = infer(trainee.kept, data.reader, data.valid_rows)
+    found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.objective.ranks)
     if not np.isfinite(found.probability).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
     store, present_at = data.reader.store, trainee.objective.present_at
@@ -150,40 +152,16 @@ def _one_epoch(
     trainee: Trainee, data: TrainingData, config: Config, seed: int, epoch: int, watch: Watch
 ) -> dict[str, float]:
     """Train one pass; returns the mean of each loss term."""
-    batch_size, epochs = resolved(config.training.batch_size), resolved(config.training.epochs)
-    rows = epoch_order(data.train_rows, seed, epoch)
-    steps = -(-len(rows) // batch_size)
+    epochs = resolved(config.training.epochs)
+    plan = epoch_of(data.train, config.training, seed, epoch, trainee.objective.ranks)
+    steps = len(plan)
     watch.epoch_begins(epoch + 1, epochs, steps)
     device = next(trainee.model.parameters()).device
     trainee.model.train()
     sums: Counter[str] = Counter()
-    for i, batch in enumerate(data.reader.batches(rows, batch_size)):
+    for i, portion in enumerate(portions(data.reader, plan, config.training.accumulation)):
         set_rate(trainee.optimizer, config.training, epoch * steps + i, epochs * steps)
-        terms = _step(trainee, batch.to(device), config)
+        terms = optimise(trainee, portion.to(device), plan.counts[i], config)
         sums.update(terms.to_mapping())
         watch.step_done(terms)
     return {name: total / steps for name, total in sums.items()}
-
-
-def _step(trainee: Trainee, batch: Batch, config: Config) -> LossTerms:
-    presence = hide_modalities(batch.presence, config.training.modality_dropout)
-    noise = draw_noise(presence, resolved(config.training.feature_noise), config.training.corruption)
-    values = add_noise(trainee.model, batch.values, noise)
-    prediction = trainee.model(values, batch.mask, presence)
-    terms: LossTerms = trainee.objective(trainee.model, prediction, batch.shares, noise)
-    if not torch.isfinite(terms.total):
-        raise RunError(
-            f"Expected a finite loss, but got {terms.total.item()} (fused BCE {terms.fused.item():.3g}, contrastive "
-            f"{terms.contrastive.item():.3g}): {DIVERGED}"
-        )
-    trainee.optimizer.zero_grad(set_to_none=True)
-    terms.total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(_parameters(trainee), config.training.gradient_norm)
-    trainee.optimizer.step()
-    if trainee.average is not None:
-        trainee.average.update_parameters(trainee.model)
-    return terms
-
-
-def _parameters(trainee: Trainee) -> list[Tensor]:
-    return [parameter for group in trainee.optimizer.param_groups for parameter in group["params"]]

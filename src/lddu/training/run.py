@@ -1,5 +1,7 @@
 """A training run from a store to a finished run folder: one network, or an ensemble of seeds."""
 
+import math
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,19 +17,27 @@ from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import presence_of, shares_of
-from lddu.features.store import FeatureStore, file_sha256
+from lddu.features.store import FeatureStore
 from lddu.losses.objective import Objective
-from lddu.model.infer import Inference, infer, mean_of
+from lddu.model.infer import Inference, infer_together, mean_of
 from lddu.model.lddu import LDDU
+from lddu.ranks import ALONE, Ranks, launched
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
 from lddu.training import checkpoint
-from lddu.training.checkpoint import Trainee
-from lddu.training.conclude import Cost, conclude
+from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.conclude import Cost, answered, conclude
+from lddu.training.epoch import TrainingRows
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
-from lddu.training.standardisation import LabelledRows, fit_standardisation
+from lddu.training.standardisation import LabelledRows, fit_standardisation, standardisation_rows
 
 LARGEST_SEED = 2**32
+
+LAUNCHER_SETTINGS = {
+    "ACCELERATE_MIXED_PRECISION": ("no", "--training.precision bfloat16"),
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", "--training.accumulation N"),
+}
+"""What `accelerate launch` can be told, its value when it was not, and the setting that a run folder records instead."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,9 @@ def train(
 ) -> RunFolder:
     """Train on the `train` split, choose on `valid`, report on `test`, and leave a finished run folder.
 
+    Started by `torchrun` or `accelerate launch`, all ranks train one run together and the first one writes it; the batch
+    size is that of all ranks.
+
     A run that is killed goes on with `resume`. Ctrl-C keeps the best weights so far as a usable run, evaluated on
     validation only, which `resume` can finish.
 
@@ -86,12 +99,14 @@ def train(
         RunError: where `out` is taken, or training diverges.
         KeyboardInterrupt: after what Ctrl-C left has been saved.
     """
+    ranks = launched()
+    _refuse_launcher_settings()
     description = describe(store, config, options)
     folder = RunFolder(out)
-    starting = _weights_to_start_from(options.init_from, description)
-    device = device_of(options.device)
-    _claim(folder.path, options.force)
-    return _train_members(folder, _Making(description, store, options, watch or Unwatched(), starting, device))
+    starting = ranks.from_first(lambda: _weights_to_start_from(options.init_from, description))
+    device = device_of(options.device, ranks.local_rank)
+    ranks.from_first(lambda: _claim(folder.path, options.force))
+    return _train_members(folder, _Making(description, store, options, watch or Unwatched(), starting, device, ranks))
 
 
 def resume(
@@ -112,23 +127,68 @@ def resume(
         RunError: where there is nothing to go on with.
         MismatchError: where the store is not the one that training began on.
     """
-    folder = RunFolder(path)
+    folder, ranks = RunFolder(path), launched()
+    description = ranks.from_first(lambda: _unfinished(folder))
+    store = store or FeatureStore(description.store["path"])
+    if store.manifest_sha256 != description.store["manifest_sha256"]:
+        raise MismatchError(
+            f"Expected the store that {folder.path} was started on, but {store.place} is another or has changed; "
+            "name the right one after --resume, or train anew."
+        )
+    starting = ranks.from_first(lambda: _weights_to_go_on_from(folder, description))
+    device = device_of(options.device, ranks.local_rank)
+    return _train_members(folder, _Making(description, store, options, watch or Unwatched(), starting, device, ranks))
+
+
+def _refuse_launcher_settings() -> None:
+    for variable, (neutral, option) in LAUNCHER_SETTINGS.items():
+        found = os.environ.get(variable, neutral)
+        if found != neutral:
+            raise ConfigError(
+                f"Expected the launcher to leave the arithmetic to the settings, but got {variable}={found}; "
+                f"start without it and give {option}, which the run folder records."
+            )
+
+
+def _unfinished(folder: RunFolder) -> RunDescription:
     description = folder.describe()
     if folder.finished:
         raise RunError(
             f"Expected {folder.path} to be unfinished, but it has finished; see 'lddu report {folder.path}'."
         )
-    store = store or FeatureStore(description.store["path"])
-    if file_sha256(store.path / "manifest.json") != description.store["manifest_sha256"]:
-        raise MismatchError(
-            f"Expected the store that {folder.path} was started on, but {store.path} is another or has changed; "
-            "name the right one after --resume, or train anew."
-        )
+    return description
+
+
+def _weights_to_go_on_from(folder: RunFolder, description: RunDescription) -> LDDU | None:
+    """Those that training began with, where they are still needed: a checkpoint holds everything."""
     first = description.store.get("init_from")
-    begun = description.members == 1 and any((folder.path / "resume").glob("epoch-?????"))  # a checkpoint holds it all
-    starting = _weights_to_start_from(Path(first) if first and not begun else None, description)
-    making = _Making(description, store, options, watch or Unwatched(), starting, device_of(options.device))
-    return _train_members(folder, making)
+    begun = description.members == 1 and any((folder.path / "resume").glob("epoch-?????"))
+    return _weights_to_start_from(Path(first) if first and not begun else None, description)
+
+
+def fit(
+    store: FeatureStore, folder: Path, config: Config, options: RunOptions = RunOptions(), watch: Watch | None = None
+) -> Progress:
+    """Train one network and say how it did on validation; the test split is not looked at and no run is made.
+
+    Args:
+        store: as for `train`.
+        folder: gets `log.jsonl`.
+        config: settings.
+        options: seed and device.
+        watch: is told of the progress; what it raises ends the training.
+
+    Raises:
+        StoreError: where the store cannot be trained on.
+        RunError: where training diverges.
+    """
+    description = describe(store, config, options)
+    device = device_of(options.device)
+    making = _Making(description, store, options, watch or Unwatched(), None, device)
+    data, progress = _data(description, store), Progress()
+    sitting = Sitting(folder, making.watch, checkpoint_seconds=math.inf)
+    train_epochs(_trainee(description, data, making), data, description, sitting, progress)
+    return progress
 
 
 def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDescription:
@@ -144,7 +204,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         f"{name} was ignored: no training clip has it" for name in store.modalities if name not in kept
     ]  # a network cannot learn to read what it never saw
     if not kept:
-        raise StoreError(f"Expected training clips with features in {store.path}, but every one lacks all modalities.")
+        raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
     reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
     for name, count in reader.cut_clips(np.arange(len(store))).items():
         warnings.append(
@@ -154,6 +214,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
+    gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
         emotions=store.emotions,
         dimensions=reader.dimensions,
@@ -163,12 +224,12 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     )
     return RunDescription(
         task=task,
-        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest)),
+        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest, gib)),
         seed=options.seed,
         members=options.members,
         store={
-            "path": str(store.path.resolve()),  # found from any working directory
-            "manifest_sha256": file_sha256(store.path / "manifest.json"),
+            "path": store.address,  # found from any working directory
+            "manifest_sha256": store.manifest_sha256,
             "source": store.manifest["source"],
             "init_from": str(options.init_from.resolve()) if options.init_from else None,
         },
@@ -191,7 +252,7 @@ def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
         rows = rows[usable[rows]]
         if not len(rows):
             raise StoreError(
-                f"Expected labelled clips of the split {split!r} in {store.path} to {purpose}, but there are none; "
+                f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
                 "give the clips a split and labels and import again."
             )
         found.append(rows)
@@ -208,54 +269,82 @@ class _Making:
     watch: Watch
     starting: LDDU | None
     device: torch.device
+    ranks: Ranks = ALONE
 
 
 def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
-    description = making.description
-    (folder.path / "resume").mkdir(parents=True, exist_ok=True)
-    folder.write_json("config.json", description.to_mapping())
+    description, ranks = making.description, making.ranks
+    _one_store(making)
+    if ranks.first:
+        (folder.path / "resume").mkdir(parents=True, exist_ok=True)
+        folder.write_json("config.json", description.to_mapping())
     if description.members == 1:
         _train_member(folder, description, making)
         return folder
-    costs = []
-    for k, member in enumerate(folder.members()):
-        if not member.finished:
+    for k in range(description.members):
+        member = RunFolder(folder.path / f"member-{k}")
+        if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
             _train_member(member, replace(description, seed=description.seed + k, members=1), making)
-        costs.append(Cost(**member.read_json("metrics.json")["cost"]))
-    networks = [member.load_model(making.device) for member in folder.members()]
+    networks = ranks.from_first(lambda: [member.load_model() for member in folder.members()])
+    networks = [network.to(making.device) for network in networks]
     reader = _reader(description, making.store)
 
     def predict(rows: np.ndarray) -> Inference:
-        return mean_of([infer(network, reader, rows) for network in networks])
+        return mean_of([infer_together(network, reader, rows, ranks) for network in networks])
 
-    conclude(folder, description, making.store, predict, Cost.total(costs))
-    _forget(folder.path / "resume")
+    answers = answered(making.store, predict)
+    if ranks.first:
+        costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
+        conclude(folder, description, making.store, answers, Cost.total(costs))
+        _forget(folder.path / "resume")
     return folder
+
+
+def _one_store(making: _Making) -> None:
+    """Raise unless every rank has the same corpus before it."""
+    found = making.ranks.everyones((making.store.manifest_sha256, making.store.place))
+    others = [f"rank {rank} has {place}" for rank, (sha256, place) in enumerate(found) if sha256 != found[0][0]]
+    if others:
+        raise MismatchError(
+            f"Expected every rank to train on the store {found[0][1]} of rank 0, but {others[0]}, which differs; "
+            "put the same store on every machine, or name a place that all of them see."
+        )
 
 
 def _train_member(folder: RunFolder, description: RunDescription, making: _Making) -> None:
     """Train one network and conclude its run; on Ctrl-C, conclude with what there is and pass it on."""
-    resume_folder = folder.path / "resume"
-    resume_folder.mkdir(parents=True, exist_ok=True)
-    folder.write_json("config.json", description.to_mapping())
-    reader = _reader(description, making.store)
-    data = TrainingData(reader, *training_rows(making.store))
+    resume_folder, ranks = folder.path / "resume", making.ranks
+    if ranks.first:
+        resume_folder.mkdir(parents=True, exist_ok=True)
+        folder.write_json("config.json", description.to_mapping())
+    data = _data(description, making.store)
     trainee = _trainee(description, data, making)
-    progress = checkpoint.load(resume_folder, trainee)
+    progress = checkpoint.load(resume_folder, trainee, ranks)
     stopped = False
     try:
         sitting = Sitting(folder.path, making.watch, making.options.checkpoint_seconds)
         train_epochs(trainee, data, description, sitting, progress)
     except KeyboardInterrupt:
+        if ranks.size > 1:  # the others are in the middle of a step: only checkpoints are left
+            raise
         stopped = True
     weights = progress.best_weights or trainee.kept.state_dict()
     trainee.model.load_state_dict(weights)
-    folder.write_model(weights)
-    cost = Cost.of(trainee.model, progress, making.device)
-    conclude(folder, description, making.store, partial(infer, trainee.model, reader), cost, stopped)
+    answers = answered(making.store, partial(infer_together, trainee.model, data.reader, ranks=ranks), stopped)
+    if ranks.first:
+        folder.write_model(weights)
+        cost = Cost.of(trainee.model, progress, making.device)
+        conclude(folder, description, making.store, answers, cost, stopped)
     if stopped:
         raise KeyboardInterrupt
-    _forget(resume_folder)
+    if ranks.first:
+        _forget(resume_folder)
+
+
+def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
+    train_rows, valid_rows = training_rows(store)
+    modalities = tuple(description.task.dimensions)
+    return TrainingData(_reader(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
 
 
 def _forget(resume_folder: Path) -> None:
@@ -271,17 +360,25 @@ def _trainee(description: RunDescription, data: TrainingData, making: _Making) -
     with torch.random.fork_rng():
         torch.manual_seed(description.seed)
         model = new_model(description)
-    objective = Objective(config.objective, config.model.latent, description.task.present_at)
-    if making.starting is not None:
-        model.load_state_dict(making.starting.state_dict())
-    else:
-        task, rows = description.task, data.train_rows
-        clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
-        fit_standardisation(model, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
+    objective = Objective(config.objective, config.model.latent, description.task.present_at, making.ranks)
+    model.load_state_dict(making.ranks.from_first(lambda: _first_weights(model, description, data, making)))
     model, objective = model.to(making.device), objective.to(making.device)
     decay = config.training.weight_average
     average = _average(model, decay) if decay else None
     return Trainee(model, objective, make_optimizer(model, config.training), average)
+
+
+def _first_weights(
+    model: LDDU, description: RunDescription, data: TrainingData, making: _Making
+) -> dict[str, torch.Tensor]:
+    """Those of the run that training starts from, or new ones with the features' scale fitted."""
+    if making.starting is not None:
+        return making.starting.state_dict()
+    task, config = description.task, description.config
+    rows = standardisation_rows(data.train, config.training, description.seed)
+    clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
+    fit_standardisation(model, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
+    return model.state_dict()
 
 
 def _average(model: LDDU, decay: float) -> AveragedModel:

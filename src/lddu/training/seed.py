@@ -13,9 +13,10 @@ def epoch_order(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(rows)
 
 
-def seed_epoch(seed: int, epoch: int) -> None:
-    """Seed dropout for this epoch; call inside `torch.random.fork_rng` to leave the caller's generator alone."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, epoch, 1]).generate_state(1, np.uint64)[0] >> 1))
+def seed_epoch(seed: int, epoch: int, rank: int = 0) -> None:
+    """Seed dropout for this epoch and rank; call inside `torch.random.fork_rng` to leave the caller's generator alone."""
+    entropy = [seed, epoch, 1, rank] if rank else [seed, epoch, 1]
+    torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1))
 
 
 def hide_modalities(presence: Bool[Tensor, "clip modality"], chance: float) -> Bool[Tensor, "clip modality"]:

@@ -12,11 +12,16 @@ import numpy as np
 import torch
 
 from lddu.batch import BatchReader
+from lddu.config import TrainingConfig
 from lddu.evaluate.predicted import Floats
 from lddu.model.encoder import UnimodalEncoder
 from lddu.model.lddu import LDDU
+from lddu.training.epoch import TrainingRows
 
 _ROWS_AT_ONCE = 256
+
+SAMPLED_BLOCKS = 64
+"""Blocks (of some four megabytes each) that scaling is fitted on where the training split does not stay in memory."""
 
 LEAST_RELEVANCE = 0.05
 """Squared correlation, as a share of the mean over features, below which no feature is taken to be."""
@@ -49,6 +54,15 @@ def fit_standardisation(model: LDDU, reader: BatchReader, clips: LabelledRows, r
         mean, deviation = _moments(reader, name, clips.rows)
         gain = _relevance(reader, name, clips, mean, deviation) if relevance else np.ones_like(mean)
         encoder.standardise.fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))
+
+
+def standardisation_rows(train: TrainingRows, config: TrainingConfig, seed: int) -> np.ndarray:
+    """The clips to fit on: all, or some blocks of a training split that does not stay in memory."""
+    if config.shuffle != "blocks":
+        return train.rows
+    blocks = train.blocks()
+    chosen = np.random.default_rng([seed, 2]).permutation(len(blocks))[:SAMPLED_BLOCKS]
+    return np.concatenate([blocks[b] for b in sorted(chosen)])
 
 
 def _moments(reader: BatchReader, name: str, rows: np.ndarray) -> tuple[Floats, Floats]:

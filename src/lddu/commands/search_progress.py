@@ -1,0 +1,28 @@
+"""A search on the screen: a bar per trial, and a line after it."""
+
+from typing import TYPE_CHECKING, Any
+
+from lddu.commands.training_progress import TrainingProgress
+
+if TYPE_CHECKING:
+    from lddu.training.search import Trial
+
+
+class SearchProgress(TrainingProgress):
+    """A `SearchWatch` that draws to stderr; use as a context."""
+
+    def trial_begins(self, number: int, trials: int) -> None:
+        """Start anew."""
+        self.say(f"trial {number} of {trials}")
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        """Epochs have no line of their own here."""
+
+    def trial_done(self, trial: "Trial") -> None:
+        """Print the trial's line."""
+        score = (
+            trial.fault
+            if trial.f1_micro is None
+            else f"valid: micro-F1 {trial.f1_micro:.4f} after {trial.epochs} epochs"
+        )
+        self.say(f"trial {trial.number} {trial.state}: {score}")

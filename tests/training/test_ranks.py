@@ -1,0 +1,147 @@
+"""Several ranks are one training: real processes, started by the real launchers, talking through gloo."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.config import Config
+from lddu.features.store import FeatureStore
+from lddu.predictions import Predictions, read_predictions
+from lddu.training.run import RunOptions, resume, train
+from tests.builders import tiny_config, tiny_store
+from tests.training.stops import PowerCut, StopIn
+
+ROOT = Path(__file__).parents[2]
+EVERY_EPOCH = RunOptions(checkpoint_seconds=0)
+
+
+def without_dropout() -> Config:
+    """Every loss term and a sample of anchors; nothing that is drawn for each rank anew. 7 steps an epoch, 56 in all."""
+    return tiny_config(
+        model={"dropout": 0.0, "emotion_dropout": 0.0, "head_dropout": 0.0},
+        objective={"contrastive_weight": 0.5, "calibration_weight": 0.3, "anchors": 20},
+        training={
+            "batch_size": 9,
+            "epochs": 8,
+            "patience": 8,
+            "modality_dropout": 0.0,
+            "feature_noise": 0.0,
+            "corruption": 0.0,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """55 training clips: six batches of 9, and a last one of a single clip, of which one of two ranks has none."""
+    store = tiny_store(tmp_path_factory.mktemp("ranks") / "store", clips=91, missing=[(0, "audio"), (3, "text")])
+    assert len(store.table.in_split("train")) == 55
+    return store
+
+
+def launch(*words: object, launcher: str = "torchrun") -> subprocess.CompletedProcess[str]:
+    """Start two ranks on this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    start = {
+        "torchrun": ["torch.distributed.run", "--nproc-per-node", "2", "--master-port", port],
+        "accelerate": [
+            "accelerate.commands.launch",
+            "--multi_gpu",
+            "--num_processes",
+            "2",
+            "--main_process_port",
+            port,
+        ],
+    }[launcher]
+    command = [sys.executable, "-m", *start, *map(str, words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from lddu.features.store import FeatureStore
+from lddu.training.run import resume, train
+from tests.training.stops import PowerCut, StopIn
+from tests.training.test_ranks import EVERY_EPOCH, without_dropout
+store, folder = FeatureStore(sys.argv[1]), Path(sys.argv[2])
+train(store, folder / "two", without_dropout())
+resume(folder / "one-then-two")
+try:
+    train(store, folder / "two-then-one", without_dropout(), EVERY_EPOCH, StopIn(5))
+except PowerCut:
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One rank, two ranks, and one each that went over from one to the other in the middle of the fifth epoch."""
+    folder = tmp_path_factory.mktemp("ranks")
+    train(corpus, folder / "one", without_dropout())
+    with pytest.raises(PowerCut):
+        train(corpus, folder / "one-then-two", without_dropout(), EVERY_EPOCH, StopIn(5))
+    (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+    ended = launch(folder / "program.py", corpus.path, folder)
+    assert ended.returncode == 0, ended.stderr
+    resume(folder / "two-then-one")
+    return folder
+
+
+def curve(run: Path) -> np.ndarray:
+    """[epoch, term] mean of every loss term, and the negative log-likelihood on validation."""
+    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return np.array([[*record["loss"].values(), record["valid"]["nll"]] for record in records])
+
+
+def predictions(run: Path) -> Predictions:
+    return read_predictions(run / "predictions.parquet")
+
+
+def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:
+    one, two = curve(runs / "one"), curve(runs / "two")
+    assert one.shape == (8, 8)
+    np.testing.assert_allclose(two, one, atol=1e-4)
+    assert (np.ptp(one, axis=0) > 1e-2).sum() >= 6  # the curves move: agreeing is not trivial
+
+
+@pytest.mark.parametrize("name", ["two", "one-then-two", "two-then-one"])
+def test_any_number_of_ranks_may_go_on_and_the_predictions_are_those_of_one(name: str, runs: Path) -> None:
+    one, other = predictions(runs / "one"), predictions(runs / name)
+    assert other.clip.tolist() == one.clip.tolist()  # each validation and test clip, once
+    np.testing.assert_allclose(other.probability, one.probability, atol=1e-4)
+    np.testing.assert_allclose(curve(runs / name), curve(runs / "one"), atol=1e-4)
+
+
+def test_the_command_says_and_writes_everything_once(corpus: FeatureStore, tmp_path: Path) -> None:
+    small = ("--training.epochs", 1, "--model.hidden", 8, "--model.layers", 0, "--model.heads", 2, "--device", "cpu")
+    ended = launch("-m", "lddu", "train", corpus.path, "--out", tmp_path / "run", *small, "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["run"] == str(tmp_path / "run")
+    assert ended.stderr.count("epoch   1") == 1
+    again = launch("-m", "lddu", "train", corpus.path, "--out", tmp_path / "run", *small)
+    assert again.returncode == 1
+    assert "run to be free, but it exists" in again.stderr
+    assert "src/lddu" not in again.stderr  # the launcher shows a traceback of its own, lddu none
+
+
+def test_accelerate_launches_it_too_but_leaves_the_arithmetic_to_the_settings(
+    corpus: FeatureStore, tmp_path: Path
+) -> None:
+    pytest.importorskip("accelerate")
+    words = ("-m", "lddu", "train", corpus.path, "--out", tmp_path / "run", "--training.epochs", 1, "--device", "cpu")
+    ended = launch("--mixed_precision", "bf16", *words, launcher="accelerate")
+    assert ended.returncode == 1
+    assert "got ACCELERATE_MIXED_PRECISION=bf16; start without it and give --training.precision" in ended.stderr
+    ended = launch("--mixed_precision", "no", *words, launcher="accelerate")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "run" / "report.html").is_file()
