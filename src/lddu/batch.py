@@ -50,12 +50,24 @@ class BatchReader:
         store: where clips come from.
         dimensions: modality -> D, in the model's order.
         max_steps: longest sequence.
+        withheld: modalities to take for missing in every clip.
     """
 
-    def __init__(self, store: FeatureStore, dimensions: dict[str, int], max_steps: int) -> None:
+    def __init__(
+        self,
+        store: FeatureStore,
+        dimensions: dict[str, int],
+        max_steps: int,
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
         self.store = store
         self.dimensions = dimensions
         self.max_steps = max_steps
+        self.withheld = withheld
+
+    def withholding(self, modalities: frozenset[str]) -> "BatchReader":
+        """The same reader with these modalities taken for missing."""
+        return BatchReader(self.store, self.dimensions, self.max_steps, modalities)
 
     def cut_clips(self, rows: np.ndarray) -> dict[str, int]:
         """Modality -> how many of these clips are longer than `max_steps`."""
@@ -81,7 +93,7 @@ class BatchReader:
             yield self.read(rows[first : first + batch_size].tolist())
 
     def _modality(self, name: str, dimension: int, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
-        if name not in self.store.modalities:
+        if name not in self.store.modalities or name in self.withheld:
             return torch.zeros(len(rows), 1, dimension), torch.zeros(len(rows), 1, dtype=torch.bool)
         sequences = [self.store.steps(name, row)[: self.max_steps] for row in rows]
         longest = max(1, *(len(steps) for steps in sequences))

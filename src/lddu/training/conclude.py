@@ -1,12 +1,12 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
 from torch import nn
 
+from lddu.ablation import Predict, ablations
 from lddu.conclusion import figures_of, predictions_of, uncertainty_scores
 from lddu.decide.decision import fit_decision
 from lddu.evaluate.observation import presence_of, scored
@@ -63,7 +63,7 @@ def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
-    predict: Callable[[np.ndarray], Inference],
+    predict: Predict,
     cost: Cost,
     stopped: bool = False,
 ) -> None:
@@ -73,7 +73,7 @@ def conclude(
         folder: of the run; its weights are written already.
         description: of the run.
         store: that it was trained on.
-        predict: rows -> predictions of the network or of the mean of several.
+        predict: the network or the mean of several.
         cost: of the training.
         stopped: training was broken off: leave the test split alone, it belongs to the finished run.
     """
@@ -104,10 +104,9 @@ def conclude(
         "simulated": task.simulated,
         "torch": torch.__version__,
     }
-    folder.write_json(
-        "metrics.json",
-        {"splits": splits, "protocol": protocol, "cost": asdict(cost), "warnings": list(description.warnings)},
-    )
+    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), predict, decision)
+    figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
+    folder.write_json("metrics.json", {**figures, "cost": asdict(cost), "warnings": list(description.warnings)})
     write_report(folder)
 
 
@@ -117,8 +116,8 @@ class _Part:
     scored: Scored
 
 
-def _predicted(store: FeatureStore, task: Task, predict: Callable[[np.ndarray], Inference], split: str) -> _Part:
-    inference = predict(store.table.in_split(split))
+def _predicted(store: FeatureStore, task: Task, predict: Predict, split: str) -> _Part:
+    inference = predict(store.table.in_split(split), frozenset())
     return _Part(inference, scored(store, inference.rows, inference.probability, task.emotions, task.present_at))
 
 

@@ -3,13 +3,13 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from lddu.ablation import Predict
 from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
@@ -223,11 +223,7 @@ def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
             _train_member(member, replace(description, seed=description.seed + k, members=1), making)
         costs.append(Cost(**member.read_json("metrics.json")["cost"]))
     networks = [member.load_model(making.device) for member in folder.members()]
-    reader = _reader(description, making.store)
-
-    def predict(rows: np.ndarray) -> Inference:
-        return mean_of([infer(network, reader, rows) for network in networks])
-
+    predict = _predict(networks, _reader(description, making.store))
     conclude(folder, description, making.store, predict, Cost.total(costs))
     _forget(folder.path / "resume")
     return folder
@@ -252,10 +248,19 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
     trainee.model.load_state_dict(weights)
     folder.write_model(weights)
     cost = Cost.of(trainee.model, progress, making.device)
-    conclude(folder, description, making.store, partial(infer, trainee.model, reader), cost, stopped)
+    conclude(folder, description, making.store, _predict([trainee.model], reader), cost, stopped)
     if stopped:
         raise KeyboardInterrupt
     _forget(resume_folder)
+
+
+def _predict(networks: list[LDDU], reader: BatchReader) -> Predict:
+    """Predictions of the mean of the networks."""
+
+    def predict(rows: np.ndarray, withheld: frozenset[str]) -> Inference:
+        return mean_of([infer(network, reader.withholding(withheld), rows) for network in networks])
+
+    return predict
 
 
 def _forget(resume_folder: Path) -> None:
