@@ -28,7 +28,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     try:
         parsed = {name: json.loads(feature) for name, feature in features.items()}
         ours = all(isinstance(entry, dict) and {"words", "voice", "face"} & set(entry) for entry in parsed.values())
-        models = _models(parsed) if ours else {}
+        models = named_models(parsed) if ours else {}
     except (ValueError, KeyError, TypeError):
         ours, models = False, {}
     if not ours:
@@ -40,7 +40,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     return ExtractorConfig(**models)
 
 
-def _models(parsed: dict[str, dict[str, Any]]) -> dict[str, str]:
+def named_models(parsed: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Settings of the extractor that name a model, as far as the run has the modality."""
     models = {}
     if "text" in parsed:

@@ -118,7 +118,7 @@ def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
     assert all(len(line) == 20 for line in found.timeline[0].attention["text"].values())
     first = next(sections(found, {}))
     assert [segment.left for segment in first.segments] == [0, 25, 50, 75] and first.ticks == ()
-    assert first.segments[3].missing == ["text"] and "Without text, this run" in first.segments[3].missing_cost
+    assert first.segments[3].modalities[1].error is None and "Without text, this run" in first.segments[3].missing_cost
     write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
     assert starts(text_of(tmp_path / "page")) == []
 
