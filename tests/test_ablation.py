@@ -19,8 +19,10 @@ from tests.builders import tiny_config, tiny_store
 SIZES = {"audio": 4, "text": 6, "face": 3}
 
 
-def trained(store: FeatureStore, out: Path, **options: int) -> Predictor:
-    return Predictor(train(store, out, tiny_config(training={"epochs": 1}), RunOptions(device="cpu", **options)).path)
+def trained(store: FeatureStore, out: Path, members: int = 1) -> Predictor:
+    return Predictor(
+        train(store, out, tiny_config(training={"epochs": 1}), RunOptions(device="cpu", members=members)).path
+    )
 
 
 def without(store: FeatureStore, path: Path, lacking: str) -> FeatureStore:

@@ -10,7 +10,7 @@ import numpy as np
 from lddu.decide import reading
 from lddu.decide.decision import FittedDecision
 from lddu.evaluate.metrics import metrics
-from lddu.evaluate.predicted import Floats, Scored
+from lddu.evaluate.predicted import Flags, Floats, Scored
 from lddu.model.infer import Inference
 
 MOST_FOR_ALL_SUBSETS = 4
@@ -71,7 +71,7 @@ def ablations(
     found = []
     for given in _subsets(tuple(modalities)):
         columns = [modalities.index(name) for name in given]
-        kept = inference.presence[:, columns].any(axis=1) & valid.known.any(axis=1)
+        kept: Flags = inference.presence[:, columns].any(axis=1) & np.asarray(valid.known.any(axis=1))
         if not kept.any():
             continue
         part = valid.rows(kept)

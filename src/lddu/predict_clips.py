@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,27 +28,31 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     try:
         parsed = {name: json.loads(feature) for name, feature in features.items()}
         ours = all(isinstance(entry, dict) and {"words", "voice", "face"} & set(entry) for entry in parsed.values())
-        models = named_models(parsed) if ours else {}
+        models = named_models(parsed) if ours else None
     except (ValueError, KeyError, TypeError):
-        ours, models = False, {}
-    if not ours:
+        models = None
+    if models is None:
         told = "; ".join(f"{name}: {feature}" for name, feature in features.items())
         raise MismatchError(
             f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
             f"others ({told}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
         )
-    return ExtractorConfig(**models)
+    return models
 
 
-def named_models(parsed: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Settings of the extractor that name a model, as far as the run has the modality."""
-    models = {}
+def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
+    """An extractor with the models that features were made with, as far as there are such modalities.
+
+    Args:
+        parsed: modality -> how its features were made, as `ClipExtractor.feature_names` says it.
+    """
+    config = ExtractorConfig()
     if "text" in parsed:
-        models["text_model"] = str(parsed["text"]["model"])
+        config = replace(config, text_model=str(parsed["text"]["model"]))
     if "audio" in parsed:
         voice = str(parsed["audio"]["voice"])
-        models["voice_model"] = str(parsed["audio"]["model"]) if voice == "transformers" else voice
-    return models
+        config = replace(config, voice_model=str(parsed["audio"]["model"]) if voice == "transformers" else voice)
+    return config
 
 
 def predict_clips(

@@ -77,4 +77,4 @@ class EgemapsMeter:
         pitch = self._smile.feature_names.index("F0semitoneFrom27.5Hz_sma3nz")
         voiced = rows[:, :, pitch] > 0
         over_voiced = (rows * voiced[:, :, None]).sum(axis=1) / np.maximum(voiced.sum(axis=1), 1)[:, None]
-        return np.where(self._where_voiced, over_voiced, rows.mean(axis=1)).astype(np.float32)
+        return np.asarray(np.where(self._where_voiced, over_voiced, rows.mean(axis=1)), np.float32)
