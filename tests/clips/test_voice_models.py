@@ -130,7 +130,8 @@ class TestOpenSmile:
 
         meter = EgemapsMeter()
         time = np.arange(70 * SAMPLE_RATE) / SAMPLE_RATE  # beyond one stretch
-        tone = 0.1 * np.sum([np.sin(2 * np.pi * 220 * k * time) / k for k in range(1, 9)], axis=0, dtype=np.float32)
+        harmonics = np.stack([np.sin(2 * np.pi * 220 * k * time) / k for k in range(1, 9)])
+        tone = np.asarray(0.1 * harmonics.sum(axis=0), np.float32)
         tone[: 30 * SAMPLE_RATE] = 0
         steps = meter.steps([tone])
         names = meter._smile.feature_names
