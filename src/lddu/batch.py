@@ -60,19 +60,30 @@ class BatchReader:
         dimensions: modality -> D, in the model's order.
         max_steps: longest sequence.
         source: where features are read; the store where left out.
+        withheld: modalities to take for missing in every clip.
     """
 
     def __init__(
-        self, store: FeatureStore, dimensions: dict[str, int], max_steps: int, source: StepSource | None = None
+        self,
+        store: FeatureStore,
+        dimensions: dict[str, int],
+        max_steps: int,
+        source: StepSource | None = None,
+        withheld: frozenset[str] = frozenset(),
     ) -> None:
         self.store = store
         self.source: StepSource = source or store
         self.dimensions = dimensions
         self.max_steps = max_steps
+        self.withheld = withheld
+
+    def withholding(self, modalities: frozenset[str]) -> "BatchReader":
+        """The same reader with these modalities taken for missing."""
+        return BatchReader(self.store, self.dimensions, self.max_steps, self.source, modalities)
 
     def over(self, source: StepSource) -> "BatchReader":
         """The same reader with features from elsewhere."""
-        return BatchReader(self.store, self.dimensions, self.max_steps, source)
+        return BatchReader(self.store, self.dimensions, self.max_steps, source, self.withheld)
 
     def cut_clips(self, rows: np.ndarray) -> dict[str, int]:
         """Modality -> how many of these clips are longer than `max_steps`."""
@@ -98,7 +109,7 @@ class BatchReader:
             yield self.read(rows[first : first + batch_size].tolist())
 
     def _modality(self, name: str, dimension: int, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
-        if name not in self.store.modalities:
+        if name not in self.store.modalities or name in self.withheld:
             return torch.zeros(len(rows), 1, dimension), torch.zeros(len(rows), 1, dtype=torch.bool)
         sequences = [self.source.steps(name, row)[: self.max_steps] for row in rows]
         longest = max(1, *(len(steps) for steps in sequences))

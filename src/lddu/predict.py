@@ -1,17 +1,21 @@
 """Using a finished run: a `Predictor` reads a run folder and says of any store's clips which emotions they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lddu.ablation import Ablation, ablations_of
 from lddu.batch import BatchReader
 from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
+from lddu.missing import missing_sentences
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import Inference, infer, mean_of
 from lddu.predictions import Predictions
@@ -72,9 +76,7 @@ class Predictor:
                 f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
                 f"{', '.join(store.modalities)}; make the features in the same way as for training."
             )
-        found += [
-            f"{name} is missing for every clip of {store.place}" for name in task.dimensions if name not in shared
-        ]
+        found += missing_sentences(store, list(task.dimensions), self.ablation)
         cut = self._reader(store).cut_clips(np.arange(len(store)))
         steps = self.description.config.model.max_steps
         found += [f"{name} of {count} clips of {store.place} was cut to {steps} steps" for name, count in cut.items()]
@@ -100,7 +102,22 @@ class Predictor:
         Raises:
             MismatchError: where the store does not fit, or the wish cannot be had.
         """
-        return predictions_of(store, self.description.task, self.infer(store, rows, advance), self.decision, wish)
+        task = self.description.task
+        inference = self.infer(store, rows, advance)
+        there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
+        cost = tuple(self.ablation(given) for given in there)
+        return replace(predictions_of(store, task, inference, self.decision, wish), missing_cost=cost)
+
+    def ablation(self, given: Sequence[str]) -> Ablation | None:
+        """This run's validation figures with these modalities only, in its own order; None where not measured."""
+        return self._ablations.get(tuple(given))
+
+    @cached_property
+    def _ablations(self) -> dict[tuple[str, ...], Ablation]:
+        """Of `metrics.json`; a run folder without one still predicts."""
+        measured = (self.folder.path / "metrics.json").is_file()
+        found = ablations_of(self.folder.read_json("metrics.json")) if measured else ()
+        return {one.given: one for one in found}
 
     def explain(self, store: FeatureStore, row: int) -> Explanation:
         """When each emotion was seen in one clip, and what each modality contributed."""

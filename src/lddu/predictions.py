@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lddu.ablation import Ablation
 from lddu.errors import RunError
 from lddu.evaluate.predicted import Flags, Floats
 from lddu.features.atomic import replaced_file
@@ -42,6 +43,8 @@ class Predictions:
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
         label_set: [N, E] the set with the promised recall, where one was asked for.
         abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
+        missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
+            none, or where that was not measured. Empty where nobody asked.
     """
 
     clip: np.ndarray
@@ -57,6 +60,7 @@ class Predictions:
     modality_error: Floats
     label_set: Flags | None = None
     abstained: Flags | None = None
+    missing_cost: tuple[Ablation | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -90,6 +94,9 @@ class Predictions:
             record["label_set"] = self._chosen(self.label_set[n])
         if self.abstained is not None:
             record["cannot_tell"] = self._chosen(self.abstained[n])
+        if self.missing_cost:
+            cost = self.missing_cost[n]
+            record["missing_cost"] = None if cost is None else cost.to_mapping()
         return record
 
     def _chosen(self, flags: Flags) -> list[str]:

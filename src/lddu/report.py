@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import jinja2
@@ -13,6 +12,7 @@ from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.selective import risk_coverage
 from lddu.features.atomic import write_text
+from lddu.pages import template
 from lddu.plots import reliability_curve, risk_coverage_curves, training_curves
 from lddu.predictions import read_predictions
 from lddu.run_folder import RunDescription, RunFolder
@@ -47,7 +47,7 @@ def _page(
     folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
 ) -> str:
     splits = found["splits"]
-    return _template().render(
+    return template("report.html").render(
         name=folder.path.resolve().name,
         split=split,
         figures=splits[split],
@@ -127,16 +127,3 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
         if best:
             curves.append(training_curves(history, best))
     return curves
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lddu"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = lambda value, digits=3: "–" if value is None else f"{value:.{digits}f}"
-    return environment.get_template("report.html")

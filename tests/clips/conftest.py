@@ -11,6 +11,10 @@ pytest.importorskip("librosa", reason="raw clips need the extra: pip install 'ld
 from lddu.clips.drawn_face import Expression
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.simulate import TalkingClip, write_talking_clip, write_talking_corpus
+from lddu.config import DEFAULT, laid_over
+from lddu.extract import extract
+from lddu.features.store import FeatureStore
+from lddu.training.run import RunOptions, train
 
 SENTENCE = "I am so glad that you came."
 
@@ -33,3 +37,22 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def extractor() -> ClipExtractor:
     """With the default configuration; its models are loaded once."""
     return ClipExtractor(ExtractorConfig())
+
+
+SMALL = laid_over(
+    DEFAULT,
+    {"model": {"hidden": 32, "latent": 8, "layers": 1, "heads": 2}, "training": {"epochs": 2, "batch_size": 32}},
+)
+"""Settings of a run that is there to be used, not to be good."""
+
+
+@pytest.fixture(scope="session")
+def talks(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """The features of `corpus`."""
+    return FeatureStore(extract([str(corpus)], tmp_path_factory.mktemp("store") / "talks", jobs=1).store)
+
+
+@pytest.fixture(scope="session")
+def run(talks: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was trained on `talks` for two epochs."""
+    return train(talks, tmp_path_factory.mktemp("run") / "talks", SMALL, RunOptions(device="cpu")).path

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.audio import COLUMNS, STEP_SECONDS, VoiceMeter, silent
+from lddu.clips.audio import COLUMNS, VoiceMeter, silent
 from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.stretches import STEP_SECONDS
 
 
 def column(name: str) -> int:

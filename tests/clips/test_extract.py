@@ -24,9 +24,9 @@ from lddu.features.store import FeatureStore
 from tests.clips.conftest import SENTENCE
 
 
-@pytest.fixture(scope="module")
-def store(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
-    return FeatureStore(extract([str(corpus)], tmp_path_factory.mktemp("store") / "corpus", jobs=1).store)
+@pytest.fixture
+def store(talks: FeatureStore) -> FeatureStore:
+    return talks
 
 
 def features(store: FeatureStore, clip: str) -> dict[str, np.ndarray]:

@@ -4,23 +4,21 @@ Columns: log-mel spectrum, loudness, pitch and voicing, spectral shape. Sound is
 seconds with enough of its surroundings that no number depends on where a stretch ends.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.steps import Steps
-
-STEP_SECONDS = 0.05
-"""Length of a voice step."""
+from lddu.clips.stretches import STEP_SECONDS, Stretching
 
 _HOP = SAMPLE_RATE // 100
 _FRAMES_PER_STEP = 5
-_STEP_SAMPLES = _HOP * _FRAMES_PER_STEP
 _WINDOW = 1024  # 64 ms: two periods of the lowest pitch
-_STRETCH = 10 * SAMPLE_RATE
-_MARGIN = (_WINDOW - _HOP) // 2 + 1  # a frame is centred in its hop and reaches this far beyond; one more for flux
+_MARGIN = (_WINDOW - _HOP) // 2 + 1  # a frame is centred in its hop and reaches this far beyond
+_STRETCHING = Stretching(200, _MARGIN + _HOP, _MARGIN)  # ten seconds; one hop more on the left, for flux
 _MELS = 40
 _PITCH_RANGE = (60.0, 500.0)  # Hz, speech
 _VOICED_FROM = 0.5  # correlation of the sound with itself one period later
@@ -33,18 +31,8 @@ COLUMNS = (
 )  # fmt: skip
 """Names of the numbers of a step; pitch is in semitones above 55 Hz, averaged over voiced frames, 0 without any."""
 
-SPECIFICATION = {
-    "voice": "librosa",
-    "version": 1,
-    "sample_rate": SAMPLE_RATE,
-    "frame_rate": 100,
-    "step_rate": 20,
-    "window": _WINDOW,
-    "mel_bands": _MELS,
-    "pitch_range_hz": list(_PITCH_RANGE),
-    "columns": len(COLUMNS),
-}
-"""All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
+MEASURED = "librosa"
+"""Name of these features, the default."""
 
 
 class VoiceMeter:
@@ -57,6 +45,25 @@ class VoiceMeter:
     def __init__(self) -> None:
         needs("librosa", "clips", "voice features")
 
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+        return len(COLUMNS)
+
+    def specification(self) -> dict[str, Any]:
+        """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
+        return {
+            "voice": MEASURED,
+            "version": 1,
+            "sample_rate": SAMPLE_RATE,
+            "frame_rate": 100,
+            "step_rate": 20,
+            "window": _WINDOW,
+            "mel_bands": _MELS,
+            "pitch_range_hz": list(_PITCH_RANGE),
+            "columns": len(COLUMNS),
+        }
+
     def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
         """Measure the whole stream.
 
@@ -67,12 +74,8 @@ class VoiceMeter:
             Steps of 50 ms; a last step of less than 25 ms is left out. Digital silence gives steps whose loudness is
             -100 dB: see `silent`.
         """
-        values = [self._measured(stretch, steps) for stretch, steps in _stretches(blocks)]
-        if not values:
-            return Steps.none(len(COLUMNS))
-        whole = np.concatenate(values)
-        start = np.arange(len(whole)) * STEP_SECONDS
-        return Steps(whole, start, start + STEP_SECONDS)
+        values = [self._measured(stretch, steps) for stretch, steps in _STRETCHING.stretches(blocks)]
+        return Steps.evenly(values, len(COLUMNS), STEP_SECONDS)
 
     def _measured(self, samples: np.ndarray, steps: int) -> np.ndarray:
         frames = _frames(samples, steps * _FRAMES_PER_STEP + 1)
@@ -90,26 +93,6 @@ class VoiceMeter:
 def silent(steps: Steps) -> np.ndarray:
     """[T] whether a step is digital silence: no sound was recorded, so there is nothing to measure."""
     return np.asarray(steps.values[:, COLUMNS.index("loudness_db")] <= 20 * np.log10(_QUIETEST) + 0.01)
-
-
-def _stretches(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int]]:
-    """Samples of a stretch with a margin on both sides (silence beyond the ends), and its number of steps.
-
-    The left margin is one hop longer: the frame before the first is needed for the change of the spectrum.
-    """
-    left, right = _MARGIN + _HOP, _MARGIN
-    waiting = np.zeros(left, np.float32)
-    for block in blocks:
-        waiting = np.concatenate([waiting, block])
-        while len(waiting) >= left + _STRETCH + right:
-            yield waiting[: left + _STRETCH + right], _STRETCH // _STEP_SAMPLES
-            waiting = waiting[_STRETCH:]
-    steps = round((len(waiting) - left) / _STEP_SAMPLES)
-    while steps > 0:
-        now = min(steps, _STRETCH // _STEP_SAMPLES)
-        length = left + now * _STEP_SAMPLES + right
-        yield np.pad(waiting[:length], (0, max(0, length - len(waiting)))), now
-        waiting, steps = waiting[now * _STEP_SAMPLES :], steps - now
 
 
 def _frames(samples: np.ndarray, count: int) -> np.ndarray:

@@ -1,22 +1,23 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from lddu.clips import visual
 from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
-from lddu.clips.audio import SPECIFICATION as VOICE_SPECIFICATION
-from lddu.clips.audio import VoiceMeter, silent
+from lddu.clips.audio import MEASURED, VoiceMeter, silent
+from lddu.clips.egemaps import OPENSMILE, EgemapsMeter
 from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
 from lddu.clips.media import DamageCount, MediaInfo, probe, read_pictures, read_sound
 from lddu.clips.segments import Cut, Span, segments
 from lddu.clips.speech import SpeechRecogniser
+from lddu.clips.speech_encoder import SpeechEncoder
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.text import PACKAGED, WordEncoder
 from lddu.clips.transcript import NO_WORDS, Transcript, beside, read_transcript, untimed
@@ -32,12 +33,15 @@ class ExtractorConfig:
 
     Attributes:
         text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub.
+        voice_model: what measures the voice: ``librosa``, ``opensmile`` (its licence is not for products), or a speech
+            encoder by folder or name on the Hugging Face hub.
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
     """
 
     text_model: str = PACKAGED
+    voice_model: str = MEASURED
     cut: Cut = "auto"
     longest: float = 20.0
     speech_model: str = ""
@@ -78,6 +82,30 @@ class Source:
         return self.transcript or beside(self.path)
 
 
+class VoiceEncoder(Protocol):
+    """Sound to voice features of 20 steps a second."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+
+    def specification(self) -> dict[str, Any]:
+        """All that its features depend on."""
+
+    def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
+        """Steps of mono blocks at 16 kHz, end to end."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a whole file holds: `measured` tells silence and voicing, `voice` are the features (often the same)."""
+
+    measured: Steps
+    voice: Steps
+    face: FaceTrack
+    notes: tuple[str, ...]
+
+
 class ClipExtractor:
     """Extracts one file after the other; loads each model when it is first needed.
 
@@ -95,6 +123,15 @@ class ClipExtractor:
         return VoiceMeter()
 
     @cached_property
+    def _voice_encoder(self) -> VoiceEncoder:
+        """What gives the voice features; how a file is cut and what is voiced is always told by `_voice`."""
+        if self.config.voice_model == MEASURED:
+            return self._voice
+        if self.config.voice_model == OPENSMILE:
+            return EgemapsMeter()
+        return SpeechEncoder(self.config.voice_model)
+
+    @cached_property
     def _face(self) -> FaceMeter:
         return FaceMeter()
 
@@ -110,7 +147,7 @@ class ClipExtractor:
         """Modality -> its exact configuration as JSON, as a store's manifest and a run keep it."""
         specifications: dict[str, dict[str, Any]] = {
             "text": self._words.specification(),
-            "audio": VOICE_SPECIFICATION,
+            "audio": self._voice_encoder.specification(),
             "visual": visual.specification(),
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
@@ -127,9 +164,11 @@ class ClipExtractor:
         face = self._seen(source.path, info, notes)
         duration = _duration(source.path, info, voice, face)
         transcript = self._said(source, info, duration)
-        clips = []
-        for span, words in _clips_of(source, self.config, duration, transcript, voice):
-            clips.append(self._clip(span, words, voice, face, tuple(notes)))
+        found = _Found(voice, self._encoded(source.path, info, voice), face, tuple(notes))
+        clips = [
+            self._clip(span, words, found)
+            for span, words in _clips_of(source, self.config, duration, transcript, voice)
+        ]
         _refuse_nothing(source, clips)
         return clips
 
@@ -147,6 +186,13 @@ class ClipExtractor:
             return Steps.none(len(VOICE_COLUMNS))
         notes.extend(_damage("sound", damage))
         return steps
+
+    def _encoded(self, path: Path, info: MediaInfo, voice: Steps) -> Steps:
+        if self._voice_encoder is self._voice:
+            return voice
+        if not len(voice):
+            return Steps.none(self._voice_encoder.dimension)
+        return self._voice_encoder.steps(read_sound(path, info, DamageCount()))
 
     def _seen(self, path: Path, info: MediaInfo, notes: list[str]) -> FaceTrack:
         if not info.has_picture:
@@ -172,26 +218,25 @@ class ClipExtractor:
             return NO_WORDS
         return self._speech.transcript(read_sound(source.path, info, DamageCount()))
 
-    def _clip(
-        self, span: NamedSpan, transcript: Transcript, voice: Steps, face: FaceTrack, notes: tuple[str, ...]
-    ) -> ClipFeatures:
+    def _clip(self, span: NamedSpan, transcript: Transcript, found: "_Found") -> ClipFeatures:
         assert span.start is not None and span.end is not None
-        start, end = span.start, span.end
-        words = transcript.between(start, end)
-        found = {
+        start, end, notes = span.start, span.end, found.notes
+        words, measured = transcript.between(start, end), found.measured.between(start, end)
+        mute = bool(len(measured)) and bool(silent(measured).all())
+        streams = {
             "text": self._words.steps(words, start) if words else Steps.none(1),
-            "audio": voice.between(start, end),
-            "visual": face.steps.between(start, end),
+            "audio": Steps.none(1) if mute else found.voice.between(start, end),
+            "visual": found.face.steps.between(start, end),
         }
-        if len(found["audio"]) and silent(found["audio"]).all():
+        if mute:
             notes += ("only digital silence",)
-            found["audio"] = Steps.none(len(VOICE_COLUMNS))
-        if len(face.looked) and not len(found["visual"]):
+        if len(found.face.looked) and not len(streams["visual"]):
             notes += ("no face in any picture",)
-        voiced = found["audio"].values[:, VOICE_COLUMNS.index("voiced")]
-        shares = {"face": face.share(start, end), "voice": float(voiced.mean()) if len(voiced) else float("nan")}
+        voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
+        voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
+        shares = {"face": found.face.share(start, end), "voice": voice_share}
         text = " ".join(word.text for word in words)
-        kept = {name: steps for name, steps in found.items() if len(steps)}
+        kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(span.clip, start, end, text, kept, shares, notes)
 
 

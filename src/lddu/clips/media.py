@@ -39,6 +39,8 @@ class MediaInfo:
         height: likewise.
         origin: seconds on the file's own clock at which our clock is 0.
         unknown: kinds of tracks whose codec FFmpeg does not know, such as ``video``.
+        container: FFmpeg's names of the file format, such as ``mov,mp4,m4a``.
+        codecs: FFmpeg's names of how the tracks in use are coded, such as ``h264`` and ``aac``.
     """
 
     duration: float
@@ -48,6 +50,8 @@ class MediaInfo:
     height: int
     origin: float
     unknown: tuple[str, ...] = ()
+    container: str = ""
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,10 @@ def probe(path: Path) -> MediaInfo:
         duration = max([end - origin for end in ends if end is not None], default=0.0)
         if duration <= 0 and container.duration:
             duration = container.duration / 1_000_000
-        return MediaInfo(max(duration, 0.0), sound is not None, picture is not None, width, height, origin, unknown)
+        return MediaInfo(
+            max(duration, 0.0), sound is not None, picture is not None, width, height, origin, unknown,
+            container.format.name, tuple(s.codec_context.name for s in streams),
+        )  # fmt: skip
 
 
 def read_sound(path: Path, info: MediaInfo, damage: DamageCount) -> Iterator[np.ndarray]:

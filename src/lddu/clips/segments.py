@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from lddu.clips.audio import COLUMNS, STEP_SECONDS, silent
+from lddu.clips.audio import COLUMNS, silent
 from lddu.clips.steps import Steps
+from lddu.clips.stretches import STEP_SECONDS
 from lddu.clips.transcript import Transcript, Word
 
 Cut = Literal["auto", "whole", "sentences", "silence", "window"]

@@ -1,6 +1,6 @@
 """The two shapes that features of a clip take: steps with times, and all that was found in one clip."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,19 @@ class Steps:
         middle = (self.start + self.end) / 2
         kept = (middle >= start) & (middle < end)
         return Steps(self.values[kept], self.start[kept] - start, self.end[kept] - start)
+
+    @staticmethod
+    def evenly(parts: Sequence[np.ndarray], dimension: int, seconds: float) -> "Steps":
+        """Steps of the same length from time 0.
+
+        Args:
+            parts: of the values [T, D], end to end; may be none.
+            dimension: D.
+            seconds: of a step.
+        """
+        values = np.concatenate(parts) if parts else np.zeros((0, dimension), np.float32)
+        start = np.arange(len(values)) * seconds
+        return Steps(values, start, start + seconds)
 
     @staticmethod
     def none(dimension: int) -> "Steps":

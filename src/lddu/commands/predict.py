@@ -8,9 +8,13 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from lddu.conclusion import Wish
+    from lddu.features.store import FeatureStore
+    from lddu.predict import Predictor
     from lddu.predictions import Predictions
 
 SHOWN_CLIPS = 40
+PAGE_CLIPS = 200
 Flag = Parameter(negative=())
 
 
@@ -22,8 +26,12 @@ def predict(
     csv: Annotated[bool, Flag] = False,
     recall: float | None = None,
     coverage: float | None = None,
+    html: Path | None = None,
+    force: Annotated[bool, Flag] = False,
     all: Annotated[bool, Flag] = False,
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    text_model: str = "",
+    voice_model: str = "",
     transcribe: Annotated[bool, Flag] = False,
     device: str = "cpu",
 ) -> int:
@@ -47,44 +55,77 @@ def predict(
         docs/uncertainty.md says under which assumption.
     coverage
         Answer only this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
+    html
+        Also write a page into this folder: the video beside its time line, segment by segment, with nothing fetched
+        from elsewhere. Of a store, the answers without video.
+    force
+        Replace an existing page.
     all
-        Show every clip in the table, not only the first forty.
+        Show every clip of a store, not only the first forty in the table and the first 200 on the page.
     cut
         How raw files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    text_model
+        Folder of the language model that the run's clips were extracted with, where it was named by its folder.
+    voice_model
+        Folder of the speech encoder, likewise.
     transcribe
         Recognise the words of raw clips that come without a transcript (packaged model, English).
     device
         "cpu" or "cuda".
     """
-    from rich.progress import Progress
-
-    from lddu.commands.clip_answers import answer_clips, are_clips
-    from lddu.commands.screen import notes, print_json, results, warn
+    from lddu.commands.clip_answers import answer_clips, are_clips, write_page
     from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
+    if html is None and force:
+        raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
     raw = are_clips(inputs)
     corpus = None if raw else FeatureStore(inputs[0])
+    from lddu.answers import answers_on
+    from lddu.clip_page import refuse_foreign_folder
+    from lddu.clips.audio import MEASURED
+    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.speech import PACKAGED_SPEECH
+    from lddu.clips.text import PACKAGED
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
+    if html is not None:
+        refuse_foreign_folder(html, force)
     predictor, wish = Predictor(run, device), Wish(recall, coverage)
+    form = "json" if json else "csv" if csv else "table"
     if corpus is None:
-        return answer_clips(predictor, inputs, "json" if json else "csv" if csv else "table", wish, cut, transcribe)
+        speech = PACKAGED_SPEECH if transcribe else ""
+        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, speech_model=speech)
+        return answer_clips(predictor, inputs, form, wish, config, html)
+    _answer_store(predictor, corpus, form, wish, most=None if all else SHOWN_CLIPS)
+    if html is not None:
+        shown = len(corpus) if all else min(len(corpus), PAGE_CLIPS)
+        answers = answers_on(predictor, corpus, wish, range(shown))
+        write_page(html, answers, predictor, inputs, with_media=False, left_out=len(corpus) - shown)
+    return 0
+
+
+def _answer_store(predictor: "Predictor", corpus: "FeatureStore", form: str, wish: "Wish", most: int | None) -> None:
+    """Predict a store and show the answers as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
+    from rich.progress import Progress
+
+    from lddu.commands.screen import notes, print_json, results, warn
+
     warnings = predictor.warnings(corpus)
     with Progress(console=notes(), transient=True) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
         found = predictor.predict(corpus, wish=wish, advance=lambda clips: bar.advance(task, clips))
     warn(warnings)
-    if json:
-        print_json({"run": str(run), "store": inputs[0], "warnings": warnings, "clips": found.to_records()})
-    elif csv:
+    if form == "json":
+        run, store = str(predictor.folder.path), str(corpus.path)
+        print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
+    elif form == "csv":
         results().file.write(found.to_csv())
     else:
-        _show(found, len(found) if all else SHOWN_CLIPS)
-    return 0
+        _show(found, len(found) if most is None else most)
 
 
 def _show(found: "Predictions", most: int) -> None:

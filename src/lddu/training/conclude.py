@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from lddu.ablation import Predict, ablations
 from lddu.conclusion import figures_of, predictions_of, uncertainty_scores
 from lddu.decide.decision import fit_decision
 from lddu.evaluate.observation import presence_of, scored
@@ -71,13 +72,28 @@ def answered(store: FeatureStore, predict: Callable[[np.ndarray], Inference], st
     return [predict(rows) for rows in splits if len(rows)]
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a finished or stopped training leaves to conclude from.
+
+    Attributes:
+        answers: as `answered` gives them.
+        predict: the network or the mean of several, on this process alone.
+        cost: of the training.
+        stopped: training was broken off.
+    """
+
+    answers: Sequence[Inference]
+    predict: Predict
+    cost: Cost
+    stopped: bool = False
+
+
 def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
-    answers: Sequence[Inference],
-    cost: Cost,
-    stopped: bool = False,
+    trained: Trained,
 ) -> None:
     """Write decision, predictions, metrics and report.
 
@@ -85,13 +101,12 @@ def conclude(
         folder: of the run; its weights are written already.
         description: of the run.
         store: that it was trained on.
-        answers: as `answered` gives them.
-        cost: of the training.
-        stopped: training was broken off.
+        trained: what its training left.
     """
     task = description.task
     parts = [
-        _Part(found, scored(store, found.rows, found.probability, task.emotions, task.present_at)) for found in answers
+        _Part(found, scored(store, found.rows, found.probability, task.emotions, task.present_at))
+        for found in trained.answers
     ]
     valid = parts[0]
     decision = fit_decision(
@@ -101,7 +116,7 @@ def conclude(
     labelled = [part for part in parts if part.scored.known.any()]
     splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
-    predictions_of(store, task, joined(answers), decision).write_parquet(folder.path / "predictions.parquet")
+    predictions_of(store, task, joined(trained.answers), decision).write_parquet(folder.path / "predictions.parquet")
     protocol = {
         "checkpoint_from": "valid",
         "threshold_from": "valid",
@@ -110,14 +125,13 @@ def conclude(
         "seed": description.seed,
         "members": description.members,
         "preset": description.config.preset,
-        "finished": not stopped,
+        "finished": not trained.stopped,
         "simulated": task.simulated,
         "torch": torch.__version__,
     }
-    folder.write_json(
-        "metrics.json",
-        {"splits": splits, "protocol": protocol, "cost": asdict(cost), "warnings": list(description.warnings)},
-    )
+    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), trained.predict, decision)
+    figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
+    folder.write_json("metrics.json", {**figures, "cost": asdict(trained.cost), "warnings": list(description.warnings)})
     write_report(folder)
 
 

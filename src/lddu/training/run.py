@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from lddu.ablation import Predict
 from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
@@ -19,13 +20,13 @@ from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import presence_of, shares_of
 from lddu.features.store import FeatureStore
 from lddu.losses.objective import Objective
-from lddu.model.infer import Inference, infer_together, mean_of
+from lddu.model.infer import Inference, infer, infer_together, mean_of
 from lddu.model.lddu import LDDU
 from lddu.ranks import ALONE, Ranks, launched
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
-from lddu.training.conclude import Cost, answered, conclude
+from lddu.training.conclude import Cost, Trained, answered, conclude
 from lddu.training.epoch import TrainingRows
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
@@ -295,7 +296,8 @@ def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
     answers = answered(making.store, predict)
     if ranks.first:
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
-        conclude(folder, description, making.store, answers, Cost.total(costs))
+        trained = Trained(answers, _predict(networks, reader), Cost.total(costs))
+        conclude(folder, description, making.store, trained)
         _forget(folder.path / "resume")
     return folder
 
@@ -334,7 +336,8 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
     if ranks.first:
         folder.write_model(weights)
         cost = Cost.of(trainee.model, progress, making.device)
-        conclude(folder, description, making.store, answers, cost, stopped)
+        trained = Trained(answers, _predict([trainee.model], data.reader), cost, stopped)
+        conclude(folder, description, making.store, trained)
     if stopped:
         raise KeyboardInterrupt
     if ranks.first:
@@ -345,6 +348,15 @@ def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
     train_rows, valid_rows = training_rows(store)
     modalities = tuple(description.task.dimensions)
     return TrainingData(_reader(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
+
+
+def _predict(networks: list[LDDU], reader: BatchReader) -> Predict:
+    """Predictions of the mean of the networks."""
+
+    def predict(rows: np.ndarray, withheld: frozenset[str]) -> Inference:
+        return mean_of([infer(network, reader.withholding(withheld), rows) for network in networks])
+
+    return predict
 
 
 def _forget(resume_folder: Path) -> None:

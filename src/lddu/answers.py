@@ -1,0 +1,171 @@
+"""What a run says of clips with its reasons: when each emotion was seen, and which modality decided."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lddu.conclusion import NOTHING_MORE, Wish
+from lddu.extract import MADE_BY, Failure
+from lddu.features.store import FeatureStore
+from lddu.predict import Predictor
+from lddu.predictions import Predictions
+
+BIN_SECONDS = 0.5
+"""Length of a step of the time line."""
+
+UNTIMED_BINS = 20
+"""Steps of the time line of a clip whose features have no times: equal parts of its sequence."""
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """Where the networks looked in one clip.
+
+    Attributes:
+        step_seconds: length of a step; None where the features have no times: a step is a twentieth of the sequence.
+        attention: modality -> emotion -> share of attention per step, each sums to 1; a missing modality is absent.
+    """
+
+    step_seconds: float | None
+    attention: dict[str, dict[str, list[float]]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipAnswers:
+    """What a run says of clips and why.
+
+    Attributes:
+        predictions: of the N clips (files, or segments that were cut from them).
+        file: [N] paths of the media files; empty where the clip comes from a store that does not name them.
+        start: [N] seconds into the file; NaN where unknown.
+        end: [N] seconds into the file; NaN where unknown.
+        transcript: [N] words, where known.
+        influence: per clip, modality -> emotion -> probability minus the probability without the modality.
+        timeline: [N] where the networks looked.
+        warnings: sentences that every reader should see.
+        failures: files that could not be extracted.
+    """
+
+    predictions: Predictions
+    file: list[str]
+    start: list[float]
+    end: list[float]
+    transcript: list[str]
+    influence: list[dict[str, dict[str, float]]]
+    timeline: list[TimeLine]
+    warnings: list[str]
+    failures: tuple[Failure, ...] = ()
+
+    def decided_by(self, n: int) -> str:
+        """The modality without which the clip's most probable emotion would lose most; empty where none supports it."""
+        emotion = self.predictions.emotions[int(np.argmax(self.predictions.probability[n]))]
+        present = [
+            m for m, v in zip(self.predictions.modalities, self.predictions.modality_error[n], strict=True) if v == v
+        ]
+        if len(present) == 1:
+            return present[0]
+        gains = {name: gain[emotion] for name, gain in self.influence[n].items()}
+        best = max(gains, key=lambda name: gains[name], default="")
+        return best if best and gains[best] > 0 else ""
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One JSON object per clip: those of `Predictions`, with place, words, influence and time line."""
+        return [
+            {
+                **record,
+                "file": self.file[n],
+                "start": self.start[n],
+                "end": self.end[n],
+                "transcript": self.transcript[n],
+                "decided_by": self.decided_by(n) or None,
+                "influence": self.influence[n],
+                "timeline": {
+                    "seconds_per_step": self.timeline[n].step_seconds,
+                    "modalities": self.timeline[n].attention,
+                },
+            }
+            for n, record in enumerate(self.predictions.to_records())
+        ]
+
+    def to_csv(self) -> str:
+        """The columns of `Predictions` after file, start, end, words and the deciding modality; unknown is empty."""
+        count = len(self.predictions)
+        columns: dict[str, list[Any]] = {
+            "file": self.file,
+            "start": self.start,
+            "end": self.end,
+            "transcript": self.transcript,
+            "decided_by": [self.decided_by(n) for n in range(count)],
+            **self.predictions.to_columns(),
+        }
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return stream.getvalue()
+
+
+def answers_on(
+    predictor: Predictor, store: FeatureStore, wish: Wish = NOTHING_MORE, rows: Sequence[int] | None = None
+) -> ClipAnswers:
+    """Predict clips of a store and say why.
+
+    Args:
+        predictor: the run.
+        store: labelled or not.
+        wish: a promised recall, or a coverage beyond which no answer is given.
+        rows: of the clips; all by default.
+
+    Raises:
+        MismatchError: where the store does not fit the run, or the wish cannot be had.
+    """
+    chosen = np.arange(len(store)) if rows is None else np.asarray(rows, np.int64)
+    found = predictor.predict(store, chosen, wish)
+    explained = [predictor.explain(store, row) for row in chosen.tolist()]
+    emotions, table = predictor.description.task.emotions, store.table
+    source = store.manifest["source"]
+    files = source["files"] if source.get("made_by") == MADE_BY else []
+    file_of = {clip: entry["file"] for entry in files for clip in entry["clips"]}
+    lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
+    return ClipAnswers(
+        predictions=found,
+        file=[file_of.get(clip, "") for clip in table.clip[chosen]],
+        start=table.start[chosen].tolist(),
+        end=table.end[chosen].tolist(),
+        transcript=table.transcript[chosen].tolist(),
+        influence=[_named(e.influence, emotions) for e in explained],
+        timeline=lines,
+        warnings=predictor.warnings(store),
+    )
+
+
+def _named(influence: dict[str, np.ndarray], emotions: Sequence[str]) -> dict[str, dict[str, float]]:
+    return {name: dict(zip(emotions, gains.tolist(), strict=True)) for name, gains in influence.items()}
+
+
+def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
+    """Attention summed over half seconds of the clip, or over twentieths where steps have no times."""
+    times = {name: store.times(name, row) for name in attention}
+    timed = all(found is not None for found in times.values())
+    known = store.table.end[row] - store.table.start[row]
+    ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
+    seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
+    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else UNTIMED_BINS
+    lines: dict[str, dict[str, list[float]]] = {}
+    for name, weights in attention.items():
+        found, count = times[name], weights.shape[1]
+        place = found.mean(axis=1)[:count] / BIN_SECONDS if timed and found is not None else _evenly(count, bins)
+        at = np.clip(place.astype(int), 0, bins - 1)
+        lines[name] = {
+            emotion: np.bincount(at, weights[e, : len(at)], minlength=bins).tolist()
+            for e, emotion in enumerate(emotions)
+        }
+    return TimeLine(BIN_SECONDS if timed else None, lines)
+
+
+def _evenly(count: int, bins: int) -> np.ndarray:
+    return (np.arange(count) + 0.5) / count * bins

@@ -1,0 +1,263 @@
+"""What a page shows of answers on clips: segments on the axis of their file, each with its emotions and modalities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lddu.answers import ClipAnswers
+from lddu.missing import listed
+
+_EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that the page plays.
+
+    Attributes:
+        address: relative to the page.
+        name: of the original file.
+        kind: ``video`` or ``audio``.
+        seconds: its length.
+        note: why a browser may not play it; empty where it should.
+    """
+
+    address: str
+    name: str
+    kind: str
+    seconds: float
+    note: str
+
+
+@dataclass(frozen=True)
+class EmotionCell:
+    """One emotion of one segment.
+
+    Attributes:
+        name: of the emotion.
+        probability: calibrated.
+        uncertainty: chance that the decision is wrong.
+        verdict: ``present``, ``absent`` or ``can't tell``.
+        in_set: whether it is in the label set with the promised recall; None where none was asked for.
+    """
+
+    name: str
+    probability: float
+    uncertainty: float
+    verdict: str
+    in_set: bool | None
+
+
+@dataclass(frozen=True)
+class ModalityCell:
+    """One modality of one segment.
+
+    Attributes:
+        name: of the modality.
+        error: chance that it errs when it answers alone; None where it is missing.
+        influence: probability of the most probable emotion minus that without this modality; None where it is missing
+            or the only one.
+        shade: emotion -> 0 to 100 per step of the time line, how much attention; empty where it is missing.
+    """
+
+    name: str
+    error: float | None
+    influence: float | None
+    shade: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One clip on the axis of its file.
+
+    Attributes:
+        number: unique on the page.
+        clip: id.
+        start: seconds; None where the file is unknown.
+        end: likewise.
+        left: per cent of the axis.
+        width: likewise.
+        words: what was said; empty where unknown.
+        top: the most probable emotion.
+        emotions: in the run's order.
+        modalities: in the run's order.
+        decided_by: modality; empty where none supports the most probable emotion.
+        trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
+        missing_cost: sentence; empty where nothing is missing or the cost was not measured.
+    """
+
+    number: int
+    clip: str
+    start: float | None
+    end: float | None
+    left: float
+    width: float
+    words: str
+    top: str
+    emotions: tuple[EmotionCell, ...]
+    modalities: tuple[ModalityCell, ...]
+    decided_by: str
+    trusted: str
+    missing_cost: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions that are present."""
+        return [emotion.name for emotion in self.emotions if emotion.verdict == "present"]
+
+    @property
+    def unsure(self) -> list[str]:
+        """Emotions of which the run cannot tell."""
+        return [emotion.name for emotion in self.emotions if emotion.verdict == "can't tell"]
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words."""
+        if self.labels:
+            return ", ".join(self.labels)
+        return f"Can't tell: {', '.join(self.unsure)}" if self.unsure else "No emotion is likely enough"
+
+    @property
+    def place(self) -> str:
+        """When it is, for people; the id where that is unknown."""
+        if self.start is None or self.end is None:
+            return self.clip
+        return f"{clock(self.start)} to {clock(self.end)}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A file, or the clips of one group of a store.
+
+    Attributes:
+        title: its name.
+        segments: in order of time.
+        ticks: (per cent of the axis, words); empty where times are unknown.
+        seconds: length of the axis; None where times are unknown.
+        media: what can be played; None without.
+    """
+
+    title: str
+    segments: tuple[Segment, ...]
+    ticks: tuple[tuple[float, str], ...]
+    seconds: float | None
+    media: Media | None = None
+
+
+def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Section]:
+    """The answers file by file, or group by group where they come from a store.
+
+    Args:
+        answers: on N clips.
+        media: file -> what can be played of it; empty without.
+    """
+    group = answers.predictions.group.tolist()
+    titles = [file if file in media else str(name) for file, name in zip(answers.file, group, strict=True)]
+    for title in dict.fromkeys(titles):
+        rows = [n for n, other in enumerate(titles) if other == title]
+        played = media.get(title)
+        times = np.array([(answers.start[n], answers.end[n]) for n in rows])
+        seconds = float(max(times[:, 1].max(), played.seconds if played else 0.0)) if np.isfinite(times).all() else None
+        if seconds is not None:
+            rows.sort(key=lambda n: answers.start[n])
+        places = _axis(answers, rows, seconds)
+        segments = tuple(_segment(answers, n, place) for n, place in zip(rows, places, strict=True))
+        ticks = tuple(_ticks(seconds)) if seconds else ()
+        yield Section(played.name if played else title, segments, ticks, seconds, played)
+
+
+def headline(segments: Sequence[Segment], files: int) -> str:
+    """What was found, in a sentence."""
+    counts = {e.name: sum(e.name in segment.labels for segment in segments) for e in segments[0].emotions}
+    often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    found = ", ".join(f"{name} in {counts[name]}" for name in often[:4]) or "no emotion is likely enough in any"
+    what = _counted(len(segments), "segment" if files else "clip")
+    return f"{what}{' of ' + _counted(files, 'file') if files else ''}: {found}."
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 1:02:03.4, as players show them, to a tenth."""
+    tenths = round(seconds * 10)
+    hours, rest = divmod(tenths, 36_000)
+    minutes, rest = divmod(rest, 600)
+    return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+
+
+def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> list[tuple[float, float]]:
+    """(left, width) in per cent: by time where it is known, else one beside the other."""
+    if not seconds:
+        return [(100 * i / len(rows), 100 / len(rows)) for i in range(len(rows))]
+    return [(100 * answers.start[n] / seconds, 100 * (answers.end[n] - answers.start[n]) / seconds) for n in rows]
+
+
+def _ticks(seconds: float) -> Iterator[tuple[float, str]]:
+    step = next((s for s in (1, 2, 5, 10, 30, 60, 300, 600, 1800) if seconds / s <= 10), 3600)
+    for at in range(0, int(seconds) + 1, step):
+        yield 100 * at / seconds, clock(at).removesuffix(".0")
+
+
+def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segment:
+    found = answers.predictions
+    top = found.emotions[int(np.argmax(found.probability[n]))]
+    timed = bool(np.isfinite([answers.start[n], answers.end[n]]).all())
+    modalities = tuple(_modality(answers, n, m, top) for m in range(len(found.modalities)))
+    errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
+    cost = found.missing_cost[n] if found.missing_cost else None
+    lacking = [modality.name for modality in modalities if modality.error is None]
+    return Segment(
+        number=n,
+        clip=str(found.clip[n]),
+        start=answers.start[n] if timed else None,
+        end=answers.end[n] if timed else None,
+        left=place[0],
+        width=place[1],
+        words=answers.transcript[n],
+        top=top,
+        emotions=tuple(_emotion(answers, n, e) for e in range(len(found.emotions))),
+        modalities=modalities,
+        decided_by=answers.decided_by(n),
+        trusted=_clearly_least(errors),
+        missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
+    )
+
+
+def _clearly_least(errors: Mapping[str, float]) -> str:
+    """The modality with the least error, where two digits, which is what is shown, tell it from the next."""
+    ranked = sorted(errors, key=lambda name: errors[name])
+    if len(ranked) < 2 or f"{errors[ranked[0]]:.2f}" == f"{errors[ranked[1]]:.2f}":
+        return ""
+    return ranked[0]
+
+
+def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
+    found = answers.predictions
+    silent = found.abstained is not None and bool(found.abstained[n, e])
+    verdict = "can't tell" if silent else "present" if found.label[n, e] else "absent"
+    in_set = None if found.label_set is None else bool(found.label_set[n, e])
+    return EmotionCell(
+        found.emotions[e], float(found.probability[n, e]), float(found.uncertainty[n, e]), verdict, in_set
+    )
+
+
+def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
+    name, error = answers.predictions.modalities[m], float(answers.predictions.modality_error[n, m])
+    if np.isnan(error):
+        return ModalityCell(name, None, None, {})
+    shade = {emotion: _shade(shares) for emotion, shares in answers.timeline[n].attention[name].items()}
+    return ModalityCell(name, error, answers.influence[n].get(name, {}).get(top), shade)
+
+
+def _shade(shares: Sequence[float]) -> list[int]:
+    return [min(100, round(100 * share * len(shares) * _EVEN)) for share in shares]
+
+
+def gradient(shade: Sequence[int]) -> str:
+    """Opacities per step as a CSS gradient, for a mask."""
+    centres = [100 * (i + 0.5) / len(shade) for i in range(len(shade))]
+    stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, centres, strict=True)]
+    return f"linear-gradient(to right,{','.join(stops * 2 if len(stops) == 1 else stops)})"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

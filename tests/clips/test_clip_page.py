@@ -1,0 +1,152 @@
+"""The page of `predict --html`: media and answers side by side, nothing fetched, nothing of anybody else overwritten."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.answers import ClipAnswers, answers_on
+from lddu.clip_page import Subject, browser_note, write_clip_page
+from lddu.clip_view import clock, gradient, sections
+from lddu.clips.drawn_face import Expression, draw_face
+from lddu.clips.media import SAMPLE_RATE, probe
+from lddu.clips.simulate import MANNERS, write_video
+from lddu.commands.predict import predict as predict_command
+from lddu.conclusion import Wish
+from lddu.errors import ConfigError
+from lddu.features.store import FeatureStore
+from lddu.predict import Predictor
+
+ABOUT = Subject("run", "clips")
+
+
+def answers(run: Path, talks: FeatureStore, rows: range = range(2)) -> ClipAnswers:
+    return answers_on(Predictor(run), talks, Wish(coverage=0.8), rows)
+
+
+def text_of(folder: Path) -> str:
+    return (folder / "index.html").read_text(encoding="utf-8")
+
+
+def starts(page: str) -> list[float]:
+    return [float(number) for number in re.findall(r'data-start="([^"]+)"', page)]
+
+
+def test_the_page_holds_the_media_and_fetches_nothing(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = answers(run, talks)
+    write_clip_page(tmp_path / "page", found, ABOUT, with_media=True)
+    page = text_of(tmp_path / "page")
+    for number, file in enumerate(found.file, start=1):
+        address = f"media/{number:03d}.mp4"
+        assert f'<video controls playsinline preload="metadata" src="{address}">' in page
+        assert (tmp_path / "page" / address).read_bytes() == Path(file).read_bytes()
+    assert re.findall(r'(?:src|href)="(?!media/)', page) == []
+    assert "//" not in re.sub(r"//.*", "", page.replace("<!doctype html>", "")) and "url(" not in page
+    assert "@import" not in page
+
+
+def test_every_segment_says_what_when_and_by_what(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = answers(run, talks)
+    write_clip_page(tmp_path / "page", found, ABOUT, with_media=True)
+    page = text_of(tmp_path / "page")
+    assert starts(page) == found.start
+    for n, transcript in enumerate(found.transcript):
+        card = unescape(page[page.index(f'id="s{n}"') :].split("</article>")[0])
+        assert transcript in card
+        for e, emotion in enumerate(MANNERS):
+            assert f"<td>{emotion}</td>" in card and f"{found.predictions.probability[n, e]:.2f}</td>" in card
+        assert found.predictions.abstained is not None
+        assert card.count(">can't tell") == found.predictions.abstained[n].sum()
+        assert (f"decided by {found.decided_by(n)}" in card) == bool(found.decided_by(n))
+    shades = json.loads(re.findall(r'id="shades">(.*?)</script>', page, re.DOTALL)[0])
+    assert set(shades) == {"0", "1"} and set(shades["0"]["shade"]["text"]) == set(MANNERS)
+
+
+def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: FeatureStore) -> None:
+    found = answers(run, talks, range(1))
+    lines = {m: {e: [0.25] * 4 for e in MANNERS} for m in ("text", "audio", "visual")}
+    even = replace(found, timeline=[replace(found.timeline[0], attention=lines)])
+    segment = next(sections(even, {})).segments[0]
+    assert segment.modalities[0].shade["happy"] == [33] * 4
+    assert gradient([33, 100]) == "linear-gradient(to right,rgb(0 0 0/33%) 25%,rgb(0 0 0/100%) 75%)"
+
+
+def test_words_of_a_transcript_cannot_become_part_of_the_page(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = replace(answers(run, talks, range(1)), transcript=["</script><script>alert(1)</script>"])
+    write_clip_page(tmp_path / "page", found, Subject("<b>run", "<i>clips"), with_media=False)
+    page = text_of(tmp_path / "page")
+    assert "<script>alert" not in page and "<b>run" not in page and "<i>clips" not in page
+
+
+def test_a_folder_of_someone_else_is_never_replaced(run: Path, corpus: Path, tmp_path: Path) -> None:
+    clip, mine = str(corpus.parent / "talk004.mp4"), tmp_path / "mine"
+    mine.mkdir()
+    assert predict_command(run, [clip], html=mine) == 0
+    with pytest.raises(ConfigError, match="add --force"):
+        predict_command(run, [clip], html=mine)
+    (mine / "note.txt").touch()
+    assert predict_command(run, [clip], html=mine, force=True) == 0
+    assert sorted(path.name for path in mine.iterdir()) == ["index.html", "media"]
+    (mine / "index.html").write_text("<html>")
+    with pytest.raises(ConfigError, match="something else; remove it yourself"):
+        predict_command(run, [clip], html=mine, force=True)
+    with pytest.raises(ConfigError, match="Expected --force together with --html"):
+        predict_command(run, [clip], force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+
+
+def test_a_store_gives_a_page_without_video(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    assert predict_command(run, [str(talks.path)], html=tmp_path / "page") == 0
+    page = text_of(tmp_path / "page")
+    assert "<video" not in page and [path.name for path in (tmp_path / "page").iterdir()] == ["index.html"]
+    assert len(starts(page)) == len(talks)
+
+
+def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
+    from lddu.training.run import RunOptions, train
+    from tests.builders import tiny_config, tiny_store
+
+    store = tiny_store(tmp_path / "store", missing=[(3, "text")])
+    trained = train(store, tmp_path / "run", tiny_config(training={"epochs": 1}), RunOptions(device="cpu"))
+    found = answers_on(Predictor(trained.path), store)
+    assert found.timeline[0].step_seconds is None
+    assert all(len(line) == 20 for line in found.timeline[0].attention["text"].values())
+    first = next(sections(found, {}))
+    assert [segment.left for segment in first.segments] == [0, 25, 50, 75] and first.ticks == ()
+    assert first.segments[3].modalities[1].error is None and "Without text, this run" in first.segments[3].missing_cost
+    write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
+    assert starts(text_of(tmp_path / "page")) == []
+
+
+def test_a_file_that_browsers_cannot_play_says_so(tmp_path: Path) -> None:
+    face = [draw_face(96, Expression())] * 10
+    sound = np.zeros(SAMPLE_RATE // 2, np.float32)
+    for name in ("old.avi", "new.mp4", "voice.wav"):
+        write_video(tmp_path / name, iter(face) if name != "voice.wav" else None, sound)
+    assert "mpeg4 and a .avi file" in browser_note(probe(tmp_path / "old.avi"))
+    assert browser_note(probe(tmp_path / "new.mp4")) == "" == browser_note(probe(tmp_path / "voice.wav"))
+
+
+def test_what_a_missing_modality_costs_is_said_everywhere(
+    run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(corpus.parent / "talk004.mp4", tmp_path / "wordless.mp4")
+    assert predict_command(run, [str(tmp_path / "wordless.mp4")], json=True, html=tmp_path / "page") == 0
+    told = capsys.readouterr()
+    record = json.loads(told.out)["clips"][0]
+    cost = next(
+        one for one in json.loads((run / "metrics.json").read_text())["ablation"] if one["given"] == ["audio", "visual"]
+    )
+    assert record["missing"] == ["text"] and record["missing_cost"] == cost
+    assert "without text this run's micro-F1 on 2 validation clips" in " ".join(told.err.split())
+    assert "Without text, this run&#39;s micro-F1 on 2 validation clips" in text_of(tmp_path / "page")
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (61.25, "1:01.2"), (3599.96, "1:00:00.0")])
+def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

@@ -1,0 +1,123 @@
+"""What a modality is worth is measured as if the clips never had it, and told where clips lack it."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.ablation import Ablation, ablations_of
+from lddu.errors import RunError
+from lddu.features.clip_table import ClipRow
+from lddu.features.store import FeatureStore
+from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.missing import missing_in, missing_sentences
+from lddu.predict import Predictor
+from lddu.training.run import RunOptions, train
+from tests.builders import tiny_config, tiny_store
+
+SIZES = {"audio": 4, "text": 6, "face": 3}
+
+
+def trained(store: FeatureStore, out: Path, members: int = 1) -> Predictor:
+    return Predictor(
+        train(store, out, tiny_config(training={"epochs": 1}), RunOptions(device="cpu", members=members)).path
+    )
+
+
+def without(store: FeatureStore, path: Path, lacking: str) -> FeatureStore:
+    """The same store, made anew without a modality."""
+    kept = [name for name in store.modalities if name != lacking]
+    description = StoreDescription(store.emotions, {name: store.modalities[name].feature for name in kept})
+    table = store.table
+    with writing_store(path, description) as writer:
+        for row in range(len(store)):
+            clip = ClipRow(table.clip[row], table.split[row], table.labels[row].tolist())
+            steps = {name: np.array(store.steps(name, row)) for name in kept}
+            writer.add(clip, {name: values for name, values in steps.items() if len(values)})
+    return FeatureStore(path)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_withholding_a_modality_is_the_same_as_not_having_it(tmp_path: Path, members: int) -> None:
+    store = tiny_store(tmp_path / "store", clips=40, dimensions=SIZES)
+    predictor = trained(store, tmp_path / "run", members=members)
+    measured = predictor.ablation(("audio", "text"))
+    bare = predictor.evaluate(without(store, tmp_path / "bare", "face"), "valid")
+    whole = predictor.evaluate(store, "valid")
+    assert measured is not None and measured.n == bare["n"] == 8
+    assert (measured.f1_micro, measured.map_macro) == pytest.approx((bare["f1_micro"], bare["map_macro"]))
+    assert (measured.f1_micro_whole, measured.map_macro_whole) == pytest.approx((whole["f1_micro"], whole["map_macro"]))
+
+
+def test_every_subset_of_few_modalities_is_measured_and_of_many_each_left_out(tmp_path: Path) -> None:
+    few = trained(tiny_store(tmp_path / "few", dimensions=SIZES), tmp_path / "run")
+    found = ablations_of(few.folder.read_json("metrics.json"))
+    assert [one.given for one in found] == [
+        ("audio",), ("text",), ("face",), ("audio", "text"), ("audio", "face"), ("text", "face"),
+    ]  # fmt: skip
+    many = trained(tiny_store(tmp_path / "many", dimensions=dict.fromkeys("abcde", 2)), tmp_path / "run-many")
+    found = ablations_of(many.folder.read_json("metrics.json"))
+    assert sorted("".join(one.given) for one in found) == ["abcd", "abce", "abde", "acde", "bcde"]
+    assert many.ablation(("a",)) is None
+
+
+def test_both_figures_are_of_the_clips_that_have_something_left(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store", clips=40, missing=[(3, "text"), (8, "text")])
+    predictor = trained(store, tmp_path / "run")
+    only_text, only_audio = predictor.ablation(("text",)), predictor.ablation(("audio",))
+    assert only_text is not None and only_audio is not None
+    assert (only_text.n, only_audio.n) == (6, 8)
+
+
+def test_one_modality_leaves_nothing_to_withhold(tmp_path: Path) -> None:
+    predictor = trained(tiny_store(tmp_path / "store", dimensions={"audio": 4}), tmp_path / "run")
+    assert predictor.folder.read_json("metrics.json")["ablation"] == []
+
+
+def test_a_run_from_before_it_was_measured_still_predicts(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store", missing=[(3, "text")])
+    predictor = trained(store, tmp_path / "run")
+    old = {k: v for k, v in predictor.folder.read_json("metrics.json").items() if k != "ablation"}
+    predictor.folder.write_json("metrics.json", old)
+    again = Predictor(predictor.folder.path)
+    assert again.predict(store).to_records()[3]["missing_cost"] is None
+    assert again.warnings(store) == ["text is missing in 1 of 20 clips: its answer rests on audio"]
+    (again.folder.path / "metrics.json").unlink()
+    assert len(Predictor(again.folder.path).predict(store)) == 20
+
+
+SOUND = {"given": ["text"], "n": 3, "f1_micro": 0.5, "map_macro": None, "f1_micro_whole": 0.7, "map_macro_whole": None}
+
+
+@pytest.mark.parametrize(
+    "damage", [{"n": -1}, {"f1_micro": 2}, {"given": "text"}, {"map_macro": "x"}, {"unknown": 1}], ids=str
+)
+def test_damaged_figures_are_refused(damage: dict[str, object]) -> None:
+    assert ablations_of({"ablation": [SOUND]})[0].to_mapping() == SOUND
+    with pytest.raises(RunError, match=r"metrics\.json\.ablation\[0\]"):
+        ablations_of({"ablation": [{**SOUND, **damage}]})
+    with pytest.raises(RunError, match="to be a list"):
+        ablations_of({"ablation": {}})
+
+
+def test_the_sentence_says_which_way_the_figures_go() -> None:
+    cost = Ablation(("audio",), 30, 0.69, 0.71, 0.74, 0.71)
+    assert cost.sentence() == "this run's micro-F1 on 30 validation clips falls from 0.74 to 0.69, mAP stays 0.71"
+    better = Ablation(**{**asdict(cost), "f1_micro": 0.8, "map_macro": None})
+    assert better.sentence() == "this run's micro-F1 on 30 validation clips rises from 0.74 to 0.80"
+
+
+def test_clips_are_told_by_what_they_lack(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store", missing=[(1, "text"), (2, "text"), (3, "audio"), (3, "text")])
+    found = list(missing_in(store, ["text", "audio", "smell"]))
+    assert [(one.lacking, one.there, len(one.rows)) for one in found] == [
+        (("smell",), ("text", "audio"), 17),
+        (("text", "smell"), ("audio",), 2),
+        (("text", "audio", "smell"), (), 1),
+    ]
+    told = missing_sentences(store, ["text", "audio"], lambda there: None)
+    assert told == [
+        "text is missing in 2 of 20 clips: their answers rest on audio",
+        "text and audio are missing in 1 of 20 clips: its answer rests on nothing but how common each emotion is",
+    ]
