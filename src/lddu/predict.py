@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from lddu.batch import BatchReader
-from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.conclusion import DROPOUT_SCORES, NOTHING_MORE, Observed, Wish, figures_of, predictions_of
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
 from lddu.model.explain import Explanation, explain
-from lddu.model.infer import Inference, infer, mean_of
+from lddu.model.infer import DropoutPasses, Inference, Networks
 from lddu.predictions import Predictions
 from lddu.run_folder import RunFolder
 
@@ -79,12 +79,34 @@ class Predictor:
         return found
 
     def infer(
-        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+        self,
+        store: FeatureStore,
+        rows: np.ndarray | None = None,
+        advance: Callable[[int], None] | None = None,
+        dropout: bool | None = None,
     ) -> Inference:
-        """Raw figures of some clips (all by default); `advance` hears of every clip done by every network."""
-        self.warnings(store)  # refuses a store that does not fit
+        """Raw figures of some clips (all by default).
+
+        Args:
+            store: that fits the run.
+            rows: which clips.
+            advance: hears of every clip done by every network.
+            dropout: also make the run's passes with dropout on; by default only where its uncertainty reads them.
+        """
         rows = np.arange(len(store)) if rows is None else rows
-        return mean_of([infer(network, self._reader(store), rows, advance) for network in self._networks])
+        if dropout is None:
+            dropout = bool(set(self.decision.error_score.inputs) & set(DROPOUT_SCORES))
+        passes = self.description.config.decision.dropout_passes if dropout else 0
+        return self.networks_on(store).infer(rows, advance, DropoutPasses(passes, self.description.seed))
+
+    def networks_on(self, store: FeatureStore) -> Networks:
+        """The networks with a reader of this store.
+
+        Raises:
+            MismatchError: where the store does not fit.
+        """
+        self.warnings(store)
+        return Networks(self._networks, self._reader(store))
 
     def predict(
         self,
@@ -121,9 +143,9 @@ class Predictor:
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.path}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
-        inference = self.infer(store, rows)
+        inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        return figures_of(found, inference, self.decision)
+        return figures_of(found, inference, self.decision, Observed.of(store, rows, task))
 
     @property
     def networks(self) -> int:

@@ -17,6 +17,23 @@ from lddu.model.fusion import ScorePerEmotion, SharedScore
 
 
 @dataclass(frozen=True)
+class Unimodal:
+    """What one modality says about a batch.
+
+    Attributes:
+        vectors: [B, E, H] emotion vectors Z, Eq. (4).
+        mean: [B, E, P] centres of its latent distributions, Eq. (5).
+        std: [B, E, P] their standard deviations.
+        attention: [B, E, T], Eq. (4).
+    """
+
+    vectors: Float[Tensor, "clip emotion hidden"]
+    mean: Float[Tensor, "clip emotion latent"]
+    std: Float[Tensor, "clip emotion latent"]
+    attention: Tensor
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What the network says about a batch. All scores are logits; `probability` is not.
 
@@ -122,11 +139,28 @@ class LDDU(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        per_modality = [self._one_modality(m, values[m], mask[m]) for m in range(len(self.encoders))]
-        vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
-        vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
-        mean_BMEP = equations.stand_in(mean, self.prior_mean, presence)
-        std_BMEP = equations.stand_in(std, self.prior_log_std.exp(), presence)
+        parts = [self.unimodal(m, values[m], mask[m]) for m in range(len(self.encoders))]
+        return self.fuse(parts, presence)
+
+    def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Unimodal:
+        """What modality m says by itself, from [B, T, D] and [B, T] as `forward` takes them."""
+        first = torch.zeros_like(mask)
+        first[:, 0] = True
+        seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
+        states = self.encoders[m](torch.where(mask[..., None], values, 0.0), seen)
+        vectors, attention = self.attentions[m](self.emotions, states, seen)
+        mean, std = self.distributions[m](vectors)
+        return Unimodal(vectors, mean, std, attention)
+
+    def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
+        """Predict from what each modality says; for one that is not present the learned prior stands in, Eq. (15)."""
+        vectors_BMEH = equations.stand_in(
+            torch.stack([part.vectors for part in parts], dim=1), self.prior_vectors, presence
+        )
+        mean_BMEP = equations.stand_in(torch.stack([part.mean for part in parts], dim=1), self.prior_mean, presence)
+        std_BMEP = equations.stand_in(
+            torch.stack([part.std for part in parts], dim=1), self.prior_log_std.exp(), presence
+        )
         direct = self.direct(_beside(vectors_BMEH))
         return Prediction(
             direct_logit=direct,
@@ -135,19 +169,9 @@ class LDDU(nn.Module):
             vectors=vectors_BMEH,
             mean=mean_BMEP,
             std=std_BMEP,
-            attention=tuple(parts[3] for parts in per_modality),
+            attention=tuple(part.attention for part in parts),
             presence=presence,
         )
-
-    def _one_modality(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Emotion vectors, mean, std and attention of modality m."""
-        first = torch.zeros_like(mask)
-        first[:, 0] = True
-        seen = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
-        states = self.encoders[m](torch.where(mask[..., None], values, 0.0), seen)
-        vectors, attention = self.attentions[m](self.emotions, states, seen)
-        mean, std = self.distributions[m](vectors)
-        return vectors, mean, std, attention
 
 
 def _beside(x_BMEK: Tensor) -> Tensor:

@@ -1,20 +1,19 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from torch import nn
 
-from lddu.conclusion import figures_of, predictions_of, uncertainty_scores
-from lddu.decide.decision import fit_decision
+from lddu.conclusion import DROPOUT_SCORES, Observed, figures_of, predictions_of, uncertainty_scores
+from lddu.config import DecisionConfig
+from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.evaluate.observation import presence_of, scored
 from lddu.evaluate.predicted import Scored, Validation
 from lddu.features.store import FeatureStore
-from lddu.model.infer import Inference
+from lddu.model.infer import DropoutPasses, Inference, Networks, joined
 from lddu.report import write_report
-from lddu.run_folder import RunDescription, RunFolder, Task
+from lddu.run_folder import RunDescription, RunFolder
 from lddu.training.checkpoint import Progress
 
 
@@ -63,7 +62,7 @@ def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
-    predict: Callable[[np.ndarray], Inference],
+    networks: Networks,
     cost: Cost,
     stopped: bool = False,
 ) -> None:
@@ -73,23 +72,21 @@ def conclude(
         folder: of the run; its weights are written already.
         description: of the run.
         store: that it was trained on.
-        predict: rows -> predictions of the network or of the mean of several.
+        networks: that were trained.
         cost: of the training.
         stopped: training was broken off: leave the test split alone, it belongs to the finished run.
     """
     task = description.task
-    valid = _predicted(store, task, predict, "valid")
-    decision = fit_decision(
-        Validation(valid.scored), description.config.decision.threshold, scores=uncertainty_scores(valid.inference)
-    )
+    valid = _predicted(store, description, networks, "valid")
+    decision = _fitted(valid, description.config.decision)
     parts = [valid]
     if not stopped and len(store.table.in_split("test")):
-        parts.append(_predicted(store, task, predict, "test"))
+        parts.append(_predicted(store, description, networks, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
-    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
+    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, p.observed, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
-    predictions_of(store, task, _joined([part.inference for part in parts]), decision).write_parquet(
+    predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
     )
     protocol = {
@@ -97,6 +94,7 @@ def conclude(
         "threshold_from": "valid",
         "recalibration": decision.recalibration.method,
         "uncertainty": decision.error_score.name,
+        "aleatoric": decision.aleatoric.name,
         "seed": description.seed,
         "members": description.members,
         "preset": description.config.preset,
@@ -115,12 +113,19 @@ def conclude(
 class _Part:
     inference: Inference
     scored: Scored
+    observed: Observed
 
 
-def _predicted(store: FeatureStore, task: Task, predict: Callable[[np.ndarray], Inference], split: str) -> _Part:
-    inference = predict(store.table.in_split(split))
-    return _Part(inference, scored(store, inference.rows, inference.probability, task.emotions, task.present_at))
+def _predicted(store: FeatureStore, description: RunDescription, networks: Networks, split: str) -> _Part:
+    task, rows = description.task, store.table.in_split(split)
+    passes = DropoutPasses(description.config.decision.dropout_passes, description.seed)
+    inference = networks.infer(rows, dropout=passes)
+    found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+    return _Part(inference, found, Observed.of(store, rows, task))
 
 
-def _joined(parts: list[Inference]) -> Inference:
-    return Inference(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Inference)))
+def _fitted(valid: _Part, config: DecisionConfig) -> FittedDecision:
+    """The decision; what takes further passes competes only where that is wanted."""
+    scores = uncertainty_scores(valid.inference)
+    competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
+    return fit_decision(Validation(valid.scored), config.threshold, scores=competing, shares=valid.observed.shares)

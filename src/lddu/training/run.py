@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import presence_of, shares_of
 from lddu.features.store import FeatureStore, file_sha256
 from lddu.losses.objective import Objective
-from lddu.model.infer import Inference, infer, mean_of
+from lddu.model.infer import Networks
 from lddu.model.lddu import LDDU
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
 from lddu.training import checkpoint
@@ -223,12 +222,8 @@ def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
             _train_member(member, replace(description, seed=description.seed + k, members=1), making)
         costs.append(Cost(**member.read_json("metrics.json")["cost"]))
     networks = [member.load_model(making.device) for member in folder.members()]
-    reader = _reader(description, making.store)
-
-    def predict(rows: np.ndarray) -> Inference:
-        return mean_of([infer(network, reader, rows) for network in networks])
-
-    conclude(folder, description, making.store, predict, Cost.total(costs))
+    answering = Networks(networks, _reader(description, making.store))
+    conclude(folder, description, making.store, answering, Cost.total(costs))
     _forget(folder.path / "resume")
     return folder
 
@@ -252,7 +247,7 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
     trainee.model.load_state_dict(weights)
     folder.write_model(weights)
     cost = Cost.of(trainee.model, progress, making.device)
-    conclude(folder, description, making.store, partial(infer, trainee.model, reader), cost, stopped)
+    conclude(folder, description, making.store, Networks([trainee.model], reader), cost, stopped)
     if stopped:
         raise KeyboardInterrupt
     _forget(resume_folder)
