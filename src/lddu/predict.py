@@ -15,6 +15,7 @@ from lddu.features.store import FeatureStore
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import DropoutPasses, Inference, Networks
 from lddu.predictions import Predictions
+from lddu.robustness import Robustness, measure_robustness
 from lddu.run_folder import RunFolder
 
 
@@ -133,6 +134,38 @@ class Predictor:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only.
         """
+        rows = self._labelled(store, split)
+        task = self.description.task
+        inference = self.infer(store, rows, dropout=True)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        return figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+
+    def robustness(
+        self,
+        store: FeatureStore,
+        split: str = "test",
+        seed: int = 0,
+        advance: Callable[[int], None] | None = None,
+    ) -> Robustness:
+        """What becomes of the answers when one modality is made worse; see `lddu.robustness`.
+
+        Args:
+            store: labelled, that fits the run.
+            split: which clips; at most `lddu.robustness.MOST_CLIPS` of them, drawn with the seed.
+            seed: of the corruptions, 0 or more.
+            advance: hears of every clip done by every network.
+
+        Raises:
+            StoreError: where the split has no clips.
+            MismatchError: where the store has labels of other emotions only, or none.
+        """
+        rows, task = self._labelled(store, split), self.description.task
+        nothing = np.zeros((len(rows), len(task.emotions)))
+        found = scored(store, rows, nothing, task.emotions, task.present_at)
+        return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+
+    def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
+        """The rows of a split of a store that has labels of the run's emotions."""
         rows = store.table.in_split(split)
         if not len(rows):
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
@@ -143,9 +176,7 @@ class Predictor:
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.path}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
-        inference = self.infer(store, rows, dropout=True)
-        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        return figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+        return rows
 
     @property
     def networks(self) -> int:

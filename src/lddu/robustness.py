@@ -115,11 +115,6 @@ def measure_robustness(
     return Robustness(len(kept), len(rows), seed, points)
 
 
-def work(networks: Networks, rows: np.ndarray) -> int:
-    """How many clips `advance` will hear of."""
-    return min(len(rows), MOST_CLIPS) * len(networks.members)
-
-
 def _ways(networks: Networks, rows: np.ndarray) -> dict[str, tuple[Corruption, ...]]:
     reader = networks.reader
     longest = {
@@ -159,9 +154,7 @@ def _look(
     ]
 
 
-def _look_at(
-    network: LDDU, batch: Batch, planned: dict[str, tuple[Corruption, ...]], seed: int
-) -> list[list[_Seen]]:
+def _look_at(network: LDDU, batch: Batch, planned: dict[str, tuple[Corruption, ...]], seed: int) -> list[list[_Seen]]:
     """One network on one batch. Each modality is encoded once per corruption, and fused with the clean others."""
     clean = [network.unimodal(m, v, k) for m, (v, k) in enumerate(zip(batch.values, batch.mask, strict=True))]
     seen = []
@@ -193,7 +186,7 @@ def _answer(network: LDDU, parts: Sequence[Unimodal], presence: Tensor, m: int, 
         change = (whole.probability - network.fuse(parts, without).probability).abs().mean(dim=1)
         moved.append(torch.where(presence[:, other], change, 0.0))
     total = torch.stack(moved).sum(dim=0)
-    share = torch.where(total > 0, moved[m] / total, torch.nan)
+    share = torch.where((total > 0) & (len(parts) > 1), moved[m] / total, torch.nan)
     columns = (whole.probability, error, share)
     return _Seen(*(column[there].cpu().numpy().astype(np.float64) for column in columns))
 

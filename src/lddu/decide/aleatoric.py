@@ -66,7 +66,7 @@ class AleatoricScore:
         known = clip_ambiguity(probability, width)
         columns = np.stack([known[name] for name in self.inputs], axis=-1)
         standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.maximum(standard @ np.array(self.weights) + self.offset, 0.0)
+        return np.asarray(np.maximum(standard @ np.array(self.weights) + self.offset, 0.0))
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `decision.json` holds them."""

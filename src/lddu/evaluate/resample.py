@@ -55,36 +55,44 @@ def unit_weights(units: int, seed: int, resamples: int, width: int = 0) -> Itera
         yield np.bincount(drawn.ravel(), minlength=draws * units).reshape(draws, units).astype(np.float64)
 
 
+RankingFigure = Callable[[Floats, Floats, np.ndarray], Floats]
+"""`auroc` or `average_precision`."""
+
+
 def ranking_interval(
-    figure: Callable[[Floats, Floats, np.ndarray], Floats],
-    score: Floats,
-    positive: Flags,
-    units: np.ndarray,
-    seed: int = 0,
+    figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
 ) -> Interval | None:
     """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side.
-
-    Args:
-        figure: `auroc` or `average_precision`.
-        score: [K]; larger is more likely positive.
-        positive: [K].
-        units: [K] unit of each row, any whole numbers.
-        seed: of the resamples.
 
     Example:
         >>> found = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
         >>> found.low, found.high
         (1.0, 1.0)
     """
+    return middle(resampled_ranking(figure, score, positive, units, seed))
+
+
+def resampled_ranking(
+    figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
+) -> Floats:
+    """[R] the figure on every resample; the same units and seed give the same resamples, so that scores can be paired.
+
+    Args:
+        figure: of how well the score finds the positives.
+        score: [K]; larger is more likely positive.
+        positive: [K].
+        units: [K] unit of each row, any whole numbers.
+        seed: of the resamples.
+    """
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
     _, unit = np.unique(units, return_inverse=True)
     row_unit, hit = unit[order], positive[order]
     drawn = []
-    for weight in unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=3 * len(score)):
+    for weight in unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=len(score)):
         row = weight[:, row_unit]
         drawn.append(figure(row * hit, row * ~hit, starts))
-    return middle(np.concatenate(drawn))
+    return np.concatenate(drawn)
 
 
 def auroc(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:
@@ -98,7 +106,7 @@ def auroc(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:
     hits, misses = np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
     below = np.cumsum(misses, axis=1) - misses / 2
     pairs = hits.sum(axis=1) * misses.sum(axis=1)
-    return np.divide((hits * below).sum(axis=1), pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+    return _divided((hits * below).sum(axis=1), pairs)
 
 
 def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:
@@ -108,7 +116,7 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
     found = above + np.cumsum(misses[:, ::-1], axis=1)[:, ::-1]
     precision = np.divide(above, found, out=np.zeros_like(above), where=found > 0)
     total = hits.sum(axis=1)
-    return np.divide((hits * precision).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+    return _divided((hits * precision).sum(axis=1), total)
 
 
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
@@ -124,3 +132,8 @@ def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: in
             rho = spearman(first[drawn], second[drawn])
             found.append(np.nan if rho is None else rho)
     return middle(np.array(found))
+
+
+def _divided(above: Floats, below: Floats) -> Floats:
+    """Above / below, NaN where below is 0."""
+    return np.asarray(np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0))

@@ -9,11 +9,12 @@ import numpy as np
 from lddu.evaluate.calibration import CalibrationReport, calibration_error, calibration_report
 from lddu.evaluate.predicted import Flags, Floats, Scored
 from lddu.evaluate.resample import Interval, auroc, average_precision, ranking_interval
-from lddu.evaluate.selective import selective_report
+from lddu.evaluate.selective import risk_coverage, selective_report
 
 PRODUCT = "product"
 """Name of the score that the product uses, beside those that it was chosen from."""
 
+CURVE_POINTS = 41
 SELECTIVE = ("error_aupr", "aurc", "excess_aurc", "risk_at_80", "coverage_at_5", "spearman")
 
 
@@ -59,6 +60,7 @@ def trust_figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
         "adaptive_ece_interval": _plain(calibration.pooled.adaptive_ece_interval),
         "adaptive_ece_by_chance": _plain(calibration.pooled.adaptive_ece_by_chance),
         "ece_by_chance": _plain(calibration.pooled.ece_by_chance),
+        "risk_coverage": {name: _curve(score[known], judged.wrong[known]) for name, score in judged.scores.items()},
         "per_clip": {name: report.per_clip.to_mapping() for name, report in reports.items()},
         "per_emotion": {
             name: _emotion(judged, calibration, e, seed)
@@ -91,6 +93,17 @@ def _emotion(judged: Judged, calibration: CalibrationReport, e: int, seed: int) 
         "auroc_interval": _plain(ranking_interval(auroc, p, present, units, seed)),
         "error_auroc_interval": _plain(ranking_interval(auroc, chance, wrong, units, seed)),
     }
+
+
+def _curve(uncertainty: Floats, wrong: Flags) -> dict[str, list[float]]:
+    """A few points of the risk-coverage curve, evenly spread over coverage."""
+    found = risk_coverage(uncertainty, wrong.astype(np.float64))
+    steps = np.unique(np.searchsorted(found.coverage, np.linspace(0, 1, CURVE_POINTS)).clip(0, len(found.cut) - 1))
+    return {"coverage": _rounded(found.coverage[steps]), "risk": _rounded(found.risk[steps])}
+
+
+def _rounded(values: Floats) -> list[float]:
+    return [float(value) for value in np.round(values, 5)]
 
 
 def _or_none(report: Any, name: str) -> float | None:

@@ -105,13 +105,17 @@ def infer(
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
     probability = columns[0].astype(np.float64)
+    width, modality_width, modality_error, presence = columns[1:]
     return Inference(
         rows,
         probability,
         binary_entropy(probability),
         np.zeros_like(probability),
-        *columns[1:],
-        dropout=DropoutMoments.joined(moments).rows(back) if moments else None,
+        width,
+        modality_width,
+        modality_error,
+        presence,
+        DropoutMoments.joined(moments).rows(back) if moments else None,
     )
 
 

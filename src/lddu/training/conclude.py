@@ -12,6 +12,7 @@ from lddu.evaluate.observation import presence_of, scored
 from lddu.evaluate.predicted import Scored, Validation
 from lddu.features.store import FeatureStore
 from lddu.model.infer import DropoutPasses, Inference, Networks, joined
+from lddu.model.latent_map import latent_map
 from lddu.report import write_report
 from lddu.run_folder import RunDescription, RunFolder
 from lddu.training.checkpoint import Progress
@@ -106,7 +107,18 @@ def conclude(
         "metrics.json",
         {"splits": splits, "protocol": protocol, "cost": asdict(cost), "warnings": list(description.warnings)},
     )
+    _map(folder, networks, parts[-1])
     write_report(folder)
+
+
+def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
+    """Write `latent_map.json` of the split that the report shows."""
+    found = latent_map(networks, part.inference.rows, part.scored.presence)
+    if found is not None:
+        columns = {"place": found.place.round(4), "width": found.width.round(4)}
+        columns |= {"emotion": found.emotion, "modality": found.modality}
+        told = {name: values.tolist() for name, values in columns.items()}
+        folder.write_json("latent_map.json", {**told, "explained": list(found.explained), "split": part.scored.split})
 
 
 @dataclass(frozen=True)
