@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.clip)
+
+    def rows(self, rows: np.ndarray) -> "Predictions":
+        """A part of the clips, by row numbers or by a mask."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("emotions", "modalities")}
+        return replace(self, **{name: value[rows] for name, value in values.items() if value is not None})
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
