@@ -71,7 +71,7 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     Args:
         curves: score -> (coverage, risk); the first is drawn strongest.
     """
-    figure = Figure(figsize=(3.2, 3.0), layout="constrained")
+    figure = Figure(figsize=(3.2, 3.3), layout="constrained")
     axes = figure.subplots()
     strokes = [(colour, line) for line in ("-", "--", ":") for colour in (FAINT, OTHER, PLACEHOLDER)]
     styles = [(ACCENT, "-", 2.0), *((colour, line, 1.2) for colour, line in strokes)]
@@ -82,7 +82,9 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     axes.set_title("risk of the most certain answers", fontsize=9)
     axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
     axes.set_ylabel("share of wrong answers", fontsize=8)
-    axes.legend(frameon=False, fontsize=7, labelcolor=PLACEHOLDER)
+    figure.legend(
+        loc="outside lower center", ncols=3, frameon=False, fontsize=7, labelcolor=PLACEHOLDER, columnspacing=1
+    )
     quiet(axes)
     return svg(figure)
 
@@ -91,8 +93,8 @@ def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element without fixed size, in the page's text colour."""
     stream = io.StringIO()
     figure.patch.set_alpha(0)
-    plain = {"svg.hashsalt": "lddu", "svg.fonttype": "none"}  # the same text for the same figure; words stay words
-    with matplotlib.rc_context(plain):
+    # the same figure gives the same text, and words stay words
+    with matplotlib.rc_context({"svg.hashsalt": "lddu", "svg.fonttype": "none"}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :].replace(PLACEHOLDER, INK)

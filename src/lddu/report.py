@@ -1,7 +1,6 @@
 """`report.html`: one self-contained page of a run that a stranger can check and trust."""
 
 import json
-from functools import cache
 from typing import Any
 
 import jinja2
@@ -9,9 +8,10 @@ import jinja2
 from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
 from lddu.features.atomic import write_text
+from lddu.page import template
 from lddu.plots import training_curves
 from lddu.predictions import read_predictions
-from lddu.report_trust import latent, modality_trust, people, score_name, together, trust, worsened
+from lddu.report_trust import latent, modality_trust, people, together, trust, worsened
 from lddu.run_folder import RunDescription, RunFolder
 
 
@@ -47,7 +47,7 @@ def _page(
     figures = splits[split]
     predicted = read_predictions(folder.path / "predictions.parquet")
     predicted = predicted.rows(predicted.split == split)
-    return _template().render(
+    return template("report.html").render(
         name=folder.path.resolve().name,
         split=split,
         figures=figures,
@@ -98,18 +98,3 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
         if best:
             curves.append(training_curves(history, best))
     return curves
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lddu"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = lambda value, digits=3: "–" if value is None else f"{value:.{digits}f}"
-    environment.filters["span"] = lambda ends: "" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
-    environment.filters["score"] = score_name
-    return environment.get_template("report.html")

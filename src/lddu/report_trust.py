@@ -11,10 +11,12 @@ from lddu.evaluate.calibration import reliability
 from lddu.evaluate.predicted import Floats
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import PRODUCT
+from lddu.page import score_name
 from lddu.plots import reliability_curve, risk_coverage_curves
 from lddu.predictions import Predictions
 from lddu.run_folder import RunFolder, Task
 from lddu.trust_plots import (
+    Cloud,
     Line,
     latent_panels,
     modality_errors,
@@ -124,11 +126,6 @@ def _score_curves(
     return {score_name(name): (told[name]["coverage"], told[name]["risk"]) for name in order}
 
 
-def score_name(name: str) -> str:
-    """As people read it."""
-    return "|std|" if name == "width" else name.replace("_", " ")
-
-
 def together(found: Predictions) -> Together | None:
     """Which emotions are shown and named together; None where fewer than two are shown."""
     present, known = found.presence == 1, ~np.isnan(found.presence)
@@ -188,14 +185,19 @@ def people(found: Predictions) -> str:
     return people_against_model(found.aleatoric[rows], votes[rows]) if rows.sum() >= 10 and np.ptp(votes[rows]) else ""
 
 
-def latent(folder: RunFolder, task: Task) -> tuple[str, float] | None:
-    """The latent map and the share of the variance that it shows; None where the run has none."""
+def latent(folder: RunFolder, task: Task) -> str:
+    """Figure of the latent map; empty where the run has none."""
     if not (folder.path / "latent_map.json").is_file():
-        return None
+        return ""
     told = folder.read_json("latent_map.json")
     place, width = np.array(told["place"], dtype=np.float64), np.array(told["width"], dtype=np.float64)
     emotion, modality = np.array(told["emotion"], dtype=np.int64), np.array(told["modality"], dtype=np.int64)
     if place.shape != (len(width), 2) or not len(width) == len(emotion) == len(modality) > 0:
         raise ValueError("latent_map.json does not hold a place, a width, an emotion and a modality per point")
-    figure = latent_panels(place, width, emotion, modality, (task.emotions, tuple(task.dimensions)))
-    return figure, float(sum(told["explained"]))
+    clouds = {}
+    for m, name in enumerate(task.dimensions):
+        own = modality == m
+        if own.any():
+            title = f"{name} ({100 * told['explained'][name]:.0f} % of the variance)"
+            clouds[title] = Cloud(place[own], width[own], emotion[own])
+    return latent_panels(clouds, task.emotions)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lddu.plots import ACCENT, FAINT, PLACEHOLDER, quiet, svg
 
@@ -27,6 +28,11 @@ class Line:
 
     x: Sequence[float]
     y: Sequence[float | None]
+
+    @property
+    def heights(self) -> list[float]:
+        """`y` with NaN for None, as matplotlib takes it."""
+        return [np.nan if value is None else value for value in self.y]
 
 
 def reliability_panels(curves: Mapping[str, tuple[Sequence[float], Sequence[float], int]]) -> str:
@@ -61,9 +67,8 @@ def panel(title: str, ylabel: str, lines: Mapping[str, Line], xlabel: str, legen
     figure = Figure(figsize=(2.6, 2.3), layout="constrained")
     axes = figure.subplots()
     for m, (name, line) in enumerate(lines.items()):
-        y = [np.nan if value is None else value for value in line.y]
         colour, marker = PALETTE[m % len(PALETTE)], MARKERS[m % len(MARKERS)]
-        axes.plot(line.x, y, f"{marker}-", color=colour, markersize=3.5, linewidth=1.3, label=name)
+        axes.plot(line.x, line.heights, f"{marker}-", color=colour, markersize=3.5, linewidth=1.3, label=name)
     axes.set_title(title, fontsize=9)
     axes.set_xlabel(xlabel, fontsize=8)
     axes.set_ylabel(ylabel, fontsize=8)
@@ -83,8 +88,7 @@ def people_against_model(aleatoric: np.ndarray, votes: np.ndarray) -> str:
     figure = Figure(figsize=(3.2, 3.0), layout="constrained")
     axes = figure.subplots()
     if len(votes) > 600:
-        cells = axes.hexbin(aleatoric, votes, gridsize=22, mincnt=1, cmap=_tint(), linewidths=0)
-        cells.set_array(np.sqrt(cells.get_array()))
+        axes.hexbin(aleatoric, votes, gridsize=18, mincnt=1, bins="log", cmap=_tint(), linewidths=0)
     else:
         axes.plot(aleatoric, votes, "o", color=ACCENT, markersize=2.5, alpha=0.35, markeredgewidth=0)
     groups = [part for part in np.array_split(np.argsort(aleatoric, kind="stable"), 10) if len(part)]
@@ -122,50 +126,55 @@ def modality_errors(errors: Mapping[str, np.ndarray]) -> str:
     axes.set_ylim(len(errors) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.set_title("how likely each modality errs alone", fontsize=9)
-    axes.set_xlabel("by its own width; middle half and 90 % of the clips", fontsize=8)
+    axes.set_xlabel("chance, by its own width", fontsize=8)
     quiet(axes)
     return svg(figure)
 
 
-def latent_panels(
-    place: np.ndarray,
-    width: np.ndarray,
-    emotion: np.ndarray,
-    modality: np.ndarray,
-    names: tuple[Sequence[str], Sequence[str]],
-) -> str:
-    """The latent map, one panel per modality on the same axes: colour is the emotion, size the width.
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points of one modality.
 
-    Args:
+    Attributes:
         place: [K, 2].
         width: [K].
         emotion: [K] numbers.
-        modality: [K] numbers.
-        names: of the emotions and of the modalities.
     """
-    emotions, modalities = names
-    figure = Figure(figsize=(2.5 * len(modalities), 2.9), layout="constrained")
-    panels = figure.subplots(1, len(modalities), squeeze=False, sharex=True, sharey=True).ravel()
-    share = (width - width.min()) / max(float(np.ptp(width)), 1e-12)
-    handles: dict[str, PathCollection] = {}
-    for m, (axes, title) in enumerate(zip(panels, modalities, strict=True)):
+
+    place: np.ndarray
+    width: np.ndarray
+    emotion: np.ndarray
+
+
+def latent_panels(clouds: Mapping[str, Cloud], emotions: Sequence[str]) -> str:
+    """The latent map, one panel and one plane per modality: colour is the emotion, size the third of the widths.
+
+    Args:
+        clouds: title -> points.
+        emotions: names, by number.
+    """
+    figure = Figure(figsize=(2.5 * len(clouds), 2.9), layout="constrained")
+    panels = figure.subplots(1, len(clouds), squeeze=False).ravel()
+    seen: dict[str, Line2D] = {}
+    for axes, (title, cloud) in zip(panels, clouds.items(), strict=True):
+        third = np.searchsorted(np.quantile(cloud.width, [1 / 3, 2 / 3]), cloud.width)
         for e, name in enumerate(emotions):
-            rows = (modality == m) & (emotion == e)
-            style = {"c": PALETTE[e % len(PALETTE)], "marker": MARKERS[e // len(PALETTE)]}
-            dots = axes.scatter(*place[rows].T, s=3 + 22 * share[rows], alpha=0.5, linewidths=0, **style)
-            if rows.any():
-                handles.setdefault(name, dots)
+            colour, marker = PALETTE[e % len(PALETTE)], MARKERS[e // len(PALETTE) % len(MARKERS)]
+            for size in range(3):  # few sizes: the file names each once
+                rows = (cloud.emotion == e) & (third == size)
+                style = {"color": colour, "markersize": 2 + 1.5 * size, "alpha": 0.5, "markeredgewidth": 0}
+                axes.plot(*cloud.place[rows].T.round(3), marker, **style)
+            if (cloud.emotion == e).any():
+                seen[name] = Line2D([], [], linestyle="", marker=marker, color=colour, markersize=5)
         axes.set_title(title, fontsize=9)
         axes.set_xticks([])
         axes.set_yticks([])
         quiet(axes)
-    found = figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=min(5, len(handles)), frameon=False,
+    names = [name for name in emotions if name in seen]
+    figure.legend(
+        [seen[name] for name in names], names, loc="outside lower center", ncols=min(5, len(names)), frameon=False,
         fontsize=8, labelcolor=PLACEHOLDER, handletextpad=0.1, columnspacing=1,
     )  # fmt: skip
-    for handle in found.legend_handles:
-        handle.set_alpha(1)
-        handle.set_sizes([22])
     return svg(figure)
 
 
@@ -178,19 +187,19 @@ def run_curves(lines: Mapping[str, Line], title: str, labels: tuple[str, str], d
         labels: of the axes.
         diagonal: draw where both are equal.
     """
-    figure = Figure(figsize=(3.4, 3.0), layout="constrained")
+    figure = Figure(figsize=(3.4, 3.0 + 0.17 * len(lines)), layout="constrained")
     axes = figure.subplots()
     if diagonal:
         axes.plot([0, 1], [0, 1], color=PLACEHOLDER, linewidth=0.8, linestyle=":")
         _unit_square(axes)
     for m, (name, line) in enumerate(lines.items()):
-        axes.plot(line.x, line.y, color=PALETTE[m % len(PALETTE)], linewidth=1.5, label=name)
+        axes.plot(line.x, line.heights, color=PALETTE[m % len(PALETTE)], linewidth=1.5, label=name)
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     axes.set_title(title, fontsize=9)
     axes.set_xlabel(labels[0], fontsize=8)
     axes.set_ylabel(labels[1], fontsize=8)
-    axes.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
+    figure.legend(loc="outside lower center", frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
     quiet(axes)
     return svg(figure)
 
@@ -200,8 +209,6 @@ def _unit_square(axes: Axes) -> None:
     axes.set_aspect("equal")
 
 
-def _tint() -> object:
+def _tint() -> LinearSegmentedColormap:
     """From transparent to the accent, so that the page's own colour shows through."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgba
-
     return LinearSegmentedColormap.from_list("tint", [(*to_rgba(ACCENT)[:3], 0.12), (*to_rgba(ACCENT)[:3], 0.95)])

@@ -118,7 +118,7 @@ def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
         columns = {"place": found.place.round(4), "width": found.width.round(4)}
         columns |= {"emotion": found.emotion, "modality": found.modality}
         told = {name: values.tolist() for name, values in columns.items()}
-        folder.write_json("latent_map.json", {**told, "explained": list(found.explained), "split": part.scored.split})
+        folder.write_json("latent_map.json", {**told, "explained": found.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)
