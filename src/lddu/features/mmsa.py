@@ -12,10 +12,10 @@ from lddu.features.clip_intake import ClipIntake, max_steps, named_path
 from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.mosei_csd import LICENCE
-from lddu.features.mosei_folds import split_named
 from lddu.features.mosei_labels import Emotions, Joined, UnlabelledClip, join_emotions, plain_id
-from lddu.features.object_file import pickled_container, read_objects
-from lddu.features.pickled_values import PickledValues, form_of
+from lddu.features.object_file import pickled_container
+from lddu.features.pickled_splits import read_splits
+from lddu.features.pickled_values import PickledValues
 from lddu.features.store import file_sha256
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
 from lddu.features.table_format import some
@@ -47,7 +47,7 @@ def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:
         SourceError: where the file cannot be understood or trusted, or no labels are given.
         StoreError: where `out` is taken.
     """
-    splits = _splits(source)
+    splits = read_splits(source, _split)
     labels = named_path(options, "labels")
     if labels is None:
         raise SourceError(
@@ -124,20 +124,6 @@ class _Split:
             return int((tokens[1] > 0).sum()) if len(tokens) == 3 else None
         told = self.lengths.get(modality)
         return None if told is None else max(int(told[clip.place]), 0)
-
-
-def _splits(source: Path) -> list[_Split]:
-    content = read_objects(source)
-    values = PickledValues(source)
-    if not isinstance(content, dict) or not content:
-        raise SourceError(f"Expected {source} to be a dictionary of splits, but got {form_of(content)}.")
-    found: list[_Split] = []
-    for key, split in content.items():
-        name = split_named(key)
-        if name is None or any(name == other.name for other in found):
-            raise SourceError(f"Expected train, valid and test once each in {source}, but got {str(key)[:40]!r}.")
-        found.append(_split(name, split, values))
-    return found
 
 
 def _split(name: str, content: Any, values: PickledValues) -> _Split:

@@ -9,9 +9,8 @@ from lddu.errors import SourceError
 from lddu.features.clip_intake import ClipIntake, max_steps
 from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
-from lddu.features.mosei_folds import split_named
-from lddu.features.object_file import read_objects
-from lddu.features.pickled_values import PickledValues, form_of
+from lddu.features.pickled_splits import read_splits
+from lddu.features.pickled_values import PickledValues
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.features.token_labels import FIRST_EMOTION, shares_of_tokens
 from lddu.labels import M3ED_EMOTIONS, MOSEI_EMOTIONS
@@ -32,7 +31,7 @@ def import_tailor(source: Path, out: Path, options: ImportOptions) -> None:
         SourceError: where the file cannot be understood or trusted.
         StoreError: where `out` is taken.
     """
-    splits = _splits(source)
+    splits = read_splits(source, _split)
     emotions = _emotions(source, splits)
     corpus = "M3ED" if emotions is M3ED_EMOTIONS else "CMU-MOSEI"
     description = StoreDescription(
@@ -78,20 +77,6 @@ class _Split:
             one = sequences[i]
             found[name] = None if one is None else self.values.rows(one, f"{KEYS[name]} of clip {clip!r}")
         return found
-
-
-def _splits(source: Path) -> list[_Split]:
-    content = read_objects(source)
-    values = PickledValues(source)
-    if not isinstance(content, dict) or not content:
-        raise SourceError(f"Expected {source} to be a dictionary of splits, but got {form_of(content)}.")
-    found: list[_Split] = []
-    for key, split in content.items():
-        name = split_named(key)
-        if name is None or any(name == other.name for other in found):
-            raise SourceError(f"Expected train, valid and test once each in {source}, but got {str(key)[:40]!r}.")
-        found.append(_split(name, split, values))
-    return found
 
 
 def _split(name: str, content: Any, values: PickledValues) -> _Split:
