@@ -5,18 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from lddu.decide.decision import Decision, FittedDecision
+from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
+from lddu.decide.decision import FittedDecision
 from lddu.evaluate.calibration import calibration_error
+from lddu.evaluate.compare import Answers, intervals
 from lddu.evaluate.metrics import baselines, metrics
-from lddu.evaluate.observation import presence_of
+from lddu.evaluate.observation import presence_of, shares_of
 from lddu.evaluate.predicted import Floats, Scored
-from lddu.evaluate.selective import selective
+from lddu.evaluate.raters import rater_agreement
+from lddu.evaluate.selective import spearman
+from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
 from lddu.features.store import FeatureStore
 from lddu.model.infer import Inference
 from lddu.predictions import Predictions
 from lddu.run_folder import Task
-
-PRODUCT = "product"
 
 
 @dataclass(frozen=True)
@@ -35,23 +37,54 @@ class Wish:
 NOTHING_MORE = Wish()
 
 
+DROPOUT_SCORES = ("dropout_entropy", "dropout_information", "dropout_std")
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What is known of N clips beside presence.
+
+    Attributes:
+        shares: [N, E] of raters; NaN where unknown.
+        noise: modality -> [N] the true noise level of a simulated corpus; NaN where the modality is missing.
+    """
+
+    shares: Floats
+    noise: dict[str, Floats]
+
+    @staticmethod
+    def of(store: FeatureStore, rows: np.ndarray, task: Task) -> "Observed":
+        """Of some clips of a store."""
+        carried = store.table.carried
+        noise = {m: carried[f"_noise_{m}"][rows] for m in task.dimensions if f"_noise_{m}" in carried}
+        return Observed(shares_of(store, rows, task.emotions), noise)
+
+
 def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
     """Name -> [N, E] what the networks say of their own doubt, beside margin and entropy; larger is less certain.
 
     Returns:
         `width`: |std|, Eq. (11); `modality_error`: mean chance over the clip's modalities that it errs alone,
-        Eq. (14); for an ensemble also `disagreement`, the epistemic part of the entropy.
+        Eq. (14); for an ensemble also `disagreement`, the epistemic part of the entropy; where passes with dropout on
+        were made, `DROPOUT_SCORES` of them.
     """
     there = inference.presence[:, :, None]
     doubts = np.where(there, inference.modality_error, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     scores = {"width": inference.width.astype(np.float64), "modality_error": doubts.astype(np.float64)}
     if inference.disagreement.any():
         scores["disagreement"] = inference.disagreement
+    if inference.dropout is not None:
+        found = inference.dropout
+        scores |= dict(zip(DROPOUT_SCORES, (found.entropy, found.information, found.std), strict=True))
     return scores
 
 
 def figures_of(
-    split: Scored, inference: Inference, decision: FittedDecision, train_presence: Floats | None = None
+    split: Scored,
+    inference: Inference,
+    decision: FittedDecision,
+    observed: Observed,
+    train_presence: Floats | None = None,
 ) -> dict[str, Any]:
     """One split's entry of `metrics.json`, after recalibration; `*_raw` before.
 
@@ -59,6 +92,7 @@ def figures_of(
         split: probabilities as predicted beside what was observed.
         inference: of the same clips.
         decision: of the run.
+        observed: of the same clips.
         train_presence: [N_train, E] to choose the best constant answer on; no baselines without.
     """
     decided = decision.apply(split.probability, uncertainty_scores(inference))
@@ -69,27 +103,53 @@ def figures_of(
     for suffix, probability in (("", decided.probability), ("_raw", split.probability)):
         figures[f"ece{suffix}"] = calibration_error(probability[known], present, "equal_width")
         figures[f"adaptive_ece{suffix}"] = calibration_error(probability[known], present, "equal_mass")
-    figures |= _selection(after, decided)
+    trust = trust_figures(Judged(after, decided.labels, {**decided.scores, PRODUCT: decided.uncertainty}))
+    per_emotion = {name: own | trust["per_emotion"][name] for name, own in figures["per_emotion"].items()}
+    figures |= trust | {"per_emotion": per_emotion}
+    figures["intervals"] = {
+        name: [found.low, found.high] for name, found in intervals(Answers("", after, decided.labels)).items()
+    }
+    figures |= _aleatoric(after, inference, decision, observed)
     if train_presence is not None:
         figures["baselines"] = [b.to_mapping() for b in baselines(train_presence, split.presence, split.emotions)]
     return figures
 
 
-def _selection(split: Scored, decided: Decision) -> dict[str, Any]:
-    """How well each uncertainty score finds the wrong answers, pooled over the known pairs."""
-    known = split.known
-    wrong = ((split.presence == 1) != decided.labels)[known].astype(np.float64)
-    scores = {**decided.scores, PRODUCT: decided.uncertainty}
-    found = {name: selective(score[known], wrong) for name, score in scores.items()}
-    product = found[PRODUCT]
-    return {
-        "aurc": product.aurc,
-        "excess_aurc": product.excess_aurc,
-        "risk_at_80": product.risk_at_80,
-        "coverage_at_5": product.coverage_at_5,
-        "error_auroc": {name: one.error_auroc for name, one in found.items()},
-        "aurc_of": {name: one.aurc for name, one in found.items()},
-    }
+def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, observed: Observed) -> dict[str, Any]:
+    """Against people, against the true noise of a simulated corpus, and the two parts of an ensemble's entropy."""
+    found: dict[str, Any] = {}
+    agreement = rater_agreement(
+        vote_entropy(observed.shares),
+        decision.aleatoric.apply(split.probability, inference.width),
+        clip_ambiguity(split.probability, inference.width),
+        split.units(),
+    )
+    if agreement is not None and raters_differ(observed.shares).any():
+        found["raters"] = agreement.to_mapping()
+    if observed.noise:
+        error = _modality_error(inference)
+        names = list(observed.noise)
+        found["noise_spearman"] = {
+            name: _known_spearman(error[:, m], observed.noise[name]) for m, name in enumerate(names)
+        }
+    if inference.disagreement.any():
+        parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
+        found["entropy_parts"] = {
+            name: {e: float(values[:, i].mean()) for i, e in enumerate(split.emotions)}
+            for name, values in parts.items()
+        }
+    return found
+
+
+def _known_spearman(first: Floats, second: Floats) -> float | None:
+    known = ~(np.isnan(first) | np.isnan(second))
+    return spearman(first[known], second[known]) if known.any() else None
+
+
+def _modality_error(inference: Inference) -> Floats:
+    """[N, M] chance that each modality errs alone, mean over emotions; NaN where it is missing."""
+    missing = ~inference.presence
+    return np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
 
 
 def predictions_of(
@@ -102,8 +162,8 @@ def predictions_of(
     """
     rows, table = inference.rows, store.table
     decided = decision.apply(inference.probability, uncertainty_scores(inference), wish.recall, wish.coverage)
-    missing = ~inference.presence
-    error = np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
+    shares = shares_of(store, rows, task.emotions)
+    ensemble = bool(inference.disagreement.any())
     return Predictions(
         clip=table.clip[rows],
         split=table.split[rows],
@@ -115,7 +175,11 @@ def predictions_of(
         presence=presence_of(store, rows, task.emotions, task.present_at),
         uncertainty=decided.uncertainty,
         width=inference.width,
-        modality_error=error,
+        modality_error=_modality_error(inference),
+        aleatoric=decision.aleatoric.apply(decided.probability, inference.width),
+        share=shares if raters_differ(shares).any() else None,
+        emotion_aleatoric=inference.entropy if ensemble else None,
+        emotion_epistemic=inference.disagreement if ensemble else None,
         label_set=decided.label_set,
         abstained=decided.abstained,
     )

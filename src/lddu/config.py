@@ -104,6 +104,11 @@ class DecisionConfig:
     """How probabilities become labels; fitted on validation only."""
 
     threshold: Literal["global", "per_emotion"] = setting("global", "one threshold for all emotions, or one each")
+    dropout_passes: int = setting(10, "passes of MC dropout over valid and test; 0 = none", 0)
+    dropout_competes: bool = setting(
+        False,
+        "let MC dropout compete for the product's uncertainty; where it wins, predictions take as many passes more",
+    )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-INK, ACCENT, FAINT = "currentColor", "#3b6fd4", "#d4713b"
-_PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and replaced in the text
+INK, ACCENT, FAINT, OTHER = "currentColor", "#3b6fd4", "#d4713b", "#3a9a5b"
+PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and replaced in the text
 
 
 def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple[str, str]:
@@ -31,15 +31,15 @@ def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple
     loss.plot(epochs, [record["loss"]["fused"] for record in history], color=ACCENT, label="train")
     loss.plot(epochs, [record["valid"]["nll"] for record in history], color=FAINT, label="validation")
     loss.set_title("cross-entropy of the fused probability", fontsize=9)
-    loss.legend(frameon=False, fontsize=8, labelcolor=_PLACEHOLDER)
+    loss.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
     score.plot(epochs, scores, color=FAINT)
-    score.axvline(best_epoch, color=_PLACEHOLDER, linewidth=0.8, linestyle=":")
+    score.axvline(best_epoch, color=PLACEHOLDER, linewidth=0.8, linestyle=":")
     score.plot([best_epoch], [scores[best_epoch - 1]], "o", color=FAINT, markersize=5)
     score.set_title(f"validation micro-F1: kept epoch {best_epoch}", fontsize=9)
     for axes in (loss, score):
         axes.set_xlabel("epoch", fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _quiet(axes)
+        quiet(axes)
     return svg(figures[0]), svg(figures[1])
 
 
@@ -53,7 +53,7 @@ def reliability_curve(probability: Sequence[float], frequency: Sequence[float], 
     """
     figure = Figure(figsize=(3.2, 3.0), layout="constrained")
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=_PLACEHOLDER, linewidth=0.8, linestyle=":")
+    axes.plot([0, 1], [0, 1], color=PLACEHOLDER, linewidth=0.8, linestyle=":")
     axes.plot(probability, frequency, "o-", color=ACCENT, markersize=4)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
@@ -61,7 +61,7 @@ def reliability_curve(probability: Sequence[float], frequency: Sequence[float], 
     axes.set_title(f"reliability ({len(count)} bins of about {round(sum(count) / len(count))} pairs)", fontsize=9)
     axes.set_xlabel("predicted probability", fontsize=8)
     axes.set_ylabel("share that is present", fontsize=8)
-    _quiet(axes)
+    quiet(axes)
     return svg(figure)
 
 
@@ -71,9 +71,10 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     Args:
         curves: score -> (coverage, risk); the first is drawn strongest.
     """
-    figure = Figure(figsize=(3.2, 3.0), layout="constrained")
+    figure = Figure(figsize=(3.2, 3.3), layout="constrained")
     axes = figure.subplots()
-    styles = [(ACCENT, "-", 2.0), (FAINT, "-", 1.2), (FAINT, "--", 1.2), (_PLACEHOLDER, ":", 1.2)]
+    strokes = [(colour, line) for line in ("-", "--", ":") for colour in (FAINT, OTHER, PLACEHOLDER)]
+    styles = [(ACCENT, "-", 2.0), *((colour, line, 1.2) for colour, line in strokes)]
     for (name, (coverage, risk)), (colour, line, width) in zip(curves.items(), styles, strict=False):
         axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name)
     axes.set_xlim(0, 1)
@@ -81,8 +82,10 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     axes.set_title("risk of the most certain answers", fontsize=9)
     axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
     axes.set_ylabel("share of wrong answers", fontsize=8)
-    axes.legend(frameon=False, fontsize=8, labelcolor=_PLACEHOLDER)
-    _quiet(axes)
+    figure.legend(
+        loc="outside lower center", ncols=3, frameon=False, fontsize=7, labelcolor=PLACEHOLDER, columnspacing=1
+    )
+    quiet(axes)
     return svg(figure)
 
 
@@ -90,10 +93,11 @@ def svg(figure: Figure) -> str:
     """The figure as an ``<svg>`` element without fixed size, in the page's text colour."""
     stream = io.StringIO()
     figure.patch.set_alpha(0)
-    with matplotlib.rc_context({"svg.hashsalt": "lddu"}):  # the same figure gives the same text
+    # the same figure gives the same text, and words stay words
+    with matplotlib.rc_context({"svg.hashsalt": "lddu", "svg.fonttype": "none"}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
-    text = text[text.index("<svg") :].replace(_PLACEHOLDER, INK)
+    text = text[text.index("<svg") :].replace(PLACEHOLDER, INK)
     return re.sub(
         r'(<svg[^>]*?) height="[^"]*"([^>]*?) width="[^"]*"|(<svg[^>]*?) width="[^"]*" height="[^"]*"',
         r"\1\2\3",
@@ -102,13 +106,13 @@ def svg(figure: Figure) -> str:
     )
 
 
-def _quiet(axes: Axes) -> None:
+def quiet(axes: Axes) -> None:
     """Two thin lines for axes, everything in the page's text colour."""
     axes.patch.set_alpha(0)
-    axes.tick_params(labelsize=8, colors=_PLACEHOLDER)
+    axes.tick_params(labelsize=8, colors=PLACEHOLDER)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for spine in axes.spines.values():
-        spine.set_color(_PLACEHOLDER)
+        spine.set_color(PLACEHOLDER)
     for label in (axes.xaxis.label, axes.yaxis.label, axes.title):
-        label.set_color(_PLACEHOLDER)
+        label.set_color(PLACEHOLDER)

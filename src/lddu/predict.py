@@ -10,15 +10,16 @@ import numpy as np
 
 from lddu.ablation import Ablation, ablations_of
 from lddu.batch import BatchReader
-from lddu.conclusion import NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.conclusion import DROPOUT_SCORES, NOTHING_MORE, Observed, Wish, figures_of, predictions_of
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
 from lddu.features.store import FeatureStore
 from lddu.missing import missing_sentences
 from lddu.model.explain import Explanation, explain
-from lddu.model.infer import Inference, infer, mean_of
+from lddu.model.infer import DropoutPasses, Inference, Networks
 from lddu.predictions import Predictions
+from lddu.robustness import Robustness, measure_robustness
 from lddu.run_folder import RunFolder
 
 
@@ -83,12 +84,34 @@ class Predictor:
         return found
 
     def infer(
-        self, store: FeatureStore, rows: np.ndarray | None = None, advance: Callable[[int], None] | None = None
+        self,
+        store: FeatureStore,
+        rows: np.ndarray | None = None,
+        advance: Callable[[int], None] | None = None,
+        dropout: bool | None = None,
     ) -> Inference:
-        """Raw figures of some clips (all by default); `advance` hears of every clip done by every network."""
-        self.warnings(store)  # refuses a store that does not fit
+        """Raw figures of some clips (all by default).
+
+        Args:
+            store: that fits the run.
+            rows: which clips.
+            advance: hears of every clip done by every network.
+            dropout: also make the run's passes with dropout on; by default only where its uncertainty reads them.
+        """
         rows = np.arange(len(store)) if rows is None else rows
-        return mean_of([infer(network, self._reader(store), rows, advance) for network in self._networks])
+        if dropout is None:
+            dropout = bool(set(self.decision.error_score.inputs) & set(DROPOUT_SCORES))
+        passes = self.description.config.decision.dropout_passes if dropout else 0
+        return self.networks_on(store).infer(rows, advance, DropoutPasses(passes, self.description.seed))
+
+    def networks_on(self, store: FeatureStore) -> Networks:
+        """The networks with a reader of this store.
+
+        Raises:
+            MismatchError: where the store does not fit.
+        """
+        self.warnings(store)
+        return Networks(self._networks, self._reader(store))
 
     def predict(
         self,
@@ -130,6 +153,38 @@ class Predictor:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only.
         """
+        rows = self._labelled(store, split)
+        task = self.description.task
+        inference = self.infer(store, rows, dropout=True)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        return figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+
+    def robustness(
+        self,
+        store: FeatureStore,
+        split: str = "test",
+        seed: int = 0,
+        advance: Callable[[int], None] | None = None,
+    ) -> Robustness:
+        """What becomes of the answers when one modality is made worse; see `lddu.robustness`.
+
+        Args:
+            store: labelled, that fits the run.
+            split: which clips; at most `lddu.robustness.MOST_CLIPS` of them, drawn with the seed.
+            seed: of the corruptions, 0 or more.
+            advance: hears of every clip done by every network.
+
+        Raises:
+            StoreError: where the split has no clips.
+            MismatchError: where the store has labels of other emotions only, or none.
+        """
+        rows, task = self._labelled(store, split), self.description.task
+        nothing = np.zeros((len(rows), len(task.emotions)))
+        found = scored(store, rows, nothing, task.emotions, task.present_at)
+        return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+
+    def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
+        """The rows of a split of a store that has labels of the run's emotions."""
         rows = store.table.in_split(split)
         if not len(rows):
             held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
@@ -140,9 +195,7 @@ class Predictor:
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.place}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
-        inference = self.infer(store, rows)
-        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        return figures_of(found, inference, self.decision)
+        return rows
 
     @property
     def networks(self) -> int:

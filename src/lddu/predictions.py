@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ PER_EMOTION = {
     "present": "presence",
     "in_set": "label_set",
     "cannot_tell": "abstained",
+    "share": "share",
+    "aleatoric": "emotion_aleatoric",
+    "epistemic": "emotion_epistemic",
 }
 """Prefix of a table's columns -> field of `Predictions`."""
 
@@ -43,6 +46,10 @@ class Predictions:
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
         label_set: [N, E] the set with the promised recall, where one was asked for.
         abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
+        aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
+        share: [N, E] of raters, where they differ in the store.
+        emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
+        emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
             none, or where that was not measured. Empty where nobody asked.
     """
@@ -60,10 +67,19 @@ class Predictions:
     modality_error: Floats
     label_set: Flags | None = None
     abstained: Flags | None = None
+    aleatoric: Floats | None = None
+    share: Floats | None = None
+    emotion_aleatoric: Floats | None = None
+    emotion_epistemic: Floats | None = None
     missing_cost: tuple[Ablation | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.clip)
+
+    def rows(self, rows: np.ndarray) -> "Predictions":
+        """A part of the clips, by row numbers or by a mask."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("emotions", "modalities")}
+        return replace(self, **{name: value[rows] for name, value in values.items() if value is not None})
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
@@ -72,14 +88,15 @@ class Predictions:
             values = getattr(self, field)
             if values is not None:
                 columns |= {f"{prefix}_{e}": _nullable(values[:, i]) for i, e in enumerate(self.emotions)}
-        return columns | {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
+        columns |= {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
+        return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip; the schema is in docs/run_folder.md."""
         return [self._record(n) for n in range(len(self))]
 
     def _record(self, n: int) -> dict[str, Any]:
-        record = {
+        record: dict[str, Any] = {
             "clip": self.clip[n],
             "emotions": self._chosen(self.label[n]),
             "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
@@ -90,6 +107,11 @@ class Predictions:
             },
             "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
         }
+        if self.aleatoric is not None:
+            record["aleatoric"] = float(self.aleatoric[n])
+        if self.emotion_aleatoric is not None and self.emotion_epistemic is not None:
+            for name, values in (("aleatoric", self.emotion_aleatoric), ("epistemic", self.emotion_epistemic)):
+                record["evidence"][name] = dict(zip(self.emotions, values[n].tolist(), strict=True))
         if self.label_set is not None:
             record["label_set"] = self._chosen(self.label_set[n])
         if self.abstained is not None:
@@ -142,10 +164,17 @@ def read_predictions(path: Path) -> Predictions:
             columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
             return np.stack(columns, axis=1)
 
+        def stack_if_there(prefix: str) -> Floats | None:
+            return stack(prefix, emotions) if f"{prefix}_{emotions[0]}" in table.column_names else None
+
+        there = "aleatoric" in table.column_names
+        aleatoric = np.array(table["aleatoric"].to_pylist(), dtype=np.float64) if there else None
         words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
             stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
+            aleatoric=aleatoric, share=stack_if_there("share"), emotion_aleatoric=stack_if_there("aleatoric"),
+            emotion_epistemic=stack_if_there("epistemic"),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None

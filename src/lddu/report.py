@@ -1,20 +1,17 @@
 """`report.html`: one self-contained page of a run that a stranger can check and trust."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import jinja2
-import numpy as np
 
-from lddu.decide.decision import FittedDecision, own_scores
+from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
-from lddu.evaluate.calibration import reliability
-from lddu.evaluate.selective import risk_coverage
 from lddu.features.atomic import write_text
 from lddu.pages import template
-from lddu.plots import reliability_curve, risk_coverage_curves, training_curves
+from lddu.plots import training_curves
 from lddu.predictions import read_predictions
+from lddu.report_trust import latent, modality_trust, people, together, trust, worsened
 from lddu.run_folder import RunDescription, RunFolder
 
 
@@ -47,18 +44,27 @@ def _page(
     folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
 ) -> str:
     splits = found["splits"]
+    figures = splits[split]
+    predicted = read_predictions(folder.path / "predictions.parquet")
+    predicted = predicted.rows(predicted.split == split)
     return template("report.html").render(
         name=folder.path.resolve().name,
         split=split,
-        figures=splits[split],
+        figures=figures,
         other=splits.get("valid") if split == "test" else None,
-        headline=headline(split, splits[split]),
+        headline=headline(split, figures),
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
         threshold=sorted(set(decision.thresholds)),
         curves=_curves(folder, found["cost"]),
-        trust=_trust(folder, split, decision),
+        trust=trust(predicted, figures, decision),
+        together=together(predicted),
+        modality_trust=modality_trust(predicted),
+        worsened=worsened(figures),
+        people=people(predicted),
+        aleatoric=decision.aleatoric,
+        latent=latent(folder, description.task),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
 
@@ -77,41 +83,6 @@ def headline(split: str, figures: dict[str, Any]) -> str:
             f". {strong.capitalize()} is found best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
         )
     return sentence + "."
-
-
-@dataclass(frozen=True)
-class _Trust:
-    """What the page shows of calibration and of the uncertainty's use."""
-
-    reliability: str
-    risk_coverage: str
-    recalibration: str
-    score: str
-    inputs: tuple[str, ...]
-
-
-def _trust(folder: RunFolder, split: str, decision: FittedDecision) -> _Trust | None:
-    """Curves from the predictions of a split; None where it holds no known label."""
-    found = read_predictions(folder.path / "predictions.parquet")
-    rows = found.split == split
-    presence, probability = found.presence[rows], found.probability[rows]
-    known = ~np.isnan(presence)
-    if not known.any():
-        return None
-    present = presence[known] == 1
-    wrong = (present != found.label[rows][known]).astype(np.float64)
-    own = own_scores(probability, np.array(decision.thresholds))
-    scores = {"product": found.uncertainty[rows], "margin": own["margin"], "entropy": own["entropy"]}
-    scores["|std|"] = found.width[rows]
-    curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}
-    curve = reliability(probability[known], present)
-    return _Trust(
-        reliability_curve(curve.probability, curve.frequency, curve.count),
-        risk_coverage_curves({name: (c.coverage.tolist(), c.risk.tolist()) for name, c in curves.items()}),
-        decision.recalibration.method,
-        decision.error_score.name,
-        decision.error_score.inputs,
-    )
 
 
 def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:

@@ -93,6 +93,26 @@ def test_evaluate_another_split_as_a_table(place: Path, capsys: pytest.CaptureFi
     assert found.code == 0 and "valid: 4 clips; threshold chosen on valid" in found.out
 
 
+def test_robustness_is_shown_and_kept_with_the_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "evaluate", place / "other", "--robustness")
+    assert found.code == 0 and "audio made worse" in found.out and "noise 4" in found.out and "missing" in found.out
+    told = json.loads(lddu(capsys, "evaluate", place / "other", "--robustness", "--json").out)
+    curves = told["splits"]["test"]["robustness"]
+    kept = json.loads((place / "other" / "metrics.json").read_text())["splits"]["test"]
+    assert kept["robustness"] == curves and set(curves["modalities"]) == {"audio", "text"}
+    page = (place / "other" / "report.html").read_text(encoding="utf-8")
+    assert "made worse" in page and "weight of the others" in page
+
+
+def test_robustness_on_another_store_leaves_the_run_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny_store(place / "elsewhere", clips=30, seed=3)
+    before = (place / "run" / "metrics.json").read_bytes()
+    words = ("--robustness", "--split", "valid", "--seed", "2")
+    assert lddu(capsys, "evaluate", place / "run", place / "elsewhere", *words).code == 0
+    assert (place / "run" / "metrics.json").read_bytes() == before
+    assert "--seed to be 0 or more" in lddu(capsys, "evaluate", place / "run", "--seed", "-1").err
+
+
 def test_predict_shows_a_table_of_every_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, "predict", place / "run", place / "store")
     assert found.code == 0 and "20 clips" in found.out
@@ -148,6 +168,16 @@ def test_compare_two_runs(place: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert found.code == 0 and "test: 4 clips; 4 clips resampled" in found.out and "f1_micro" in found.out
     told = json.loads(lddu(capsys, "compare", place / "run", place / "run", "--split", "valid", "--json").out)
     assert all(d["value"] == 0 for d in told["comparisons"][0]["difference"].values())
+
+
+def test_compare_writes_a_page(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = place / "compare.html"
+    found = lddu(capsys, "compare", place / "run", place / "other", place / "run", "--html", page)
+    text = page.read_text(encoding="utf-8")
+    assert found.code == 0 and "<svg" in text and "<script" not in text
+    assert "f1 micro" in text and "anger" in text and "3: " in text
+    nowhere = lddu(capsys, "compare", place / "run", place / "other", "--html", place / "none" / "page.html")
+    assert nowhere.code == 1 and "make it first" in nowhere.err
 
 
 def test_an_unlabelled_store_is_predicted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,18 @@ def test_an_idle_score_does_not_win() -> None:
     assert "first" in fitted.inputs
 
 
+def test_a_lead_that_chance_explains_is_not_followed() -> None:
+    scored, labels, scores = answers(300, seed=7)
+    draw = np.random.default_rng(8)
+    twin = scores["first"] + draw.normal(0, 0.02, scores["first"].shape)
+    names = []
+    for fallback in ("first", "twin"):
+        names.append(
+            fit_error_score(Validation(scored), labels, {"first": scores["first"], "twin": twin}, fallback).name
+        )
+    assert names == ["first", "twin"]
+
+
 def test_too_few_errors_take_the_fallback_unchosen() -> None:
     scored, labels, scores = answers(30, seed=5)
     all_right = Scored(scored.probability, labels.astype(float), scored.clips, scored.emotions, split="valid")

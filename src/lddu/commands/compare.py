@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def compare(
     *runs: Path,
     split: Literal["test", "valid"] = "test",
+    html: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Compare runs on the same clips: each later one with the first, with 95 % intervals of the differences.
@@ -24,16 +25,21 @@ def compare(
         Two or more run folders.
     split
         Which of the clips that the runs predicted.
+    html
+        Also write a self-contained page with figures, differences and curves to this file.
     json
         Print JSON.
     """
-    from lddu.commands.screen import print_json
+    from lddu.commands.screen import notes, print_json
     from lddu.comparison import compare_runs
+    from lddu.comparison_report import write_comparison
     from lddu.errors import ConfigError
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
-    found = compare_runs(runs, split)
+    found = compare_runs(runs, split) if html is None else write_comparison(runs, html, split)
+    if html is not None:
+        notes().print(f"page: {html}", markup=False, soft_wrap=True)
     if json:
         print_json({"split": split, "comparisons": [pair.to_mapping() for pair in found]})
     else:

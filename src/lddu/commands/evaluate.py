@@ -1,9 +1,16 @@
-"""`lddu evaluate`: the metrics of a run again, on its own or on another store."""
+"""`lddu evaluate`: the metrics of a run again, on its own or on another store; and what bad input does to it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from lddu.features.store import FeatureStore
+    from lddu.predict import Predictor
+    from lddu.robustness import Robustness
+
+Flag = Parameter(negative=())
 
 
 def evaluate(
@@ -11,8 +18,10 @@ def evaluate(
     store: str | None = None,
     *,
     split: Literal["test", "valid", "train"] = "test",
+    robustness: Annotated[bool, Flag] = False,
+    seed: int = 0,
     device: str = "cpu",
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Flag] = False,
 ) -> None:
     """Evaluate a run on a labelled split, with the threshold it chose on its own validation split.
 
@@ -24,21 +33,62 @@ def evaluate(
         Feature store, a folder or a URL; the one that the run was trained on where left out.
     split
         Which clips.
+    robustness
+        Instead make each modality worse (noise, shuffled and dropped steps, missing) and show what becomes of accuracy,
+        of the modality's uncertainty and of its weight. On the run's own store the result goes into metrics.json and
+        report.html too.
+    seed
+        Of the corruptions.
     device
         "cpu" or "cuda".
     json
         Print the metrics as JSON.
     """
-    from lddu.commands.figures import show_split
+    from lddu.commands.figures import show_robustness, show_split
     from lddu.commands.screen import print_json, warn
+    from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
     from lddu.predict import Predictor
 
+    if seed < 0:
+        raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
     predictor = Predictor(run, device)
     corpus = FeatureStore(store or predictor.description.store["path"])
-    figures = predictor.evaluate(corpus, split)
     warn(predictor.warnings(corpus))
+    told = {"run": str(run), "store": corpus.place}
+    if robustness:
+        found = _robustness(predictor, corpus, split, seed)
+        if json:
+            print_json({**told, "splits": {split: {"robustness": found.to_mapping()}}})
+        else:
+            show_robustness(split, found)
+        return
+    figures = predictor.evaluate(corpus, split)
     if json:
-        print_json({"run": str(run), "store": corpus.place, "splits": {split: figures}})
+        print_json({**told, "splits": {split: figures}})
     else:
         show_split(split, figures, corpus.simulated)
+
+
+def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed: int) -> "Robustness":
+    """Measure, and keep the result with the run where the store is its own."""
+    from rich.progress import Progress
+
+    from lddu.commands.screen import notes
+    from lddu.features.store import file_sha256
+    from lddu.report import write_report
+    from lddu.robustness import MOST_CLIPS
+
+    total = min(len(corpus.table.in_split(split)), MOST_CLIPS) * predictor.networks
+    with Progress(console=notes(), transient=True) as bar:
+        task = bar.add_task("making modalities worse", total=total)
+        found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
+    folder = predictor.folder
+    metrics = folder.read_json("metrics.json")
+    own = file_sha256(corpus.path / "manifest.json") == predictor.description.store["manifest_sha256"]
+    if own and split in metrics["splits"]:
+        metrics["splits"][split]["robustness"] = found.to_mapping()
+        folder.write_json("metrics.json", metrics)
+        write_report(folder)
+        notes().print(f"added to {folder.path / 'metrics.json'} and report.html", markup=False, soft_wrap=True)
+    return found

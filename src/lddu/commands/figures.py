@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from lddu.commands.screen import results, table, warn
 
 if TYPE_CHECKING:
+    from lddu.robustness import Robustness
     from lddu.run_folder import RunFolder
 
 
@@ -45,6 +46,27 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
         emotions.add_row(name, f"{own['positives']}", *row)
     results().print(emotions)
+
+
+def show_robustness(split: str, found: "Robustness") -> None:
+    """What becomes of the answers when a modality is made worse, one table per modality."""
+    drawn = f"{found.clips} of {found.of} clips" if found.clips < found.of else f"{found.clips} clips"
+    results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
+    for modality, points in found.modalities.items():
+        grid = table(
+            f"\n{modality} made worse", "", "micro-F1", "mAP", "its uncertainty", "risen in", "weight on others"
+        )
+        for point in points:
+            size = f" {point.size:g}" if point.size else ""
+            risen = "" if point.risen is None else f"{point.risen:.1%}"
+            figures = (point.f1_micro, point.map_macro, point.uncertainty)
+            others = "" if point.weight_on_others is None else f"{point.weight_on_others:.2f}"
+            grid.add_row(f"{point.kind}{size}", *map(number, figures), risen, others)
+        results().print(grid)
+    results().print(
+        "its uncertainty: mean chance that it errs alone; risen in: clips whose uncertainty is above the clean one",
+        style="dim",
+    )
 
 
 def number(value: float | None) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lddu.decide import reading
 from lddu.decide.abstain import Abstention, fit_abstention
+from lddu.decide.aleatoric import MEAN_ENTROPY, AleatoricScore, fit_aleatoric
 from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
 from lddu.decide.error_score import ErrorScore, fit_error_score
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
@@ -16,7 +17,8 @@ from lddu.errors import MismatchError, RunError
 from lddu.evaluate.metrics import binary_entropy
 from lddu.evaluate.predicted import Flags, Floats, Validation
 
-VERSION = 1
+VERSION = 2
+"""2 added `aleatoric`; where version 1 lacks it, it is the mean entropy."""
 NAMES = (
     "version",
     "emotions",
@@ -26,6 +28,7 @@ NAMES = (
     "precision_sets",
     "error_score",
     "abstention",
+    "aleatoric",
     "fitted_on",
 )
 
@@ -71,6 +74,7 @@ class FittedDecision:
         precision_sets: the same for precision.
         error_score: the product's uncertainty: the chance that an answer is wrong.
         abstention: cuts on that score, per pair.
+        aleatoric: how much people would differ about a clip.
         fitted_on: split and number of clips.
     """
 
@@ -81,6 +85,7 @@ class FittedDecision:
     precision_sets: GuaranteedSets
     error_score: ErrorScore
     abstention: Abstention
+    aleatoric: AleatoricScore
     fitted_on: FittedOn
 
     def apply(
@@ -131,6 +136,7 @@ class FittedDecision:
             "precision_sets": self.precision_sets.to_mapping(),
             "error_score": self.error_score.to_mapping(),
             "abstention": self.abstention.to_mapping(),
+            "aleatoric": self.aleatoric.to_mapping(),
             "fitted_on": {"split": self.fitted_on.split, "n": self.fitted_on.n},
         }
 
@@ -146,8 +152,10 @@ class FittedDecision:
             raise RunError(
                 f"Expected {where} of version {VERSION} or older, but got version {version}; install a newer lddu."
             )
+        if version == 1:
+            mapping = {**mapping, "version": VERSION, "aleatoric": MEAN_ENTROPY.to_mapping()}
         found = reading.section(mapping, NAMES, where)
-        reading.ensure(version == VERSION, f"{where}.version to be {VERSION}", version)
+        reading.ensure(found["version"] == VERSION, f"{where}.version to be {VERSION}", found["version"])
         emotions = reading.words(found["emotions"], f"{where}.emotions")
         thresholds = reading.numbers(found["thresholds"], f"{where}.thresholds", 0, 1)
         recalibration = Recalibration.from_mapping(found["recalibration"], f"{where}.recalibration")
@@ -163,6 +171,7 @@ class FittedDecision:
             _promise(found["precision_sets"], f"{where}.precision_sets", "precision"),
             ErrorScore.from_mapping(found["error_score"], f"{where}.error_score"),
             Abstention.from_mapping(found["abstention"], f"{where}.abstention"),
+            AleatoricScore.from_mapping(found["aleatoric"], f"{where}.aleatoric"),
             FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
         )
 
@@ -172,14 +181,16 @@ def fit_decision(
     threshold: ThresholdKind = "global",
     recalibration: Method | Literal["auto"] = "auto",
     scores: Mapping[str, Floats] | None = None,
+    shares: Floats | None = None,
 ) -> FittedDecision:
-    """Fit everything on validation: recalibration, thresholds on its result, then promises, error score and abstention.
+    """Fit everything on validation: recalibration, thresholds on its result, then promises, scores and abstention.
 
     Args:
         validation: the validation split with probabilities as predicted.
         threshold: one threshold for all emotions, or one each.
         recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
         scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
+        shares: [N, E] of raters, where they are known; with the score `width` they teach how much people differ.
 
     Example:
         >>> from lddu.evaluate.predicted import Scored
@@ -197,6 +208,9 @@ def fit_decision(
     labels = recalibrated >= thresholds
     known = {**own_scores(recalibrated, thresholds), **(scores or {})}
     error_score = fit_error_score(after, labels, known, fallback="entropy")
+    aleatoric = MEAN_ENTROPY
+    if shares is not None and "width" in known:
+        aleatoric = fit_aleatoric(after, recalibrated, known["width"], shares)
     return FittedDecision(
         scored.emotions,
         tuple(float(t) for t in thresholds),
@@ -205,6 +219,7 @@ def fit_decision(
         fit_precision_sets(validation),
         error_score,
         fit_abstention(after, labels, error_score.apply(known), error_score.name),
+        aleatoric,
         FittedOn(scored.split, len(scored.clips)),
     )
 

@@ -1,8 +1,9 @@
 """How likely is each answer wrong? One score per (clip, emotion), combined from what the run knows, chosen on validation.
 
 Width, margin, entropy and the modalities' own doubts know different things. Each alone, and all together in a logistic
-regression on whether the answer was wrong, compete for the best error-AUROC on left-out validation clips; the
-winner becomes the product's uncertainty, on the scale of a chance.
+regression on whether the answer was wrong, compete for the best error-AUROC on left-out validation clips. The best
+one becomes the product's uncertainty, on the scale of a chance, if it beats the plain entropy by more than one standard
+error; on few clips a small lead is luck, and following it makes the uncertainty of other clips worse.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from sklearn.model_selection import GroupKFold
 from lddu.decide import reading
 from lddu.errors import MismatchError
 from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.resample import auroc, resampled_ranking
 
 FOLDS = 5
 LEAST_ERRORS = 10
@@ -95,7 +97,8 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
         validation: the validation split.
         labels: [N, E] the final decision on its clips.
         scores: name -> [N, E], larger is less certain.
-        fallback: the score that is taken unchosen where validation holds fewer than ten right or ten wrong answers.
+        fallback: the score that is taken where none is better by more than one standard error (bootstrap over units), and
+            where validation holds fewer than ten right or ten wrong answers.
     """
     split = validation.scored
     known, wrong = split.known, (split.presence == 1) != labels
@@ -104,9 +107,14 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
     target = wrong[known]
     columns = {name: np.stack([scores[s][known] for s in inputs], axis=1) for name, inputs in candidates.items()}
     reached: dict[str, float] = {}
+    best = fallback
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
-        reached = {name: _left_out_auroc(x, target, units) for name, x in columns.items()}
-    best = max(reached, key=lambda name: reached[name]) if reached else fallback
+        chances = {name: _left_out_chance(x, target, units) for name, x in columns.items()}
+        reached = {name: float(roc_auc_score(target, chance)) for name, chance in chances.items()}
+        leader = max(reached, key=lambda name: reached[name])
+        ahead = reached[leader] - reached[fallback]
+        if leader != fallback and ahead > _error_of_lead(chances[leader], chances[fallback], target, units):
+            best = leader
     centres, scales, weights, offset = _fit(columns[best], target)
     return ErrorScore(best, candidates[best], centres, scales, weights, offset, reached)
 
@@ -132,10 +140,16 @@ def _fit(x: Floats, target: Flags) -> Fit:
     return plain(centres), plain(scales), plain(weights), float(offset)
 
 
-def _left_out_auroc(x: Floats, target: Flags, units: np.ndarray) -> float:
-    """Error-AUROC of predictions for clips that the fit did not see, pooled over the folds."""
+def _left_out_chance(x: Floats, target: Flags, units: np.ndarray) -> Floats:
+    """[K] log odds of an error for pairs of clips that the fit did not see."""
     chance = np.zeros(len(target))
     for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(x, target, units):
         centres, scales, weights, offset = _fit(x[train], target[train])
         chance[left_out] = (x[left_out] - np.array(centres)) / np.array(scales) @ np.array(weights) + offset
-    return float(roc_auc_score(target, chance))
+    return chance
+
+
+def _error_of_lead(first: Floats, second: Floats, target: Flags, units: np.ndarray) -> float:
+    """Standard error of the difference of two error-AUROCs on the same pairs."""
+    apart = resampled_ranking(auroc, first, target, units) - resampled_ranking(auroc, second, target, units)
+    return float(np.nanstd(apart))

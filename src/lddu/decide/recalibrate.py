@@ -25,6 +25,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 FOLDS = 5
 LEAST_CLIPS = 20
 """With fewer validation clips than this nothing is fitted."""
+LEAST_PAIRS = 1000
+"""With fewer known pairs than this isotonic is no candidate: it overfits (Niculescu-Mizil and Caruana, ICML 2005)."""
 SLOPE_SPREAD, INTERCEPT_SPREAD, EMOTION_SPREAD = 1.0, 1.0, 0.5
 """Prior standard deviations of log slope, intercept and each emotion's own part of it, in logits."""
 CLOSEST = 1e-7
@@ -111,8 +113,9 @@ def fit_recalibration(validation: Validation, method: Method | Literal["auto"] =
     if method != "auto":
         return _fit(scored, method)
     folds = _folds(scored)
-    tried: dict[str, float] = {name: _left_out_nll(scored, name, folds) for name in METHODS}
-    best = min(METHODS, key=lambda name: tried[name])  # of equals the simplest, which comes first
+    candidates = [name for name in METHODS if name != "isotonic" or scored.known.sum() >= LEAST_PAIRS]
+    tried: dict[str, float] = {name: _left_out_nll(scored, name, folds) for name in candidates}
+    best = min(candidates, key=lambda name: tried[name])  # of equals the simplest, which comes first
     return replace(_fit(scored, best), left_out_nll=tried)
 
 

@@ -12,20 +12,11 @@ import numpy as np
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import brier, negative_log_likelihood
 from lddu.evaluate.predicted import Flags, Floats, Scored
+from lddu.evaluate.resample import RESAMPLES, Interval, chunks, middle, unit_weights
 
 Binning = Literal["equal_width", "equal_mass"]
 WIDTH_BINS, MASS_BINS = 15, 10
-SIMULATIONS, RESAMPLES = 1000, 1000
-CHUNK = 4_000_000
-"""At most this many numbers are drawn at once."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The middle 95 %."""
-
-    low: float
-    high: float
+SIMULATIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -152,11 +143,11 @@ def error_by_chance(
     starts = np.flatnonzero(np.diff(sorted_bins, prepend=-1))
     expected = np.add.reduceat(sorted_probability, starts)
     errors = []
-    for draws in _chunks(simulations, len(order)):
+    for draws in chunks(simulations, len(order)):
         outcome = random.random((draws, len(order)), dtype=np.float32) < sorted_probability
         found = np.add.reduceat(outcome, starts, axis=1, dtype=np.int64)
         errors.append(np.abs(found - expected).sum(axis=1) / len(order))
-    return _middle(np.concatenate(errors))
+    return _whole(np.concatenate(errors))
 
 
 def _calibration(probability: Floats, present: Flags, units: np.ndarray, seed: int) -> Calibration:
@@ -176,19 +167,14 @@ def _calibration(probability: Floats, present: Flags, units: np.ndarray, seed: i
 
 def _resampled(probability: Floats, present: Flags, units: np.ndarray, seed: int) -> Interval:
     """Bootstrap interval of the adaptive error: units are drawn with replacement, the bins stay."""
-    random = np.random.default_rng(seed)
     _, unit = np.unique(units, return_inverse=True)
     bin_ = _bins(probability, "equal_mass", 0)
     size, width = int(unit.max()) + 1, int(bin_.max()) + 1
     cell = unit * width + bin_
     gap = np.bincount(cell, present - probability, minlength=size * width).reshape(size, width)
     count = np.bincount(unit)
-    errors = []
-    for draws in _chunks(RESAMPLES, size):
-        drawn = random.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
-        weight = np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size).astype(np.float64)
-        errors.append(np.abs(weight @ gap).sum(axis=1) / (weight @ count))
-    return _middle(np.concatenate(errors))
+    drawn = [np.abs(w @ gap).sum(axis=1) / (w @ count) for w in unit_weights(size, seed, RESAMPLES)]
+    return _whole(np.concatenate(drawn))
 
 
 def _bins(probability: Floats, binning: Binning, bins: int) -> np.ndarray:
@@ -202,12 +188,7 @@ def _bins(probability: Floats, binning: Binning, bins: int) -> np.ndarray:
     return np.asarray(np.minimum((middle * bins / len(probability)).astype(int), bins - 1)[level])
 
 
-def _chunks(total: int, width: int) -> list[int]:
-    """Numbers of draws that add up to `total`, each small enough for the memory."""
-    size = max(1, CHUNK // max(width, 1))
-    return [min(size, total - done) for done in range(0, total, size)]
-
-
-def _middle(values: Floats) -> Interval:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Interval(float(low), float(high))
+def _whole(values: Floats) -> Interval:
+    found = middle(values)
+    assert found is not None, "every draw has a calibration error"
+    return found

@@ -12,10 +12,9 @@ import numpy as np
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import clip_jaccard
 from lddu.evaluate.predicted import Flags, Floats, Scored
+from lddu.evaluate.resample import unit_weights
 
 RESAMPLES = 2000
-CHUNK = 4_000_000
-"""At most this many weights are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,16 +194,10 @@ def _figures(sums: Floats) -> dict[str, Floats]:
 
 def _resampled(tables: Floats, seed: int, resamples: int) -> Floats:
     """[runs, resamples, columns] sums over units drawn with replacement, the same draw for every run."""
-    random = np.random.default_rng(seed)
     runs, units, columns = tables.shape
     flat = tables.transpose(1, 0, 2).reshape(units, runs * columns)
-    size, parts = max(1, CHUNK // units), []
-    for done in range(0, resamples, size):
-        draws = min(size, resamples - done)
-        drawn = random.integers(units, size=(draws, units)) + units * np.arange(draws)[:, None]
-        weight = np.bincount(drawn.ravel(), minlength=draws * units).reshape(draws, units)
-        parts.append(weight.astype(np.float64) @ flat)
-    return np.concatenate(parts).reshape(resamples, runs, columns).transpose(1, 0, 2)
+    drawn = np.concatenate([weight @ flat for weight in unit_weights(units, seed, resamples)])
+    return drawn.reshape(resamples, runs, columns).transpose(1, 0, 2)
 
 
 def _estimate(value: float, drawn: Floats) -> Estimate:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 import torch
 
-from lddu.batch import BatchReader
+from lddu.batch import Batch, BatchReader
 from lddu.evaluate.metrics import binary_entropy
 from lddu.model.lddu import LDDU
+from lddu.model.mc_dropout import DropoutMoments, dropout_moments, seeded
 from lddu.ranks import Ranks
 
 INFERENCE_BATCH = 128
@@ -30,6 +31,7 @@ class Inference:
         modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
         presence: [N, M].
+        dropout: what passes with dropout on say, where they were asked for.
     """
 
     rows: np.ndarray
@@ -40,10 +42,49 @@ class Inference:
     modality_width: np.ndarray
     modality_error: np.ndarray
     presence: np.ndarray
+    dropout: DropoutMoments | None = None
+
+
+@dataclass(frozen=True)
+class DropoutPasses:
+    """How MC dropout is asked for: `passes` per network, drawn with `seed`."""
+
+    passes: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks of a run, ready to answer on the clips of a store.
+
+    Attributes:
+        members: one, or several whose mean answers.
+        reader: of the store.
+    """
+
+    members: Sequence[LDDU]
+    reader: BatchReader
+
+    def infer(
+        self,
+        rows: np.ndarray,
+        advance: Callable[[int], None] | None = None,
+        dropout: DropoutPasses = DropoutPasses(),
+    ) -> Inference:
+        """What they say of some clips; see the function `infer`."""
+        return mean_of([infer(member, self.reader, rows, advance, dropout) for member in self.members])
+
+    def without(self, rows: np.ndarray, modalities: frozenset[str]) -> Inference:
+        """What they say of some clips with these modalities taken for missing."""
+        return Networks(self.members, self.reader.withholding(modalities)).infer(rows)
 
 
 def infer(
-    model: LDDU, reader: BatchReader, rows: np.ndarray, advance: Callable[[int], None] | None = None
+    model: LDDU,
+    reader: BatchReader,
+    rows: np.ndarray,
+    advance: Callable[[int], None] | None = None,
+    dropout: DropoutPasses = DropoutPasses(),
 ) -> Inference:
     """Predict clips in batches of similar length; the order of the result is that of `rows`.
 
@@ -52,38 +93,53 @@ def infer(
         reader: of the store.
         rows: [N] row numbers.
         advance: called with the number of clips done since the last call.
+        dropout: further passes with dropout on. The same clips, passes and seed give the same figures.
     """
     model.eval()
     device = next(model.parameters()).device
     order = _by_length(reader, rows)
     parts: list[tuple[np.ndarray, ...]] = []
-    for batch in reader.batches(rows[order], INFERENCE_BATCH):
-        with torch.inference_mode():
+    moments: list[DropoutMoments] = []
+    with seeded(dropout.seed, device):
+        for batch in reader.batches(rows[order], INFERENCE_BATCH):
             b = batch.to(device)
-            prediction = model(b.values, b.mask, b.presence)
-            there = b.presence[:, :, None]
-            widths = torch.where(there, prediction.modality_width, torch.nan)
-            figures = (prediction.probability, prediction.width, widths, model.modality_width_link(widths), b.presence)
-        parts.append(tuple(figure.cpu().numpy() for figure in figures))
-        if advance:
-            advance(len(batch.rows))
+            parts.append(_figures(model, b))
+            if dropout.passes:
+                moments.append(dropout_moments(model, b, dropout.passes))
+            if advance:
+                advance(len(batch.rows))
     back = np.argsort(order)
     columns = (
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
     probability = columns[0].astype(np.float64)
-    return Inference(rows, probability, binary_entropy(probability), np.zeros_like(probability), *columns[1:])
+    width, modality_width, modality_error, presence = columns[1:]
+    return Inference(
+        rows,
+        probability,
+        binary_entropy(probability),
+        np.zeros_like(probability),
+        width,
+        modality_width,
+        modality_error,
+        presence,
+        DropoutMoments.joined(moments).rows(back) if moments else None,
+    )
+
+
+def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
+    """Probability, width, modality widths, modality errors and presence of a batch on the model's device."""
+    with torch.inference_mode():
+        prediction = model(batch.values, batch.mask, batch.presence)
+        widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
+        figures = (prediction.probability, prediction.width, widths, model.modality_width_link(widths), batch.presence)
+    return tuple(figure.cpu().numpy() for figure in figures)
 
 
 def infer_together(model: LDDU, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
     """`infer`, each rank a part of the clips; every rank gets the whole, each clip once."""
     own = infer(model, reader, rows[ranks.part(len(rows))])
     return joined(ranks.everyones(own))
-
-
-def joined(parts: Sequence[Inference]) -> Inference:
-    """Several answers about different clips as one."""
-    return Inference(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Inference)))
 
 
 def mean_of(members: Sequence[Inference]) -> Inference:
@@ -97,7 +153,20 @@ def mean_of(members: Sequence[Inference]) -> Inference:
     probability, entropy = mean("probability"), mean("entropy")
     disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
     widths = mean("width"), mean("modality_width"), mean("modality_error")
-    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence)
+    moments = [member.dropout for member in members if member.dropout is not None]
+    dropout = DropoutMoments.mean_of(moments) if moments else None
+    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, dropout)
+
+
+def joined(parts: Sequence[Inference]) -> Inference:
+    """The clips of several inferences one after the other, without what only some of them have."""
+    arrays = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts])
+        for f in fields(Inference)
+        if f.name != "dropout"
+    }
+    moments = [part.dropout for part in parts if part.dropout is not None]
+    return Inference(**arrays, dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None)
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:

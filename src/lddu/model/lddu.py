@@ -17,6 +17,25 @@ from lddu.model.fusion import ScorePerEmotion, SharedScore
 
 
 @dataclass(frozen=True)
+class Unimodal:
+    """What one modality says about a batch.
+
+    Attributes:
+        vectors: [B, E, H] emotion vectors Z, Eq. (4).
+        mean: [B, E, P] centres of its latent distributions, Eq. (5).
+        std: [B, E, P] their standard deviations.
+        noise: [B] q of Eq. (18), in them.
+        attention: [B, E, T], Eq. (4).
+    """
+
+    vectors: Float[Tensor, "clip emotion hidden"]
+    mean: Float[Tensor, "clip emotion latent"]
+    std: Float[Tensor, "clip emotion latent"]
+    noise: Float[Tensor, " clip"]
+    attention: Tensor
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What the network says about a batch. All scores are logits; `probability` is not.
 
@@ -134,37 +153,18 @@ class LDDU(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        per_modality = [self._one_modality(m, values[m], mask[m], presence[:, m]) for m in range(len(self.encoders))]
-        vectors, mean, std = (torch.stack([parts[k] for parts in per_modality], dim=1) for k in range(3))
-        noise = torch.stack([parts[4] for parts in per_modality], dim=1)
-        vectors_BMEH = equations.stand_in(vectors, self.prior_vectors, presence)
-        mean_BMEP = equations.stand_in(mean, self.prior_mean, presence)
-        std_BMEP = equations.stand_in(std, self.prior_log_std.exp(), presence)
-        direct = self.direct(_beside(vectors_BMEH))
-        return Prediction(
-            direct_logit=direct,
-            fused_logit=equations.fused_logit(direct, self.centre(_beside(mean_BMEP)), self.spread(_beside(std_BMEP))),
-            modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
-            vectors=vectors_BMEH,
-            mean=mean_BMEP,
-            std=std_BMEP,
-            noise=torch.where(presence, noise, 0.0),
-            attention=tuple(parts[3] for parts in per_modality),
-            presence=presence,
-        )
+        parts = [self.unimodal(m, values[m], mask[m] & presence[:, m, None]) for m in range(len(self.encoders))]
+        return self.fuse(parts, presence)
 
-    def _one_modality(
-        self, m: int, values: Tensor, mask: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Emotion vectors, mean, std, attention and noise of modality m; of a clip that lacks it, anything finite."""
-        seen = mask & present[:, None]
-        states = self.encoders[m](values, seen)
+    def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Unimodal:
+        """What modality m says by itself, from [B, T, D] and [B, T]; of a clip without a real step, anything finite."""
+        states = self.encoders[m](values, mask)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
-        attended = torch.where(seen.any(dim=1, keepdim=True), seen, first)  # a missing modality attends to a blank step
+        attended = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
         vectors, attention = self.attentions[m](self.emotions, states, attended)
         mean, std = self.distributions[m](vectors)
-        noise = self.noise(m, values, seen)
-        return vectors, mean, equations.scaled_by_noise(std, noise), attention, noise
+        noise = self.noise(m, values, mask)
+        return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention)
 
     def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
         """[B] q of modality m, Eq. (18); 0 without a meter."""
@@ -174,6 +174,29 @@ class LDDU(nn.Module):
         assert isinstance(encoder, UnimodalEncoder)
         noise: Tensor = self.meters[m](torch.where(seen[..., None], encoder.standardise(values), 0.0), seen)
         return noise
+
+    def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
+        """Predict from what each modality says; for one that is not present the learned prior stands in, Eq. (15)."""
+        vectors_BMEH = equations.stand_in(
+            torch.stack([part.vectors for part in parts], dim=1), self.prior_vectors, presence
+        )
+        mean_BMEP = equations.stand_in(torch.stack([part.mean for part in parts], dim=1), self.prior_mean, presence)
+        std_BMEP = equations.stand_in(
+            torch.stack([part.std for part in parts], dim=1), self.prior_log_std.exp(), presence
+        )
+        noise_BM = torch.stack([part.noise for part in parts], dim=1)
+        direct = self.direct(_beside(vectors_BMEH))
+        return Prediction(
+            direct_logit=direct,
+            fused_logit=equations.fused_logit(direct, self.centre(_beside(mean_BMEP)), self.spread(_beside(std_BMEP))),
+            modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
+            vectors=vectors_BMEH,
+            mean=mean_BMEP,
+            std=std_BMEP,
+            noise=torch.where(presence, noise_BM, 0.0),
+            attention=tuple(part.attention for part in parts),
+            presence=presence,
+        )
 
 
 def _beside(x_BMEK: Tensor) -> Tensor:

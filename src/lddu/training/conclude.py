@@ -1,19 +1,19 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from torch import nn
 
-from lddu.ablation import Predict, ablations
-from lddu.conclusion import figures_of, predictions_of, uncertainty_scores
-from lddu.decide.decision import fit_decision
+from lddu.ablation import ablations
+from lddu.conclusion import DROPOUT_SCORES, Observed, figures_of, predictions_of, uncertainty_scores
+from lddu.config import DecisionConfig
+from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.evaluate.observation import presence_of, scored
 from lddu.evaluate.predicted import Scored, Validation
 from lddu.features.store import FeatureStore
-from lddu.model.infer import Inference, joined
+from lddu.model.infer import DropoutPasses, Inference, Networks, joined
+from lddu.model.latent_map import latent_map
 from lddu.report import write_report
 from lddu.run_folder import RunDescription, RunFolder
 from lddu.training.checkpoint import Progress
@@ -60,40 +60,13 @@ class Cost:
         )
 
 
-def answered(store: FeatureStore, predict: Callable[[np.ndarray], Inference], stopped: bool = False) -> list[Inference]:
-    """What the trained network, or the mean of several, says of `valid` and then, once, of `test`.
-
-    Args:
-        store: that it was trained on.
-        predict: rows -> predictions.
-        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
-    """
-    splits = [store.table.in_split(split) for split in (("valid",) if stopped else ("valid", "test"))]
-    return [predict(rows) for rows in splits if len(rows)]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a finished or stopped training leaves to conclude from.
-
-    Attributes:
-        answers: as `answered` gives them.
-        predict: the network or the mean of several, on this process alone.
-        cost: of the training.
-        stopped: training was broken off.
-    """
-
-    answers: Sequence[Inference]
-    predict: Predict
-    cost: Cost
-    stopped: bool = False
-
-
 def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
-    trained: Trained,
+    networks: Networks,
+    cost: Cost,
+    stopped: bool = False,
 ) -> None:
     """Write decision, predictions, metrics and report.
 
@@ -101,41 +74,70 @@ def conclude(
         folder: of the run; its weights are written already.
         description: of the run.
         store: that it was trained on.
-        trained: what its training left.
+        networks: that were trained.
+        cost: of the training.
+        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
     """
     task = description.task
-    parts = [
-        _Part(found, scored(store, found.rows, found.probability, task.emotions, task.present_at))
-        for found in trained.answers
-    ]
-    valid = parts[0]
-    decision = fit_decision(
-        Validation(valid.scored), description.config.decision.threshold, scores=uncertainty_scores(valid.inference)
-    )
+    valid = _predicted(store, description, networks, "valid")
+    decision = _fitted(valid, description.config.decision)
+    parts = [valid]
+    if not stopped and len(store.table.in_split("test")):
+        parts.append(_predicted(store, description, networks, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
-    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, train_presence) for p in labelled}
+    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, p.observed, train_presence) for p in labelled}
     folder.write_json("decision.json", decision.to_mapping())
-    predictions_of(store, task, joined(trained.answers), decision).write_parquet(folder.path / "predictions.parquet")
+    predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
+        folder.path / "predictions.parquet"
+    )
     protocol = {
         "checkpoint_from": "valid",
         "threshold_from": "valid",
         "recalibration": decision.recalibration.method,
         "uncertainty": decision.error_score.name,
+        "aleatoric": decision.aleatoric.name,
         "seed": description.seed,
         "members": description.members,
         "preset": description.config.preset,
-        "finished": not trained.stopped,
+        "finished": not stopped,
         "simulated": task.simulated,
         "torch": torch.__version__,
     }
-    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), trained.predict, decision)
+    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), networks.without, decision)
     figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
-    folder.write_json("metrics.json", {**figures, "cost": asdict(trained.cost), "warnings": list(description.warnings)})
+    folder.write_json("metrics.json", {**figures, "cost": asdict(cost), "warnings": list(description.warnings)})
+    _map(folder, networks, parts[-1])
     write_report(folder)
+
+
+def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
+    """Write `latent_map.json` of the split that the report shows."""
+    found = latent_map(networks, part.inference.rows, part.scored.presence)
+    if found is not None:
+        columns = {"place": found.place.round(4), "width": found.width.round(4)}
+        columns |= {"emotion": found.emotion, "modality": found.modality}
+        told = {name: values.tolist() for name, values in columns.items()}
+        folder.write_json("latent_map.json", {**told, "explained": found.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)
 class _Part:
     inference: Inference
     scored: Scored
+    observed: Observed
+
+
+def _predicted(store: FeatureStore, description: RunDescription, networks: Networks, split: str) -> _Part:
+    task, rows = description.task, store.table.in_split(split)
+    passes = DropoutPasses(description.config.decision.dropout_passes, description.seed)
+    inference = networks.infer(rows, dropout=passes)
+    found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+    return _Part(inference, found, Observed.of(store, rows, task))
+
+
+def _fitted(valid: _Part, config: DecisionConfig) -> FittedDecision:
+    """The decision; what takes further passes competes only where that is wanted."""
+    scores = uncertainty_scores(valid.inference)
+    competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
+    return fit_decision(Validation(valid.scored), config.threshold, scores=competing, shares=valid.observed.shares)

@@ -5,14 +5,12 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lddu.ablation import Predict
 from lddu.batch import BatchReader
 from lddu.config import DEFAULT, Config, CorpusSize
 from lddu.device import device_of
@@ -20,13 +18,13 @@ from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.evaluate.observation import presence_of, shares_of
 from lddu.features.store import FeatureStore
 from lddu.losses.objective import Objective
-from lddu.model.infer import Inference, infer, infer_together, mean_of
+from lddu.model.infer import Networks
 from lddu.model.lddu import LDDU
 from lddu.ranks import ALONE, Ranks, launched
 from lddu.run_folder import RunDescription, RunFolder, Task, new_model
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
-from lddu.training.conclude import Cost, Trained, answered, conclude
+from lddu.training.conclude import Cost, conclude
 from lddu.training.epoch import TrainingRows
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
@@ -286,18 +284,12 @@ def _train_members(folder: RunFolder, making: _Making) -> RunFolder:
         member = RunFolder(folder.path / f"member-{k}")
         if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
             _train_member(member, replace(description, seed=description.seed + k, members=1), making)
-    networks = ranks.from_first(lambda: [member.load_model() for member in folder.members()])
-    networks = [network.to(making.device) for network in networks]
-    reader = _reader(description, making.store)
-
-    def predict(rows: np.ndarray) -> Inference:
-        return mean_of([infer_together(network, reader, rows, ranks) for network in networks])
-
-    answers = answered(making.store, predict)
     if ranks.first:
+        networks = Networks(
+            [member.load_model(making.device) for member in folder.members()], _reader(description, making.store)
+        )
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
-        trained = Trained(answers, _predict(networks, reader), Cost.total(costs))
-        conclude(folder, description, making.store, trained)
+        conclude(folder, description, making.store, networks, Cost.total(costs))
         _forget(folder.path / "resume")
     return folder
 
@@ -332,12 +324,10 @@ def _train_member(folder: RunFolder, description: RunDescription, making: _Makin
         stopped = True
     weights = progress.best_weights or trainee.kept.state_dict()
     trainee.model.load_state_dict(weights)
-    answers = answered(making.store, partial(infer_together, trainee.model, data.reader, ranks=ranks), stopped)
     if ranks.first:
         folder.write_model(weights)
         cost = Cost.of(trainee.model, progress, making.device)
-        trained = Trained(answers, _predict([trainee.model], data.reader), cost, stopped)
-        conclude(folder, description, making.store, trained)
+        conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, stopped)
     if stopped:
         raise KeyboardInterrupt
     if ranks.first:
@@ -348,15 +338,6 @@ def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
     train_rows, valid_rows = training_rows(store)
     modalities = tuple(description.task.dimensions)
     return TrainingData(_reader(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
-
-
-def _predict(networks: list[LDDU], reader: BatchReader) -> Predict:
-    """Predictions of the mean of the networks."""
-
-    def predict(rows: np.ndarray, withheld: frozenset[str]) -> Inference:
-        return mean_of([infer(network, reader.withholding(withheld), rows) for network in networks])
-
-    return predict
 
 
 def _forget(resume_folder: Path) -> None:

@@ -1,0 +1,146 @@
+"""What the uncertainty promises, checked on real runs: `python benchmarks/promises.py RUN...`, the seeds of one corpus.
+
+Prints markdown rows for docs/uncertainty.md, over the seeds given:
+- recall of conformal label sets over random halvings of valid + test (fitted on one half, measured on the other);
+- adaptive calibration error before and after recalibration, with the band of a perfectly calibrated predictor;
+- error-AUROC of the product's score, the margin and the entropy with paired differences, and areas under risk and coverage;
+- rank correlation with the raters' votes, or with the true noise of a simulated corpus.
+
+The stores must be where the runs were trained on. Nothing is fitted anew, except the cuts of the halvings.
+"""
+
+import argparse
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.decide.conformal import recall_cut
+from lddu.evaluate.observation import scored
+from lddu.evaluate.predicted import Floats, Scored
+from lddu.features.store import FeatureStore
+from lddu.predict import Predictor
+
+TARGETS = (0.8, 0.9, 0.95)
+HALVINGS = 50
+
+
+@dataclass(frozen=True)
+class Halving:
+    """One fit on a half and its measure on the other: mean recall and mean size of the sets."""
+
+    recall: float
+    size: float
+
+
+def main() -> None:
+    """Look at every run and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--halvings", type=int, default=HALVINGS)
+    asked = parser.parse_args()
+    figures, splits = [], []
+    for run in asked.runs:
+        predictor = Predictor(run)
+        store = FeatureStore(predictor.description.store["path"])
+        figures.append(predictor.evaluate(store, "test"))
+        splits.append(both_halves(predictor, store))
+    print("\n".join([*recall_rows(splits, asked.halvings), "", *calibration_rows(figures), "", *error_rows(figures)]))
+    print("\n".join(["", *agreement_rows(figures)]))
+
+
+def both_halves(predictor: Predictor, store: FeatureStore) -> Scored:
+    """The clips of valid and test with probabilities as predicted."""
+    rows = np.concatenate([store.table.in_split(split) for split in ("valid", "test")])
+    task = predictor.description.task
+    return scored(store, rows, predictor.infer(store, rows).probability, task.emotions, task.present_at)
+
+
+def halvings(split: Scored, target: float, count: int, seed: int) -> list[Halving]:
+    """Fit on a random half and measure on the other, `count` times. Recall is per clip, over clips with an emotion."""
+    random, found = np.random.default_rng(seed), []
+    for _ in range(count):
+        order = random.permutation(len(split.clips))
+        fit, rest = (split.rows(half) for half in np.array_split(order, 2))
+        chosen = rest.probability >= recall_cut(fit.probability, fit.presence, target)
+        found.append(Halving(mean_recall(rest.presence, chosen), float(chosen.sum(axis=1).mean())))
+    return found
+
+
+def mean_recall(presence: Floats, chosen: np.ndarray) -> float:
+    """Mean over clips with a present emotion of the share of these that is chosen."""
+    present = presence == 1
+    some = present.any(axis=1)
+    return float(((present & chosen).sum(axis=1)[some] / present.sum(axis=1)[some]).mean())
+
+
+def recall_rows(splits: Sequence[Scored], count: int) -> Iterable[str]:
+    """Mean recall over halvings and seeds; its standard error is that over the halvings of one run."""
+    yield "| target recall | mean recall | standard error | kept | mean set size of emotions |"
+    yield "|---|---|---|---|---|"
+    for target in TARGETS:
+        runs = [halvings(split, target, count, seed) for seed, split in enumerate(splits)]
+        recalls = [halving.recall for found in runs for halving in found]
+        error = statistics.mean(statistics.stdev(h.recall for h in found) / math.sqrt(count) for found in runs)
+        size = statistics.mean(halving.size for found in runs for halving in found)
+        mean = statistics.mean(recalls)
+        kept = "yes" if mean >= target - error else "no"
+        yield f"| {target:g} | {mean:.4f} | {error:.4f} | {kept} | {size:.2f} of {len(splits[0].emotions)} |"
+
+
+def calibration_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """One row per run."""
+    yield "| run | adaptive ECE before | after | 95 % of perfectly calibrated predictors | inside | not above before |"
+    yield "|---|---|---|---|---|---|"
+    for n, one in enumerate(figures):
+        low, high = one["adaptive_ece_by_chance"]
+        before, after = one["adaptive_ece_raw"], one["adaptive_ece"]
+        inside, lower = ("yes" if holds else "no" for holds in (after <= high, after <= before))
+        yield f"| {n} | {before:.4f} | {after:.4f} | {low:.4f} to {high:.4f} | {inside} | {lower} |"
+
+
+def error_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """Every score over the seeds, and the product's paired difference to it."""
+    yield "| score | error-AUROC | product less this | AURC | product's AURC over this |"
+    yield "|---|---|---|---|---|"
+    for name in figures[0]["error_auroc"]:
+        if all(name in one["error_auroc"] for one in figures):
+            aurocs = [one["error_auroc"][name] for one in figures]
+            apart = [one["error_auroc"]["product"] - value for one, value in zip(figures, aurocs, strict=True)]
+            areas = [one["aurc_of"][name] for one in figures]
+            ratios = [one["aurc_of"]["product"] / area for one, area in zip(figures, areas, strict=True)]
+            cells = (spread(aurocs), with_error(apart), spread(areas, 4), spread(ratios, 2))
+            yield f"| {name} | {' | '.join(cells)} |"
+
+
+def agreement_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """With people, and with the true noise."""
+    if all("raters" in one for one in figures):
+        yield "| aleatoric score | Spearman with the entropy of the raters' votes |"
+        yield "|---|---|"
+        yield f"| product | {spread([one['raters']['spearman'] for one in figures])} |"
+        for name in figures[0]["raters"]["spearman_of"]:
+            yield f"| {name} | {spread([one['raters']['spearman_of'][name] for one in figures])} |"
+    for modality in figures[0].get("noise_spearman", {}):
+        found = [one["noise_spearman"][modality] for one in figures]
+        yield f"| {modality}: Spearman of its uncertainty with its true noise | {spread(found)} |"
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    """Mean and standard deviation over the seeds."""
+    found = f"{statistics.mean(values):.{digits}f}"
+    return found if len(values) < 2 else f"{found} ± {statistics.stdev(values):.{digits}f}"
+
+
+def with_error(values: Sequence[float]) -> str:
+    """Mean and standard error over the seeds."""
+    found = f"{statistics.mean(values):+.4f}"
+    return found if len(values) < 2 else f"{found} (SE {statistics.stdev(values) / math.sqrt(len(values)):.4f})"
+
+
+if __name__ == "__main__":
+    main()

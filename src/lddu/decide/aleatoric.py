@@ -1,0 +1,179 @@
+"""How much would people differ about a clip? One figure per clip, learnt from the raters of validation where they differ.
+
+The raters' votes on a clip, as shares over the emotions, have an entropy: 0 where all name the same, high where each
+names another. What a run knows of a clip says something about it in several ways, and which says most depends on the corpus:
+the number of emotions to expect, the mean entropy of each emotion's yes or no, the entropy of the probabilities taken as
+shares, the mean width. Each alone, and all together in a linear regression, compete for the best rank correlation with
+the votes' entropy on left-out validation clips. Where validation knows no shares, the mean entropy is taken as it is.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import xlogy
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GroupKFold
+
+from lddu.decide import reading
+from lddu.decide.error_score import COMBINATION, FOLDS
+from lddu.evaluate.metrics import binary_entropy
+from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.selective import spearman
+
+LEAST_DIFFERING = 30
+"""Validation clips with differing raters below which nothing is learnt from them."""
+STRENGTH = 1.0
+"""Ridge on standardised inputs."""
+UNFITTED = "entropy"
+
+
+@dataclass(frozen=True)
+class AleatoricScore:
+    """A linear map of what a run knows of a clip to the entropy of its raters' votes.
+
+    Attributes:
+        name: the single input that won, or ``combination``.
+        inputs: which of `clip_ambiguity` are read.
+        centres: of each input on validation.
+        scales: of each input on validation.
+        weights: of each standardised input.
+        offset: added to their sum.
+        left_out_spearman: candidate -> rank correlation with the votes' entropy on left-out validation clips; empty
+            where raters that differ were too few.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    centres: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    offset: float
+    left_out_spearman: dict[str, float]
+
+    @property
+    def learnt(self) -> bool:
+        """Whether raters taught it; otherwise it is the mean entropy of the emotions."""
+        return bool(self.left_out_spearman)
+
+    def apply(self, probability: Floats, width: Floats) -> Floats:
+        """[N] expected entropy of the votes in nats, at least 0.
+
+        Args:
+            probability: [N, E] recalibrated.
+            width: [N, E] u_e, Eq. (11).
+        """
+        known = clip_ambiguity(probability, width)
+        columns = np.stack([known[name] for name in self.inputs], axis=-1)
+        standard = (columns - np.array(self.centres)) / np.array(self.scales)
+        return np.asarray(np.maximum(standard @ np.array(self.weights) + self.offset, 0.0))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, as `decision.json` holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, mapping: Any, where: str = "aleatoric") -> "AleatoricScore":
+        """Read what `to_mapping` gave.
+
+        Raises:
+            RunError: something is missing, unknown or out of range.
+        """
+        names = ("name", "inputs", "centres", "scales", "weights", "offset", "left_out_spearman")
+        found = reading.section(mapping, names, where)
+        inputs = reading.words(found["inputs"], f"{where}.inputs")
+        reading.ensure(
+            bool(inputs) and set(inputs) <= set(INPUTS), f"{where}.inputs out of {', '.join(INPUTS)}", inputs
+        )
+        columns = [reading.numbers(found[name], f"{where}.{name}") for name in ("centres", "scales", "weights")]
+        same = all(len(column) == len(inputs) for column in columns) and all(scale > 0 for scale in columns[1])
+        reading.ensure(same, f"{where} to hold one centre, positive scale and weight per input", columns)
+        reached = found["left_out_spearman"]
+        reading.ensure(isinstance(reached, dict), f"{where}.left_out_spearman to be a mapping", reached)
+        return cls(
+            reading.word(found["name"], f"{where}.name"), inputs, columns[0], columns[1], columns[2],
+            reading.number(found["offset"], f"{where}.offset"),
+            {str(n): reading.number(v, f"{where}.left_out_spearman.{n}", -1, 1) for n, v in reached.items()},
+        )  # fmt: skip
+
+
+INPUTS = ("entropy", "expected_emotions", "entropy_as_shares", "width")
+
+MEAN_ENTROPY = AleatoricScore(UNFITTED, (UNFITTED,), (0.0,), (1.0,), (1.0,), 0.0, {})
+"""What is taken where no raters teach: the mean entropy of the emotions."""
+
+
+def clip_ambiguity(probability: Floats, width: Floats) -> dict[str, Floats]:
+    """Name -> [N] what a run knows of how unclear a clip is; larger is less clear.
+
+    Returns:
+        `entropy`: mean over emotions of the entropy of yes or no; `expected_emotions`: sum of the probabilities;
+        `entropy_as_shares`: entropy of the probabilities scaled to sum 1; `width`: mean over emotions. Entropies in nats.
+    """
+    return {
+        "entropy": binary_entropy(probability).mean(axis=1),
+        "expected_emotions": probability.sum(axis=1),
+        "entropy_as_shares": vote_entropy(probability),
+        "width": width.mean(axis=1),
+    }
+
+
+def vote_entropy(shares: Floats) -> Floats:
+    """[N] entropy in nats of shares [N, E] scaled to sum 1; NaN where one is unknown or all are 0.
+
+    Example:
+        >>> vote_entropy(np.array([[1.0, 0, 0], [0.5, 0.5, 0]])).round(3)
+        array([0.   , 0.693])
+    """
+    total = shares.sum(axis=1, keepdims=True)
+    scaled = np.divide(shares, total, out=np.full_like(shares, np.nan), where=total > 0)
+    return np.asarray(np.maximum(-xlogy(scaled, scaled).sum(axis=1), 0.0))
+
+
+def raters_differ(shares: Floats) -> Flags:
+    """[N] whether some emotion was named by a part of the raters only."""
+    return np.asarray(((shares > 1e-6) & (shares < 1 - 1e-6)).any(axis=1))
+
+
+def fit_aleatoric(validation: Validation, probability: Floats, width: Floats, shares: Floats) -> AleatoricScore:
+    """Learn from the raters of validation how much people differ.
+
+    Args:
+        validation: the validation split.
+        probability: [N, E] of its clips, recalibrated.
+        width: [N, E] u_e, Eq. (11).
+        shares: [N, E] of raters; NaN where unknown.
+    """
+    votes = vote_entropy(shares)
+    rows = ~np.isnan(votes)
+    units = validation.scored.units()[rows]
+    if raters_differ(shares)[rows].sum() < LEAST_DIFFERING or len(np.unique(units)) < FOLDS:
+        return MEAN_ENTROPY
+    known = {name: values[rows] for name, values in clip_ambiguity(probability, width).items()}
+    candidates = {name: (name,) for name in known} | {COMBINATION: tuple(known)}
+    columns = {name: np.stack([known[i] for i in inputs], axis=1) for name, inputs in candidates.items()}
+    reached = {name: _left_out_spearman(x, votes[rows], units) for name, x in columns.items()}
+    best = max(reached, key=lambda name: reached[name])
+    centres, scales, weights, offset = _fit(columns[best], votes[rows])
+    return AleatoricScore(
+        best, candidates[best], _plain(centres), _plain(scales), _plain(weights), float(offset), reached
+    )
+
+
+def _fit(x: Floats, target: Floats) -> tuple[Floats, Floats, Floats, float]:
+    centres, scales = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
+    model = Ridge(STRENGTH).fit((x - centres) / scales, target)
+    return centres, scales, model.coef_, float(model.intercept_)
+
+
+def _left_out_spearman(x: Floats, target: Floats, units: np.ndarray) -> float:
+    """Rank correlation of predictions for clips that the fit did not see, pooled over the folds."""
+    predicted = np.zeros(len(target))
+    for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(x, target, units):
+        centres, scales, weights, offset = _fit(x[train], target[train])
+        predicted[left_out] = (x[left_out] - centres) / scales @ weights + offset
+    return spearman(predicted, target) or 0.0
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

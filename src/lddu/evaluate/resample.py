@@ -1,0 +1,139 @@
+"""Intervals by bootstrap over clips, or groups of clips that resemble each other, drawn with replacement as a whole.
+
+A resample is a row of weights over units. Ranking figures are computed from weights on pairs sorted once, so a thousand
+resamples cost little more than one (Efron and Tibshirani, An introduction to the bootstrap, 1993).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lddu.evaluate.predicted import Flags, Floats
+from lddu.evaluate.selective import spearman
+
+RESAMPLES = 1000
+CHUNK = 4_000_000
+"""At most this many numbers are drawn at once."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The middle 95 %."""
+
+    low: float
+    high: float
+
+
+def middle(values: Floats) -> Interval | None:
+    """The middle 95 % of what is not NaN; None where a twentieth or more is."""
+    found = values[~np.isnan(values)]
+    if len(found) < 0.95 * len(values) or not len(found):
+        return None
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def chunks(total: int, width: int) -> list[int]:
+    """Numbers of draws that add up to `total`, each small enough for the memory at `width` numbers a draw."""
+    size = max(1, CHUNK // max(width, 1))
+    return [min(size, total - done) for done in range(0, total, size)]
+
+
+def unit_weights(units: int, seed: int, resamples: int, width: int = 0) -> Iterator[Floats]:
+    """Resamples, some at a time, as [draws, units] numbers of times that each unit was drawn.
+
+    Args:
+        units: how many there are.
+        seed: of the draws.
+        resamples: how many in all.
+        width: numbers that the caller will hold per draw, where these are more than the units.
+    """
+    random = np.random.default_rng(seed)
+    for draws in chunks(resamples, max(units, width)):
+        drawn = random.integers(units, size=(draws, units)) + units * np.arange(draws)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=draws * units).reshape(draws, units).astype(np.float64)
+
+
+RankingFigure = Callable[[Floats, Floats, np.ndarray], Floats]
+"""`auroc` or `average_precision`."""
+
+
+def ranking_interval(
+    figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
+) -> Interval | None:
+    """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side.
+
+    Example:
+        >>> found = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
+        >>> found.low, found.high
+        (1.0, 1.0)
+    """
+    return middle(resampled_ranking(figure, score, positive, units, seed))
+
+
+def resampled_ranking(
+    figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
+) -> Floats:
+    """[R] the figure on every resample; the same units and seed give the same resamples, so that scores can be paired.
+
+    Args:
+        figure: of how well the score finds the positives.
+        score: [K]; larger is more likely positive.
+        positive: [K].
+        units: [K] unit of each row, any whole numbers.
+        seed: of the resamples.
+    """
+    order = np.argsort(score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
+    _, unit = np.unique(units, return_inverse=True)
+    row_unit, hit = unit[order], positive[order]
+    drawn = []
+    for weight in unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=len(score)):
+        row = weight[:, row_unit]
+        drawn.append(figure(row * hit, row * ~hit, starts))
+    return np.concatenate(drawn)
+
+
+def auroc(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:
+    """[R] chance that a positive scores higher than a negative, ties half; NaN where either side is empty.
+
+    Args:
+        positive: [R, K] weight of each row, sorted by rising score, as a positive; 0 where it is none.
+        negative: [R, K] the same as a negative.
+        starts: first row of each distinct score.
+    """
+    hits, misses = np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
+    below = np.cumsum(misses, axis=1) - misses / 2
+    pairs = hits.sum(axis=1) * misses.sum(axis=1)
+    return _divided((hits * below).sum(axis=1), pairs)
+
+
+def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:
+    """[R] precision at each distinct score, weighted by its positives; NaN without positives. See `auroc`."""
+    hits, misses = np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
+    above = np.cumsum(hits[:, ::-1], axis=1)[:, ::-1]
+    found = above + np.cumsum(misses[:, ::-1], axis=1)[:, ::-1]
+    precision = np.divide(above, found, out=np.zeros_like(above), where=found > 0)
+    total = hits.sum(axis=1)
+    return _divided((hits * precision).sum(axis=1), total)
+
+
+def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
+    """Interval of the rank correlation of two columns [N]; units are drawn whole."""
+    _, unit = np.unique(units, return_inverse=True)
+    order = np.argsort(unit, kind="stable")
+    first, second, count = first[order], second[order], np.bincount(unit)
+    rows = np.arange(len(unit))
+    found = []
+    for weights in unit_weights(len(count), seed, RESAMPLES):
+        for weight in weights:
+            drawn = np.repeat(rows, np.repeat(weight.astype(np.int64), count))
+            rho = spearman(first[drawn], second[drawn])
+            found.append(np.nan if rho is None else rho)
+    return middle(np.array(found))
+
+
+def _divided(above: Floats, below: Floats) -> Floats:
+    """Above / below, NaN where below is 0."""
+    return np.asarray(np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0))

@@ -1,0 +1,66 @@
+"""Intervals: ranking figures from weights agree with scikit-learn, and units are drawn whole."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from lddu.evaluate.resample import (
+    auroc,
+    average_precision,
+    middle,
+    ranking_interval,
+    resampled_ranking,
+    spearman_interval,
+    unit_weights,
+)
+
+RANDOM = np.random.default_rng(5)
+SCORE = RANDOM.integers(0, 12, 80) / 12
+POSITIVE = RANDOM.random(80) < SCORE
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(auroc, roc_auc_score), (average_precision, average_precision_score)])
+def test_figures_from_weights_agree_with_scikit_learn(ours: object, theirs: object) -> None:
+    weight = RANDOM.integers(0, 4, 80).astype(float)
+    order = np.argsort(SCORE, kind="stable")
+    starts = np.flatnonzero(np.diff(SCORE[order], prepend=-1) != 0)
+    row = weight[order][None]
+    found = ours(row * POSITIVE[order], row * ~POSITIVE[order], starts)[0]  # type: ignore[operator]
+    assert found == pytest.approx(theirs(POSITIVE, SCORE, sample_weight=weight))  # type: ignore[operator]
+
+
+def test_the_interval_holds_the_figure_and_narrows_with_more_pairs() -> None:
+    few = ranking_interval(auroc, SCORE, POSITIVE, np.arange(80))
+    many = ranking_interval(auroc, np.tile(SCORE, 20), np.tile(POSITIVE, 20), np.arange(1600))
+    assert few is not None and many is not None
+    assert few.low < roc_auc_score(POSITIVE, SCORE) < few.high
+    assert many.high - many.low < 0.5 * (few.high - few.low)
+
+
+def test_units_are_drawn_whole() -> None:
+    doubled = ranking_interval(auroc, np.repeat(SCORE, 2), np.repeat(POSITIVE, 2), np.repeat(np.arange(80), 2))
+    single = ranking_interval(auroc, SCORE, POSITIVE, np.arange(80))
+    assert doubled is not None and single is not None
+    assert (doubled.low, doubled.high) == pytest.approx((single.low, single.high), abs=1e-9)
+
+
+def test_a_side_that_many_resamples_lack_gives_no_interval() -> None:
+    assert ranking_interval(auroc, SCORE, np.arange(80) == 3, np.arange(80)) is None
+    assert middle(np.full(10, np.nan)) is None
+
+
+def test_two_scores_meet_the_same_resamples() -> None:
+    shifted = resampled_ranking(auroc, SCORE + 1, POSITIVE, np.arange(80), seed=4)
+    assert np.array_equal(resampled_ranking(auroc, SCORE, POSITIVE, np.arange(80), seed=4), shifted)
+
+
+def test_weights_do_not_depend_on_how_many_are_drawn_at_once() -> None:
+    at_once, in_parts = (np.concatenate(list(unit_weights(7, 0, 50, width))) for width in (0, 400_000))
+    assert np.array_equal(at_once, in_parts)
+    assert (at_once.sum(axis=1) == 7).all()
+
+
+def test_the_interval_of_a_rank_correlation_holds_it() -> None:
+    first = RANDOM.normal(size=200)
+    found = spearman_interval(first, first + RANDOM.normal(size=200), np.arange(200))
+    assert found is not None and 0.5 < found.low < 0.69 < found.high < 0.85
