@@ -27,7 +27,7 @@ def rated(clips: int, seed: int) -> tuple[Scored, Floats, Floats]:
     shares = np.stack([random.multinomial(10, row) for row in true]) / 10
     logits = 12 * (true - 0.2) + random.normal(0, 0.5, true.shape)
     names = np.array([f"c{n}" for n in range(clips)], object)
-    scored = Scored(1 / (1 + np.exp(-logits)), shares >= 0.2, names, EMOTIONS, split="valid")
+    scored = Scored(1 / (1 + np.exp(-logits)), (shares >= 0.2).astype(float), names, EMOTIONS, split="valid")
     return scored, shares, random.random(true.shape)
 
 

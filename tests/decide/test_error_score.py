@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from lddu.decide.error_score import COMBINATION, ErrorScore, fit_error_score
+from lddu.decide.error_score import ErrorScore, fit_error_score
+from lddu.decide.linear import COMBINATION
 from lddu.evaluate.predicted import Floats, Scored, Validation
 
 
@@ -53,7 +54,9 @@ def test_a_lead_that_chance_explains_is_not_followed() -> None:
     twin = scores["first"] + draw.normal(0, 0.02, scores["first"].shape)
     names = []
     for fallback in ("first", "twin"):
-        names.append(fit_error_score(Validation(scored), labels, {"first": scores["first"], "twin": twin}, fallback).name)
+        names.append(
+            fit_error_score(Validation(scored), labels, {"first": scores["first"], "twin": twin}, fallback).name
+        )
     assert names == ["first", "twin"]
 
 
