@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from lddu.decide.error_score import COMBINATION, ErrorScore, fit_error_score
+from lddu.decide.error_score import ErrorScore, fit_error_score
+from lddu.decide.linear import COMBINATION
 from lddu.evaluate.predicted import Floats, Scored, Validation
 
 

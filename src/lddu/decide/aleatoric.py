@@ -7,7 +7,7 @@ shares, the mean width. Each alone, and all together in a linear regression, com
 the votes' entropy on left-out validation clips. Where validation knows no shares, the mean entropy is taken as it is.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 
 from lddu.decide import reading
-from lddu.decide.error_score import COMBINATION, FOLDS
+from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, read_linear
 from lddu.evaluate.metrics import binary_entropy
 from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.selective import spearman
@@ -29,26 +29,14 @@ UNFITTED = "entropy"
 
 
 @dataclass(frozen=True)
-class AleatoricScore:
-    """A linear map of what a run knows of a clip to the entropy of its raters' votes.
+class AleatoricScore(LinearScore):
+    """A linear map of `clip_ambiguity` to the entropy of a clip's votes.
 
     Attributes:
-        name: the single input that won, or ``combination``.
-        inputs: which of `clip_ambiguity` are read.
-        centres: of each input on validation.
-        scales: of each input on validation.
-        weights: of each standardised input.
-        offset: added to their sum.
         left_out_spearman: candidate -> rank correlation with the votes' entropy on left-out validation clips; empty
             where raters that differ were too few.
     """
 
-    name: str
-    inputs: tuple[str, ...]
-    centres: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[float, ...]
-    offset: float
     left_out_spearman: dict[str, float]
 
     @property
@@ -63,14 +51,7 @@ class AleatoricScore:
             probability: [N, E] recalibrated.
             width: [N, E] u_e, Eq. (11).
         """
-        known = clip_ambiguity(probability, width)
-        columns = np.stack([known[name] for name in self.inputs], axis=-1)
-        standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.asarray(np.maximum(standard @ np.array(self.weights) + self.offset, 0.0))
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Plain values, as `decision.json` holds them."""
-        return asdict(self)
+        return np.asarray(np.maximum(self.total(clip_ambiguity(probability, width)), 0.0))
 
     @classmethod
     def from_mapping(cls, mapping: Any, where: str = "aleatoric") -> "AleatoricScore":
@@ -79,22 +60,10 @@ class AleatoricScore:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        names = ("name", "inputs", "centres", "scales", "weights", "offset", "left_out_spearman")
-        found = reading.section(mapping, names, where)
-        inputs = reading.words(found["inputs"], f"{where}.inputs")
-        reading.ensure(
-            bool(inputs) and set(inputs) <= set(INPUTS), f"{where}.inputs out of {', '.join(INPUTS)}", inputs
-        )
-        columns = [reading.numbers(found[name], f"{where}.{name}") for name in ("centres", "scales", "weights")]
-        same = all(len(column) == len(inputs) for column in columns) and all(scale > 0 for scale in columns[1])
-        reading.ensure(same, f"{where} to hold one centre, positive scale and weight per input", columns)
-        reached = found["left_out_spearman"]
-        reading.ensure(isinstance(reached, dict), f"{where}.left_out_spearman to be a mapping", reached)
-        return cls(
-            reading.word(found["name"], f"{where}.name"), inputs, columns[0], columns[1], columns[2],
-            reading.number(found["offset"], f"{where}.offset"),
-            {str(n): reading.number(v, f"{where}.left_out_spearman.{n}", -1, 1) for n, v in reached.items()},
-        )  # fmt: skip
+        found = read_linear(mapping, where, "left_out_spearman", least=-1)
+        known = set(found["inputs"]) <= set(INPUTS)
+        reading.ensure(known, f"{where}.inputs out of {', '.join(INPUTS)}", found["inputs"])
+        return cls(**found)
 
 
 INPUTS = ("entropy", "expected_emotions", "entropy_as_shares", "width")

@@ -7,7 +7,7 @@ error; on few clips a small lead is luck, and following it makes the uncertainty
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,39 +16,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from lddu.decide import reading
-from lddu.errors import MismatchError
+from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, read_linear
 from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.resample import auroc, resampled_ranking
 
-FOLDS = 5
 LEAST_ERRORS = 10
 STRENGTH = 0.1
 """Inverse strength of the ridge on standardised inputs."""
 
-COMBINATION = "combination"
-
 
 @dataclass(frozen=True)
-class ErrorScore:
+class ErrorScore(LinearScore):
     """A logistic map of some scores to the chance that an answer is wrong.
 
     Attributes:
-        name: the single score that won, or ``combination``.
-        inputs: names of the scores that are read.
-        centres: of each input on validation.
-        scales: of each input on validation.
-        weights: of each standardised input.
-        offset: added to their sum.
         left_out_auroc: candidate -> error-AUROC on left-out validation clips; empty where errors were too few to choose.
     """
 
-    name: str
-    inputs: tuple[str, ...]
-    centres: tuple[float, ...]
-    scales: tuple[float, ...]
-    weights: tuple[float, ...]
-    offset: float
     left_out_auroc: dict[str, float]
 
     def apply(self, scores: Mapping[str, Floats]) -> Floats:
@@ -57,16 +41,7 @@ class ErrorScore:
         Raises:
             MismatchError: a score that it reads is not there.
         """
-        lacking = [name for name in self.inputs if name not in scores]
-        if lacking:
-            raise MismatchError(f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there.")
-        columns = np.stack([scores[name] for name in self.inputs], axis=-1)
-        standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.asarray(expit(standard @ np.array(self.weights) + self.offset))
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Plain values, as `decision.json` holds them."""
-        return asdict(self)
+        return np.asarray(expit(self.total(scores)))
 
     @classmethod
     def from_mapping(cls, mapping: Any, where: str = "error_score") -> "ErrorScore":
@@ -75,19 +50,7 @@ class ErrorScore:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        names = ("name", "inputs", "centres", "scales", "weights", "offset", "left_out_auroc")
-        found = reading.section(mapping, names, where)
-        inputs = reading.words(found["inputs"], f"{where}.inputs")
-        columns = [reading.numbers(found[name], f"{where}.{name}") for name in ("centres", "scales", "weights")]
-        same = all(len(column) == len(inputs) > 0 for column in columns) and all(scale > 0 for scale in columns[1])
-        reading.ensure(same, f"{where} to hold one centre, positive scale and weight per input", columns)
-        reached = found["left_out_auroc"]
-        reading.ensure(isinstance(reached, dict), f"{where}.left_out_auroc to be a mapping", reached)
-        return cls(
-            reading.word(found["name"], f"{where}.name"), inputs, columns[0], columns[1], columns[2],
-            reading.number(found["offset"], f"{where}.offset"),
-            {str(name): reading.number(value, f"{where}.left_out_auroc.{name}", 0, 1) for name, value in reached.items()},
-        )  # fmt: skip
+        return cls(**read_linear(mapping, where, "left_out_auroc", least=0))
 
 
 def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, Floats], fallback: str) -> ErrorScore:
