@@ -28,6 +28,9 @@ PER_EMOTION = {
 """Prefix of a table's columns -> field of `Predictions`."""
 
 
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost")
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """N clips, E emotions, M modalities.
@@ -78,8 +81,10 @@ class Predictions:
 
     def rows(self, rows: np.ndarray) -> "Predictions":
         """A part of the clips, by row numbers or by a mask."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("emotions", "modalities")}
-        return replace(self, **{name: value[rows] for name, value in values.items() if value is not None})
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
+        costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
+        kept = {name: value[rows] for name, value in arrays.items() if value is not None}
+        return replace(self, **kept, missing_cost=costs)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
