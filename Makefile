@@ -7,7 +7,7 @@ READY := .venv/ready
 .PHONY: demo test test-slow lint format clean
 
 demo: $(USABLE)
-	$(BIN)/lddu train --training.epochs 8 --out runs/demo --force
+	$(BIN)/lddu train --training.epochs 14 --out runs/demo --force
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"

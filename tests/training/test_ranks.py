@@ -109,7 +109,7 @@ def predictions(run: Path) -> Predictions:
 
 def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:
     one, two = curve(runs / "one"), curve(runs / "two")
-    assert one.shape == (8, 8)
+    assert one.shape == (8, 9)
     np.testing.assert_allclose(two, one, atol=1e-4)
     assert (np.ptp(one, axis=0) > 1e-2).sum() >= 6  # the curves move: agreeing is not trivial
 

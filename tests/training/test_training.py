@@ -158,7 +158,7 @@ def test_a_run_remembers_its_corpus_by_an_absolute_path(
 
 def test_a_run_folder_holds_the_agreed_files_and_no_pickle(run: RunFolder) -> None:
     assert sorted(file.name for file in run.path.iterdir()) == [
-        "config.json", "decision.json", "log.jsonl", "metrics.json", "model.safetensors", "predictions.parquet", "report.html",
+        "config.json", "decision.json", "latent_map.json", "log.jsonl", "metrics.json", "model.safetensors", "predictions.parquet", "report.html",
     ]  # fmt: skip
     for file in run.path.iterdir():
         assert not file.read_bytes().startswith((b"\x80", b"PK")), f"{file} looks like a pickle or an archive of one"

@@ -107,12 +107,12 @@ def conclude(
     withheld = ablations(valid.scored, valid.inference, list(task.dimensions), networks.without, decision)
     figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
     folder.write_json("metrics.json", {**figures, "cost": asdict(cost), "warnings": list(description.warnings)})
-    _map(folder, networks, parts[-1])
+    _map(folder, networks, valid)
     write_report(folder)
 
 
 def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
-    """Write `latent_map.json` of the split that the report shows."""
+    """Write `latent_map.json`, a picture of validation clips: test is looked at once, for its figures."""
     found = latent_map(networks, part.inference.rows, part.scored.presence)
     if found is not None:
         columns = {"place": found.place.round(4), "width": found.width.round(4)}
