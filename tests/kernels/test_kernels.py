@@ -78,7 +78,7 @@ def test_gradients_pass_through_packing_as_through_indexing(mask: Tensor) -> Non
 
 
 def plain_attention(projected: Tensor, found: Packing, heads: int, weight_mask: list[Tensor] | None) -> Tensor:
-    """Clip by clip and head by head; `weight_mask` per group [N heads, T, T] holds what dropout leaves, scaled."""
+    """Clip by clip and head by head; `weight_mask` per group [heads, N, T, T] holds what dropout leaves, scaled."""
     out = []
     for number, group in enumerate(found.groups):
         lengths = [group.steps] * group.clips if group.mask is None else group.mask.sum(dim=1).tolist()
@@ -89,7 +89,7 @@ def plain_attention(projected: Tensor, found: Packing, heads: int, weight_mask: 
             ):
                 weights = (q @ k.T / math.sqrt(q.shape[1])).softmax(dim=-1)
                 if weight_mask is not None:
-                    weights = weights * weight_mask[number][clip * heads + head, :steps, :steps]
+                    weights = weights * weight_mask[number][head, clip, :steps, :steps]
                 mixed.append(weights @ v)
             out.append(torch.cat(mixed, dim=1))
     return torch.cat(out) if out else projected[:, : projected.shape[1] // 3]
@@ -105,30 +105,35 @@ def test_attention_without_dropout_is_that_of_the_formula(mask: Tensor) -> None:
     agree(with_gradient(lambda x: self_attention(x, found, heads, 0.0), projected), plain)
 
 
+@pytest.mark.parametrize("large", [2**16, 1], ids=["heads together", "head by head"])
 @pytest.mark.parametrize("at_once", [2**17, 250], ids=["one block", "several blocks"])
 @settings(deadline=None, max_examples=20)
 @given(MASKS, st.sampled_from([0.1, 0.3, 0.9]))
 def test_attention_with_dropout_is_that_of_the_formula_under_the_same_mask(
-    at_once: int, mask: Tensor, rate: float
+    at_once: int, large: int, mask: Tensor, rate: float
 ) -> None:
     found, heads = Packing.of(mask), 2
     torch.manual_seed(4)
     projected = torch.randn(int(mask.sum()), 24)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attention_kernel, "WEIGHTS_AT_ONCE", at_once)
+        patch.setattr(attention_kernel, "LARGE_HEAD", large)
         torch.manual_seed(7)
         ours = with_gradient(lambda x: self_attention(x, found, heads, rate), projected)
     torch.manual_seed(7)
-    masks = [mask_of(group.clips * heads, group.steps, rate, at_once) for group in found.groups]
+    lanes = heads if large == 1 else 1
+    masks = [mask_of(lanes, heads, group.clips, group.steps, rate, at_once) for group in found.groups]
     agree(ours, with_gradient(lambda x: plain_attention(x, found, heads, masks), projected))
 
 
-def mask_of(count: int, steps: int, rate: float, at_once: int) -> Tensor:
-    """[count, steps, steps] what the kernel's dropout leaves, drawn block by block as it does."""
+def mask_of(lanes: int, heads: int, clips: int, steps: int, rate: float, at_once: int) -> Tensor:
+    """[heads, clips, steps, steps] what the kernel's dropout leaves, drawn lane by lane and block by block as it does."""
     generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
-    blocks = torch.split(torch.empty(count, steps, steps), max(1, at_once // steps**2))
-    drawn = [kept(random_bytes(block, generator), rate, torch.float32) for block in blocks]
-    return torch.cat(drawn) * kept_scale(rate)
+    drawn = []
+    for lane in torch.empty(lanes, heads // lanes * clips, steps, steps):
+        blocks = torch.split(lane, max(1, at_once // steps**2))
+        drawn += [kept(random_bytes(block, generator), rate, torch.float32) for block in blocks]
+    return torch.cat(drawn).view(heads, clips, steps, steps) * kept_scale(rate)
 
 
 # ------------------------------------------------------------------------------------------------------------ dropout

@@ -1,56 +1,89 @@
-"""Timing on a machine that does other things too: the fastest of several runs, and the matrix rate beside it."""
+"""Timing on a machine whose speed drifts: every run between two measurements of the matrix rate."""
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 
-def fastest(act: Callable[[], object], device: torch.device, seconds: float, least: int = 2) -> float:
-    """Seconds of the fastest run: one to warm up, then at least `least`, and more while time is left."""
-    act()
-    found: list[float] = []
-    while len(found) < least or sum(found) < seconds:
-        _synchronise(device)
-        began = time.perf_counter()
-        act()
-        _synchronise(device)
-        found.append(time.perf_counter() - began)
-    return min(found)
+@dataclass(frozen=True)
+class Timing:
+    """What a piece of work takes.
+
+    Attributes:
+        seconds: of the fastest run: other work on the machine only ever adds.
+        products: operations that dense products do in the time of a run, by the rate right before and after it; the
+            median over runs. Ratios of these hold on a machine that is slower at one moment than at another.
+    """
+
+    seconds: float
+    products: float
+
+    def __add__(self, other: "Timing") -> "Timing":
+        return Timing(self.seconds + other.seconds, self.products + other.products)
 
 
-class MatrixRate:
-    """The highest rate of a dense fp32 product seen so far, at sizes like those of the network.
+class Clock:
+    """Times work beside dense fp32 products of sizes like those of the network.
 
     Args:
         rows: packed steps of a batch.
         widths: of the products' two other axes, (K, N).
         device: where.
+        rate_seconds: how long the matrix rate is measured each time.
+
+    Attributes:
+        per_second: rows x inner x columns -> the highest rate seen, operations per second.
     """
 
-    def __init__(self, rows: int, widths: list[tuple[int, int]], device: torch.device) -> None:
+    def __init__(self, rows: int, widths: list[tuple[int, int]], device: torch.device, rate_seconds: float) -> None:
         self.per_second: dict[str, float] = {}
-        self._device = device
+        self._device, self._rate_seconds = device, rate_seconds
+        sizes = [*((rows, k, n) for k, n in widths), *((k, rows, n) for k, n in widths)]
         self._products = [
-            (torch.randn(m, k, device=device), torch.randn(k, n, device=device))
-            for m, k, n in [*((rows, k, n) for k, n in widths), *((k, rows, n) for k, n in widths)]
+            (torch.randn(m, k, device=device), torch.randn(k, n, device=device), torch.empty(m, n, device=device))
+            for m, k, n in sizes
         ]
-
-    def measure(self, seconds: float) -> float:
-        """Try again, since the machine may be quieter now; operations per second."""
-        for a, b in self._products:
-            name = f"{a.shape[0]} x {a.shape[1]} x {b.shape[1]}"
-            out = torch.empty(len(a), b.shape[1], device=self._device)
-            took = fastest(lambda a=a, b=b, out=out: torch.mm(a, b, out=out), self._device, seconds)  # type: ignore[misc]
-            self.per_second[name] = max(self.per_second.get(name, 0.0), 2 * a.numel() * b.shape[1] / took)
-        return self.limit
 
     @property
     def limit(self) -> float:
         """The highest rate of all sizes."""
         return max(self.per_second.values())
+
+    def time(self, act: Callable[[], object], seconds: float, least: int = 3) -> Timing:
+        """Run once to warm up, then at least `least` times, and more while time is left."""
+        act()
+        took: list[float] = []
+        products: list[float] = []
+        before = self._rate()
+        while len(took) < least or sum(took) < seconds:
+            took.append(self._once(act))
+            after = self._rate()
+            products.append(took[-1] * (before + after) / 2)
+            before = after
+        return Timing(min(took), statistics.median(products))
+
+    def _rate(self) -> float:
+        """The highest rate of all sizes at this moment."""
+        best, began = 0.0, time.perf_counter()
+        while not best or time.perf_counter() - began < self._rate_seconds:
+            for a, b, out in self._products:
+                rate = 2 * a.numel() * b.shape[1] / self._once(lambda a=a, b=b, out=out: torch.mm(a, b, out=out))  # type: ignore[misc]
+                name = f"{a.shape[0]} x {a.shape[1]} x {b.shape[1]}"
+                self.per_second[name] = max(self.per_second.get(name, 0.0), rate)
+                best = max(best, rate)
+        return best
+
+    def _once(self, act: Callable[[], object]) -> float:
+        _synchronise(self._device)
+        began = time.perf_counter()
+        act()
+        _synchronise(self._device)
+        return time.perf_counter() - began
 
 
 class PeakMemory:

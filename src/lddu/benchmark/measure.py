@@ -1,20 +1,25 @@
 """One benchmark run: every figure on the same threads, the matrix rate measured again between them."""
 
+import operator
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from lddu.batch import Batch
-from lddu.benchmark.clock import MatrixRate, PeakMemory, fastest
+from lddu.benchmark.clock import Clock, PeakMemory, Timing
 from lddu.benchmark.loading import loader_rate
 from lddu.benchmark.operations import forward_operations, training_operations
 from lddu.benchmark.result import Benchmark, Lengths, Limit, Machine, Memory, Naive, Speed
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.model.infer import INFERENCE_BATCH
+
+_T = TypeVar("_T")
 
 BATCHES = 4
 """Batches of realistic lengths that a pass goes over, so that no lucky draw decides."""
@@ -26,25 +31,36 @@ class Effort:
 
     Attributes:
         seconds: for each figure, after warming up.
+        rate_seconds: for the matrix rate, before and after each run.
         store_megabytes: size of the store that the loader reads.
         memory_steps: training steps that the peak of memory is taken over; at least 3.
     """
 
-    seconds: float = 5.0
+    seconds: float = 6.0
+    rate_seconds: float = 0.1
     store_megabytes: float = 200.0
     memory_steps: int = 9
 
 
 @dataclass(frozen=True)
-class _Timing:
-    """Seconds of one pass over batches."""
+class _Pass:
+    """One pass over batches."""
 
-    seconds: float
+    timing: Timing
     batches: list[Batch]
 
     @property
+    def clips(self) -> int:
+        return sum(len(batch.presence) for batch in self.batches)
+
+    @property
     def rate(self) -> float:
-        return sum(len(batch.presence) for batch in self.batches) / self.seconds
+        """Clips per second."""
+        return self.clips / self.timing.seconds
+
+    def over(self, other: "_Pass") -> float:
+        """How many times as many clips it does as another pass, on a machine that stays the same."""
+        return (self.clips / self.timing.products) / (other.clips / other.timing.products)
 
 
 def measure(
@@ -66,7 +82,7 @@ class _Run:
         self.workload, self.device, self.effort, self._tell = workload, device, effort, tell
         hidden = workload.config.model.hidden
         widths = [(hidden, hidden), (hidden, 3 * hidden), (max(workload.dimensions), hidden)]
-        self.rate = MatrixRate(workload.batch * workload.steps[0], widths, device)
+        self.clock = Clock(workload.batch * workload.steps[0], widths, device, effort.rate_seconds)
 
     def all(self) -> Benchmark:
         """Every figure, the memory first, while the process holds nothing else."""
@@ -75,31 +91,28 @@ class _Run:
         full = self._training_batches(self.workload, realistic=False)
         subject.fill_memory()
         memory = self._memory(subject, full)
-        training = [
-            self._time(subject.step, batches) for batches in (full, self._training_batches(self.workload, True))
-        ]
-        parts = subject.parts(full[0], self.effort.seconds / 2)
+        training = [self._training(subject, batches) for batches in (full, self._training_batches(self.workload, True))]
+        parts = {name: self.clock.time(act, self.effort.seconds / 2) for name, act in subject.parts(full[0]).items()}
         self._tell("inference")
         inference = [
-            self._time(subject.predict, self._inference_batches(self.workload, real)) for real in (False, True)
+            self._inference(subject, self._inference_batches(self.workload, realistic)) for realistic in (False, True)
         ]
         one = Clips(self.workload, realistic=False).batch(Clips(self.workload, False).lengths(1)).to(self.device)
-        latency = fastest(lambda: subject.predict(one), self.device, self.effort.seconds / 4, least=20)
+        latency = self.clock.time(lambda: subject.predict(one), self.effort.seconds / 10, least=20)
         self._tell("unaligned sequences")
         unaligned = self._unaligned()
         self._tell("the plain implementation")
-        naive = self._time(subject.naive_step, full), self._time(subject.naive_predict, inference[0].batches)
+        naive = self._naive(subject, full[0], inference[0].batches[0])
         self._tell("the loader")
         loader = loader_rate(self.workload, self.effort.store_megabytes)
-        step = training[0].seconds / len(full)
+        step = training[0].timing
         return Benchmark(
             machine=_machine(self.device),
-            limit=Limit(_giga(self.rate.limit), {name: _giga(rate) for name, rate in self.rate.per_second.items()}),
+            limit=Limit(_giga(self.clock.limit), {name: _giga(rate) for name, rate in self.clock.per_second.items()}),
             training=self._lengths([*training, unaligned[0]], training_operations),
             inference=self._lengths([*inference, unaligned[1]], forward_operations),
-            latency_ms=1000 * latency,
-            parts=parts | {"all else": max(0.0, step - sum(parts.values()))},
-            contrastive_share=parts["contrastive loss"] / step,
+            latency_ms=1000 * latency.seconds,
+            parts=_shares(parts, step),
             memory=memory,
             loader_clips_per_second=loader,
             naive=_against(naive, training, inference),
@@ -117,12 +130,19 @@ class _Run:
         growth = max(found[2 * third :]) - max(found[third : 2 * third])
         return Memory(before / 1e6, max(found) / 1e6, growth / 1e6)
 
-    def _unaligned(self) -> tuple[_Timing, _Timing]:
+    def _unaligned(self) -> tuple[_Pass, _Pass]:
         workload = self.workload.unaligned()
         subject = Subject(workload, self.device)
         batches = self._training_batches(workload, realistic=False)
         subject.fill_memory()
-        return self._time(subject.step, batches), self._time(subject.predict, batches)
+        return self._training(subject, batches), self._inference(subject, self._at_least(batches))
+
+    def _naive(self, subject: Subject, step: Batch, prediction: Batch) -> tuple[_Pass, _Pass]:
+        seconds = self.effort.seconds
+        return (
+            _Pass(self.clock.time(lambda: subject.naive_step(step), seconds), [step]),
+            _Pass(self.clock.time(lambda: subject.naive_predict(prediction), seconds), [prediction]),
+        )
 
     def _training_batches(self, workload: Workload, realistic: bool) -> list[Batch]:
         clips = Clips(workload, realistic)
@@ -131,47 +151,60 @@ class _Run:
 
     def _inference_batches(self, workload: Workload, realistic: bool) -> list[Batch]:
         size = min(INFERENCE_BATCH, 2 * workload.batch)
-        drawn = Clips(workload, realistic).sorted_batches(BATCHES if realistic else 1, size)
-        return [batch.to(self.device) for batch in drawn]
+        count = len(self._at_least([None])) if realistic else 1
+        drawn = [batch.to(self.device) for batch in Clips(workload, realistic).sorted_batches(count, size)]
+        return self._at_least(drawn)
 
-    def _time(self, act: Callable[[Batch], None], batches: list[Batch]) -> _Timing:
+    def _at_least(self, batches: list[_T]) -> list[_T]:
+        """The batches again and again, so that every thread gets several."""
+        count = max(BATCHES, 2 * torch.get_num_threads()) if self.device.type == "cpu" else BATCHES
+        return batches * -(-count // len(batches))
+
+    def _training(self, subject: Subject, batches: list[Batch]) -> _Pass:
         """Each batch by itself, so that a moment of other work spoils one of them and not the whole pass."""
-        self.rate.measure(self.effort.seconds / 40)
         share = self.effort.seconds / len(batches)
-        seconds = [fastest(lambda batch=batch: act(batch), self.device, share, least=3) for batch in batches]  # type: ignore[misc]
-        return _Timing(sum(seconds), batches)
+        timings = [self.clock.time(lambda batch=batch: subject.step(batch), share) for batch in batches]  # type: ignore[misc]
+        return _Pass(reduce(operator.add, timings), batches)
 
-    def _lengths(self, timings: list[_Timing], count: Callable[[Workload, Batch], int]) -> Lengths:
-        full, realistic, unaligned = timings
+    def _inference(self, subject: Subject, batches: list[Batch]) -> _Pass:
+        return _Pass(self.clock.time(lambda: subject.predict_all(batches), self.effort.seconds), batches)
+
+    def _lengths(self, passes: list[_Pass], count: Callable[[Workload, Batch], int]) -> Lengths:
+        full, realistic, unaligned = passes
         return Lengths(
-            full=self._speed(full, self.workload, count),
-            realistic=self._speed(realistic, self.workload, count),
-            unaligned=self._speed(unaligned, self.workload.unaligned(), count),
-            realistic_over_full=realistic.rate / full.rate,
-        )
-
-    def _speed(self, timing: _Timing, workload: Workload, count: Callable[[Workload, Batch], int]) -> Speed:
-        operations = sum(count(workload, batch) for batch in timing.batches)
-        clips = sum(len(batch.presence) for batch in timing.batches)
-        steps = sum(int(mask.sum()) for batch in timing.batches for mask in batch.mask)
-        return Speed(
-            clips_per_second=timing.rate,
-            seconds_per_batch=timing.seconds / len(timing.batches),
-            clips_per_batch=clips // len(timing.batches),
-            steps_per_clip=steps / clips / len(workload.dimensions),
-            gigaoperations_per_clip=_giga(operations / clips),
-            share_of_limit=operations / timing.seconds / self.rate.limit,
+            full=_speed(full, self.workload, count),
+            realistic=_speed(realistic, self.workload, count),
+            unaligned=_speed(unaligned, self.workload.unaligned(), count),
+            realistic_over_full=realistic.over(full),
         )
 
 
-def _against(naive: tuple[_Timing, _Timing], training: list[_Timing], inference: list[_Timing]) -> Naive:
+def _speed(one: _Pass, workload: Workload, count: Callable[[Workload, Batch], int]) -> Speed:
+    operations = sum(count(workload, batch) for batch in one.batches)
+    steps = sum(int(mask.sum()) for batch in one.batches for mask in batch.mask)
+    return Speed(
+        clips_per_second=one.rate,
+        seconds_per_batch=one.timing.seconds / len(one.batches),
+        clips_per_batch=one.clips // len(one.batches),
+        steps_per_clip=steps / one.clips / len(workload.dimensions),
+        gigaoperations_per_clip=_giga(operations / one.clips),
+        share_of_limit=operations / one.timing.products,
+    )
+
+
+def _shares(parts: dict[str, Timing], step: Timing) -> dict[str, float]:
+    shares = {name: part.products / step.products for name, part in parts.items()}
+    return shares | {"all else": max(0.0, 1 - sum(shares.values()))}
+
+
+def _against(naive: tuple[_Pass, _Pass], training: list[_Pass], inference: list[_Pass]) -> Naive:
     return Naive(
         training_clips_per_second=naive[0].rate,
         inference_clips_per_second=naive[1].rate,
-        training_times_faster=training[0].rate / naive[0].rate,
-        training_times_faster_realistic=training[1].rate / naive[0].rate,
-        inference_times_faster=inference[0].rate / naive[1].rate,
-        inference_times_faster_realistic=inference[1].rate / naive[1].rate,
+        training_times_faster=training[0].over(naive[0]),
+        training_times_faster_realistic=training[1].over(naive[0]),
+        inference_times_faster=inference[0].over(naive[1]),
+        inference_times_faster_realistic=inference[1].over(naive[1]),
     )
 
 

@@ -26,7 +26,7 @@ class Limit:
     """The dense fp32 matrix rate.
 
     Attributes:
-        gigaoperations_per_second: the highest of all sizes.
+        gigaoperations_per_second: the highest of all sizes at any moment of the run.
         by_size: rows x inner x columns -> rate.
     """
 
@@ -39,12 +39,13 @@ class Speed:
     """One workload.
 
     Attributes:
-        clips_per_second: each batch at its fastest.
+        clips_per_second: each batch at its fastest; in inference, on a processor, all batches together at their fastest.
         seconds_per_batch: mean over the batches.
         clips_per_batch: clips in a batch.
         steps_per_clip: mean over clips and modalities.
         gigaoperations_per_clip: counted, see `lddu.benchmark.operations`.
-        share_of_limit: counted operations over time and over the limit.
+        share_of_limit: counted operations over those that dense products do in the same time, by their rate right
+            before and after.
     """
 
     clips_per_second: float
@@ -118,8 +119,7 @@ class Benchmark:
         training: a step of the `paper` preset.
         inference: the network alone, batches sorted by length.
         latency_ms: of one clip at full length.
-        parts: seconds of each part of a full-length step, measured one by one.
-        contrastive_share: of a full-length step.
+        parts: share of each part in a full-length step, measured one by one.
         memory: of a full-length step.
         loader_clips_per_second: from a store that is not in memory.
         naive: the plain implementation.
@@ -131,7 +131,6 @@ class Benchmark:
     inference: Lengths
     latency_ms: float
     parts: dict[str, float]
-    contrastive_share: float
     memory: Memory
     loader_clips_per_second: float
     naive: Naive

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from lddu import equations
 from lddu.batch import Batch
-from lddu.benchmark.clock import fastest
 from lddu.benchmark.naive import naive_loss, naive_prediction
 from lddu.benchmark.workload import Workload
+from lddu.kernels.workers import side_by_side
 from lddu.losses.objective import Objective
 from lddu.model.lddu import LDDU
 from lddu.training.optim import make_optimizer
@@ -63,15 +63,20 @@ class Subject:
         with self._inference():
             naive_prediction(self.model, batch)
 
-    def parts(self, batch: Batch, seconds: float) -> dict[str, float]:
-        """Seconds of the costly parts of a training step, each run by itself, forward and backward."""
+    def predict_all(self, batches: list[Batch]) -> None:
+        """One prediction of each batch, as `lddu.model.infer` makes them."""
+        at_once = len(batches) if self.device.type == "cpu" else 1
+        for _ in side_by_side(self.predict, batches, at_once):
+            pass
+
+    def parts(self, batch: Batch) -> dict[str, Callable[[], None]]:
+        """The costly parts of a training step, each by itself, forward and backward."""
         self.model.train()
-        parts: dict[str, Callable[[], None]] = {
+        return {
             "encoders": lambda: self._encode(batch),
             "contrastive loss": self._contrastive(batch),
             "optimiser": self._update,
         }
-        return {name: fastest(act, self.device, seconds) for name, act in parts.items()}
 
     def _encode(self, batch: Batch) -> None:
         found = [

@@ -83,6 +83,6 @@ class Clips:
         return Batch(tuple(values), tuple(masks), presence, shares, tuple(range(len(lengths))))
 
     def sorted_batches(self, count: int, size: int) -> list[Batch]:
-        """Batches as `lddu.model.infer` makes them: clips sorted by length."""
-        lengths = np.sort(self.lengths(count * size))
+        """Batches as `lddu.model.infer` makes them: clips sorted by length, the longest first."""
+        lengths = np.sort(self.lengths(count * size))[::-1]
         return [self.batch(lengths[first : first + size]) for first in range(0, len(lengths), size)]

@@ -34,7 +34,7 @@ def bench(
     from lddu.device import device_of
 
     workload = tiny_workload() if quick else Workload()
-    effort = Effort(seconds=0.05, store_megabytes=0.5, memory_steps=3) if quick else Effort()
+    effort = Effort(seconds=0.05, rate_seconds=0.01, store_megabytes=0.5, memory_steps=3) if quick else Effort()
     chosen = device_of(device)
     with notes().status("warming up") as status:
         found = measure(workload, chosen, effort, lambda what: status.update(f"measuring {what}"))
@@ -61,13 +61,12 @@ def _show(found: "Benchmark") -> None:
             speeds.add_row(f"{name}, {kind} lengths", *_cells(getattr(lengths, kind)))
     console.print(speeds)
     naive, memory = found.naive, found.memory
-    step = found.training.full.seconds_per_batch
     facts = table("", "", "")
     facts.add_row("training, realistic over full lengths", f"{found.training.realistic_over_full:.2f} x")
     facts.add_row("inference, realistic over full lengths", f"{found.inference.realistic_over_full:.2f} x")
     facts.add_row("inference, latency of one clip at full length", f"{found.latency_ms:.1f} ms")
-    for part, seconds in found.parts.items():
-        facts.add_row(f"share of a full-length training step: {part}", f"{seconds / step:.1%}")
+    for part, share in found.parts.items():
+        facts.add_row(f"share of a full-length training step: {part}", f"{share:.1%}")
     facts.add_row("memory of the process in a training step, peak", f"{memory.peak:.0f} MB")
     facts.add_row("  of that held before the first step", f"{memory.before:.0f} MB")
     facts.add_row("  growth from the first to the later steps", f"{memory.growth:.0f} MB")

@@ -21,6 +21,9 @@ from lddu.kernels.packing import ClipGroup, Packing
 WEIGHTS_AT_ONCE = 2**18
 """Attention weights that are computed together: a megabyte, so that they stay in the cache from one use to the next."""
 
+LARGE_HEAD = 2**16
+"""From this many attention weights of one head on, over all clips of a group, heads are worth a call each."""
+
 
 def self_attention(
     projected: Float[Tensor, "row three_hidden"], packing: Packing, heads: int, dropout: float
@@ -46,6 +49,8 @@ def _fused_attention(projected: Tensor, packing: Packing, heads: int, dropout: f
         q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
         mixed.append(group.real(attended.transpose(1, 2).flatten(2).flatten(0, 1)))
+    if len(mixed) == 1:
+        return mixed[0]
     return torch.cat(mixed) if mixed else projected[:, : projected.shape[1] // 3]
 
 
@@ -57,15 +62,17 @@ class _DroppedAttention(torch.autograd.Function):
         ctx.packing, ctx.heads, ctx.dropout = packing, heads, dropout
         ctx.seeds = []
         for group in packing.groups:
-            queries, keys, values = _heads(group.padded(projected[group.rows]), group, 3, heads)
-            mixed = torch.empty_like(queries)
+            split = _heads(group.padded(projected[group.rows]), group, 3, heads)
+            mixed = split.new_empty(split.shape[1:])[None]
             ctx.seeds.append(int(torch.empty((), dtype=torch.int64).random_()))
             generator = torch.Generator().manual_seed(ctx.seeds[-1])
-            for some in _blocks(queries):
-                weights = _attention_weights(queries[some], keys[some], group, heads, some)
-                masked = weights * kept(random_bytes(weights, generator), dropout, weights.dtype)
-                mixed[some] = _scaled_product(masked, values[some], kept_scale(dropout))
-            out[group.rows] = group.real(_rows(mixed[None], group))
+            for given, (into,) in zip(_lanes(split), _lanes(mixed), strict=True):
+                for some in _blocks(given):
+                    queries, keys, values = given[:, some]
+                    weights = _attention_weights(queries, keys, group, some)
+                    weights *= kept(random_bytes(weights, generator), dropout, weights.dtype)
+                    _scaled_product(weights, values, kept_scale(dropout), into[some])
+            out[group.rows] = group.real(_rows(mixed, group))
         ctx.save_for_backward(projected)
         return out
 
@@ -78,50 +85,60 @@ class _DroppedAttention(torch.autograd.Function):
         out, grad = torch.empty_like(projected), grad.contiguous()
         for group, seed in zip(ctx.packing.groups, ctx.seeds, strict=True):
             split = _heads(group.padded(projected[group.rows]), group, 3, ctx.heads)
-            (above,) = _heads(group.padded(grad[group.rows]), group, 1, ctx.heads)
-            result, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
-            for some in _blocks(above):
-                queries, keys, values = split[:, some]
-                weights = _attention_weights(queries, keys, group, ctx.heads, some)
-                mask = kept(random_bytes(weights, generator), ctx.dropout, weights.dtype)
-                to_weights = _scaled_product(above[some], values.transpose(1, 2), scale).mul_(mask)
-                result[2, some] = _scaled_product(mask.mul_(weights).transpose(1, 2), above[some], scale)
-                to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
-                temper = 1 / math.sqrt(queries.shape[2])
-                result[0, some] = _scaled_product(to_scores, keys, temper)
-                result[1, some] = _scaled_product(to_scores.transpose(1, 2), queries, temper)
+            above = _heads(group.padded(grad[group.rows]), group, 1, ctx.heads)
+            result, generator = split.new_empty(split.shape), torch.Generator().manual_seed(seed)
+            for given, (over,), into in zip(_lanes(split), _lanes(above), _lanes(result), strict=True):
+                for some in _blocks(given):
+                    queries, keys, values = given[:, some]
+                    to_queries, to_keys, to_values = into[:, some]
+                    weights = _attention_weights(queries, keys, group, some)
+                    mask = kept(random_bytes(weights, generator), ctx.dropout, weights.dtype)
+                    to_weights = _scaled_product(over[some], values.transpose(1, 2), scale).mul_(mask)
+                    _scaled_product(mask.mul_(weights).transpose(1, 2), over[some], scale, to_values)
+                    to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
+                    temper = 1 / math.sqrt(queries.shape[2])
+                    _scaled_product(to_scores, keys, temper, to_queries)
+                    _scaled_product(to_scores.transpose(1, 2), queries, temper, to_keys)
             out[group.rows] = group.real(_rows(result, group))
         return out, None, None, None
 
 
-def _blocks(queries: Tensor) -> list[slice]:
-    """Ranges of (clip, head) whose weights stay in a processor's cache from one use to the next."""
-    count, steps, _ = queries.shape
+def _heads(padded: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
+    """[N T, parts H] -> [parts, heads, N, T, H / heads], a view."""
+    return padded.view(group.clips, group.steps, parts, heads, -1).permute(2, 3, 0, 1, 4)
+
+
+def _lanes(split: Tensor) -> list[Tensor]:
+    """What is gone through one after the other: [parts, N, T, H / heads] of each head where it is large.
+
+    A large head is read where it lies; small ones would cost a call each, so they are copied side by side: one
+    [parts, heads N, T, H / heads].
+    """
+    _, _, clips, steps, _ = split.shape
+    return list(split.unbind(1)) if clips * steps**2 >= LARGE_HEAD else [split.flatten(1, 2)]
+
+
+def _blocks(lane: Tensor) -> list[slice]:
+    """Ranges of a lane whose weights stay in a processor's cache from one use to the next."""
+    _, count, steps, _ = lane.shape
     size = max(1, WEIGHTS_AT_ONCE // steps**2)
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _heads(padded: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
-    """[N T, parts H] -> [parts, N heads, T, H / heads], contiguous."""
-    split = padded.view(group.clips, group.steps, parts, heads, -1).permute(2, 0, 3, 1, 4)
-    return split.reshape(parts, group.clips * heads, group.steps, -1)
-
-
 def _rows(split: Tensor, group: ClipGroup) -> Tensor:
-    """The reverse of `_heads`."""
-    parts, _, steps, width = split.shape
-    return split.view(parts, group.clips, -1, steps, width).permute(1, 3, 0, 2, 4).reshape(group.clips * steps, -1)
+    """The reverse of `_heads`, a copy."""
+    return split.permute(2, 3, 0, 1, 4).reshape(group.clips * group.steps, -1)
 
 
-def _attention_weights(queries: Tensor, keys: Tensor, group: ClipGroup, heads: int, some: slice) -> Tensor:
-    """Softmax of the scores of some (clip, head) of a group."""
+def _attention_weights(queries: Tensor, keys: Tensor, group: ClipGroup, some: slice) -> Tensor:
+    """Softmax of the scores of a part of a lane."""
     scores = _scaled_product(queries, keys.transpose(1, 2), 1 / math.sqrt(queries.shape[2]))
     if group.mask is not None:
-        clip = torch.arange(some.start, some.stop) // heads
+        clip = torch.arange(some.start, some.stop) % group.clips
         barred = torch.zeros_like(scores[:, 0]).masked_fill_(~group.mask[clip], -torch.inf)
         scores.add_(barred[:, None, :])
     return scores.softmax(dim=-1)
 
 
-def _scaled_product(a: Tensor, b: Tensor, scale: float) -> Tensor:
-    return torch.baddbmm(a.new_empty(1, 1, 1), a, b, beta=0, alpha=scale)
+def _scaled_product(a: Tensor, b: Tensor, scale: float, out: Tensor | None = None) -> Tensor:
+    return torch.baddbmm(a.new_empty(1, 1, 1), a, b, beta=0, alpha=scale, out=out)

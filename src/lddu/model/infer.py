@@ -8,6 +8,7 @@ import torch
 
 from lddu.batch import Batch, BatchReader
 from lddu.evaluate.metrics import binary_entropy
+from lddu.kernels.workers import side_by_side
 from lddu.model.lddu import LDDU
 from lddu.model.mc_dropout import DropoutMoments, dropout_moments, seeded
 from lddu.ranks import Ranks
@@ -98,16 +99,25 @@ def infer(
     model.eval()
     device = next(model.parameters()).device
     order = _by_length(reader, rows)
+    batches = reader.batches(rows[order], INFERENCE_BATCH)
     parts: list[tuple[np.ndarray, ...]] = []
     moments: list[DropoutMoments] = []
-    with seeded(dropout.seed, device):
-        for batch in reader.batches(rows[order], INFERENCE_BATCH):
-            b = batch.to(device)
-            parts.append(_figures(model, b))
-            if dropout.passes:
-                moments.append(dropout_moments(model, b, dropout.passes))
-            if advance:
-                advance(len(batch.rows))
+
+    def figures(batch: Batch) -> tuple[np.ndarray, ...]:
+        return _figures(model, batch.to(device))
+
+    if dropout.passes:
+        with seeded(dropout.seed, device):
+            for batch in batches:
+                parts.append(figures(batch))
+                moments.append(dropout_moments(model, batch.to(device), dropout.passes))
+                _tell(advance, len(batch.rows))
+    else:
+        # Passes with dropout draw one after the other from one generator; without, batches need not wait.
+        at_once = -(-len(rows) // INFERENCE_BATCH) if device.type == "cpu" else 1
+        for part in side_by_side(figures, batches, at_once):
+            parts.append(part)
+            _tell(advance, len(part[0]))
     back = np.argsort(order)
     columns = (
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
@@ -134,6 +144,11 @@ def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
         widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
         figures = (prediction.probability, prediction.width, widths, model.modality_width_link(widths), batch.presence)
     return tuple(figure.cpu().numpy() for figure in figures)
+
+
+def _tell(advance: Callable[[int], None] | None, clips: int) -> None:
+    if advance:
+        advance(clips)
 
 
 def infer_together(model: LDDU, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
@@ -170,9 +185,10 @@ def joined(parts: Sequence[Inference]) -> Inference:
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
+    """The longest first: what is left at the end, when threads run out of batches, is short."""
     held = [name for name in reader.dimensions if name in reader.store.modalities]
     steps = sum((reader.store.lengths(name)[rows] for name in held), np.zeros(len(rows), np.int64))
-    return np.lexsort((steps, np.arange(len(rows)) // NEIGHBOURS))
+    return np.lexsort((-steps, np.arange(len(rows)) // NEIGHBOURS))
 
 
 def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
