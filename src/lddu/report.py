@@ -11,7 +11,7 @@ from lddu.features.atomic import write_text
 from lddu.pages import template
 from lddu.plots import training_curves
 from lddu.predictions import read_predictions
-from lddu.report_trust import latent, modality_trust, people, together, trust, worsened
+from lddu.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
 from lddu.run_folder import RunDescription, RunFolder
 
 
@@ -61,6 +61,7 @@ def _page(
         trust=trust(predicted, figures, decision),
         together=together(predicted),
         modality_trust=modality_trust(predicted),
+        noise_readings=noise_readings(figures),
         worsened=worsened(figures),
         people=people(predicted),
         aleatoric=decision.aleatoric,
