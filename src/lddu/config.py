@@ -73,7 +73,10 @@ class TrainingConfig:
     warmup: float = setting(0.1, "share of the steps over which the rate rises linearly", 0, 1)
     epochs: int | Auto = setting(30, "most passes over the training clips; auto fits the corpus", 1)
     patience: int | Auto = setting(
-        5, "epochs without a better validation micro-F1 before stopping; auto = a quarter", 1
+        5, "epochs without a better validation micro-F1 before stopping; auto = half of them", 1
+    )
+    checkpoint: Literal["f1", "f1_map"] = setting(
+        "f1", "what keeps an epoch's weights: validation micro-F1, or its mean with mAP, steadier on few clips"
     )
     gradient_norm: float = setting(1.0, "largest norm of the gradient", 1e-9)
     feature_noise: float | Auto = setting(
@@ -135,7 +138,7 @@ class Config:
         """Replace every ``"auto"`` by a number that suits the corpus."""
         batch = _or(self.training.batch_size, _power_of_two(corpus.train_clips / 50, least=32, most=256))
         steps = -(-corpus.train_clips // batch)
-        epochs = _or(self.training.epochs, min(100, max(20, STEPS_WANTED // steps)))
+        epochs = _or(self.training.epochs, min(200, max(20, STEPS_WANTED // steps)))
         memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
         return replace(
             self,
@@ -144,7 +147,7 @@ class Config:
                 self.training,
                 batch_size=batch,
                 epochs=epochs,
-                patience=_or(self.training.patience, max(5, epochs // 4)),
+                patience=_or(self.training.patience, max(5, epochs // 2)),
                 shuffle=_shuffle(self.training, corpus),
                 feature_noise=_or(self.training.feature_noise, round(min(0.7, 20 / math.sqrt(corpus.train_clips)), 3)),
             ),
@@ -174,7 +177,7 @@ class CorpusSize:
 
 
 STEPS_WANTED = 2500
-"""Optimiser steps that an automatic number of epochs aims at, within 20 to 100 epochs."""
+"""Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""
 
 MOST_ANCHORS = 512
 """Most anchors of an automatic setting: the contrastive product stays a small part of a step."""
@@ -247,6 +250,7 @@ DEFAULT = Config(
         learning_rate=1e-3,
         epochs="auto",
         patience="auto",
+        checkpoint="f1_map",
         feature_noise="auto",
         weight_average=0.98,
         corruption=0.15,

@@ -15,7 +15,7 @@ PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and r
 
 
 def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple[str, str]:
-    """Cross-entropy on train and validation, and micro-F1 on validation with the kept epoch marked.
+    """Cross-entropy on train and validation, and micro-F1 and mAP on validation with the kept epoch marked.
 
     Args:
         history: records of `log.jsonl`.
@@ -25,17 +25,21 @@ def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple
         Two ``<svg>`` elements that take the page's text colour and width.
     """
     epochs = [record["epoch"] for record in history]
-    scores = [record["valid"]["f1_micro"] for record in history]
     figures = [Figure(figsize=(3.2, 2.6), layout="constrained") for _ in range(2)]
     loss, score = (figure.subplots() for figure in figures)
     loss.plot(epochs, [record["loss"]["fused"] for record in history], color=ACCENT, label="train")
     loss.plot(epochs, [record["valid"]["nll"] for record in history], color=FAINT, label="validation")
     loss.set_title("cross-entropy of the fused probability", fontsize=9)
     loss.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
-    score.plot(epochs, scores, color=FAINT)
     score.axvline(best_epoch, color=PLACEHOLDER, linewidth=0.8, linestyle=":")
-    score.plot([best_epoch], [scores[best_epoch - 1]], "o", color=FAINT, markersize=5)
-    score.set_title(f"validation micro-F1: kept epoch {best_epoch}", fontsize=9)
+    for name, label, color in (("f1_micro", "micro-F1", FAINT), ("map_macro", "mAP", OTHER)):
+        if name not in history[0]["valid"]:
+            continue  # a run of an earlier version
+        scores = [record["valid"][name] for record in history]
+        score.plot(epochs, scores, color=color, label=label)
+        score.plot([best_epoch], [scores[best_epoch - 1]], "o", color=color, markersize=5)
+    score.set_title(f"validation: kept epoch {best_epoch}", fontsize=9)
+    score.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
     for axes in (loss, score):
         axes.set_xlabel("epoch", fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -263,7 +263,11 @@ def test_noise_is_measured_in_deviations_of_each_feature() -> None:
 def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -> None:
     """A corrupted modality is trusted less than the same modality untouched, after a minute's worth of training in miniature."""
     store = simulate(tmp_path / "store", SimulationConfig(clips=200, dimensions={"text": 12, "audio": 8}))
-    run = train(store, tmp_path / "run", tiny_config(training={"epochs": 12, "patience": 12, "learning_rate": 5e-3}))
+    run = train(
+        store,
+        tmp_path / "run",
+        tiny_config(training={"epochs": 12, "patience": 12, "learning_rate": 5e-3, "checkpoint": "f1"}),
+    )
     model = run.members()[0].load_model(torch.device("cpu"))
     reader = BatchReader(store, run.describe().task.dimensions, 16)
     batch = reader.read(range(100))
@@ -273,7 +277,7 @@ def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -
             add_noise(model, batch.values, torch.tensor([[4.0, 0.0]]).expand(100, 2)), batch.mask, batch.presence
         )
     wider = (noisy.modality_width > clean.modality_width).float().mean(dim=(0, 2))
-    assert wider[0].item() > 0.95 and wider[1].item() == 0
+    assert wider[0].item() > 0.9 and wider[1].item() == 0
 
 
 def test_randomness_is_a_function_of_seed_and_epoch_and_differs_between_them() -> None:

@@ -24,7 +24,6 @@ class TrainingProgress:
             TimeElapsedColumn(), TimeRemainingColumn(), console=notes(shown), transient=True,
         )  # fmt: skip
         self._task = self._bar.add_task("preparing", total=None, loss="")
-        self._best = -1.0
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -41,7 +40,6 @@ class TrainingProgress:
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start the epoch's bar anew."""
-        self._best = -1.0 if epoch == 1 else self._best
         self._bar.reset(self._task, total=steps, description=f"epoch {epoch} of at most {epochs}", loss="")
 
     def step_done(self, terms: "LossTerms") -> None:
@@ -52,10 +50,8 @@ class TrainingProgress:
     def epoch_done(self, record: dict[str, Any]) -> None:
         """Print the epoch's line."""
         valid, loss = record["valid"], record["loss"]
-        best = valid["f1_micro"] > self._best
-        self._best = max(self._best, valid["f1_micro"])
         self.say(
             f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  BCE {loss['fused']:.3f}  contrastive "
-            f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  NLL {valid['nll']:.3f}"
-            f"{'  best' if best else ''}"
+            f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
+            f"{'  kept' if record['kept'] else ''}"
         )

@@ -153,6 +153,14 @@ def mean_jaccard(presence: Floats, labels: Flags, empty: float) -> float:
     return float(np.nanmean(clip_jaccard(presence, labels, empty)))
 
 
+def mean_average_precision(scored: Scored) -> float:
+    """Mean of the average precision of each emotion that has known positives; 0 where none has any."""
+    known, present = scored.known, scored.presence == 1
+    columns = [(present[rows, e], scored.probability[rows, e]) for e, rows in enumerate(known.T)]
+    found = _given([_average_precision(*column) for column in columns])
+    return float(np.mean(found)) if found else 0.0
+
+
 def brier(present: Flags, probability: Floats) -> float:
     """Mean squared difference of probability and outcome over pairs (Brier, 1950)."""
     return float(brier_score_loss(present, probability, pos_label=True))
@@ -225,9 +233,13 @@ def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> Emo
     present, score = presence[known] == 1, probability[known]
     positives, n = int(present.sum()), len(present)
     precision, recall, f1 = _precision_recall_f1(present, score >= threshold)
-    ap = float(average_precision_score(present, score)) if positives else None
+    ap = _average_precision(present, score)
     auroc = float(roc_auc_score(present, score)) if 0 < positives < n else None
     return EmotionMetrics(f1, precision, recall, ap, auroc, brier(present, score), positives, n, threshold)
+
+
+def _average_precision(present: Flags, score: Floats) -> float | None:
+    return float(average_precision_score(present, score)) if present.any() else None
 
 
 def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:

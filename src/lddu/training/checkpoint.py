@@ -29,7 +29,7 @@ class Progress:
 
     Attributes:
         epoch: epochs completed.
-        best_score: best validation micro-F1 so far; -1 before the first epoch.
+        best_score: best validation score so far, of the kind that `training.checkpoint` names; -1 before the first epoch.
         best_epoch: when (1-based); 0 before the first epoch.
         seconds: spent in training, over all sittings.
         history: one record per epoch, as `log.jsonl` holds them.
@@ -42,6 +42,17 @@ class Progress:
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def kept_f1(self) -> float:
+        """Validation micro-F1 of the best epoch."""
+        return float(self.history[self.best_epoch - 1]["valid"]["f1_micro"])
+
+    @property
+    def stagnant(self) -> int:
+        """Epochs since validation micro-F1 was at its best."""
+        scores = [record["valid"]["f1_micro"] for record in self.history]
+        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
 
 
 @dataclass(frozen=True)

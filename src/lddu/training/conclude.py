@@ -93,6 +93,7 @@ def conclude(
     )
     protocol = {
         "checkpoint_from": "valid",
+        "checkpoint_by": description.config.training.checkpoint,
         "threshold_from": "valid",
         "recalibration": decision.recalibration.method,
         "uncertainty": decision.error_score.name,

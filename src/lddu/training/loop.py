@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from lddu.batch import BatchReader
 from lddu.config import Config, resolved
 from lddu.decide.threshold import fit_threshold
 from lddu.errors import RunError
-from lddu.evaluate.metrics import micro_f1, negative_log_likelihood
+from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood
 from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Validation
 from lddu.features.atomic import write_text
@@ -102,13 +102,13 @@ def train_epochs(
         write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
     saved_at = time.monotonic()
     with torch.random.fork_rng():
-        while progress.epoch < epochs and not _exhausted(progress, patience):
+        while progress.epoch < epochs and progress.stagnant < patience:
             began = time.monotonic()
             seed_epoch(seed, progress.epoch, ranks.rank)
             losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
             validation = validate(trainee, data, config)
             progress.seconds += time.monotonic() - began
-            _note(progress, losses, validation, trainee)
+            _note(progress, losses, validation, trainee, config.training.checkpoint)
             if ranks.first:
                 with log.open("a", encoding="utf-8") as stream:
                     stream.write(json.dumps(progress.history[-1]) + "\n")
@@ -119,7 +119,7 @@ def train_epochs(
 
 
 def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
-    """Micro-F1 on validation with the threshold tuned there, that threshold (mean), and the negative log-likelihood."""
+    """On validation: micro-F1 with the threshold tuned there, that threshold (mean), mAP, negative log-likelihood."""
     found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.objective.ranks)
     if not np.isfinite(found.probability).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
@@ -130,22 +130,28 @@ def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, 
     return {
         "f1_micro": micro_f1(split.presence, split.probability >= thresholds),
         "threshold": float(np.mean(thresholds)),
+        "map_macro": mean_average_precision(split),
         "nll": negative_log_likelihood(present, probability),
     }
 
 
-def _note(progress: Progress, losses: dict[str, float], validation: dict[str, float], trainee: Trainee) -> None:
+def _note(
+    progress: Progress,
+    losses: dict[str, float],
+    validation: dict[str, float],
+    trainee: Trainee,
+    checkpoint_by: Literal["f1", "f1_map"],
+) -> None:
     """Count an epoch, and keep the weights where it is the best so far."""
     progress.epoch += 1
+    by_f1 = checkpoint_by == "f1"
+    score = validation["f1_micro"] if by_f1 else (validation["f1_micro"] + validation["map_macro"]) / 2
+    kept = score > progress.best_score
     record = {"epoch": progress.epoch, "seconds": round(progress.seconds, 3), "loss": losses, "valid": validation}
-    progress.history.append(record)
-    if validation["f1_micro"] > progress.best_score:
-        progress.best_score, progress.best_epoch = validation["f1_micro"], progress.epoch
+    progress.history.append(record | {"kept": kept})
+    if kept:
+        progress.best_score, progress.best_epoch = score, progress.epoch
         progress.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
-
-
-def _exhausted(progress: Progress, patience: int) -> bool:
-    return progress.epoch - progress.best_epoch >= patience
 
 
 def _one_epoch(

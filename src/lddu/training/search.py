@@ -161,7 +161,7 @@ class _Attempt:
         try:
             config = laid_over(self.base, nested(_propose(trial, self.options.space)))
             how = RunOptions(seed=self.options.seed, device=self.options.device)
-            return run.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).best_score
+            return run.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).kept_f1
         except optuna.TrialPruned:
             raise
         except Exception as fault:
