@@ -125,9 +125,11 @@ def agreement_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
         yield f"| product | {spread([one['raters']['spearman'] for one in figures])} |"
         for name in figures[0]["raters"]["spearman_of"]:
             yield f"| {name} | {spread([one['raters']['spearman_of'][name] for one in figures])} |"
-    for modality in figures[0].get("noise_spearman", {}):
-        found = [one["noise_spearman"][modality] for one in figures]
-        yield f"| {modality}: Spearman of its uncertainty with its true noise | {spread(found)} |"
+    for modality, readings in figures[0].get("noise_spearman", {}).items():
+        for reading in readings:
+            found = [one["noise_spearman"][modality][reading] for one in figures]
+            if None not in found:
+                yield f"| {modality}: Spearman of its {reading} with its true noise | {spread(found)} |"
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:

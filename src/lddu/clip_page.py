@@ -88,6 +88,7 @@ def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_m
             modalities=answers.predictions.modalities,
             gradient=gradient,
             shades={s.number: {"top": s.top, "shade": {m.name: m.shade for m in s.modalities}} for s in segments},
+            metered=answers.predictions.noisier_than is not None,
             asked_set=answers.predictions.label_set is not None,
             asked_coverage=answers.predictions.abstained is not None,
         )

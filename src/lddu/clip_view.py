@@ -56,6 +56,7 @@ class ModalityCell:
     Attributes:
         name: of the modality.
         error: chance that it errs when it answers alone; None where it is missing.
+        noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
         influence: probability of the most probable emotion minus that without this modality; None where it is missing
             or the only one.
         shade: emotion -> 0 to 100 per step of the time line, how much attention; empty where it is missing.
@@ -63,6 +64,7 @@ class ModalityCell:
 
     name: str
     error: float | None
+    noisier_than: float | None
     influence: float | None
     shade: dict[str, list[int]]
 
@@ -243,9 +245,11 @@ def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
 def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     name, error = answers.predictions.modalities[m], float(answers.predictions.modality_error[n, m])
     if np.isnan(error):
-        return ModalityCell(name, None, None, {})
+        return ModalityCell(name, None, None, None, {})
+    shares = answers.predictions.noisier_than
+    share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
     shade = {emotion: _shade(shares) for emotion, shares in answers.timeline[n].attention[name].items()}
-    return ModalityCell(name, error, answers.influence[n].get(name, {}).get(top), shade)
+    return ModalityCell(name, error, share, answers.influence[n].get(name, {}).get(top), shade)
 
 
 def _shade(shares: Sequence[float]) -> list[int]:

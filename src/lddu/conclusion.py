@@ -46,7 +46,8 @@ class Observed:
 
     Attributes:
         shares: [N, E] of raters; NaN where unknown.
-        noise: modality -> [N] the true noise level of a simulated corpus; NaN where the modality is missing.
+        noise: of a simulated corpus, every modality of the run in order -> [N] its true noise level, NaN where the
+            modality is missing; else empty.
     """
 
     shares: Floats
@@ -55,8 +56,10 @@ class Observed:
     @staticmethod
     def of(store: FeatureStore, rows: np.ndarray, task: Task) -> "Observed":
         """Of some clips of a store."""
-        carried = store.table.carried
-        noise = {m: carried[f"_noise_{m}"][rows] for m in task.dimensions if f"_noise_{m}" in carried}
+        true = {m: store.table.carried.get(f"_noise_{m}") for m in task.dimensions}
+        simulated = any(levels is not None for levels in true.values())
+        nowhere = np.full(len(rows), np.nan)
+        noise = {m: nowhere if levels is None else levels[rows] for m, levels in true.items()} if simulated else {}
         return Observed(shares_of(store, rows, task.emotions), noise)
 
 
@@ -127,11 +130,7 @@ def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, ob
     if agreement is not None and raters_differ(observed.shares).any():
         found["raters"] = agreement.to_mapping()
     if observed.noise:
-        error = _modality_error(inference)
-        names = list(observed.noise)
-        found["noise_spearman"] = {
-            name: _known_spearman(error[:, m], observed.noise[name]) for m, name in enumerate(names)
-        }
+        found["noise_spearman"] = _noise_spearman(inference, observed.noise)
     if inference.disagreement.any():
         parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
         found["entropy_parts"] = {
@@ -139,6 +138,17 @@ def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, ob
             for name, values in parts.items()
         }
     return found
+
+
+def _noise_spearman(inference: Inference, noise: dict[str, Floats]) -> dict[str, dict[str, float | None]]:
+    """Modality -> rank correlation of its true noise with its `error` and, where there are meters, its `noise`."""
+    readings = {"error": _modality_error(inference)}
+    if inference.modality_noise is not None:
+        readings["noise"] = inference.modality_noise
+    return {
+        name: {reading: _known_spearman(values[:, m], true) for reading, values in readings.items()}
+        for m, (name, true) in enumerate(noise.items())
+    }
 
 
 def _known_spearman(first: Floats, second: Floats) -> float | None:
@@ -176,6 +186,7 @@ def predictions_of(
         uncertainty=decided.uncertainty,
         width=inference.width,
         modality_error=_modality_error(inference),
+        modality_noise=inference.modality_noise,
         aleatoric=decision.aleatoric.apply(decided.probability, inference.width),
         share=shares if raters_differ(shares).any() else None,
         emotion_aleatoric=inference.entropy if ensemble else None,

@@ -14,11 +14,12 @@ from lddu.conclusion import DROPOUT_SCORES, NOTHING_MORE, Observed, Wish, figure
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.observation import scored
+from lddu.evaluate.predicted import Floats
 from lddu.features.store import FeatureStore
 from lddu.missing import missing_sentences
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import DropoutPasses, Inference, Networks
-from lddu.predictions import Predictions
+from lddu.predictions import Predictions, noisier_than, read_predictions
 from lddu.robustness import Robustness, measure_robustness
 from lddu.run_folder import RunFolder
 
@@ -129,7 +130,21 @@ class Predictor:
         inference = self.infer(store, rows, advance)
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
-        return replace(predictions_of(store, task, inference, self.decision, wish), missing_cost=cost)
+        found = predictions_of(store, task, inference, self.decision, wish)
+        return replace(found, missing_cost=cost, noisier_than=self._noisier_than(found.modality_noise))
+
+    def _noisier_than(self, noise: Floats | None) -> Floats | None:
+        usual = self._usual_noise
+        return None if noise is None or usual is None else noisier_than(noise, usual)
+
+    @cached_property
+    def _usual_noise(self) -> Floats | None:
+        """[K, M] noise of the run's validation clips, of `predictions.parquet`; a run folder without one still predicts."""
+        path = self.folder.path / "predictions.parquet"
+        if not path.is_file():
+            return None
+        found = read_predictions(path)
+        return None if found.modality_noise is None else found.modality_noise[found.split == "valid"]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""

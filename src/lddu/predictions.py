@@ -27,6 +27,12 @@ PER_EMOTION = {
 }
 """Prefix of a table's columns -> field of `Predictions`."""
 
+PER_MODALITY = {"error": "modality_error", "noise": "modality_noise", "noisier_than": "noisier_than"}
+"""The same, a column per modality."""
+
+FEWEST_USUAL = 20
+"""Validation clips below which a share of them says too little."""
+
 
 _NOT_ARRAYS = ("emotions", "modalities", "missing_cost")
 
@@ -47,6 +53,10 @@ class Predictions:
         uncertainty: [N, E] chance that the decision is wrong: the product's score.
         width: [N, E] |std| over all modalities, Eq. (11): how unclear.
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+        modality_noise: [N, M] q of Eq. (18): how noisy the modality's features are, to be compared within a modality
+            only; NaN where missing. None where the run has no meters.
+        noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
+            missing. None where the run does not hold their noise, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
         abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
@@ -68,6 +78,8 @@ class Predictions:
     uncertainty: Floats
     width: Floats
     modality_error: Floats
+    modality_noise: Floats | None = None
+    noisier_than: Floats | None = None
     label_set: Flags | None = None
     abstained: Flags | None = None
     aleatoric: Floats | None = None
@@ -93,7 +105,10 @@ class Predictions:
             values = getattr(self, field)
             if values is not None:
                 columns |= {f"{prefix}_{e}": _nullable(values[:, i]) for i, e in enumerate(self.emotions)}
-        columns |= {f"error_{m}": _nullable(self.modality_error[:, i]) for i, m in enumerate(self.modalities)}
+        for prefix, field in PER_MODALITY.items():
+            values = getattr(self, field)
+            if values is not None:
+                columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
         return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -106,12 +121,13 @@ class Predictions:
             "emotions": self._chosen(self.label[n]),
             "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
             "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
-            "evidence": {
-                "width": dict(zip(self.emotions, self.width[n].tolist(), strict=True)),
-                "modality_error": dict(zip(self.modalities, _nullable(self.modality_error[n]), strict=True)),
-            },
+            "evidence": {"width": dict(zip(self.emotions, self.width[n].tolist(), strict=True))},
             "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
         }
+        for field in PER_MODALITY.values():
+            values = getattr(self, field)
+            if values is not None:
+                record["evidence"][field] = dict(zip(self.modalities, _nullable(values[n]), strict=True))
         if self.aleatoric is not None:
             record["aleatoric"] = float(self.aleatoric[n])
         if self.emotion_aleatoric is not None and self.emotion_epistemic is not None:
@@ -169,8 +185,8 @@ def read_predictions(path: Path) -> Predictions:
             columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
             return np.stack(columns, axis=1)
 
-        def stack_if_there(prefix: str) -> Floats | None:
-            return stack(prefix, emotions) if f"{prefix}_{emotions[0]}" in table.column_names else None
+        def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
+            return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
 
         there = "aleatoric" in table.column_names
         aleatoric = np.array(table["aleatoric"].to_pylist(), dtype=np.float64) if there else None
@@ -178,13 +194,32 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
             stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
-            aleatoric=aleatoric, share=stack_if_there("share"), emotion_aleatoric=stack_if_there("aleatoric"),
-            emotion_epistemic=stack_if_there("epistemic"),
+            modality_noise=stack_if_there("noise", modalities), aleatoric=aleatoric, share=stack_if_there("share"),
+            emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
     except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
         raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
+
+
+def noisier_than(noise: Floats, usual: Floats) -> Floats | None:
+    """[N, M] share of the usual clips that are less noisy, modality by modality; NaN where either side has none.
+
+    Args:
+        noise: [N, M] of the clips in question; NaN where missing.
+        usual: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+
+    Returns:
+        None where no modality has enough usual clips.
+    """
+    enough = np.flatnonzero((~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL)
+    shares = np.full(noise.shape, np.nan)
+    for m in enough:
+        ordered = np.sort(usual[~np.isnan(usual[:, m]), m])
+        below = np.searchsorted(ordered, noise[:, m]) / len(ordered)
+        shares[:, m] = np.where(np.isnan(noise[:, m]), np.nan, below)
+    return shares if len(enough) else None
 
 
 def _nullable(values: np.ndarray) -> list[Any]:

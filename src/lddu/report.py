@@ -12,7 +12,7 @@ from lddu.pages import template
 from lddu.plots import training_curves
 from lddu.predictions import read_predictions
 from lddu.report_ablation import withheld
-from lddu.report_trust import latent, modality_trust, people, together, trust, worsened
+from lddu.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
 from lddu.run_folder import RunDescription, RunFolder
 
 
@@ -62,6 +62,7 @@ def _page(
         trust=trust(predicted, figures, decision),
         together=together(predicted),
         modality_trust=modality_trust(predicted),
+        noise_readings=noise_readings(figures),
         worsened=worsened(figures),
         withheld=withheld(found, list(description.task.dimensions)),
         people=people(predicted),

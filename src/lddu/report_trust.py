@@ -1,5 +1,6 @@
 """What the report shows of trust: calibration, uncertainty, modalities, people, the latent space; figures and tables."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,9 @@ from lddu.trust_plots import (
 
 FEW_POSITIVES = 100
 """With fewer clips that show an emotion its reliability gets five bins, not ten."""
+
+PAGE_INCHES = 7.8
+"""Room for the figures of a row, so that the browser shows their letters at the size they were drawn in."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,33 @@ class Worsened:
     """A modality made worse: one figure per measure, over noise and over dropped steps, and the points as a table.
 
     Attributes:
-        figures: SVG texts.
+        figures: SVG texts, a row per kind of corruption.
+        metered: whether the run reads the noise of its modalities.
         points: modality -> what `metrics.json` holds.
         clips: that were looked at.
         of: clips of the split.
         seed: of the corruptions.
     """
 
-    figures: tuple[str, ...]
+    figures: tuple[tuple[str, ...], ...]
+    metered: bool
     points: dict[str, list[dict[str, Any]]]
     clips: int
     of: int
     seed: int
+
+
+@dataclass(frozen=True)
+class NoiseReadings:
+    """Rank correlation with the true noise of a simulated corpus.
+
+    Attributes:
+        names: of the readings: ``noise``, ``error``.
+        modalities: modality -> one figure per reading; None where it cannot be had.
+    """
+
+    names: tuple[str, ...]
+    modalities: dict[str, list[float | None]]
 
 
 def trust(found: Predictions, figures: dict[str, Any], decision: FittedDecision) -> Trust | None:
@@ -156,24 +175,40 @@ def worsened(figures: dict[str, Any]) -> Worsened | None:
     if told is None:
         return None
     modalities = told["modalities"]
+    metered = any(point.get("noise") is not None for points in modalities.values() for point in points)
+    measures = (
+        ("f1_micro", "fused micro-F1"),
+        ("uncertainty", "chance that it errs alone"),
+        *((("noise", "its noise reading"),) if metered else ()),
+        ("weight_on_others", "weight of the others"),
+    )
     drawn = []
     for kind, xlabel in (("noise", "noise, in deviations"), ("dropped", "share of the steps dropped")):
         chosen = {
             name: [point for point in points if point["kind"] in ("clean", kind)] for name, points in modalities.items()
         }
         chosen = {name: points for name, points in chosen.items() if len(points) > 1}
-        measures = (
-            ("f1_micro", "fused micro-F1"),
-            ("uncertainty", "the modality's own uncertainty"),
-            ("weight_on_others", "weight of the others"),
-        )
-        for n, (measure, title) in enumerate(measures if chosen else ()):
-            lines = {
-                name: Line([point["size"] for point in points], [point[measure] for point in points])
-                for name, points in chosen.items()
-            }
-            drawn.append(panel(title, "", lines, xlabel, legend=n == 0))
-    return Worsened(tuple(drawn), modalities, told["clips"], told["of"], told["seed"])
+        if chosen:
+            drawn.append(tuple(_panels(chosen, measures, xlabel)))
+    return Worsened(tuple(drawn), metered, modalities, told["clips"], told["of"], told["seed"])
+
+
+def _panels(points: dict[str, list[dict[str, Any]]], measures: Sequence[tuple[str, str]], xlabel: str) -> Iterator[str]:
+    """One figure per measure; the first names the modalities."""
+    for n, (measure, title) in enumerate(measures):
+        lines = {name: Line([p["size"] for p in own], [p[measure] for p in own]) for name, own in points.items()}
+        yield panel(title, lines, xlabel, legend=n == 0, width=PAGE_INCHES / len(measures))
+
+
+def noise_readings(figures: dict[str, Any]) -> NoiseReadings | None:
+    """How well each reading of a modality follows its true noise; None where that is not known."""
+    told = figures.get("noise_spearman")
+    if not told:
+        return None
+    # an older run gives one figure per modality, that of its error
+    rows = {name: found if isinstance(found, dict) else {"error": found} for name, found in told.items()}
+    names = tuple(name for name in ("noise", "error") if any(name in row for row in rows.values()))
+    return NoiseReadings(names, {modality: [row.get(name) for name in names] for modality, row in rows.items()})
 
 
 def people(found: Predictions) -> str:

@@ -1,7 +1,7 @@
 """Which modality to trust: what a run says when one modality is made worse, step by step, and the others are not.
 
-For each corruption of each modality: how much accuracy is left, whether the modality's own uncertainty rose, and how far
-the fused answer leans on the others. A modality's share in an answer is the mean change of the probabilities when it is
+For each corruption of each modality: how much accuracy is left, whether the modality's own uncertainty and its noise
+reading rose, and how far the fused answer leans on the others. A modality's share in an answer is the mean change of the probabilities when it is
 left out, over the sum of these changes for all modalities of the clip.
 """
 
@@ -25,6 +25,9 @@ from lddu.model.lddu import LDDU, Unimodal
 MOST_CLIPS = 1000
 """Clips that are looked at by default; a larger split is drawn from."""
 
+ROUNDING = 1e-5
+"""What a reading has to rise by to count: sums in another order, as of shuffled steps, differ by less."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -37,6 +40,8 @@ class Point:
         map_macro: of the fused probability; None where no emotion has positives.
         uncertainty: mean chance, by its own width, that the modality errs alone; None where it is missing.
         risen: share of the clips whose uncertainty is above its clean value; None where it is clean or missing.
+        noise: mean q of Eq. (18), how noisy the modality's features are; None where it is missing or nothing measures it.
+        noise_risen: share of the clips whose q is above its clean value; None as `noise`, and where it is clean.
         weight_on_others: mean share of the other modalities in the fused answer; None for an only modality.
     """
 
@@ -46,6 +51,8 @@ class Point:
     map_macro: float | None
     uncertainty: float | None
     risen: float | None
+    noise: float | None
+    noise_risen: float | None
     weight_on_others: float | None
 
 
@@ -72,10 +79,11 @@ class Robustness:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What the networks say of N clips: probability [N, E], uncertainty [N], share of the modality [N] (NaN: none)."""
+    """What the networks say of N clips: probability [N, E]; of the modality [N] uncertainty, noise, share (NaN: none)."""
 
     probability: Floats
     uncertainty: Floats
+    noise: Floats
     share: Floats
 
 
@@ -179,6 +187,7 @@ def _answer(network: LDDU, parts: Sequence[Unimodal], presence: Tensor, m: int, 
     whole = network.fuse(parts, presence)
     error = network.modality_width_link(whole.modality_width[:, m]).mean(dim=1)
     error = torch.where(presence[:, m], error, torch.nan)
+    noise = torch.where(presence[:, m] & bool(network.meters), whole.noise[:, m], torch.nan)
     moved = []
     for other in range(len(parts)):
         without = presence.clone()
@@ -187,24 +196,33 @@ def _answer(network: LDDU, parts: Sequence[Unimodal], presence: Tensor, m: int, 
         moved.append(torch.where(presence[:, other], change, 0.0))
     total = torch.stack(moved).sum(dim=0)
     share = torch.where((total > 0) & (len(parts) > 1), moved[m] / total, torch.nan)
-    columns = (whole.probability, error, share)
+    columns = (whole.probability, error, noise, share)
     return _Seen(*(column[there].cpu().numpy().astype(np.float64) for column in columns))
 
 
 def _point(decision: FittedDecision, scored: Scored, way: Corruption, seen: _Seen, clean: _Seen) -> Point:
     judged = scored.with_probability(decision.recalibration.apply(seen.probability))
     figures = metrics(judged, np.array(decision.thresholds))
-    error, several = seen.uncertainty, ~np.isnan(seen.share)
-    told = not np.isnan(error).any()
+    several = ~np.isnan(seen.share)
     return Point(
         way.kind,
         way.size,
         figures.f1_micro,
         figures.map_macro,
-        float(error.mean()) if told else None,
-        float((error > clean.uncertainty).mean()) if told and way != CLEAN else None,
+        _told(seen.uncertainty),
+        None if way == CLEAN else _risen(seen.uncertainty, clean.uncertainty),
+        _told(seen.noise),
+        None if way == CLEAN else _risen(seen.noise, clean.noise),
         float(1 - seen.share[several].mean()) if several.any() else None,
     )
+
+
+def _told(reading: Floats) -> float | None:
+    return None if np.isnan(reading).any() else float(reading.mean())
+
+
+def _risen(reading: Floats, clean: Floats) -> float | None:
+    return None if np.isnan(reading).any() else float((reading > clean + ROUNDING).mean())
 
 
 def _joined(parts: Sequence[_Seen]) -> _Seen:

@@ -64,18 +64,19 @@ def reliability_panels(curves: Mapping[str, tuple[Sequence[float], Sequence[floa
     return svg(figure)
 
 
-def panel(title: str, ylabel: str, lines: Mapping[str, Line], xlabel: str, legend: bool) -> str:
-    """One measure against the size of a corruption, a line per modality."""
-    figure = Figure(figsize=(2.6, 2.3), layout="constrained")
+def panel(title: str, lines: Mapping[str, Line], xlabel: str, legend: bool, width: float) -> str:
+    """One measure against the size of a corruption, a line per modality; `width` in inches."""
+    figure = Figure(figsize=(width, 2.3), layout="constrained")
     axes = figure.subplots()
     for m, (name, line) in enumerate(lines.items()):
         colour, marker = PALETTE[m % len(PALETTE)], MARKERS[m % len(MARKERS)]
         axes.plot(line.x, line.heights, f"{marker}-", color=colour, markersize=3.5, linewidth=1.3, label=name)
     axes.set_title(title, fontsize=9)
     axes.set_xlabel(xlabel, fontsize=8)
-    axes.set_ylabel(ylabel, fontsize=8)
     if legend:
-        axes.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low - 0.16 * len(lines) * (high - low), high)  # room for the names, below every line
+        axes.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER, loc="lower left", labelspacing=0.3)
     quiet(axes)
     return svg(figure)
 

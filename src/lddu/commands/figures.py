@@ -52,21 +52,33 @@ def show_robustness(split: str, found: "Robustness") -> None:
     """What becomes of the answers when a modality is made worse, one table per modality."""
     drawn = f"{found.clips} of {found.of} clips" if found.clips < found.of else f"{found.clips} clips"
     results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
+    metered = any(point.noise is not None for points in found.modalities.values() for point in points)
     for modality, points in found.modalities.items():
-        grid = table(
-            f"\n{modality} made worse", "", "micro-F1", "mAP", "its uncertainty", "risen in", "weight on others"
-        )
+        grid = table(f"\n{modality} made worse", *_robustness_columns(metered))
         for point in points:
             size = f" {point.size:g}" if point.size else ""
-            risen = "" if point.risen is None else f"{point.risen:.1%}"
-            figures = (point.f1_micro, point.map_macro, point.uncertainty)
+            noise = (_signed(point.noise), _share(point.noise_risen)) if metered else ()
             others = "" if point.weight_on_others is None else f"{point.weight_on_others:.2f}"
-            grid.add_row(f"{point.kind}{size}", *map(number, figures), risen, others)
+            answers = map(number, (point.f1_micro, point.map_macro, point.uncertainty))
+            grid.add_row(f"{point.kind}{size}", *answers, _share(point.risen), *noise, others)
         results().print(grid)
-    results().print(
-        "its uncertainty: mean chance that it errs alone; risen in: clips whose uncertainty is above the clean one",
-        style="dim",
-    )
+    told = "its error: mean chance that it errs alone; risen in: clips where that is above the clean one"
+    if metered:
+        told += "; its noise: mean reading of how noisy its features are, to be compared within a modality"
+    results().print(told, style="dim")
+
+
+def _robustness_columns(metered: bool) -> tuple[str, ...]:
+    noise = ("its noise", "risen in") if metered else ()
+    return ("", "micro-F1", "mAP", "its error", "risen in", *noise, "weight on others")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.3f}"
 
 
 def number(value: float | None) -> str:

@@ -32,6 +32,7 @@ class Inference:
         modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
         presence: [N, M].
+        modality_noise: [N, M] q of Eq. (18), how noisy the modality's features are; NaN where missing. None without meters.
         dropout: what passes with dropout on say, where they were asked for.
     """
 
@@ -43,6 +44,7 @@ class Inference:
     modality_width: np.ndarray
     modality_error: np.ndarray
     presence: np.ndarray
+    modality_noise: np.ndarray | None = None
     dropout: DropoutMoments | None = None
 
 
@@ -123,7 +125,7 @@ def infer(
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
     probability = columns[0].astype(np.float64)
-    width, modality_width, modality_error, presence = columns[1:]
+    width, modality_width, modality_error, presence, noise = columns[1:]
     return Inference(
         rows,
         probability,
@@ -133,16 +135,19 @@ def infer(
         modality_width,
         modality_error,
         presence,
+        noise if model.meters else None,
         DropoutMoments.joined(moments).rows(back) if moments else None,
     )
 
 
 def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
-    """Probability, width, modality widths, modality errors and presence of a batch on the model's device."""
+    """Probability, width, modality widths, modality errors, presence and noise of a batch on the model's device."""
     with torch.inference_mode():
         prediction = model(batch.values, batch.mask, batch.presence)
         widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
-        figures = (prediction.probability, prediction.width, widths, model.modality_width_link(widths), batch.presence)
+        noise = torch.where(batch.presence, prediction.noise, torch.nan)
+        errors = model.modality_width_link(widths)
+        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, noise)
     return tuple(figure.cpu().numpy() for figure in figures)
 
 
@@ -168,9 +173,10 @@ def mean_of(members: Sequence[Inference]) -> Inference:
     probability, entropy = mean("probability"), mean("entropy")
     disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
     widths = mean("width"), mean("modality_width"), mean("modality_error")
+    noise = None if first.modality_noise is None else mean("modality_noise")
     moments = [member.dropout for member in members if member.dropout is not None]
     dropout = DropoutMoments.mean_of(moments) if moments else None
-    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, dropout)
+    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, noise, dropout)
 
 
 def joined(parts: Sequence[Inference]) -> Inference:
@@ -178,10 +184,15 @@ def joined(parts: Sequence[Inference]) -> Inference:
     arrays = {
         f.name: np.concatenate([getattr(part, f.name) for part in parts])
         for f in fields(Inference)
-        if f.name != "dropout"
+        if f.name not in ("modality_noise", "dropout")
     }
+    noise = [part.modality_noise for part in parts if part.modality_noise is not None]
     moments = [part.dropout for part in parts if part.dropout is not None]
-    return Inference(**arrays, dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None)
+    return Inference(
+        **arrays,
+        modality_noise=np.concatenate(noise) if len(noise) == len(parts) else None,
+        dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None,
+    )
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
@@ -194,4 +205,4 @@ def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
 def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
     emotions, modalities = len(model.emotions), len(reader.dimensions)
     pair, triple = np.zeros((0, emotions)), np.zeros((0, modalities, emotions))
-    return [pair, pair, triple, triple, np.zeros((0, modalities), bool)]
+    return [pair, pair, triple, triple, np.zeros((0, modalities), bool), np.zeros((0, modalities))]
