@@ -13,6 +13,7 @@ from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.missing import missing_in, missing_sentences
 from lddu.predict import Predictor
+from lddu.report_ablation import withheld
 from lddu.training.run import RunOptions, train
 from tests.builders import tiny_config, tiny_store
 
@@ -121,3 +122,42 @@ def test_clips_are_told_by_what_they_lack(tmp_path: Path) -> None:
         "text is missing in 2 of 20 clips: their answers rest on audio",
         "text and audio are missing in 1 of 20 clips: its answer rests on nothing but how common each emotion is",
     ]
+
+
+def measured(*given: str, without: float, whole: float = 0.7) -> dict[str, object]:
+    return {**SOUND, "given": list(given), "f1_micro": without, "f1_micro_whole": whole}
+
+
+def test_the_report_puts_the_modality_that_is_missed_most_first() -> None:
+    entries = [
+        measured("text", without=0.3),
+        measured("text", "face", without=0.65),
+        measured("audio", "face", without=0.4),
+    ]
+    found = withheld({"ablation": entries}, ["audio", "text", "face"])
+    assert found is not None
+    assert [row.withheld for row in found.rows] == [("text",), ("audio",), ("audio", "face")]
+    assert [row.f1_change for row in found.rows] == pytest.approx([-0.3, -0.05, -0.4])
+    assert [row.map_change for row in found.rows] == [None, None, None]
+    told = "this run's micro-F1 on 3 validation clips falls from 0.70 to 0.40"
+    assert found.sentence == f"Text is needed most: without it, {told}."
+
+
+def test_the_report_says_where_no_modality_is_needed_by_itself() -> None:
+    found = withheld({"ablation": [measured("audio", without=0.7), measured("text", without=0.8)]}, ["audio", "text"])
+    assert found is not None
+    assert found.sentence.startswith("No modality is needed by itself: even without text, ")
+    assert withheld({"ablation": []}, ["audio"]) is None and withheld({}, ["audio", "text"]) is None
+
+
+def test_the_report_of_a_run_shows_what_its_modalities_are_worth(tmp_path: Path) -> None:
+    predictor = trained(tiny_store(tmp_path / "store", clips=40, missing=[(3, "text")]), tmp_path / "run")
+    page = (predictor.folder.path / "report.html").read_text(encoding="utf-8")
+    section = page[page.index("What is each modality worth?") :].split("<h2>")[0]
+    for given, lacking in (("audio", "text"), ("text", "audio")):
+        cost = predictor.ablation((given,))
+        assert cost is not None
+        row = next(row for row in section.split("<tr>") if row.startswith(f"<td>{lacking}</td>"))
+        assert f"<td>{cost.n}</td><td>{cost.f1_micro:.3f}</td>" in row
+    alone = trained(tiny_store(tmp_path / "one", dimensions={"audio": 4}), tmp_path / "run-of-one")
+    assert "What is each modality worth?" not in (alone.folder.path / "report.html").read_text(encoding="utf-8")

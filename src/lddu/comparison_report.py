@@ -52,6 +52,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         pairs=list(zip(columns[1:], pairs, strict=True)),
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
+        simulated=any(RunFolder(run).describe().task.simulated for run in runs),
         curves=_curves(columns, split),
     )
     write_text(file, page)

@@ -10,7 +10,8 @@ import jinja2
 def template(name: str) -> jinja2.Template:
     """A template of the package; a name that it uses and is not given is an error.
 
-    Filters: `figure` (digits, a dash for None), `span` (both ends of an interval), `score` (a score as people read it).
+    Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval),
+    `score` and `metric` (their names as people read them).
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lddu"),
@@ -20,14 +21,29 @@ def template(name: str) -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = figure
+    environment.filters["signed"] = signed
     environment.filters["span"] = span
     environment.filters["score"] = score_name
+    environment.filters["metric"] = metric_name
     return environment.get_template(name)
 
 
 def figure(value: float | None, digits: int = 3) -> str:
     """That many decimals; a dash where there is none to give."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """That many decimals with a sign, which what rounds to nothing lacks; a dash where there is none to give.
+
+    Example:
+        >>> signed(0.0312, 2), signed(-0.5, 2), signed(-0.001, 2)
+        ('+0.03', '−0.50', '0.00')
+    """
+    if value is None:
+        return "–"
+    rounded = round(value, digits)
+    return f"{rounded or 0.0:{'+' if rounded else ''}.{digits}f}".replace("-", "−")
 
 
 def span(ends: Sequence[float] | None) -> str:
@@ -38,3 +54,20 @@ def span(ends: Sequence[float] | None) -> str:
 def score_name(name: str) -> str:
     """An uncertainty score as people read it."""
     return "|std|" if name == "width" else name.replace("_", " ")
+
+
+_METRICS = {
+    "f1_micro": "micro-F1",
+    "f1_macro": "macro-F1",
+    "precision_micro": "precision",
+    "recall_micro": "recall",
+    "jaccard": "Jaccard",
+    "jaccard_empty_correct": "Jaccard, empty counted right",
+    "hamming_loss": "Hamming loss",
+    "brier": "Brier",
+}
+
+
+def metric_name(name: str) -> str:
+    """A field of `metrics.json` as people read it."""
+    return _METRICS.get(name, name.replace("_", " "))

@@ -11,6 +11,7 @@ from lddu.features.atomic import write_text
 from lddu.pages import template
 from lddu.plots import training_curves
 from lddu.predictions import read_predictions
+from lddu.report_ablation import withheld
 from lddu.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
 from lddu.run_folder import RunDescription, RunFolder
 
@@ -63,6 +64,7 @@ def _page(
         modality_trust=modality_trust(predicted),
         noise_readings=noise_readings(figures),
         worsened=worsened(figures),
+        withheld=withheld(found, list(description.task.dimensions)),
         people=people(predicted),
         aleatoric=decision.aleatoric,
         latent=latent(folder, description.task),

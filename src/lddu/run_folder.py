@@ -158,8 +158,19 @@ class RunFolder:
         return model.to(device or torch.device("cpu")).eval()
 
     def load_decision(self) -> FittedDecision:
-        """The decision that was fitted on validation."""
-        return FittedDecision.from_mapping(self.read_json("decision.json"))
+        """The decision that was fitted on validation.
+
+        Raises:
+            RunError: where it is absent, damaged or of a newer version, or decides on other emotions than the run's.
+        """
+        decision = FittedDecision.from_mapping(self.read_json("decision.json"))
+        emotions = self.describe().task.emotions
+        if decision.emotions != emotions:
+            raise RunError(
+                f"Expected {self.path / 'decision.json'} to decide on the emotions of config.json ({', '.join(emotions)}), "
+                f"but it names {', '.join(decision.emotions)}; copy the run again."
+            )
+        return decision
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the JSON files of the folder.

@@ -42,7 +42,7 @@ def reliability_panels(curves: Mapping[str, tuple[Sequence[float], Sequence[floa
         curves: emotion -> (mean probability of each bin, share present in each bin, clips that show it).
     """
     rows = -(-len(curves) // COLUMNS)
-    columns = min(COLUMNS, len(curves))
+    columns = -(-len(curves) // rows)
     figure = Figure(figsize=(1.75 * columns, 1.95 * rows + 0.2), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes, (name, (probability, frequency, positives)) in zip(panels, curves.items(), strict=False):
@@ -57,6 +57,8 @@ def reliability_panels(curves: Mapping[str, tuple[Sequence[float], Sequence[floa
         quiet(axes)
     for axes in panels[len(curves) :]:
         axes.set_visible(False)
+    for axes in panels[len(curves) - columns : len(curves)]:  # the lowest of each column
+        axes.tick_params(labelbottom=True)
     figure.supxlabel("predicted probability", fontsize=8, color=PLACEHOLDER)
     figure.supylabel("share that is present", fontsize=8, color=PLACEHOLDER)
     return svg(figure)
@@ -173,10 +175,15 @@ def latent_panels(clouds: Mapping[str, Cloud], emotions: Sequence[str]) -> str:
         quiet(axes)
     names = [name for name in emotions if name in seen]
     figure.legend(
-        [seen[name] for name in names], names, loc="outside lower center", ncols=min(5, len(names)), frameon=False,
+        [seen[name] for name in names], names, loc="outside lower center", ncols=_legend_columns(len(names)), frameon=False,
         fontsize=8, labelcolor=PLACEHOLDER, handletextpad=0.1, columnspacing=1,
     )  # fmt: skip
     return svg(figure)
+
+
+def _legend_columns(names: int) -> int:
+    """At most seven, in rows that are as even as can be."""
+    return -(-names // -(-names // 7))
 
 
 def run_curves(lines: Mapping[str, Line], title: str, labels: tuple[str, str], diagonal: bool = False) -> str:

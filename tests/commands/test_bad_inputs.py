@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lddu.cli import app
 from lddu.training.run import train
 from tests.builders import table_folder, tiny_config, tiny_store
 from tests.command_line import lddu
@@ -200,6 +201,7 @@ DAMAGED = [
     ("newer decision", edited("decision.json", lambda d: d.update(version=9)), PREDICT, r"version 2 or older, but got version 9; install a newer lddu"),
     ("decision from test", edited("decision.json", lambda d: d["fitted_on"].update(split="test")), PREDICT, r"fitted_on.split"),
     ("decision of one emotion", edited("decision.json", lambda d: d.update(thresholds=[0.5])), PREDICT, r"thresholds to be 2 numbers"),
+    ("decision on other emotions", edited("decision.json", lambda d: d["emotions"].reverse()), PREDICT, r"decision.json to decide on the emotions of config.json \(joy, anger\), but it names anger, joy; copy the run again"),
     ("metrics absent", removed("metrics.json"), REPORT, r"Expected metrics.json in run, but it is not there"),
     ("metrics no JSON", overwritten("metrics.json", b"x"), REPORT, r"metrics.json to be JSON, but it is damaged"),
     ("metrics without splits", edited("metrics.json", lambda m: m.pop("splits")), REPORT, r"Expected the metrics of a split"),
@@ -218,6 +220,33 @@ def test_a_damaged_or_newer_run_is_named_with_what_to_do(
     damage(place / "run")
     found = lddu(capsys, *typed.split())
     assert found.code == 1 and re.search(said, found.err), found.err
+
+
+VERBS = [name for name in app if not name.startswith("-")]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "train"])
+def test_only_train_may_be_started_several_times_by_a_launcher(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {"train", "predict", "evaluate", "search"} <= set(VERBS)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    found = lddu(capsys, verb, "--help")
+    assert found.code == 1 and found.out == ""
+    assert found.err == (
+        "lddu: rank 1: Expected one process for this command, but a launcher has started several; only train is shared."
+    )
+    monkeypatch.setenv("WORLD_SIZE", "1")  # a launcher of one process is none
+    assert lddu(capsys, verb, "--help").code == 0
+
+
+def test_train_may_be_started_several_times_by_a_launcher(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    found = lddu(capsys, "train", "--help")
+    assert found.code == 0 and "--resume" in found.out
 
 
 def test_a_run_resumed_on_a_changed_store_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

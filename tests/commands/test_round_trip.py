@@ -175,7 +175,7 @@ def test_compare_writes_a_page(place: Path, capsys: pytest.CaptureFixture[str]) 
     found = lddu(capsys, "compare", place / "run", place / "other", place / "run", "--html", page)
     text = page.read_text(encoding="utf-8")
     assert found.code == 0 and "<svg" in text and "<script" not in text
-    assert "f1 micro" in text and "anger" in text and "3: " in text
+    assert "<td>micro-F1</td>" in text and "anger" in text and "3: " in text
     nowhere = lddu(capsys, "compare", place / "run", place / "other", "--html", place / "none" / "page.html")
     assert nowhere.code == 1 and "make it first" in nowhere.err
 

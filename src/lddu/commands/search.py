@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lddu.commands.settings import (
-    DecisionOptions,
-    ModelOptions,
-    ObjectiveOptions,
-    TrainingOptions,
-    chosen_config,
-    given,
-)
+from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
     from lddu.training.search import SearchResult, Trial
@@ -33,10 +26,7 @@ def search(
     seed: int = 0,
     device: str = "auto",
     json: Annotated[bool, Flag] = False,
-    model: ModelOptions | None = None,  # type: ignore[valid-type]
-    objective: ObjectiveOptions | None = None,  # type: ignore[valid-type]
-    training: TrainingOptions | None = None,  # type: ignore[valid-type]
-    decision: DecisionOptions | None = None,  # type: ignore[valid-type]
+    settings: SettingOptions = NOTHING_SAID,
 ) -> None:
     """Search for settings: each trial trains on the split train and is judged on valid by micro-F1; test is not looked at.
 
@@ -67,8 +57,7 @@ def search(
     from lddu.commands.search_progress import SearchProgress
     from lddu.features.store import FeatureStore
 
-    sections = {"model": model, "objective": objective, "training": training, "decision": decision}
-    base = chosen_config(preset, config, sections)
+    base = chosen_config(preset, config, settings)
     folder = out or Path("searches") / time.strftime("%Y-%m-%d-%H%M%S")
     corpus = FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
@@ -76,7 +65,7 @@ def search(
     from lddu.training.search import search as look
     from lddu.training.search_space import SPACE
 
-    fixed = given(config, sections)
+    fixed = given(config, settings)
     space = tuple(part for part in SPACE if part.setting not in fixed)
     notes().print(f"search folder: {folder}", markup=False)
     with SearchProgress() as watch:

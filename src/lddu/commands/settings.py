@@ -1,6 +1,6 @@
 """Command-line options for every setting of a config, made from the config's own dataclasses."""
 
-from dataclasses import Field, asdict, field, fields, make_dataclass
+from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -28,13 +28,27 @@ TrainingOptions = _options(TrainingConfig)
 DecisionOptions = _options(DecisionConfig)
 
 
-def chosen_config(name: str | None, file: Path | None, sections: dict[str, Any]) -> Config:
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SettingOptions:
+    """What a command line says of each section of a config; None where it says nothing."""
+
+    model: ModelOptions | None = None  # type: ignore[valid-type]
+    objective: ObjectiveOptions | None = None  # type: ignore[valid-type]
+    training: TrainingOptions | None = None  # type: ignore[valid-type]
+    decision: DecisionOptions | None = None  # type: ignore[valid-type]
+
+
+NOTHING_SAID = SettingOptions()
+
+
+def chosen_config(name: str | None, file: Path | None, options: SettingOptions) -> Config:
     """The preset, with the TOML file laid over it, with the command-line options laid over both.
 
     Args:
         name: of the preset; None takes the file's `preset`, or ``default``.
         file: TOML with the tables `model`, `objective`, `training`, `decision`.
-        sections: name -> an options object from this module, or None.
+        options: of the command line.
 
     Raises:
         ConfigError: naming every unknown setting and impossible value, and the file they stand in.
@@ -43,12 +57,12 @@ def chosen_config(name: str | None, file: Path | None, sections: dict[str, Any])
     base = preset(name or str(told.get("preset", "default")))
     if file:
         base = _in_file(file, base, {key: value for key, value in told.items() if key != "preset"})
-    return laid_over(base, _asked(sections))
+    return laid_over(base, _asked(options))
 
 
-def given(file: Path | None, sections: dict[str, Any]) -> set[str]:
+def given(file: Path | None, options: SettingOptions) -> set[str]:
     """Names such as ``model.hidden`` of the settings that the file or the options give, whatever their value."""
-    tables = (read_toml(file) if file else {}, _asked(sections))
+    tables = (read_toml(file) if file else {}, _asked(options))
     return {
         f"{section}.{key}"
         for table in tables
@@ -58,12 +72,12 @@ def given(file: Path | None, sections: dict[str, Any]) -> set[str]:
     }
 
 
-def _asked(sections: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _asked(options: SettingOptions) -> dict[str, dict[str, Any]]:
     """What the options give, as a nested mapping."""
     return {
-        section: {key: value for key, value in asdict(options).items() if value is not None}
-        for section, options in sections.items()
-        if options is not None
+        section: {key: value for key, value in settings.items() if value is not None}
+        for section, settings in asdict(options).items()
+        if settings is not None
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from lddu.commands.settings import DecisionOptions, ModelOptions, ObjectiveOptions, TrainingOptions, chosen_config
+from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
 Flag = Parameter(negative=())
 
@@ -26,10 +26,7 @@ def train(
     device: str = "auto",
     force: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
-    model: ModelOptions | None = None,  # type: ignore[valid-type]
-    objective: ObjectiveOptions | None = None,  # type: ignore[valid-type]
-    training: TrainingOptions | None = None,  # type: ignore[valid-type]
-    decision: DecisionOptions | None = None,  # type: ignore[valid-type]
+    settings: SettingOptions = NOTHING_SAID,
 ) -> None:
     """Train a model, tune its decision on validation, evaluate it on test, and write the run folder and its report.
 
@@ -66,14 +63,13 @@ def train(
     from lddu.errors import ConfigError, RunError
     from lddu.features.store import FeatureStore
 
-    sections = {"model": model, "objective": objective, "training": training, "decision": decision}
     if resume is not None:
-        others = (preset, config, out, seed, seeds, init_from, *sections.values())
-        if force or any(other is not None for other in others):
+        others = (preset, config, out, seed, seeds, init_from)
+        if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
         folder = resume
     else:
-        settings = chosen_config(preset, config, sections)
+        resolved = chosen_config(preset, config, settings)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
         if first_rank() and folder.exists() and not force:
             raise RunError(
@@ -98,7 +94,7 @@ def train(
                     seed or 0, 1 if seeds is None else seeds, device, force, init_from, _command_line()
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
-                run = train(corpus, folder, settings, options, watch)
+                run = train(corpus, folder, resolved, options, watch)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_left(folder)) from None
     if first_rank():

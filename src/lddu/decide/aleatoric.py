@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold
 
 from lddu.decide import reading
-from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, read_linear
+from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
 from lddu.evaluate.metrics import binary_entropy
 from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.selective import spearman
@@ -121,28 +120,12 @@ def fit_aleatoric(validation: Validation, probability: Floats, width: Floats, sh
     known = {name: values[rows] for name, values in clip_ambiguity(probability, width).items()}
     candidates = {name: (name,) for name in known} | {COMBINATION: tuple(known)}
     columns = {name: np.stack([known[i] for i in inputs], axis=1) for name, inputs in candidates.items()}
-    reached = {name: _left_out_spearman(x, votes[rows], units) for name, x in columns.items()}
+    left_out = {name: left_out_total(x, votes[rows], units, _ridge) for name, x in columns.items()}
+    reached = {name: spearman(expected, votes[rows]) or 0.0 for name, expected in left_out.items()}
     best = max(reached, key=lambda name: reached[name])
-    centres, scales, weights, offset = _fit(columns[best], votes[rows])
-    return AleatoricScore(
-        best, candidates[best], _plain(centres), _plain(scales), _plain(weights), float(offset), reached
-    )
+    return AleatoricScore(best, candidates[best], *fit_linear(columns[best], votes[rows], _ridge), reached)
 
 
-def _fit(x: Floats, target: Floats) -> tuple[Floats, Floats, Floats, float]:
-    centres, scales = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
-    model = Ridge(STRENGTH).fit((x - centres) / scales, target)
-    return centres, scales, model.coef_, float(model.intercept_)
-
-
-def _left_out_spearman(x: Floats, target: Floats, units: np.ndarray) -> float:
-    """Rank correlation of predictions for clips that the fit did not see, pooled over the folds."""
-    predicted = np.zeros(len(target))
-    for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(x, target, units):
-        centres, scales, weights, offset = _fit(x[train], target[train])
-        predicted[left_out] = (x[left_out] - centres) / scales @ weights + offset
-    return spearman(predicted, target) or 0.0
-
-
-def _plain(values: Floats) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+def _ridge(standard: Floats, target: np.ndarray) -> tuple[Floats, float]:
+    model = Ridge(STRENGTH).fit(standard, target)
+    return model.coef_, float(model.intercept_)

@@ -14,9 +14,8 @@ import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
 
-from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, read_linear
+from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
 from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.resample import auroc, resampled_ranking
 
@@ -72,44 +71,25 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
     reached: dict[str, float] = {}
     best = fallback
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
-        chances = {name: _left_out_chance(x, target, units) for name, x in columns.items()}
-        reached = {name: float(roc_auc_score(target, chance)) for name, chance in chances.items()}
+        odds = {name: left_out_total(x, target, units, _logistic) for name, x in columns.items()}
+        reached = {name: float(roc_auc_score(target, own)) for name, own in odds.items()}
         leader = max(reached, key=lambda name: reached[name])
         ahead = reached[leader] - reached[fallback]
-        if leader != fallback and ahead > _error_of_lead(chances[leader], chances[fallback], target, units):
+        if leader != fallback and ahead > _error_of_lead(odds[leader], odds[fallback], target, units):
             best = leader
-    centres, scales, weights, offset = _fit(columns[best], target)
-    return ErrorScore(best, candidates[best], centres, scales, weights, offset, reached)
+    return ErrorScore(best, candidates[best], *fit_linear(columns[best], target, _logistic), reached)
 
 
-Fit = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], float]
-
-
-def _fit(x: Floats, target: Flags) -> Fit:
-    centres, scales = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
-    standard = (x - centres) / scales
-    if target.all() or not target.any():
-        rate = (target.sum() + 0.5) / (len(target) + 1)
-        weights, offset = np.ones(x.shape[1]), np.log(rate / (1 - rate))
-    else:
-        model = LogisticRegression(C=STRENGTH).fit(standard, target)
-        weights, offset = model.coef_[0], model.intercept_[0]
-        if x.shape[1] == 1:  # a single score keeps its direction, even where chance on few clips would turn it
-            weights = np.maximum(weights, 1e-6)
-
-    def plain(values: np.ndarray) -> tuple[float, ...]:
-        return tuple(float(value) for value in values)
-
-    return plain(centres), plain(scales), plain(weights), float(offset)
-
-
-def _left_out_chance(x: Floats, target: Flags, units: np.ndarray) -> Floats:
-    """[K] log odds of an error for pairs of clips that the fit did not see."""
-    chance = np.zeros(len(target))
-    for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(x, target, units):
-        centres, scales, weights, offset = _fit(x[train], target[train])
-        chance[left_out] = (x[left_out] - np.array(centres)) / np.array(scales) @ np.array(weights) + offset
-    return chance
+def _logistic(standard: Floats, wrong: Flags) -> tuple[Floats, float]:
+    inputs = standard.shape[1]
+    if wrong.all() or not wrong.any():
+        rate = (wrong.sum() + 0.5) / (len(wrong) + 1)
+        return np.ones(inputs), float(np.log(rate / (1 - rate)))
+    model = LogisticRegression(C=STRENGTH).fit(standard, wrong)
+    weights, offset = model.coef_[0], float(model.intercept_[0])
+    if inputs == 1:  # a single score keeps its direction, even where chance on few clips would turn it
+        weights = np.maximum(weights, 1e-6)
+    return weights, offset
 
 
 def _error_of_lead(first: Floats, second: Floats, target: Flags, units: np.ndarray) -> float:

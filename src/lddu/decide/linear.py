@@ -1,10 +1,11 @@
 """A weighted sum of standardised scores, as validation fitted it: what the fitted scores of a decision have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.model_selection import GroupKFold
 
 from lddu.decide import reading
 from lddu.errors import MismatchError
@@ -15,6 +16,23 @@ COMBINATION = "combination"
 
 FOLDS = 5
 """Parts that validation is cut into where candidates compete on left-out clips."""
+
+Regression = Callable[[Floats, np.ndarray], tuple[Floats, float]]
+"""Standardised inputs [K, I] and their targets [K] -> weights [I] and offset."""
+
+
+class LinearFit(NamedTuple):
+    """A weighted sum of I standardised inputs: `centres`, `scales` and `weights`, one per input, and an `offset`."""
+
+    centres: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    offset: float
+
+    def total(self, columns: Floats) -> Floats:
+        """[...] the sum of columns [..., I]."""
+        standard = (columns - np.array(self.centres)) / np.array(self.scales)
+        return np.asarray(standard @ np.array(self.weights) + self.offset)
 
 
 @dataclass(frozen=True)
@@ -47,12 +65,26 @@ class LinearScore:
         if lacking:
             raise MismatchError(f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there.")
         columns = np.stack([scores[name] for name in self.inputs], axis=-1)
-        standard = (columns - np.array(self.centres)) / np.array(self.scales)
-        return np.asarray(standard @ np.array(self.weights) + self.offset)
+        return LinearFit(self.centres, self.scales, self.weights, self.offset).total(columns)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `decision.json` holds them."""
         return asdict(self)
+
+
+def fit_linear(columns: Floats, target: np.ndarray, regression: Regression) -> LinearFit:
+    """Standardise columns [K, I] and regress the target [K] on them."""
+    centres, scales = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-9)
+    weights, offset = regression((columns - centres) / scales, target)
+    return LinearFit(_plain(centres), _plain(scales), _plain(weights), offset)
+
+
+def left_out_total(columns: Floats, target: np.ndarray, units: np.ndarray, regression: Regression) -> Floats:
+    """[K] the sum for rows that its fit did not see: a unit (of units [K]) is wholly in a fit or wholly left out."""
+    total = np.zeros(len(target))
+    for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(columns, target, units):
+        total[left_out] = fit_linear(columns[train], target[train], regression).total(columns[left_out])
+    return total
 
 
 def read_linear(mapping: Any, where: str, reached: str, least: float) -> dict[str, Any]:
@@ -79,3 +111,7 @@ def read_linear(mapping: Any, where: str, reached: str, least: float) -> dict[st
     offset = reading.number(found["offset"], f"{where}.offset")
     name = reading.word(found["name"], f"{where}.name")
     return {"name": name, "inputs": inputs, **columns, "offset": offset, reached: figures}
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
