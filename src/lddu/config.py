@@ -176,7 +176,7 @@ class CorpusSize:
     gib: float = 0.0
 
 
-STEPS_WANTED = 2500
+STEPS_WANTED = 3500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""
 
 MOST_ANCHORS = 512
@@ -239,7 +239,7 @@ DEFAULT = Config(
     ObjectiveConfig(
         contrastive_weight=0.1,
         calibration_weight=0.0,
-        error_weight=0.3,
+        error_weight=0.6,
         modality_weight=0.1,
         noise_weight=0.1,
         memory_size="auto",
