@@ -48,7 +48,7 @@ SPACE: Space = (
     Range("objective.contrastive_weight", 0.01, 1.0, log=True),
     Range("objective.temperature", 0.03, 0.3, log=True),
     Range("objective.direct_weight", 0.0, 1.0),
-    Range("objective.error_weight", 0.0, 0.3),
+    Range("objective.error_weight", 0.0, 1.5),
     Range("objective.modality_weight", 0.0, 0.3),
     Choice("objective.target", ("presence", "shares")),
 )
