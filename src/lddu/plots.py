@@ -83,9 +83,8 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
         axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name)
     axes.set_xlim(0, 1)
     all_answered = max(risk[-1] for _, risk in curves.values())  # the same for each score
-    axes.set_ylim(
-        0, min(1.0, 2 * all_answered) or 1.0
-    )  # a bad score leaves the panel, so that good ones can be told apart
+    # A bad score leaves the panel, so that good ones can be told apart.
+    axes.set_ylim(0, min(1.0, 2 * all_answered) or 1.0)
     axes.set_title("risk of the most certain answers", fontsize=9)
     axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
     axes.set_ylabel("share of wrong answers", fontsize=8)

@@ -8,6 +8,8 @@ import torch
 
 from lddu.kernels.workers import side_by_side
 
+CPU = torch.device("cpu")
+
 
 @pytest.fixture(autouse=True)
 def two_threads() -> Iterator[None]:
@@ -27,21 +29,30 @@ def test_answers_come_in_the_order_of_the_items_whichever_is_done_first() -> Non
             second_done.set()
         return 10 * item
 
-    assert list(side_by_side(act, range(5), 5)) == [0, 10, 20, 30, 40]
+    assert list(side_by_side(act, range(5), 5, CPU)) == [0, 10, 20, 30, 40]
 
 
 def test_every_worker_computes_on_its_share_of_the_threads_and_the_caller_keeps_its_own() -> None:
-    assert list(side_by_side(lambda _: torch.get_num_threads(), range(4), 4)) == [1] * 4
+    assert list(side_by_side(lambda _: torch.get_num_threads(), range(4), 4, CPU)) == [1] * 4
     assert torch.get_num_threads() == 2
-    later: list[int] = []
-    thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+    assert threads_of_a_new_thread() == 2
+
+
+def threads_of_a_new_thread() -> int:
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
     thread.start()
     thread.join()
-    assert later == [2]
+    return found[0]
+
+
+def test_another_device_is_asked_by_the_caller_one_item_at_a_time() -> None:
+    asked = side_by_side(lambda _: threading.current_thread(), range(3), 3, torch.device("meta"))
+    assert set(asked) == {threading.current_thread()}
 
 
 def test_one_item_is_done_by_the_caller_on_all_threads() -> None:
-    assert list(side_by_side(lambda _: (threading.current_thread(), torch.get_num_threads()), [0], 1)) == [
+    assert list(side_by_side(lambda _: (threading.current_thread(), torch.get_num_threads()), [0], 1, CPU)) == [
         (threading.current_thread(), 2)
     ]
 
@@ -55,11 +66,11 @@ def test_items_are_taken_a_few_ahead_and_no_more() -> None:
             taken += 1
             yield taken
 
-    answers = side_by_side(lambda item: item, items(), 100)
+    answers = side_by_side(lambda item: item, items(), 100, CPU)
     assert next(answers) == 1
     assert taken <= 4
     answers.close()  # type: ignore[attr-defined]
-    assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 2
 
 
 def test_an_error_reaches_the_caller_and_ends_the_work() -> None:
@@ -69,5 +80,5 @@ def test_an_error_reaches_the_caller_and_ends_the_work() -> None:
         return item
 
     with pytest.raises(ValueError, match="clip 2"):
-        list(side_by_side(act, range(50), 50))
+        list(side_by_side(act, range(50), 50, CPU))
     assert torch.get_num_threads() == 2

@@ -89,6 +89,21 @@ def test_training_stops_when_validation_no_longer_improves(corpus: FeatureStore,
     assert len(log) - cost["best_epoch"][0] == 2
 
 
+@pytest.mark.parametrize(("by", "figures"), [("f1", ["f1_micro"]), ("f1_map", ["f1_micro", "map_macro"])])
+def test_the_epoch_is_kept_that_the_chosen_figure_of_validation_names(
+    corpus: FeatureStore, tmp_path: Path, by: str, figures: list[str]
+) -> None:
+    config = tiny_config(training={"epochs": 8, "patience": 8, "checkpoint": by})
+    run = train(corpus, tmp_path / "run", config)
+    log = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    scores = [np.mean([record["valid"][name] for name in figures]) for record in log]
+    metrics = run.read_json("metrics.json")
+    assert metrics["cost"]["best_epoch"] == [int(np.argmax(scores)) + 1]
+    assert [record["kept"] for record in log] == [score > max([-1, *scores[:n]]) for n, score in enumerate(scores)]
+    valid, best = metrics["splits"]["valid"], log[int(np.argmax(scores))]["valid"]
+    assert valid["map_macro"] == pytest.approx(best["map_macro"])
+
+
 def test_the_kept_network_is_that_of_the_best_epoch(corpus: FeatureStore, tmp_path: Path) -> None:
     config = tiny_config(training={"epochs": 6, "patience": 6})
     full = train(corpus, tmp_path / "full", config)
@@ -266,7 +281,7 @@ def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -
     run = train(
         store,
         tmp_path / "run",
-        tiny_config(training={"epochs": 12, "patience": 12, "learning_rate": 5e-3, "checkpoint": "f1"}),
+        tiny_config(training={"epochs": 20, "patience": 20, "learning_rate": 5e-3, "checkpoint": "f1"}),
     )
     model = run.members()[0].load_model(torch.device("cpu"))
     reader = BatchReader(store, run.describe().task.dimensions, 16)
@@ -277,7 +292,7 @@ def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -
             add_noise(model, batch.values, torch.tensor([[4.0, 0.0]]).expand(100, 2)), batch.mask, batch.presence
         )
     wider = (noisy.modality_width > clean.modality_width).float().mean(dim=(0, 2))
-    assert wider[0].item() > 0.9 and wider[1].item() == 0
+    assert wider[0].item() > 0.95 and wider[1].item() == 0
 
 
 def test_randomness_is_a_function_of_seed_and_epoch_and_differs_between_them() -> None:

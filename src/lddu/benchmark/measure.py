@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 
@@ -18,8 +17,6 @@ from lddu.benchmark.result import Benchmark, Lengths, Limit, Machine, Memory, Na
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.model.infer import INFERENCE_BATCH
-
-_T = TypeVar("_T")
 
 BATCHES = 4
 """Batches of realistic lengths that a pass goes over, so that no lucky draw decides."""
@@ -135,7 +132,7 @@ class _Run:
         subject = Subject(workload, self.device)
         batches = self._training_batches(workload, realistic=False)
         subject.fill_memory()
-        return self._training(subject, batches), self._inference(subject, self._at_least(batches))
+        return self._training(subject, batches), self._inference(subject, batches * self._inference_count)
 
     def _naive(self, subject: Subject, step: Batch, prediction: Batch) -> tuple[_Pass, _Pass]:
         seconds = self.effort.seconds
@@ -151,14 +148,14 @@ class _Run:
 
     def _inference_batches(self, workload: Workload, realistic: bool) -> list[Batch]:
         size = min(INFERENCE_BATCH, 2 * workload.batch)
-        count = len(self._at_least([None])) if realistic else 1
+        count = self._inference_count if realistic else 1
         drawn = [batch.to(self.device) for batch in Clips(workload, realistic).sorted_batches(count, size)]
-        return self._at_least(drawn)
+        return drawn if realistic else drawn * self._inference_count
 
-    def _at_least(self, batches: list[_T]) -> list[_T]:
-        """The batches again and again, so that every thread gets several."""
-        count = max(BATCHES, 2 * torch.get_num_threads()) if self.device.type == "cpu" else BATCHES
-        return batches * -(-count // len(batches))
+    @property
+    def _inference_count(self) -> int:
+        """Batches of a pass, so many that every thread of a processor gets several."""
+        return max(BATCHES, 2 * torch.get_num_threads()) if self.device.type == "cpu" else BATCHES
 
     def _training(self, subject: Subject, batches: list[Batch]) -> _Pass:
         """Each batch by itself, so that a moment of other work spoils one of them and not the whole pass."""

@@ -65,8 +65,7 @@ class Subject:
 
     def predict_all(self, batches: list[Batch]) -> None:
         """One prediction of each batch, as `lddu.model.infer` makes them."""
-        at_once = len(batches) if self.device.type == "cpu" else 1
-        for _ in side_by_side(self.predict, batches, at_once):
+        for _ in side_by_side(self.predict, batches, len(batches), self.device):
             pass
 
     def parts(self, batch: Batch) -> dict[str, Callable[[], None]]:

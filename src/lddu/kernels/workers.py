@@ -6,7 +6,8 @@ a batch. Threads with a batch each meet only once.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -15,8 +16,27 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int) -> Iterator[R]:
-    """What `act` says of each item, in their order; PyTorch's threads are shared out among several items at once.
+def in_order(pool: Executor, tasks: Iterable[Callable[[], R]], ahead: int) -> Iterator[R]:
+    """Results of the tasks in their order, while the pool works on the next `ahead` ones.
+
+    The caller's thread takes tasks from the iterable, never further ahead. What has not begun when the caller stops is
+    not begun.
+    """
+    waiting: deque[Future[R]] = deque()
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int, device: torch.device) -> Iterator[R]:
+    """What `act` says of each item, in their order; on a processor several at once share out PyTorch's threads.
 
     Items are taken from the iterable by the caller's thread, never more than a few ahead. The caller's own number of
     threads is left as it is.
@@ -25,9 +45,10 @@ def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int) -> Itera
         act: runs in another thread, with gradients and generators of its own concern: it must draw nothing at random.
         items: to go over.
         count: how many items there are, or more.
+        device: that `act` computes on; any but a processor is asked one item at a time.
     """
     threads = torch.get_num_threads()
-    workers = min(threads, count)
+    workers = min(threads, count) if device.type == "cpu" else 1
     if workers <= 1:
         yield from map(act, items)
         return
@@ -36,16 +57,8 @@ def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int) -> Itera
         torch.get_num_threads()  # PyTorch sets up a new thread at its first question, over what was set before.
         torch.set_num_threads(threads // workers)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="lddu", initializer=fewer_threads) as pool:
-        waiting: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(act, item))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-            torch.set_num_threads(threads)  # Threads that begin later would take over the workers' number.
+    try:
+        with ThreadPoolExecutor(workers, "lddu", fewer_threads) as pool:
+            yield from in_order(pool, (partial(act, item) for item in items), workers)
+    finally:  # After the last worker began: threads that begin later would take over the workers' number.
+        torch.set_num_threads(threads)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 import torch
@@ -101,23 +102,19 @@ def infer(
     model.eval()
     device = next(model.parameters()).device
     order = _by_length(reader, rows)
-    batches = reader.batches(rows[order], INFERENCE_BATCH)
+    batches = (batch.to(device) for batch in reader.batches(rows[order], INFERENCE_BATCH))
     parts: list[tuple[np.ndarray, ...]] = []
     moments: list[DropoutMoments] = []
-
-    def figures(batch: Batch) -> tuple[np.ndarray, ...]:
-        return _figures(model, batch.to(device))
 
     if dropout.passes:
         with seeded(dropout.seed, device):
             for batch in batches:
-                parts.append(figures(batch))
-                moments.append(dropout_moments(model, batch.to(device), dropout.passes))
+                parts.append(_figures(model, batch))
+                moments.append(dropout_moments(model, batch, dropout.passes))
                 _tell(advance, len(batch.rows))
     else:
         # Passes with dropout draw one after the other from one generator; without, batches need not wait.
-        at_once = -(-len(rows) // INFERENCE_BATCH) if device.type == "cpu" else 1
-        for part in side_by_side(figures, batches, at_once):
+        for part in side_by_side(partial(_figures, model), batches, -(-len(rows) // INFERENCE_BATCH), device):
             parts.append(part)
             _tell(advance, len(part[0]))
     back = np.argsort(order)

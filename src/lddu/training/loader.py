@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -12,6 +12,7 @@ import torch
 
 from lddu.batch import Batch, BatchReader
 from lddu.features.loaded_clips import LoadedClips
+from lddu.kernels.workers import in_order
 from lddu.training.epoch import Epoch
 
 AHEAD = 4
@@ -50,18 +51,8 @@ def portions(reader: BatchReader, epoch: Epoch, parts: int = 1) -> Iterator[Port
 
 def prefetched(tasks: Iterable[Callable[[], Ready]], ahead: int) -> Iterator[Ready]:
     """Results of the tasks in their order; one thread works on the next `ahead` ones meanwhile."""
-    waiting: deque[Future[Ready]] = deque()
     with ThreadPoolExecutor(1, "loader") as pool:
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(task))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        yield from in_order(pool, tasks, ahead)
 
 
 def _plain(reader: BatchReader, epoch: Epoch, parts: int) -> Iterator[Callable[[], Portion]]:
