@@ -16,7 +16,8 @@ from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import import_corpus
 from lddu.features.store import FeatureStore
 from lddu.run_folder import RunFolder
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 
 PRESENT_AT = {"face_votes": 0.2}
 

@@ -14,7 +14,8 @@ from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.missing import missing_in, missing_sentences
 from lddu.predict import Predictor
 from lddu.report_ablation import withheld
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 
 SIZES = {"audio": 4, "text": 6, "face": 3}

@@ -22,7 +22,8 @@ from lddu.predict import Predictor
 from lddu.predictions import FEWEST_USUAL, noisier_than, read_predictions
 from lddu.report import write_report
 from lddu.run_folder import RunFolder
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 
 WITHOUT = tiny_config(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from lddu.features.simulate import SimulationConfig, simulate
     from lddu.features.store import FeatureStore
     from lddu.predict import Predictor
-    from lddu.training.run import RunOptions, resume, train
+    from lddu.training.plan import RunOptions
+    from lddu.training.run import resume, train
     from lddu.training.search import SearchOptions, search
 
     load = Predictor
@@ -39,7 +40,7 @@ __all__ = [
 _PLACES = {
     "FeatureStore": "lddu.features.store",
     "Predictor": "lddu.predict",
-    "RunOptions": "lddu.training.run",
+    "RunOptions": "lddu.training.plan",
     "SearchOptions": "lddu.training.search",
     "SimulationConfig": "lddu.features.simulate",
     "compare_runs": "lddu.comparison",

@@ -14,7 +14,8 @@ from lddu.clips.simulate import TalkingClip, write_talking_clip, write_talking_c
 from lddu.config import DEFAULT, laid_over
 from lddu.extract import extract
 from lddu.features.store import FeatureStore
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 
 SENTENCE = "I am so glad that you came."
 

@@ -108,7 +108,8 @@ def test_a_store_gives_a_page_without_video(run: Path, talks: FeatureStore, tmp_
 
 
 def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
-    from lddu.training.run import RunOptions, train
+    from lddu.training.plan import RunOptions
+    from lddu.training.run import train
     from tests.builders import tiny_config, tiny_store
 
     store = tiny_store(tmp_path / "store", missing=[(3, "text")])

@@ -15,7 +15,8 @@ from lddu.errors import MismatchError
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.predict_clips import predict_clips
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 from tests.clips.conftest import SMALL
 
 

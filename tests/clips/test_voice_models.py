@@ -17,7 +17,8 @@ from lddu.extract import extract
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.predict_clips import extraction_of, named_models, predict_clips
-from lddu.training.run import RunOptions, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
 from tests.clips.conftest import SMALL
 
 transformers = pytest.importorskip("transformers", reason="speech encoders need the extra: pip install 'lddu[clips]'")

@@ -9,7 +9,8 @@ import pytest
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
-from lddu.training.run import RunOptions, resume, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
 

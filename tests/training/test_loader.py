@@ -19,7 +19,8 @@ from lddu.ranks import Ranks
 from lddu.training import epoch as planning
 from lddu.training.epoch import Epoch, TrainingRows, epoch_of
 from lddu.training.loader import AHEAD, portions, prefetched
-from lddu.training.run import RunOptions, resume, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import resume, train
 from tests.builders import DIMENSIONS, tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
 

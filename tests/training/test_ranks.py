@@ -13,7 +13,8 @@ import pytest
 from lddu.config import Config
 from lddu.features.store import FeatureStore
 from lddu.predictions import Predictions, read_predictions
-from lddu.training.run import RunOptions, resume, train
+from lddu.training.plan import RunOptions
+from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn
 

@@ -12,7 +12,7 @@ from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
-from lddu.training import run as running
+from lddu.training import member
 from lddu.training import search as searching
 from lddu.training.search import SearchOptions, SearchResult, Trial, UnwatchedSearch, search
 from lddu.training.search_space import SPACE, Choice, Range, nested, value_of
@@ -115,7 +115,7 @@ def test_a_broken_trial_is_recorded_and_the_next_one_begins(
     corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    fit = running.fit
+    fit = member.fit
 
     def sometimes(*arguments: Any) -> Any:
         calls.append(1)
@@ -125,7 +125,7 @@ def test_a_broken_trial_is_recorded_and_the_next_one_begins(
             raise ZeroDivisionError("a fault of our own")
         return fit(*arguments)
 
-    monkeypatch.setattr(running, "fit", sometimes)
+    monkeypatch.setattr(member, "fit", sometimes)
     found = search(corpus, tmp_path / "search", SearchOptions(4, space=RATES), BASE)
     by_number = sorted(found.trials, key=lambda trial: trial.number)
     assert [trial.state for trial in by_number] == ["done", "broken", "broken", "done"]
@@ -139,7 +139,7 @@ def test_a_search_of_broken_trials_says_why(
     def never(*_: Any) -> Any:
         raise RunError("Expected a finite loss, but got nan.")
 
-    monkeypatch.setattr(running, "fit", never)
+    monkeypatch.setattr(member, "fit", never)
     with pytest.raises(RunError, match="all of 2 broke or were given up; the last fault was: Expected a finite loss"):
         search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
 
@@ -161,7 +161,7 @@ def test_a_trial_that_falls_behind_is_given_up(
         def trial_begins(self, number: int, trials: int) -> None:
             calls.append(number)
 
-    monkeypatch.setattr(running, "fit", fit)
+    monkeypatch.setattr(member, "fit", fit)
     ended: list[Trial] = []
     monkeypatch.setattr(Count, "trial_done", lambda self, trial: ended.append(trial))
     search(corpus, tmp_path / "search", SearchOptions(3, space=RATES), BASE, Count())

@@ -20,7 +20,8 @@ from lddu.model.lddu import LDDU
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
 from lddu.training.loop import Unwatched
-from lddu.training.run import RunOptions, describe, train
+from lddu.training.plan import RunOptions, describe
+from lddu.training.run import train
 from lddu.training.seed import (
     SPREAD,
     STRONGEST,

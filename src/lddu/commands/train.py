@@ -80,8 +80,9 @@ def train(
         raise ConfigError("Expected a STORE for a training on several ranks; make one with 'lddu data simulate' first.")
     if first_rank():
         notes().print("loading the numerical libraries", style="dim")
-    from lddu.training.run import RunOptions, train
+    from lddu.training.plan import RunOptions
     from lddu.training.run import resume as go_on
+    from lddu.training.run import train
 
     if first_rank():
         notes().print(f"run folder: {folder}", markup=False)

@@ -17,9 +17,9 @@ from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.features.atomic import write_text
 from lddu.features.store import FeatureStore
 from lddu.losses.objective import LossTerms
-from lddu.training import run
+from lddu.training import member
 from lddu.training.loop import Unwatched, Watch
-from lddu.training.run import RunOptions
+from lddu.training.plan import RunOptions
 from lddu.training.search_space import SPACE, Range, Space, nested, value_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class _Attempt:
         try:
             config = laid_over(self.base, nested(_propose(trial, self.options.space)))
             how = RunOptions(seed=self.options.seed, device=self.options.device)
-            return run.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).kept_f1
+            return member.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).kept_f1
         except optuna.TrialPruned:
             raise
         except Exception as fault:

@@ -1,0 +1,170 @@
+"""One network of a run: from its first weights to a concluded run folder."""
+
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from lddu.batch import BatchReader
+from lddu.config import Config
+from lddu.device import device_of
+from lddu.errors import MismatchError
+from lddu.evaluate.observation import presence_of
+from lddu.features.store import FeatureStore
+from lddu.losses.objective import Objective
+from lddu.model.infer import Networks
+from lddu.model.lddu import LDDU
+from lddu.ranks import ALONE, Ranks
+from lddu.run_folder import RunDescription, RunFolder, new_model
+from lddu.training import checkpoint
+from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.conclude import Cost, conclude
+from lddu.training.epoch import TrainingRows
+from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
+from lddu.training.optim import make_optimizer
+from lddu.training.plan import RunOptions, describe, training_rows
+from lddu.training.standardisation import LabelledRows, fit_standardisation, standardisation_rows
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a run of several members shares."""
+
+    description: RunDescription
+    store: FeatureStore
+    options: RunOptions
+    watch: Watch
+    starting: LDDU | None
+    device: torch.device
+    ranks: Ranks = ALONE
+
+
+def train_member(folder: RunFolder, description: RunDescription, making: Making) -> None:
+    """Train one network and conclude its run; on Ctrl-C, conclude with what there is and pass it on."""
+    resume_folder, ranks = folder.path / "resume", making.ranks
+    if ranks.first:
+        resume_folder.mkdir(parents=True, exist_ok=True)
+        folder.write_json("config.json", description.to_mapping())
+    data = _data(description, making.store)
+    trainee = _trainee(description, data, making)
+    progress = checkpoint.load(resume_folder, trainee, ranks)
+    stopped = False
+    try:
+        sitting = Sitting(folder.path, making.watch, making.options.checkpoint_seconds)
+        train_epochs(trainee, data, description, sitting, progress)
+    except KeyboardInterrupt:
+        if ranks.size > 1:  # the others are in the middle of a step: only checkpoints are left
+            raise
+        stopped = True
+    weights = progress.best_weights or trainee.kept.state_dict()
+    trainee.model.load_state_dict(weights)
+    if ranks.first:
+        folder.write_model(weights)
+        cost = Cost.of(trainee.model, progress, making.device)
+        conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, stopped)
+    if stopped:
+        raise KeyboardInterrupt
+    if ranks.first:
+        forget(resume_folder)
+
+
+def fit(
+    store: FeatureStore, folder: Path, config: Config, options: RunOptions = RunOptions(), watch: Watch | None = None
+) -> Progress:
+    """Train one network and say how it did on validation; the test split is not looked at and no run is made.
+
+    Args:
+        store: as for `train`.
+        folder: gets `log.jsonl`.
+        config: settings.
+        options: seed and device.
+        watch: is told of the progress; what it raises ends the training.
+
+    Raises:
+        StoreError: where the store cannot be trained on.
+        RunError: where training diverges.
+    """
+    description = describe(store, config, options)
+    device = device_of(options.device)
+    making = Making(description, store, options, watch or Unwatched(), None, device)
+    data, progress = _data(description, store), Progress()
+    sitting = Sitting(folder, making.watch, checkpoint_seconds=math.inf)
+    train_epochs(_trainee(description, data, making), data, description, sitting, progress)
+    return progress
+
+
+def forget(resume_folder: Path) -> None:
+    """Remove the checkpoints of a finished run: out of sight in one step, so that a kill never leaves half of one."""
+    unwanted = resume_folder.with_name(".resume.old")
+    shutil.rmtree(unwanted, ignore_errors=True)
+    resume_folder.rename(unwanted)
+    shutil.rmtree(unwanted)
+
+
+def weights_to_start_from(path: Path | None, description: RunDescription) -> LDDU | None:
+    """The network of another run, where training shall start from one.
+
+    Raises:
+        MismatchError: where it answers another question or has other sizes.
+    """
+    if path is None:
+        return None
+    other = RunFolder(path)
+    found = other.describe()
+    if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
+        raise MismatchError(
+            f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
+            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without --init-from."
+        )
+    if found.config.model != description.config.model:
+        raise MismatchError(
+            f"Expected the network of {path} to have the sizes of this one, but they differ; give the same --model "
+            "settings, or start without --init-from."
+        )
+    return other.members()[0].load_model()
+
+
+def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
+    train_rows, valid_rows = training_rows(store)
+    modalities = tuple(description.task.dimensions)
+    return TrainingData(reader_of(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
+
+
+def reader_of(description: RunDescription, store: FeatureStore) -> BatchReader:
+    """Reads the store's clips as the network of this run takes them."""
+    return BatchReader(store, description.task.dimensions, description.config.model.max_steps)
+
+
+def _trainee(description: RunDescription, data: TrainingData, making: Making) -> Trainee:
+    config = description.config
+    with torch.random.fork_rng():
+        torch.manual_seed(description.seed)
+        model = new_model(description)
+    objective = Objective(config.objective, config.model.latent, description.task.present_at, making.ranks)
+    model.load_state_dict(making.ranks.from_first(lambda: _first_weights(model, description, data, making)))
+    model, objective = model.to(making.device), objective.to(making.device)
+    decay = config.training.weight_average
+    average = _average(model, decay) if decay else None
+    return Trainee(model, objective, make_optimizer(model, config.training), average)
+
+
+def _first_weights(
+    model: LDDU, description: RunDescription, data: TrainingData, making: Making
+) -> dict[str, torch.Tensor]:
+    """Those of the run that training starts from, or new ones with the features' scale fitted."""
+    if making.starting is not None:
+        return making.starting.state_dict()
+    task, config = description.task, description.config
+    rows = standardisation_rows(data.train, config.training, description.seed)
+    clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
+    fit_standardisation(model, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
+    return model.state_dict()
+
+
+def _average(model: LDDU, decay: float) -> AveragedModel:
+    update: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=update)

@@ -1,0 +1,116 @@
+"""What a run will train: its options, and its description with every automatic setting resolved."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lddu.batch import BatchReader
+from lddu.config import Config, CorpusSize
+from lddu.errors import ConfigError, StoreError
+from lddu.evaluate.observation import shares_of
+from lddu.features.store import FeatureStore
+from lddu.run_folder import RunDescription, Task
+from lddu.training.epoch import TrainingRows
+
+LARGEST_SEED = 2**32
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made, beside its settings.
+
+    Attributes:
+        seed: of the first network.
+        members: networks with consecutive seeds; more than one is an ensemble.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        force: replace an existing run folder.
+        init_from: run folder whose weights training starts from.
+        command: the command line, for the record.
+        checkpoint_seconds: least time between two checkpoints.
+
+    Raises:
+        ConfigError: where seed or members are out of range.
+    """
+
+    seed: int = 0
+    members: int = 1
+    device: str = "auto"
+    force: bool = False
+    init_from: Path | None = None
+    command: str = ""
+    checkpoint_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < LARGEST_SEED:
+            raise ConfigError(f"Expected --seed to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
+        if self.members < 1:
+            raise ConfigError(f"Expected --seeds to be at least 1, but got {self.members}.")
+
+
+def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDescription:
+    """What will be trained, with every ``"auto"`` resolved.
+
+    Raises:
+        StoreError: where the store lacks what training needs; the sentence says what.
+    """
+    train_rows, _ = training_rows(store)
+    present = {name: store.lengths(name) > 0 for name in store.modalities}
+    kept = [name for name in store.modalities if present[name][train_rows].any()]
+    warnings = [
+        f"{name} was ignored: no training clip has it" for name in store.modalities if name not in kept
+    ]  # a network cannot learn to read what it never saw
+    if not kept:
+        raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
+    reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
+    for name, count in reader.cut_clips(np.arange(len(store))).items():
+        warnings.append(
+            f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
+        )
+    test_rows = store.table.in_split("test")
+    if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
+        warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
+    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
+    gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
+    task = Task(
+        emotions=store.emotions,
+        dimensions=reader.dimensions,
+        features={name: store.modalities[name].feature for name in kept},
+        present_at=store.present_at,
+        simulated=store.simulated,
+    )
+    return RunDescription(
+        task=task,
+        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest, gib)),
+        seed=options.seed,
+        members=options.members,
+        store={
+            "path": store.address,  # found from any working directory
+            "manifest_sha256": store.manifest_sha256,
+            "source": store.manifest["source"],
+            "init_from": str(options.init_from.resolve()) if options.init_from else None,
+        },
+        warnings=tuple(warnings),
+        command=options.command,
+    )
+
+
+def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `train` and `valid` that have a known label and at least one modality.
+
+    Raises:
+        StoreError: where either is empty.
+    """
+    labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
+    usable = np.asarray(store.present().any(axis=1) & labelled)
+    found = []
+    for split, purpose in (("train", "learn from"), ("valid", "choose the checkpoint and the threshold on")):
+        rows = store.table.in_split(split)
+        rows = rows[usable[rows]]
+        if not len(rows):
+            raise StoreError(
+                f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
+                "give the clips a split and labels and import again."
+            )
+        found.append(rows)
+    return found[0], found[1]
