@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lddu.config import PRESETS, CorpusSize, preset
+from lddu.config import PRESETS, CorpusSize, preset, recorded
 from lddu.errors import ConfigError
 
 
@@ -25,6 +25,14 @@ def test_no_auto_survives_the_fit_to_any_corpus(corpus: CorpusSize, name: str) -
 def test_what_is_fitted_to_a_corpus_is_read_back_as_it_is() -> None:
     fitted = preset("default").fitted_to(CorpusSize(353, 18, 1))
     assert preset("default", fitted.to_mapping()) == fitted
+
+
+def test_a_setting_that_a_run_is_too_old_to_name_is_off() -> None:
+    told = preset("default").fitted_to(CorpusSize(353, 18, 1)).to_mapping()
+    del told["model"]["noise_meter"], told["objective"]["noise_weight"]
+    found = recorded(told)
+    assert found.preset == "default" and found.model.hidden == 128
+    assert not found.model.noise_meter and found.objective.noise_weight == 0
 
 
 def test_a_corpus_of_single_steps_gets_depth_only_where_it_is_large() -> None:
@@ -60,8 +68,12 @@ def test_the_paper_preset_holds_the_published_figures() -> None:
         ({"objective": {"target": "votes"}}, ["objective.target to be 'presence' or 'shares', but got 'votes'"]),
         ({"model": {"hidden": 30, "heads": 4}}, ["a multiple of model.heads = 4", "a multiple of 4"]),
         (
-            {"model": {"noise_meter": False}},
-            ["model.noise_meter together with objective.noise_weight", "got false and 0.1"],
+            {"model": {"noise_meter": False, "noise_gate": True}},
+            [
+                "model.noise_meter together with objective.noise_weight",
+                "got false and 0.1",
+                "model.noise_meter where model.noise_gate reads it",
+            ],
         ),
         ({"model": {"hidden": 0}, "x": 1}, ["2 problems", "model.hidden", "x is not a setting"]),
     ],

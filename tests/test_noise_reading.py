@@ -27,7 +27,9 @@ from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 
 WITHOUT = tiny_config(
-    training={"epochs": 1}, model={"noise_meter": False}, objective={"memory_size": 64, "noise_weight": 0.0}
+    training={"epochs": 1},
+    model={"noise_meter": False, "noise_gate": False},
+    objective={"memory_size": 64, "noise_weight": 0.0},
 )
 
 
@@ -40,7 +42,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 @pytest.fixture(scope="module")
 def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return train(corpus, tmp_path_factory.mktemp("noise") / "run", tiny_config(training={"epochs": 6}))
+    return train(
+        corpus,
+        tmp_path_factory.mktemp("noise") / "run",
+        tiny_config(training={"epochs": 6}, model={"noise_gate": True}),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -81,20 +87,25 @@ def test_parts_joined_keep_their_readings_in_order(corpus: FeatureStore, run: Ru
     np.testing.assert_allclose(found, whole, atol=1e-6)
 
 
-def test_json_csv_and_parquet_tell_the_same_noise(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
+def test_json_csv_and_parquet_tell_the_same_noise_and_trust(
+    corpus: FeatureStore, run: RunFolder, tmp_path: Path
+) -> None:
     predicted = Predictor(run.path).predict(corpus, corpus.table.in_split("test"))
     assert predicted.modality_noise is not None and np.isnan(predicted.modality_noise).any()
     columns, records = predicted.to_columns(), predicted.to_records()
     for m, name in enumerate(predicted.modalities):
-        told = [record["evidence"]["modality_noise"][name] for record in records]
-        assert columns[f"noise_{name}"] == told
-        assert [value is None for value in told] == np.isnan(predicted.modality_noise[:, m]).tolist()
+        for column, field in (("noise", "modality_noise"), ("trust", "modality_trust")):
+            told = [record["evidence"][field][name] for record in records]
+            assert columns[f"{column}_{name}"] == told
+            assert [value is None for value in told] == np.isnan(getattr(predicted, field)[:, m]).tolist()
     predicted.write_parquet(tmp_path / "again.parquet")
     for path in (tmp_path / "again.parquet", run.path / "predictions.parquet"):
         stored = read_predictions(path)
         stored = stored.rows(stored.split == "test")
         assert stored.modality_noise is not None and stored.clip.tolist() == predicted.clip.tolist()
         np.testing.assert_allclose(stored.modality_noise, predicted.modality_noise, atol=1e-5)
+        assert stored.modality_trust is not None and predicted.modality_trust is not None
+        np.testing.assert_allclose(stored.modality_trust, predicted.modality_trust, atol=1e-5)
 
 
 def test_noisier_than_counts_the_validation_clips_with_less_noise() -> None:
@@ -178,7 +189,7 @@ def test_a_run_without_meters_works_and_has_no_reading(
     predictor = Predictor(meterless.path)
     assert predictor.infer(corpus, np.arange(3)).modality_noise is None
     found = predictor.predict(corpus, np.arange(3))
-    assert not [name for name in found.to_columns() if name.startswith(("noise_", "noisier_"))]
+    assert not [name for name in found.to_columns() if name.startswith(("noise_", "noisier_", "trust_"))]
     assert set(found.to_records()[0]["evidence"]) == {"width", "modality_error"}
     assert read_predictions(meterless.path / "predictions.parquet").modality_noise is None
     told = json.loads((meterless.path / "metrics.json").read_text())["splits"]["test"]

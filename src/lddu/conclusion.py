@@ -187,6 +187,7 @@ def predictions_of(
         width=inference.width,
         modality_error=_modality_error(inference),
         modality_noise=inference.modality_noise,
+        modality_trust=inference.modality_trust,
         aleatoric=decision.aleatoric.apply(decided.probability, inference.width),
         share=shares if raters_differ(shares).any() else None,
         emotion_aleatoric=inference.entropy if ensemble else None,

@@ -44,6 +44,7 @@ class ModelConfig:
     noise_meter: bool = setting(
         False, "measure each modality's noise and let it scale its standard deviations, Eq. (18)"
     )
+    noise_gate: bool = setting(False, "let the fusion hear less of a modality the noisier it is, Eq. (20)")
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ DEFAULT = Config(
     ),
     DecisionConfig(),
 )
-"""The published model with the corrections (13)-(17); each further choice is argued in docs/experiments.md."""
+"""The published model with the corrections (13)-(17) and the meters (18)-(19); each further choice is argued in docs/experiments.md."""
 
 PRESETS = {"paper": PAPER, "default": DEFAULT}
 
@@ -287,6 +288,22 @@ def laid_over(config: Config, overrides: Mapping[str, Any]) -> Config:
         raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
     assert isinstance(result, Config)
     return result
+
+
+def recorded(settings: Mapping[str, Any]) -> Config:
+    """The config of a run folder, whatever version wrote it.
+
+    A run names every setting that its version had. One that came later had no effect then: it stands where `paper` has
+    it, never where today's preset of that name does.
+
+    Args:
+        settings: as `Config.to_mapping` gives them.
+
+    Raises:
+        ConfigError: as `preset`, or where the preset is not one.
+    """
+    preset(settings["preset"])
+    return laid_over(PAPER, settings)
 
 
 def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[str]) -> Any:
@@ -361,6 +378,8 @@ def _contradictions(config: Config) -> list[str]:
             "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
             f"but got {str(model.noise_meter).lower()} and {config.objective.noise_weight:g}"
         )
+    if model.noise_gate and not model.noise_meter:
+        problems.append("expected model.noise_meter where model.noise_gate reads it, but got false")
     return problems
 
 

@@ -371,10 +371,30 @@ def modality_logit(
 def stand_in(
     value: Float[Tensor, "clip modality *axes"],
     prior: Float[Tensor, " modality *axes"],
-    presence: Bool[Tensor, "clip modality"],
+    trust: Float[Tensor, "clip modality"],
 ) -> Float[Tensor, "clip modality *axes"]:
-    """Eq. (15): the learned prior of a (modality, emotion) in place of a modality that a clip lacks."""
-    return torch.where(presence.view(*presence.shape, *[1] * (value.ndim - 2)), value, prior)
+    """Eq. (15): the learned prior of a (modality, emotion) where a modality is missing, and, Eq. (20), in part where it is noisy.
+
+    Args:
+        value: what each modality says.
+        prior: what stands in.
+        trust: share of its own in [0, 1]: 0 gives the prior, 1 the value, both exactly.
+    """
+    share = trust.view(*trust.shape, *[1] * (value.ndim - 2))
+    return torch.lerp(prior.expand_as(value), value.to(prior.dtype), share.to(prior.dtype))
+
+
+def noise_trust(
+    noise: Float[Tensor, "clip modality"], offset: Float[Tensor, " modality"], slope: Float[Tensor, " modality"]
+) -> Float[Tensor, "clip modality"]:
+    """Eq. (20): how much of what a modality says the fusion hears; falls with its noise q.
+
+    Args:
+        noise: q of Eq. (18).
+        offset: log odds of trust at q = 0.
+        slope: positive.
+    """
+    return (offset - slope * noise).sigmoid()
 
 
 def training_target(

@@ -27,7 +27,12 @@ PER_EMOTION = {
 }
 """Prefix of a table's columns -> field of `Predictions`."""
 
-PER_MODALITY = {"error": "modality_error", "noise": "modality_noise", "noisier_than": "noisier_than"}
+PER_MODALITY = {
+    "error": "modality_error",
+    "noise": "modality_noise",
+    "trust": "modality_trust",
+    "noisier_than": "noisier_than",
+}
 """The same, a column per modality."""
 
 FEWEST_USUAL = 20
@@ -55,6 +60,8 @@ class Predictions:
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
         modality_noise: [N, M] q of Eq. (18): how noisy the modality's features are, to be compared within a modality
             only; NaN where missing. None where the run has no meters.
+        modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None where the run
+            has no gate.
         noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
             missing. None where the run does not hold their noise, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
@@ -79,6 +86,7 @@ class Predictions:
     width: Floats
     modality_error: Floats
     modality_noise: Floats | None = None
+    modality_trust: Floats | None = None
     noisier_than: Floats | None = None
     label_set: Flags | None = None
     abstained: Flags | None = None
@@ -194,7 +202,8 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
             stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
-            modality_noise=stack_if_there("noise", modalities), aleatoric=aleatoric, share=stack_if_there("share"),
+            modality_noise=stack_if_there("noise", modalities), modality_trust=stack_if_there("trust", modalities),
+            aleatoric=aleatoric, share=stack_if_there("share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
         )  # fmt: skip
     except FileNotFoundError:

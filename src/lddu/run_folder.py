@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import lddu
-from lddu.config import Config, laid_over, preset
+from lddu.config import Config, recorded
 from lddu.decide.decision import FittedDecision
 from lddu.errors import ConfigError, RunError
 from lddu.features.atomic import replaced_file, write_text
@@ -114,7 +114,7 @@ class RunFolder:
             )
         try:
             task = _task(found["task"])
-            config = laid_over(preset(found["config"]["preset"]), found["config"])
+            config = recorded(found["config"])
             return RunDescription(
                 task=task,
                 config=config,

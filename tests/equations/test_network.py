@@ -167,10 +167,21 @@ def test_fused_logit_and_its_gradient_stay_finite_where_probabilities_round(
 
 def test_the_prior_stands_in_exactly_where_a_modality_is_missing() -> None:
     value, prior = torch.randn(2, 2, 3, 4), torch.randn(2, 3, 4)
-    presence = torch.tensor([[True, False], [False, True]])
-    result = equations.stand_in(value, prior, presence)
+    trust = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    result = equations.stand_in(value, prior, trust)
     assert torch.equal(result[0, 0], value[0, 0]) and torch.equal(result[1, 1], value[1, 1])
     assert torch.equal(result[0, 1], prior[1]) and torch.equal(result[1, 0], prior[0])
+
+
+def test_the_prior_stands_in_for_the_share_that_is_not_trusted() -> None:
+    value, prior = torch.full((1, 1, 2), 3.0), torch.full((1, 2), 7.0)
+    assert equations.stand_in(value, prior, torch.tensor([[0.75]])).tolist() == [[[4.0, 4.0]]]
+
+
+def test_trust_falls_with_noise_by_the_slope_of_the_modality() -> None:
+    noise = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    trust = equations.noise_trust(noise, torch.tensor([0.0, 2.0]), torch.tensor([2.0, 0.5]))
+    torch.testing.assert_close(torch.logit(trust), torch.tensor([[0.0, 2.0], [-2.0, 1.5]]))
 
 
 def test_noise_is_read_from_size_and_restlessness_of_the_unmasked_steps() -> None:

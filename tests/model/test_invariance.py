@@ -124,6 +124,48 @@ def test_a_modality_said_to_be_absent_is_not_looked_at(model: LDDU) -> None:
     same(predict(model, (values, mask, hidden)), predict(model, (others, mask, hidden)))
 
 
+def gated_model(offset: float) -> LDDU:
+    """A network whose gate stands where `offset` puts it, for quiet modalities, and whose priors are not all alike."""
+    torch.manual_seed(0)
+    model = LDDU(DIMENSIONS, EMOTIONS, tiny_model_config(noise_meter=True, noise_gate=True)).eval()
+    assert model.trust is not None
+    with torch.no_grad():
+        model.trust.offset.fill_(offset)
+        for prior in (model.prior_vectors, model.prior_mean, model.prior_log_std):
+            prior.normal_()
+    return model
+
+
+def test_what_the_gate_shuts_out_moves_the_answer_no_more_than_if_it_were_missing() -> None:
+    model, (values, mask, presence) = gated_model(-80), clips_of([(4, 2), (3, 3)])
+    shut = predict(model, (values, mask, presence))
+    missing = predict(model, (values, mask, torch.zeros_like(presence)))
+    torch.testing.assert_close(shut.fused_logit, missing.fused_logit)
+    torch.testing.assert_close(shut.direct_logit, missing.direct_logit)
+
+
+def test_what_the_gate_shuts_out_still_says_what_it_saw() -> None:
+    """Its own distributions and score are reported; only the fused answer does without them."""
+    clips = clips_of([(4, 2), (3, 3)])
+    shut, open_ = predict(gated_model(-80), clips), predict(gated_model(80), clips)
+    for name in ("mean", "std", "modality_logit", "noise"):
+        assert torch.equal(getattr(shut, name), getattr(open_, name))
+    assert float((shut.fused_logit - open_.fused_logit).abs().max()) > 1e-3
+
+
+def test_the_fusion_hears_less_of_a_noisier_modality() -> None:
+    model, (values, mask, presence) = gated_model(0), clips_of([(4, 2), (3, 3)])
+    found = predict(model, (values, mask, presence))
+    order = found.noise[:, 0].argsort()
+    assert float(found.noise[order[1], 0] - found.noise[order[0], 0]) > 0
+    assert float(found.trust[order[1], 0]) < float(found.trust[order[0], 0])
+
+
+def test_trust_is_whole_without_a_gate_and_none_where_a_modality_is_missing(model: LDDU) -> None:
+    found = predict(model, clips_of([(0, 3), (2, 2)]))
+    assert found.trust.tolist() == [[0.0, 1.0], [1.0, 1.0]]
+
+
 def test_a_clip_without_any_modality_gets_the_priors_answer(model: LDDU) -> None:
     found = predict(model, clips_of([(0, 0), (0, 0), (2, 2)]))
     torch.testing.assert_close(found.probability[0], found.probability[1])

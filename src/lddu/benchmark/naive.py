@@ -34,9 +34,17 @@ def naive_prediction(model: LDDU, batch: Batch) -> Prediction:
         [model.noise(m, *seen) for m, seen in enumerate(zip(batch.values, batch.mask, strict=True))], dim=1
     )
     std_BMEP = std_BMEP * noise.exp()[:, :, None, None]
-    direct = model.direct(vectors_BMEH.transpose(1, 2).flatten(-2))
-    centre = model.centre(mean_BMEP.transpose(1, 2).flatten(-2))
-    spread = model.spread(std_BMEP.transpose(1, 2).flatten(-2))
+    trust = torch.ones_like(noise) if model.trust is None else model.trust(noise)
+    share = trust[:, :, None, None]
+    heard, centres, spreads = (
+        (share * own + (1 - share) * prior).transpose(1, 2).flatten(-2)
+        for own, prior in (
+            (vectors_BMEH, model.prior_vectors),
+            (mean_BMEP, model.prior_mean),
+            (std_BMEP, model.prior_log_std.exp()),
+        )
+    )
+    direct, centre, spread = model.direct(heard), model.centre(centres), model.spread(spreads)
     return Prediction(
         direct_logit=direct,
         fused_logit=equations.fused_logit(direct, centre, spread),
@@ -46,6 +54,7 @@ def naive_prediction(model: LDDU, batch: Batch) -> Prediction:
         std=std_BMEP,
         attention=tuple(parts[3]),
         noise=noise,
+        trust=trust,
         presence=batch.presence,
     )
 

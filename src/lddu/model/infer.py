@@ -34,6 +34,7 @@ class Inference:
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
         presence: [N, M].
         modality_noise: [N, M] q of Eq. (18), how noisy the modality's features are; NaN where missing. None without meters.
+        modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None without a gate.
         dropout: what passes with dropout on say, where they were asked for.
     """
 
@@ -46,6 +47,7 @@ class Inference:
     modality_error: np.ndarray
     presence: np.ndarray
     modality_noise: np.ndarray | None = None
+    modality_trust: np.ndarray | None = None
     dropout: DropoutMoments | None = None
 
 
@@ -122,7 +124,7 @@ def infer(
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
     probability = columns[0].astype(np.float64)
-    width, modality_width, modality_error, presence, noise = columns[1:]
+    width, modality_width, modality_error, presence, noise, trust = columns[1:]
     return Inference(
         rows,
         probability,
@@ -133,18 +135,19 @@ def infer(
         modality_error,
         presence,
         noise if model.meters else None,
+        trust if model.trust else None,
         DropoutMoments.joined(moments).rows(back) if moments else None,
     )
 
 
 def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
-    """Probability, width, modality widths, modality errors, presence and noise of a batch on the model's device."""
+    """Probability, width, modality widths and errors, presence, noise and trust of a batch on the model's device."""
     with torch.inference_mode():
         prediction = model(batch.values, batch.mask, batch.presence)
         widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
-        noise = torch.where(batch.presence, prediction.noise, torch.nan)
+        noise, trust = (torch.where(batch.presence, x, torch.nan) for x in (prediction.noise, prediction.trust))
         errors = model.modality_width_link(widths)
-        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, noise)
+        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, noise, trust)
     return tuple(figure.cpu().numpy() for figure in figures)
 
 
@@ -170,26 +173,23 @@ def mean_of(members: Sequence[Inference]) -> Inference:
     probability, entropy = mean("probability"), mean("entropy")
     disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
     widths = mean("width"), mean("modality_width"), mean("modality_error")
-    noise = None if first.modality_noise is None else mean("modality_noise")
+    noise, trust = (
+        None if getattr(first, name) is None else mean(name) for name in ("modality_noise", "modality_trust")
+    )
     moments = [member.dropout for member in members if member.dropout is not None]
     dropout = DropoutMoments.mean_of(moments) if moments else None
-    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, noise, dropout)
+    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, noise, trust, dropout)
 
 
 def joined(parts: Sequence[Inference]) -> Inference:
     """The clips of several inferences one after the other, without what only some of them have."""
+    columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Inference) if f.name != "dropout"}
     arrays = {
-        f.name: np.concatenate([getattr(part, f.name) for part in parts])
-        for f in fields(Inference)
-        if f.name not in ("modality_noise", "dropout")
+        name: None if any(value is None for value in values) else np.concatenate(values)
+        for name, values in columns.items()
     }
-    noise = [part.modality_noise for part in parts if part.modality_noise is not None]
     moments = [part.dropout for part in parts if part.dropout is not None]
-    return Inference(
-        **arrays,
-        modality_noise=np.concatenate(noise) if len(noise) == len(parts) else None,
-        dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None,
-    )
+    return Inference(**arrays, dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None)  # type: ignore[arg-type]
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
@@ -202,4 +202,5 @@ def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
 def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
     emotions, modalities = len(model.emotions), len(reader.dimensions)
     pair, triple = np.zeros((0, emotions)), np.zeros((0, modalities, emotions))
-    return [pair, pair, triple, triple, np.zeros((0, modalities), bool), np.zeros((0, modalities))]
+    each = np.zeros((0, modalities))
+    return [pair, pair, triple, triple, each.astype(bool), each, each]

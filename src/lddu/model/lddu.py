@@ -43,10 +43,11 @@ class Prediction:
         direct_logit: [B, E] of g, Eq. (10).
         fused_logit: [B, E] of p, Eq. (10).
         modality_logit: [B, M, E] of c_{m,e}, Eq. (14).
-        vectors: [B, M, E, H] emotion vectors Z, Eq. (4).
+        vectors: [B, M, E, H] emotion vectors Z, Eq. (4), as the fusion heard them.
         mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
         std: [B, M, E, P] their standard deviations.
         noise: [B, M] q of Eq. (18), in them; 0 where the modality is missing or nothing measures it.
+        trust: [B, M] how much of the modality the fusion heard, Eq. (20): 0 where it is missing, 1 without a gate.
         attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
         presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
     """
@@ -58,6 +59,7 @@ class Prediction:
     mean: Float[Tensor, "clip modality emotion latent"]
     std: Float[Tensor, "clip modality emotion latent"]
     noise: Float[Tensor, "clip modality"]
+    trust: Float[Tensor, "clip modality"]
     attention: tuple[Tensor, ...]
     presence: Bool[Tensor, "clip modality"]
 
@@ -84,6 +86,13 @@ STEEPNESS = 4.0
 """Logits of expected error, at the start of training, between no width and a typical one: what a width has to span."""
 
 
+TRUSTED = 5.0
+"""Log odds, at the start of training, that the fusion hears a modality whose noise q is 0."""
+
+DISTRUST = 3.0
+"""By how much they fall, at the start of training, for each unit of q, which ends at 2."""
+
+
 class WidthLink(nn.Module):
     """The monotone link from a width to the chance of an error, Eq. (13): sigmoid(alpha u + beta), alpha > 0."""
 
@@ -101,6 +110,19 @@ class WidthLink(nn.Module):
     def forward(self, width: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
         """Expected error in (0, 1)."""
         return (self.slope * width + self.offset).sigmoid()
+
+
+class NoiseTrust(nn.Module):
+    """How much of each modality the fusion hears, given its noise, Eq. (20): nearly all where q = 0, little where q is 2."""
+
+    def __init__(self, modalities: int) -> None:
+        super().__init__()
+        self.offset = nn.Parameter(torch.full((modalities,), TRUSTED))
+        self.raw_slope = nn.Parameter(torch.full((modalities,), math.log(math.expm1(DISTRUST))))
+
+    def forward(self, noise: Float[Tensor, "clip modality"]) -> Float[Tensor, "clip modality"]:
+        """Shares in (0, 1)."""
+        return equations.noise_trust(noise, self.offset, F.softplus(self.raw_slope))
 
 
 class LDDU(nn.Module):
@@ -140,6 +162,7 @@ class LDDU(nn.Module):
         self.spread = ScorePerEmotion(emotions, modalities * latent, hidden // 2, config.head_dropout)
         self.modality_weight = nn.Parameter(torch.randn(emotions, latent) / math.sqrt(latent))
         self.modality_bias = nn.Parameter(torch.zeros(emotions))
+        self.trust = NoiseTrust(modalities) if config.noise_gate else None
         self.width_link = WidthLink(modalities * latent)
         self.modality_width_link = WidthLink(latent)
 
@@ -176,24 +199,32 @@ class LDDU(nn.Module):
         return noise
 
     def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
-        """Predict from what each modality says; for one that is not present the learned prior stands in, Eq. (15)."""
-        vectors_BMEH = equations.stand_in(
-            torch.stack([part.vectors for part in parts], dim=1), self.prior_vectors, presence
+        """Predict from what each modality says.
+
+        For one that is not present the learned prior stands in, Eq. (15); the fusion hears a noisy one in part, Eq. (20).
+        """
+        noise_BM = torch.where(presence, torch.stack([part.noise for part in parts], dim=1), 0.0)
+        there_BM = presence.to(noise_BM.dtype)
+        trust_BM = there_BM if self.trust is None else there_BM * self.trust(noise_BM)
+        vectors_BMEH, mean_BMEP, std_BMEP = (
+            torch.stack(spoken, dim=1)
+            for spoken in zip(*((part.vectors, part.mean, part.std) for part in parts), strict=True)
         )
-        mean_BMEP = equations.stand_in(torch.stack([part.mean for part in parts], dim=1), self.prior_mean, presence)
-        std_BMEP = equations.stand_in(
-            torch.stack([part.std for part in parts], dim=1), self.prior_log_std.exp(), presence
-        )
-        noise_BM = torch.stack([part.noise for part in parts], dim=1)
-        direct = self.direct(_beside(vectors_BMEH))
+        prior_std = self.prior_log_std.exp()
+        heard_BMEH = equations.stand_in(vectors_BMEH, self.prior_vectors, trust_BM)
+        centre = self.centre(_beside(equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)))
+        spread = self.spread(_beside(equations.stand_in(std_BMEP, prior_std, trust_BM)))
+        direct = self.direct(_beside(heard_BMEH))
+        mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
         return Prediction(
             direct_logit=direct,
-            fused_logit=equations.fused_logit(direct, self.centre(_beside(mean_BMEP)), self.spread(_beside(std_BMEP))),
+            fused_logit=equations.fused_logit(direct, centre, spread),
             modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
-            vectors=vectors_BMEH,
+            vectors=heard_BMEH,
             mean=mean_BMEP,
-            std=std_BMEP,
-            noise=torch.where(presence, noise_BM, 0.0),
+            std=equations.stand_in(std_BMEP, prior_std, there_BM),
+            noise=noise_BM,
+            trust=trust_BM,
             attention=tuple(part.attention for part in parts),
             presence=presence,
         )
