@@ -35,7 +35,7 @@ $(USABLE): pyproject.toml constraints.txt
 	touch $@
 
 $(READY): $(USABLE)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mosei,clips,speech,remote,search,distributed]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mosei,clips,speech,remote,search,distributed,ray]"
 	touch $@
 
 clean:

@@ -13,13 +13,14 @@ import numpy as np
 
 from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
-from lddu.clips.lanes import Task, work_off
+from lddu.clips.lanes import Outcome, Task, work_off
 from lddu.clips.sources import Labels, Listing, listed
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, StoreWriter, refuse_existing, writing_store
+from lddu.lanes import Lanes, ProcessLanes
 
 MADE_BY = "lddu extract"
 
@@ -74,7 +75,7 @@ def extract(
     inputs: Sequence[str] | Listing,
     out: str | Path,
     config: ExtractorConfig | None = None,
-    jobs: int | None = None,
+    jobs: int | Lanes | None = None,
     existing: str = "refuse",
     advance: Advance | None = None,
 ) -> Extraction:
@@ -86,7 +87,8 @@ def extract(
         inputs: as `lddu.clips.sources.listed` takes them, or its result.
         out: folder of the store.
         config: how features are made.
-        jobs: files at once; None takes one for up to four files, else one per core, at most four.
+        jobs: files at once on this machine; None takes one for up to four files, else one per core, at most four. Or the
+            lanes to extract in, such as those of `lddu.cluster.ray_lanes`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
         advance: told after every file.
 
@@ -103,7 +105,7 @@ def extract(
     tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
     work = DoneFolder(out.with_name(f"{out.name}.work"))
     left = [task for task in tasks if task.key not in before and not work.holds(task.key)]
-    faults = _worked_off(tasks, left, extractor, work, jobs or _jobs(len(left)), advance)
+    faults = _worked_off(tasks, work_off(left, extractor, work, _lanes(jobs, len(left))), len(left), advance)
     if len(faults) == len(tasks):
         raise SourceError(_all_failed(list(faults.values())))
     source: dict[str, Any] = {
@@ -128,22 +130,20 @@ def extract(
     )  # fmt: skip
 
 
-def _jobs(files: int) -> int:
+def _lanes(jobs: int | Lanes | None, files: int) -> Lanes | None:
     """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
-    return 1 if files <= 4 else min(4, os.cpu_count() or 1)
+    if jobs is not None and not isinstance(jobs, int):
+        return jobs
+    count = min(files, jobs or (1 if files <= 4 else min(4, os.cpu_count() or 1)))
+    return ProcessLanes(count) if count > 1 else None
 
 
 def _worked_off(
-    tasks: Sequence[Task],
-    left: Sequence[Task],
-    extractor: ClipExtractor,
-    work: DoneFolder,
-    jobs: int,
-    advance: Advance | None,
+    tasks: Sequence[Task], outcomes: Iterator[Outcome], left: int, advance: Advance | None
 ) -> dict[str, str]:
     """Extract what is left; returns key -> why it failed."""
     faults: dict[str, str] = {}
-    for number, outcome in enumerate(work_off(left, extractor, work.path, jobs), start=len(tasks) - len(left) + 1):
+    for number, outcome in enumerate(outcomes, start=len(tasks) - left + 1):
         if outcome.fault:
             faults[outcome.task.key] = outcome.fault
         if advance:

@@ -126,8 +126,15 @@ class Predictor:
         Raises:
             MismatchError: where the store does not fit, or the wish cannot be had.
         """
+        return self.concluded(store, self.infer(store, rows, advance), wish)
+
+    def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
+        """What follows from the raw figures of some clips, with the run's decision.
+
+        Raises:
+            MismatchError: where the wish cannot be had.
+        """
         task = self.description.task
-        inference = self.infer(store, rows, advance)
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
         found = predictions_of(store, task, inference, self.decision, wish)

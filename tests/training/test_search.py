@@ -12,9 +12,9 @@ from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
-from lddu.training import member
-from lddu.training import search as searching
-from lddu.training.search import SearchOptions, SearchResult, Trial, UnwatchedSearch, search
+from lddu.training import member, search_journal
+from lddu.training.search import SearchOptions, SearchResult, UnwatchedSearch, search
+from lddu.training.search_journal import Trial
 from lddu.training.search_space import SPACE, Choice, Range, nested, value_of
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
@@ -147,8 +147,8 @@ def test_a_search_of_broken_trials_says_why(
 def test_a_trial_that_falls_behind_is_given_up(
     corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "TRIALS_BEFORE_PRUNING", 1)
-    monkeypatch.setattr(searching, "EPOCHS_BEFORE_PRUNING", 0)
+    monkeypatch.setattr(search_journal, "TRIALS_BEFORE_PRUNING", 1)
+    monkeypatch.setattr(search_journal, "EPOCHS_BEFORE_PRUNING", 0)
 
     def fit(store: Any, folder: Any, config: Config, run: Any, watch: Any) -> Any:
         for epoch in range(1, 4):

@@ -74,6 +74,33 @@ def measure(
     return _Run(workload, device, effort, tell).all()
 
 
+def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memory:
+    """The memory of training steps at full length alone, which other work on the machine does not disturb.
+
+    Args:
+        workload: sizes.
+        device: where to compute.
+        steps: how many; at least 3.
+    """
+    subject, clips = Subject(workload, device), Clips(workload, realistic=False)
+    batch = clips.batch(clips.lengths(workload.batch)).to(device)
+    subject.fill_memory()
+    return _memory_of(subject, batch, steps)
+
+
+def _memory_of(subject: Subject, batch: Batch, steps: int) -> Memory:
+    peak, found = PeakMemory(), []
+    peak.reset()
+    before = peak.read()
+    for _ in range(steps):
+        peak.reset()
+        subject.step(batch)
+        found.append(peak.read())
+    third = -(-len(found) // 3)
+    growth = max(found[2 * third :]) - max(found[third : 2 * third])
+    return Memory(before / 1e6, max(found) / 1e6, growth / 1e6)
+
+
 class _Run:
     def __init__(self, workload: Workload, device: torch.device, effort: Effort, tell: Callable[[str], None]) -> None:
         self.workload, self.device, self.effort, self._tell = workload, device, effort, tell
@@ -87,7 +114,7 @@ class _Run:
         subject = Subject(self.workload, self.device)
         full = self._training_batches(self.workload, realistic=False)
         subject.fill_memory()
-        memory = self._memory(subject, full)
+        memory = _memory_of(subject, full[0], self.effort.memory_steps)
         training = [self._training(subject, batches) for batches in (full, self._training_batches(self.workload, True))]
         parts = {name: self.clock.time(act, self.effort.seconds / 2) for name, act in subject.parts(full[0]).items()}
         self._tell("inference")
@@ -114,18 +141,6 @@ class _Run:
             loader_clips_per_second=loader,
             naive=_against(naive, training, inference),
         )
-
-    def _memory(self, subject: Subject, batches: list[Batch]) -> Memory:
-        peak, found = PeakMemory(), []
-        peak.reset()
-        before = peak.read()
-        for _ in range(self.effort.memory_steps):
-            peak.reset()
-            subject.step(batches[0])
-            found.append(peak.read())
-        third = -(-len(found) // 3)
-        growth = max(found[2 * third :]) - max(found[third : 2 * third])
-        return Memory(before / 1e6, max(found) / 1e6, growth / 1e6)
 
     def _unaligned(self) -> tuple[_Pass, _Pass]:
         workload = self.workload.unaligned()

@@ -1,16 +1,15 @@
-"""Extracting many files at once: each lane is a process of its own, so that one that dies takes only its file along."""
+"""Extracting many files: in this process, in several of this machine, or on a cluster."""
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import platform
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 from lddu.clips.done import DoneFolder
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
-from lddu.errors import LdduError
+from lddu.errors import LdduError, MismatchError
+from lddu.lanes import Lanes
 
 
 @dataclass(frozen=True)
@@ -29,88 +28,58 @@ class Outcome:
     fault: str
 
 
-def work_off(tasks: Sequence[Task], extractor: ClipExtractor, done: Path, jobs: int) -> Iterator[Outcome]:
+def work_off(
+    tasks: Sequence[Task], extractor: ClipExtractor, done: DoneFolder, lanes: Lanes | None
+) -> Iterator[Outcome]:
     """Extract every file; outcomes come as files are finished.
 
     Args:
         tasks: the files.
-        extractor: used here where one job is enough; lanes load their own.
-        done: where finished files are kept.
-        jobs: lanes; 1 extracts in this process.
+        extractor: used here where there are no lanes; each lane loads its own.
+        done: where finished files are kept; lanes on other machines have to share it.
+        lanes: processes that do it; None extracts in this one.
+
+    Raises:
+        MismatchError: where a machine's packages would make other features.
     """
-    jobs = min(jobs, len(tasks))
-    if jobs <= 1:
+    if lanes is None:
         for task in tasks:
-            yield Outcome(task, _extract_into(extractor, task, done))
+            yield Outcome(task, _extract_into(done, extractor, task))
         return
-    waiting = list(reversed(tasks))
-    lanes = [_Lane(extractor.config, done) for _ in range(jobs)]
-    try:
-        running = {lane.start(waiting.pop()): lane for lane in lanes}
-        while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                lane = running.pop(future)
-                yield lane.outcome(future)
-                if waiting:
-                    running[lane.start(waiting.pop())] = lane
-    finally:
-        for lane in lanes:
-            lane.stop()
-
-
-class _Lane:
-    """One worker process; started anew when it dies."""
-
-    def __init__(self, config: ExtractorConfig, done: Path) -> None:
-        self._config, self._done = config, done
-        self._pool = self._new_pool()
-        self._task: Task | None = None
-
-    def start(self, task: Task) -> "Future[str]":
-        self._task = task
-        return self._pool.submit(_extract_in_lane, task, self._done)
-
-    def outcome(self, future: "Future[str]") -> Outcome:
-        assert self._task is not None
-        try:
-            return Outcome(self._task, future.result())
-        except BrokenProcessPool:
-            self._pool = self._new_pool()
-            return Outcome(
-                self._task,
-                f"Expected {self._task.source.path} to be extracted, but the process that did it died; "
-                "the file is damaged in a way that crashes the decoder, or memory ran out: convert it.",
+    opening = _LaneOpening(extractor.config, tuple(extractor.feature_names().items()), done.path)
+    for outcome in lanes.work_off(opening, tasks):
+        fault = _died(outcome.task) if outcome.result is None else outcome.result
+        if not fault and not done.holds(outcome.task.key):
+            fault = (
+                f"Expected the clips of {outcome.task.source.path} in {done.path}, but the machine that extracted them has "
+                "put them elsewhere; give an --out that all machines share."
             )
-
-    def stop(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, get_context("spawn"), initializer=_open_lane, initargs=(self._config,))
+        yield Outcome(outcome.task, fault)
 
 
-_extractor: ClipExtractor | None = None  # of this worker process
+@dataclass(frozen=True)
+class _LaneOpening:
+    """Makes a process ready to extract; `features` is how the leading process would make them."""
+
+    config: ExtractorConfig
+    features: tuple[tuple[str, str], ...]
+    done: Path
+
+    def __call__(self) -> Callable[[Task], str]:
+        extractor = ClipExtractor(self.config)
+        for name, feature in extractor.feature_names().items():
+            if feature != dict(self.features)[name]:
+                raise MismatchError(
+                    f"Expected all machines to extract {name} alike ({dict(self.features)[name]}), but {platform.node()} would "
+                    f"do it otherwise ({feature}); install the same packages on all."
+                )
+        return partial(_extract_into, DoneFolder(self.done), extractor)
 
 
-def _open_lane(config: ExtractorConfig) -> None:
-    import signal
-
-    global _extractor
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
-    os.environ["OMP_NUM_THREADS"] = "1"
-    _extractor = ClipExtractor(config)
-
-
-def _extract_in_lane(task: Task, done: Path) -> str:
-    assert _extractor is not None
-    return _extract_into(_extractor, task, done)
-
-
-def _extract_into(extractor: ClipExtractor, task: Task, done: Path) -> str:
+def _extract_into(done: DoneFolder, extractor: ClipExtractor, task: Task) -> str:
     """Extract one file and keep its clips; returns the sentence that says why it failed, or nothing."""
     try:
-        DoneFolder(done).put(task.key, extractor.extract(task.source))
+        done.put(task.key, extractor.extract(task.source))
     except LdduError as fault:
         return str(fault)
     except Exception as fault:  # whatever a strange file provokes must not stop the others; it is told, not hidden
@@ -118,3 +87,10 @@ def _extract_into(extractor: ClipExtractor, task: Task, done: Path) -> str:
             f"Expected {task.source.path} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
         )
     return ""
+
+
+def _died(task: Task) -> str:
+    return (
+        f"Expected {task.source.path} to be extracted, but the process that did it died; "
+        "the file is damaged in a way that crashes the decoder, or memory ran out: convert it."
+    )

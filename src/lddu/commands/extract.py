@@ -23,6 +23,7 @@ def extract(
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
+    ray: str | None = None,
     update: Annotated[bool, Flag] = False,
     force: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
@@ -54,6 +55,9 @@ def extract(
         Recognise with this faster-whisper model instead, by folder or name.
     jobs
         Files at once; by default one for up to four files, else one per core, at most four.
+    ray
+        Extract on a Ray cluster whose machines share the files and --out: HOST:PORT, "auto" for the cluster that this
+        machine belongs to, or "local" to start one here (docs/scale.md). By default as many files at once as it has processors.
     update
         Keep what an existing store has of unchanged files, add and drop the rest.
     force
@@ -68,13 +72,12 @@ def extract(
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
+    from lddu.commands.lanes import chosen_lanes
     from lddu.commands.screen import notes, print_json, warn
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
         raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"Expected --jobs to be at least 1, but got {jobs}.")
     columns = (
         TextColumn("extracting"),
         BarColumn(),
@@ -82,7 +85,7 @@ def extract(
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=notes(), transient=True) as bar:
+    with chosen_lanes(ray, jobs) as lanes, Progress(*columns, console=notes(), transient=True) as bar:
         line = bar.add_task("", total=None)
 
         def advance(now: extraction.Progress) -> None:
@@ -92,7 +95,7 @@ def extract(
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)
-        result = extraction.extract(clips, out, config, jobs, EXISTING[update, force], advance)
+        result = extraction.extract(clips, out, config, lanes or jobs, EXISTING[update, force], advance)
     if json:
         print_json(_mapping(result))
     else:

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from lddu.conclusion import Wish
     from lddu.features.store import FeatureStore
+    from lddu.model.infer import Inference
     from lddu.predict import Predictor
     from lddu.predictions import Predictions
 
@@ -34,6 +34,7 @@ def predict(
     voice_model: str = "",
     transcribe: Annotated[bool, Flag] = False,
     device: str = "cpu",
+    ray: str | None = None,
 ) -> int:
     """Predict the clips of a store, labelled or not, or raw video and audio files.
 
@@ -72,6 +73,9 @@ def predict(
         Recognise the words of raw clips that come without a transcript (packaged model, English).
     device
         "cpu" or "cuda".
+    ray
+        Predict a store in parts on a Ray cluster: HOST:PORT, "auto" for the one that this machine belongs to, or
+        "local" to start one here (docs/scale.md).
     """
     from lddu.commands.clip_answers import answer_clips, are_clips, write_page
     from lddu.errors import ConfigError
@@ -82,6 +86,10 @@ def predict(
     if html is None and force:
         raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
     raw = are_clips(inputs)
+    if raw and ray is not None:
+        raise ConfigError(
+            "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
+        )
     corpus = None if raw else FeatureStore(inputs[0])
     from lddu.answers import answers_on
     from lddu.clip_page import refuse_foreign_folder
@@ -94,13 +102,14 @@ def predict(
 
     if html is not None:
         refuse_foreign_folder(html, force)
-    predictor, wish = Predictor(run, device), Wish(recall, coverage)
+    predictor, wish = Predictor(run, "cpu" if ray is not None else device), Wish(recall, coverage)
     form = "json" if json else "csv" if csv else "table"
     if corpus is None:
         speech = PACKAGED_SPEECH if transcribe else ""
         config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, speech_model=speech)
         return answer_clips(predictor, inputs, form, wish, config, html)
-    _answer_store(predictor, corpus, form, wish, most=None if all else SHOWN_CLIPS)
+    found = predictor.concluded(corpus, _inferred(predictor, corpus, ray, device), wish)
+    _tell(found, predictor, corpus, form, most=None if all else SHOWN_CLIPS)
     if html is not None:
         shown = len(corpus) if all else min(len(corpus), PAGE_CLIPS)
         answers = answers_on(predictor, corpus, wish, range(shown))
@@ -108,16 +117,31 @@ def predict(
     return 0
 
 
-def _answer_store(predictor: "Predictor", corpus: "FeatureStore", form: str, wish: "Wish", most: int | None) -> None:
-    """Predict a store and show the answers as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
+def _inferred(predictor: "Predictor", corpus: "FeatureStore", ray: str | None, device: str) -> "Inference":
+    """The raw figures of a store, in this process or on a cluster."""
     from rich.progress import Progress
 
-    from lddu.commands.screen import notes, print_json, results, warn
+    from lddu.commands.lanes import chosen_lanes
+    from lddu.commands.screen import notes
+    from lddu.predict_parts import infer_in_parts
 
-    warnings = predictor.warnings(corpus)
     with Progress(console=notes(), transient=True) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
-        found = predictor.predict(corpus, wish=wish, advance=lambda clips: bar.advance(task, clips))
+
+        def advance(clips: int) -> None:
+            bar.advance(task, clips)
+
+        with chosen_lanes(ray, None, device) as lanes:
+            return (
+                infer_in_parts(predictor, corpus, lanes, advance) if lanes else predictor.infer(corpus, advance=advance)
+            )
+
+
+def _tell(found: "Predictions", predictor: "Predictor", corpus: "FeatureStore", form: str, most: int | None) -> None:
+    """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
+    from lddu.commands.screen import print_json, results, warn
+
+    warnings = predictor.warnings(corpus)
     warn(warnings)
     if form == "json":
         run, store = str(predictor.folder.path), str(corpus.path)

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
-    from lddu.training.search import SearchResult, Trial
+    from lddu.training.search import SearchResult
+    from lddu.training.search_journal import Trial
 
 SHOWN_TRIALS = 20
 Flag = Parameter(negative=())
@@ -25,6 +26,8 @@ def search(
     config: Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    jobs: int | None = None,
+    ray: str | None = None,
     json: Annotated[bool, Flag] = False,
     settings: SettingOptions = NOTHING_SAID,
 ) -> None:
@@ -50,9 +53,16 @@ def search(
         Seed of the proposals and of each trial's network.
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    jobs
+        Trials at once, each in a process of its own on $OMP_NUM_THREADS threads, or one.
+    ray
+        Train the trials on a Ray cluster whose machines share the store and --out: HOST:PORT, "auto" for the cluster that
+        this machine belongs to, or "local" to start one here (docs/scale.md). By default as many at once as it has
+        processors for, or GPUs.
     json
         Print all trials as JSON.
     """
+    from lddu.commands.lanes import chosen_lanes
     from lddu.commands.screen import notes, print_json
     from lddu.commands.search_progress import SearchProgress
     from lddu.features.store import FeatureStore
@@ -68,9 +78,10 @@ def search(
     fixed = given(config, settings)
     space = tuple(part for part in SPACE if part.setting not in fixed)
     notes().print(f"search folder: {folder}", markup=False)
-    with SearchProgress() as watch:
+    options = SearchOptions(trials, seed, device, space)
+    with chosen_lanes(ray, jobs, device) as lanes, SearchProgress() as watch:
         try:
-            found = look(corpus, folder, SearchOptions(trials, seed, device, space), base, watch)
+            found = look(corpus, folder, options, base, watch, lanes)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"Stopped. The trials so far are in {folder}; the same command with --out {folder} goes on."

@@ -5,28 +5,25 @@ several machines that share the folder, may add trials to it at once. The test s
 """
 
 import json
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lddu.config import DEFAULT, Config, laid_over
-from lddu.errors import ConfigError, MismatchError, RunError
+from lddu.errors import ConfigError, RunError
 from lddu.features.atomic import write_text
 from lddu.features.store import FeatureStore
+from lddu.lanes import Lanes
 from lddu.losses.objective import LossTerms
 from lddu.training import member
 from lddu.training.loop import Unwatched, Watch
 from lddu.training.plan import RunOptions
+from lddu.training.search_journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
 from lddu.training.search_space import SPACE, Range, Space, nested, value_of
 
 if TYPE_CHECKING:
     import optuna
-
-TRIALS_BEFORE_PRUNING = 5
-EPOCHS_BEFORE_PRUNING = 3
 
 
 @dataclass(frozen=True)
@@ -56,29 +53,6 @@ class SearchOptions:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One try.
-
-    Attributes:
-        number: from 0, over all sittings.
-        state: ``done``; ``pruned`` where it was given up, being worse than the median of those before; ``broken``.
-        f1_micro: best on validation, with the threshold tuned there; None where the trial broke.
-        epochs: passes made.
-        seconds: spent.
-        settings: what was tried.
-        fault: why it broke.
-    """
-
-    number: int
-    state: str
-    f1_micro: float | None
-    epochs: int
-    seconds: float
-    settings: dict[str, Any]
-    fault: str = ""
-
-
-@dataclass(frozen=True)
 class SearchResult:
     """All trials, best first; `best` are the settings to train with, also in `best.toml`."""
 
@@ -91,7 +65,7 @@ class SearchWatch(Watch, Protocol):
     """Told how a search goes."""
 
     def trial_begins(self, number: int, trials: int) -> None:
-        """Trial (from 0) of so many."""
+        """Trial (from 0) of so many; not said of trials in lanes."""
 
     def trial_done(self, trial: Trial) -> None:
         """How it ended."""
@@ -113,6 +87,7 @@ def search(
     options: SearchOptions,
     base: Config = DEFAULT,
     watch: SearchWatch | None = None,
+    lanes: Lanes | None = None,
 ) -> SearchResult:
     """Look for settings that do well on `valid`, or go on with a search that was stopped.
 
@@ -124,6 +99,8 @@ def search(
         options: how many trials, of what.
         base: settings that are not searched.
         watch: is told of the progress.
+        lanes: processes that train the trials, several at once, on the lanes' device; they share `store` and `out`. None
+            trains one after the other in this process.
 
     Raises:
         ConfigError: where Optuna is not installed.
@@ -131,16 +108,68 @@ def search(
         RunError: where every trial broke.
     """
     path, watch = Path(out), watch or UnwatchedSearch()
-    with _quiet_optuna() as optuna:
-        study = _study(optuna, path, store, options, base)
-        while (number := len(_ended(study))) < options.trials:
-            watch.trial_begins(number, options.trials)
-            study.sampler = optuna.samplers.TPESampler(
-                seed=_trial_seed(options.seed, len(study.trials)), multivariate=True
+    with quiet_optuna():
+        study = begun(path, _about(store, options, base), _start(options.space, base))
+        if lanes:
+            _side_by_side(
+                study, _TrialOpening(store.address, path.resolve(), options, base, lanes.device), lanes, watch
             )
-            study.optimize(_Attempt(store, path, options, base, watch), n_trials=1, catch=(Exception,))
-            watch.trial_done(_ended(study)[-1])
-        return _result(path, _ended(study), base)
+        else:
+            attempt = _Attempt(store, path, options, base, watch)
+            while (number := len(ended(study))) < options.trials:
+                watch.trial_begins(number, options.trials)
+                watch.trial_done(attempt.made(study))
+        return _result(path, ended(study), base)
+
+
+def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
+    """What makes two searches the same one."""
+    told = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
+    return {**told, "space": repr(options.space)}
+
+
+def _start(space: Space, base: Config) -> dict[str, Any]:
+    """The base as a trial; empty where it lies outside of the space."""
+    found = {part.setting: value_of(base, part.setting) for part in space}
+    return found if all(part.holds(found[part.setting]) for part in space) else {}
+
+
+def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", lanes: Lanes, watch: SearchWatch) -> None:
+    """Trials in lanes until there are enough; one whose process dies is made up for by another."""
+    options = opening.options
+    while (number := len(ended(study))) < options.trials:
+        for outcome in lanes.work_off(opening, range(number, options.trials)):
+            if outcome.result is not None:
+                watch.trial_done(outcome.result)
+        if len(ended(study)) == number:
+            raise RunError(
+                f"Expected trials of {opening.path} to end, but every process that trained one died; memory may have run "
+                "out: train fewer at once."
+            )
+
+
+@dataclass(frozen=True)
+class _TrialOpening:
+    """Makes a process ready to add trials to a search that another has begun."""
+
+    store: str
+    path: Path
+    options: SearchOptions
+    base: Config
+    device: str
+
+    def __call__(self) -> Callable[[int], Trial]:
+        store, options = FeatureStore(self.store), replace(self.options, device=self.device)
+        with quiet_optuna():
+            study = joined(self.path)
+        refuse_other(self.path, study, _about(store, options, self.base))
+        attempt = _Attempt(store, self.path, options, self.base, Unwatched(), crowded=True)
+
+        def act(_: int) -> Trial:
+            with quiet_optuna():
+                return attempt.made(study)
+
+        return act
 
 
 @dataclass(frozen=True)
@@ -151,7 +180,17 @@ class _Attempt:
     path: Path
     options: SearchOptions
     base: Config
-    watch: SearchWatch
+    watch: Watch
+    crowded: bool = False
+
+    def made(self, study: "optuna.Study") -> Trial:
+        """One more trial of the study."""
+        from lddu.training.search_sampler import NumberedSampler  # loads optuna
+
+        study.sampler = NumberedSampler(self.options.seed, self.crowded)
+        numbers: list[int] = []
+        study.optimize(self, 1, catch=(Exception,), callbacks=[lambda _, trial: numbers.append(trial.number)])
+        return next(trial for trial in ended(study) if trial.number == numbers[0])
 
     def __call__(self, trial: "optuna.Trial") -> float:
         import optuna
@@ -203,64 +242,6 @@ def _propose(trial: "optuna.Trial", space: Space) -> dict[str, Any]:
     }
 
 
-def _study(optuna: Any, path: Path, store: FeatureStore, options: SearchOptions, base: Config) -> Any:
-    """The study in this folder; a new one begins with the base."""
-    path.mkdir(parents=True, exist_ok=True)
-    if any(path.iterdir()) and not (path / "journal.log").is_file():
-        raise RunError(
-            f"Expected {path} to be free or to hold a search, but it is something else; choose another --out."
-        )
-    backend = optuna.storages.journal.JournalFileBackend(str(path / "journal.log"))
-    pruner = optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING)
-    study = optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
-        study_name="search",
-        direction="maximize",
-        pruner=pruner,
-        load_if_exists=True,
-    )
-    about = json.loads(json.dumps({
-        "store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed, "space": repr(options.space)
-    }))  # fmt: skip
-    found = study.user_attrs.get("about")
-    if found is None:
-        study.set_user_attr("about", about)
-        start = {part.setting: value_of(base, part.setting) for part in options.space}
-        if all(part.holds(start[part.setting]) for part in options.space):
-            study.enqueue_trial(start)
-    elif found != about:
-        what = ", ".join(name for name in about if found.get(name) != about[name])
-        raise MismatchError(
-            f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another --out, or give "
-            "the same store, settings and seed."
-        )
-    return study
-
-
-def _ended(study: "optuna.Study") -> list[Trial]:
-    """The trials that ended by themselves, in order; those that a kill or Ctrl-C broke off do not count."""
-    found = []
-    for trial in study.get_trials(deepcopy=False):
-        if trial.state.name not in _STATES or (trial.state.name == "FAIL" and "fault" not in trial.user_attrs):
-            continue
-        scores = [score for score in trial.intermediate_values.values() if not math.isnan(score)]
-        found.append(
-            Trial(
-                trial.number,
-                _STATES[trial.state.name],
-                None if trial.state.name == "FAIL" else max(scores),
-                len(trial.intermediate_values),
-                float(trial.user_attrs.get("seconds", 0.0)),
-                dict(trial.params),
-                str(trial.user_attrs.get("fault", "")),
-            )
-        )
-    return found
-
-
-_STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "broken"}
-
-
 def _result(path: Path, trials: list[Trial], base: Config) -> SearchResult:
     ordered = sorted(trials, key=lambda trial: (trial.state != "done", -(trial.f1_micro or 0.0), trial.number))
     if ordered[0].state != "done":
@@ -281,25 +262,3 @@ def to_toml(config: Config) -> str:
         if isinstance(settings, dict):
             lines += ["", f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
     return "\n".join(lines) + "\n"
-
-
-def _trial_seed(seed: int, number: int) -> int:
-    """Proposals depend on the seed and on the trials so far, not on how many sittings there were."""
-    return (seed * 1_000_003 + number) % 2**32
-
-
-@contextmanager
-def _quiet_optuna() -> Iterator[Any]:
-    """Optuna, whose log is silent meanwhile: what it would say is in the result."""
-    try:
-        import optuna
-    except ImportError:
-        raise ConfigError(
-            "Expected the package 'optuna' for a search, but it is not installed; run: pip install 'lddu[search]'."
-        ) from None
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    try:
-        yield optuna
-    finally:
-        optuna.logging.set_verbosity(before)

@@ -1,0 +1,163 @@
+"""The memory of a search: a journal in its folder, which any number of processes on any number of machines add to."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lddu.errors import ConfigError, MismatchError, RunError
+
+if TYPE_CHECKING:
+    import optuna
+
+JOURNAL = "journal.log"
+NAME = "search"
+
+TRIALS_BEFORE_PRUNING = 5
+EPOCHS_BEFORE_PRUNING = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One try.
+
+    Attributes:
+        number: from 0, over all sittings.
+        state: ``done``; ``pruned`` where it was given up, being worse than the median of those before; ``broken``.
+        f1_micro: best on validation, with the threshold tuned there; None where the trial broke.
+        epochs: passes made.
+        seconds: spent.
+        settings: what was tried.
+        fault: why it broke.
+    """
+
+    number: int
+    state: str
+    f1_micro: float | None
+    epochs: int
+    seconds: float
+    settings: dict[str, Any]
+    fault: str = ""
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[Any]:
+    """Optuna, whose log is silent meanwhile: what it would say is in the result.
+
+    Raises:
+        ConfigError: where it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise ConfigError(
+            "Expected the package 'optuna' for a search, but it is not installed; run: pip install 'lddu[search]'."
+        ) from None
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    try:
+        yield optuna
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def begun(path: Path, about: Mapping[str, Any], start: Mapping[str, Any]) -> "optuna.Study":
+    """The study in a search's folder, made where it is not there.
+
+    Args:
+        path: the folder.
+        about: what makes two searches the same one.
+        start: settings of the first trial of a new search; empty leaves them to the sampler.
+
+    Raises:
+        RunError: where the folder holds something else.
+        MismatchError: where it holds another search.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()) and not (path / JOURNAL).is_file():
+        raise RunError(
+            f"Expected {path} to be free or to hold a search, but it is something else; choose another --out."
+        )
+    study = _study(path)
+    if "about" in study.user_attrs:
+        refuse_other(path, study, about)
+    else:
+        study.set_user_attr("about", _plain(about))
+        if start:
+            study.enqueue_trial(dict(start))
+    return study
+
+
+def refuse_other(path: Path, study: "optuna.Study", about: Mapping[str, Any]) -> None:
+    """Refuse a study that is not the one of these attributes.
+
+    Raises:
+        MismatchError: naming what differs.
+    """
+    found, wanted = study.user_attrs["about"], _plain(about)
+    if found != wanted:
+        what = ", ".join(name for name in wanted if found.get(name) != wanted[name])
+        raise MismatchError(
+            f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another --out, or give "
+            "the same store, settings and seed."
+        )
+
+
+def _plain(about: Mapping[str, Any]) -> dict[str, Any]:
+    """As it comes back from the journal."""
+    plain: dict[str, Any] = json.loads(json.dumps(about))
+    return plain
+
+
+def joined(path: Path) -> "optuna.Study":
+    """The study that another process has begun in this folder.
+
+    Raises:
+        RunError: where it is not there.
+    """
+    if not (path / JOURNAL).is_file():
+        raise RunError(
+            f"Expected the search that was begun in {path}, but it is not there; give an --out that all machines share."
+        )
+    return _study(path)
+
+
+def _study(path: Path) -> "optuna.Study":
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    backend = JournalFileBackend(str(path / JOURNAL))
+    return optuna.create_study(
+        storage=optuna.storages.JournalStorage(backend),
+        study_name=NAME,
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING),
+        load_if_exists=True,
+    )
+
+
+def ended(study: "optuna.Study") -> list[Trial]:
+    """The trials that ended by themselves, in order; those that a kill or Ctrl-C broke off do not count."""
+    found = []
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state.name not in _STATES or (trial.state.name == "FAIL" and "fault" not in trial.user_attrs):
+            continue
+        scores = [score for score in trial.intermediate_values.values() if not math.isnan(score)]
+        found.append(
+            Trial(
+                trial.number,
+                _STATES[trial.state.name],
+                None if trial.state.name == "FAIL" else max(scores),
+                len(trial.intermediate_values),
+                float(trial.user_attrs.get("seconds", 0.0)),
+                dict(trial.params),
+                str(trial.user_attrs.get("fault", "")),
+            )
+        )
+    return found
+
+
+_STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "broken"}
