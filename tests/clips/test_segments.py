@@ -31,6 +31,14 @@ def test_sentences_end_at_full_stops_and_at_long_pauses() -> None:
     assert said == ["Come in.", "Sit down please!", "Tea or", "coffee"]
 
 
+def test_the_full_stop_of_a_title_or_an_initial_ends_no_sentence() -> None:
+    said = ["My", "name", "is", "Dr.", "J.", "Smith.", "So", "do", "I.", "“Really?”", "Mrs.", "Jones", "said."]
+    words = tuple(Word(text, at, at + 1.0) for at, text in enumerate(said))
+    spans = segments("sentences", 30.0, 20.0, Transcript(words, True), NO_VOICE)
+    ends = [" ".join(word.text for word in Transcript(words, True).between(s.start, s.end)) for s in spans]
+    assert ends == ["My name is Dr. J. Smith.", "So do I.", "“Really?”", "Mrs. Jones said."]
+
+
 def test_silence_parts_speech() -> None:
     draw = np.random.default_rng(0)
     sound = np.concatenate([draw.normal(0, level, SAMPLE_RATE * 2) for level in (0.001, 0.2, 0.001, 0.2, 0.001)])

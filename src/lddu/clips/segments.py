@@ -17,6 +17,7 @@ Cut = Literal["auto", "whole", "sentences", "silence", "window"]
 there is sound, else by a window."""
 
 _SENTENCE_END = (".", "!", "?", "。", "！", "？", "…")
+_NO_END = frozenset({"dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "gen.", "sen.", "rev.", "vs.", "e.g.", "i.e."})
 _PAUSE = 0.8  # seconds between words after which a sentence is taken to have ended
 _SHORTEST = 1.0  # seconds; a shorter stretch joins its neighbour
 _BREATH = 0.1  # seconds left around words and speech
@@ -94,11 +95,18 @@ def _ended(words: Sequence[Word]) -> Iterator[list[Word]]:
             yield sentence
             sentence = []
         sentence.append(word)
-        if word.text.rstrip("\"')»”’").endswith(_SENTENCE_END):
+        if _ends_sentence(word.text.strip("\"'()«»“”‘’")):
             yield sentence
             sentence = []
     if sentence:
         yield sentence
+
+
+def _ends_sentence(word: str) -> bool:
+    """Whether a sentence ends here; the full stop of a title or of an initial (J. Smith) ends none."""
+    if word.lower() in _NO_END or (len(word) == 2 and word[0].isupper() and word != "I." and word[1] == "."):
+        return False
+    return word.endswith(_SENTENCE_END)
 
 
 def _at_pauses(sentence: Sequence[Word], longest: float) -> Iterator[Sequence[Word]]:
