@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.ablation import Ablation
+from lddu.clips.extractor import UNHEARD, UNTOLD, WORDLESS
 from lddu.extract import MADE_BY
 from lddu.features.store import FeatureStore
 
@@ -58,7 +59,8 @@ def missing_in(store: FeatureStore, modalities: Sequence[str]) -> Iterator[Missi
         if pattern.any():
             lacking = tuple(name for name, gone in zip(modalities, pattern, strict=True) if gone)
             there = tuple(name for name in modalities if name not in lacking)
-            reasons = sorted({note for row in rows for note in notes.get(str(store.table.clip[row]), ())})
+            told = {note for row in rows for note in notes.get(str(store.table.clip[row]), ())}
+            reasons = sorted(told - (set() if "text" in lacking else {UNTOLD, UNHEARD, WORDLESS}))
             yield Missing(lacking, there, tuple(rows.tolist()), tuple(reasons))
 
 

@@ -152,10 +152,10 @@ def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path)
     files = FeatureStore(result.store).manifest["source"]["files"]
     notes = {clip: told for file in files for clip, told in file["notes"].items()}
     assert notes == {
-        "sound": ["no video track"],
-        "face": ["no audio track"],
-        "dark": ["no face in any picture"],
-        "mute": ["only digital silence"],
+        "sound": ["no video track", "no transcript"],
+        "face": ["no audio track", "no transcript"],
+        "dark": ["no transcript", "no face in any picture"],
+        "mute": ["no transcript", "only digital silence"],
     }
 
 

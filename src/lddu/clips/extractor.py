@@ -26,6 +26,9 @@ from lddu.errors import ConfigError, SourceError
 
 MODALITIES = ("text", "audio", "visual")
 
+UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
+"""Notes that say why a clip has no text."""
+
 
 @dataclass(frozen=True)
 class ExtractorConfig:
@@ -98,11 +101,15 @@ class VoiceEncoder(Protocol):
 
 @dataclass(frozen=True)
 class _Found:
-    """What a whole file holds: `measured` tells silence and voicing, `voice` are the features (often the same)."""
+    """What a whole file holds: `measured` tells silence and voicing, `voice` are the features (often the same).
+
+    `wordless` says why a clip without words has none.
+    """
 
     measured: Steps
     voice: Steps
     face: FaceTrack
+    wordless: str
     notes: tuple[str, ...]
 
 
@@ -164,7 +171,8 @@ class ClipExtractor:
         face = self._seen(source.path, info, notes)
         duration = _duration(source.path, info, voice, face)
         transcript = self._said(source, info, duration)
-        found = _Found(voice, self._encoded(source.path, info, voice), face, tuple(notes))
+        encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
+        found = _Found(voice, encoded, face, wordless, tuple(notes))
         clips = [
             self._clip(span, words, found)
             for span, words in _clips_of(source, self.config, duration, transcript, voice)
@@ -213,10 +221,18 @@ class ClipExtractor:
         file = source.transcript_file()
         if file is not None:
             return read_transcript(file, duration)
-        known = bool(source.spans) and all(span.transcript for span in source.spans)
-        if not self.config.speech_model or not info.has_sound or known:
+        if not self._recognises(source, info):
             return NO_WORDS
         return self._speech.transcript(read_sound(source.path, info, DamageCount()))
+
+    def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
+        if transcript.words or source.transcript_file() is not None:
+            return WORDLESS
+        return UNHEARD if self._recognises(source, info) else UNTOLD
+
+    def _recognises(self, source: Source, info: MediaInfo) -> bool:
+        known = bool(source.spans) and all(span.transcript for span in source.spans)
+        return bool(self.config.speech_model) and info.has_sound and not known and source.transcript_file() is None
 
     def _clip(self, span: NamedSpan, transcript: Transcript, found: "_Found") -> ClipFeatures:
         assert span.start is not None and span.end is not None
@@ -228,6 +244,8 @@ class ClipExtractor:
             "audio": Steps.none(1) if mute else found.voice.between(start, end),
             "visual": found.face.steps.between(start, end),
         }
+        if not words:
+            notes += (found.wordless,)
         if mute:
             notes += ("only digital silence",)
         if len(found.face.looked) and not len(streams["visual"]):
