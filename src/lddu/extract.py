@@ -114,7 +114,9 @@ def extract(
         "files": [],
         "failed": [{"file": str(t.source.path), "reason": faults[t.key]} for t in tasks if t.key in faults],
     }
-    description = StoreDescription(listing.emotions, features, source=source, unlabelled=not listing.emotions)
+    description = StoreDescription(
+        listing.emotions, features, source=source, simulated=listing.simulated, unlabelled=not listing.emotions
+    )
     written = _Written(listing, source["files"])
     with writing_store(out, description, force=existing != "refuse") as writer:
         for task in tasks:

@@ -21,6 +21,7 @@ import numpy as np
 from lddu.clips.drawn_face import AT_REST, Expression, draw_face
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.sources import SIMULATED
 
 Voice = Literal["espeak", "buzz"]
 
@@ -124,10 +125,10 @@ def write_talking_corpus(folder: Path, clips: int, seed: int = 0, voice: Voice |
         name = f"talk{number:03d}"
         write_talking_clip(folder / f"{name}.mp4", _felt(felt, draw), voice)
         split = ("train", "train", "train", "valid", "test")[number % 5]
-        rows.append([f"{name}.mp4", name, split, *(int(emotion in felt) for emotion in MANNERS)])
+        rows.append([f"{name}.mp4", name, split, *(int(emotion in felt) for emotion in MANNERS), 1])
     manifest = folder / "clips.csv"
     with manifest.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([["file", "clip", "split", *MANNERS], *rows])
+        csv.writer(stream).writerows([["file", "clip", "split", *MANNERS, SIMULATED], *rows])
     return manifest
 
 

@@ -41,6 +41,9 @@ MEDIA_SUFFIXES = frozenset(
 """What a folder is searched for; a file that is named itself may have any suffix."""
 
 MANIFEST = "clips.csv"
+SIMULATED = "_simulated"
+"""A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
+
 _FIXED = ("file", "clip", "split", "group", "start", "end", "transcript", "transcript_file")
 
 
@@ -67,6 +70,11 @@ class Listing:
     sources: tuple[Source, ...]
     emotions: tuple[str, ...] = ()
     labels: Mapping[str, Labels] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the manifest says that any clip is made up."""
+        return any(known.carried.get(SIMULATED) for known in self.labels.values())
 
 
 def listed(inputs: Sequence[str]) -> Listing:
