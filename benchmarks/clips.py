@@ -1,7 +1,7 @@
 """Speed, memory and face detection of `lddu extract`, measured; figures in docs/clips.md.
 
 python benchmarks/clips.py speed FILE... [--jobs 2] [--transcribe]
-python benchmarks/clips.py memory FILE --hours 3
+python benchmarks/clips.py memory FILE --hours 3 [--words]     (--words: with subtitles of five words every two seconds)
 python benchmarks/clips.py facet FOLDER        (talking clips with <clip>.csv.gz of FACET beside them)
 """
 
@@ -11,6 +11,7 @@ import gzip
 import resource
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ def speed(files: list[str], jobs: int, transcribe: bool) -> None:
     print(f"processor time {used:.1f} s: {2 * result.media_seconds / used:.1f} x real time on two cores of its own")
 
 
-def memory(file: str, hours: float) -> None:
-    """Peak memory for a file made by looping."""
+def memory(file: str, hours: float, words: bool) -> None:
+    """Peak memory for a file made by looping, with or without subtitles."""
     with tempfile.TemporaryDirectory() as folder:
         long = Path(folder) / "long.mp4"
         loop(Path(file), long, hours * 3600)
+        if words:
+            long.with_suffix(".vtt").write_text("".join(subtitles(int(hours * 3600))), encoding="utf-8")
         began = time.monotonic()
         result = extract([str(long)], Path(folder) / "store", jobs=1)
         passed = time.monotonic() - began
@@ -56,6 +59,14 @@ def memory(file: str, hours: float) -> None:
     print(
         f"{hours:g} h: {result.clips} clips in {passed:.0f} s, {length / passed:.1f} x real time, peak {peak:.2f} GiB"
     )
+
+
+def subtitles(seconds: int) -> Iterator[str]:
+    """A WebVTT file with a cue of five words every two seconds; a sentence has two cues."""
+    yield "WEBVTT\n\n"
+    for start in range(0, seconds - 1, 2):
+        first, last = (f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}.000" for s in (start, start + 2))
+        yield f"{first} --> {last}\n{'so we said that they' if start % 4 else 'would never come back again.'}\n\n"
 
 
 def loop(source: Path, target: Path, seconds: float) -> None:
@@ -110,11 +121,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--transcribe", action="store_true")
     parser.add_argument("--hours", type=float, default=3.0)
+    parser.add_argument("--words", action="store_true")
     chosen = parser.parse_args()
     if chosen.what == "speed":
         speed(chosen.inputs, chosen.jobs, chosen.transcribe)
     elif chosen.what == "memory":
-        memory(chosen.inputs[0], chosen.hours)
+        memory(chosen.inputs[0], chosen.hours, chosen.words)
     else:
         facet(Path(chosen.inputs[0]))
 
