@@ -46,6 +46,7 @@ class ClipAnswers:
         transcript: [N] words, where known.
         influence: per clip, modality -> emotion -> probability minus the probability without the modality.
         timeline: [N] where the networks looked.
+        thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
     """
@@ -57,6 +58,7 @@ class ClipAnswers:
     transcript: list[str]
     influence: list[dict[str, dict[str, float]]]
     timeline: list[TimeLine]
+    thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
 
@@ -139,6 +141,7 @@ def answers_on(
         transcript=table.transcript[chosen].tolist(),
         influence=[_named(e.influence, emotions) for e in explained],
         timeline=lines,
+        thresholds=predictor.decision.thresholds,
         warnings=predictor.warnings(store),
     )
 

@@ -37,6 +37,7 @@ class EmotionCell:
     Attributes:
         name: of the emotion.
         probability: calibrated.
+        threshold: probability from which it counts as present.
         uncertainty: chance that the decision is wrong.
         verdict: ``present``, ``absent`` or ``can't tell``.
         in_set: whether it is in the label set with the promised recall; None where none was asked for.
@@ -44,6 +45,7 @@ class EmotionCell:
 
     name: str
     probability: float
+    threshold: float
     uncertainty: float
     verdict: str
     in_set: bool | None
@@ -59,7 +61,8 @@ class ModalityCell:
         noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
         influence: probability of the most probable emotion minus that without this modality; None where it is missing
             or the only one.
-        shade: emotion -> 0 to 100 per step of the time line, how much attention; empty where it is missing.
+        shade: emotion -> 0 to 100 per step of the time line, how much attention; a single step where there is no course
+            over time; empty where it is missing.
     """
 
     name: str
@@ -121,11 +124,35 @@ class Segment:
         return f"Can't tell: {', '.join(self.unsure)}" if self.unsure else "No emotion is likely enough"
 
     @property
+    def short(self) -> str:
+        """The answer in few letters; the id where the place in a file is unknown, so that only it tells clips apart."""
+        if self.start is None:
+            return self.clip
+        return ", ".join(self.labels or [f"{name}?" for name in self.unsure]) or "–"
+
+    @property
     def place(self) -> str:
         """When it is, for people; the id where that is unknown."""
         if self.start is None or self.end is None:
             return self.clip
         return f"{clock(self.start)} to {clock(self.end)}"
+
+    @property
+    def why(self) -> str:
+        """Which modality decided, and which errs least."""
+        there = [modality for modality in self.modalities if modality.error is not None]
+        if len(there) < 2:
+            return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
+        with_all = next(emotion.probability for emotion in self.emotions if emotion.name == self.top)
+        gain = next((m.influence or 0.0 for m in there if m.name == self.decided_by), 0.0)
+        before, after = f"{with_all:.2f}", f"{max(with_all - gain, 0.0):.2f}"
+        if not self.decided_by:
+            told = f"No modality decided: {self.top} would be no less probable without any one of them."
+        elif before == after:
+            told = f"{_capital(self.decided_by)} decided, by little: without it {self.top} stays at {before}."
+        else:
+            told = f"{_capital(self.decided_by)} decided: without it {self.top} would be at {after}, not {before}."
+        return f"{told} Trust {self.trusted} most: alone it errs least." if self.trusted else told
 
 
 @dataclass(frozen=True)
@@ -146,6 +173,17 @@ class Section:
     seconds: float | None
     media: Media | None = None
 
+    @property
+    def answer(self) -> str:
+        """What was found in it, in words."""
+        return self.segments[0].verdict if len(self.segments) == 1 else _found_in(self.segments)
+
+    @property
+    def over_time(self) -> bool:
+        """Whether any modality has more than one step, so that attention has a course."""
+        shades = (shade for s in self.segments for m in s.modalities for shade in m.shade.values())
+        return any(len(shade) > 1 for shade in shades)
+
 
 def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Section]:
     """The answers file by file, or group by group where they come from a store.
@@ -165,17 +203,23 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
             rows.sort(key=lambda n: answers.start[n])
         places = _axis(answers, rows, seconds)
         segments = tuple(_segment(answers, n, place) for n, place in zip(rows, places, strict=True))
-        ticks = tuple(_ticks(seconds)) if seconds else ()
+        ticks = tuple(_ticks(seconds, max(10, len(segments) // 2))) if seconds else ()
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
 def headline(segments: Sequence[Segment], files: int) -> str:
     """What was found, in a sentence."""
+    what = _counted(len(segments), "segment" if files else "clip")
+    return f"{what}{' of ' + _counted(files, 'file') if files else ''}: {_found_in(segments)}."
+
+
+def _found_in(segments: Sequence[Segment]) -> str:
     counts = {e.name: sum(e.name in segment.labels for segment in segments) for e in segments[0].emotions}
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-    found = ", ".join(f"{name} in {counts[name]}" for name in often[:4]) or "no emotion is likely enough in any"
-    what = _counted(len(segments), "segment" if files else "clip")
-    return f"{what}{' of ' + _counted(files, 'file') if files else ''}: {found}."
+    found = ", ".join(f"{name} in {counts[name]}" for name in often[:4])
+    unsure = sum(bool(segment.unsure) and not segment.labels for segment in segments)
+    doubt = f"can't tell in {unsure}" if unsure else ""
+    return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
 
 
 def clock(seconds: float) -> str:
@@ -193,8 +237,8 @@ def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> l
     return [(100 * answers.start[n] / seconds, 100 * (answers.end[n] - answers.start[n]) / seconds) for n in rows]
 
 
-def _ticks(seconds: float) -> Iterator[tuple[float, str]]:
-    step = next((s for s in (1, 2, 5, 10, 30, 60, 300, 600, 1800) if seconds / s <= 10), 3600)
+def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
+    step = next((s for s in (1, 2, 5, 10, 30, 60, 300, 600, 1800) if seconds / s <= most), 3600)
     for at in range(0, int(seconds) + 1, step):
         yield 100 * at / seconds, clock(at).removesuffix(".0")
 
@@ -238,8 +282,9 @@ def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
     verdict = "can't tell" if silent else "present" if found.label[n, e] else "absent"
     in_set = None if found.label_set is None else bool(found.label_set[n, e])
     return EmotionCell(
-        found.emotions[e], float(found.probability[n, e]), float(found.uncertainty[n, e]), verdict, in_set
-    )
+        found.emotions[e], float(found.probability[n, e]), answers.thresholds[e], float(found.uncertainty[n, e]),
+        verdict, in_set,
+    )  # fmt: skip
 
 
 def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
@@ -248,11 +293,15 @@ def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
         return ModalityCell(name, None, None, None, {})
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
-    shade = {emotion: _shade(shares) for emotion, shares in answers.timeline[n].attention[name].items()}
+    line = answers.timeline[n]
+    untimed = line.step_seconds is None
+    shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention[name].items()}
     return ModalityCell(name, error, share, answers.influence[n].get(name, {}).get(top), shade)
 
 
-def _shade(shares: Sequence[float]) -> list[int]:
+def _shade(shares: Sequence[float], untimed: bool) -> list[int]:
+    if untimed and max(shares) == sum(shares):  # a feature of one step, which is the whole clip
+        shares = [1.0]
     return [min(100, round(100 * share * len(shares) * _EVEN)) for share in shares]
 
 
@@ -261,6 +310,10 @@ def gradient(shade: Sequence[int]) -> str:
     centres = [100 * (i + 0.5) / len(shade) for i in range(len(shade))]
     stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, centres, strict=True)]
     return f"linear-gradient(to right,{','.join(stops * 2 if len(stops) == 1 else stops)})"
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _counted(number: int, noun: str) -> str:

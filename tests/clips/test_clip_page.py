@@ -45,7 +45,7 @@ def test_the_page_holds_the_media_and_fetches_nothing(run: Path, talks: FeatureS
         address = f"media/{number:03d}.mp4"
         assert f'<video controls playsinline preload="metadata" src="{address}">' in page
         assert (tmp_path / "page" / address).read_bytes() == Path(file).read_bytes()
-    assert re.findall(r'(?:src|href)="(?!media/)', page) == []
+    assert re.findall(r'(?:src|href)="(?!media/|#f)', page) == []
     assert "//" not in re.sub(r"//.*", "", page.replace("<!doctype html>", "")) and "url(" not in page
     assert "@import" not in page
 
@@ -62,9 +62,58 @@ def test_every_segment_says_what_when_and_by_what(run: Path, talks: FeatureStore
             assert f"<td>{emotion}</td>" in card and f"{found.predictions.probability[n, e]:.2f}</td>" in card
         assert found.predictions.abstained is not None
         assert card.count(">can't tell") == found.predictions.abstained[n].sum()
-        assert (f"decided by {found.decided_by(n)}" in card) == bool(found.decided_by(n))
+        assert ("No modality decided" in card) == (not found.decided_by(n))
+        assert f"{found.decided_by(n).capitalize()} decided" in card or not found.decided_by(n)
     shades = json.loads(re.findall(r'id="shades">(.*?)</script>', page, re.DOTALL)[0])
     assert set(shades) == {"0", "1"} and set(shades["0"]["shade"]["text"]) == set(MANNERS)
+
+
+def test_why_names_the_modality_and_what_would_be_without_it(run: Path, talks: FeatureStore) -> None:
+    found = answers(run, talks, range(1))
+    top = int(np.argmax(found.predictions.probability[0]))
+    name, probability = found.predictions.emotions[top], found.predictions.probability[0, top]
+
+    def why(text: float, audio: float) -> str:
+        gains = {m: dict.fromkeys(MANNERS, gain) for m, gain in (("text", text), ("audio", audio), ("visual", -0.1))}
+        return next(sections(replace(found, influence=[gains]), {})).segments[0].why
+
+    assert f"Text decided: without it {name} would be at {probability - 0.2:.2f}, not {probability:.2f}." in why(
+        0.2, 0.1
+    )
+    assert f"Audio decided, by little: without it {name} stays at {probability:.2f}." in why(-0.1, 1e-5)
+    assert f"No modality decided: {name} would be no less probable" in why(-0.1, -0.2)
+
+
+def test_the_threshold_is_marked_on_every_bar(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = replace(answers(run, talks, range(1)), thresholds=(0.3, 0.41, 0.3, 0.3))
+    write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
+    page = text_of(tmp_path / "page")
+    assert re.findall(r'<b style="left:([\d.]+)%">', page) == ["30.0", "41.0", "30.0", "30.0"]
+    assert re.findall(r'class="row level" style="--t:([\d.]+)"', page) == ["0.3", "0.41", "0.3", "0.3"]
+
+
+def test_several_files_are_listed_first_with_their_answers(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = answers(run, talks, range(2))
+    write_clip_page(tmp_path / "page", found, ABOUT, with_media=True)
+    page = text_of(tmp_path / "page")
+    links = re.findall(r'<a href="#(f\d+)">([^<]+)</a></td><td>([^<]+)</td>', page)
+    verdicts = [section.segments[0].verdict for section in sections(found, {})]
+    assert [(name, unescape(answer)) for _, name, answer in links] == [
+        (Path(file).name, verdict) for file, verdict in zip(found.file, verdicts, strict=True)
+    ]
+    assert all(f'id="{place}"' in page for place, _, _ in links)
+
+
+def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: FeatureStore) -> None:
+    """A three-hour file has a thousand segments and is scrolled: a screen holds some fifteen of them."""
+    few, times = answers(run, talks, range(1)), np.arange(1080) * 10.0
+    rows = np.zeros(1080, int)
+    many = replace(
+        few, predictions=few.predictions.rows(rows), start=times.tolist(), end=(times + 10).tolist(),
+        **{name: getattr(few, name) * 1080 for name in ("file", "transcript", "influence", "timeline")},
+    )  # fmt: skip
+    ticks = next(sections(many, {})).ticks
+    assert len(ticks) >= 1080 / 15
 
 
 def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: FeatureStore) -> None:
@@ -119,6 +168,7 @@ def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
     assert all(len(line) == 20 for line in found.timeline[0].attention["text"].values())
     first = next(sections(found, {}))
     assert [segment.left for segment in first.segments] == [0, 25, 50, 75] and first.ticks == ()
+    assert [segment.short for segment in first.segments] == found.predictions.clip.tolist()[:4]
     assert first.segments[3].modalities[1].error is None and "Without text, this run" in first.segments[3].missing_cost
     write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
     assert starts(text_of(tmp_path / "page")) == []
