@@ -1,5 +1,6 @@
 """The whole path: simulated clips to features, to a trained run, to answers on raw clips."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulate import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
-from lddu.errors import MismatchError
+from lddu.errors import ConfigError, MismatchError
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.predict_clips import predict_clips
@@ -51,8 +52,8 @@ def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, corpus: Path
     assert heard["missing"] == ["text", "visual"] and wordless["missing"] == ["text"]
     assert heard["decided_by"] == "audio" and heard["influence"] == {}
     assert [warning.split(": ")[0] for warning in answers.warnings] == [
-        "text is missing in 1 of 2 clips",
-        "text and visual are missing in 1 of 2 clips (no video track)",
+        "text is missing in 1 of 2 clips (no transcript)",
+        "text and visual are missing in 1 of 2 clips (no transcript; no video track)",
     ]
     assert np.isfinite(answers.predictions.probability).all()
 
@@ -70,6 +71,22 @@ def test_the_command_answers_clips_and_exits_1_when_one_failed(
     assert predict_command(run, [good], csv=True) == 0
     header = capsys.readouterr().out.splitlines()[0].split(",")
     assert header[:5] == ["file", "start", "end", "transcript", "decided_by"] and "probability_happy" in header
+
+
+def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureStore, corpus: Path) -> None:
+    clip, store = str(corpus.parent / "talk004.mp4"), str(talks.path)
+    with pytest.raises(ConfigError, match="--all only for a store, but got raw clips"):
+        predict_command(run, [clip], all=True)
+    with pytest.raises(ConfigError, match="--longest, --transcribe only for raw clips, but got a store"):
+        predict_command(run, [store], longest=5.0, transcribe=True)
+    with pytest.raises(ConfigError, match="one feature store alone, or raw clips, but got 2 inputs"):
+        predict_command(run, [store, clip])
+
+
+def test_clips_are_cut_as_long_as_asked(run: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict_command(run, [str(corpus.parent / "talk004.mp4")], cut="window", longest=1.0, csv=True) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert len(rows) > 1 and all(float(row["end"]) - float(row["start"]) <= 1.0 + 1e-6 for row in rows)
 
 
 def test_features_made_in_another_way_are_refused(run: Path, talks: FeatureStore, tmp_path: Path) -> None:

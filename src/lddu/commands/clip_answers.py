@@ -9,12 +9,22 @@ if TYPE_CHECKING:
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
-SHOWN_WORDS = 60
-
 
 def are_clips(inputs: list[str]) -> bool:
-    """Whether the inputs are raw clips (files, folders of them, a manifest, names on stdin) and no feature store."""
+    """Whether the inputs are raw clips (files, folders of them, a manifest, names on stdin) and no feature store.
+
+    Raises:
+        ConfigError: where a feature store is among several inputs.
+    """
     from lddu.clips.sources import MANIFEST, MEDIA_SUFFIXES
+    from lddu.errors import ConfigError
+
+    stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
+    if stores and len(inputs) > 1:
+        raise ConfigError(
+            f"Expected one feature store alone, or raw clips, but got {len(inputs)} inputs with the store {stores[0]}; "
+            "predict them one by one."
+        )
 
     def is_clip(name: str) -> bool:
         path = Path(name)
@@ -48,7 +58,7 @@ def answer_clips(
     from rich.progress import Progress
 
     import lddu.extract as extraction
-    from lddu.commands.screen import notes, print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, tell_failure, warn
     from lddu.predict_clips import predict_clips
 
     with Progress(console=notes(), transient=True) as bar:
@@ -56,9 +66,11 @@ def answer_clips(
 
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total)
+            if now.fault:
+                tell_failure(bar.console, now.fault)
 
         found = predict_clips(predictor, inputs, config, wish, advance=advance)
-    warn([*found.warnings, *(failure.reason for failure in found.failures)])
+    warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
         print_json(
@@ -98,20 +110,10 @@ def write_page(
 
 
 def _show(found: "ClipAnswers") -> None:
-    from rich.text import Text
+    from lddu.commands.answer_table import show_answers
 
-    from lddu.commands.predict import cell, legend
-    from lddu.commands.screen import results, table
-
-    predictions = found.predictions
-    grid = table(
-        legend(predictions),
-        "clip", "seconds", *predictions.emotions, "decided by", "words",
-    )  # fmt: skip
-    for n in range(len(predictions)):
-        cells = [cell(predictions, n, e) for e in range(len(predictions.emotions))]
-        words = found.transcript[n]
-        short = words if len(words) <= SHOWN_WORDS else words[: SHOWN_WORDS - 1] + "…"
-        place = f"{found.start[n]:.1f}-{found.end[n]:.1f}"
-        grid.add_row(Text(predictions.clip[n]), place, *cells, found.decided_by(n) or "-", Text(short))
-    results().print(grid)
+    count = len(found.predictions)
+    seconds = [f"{start:.1f}-{end:.1f}" for start, end in zip(found.start, found.end, strict=True)]
+    decided = [found.decided_by(n) or "-" for n in range(count)]
+    before = {"clip": found.predictions.clip.tolist(), "seconds": seconds}
+    show_answers(found.predictions, count, before, {"decided by": decided, "words": found.transcript})

@@ -65,7 +65,14 @@ def extract(
     json
         Print the summary as JSON.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     import lddu.extract as extraction
     from lddu.clips.audio import MEASURED
@@ -73,7 +80,7 @@ def extract(
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
     from lddu.commands.lanes import chosen_lanes
-    from lddu.commands.screen import notes, print_json, warn
+    from lddu.commands.screen import notes, print_json, tell_failure, warn
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
@@ -82,6 +89,7 @@ def extract(
         TextColumn("extracting"),
         BarColumn(),
         MofNCompleteColumn(),
+        TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
@@ -91,7 +99,7 @@ def extract(
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
             if now.fault:
-                bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
+                tell_failure(bar.console, now.fault)
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)

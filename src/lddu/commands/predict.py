@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
+    from lddu.conclusion import Wish
     from lddu.features.store import FeatureStore
     from lddu.model.infer import Inference
     from lddu.predict import Predictor
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
 SHOWN_CLIPS = 40
 PAGE_CLIPS = 200
+LONGEST = 20.0
 Flag = Parameter(negative=())
 
 
@@ -30,9 +30,11 @@ def predict(
     force: Annotated[bool, Flag] = False,
     all: Annotated[bool, Flag] = False,
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    longest: float = LONGEST,
     text_model: str = "",
     voice_model: str = "",
     transcribe: Annotated[bool, Flag] = False,
+    speech_model: str = "",
     device: str = "cpu",
     ray: str | None = None,
 ) -> int:
@@ -65,12 +67,16 @@ def predict(
         Show every clip of a store, not only the first forty in the table and the first 200 on the page.
     cut
         How raw files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+    longest
+        Seconds of the longest clip that is cut from a raw file.
     text_model
         Folder of the language model that the run's clips were extracted with, where it was named by its folder.
     voice_model
         Folder of the speech encoder, likewise.
     transcribe
         Recognise the words of raw clips that come without a transcript (packaged model, English).
+    speech_model
+        Recognise with this faster-whisper model instead, by folder or name.
     device
         "cpu" or "cuda".
     ray
@@ -90,6 +96,11 @@ def predict(
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
         )
+    only_raw = {
+        "--cut": cut != "auto", "--longest": longest != LONGEST, "--text-model": bool(text_model),
+        "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
+    }  # fmt: skip
+    _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
     corpus = None if raw else FeatureStore(inputs[0])
     from lddu.answers import answers_on
     from lddu.clip_page import refuse_foreign_folder
@@ -105,8 +116,8 @@ def predict(
     predictor, wish = Predictor(run, "cpu" if ray is not None else device), Wish(recall, coverage)
     form = "json" if json else "csv" if csv else "table"
     if corpus is None:
-        speech = PACKAGED_SPEECH if transcribe else ""
-        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, speech_model=speech)
+        speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
+        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)
         return answer_clips(predictor, inputs, form, wish, config, html)
     found = predictor.concluded(corpus, _inferred(predictor, corpus, ray, device), wish)
     _tell(found, predictor, corpus, form, most=None if all else SHOWN_CLIPS)
@@ -115,6 +126,15 @@ def predict(
         answers = answers_on(predictor, corpus, wish, range(shown))
         write_page(html, answers, predictor, inputs, with_media=False, left_out=len(corpus) - shown)
     return 0
+
+
+def _refuse_idle(raw: bool, options: list[str]) -> None:
+    """Refuse options that would do nothing: those of raw clips for a store, and the other way round."""
+    from lddu.errors import ConfigError
+
+    if options:
+        for_what, got = ("a store", "raw clips") if raw else ("raw clips", "a store")
+        raise ConfigError(f"Expected {', '.join(options)} only for {for_what}, but got {got}; leave it out.")
 
 
 def _inferred(predictor: "Predictor", corpus: "FeatureStore", ray: str | None, device: str) -> "Inference":
@@ -153,34 +173,10 @@ def _tell(found: "Predictions", predictor: "Predictor", corpus: "FeatureStore", 
 
 
 def _show(found: "Predictions", most: int) -> None:
-    from rich.text import Text
+    from lddu.commands.answer_table import show_answers
+    from lddu.commands.screen import results
 
-    from lddu.commands.screen import results, table
-
-    grid = table(legend(found), "clip", *found.emotions)
-    for n in range(min(most, len(found))):
-        grid.add_row(Text(found.clip[n]), *(cell(found, n, e) for e in range(len(found.emotions))))
-    results().print(grid)
+    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()})
     if len(found) > most:
         left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
         results().print(left, style="dim")
-
-
-def legend(found: "Predictions") -> str:
-    """The title of a table of predictions: what its marks mean."""
-    explained = ["bold: present"]
-    if found.abstained is not None:
-        explained.append("?: can't tell")
-    if found.label_set is not None:
-        explained.append("*: in the set with the promised recall")
-    return f"probability per emotion, {len(found)} clips ({'; '.join(explained)})"
-
-
-def cell(found: "Predictions", n: int, e: int) -> "Text":
-    """One probability of the table."""
-    from rich.text import Text
-
-    silent = found.abstained is not None and found.abstained[n, e]
-    inside = found.label_set is not None and found.label_set[n, e]
-    shown = f"{'* ' if inside else ''}{'?' if silent else format(found.probability[n, e], '.2f')}"
-    return Text(shown, style="bold" if found.label[n, e] and not silent else "dim")

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 
-def results() -> Console:
-    """The console for results: stdout, wide enough for a table when it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 110, highlight=False, soft_wrap=False)
+def results(columns: int = 110) -> Console:
+    """The console for results: stdout; where that is no terminal, so many columns wide."""
+    return Console(width=None if sys.stdout.isatty() else columns, highlight=False, soft_wrap=False)
 
 
 def notes(shown: bool = True) -> Console:
@@ -35,6 +35,11 @@ def warn(sentences: Sequence[str]) -> None:
     """Show warnings on stderr, one a line."""
     for sentence in sentences:
         notes().print(f"warning: {sentence}", style="yellow", markup=False)
+
+
+def tell_failure(console: Console, sentence: str) -> None:
+    """Show that a file failed, above a progress bar that may be running on the console."""
+    console.print(f"failed: {sentence}", markup=False, style="red", soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -1,0 +1,70 @@
+"""The table of `lddu predict`: a line per clip, with marks that plain text keeps when colours are gone."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from lddu.predictions import Predictions
+
+_PIPED_COLUMNS = 160  # a file or another program has no edge at which words must end
+_UNBOUNDED = 10_000
+
+
+def show_answers(
+    found: "Predictions",
+    clips: int,
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Print the probabilities of the first clips.
+
+    Args:
+        found: the answers.
+        clips: how many to show.
+        before: heading -> [N] words of the columns left of the emotions.
+        after: the same, right of them; the last is cut where the line ends.
+    """
+    from rich.text import Text
+
+    from lddu.commands.screen import results, table
+
+    after = after or {}
+    grid = table("", *before, *found.emotions, *after)
+    for number, column in enumerate(grid.columns, start=1):
+        column.no_wrap = number < len(grid.columns) or not after  # of what is too long, only the last gives way
+        if number > len(before) + len(found.emotions):
+            column.justify = "left"
+    for n in range(clips):
+        left = [Text(column[n]) for column in before.values()]
+        right = [Text(column[n], no_wrap=True, overflow="ellipsis") for column in after.values()]
+        grid.add_row(*left, *(cell(found, n, e) for e in range(len(found.emotions))), *right)
+    console = results(_PIPED_COLUMNS)
+    needed = console.measure(grid, options=console.options.update(width=_UNBOUNDED)).minimum
+    console.width = max(console.width, needed)  # a number that is cut says less than a line that the terminal breaks
+    console.print(legend(found), style="italic", soft_wrap=True)
+    console.print(grid)
+
+
+def legend(found: "Predictions") -> str:
+    """What the numbers and their marks mean."""
+    marks = ["* present"]
+    if found.abstained is not None:
+        marks.append("? can't tell")
+    if found.label_set is not None:
+        marks.append("+ in the set with the promised recall")
+    count = f"{len(found)} clip{'' if len(found) == 1 else 's'}"
+    return f"probability per emotion, {count} ({', '.join(marks)})"
+
+
+def cell(found: "Predictions", n: int, e: int) -> "Text":
+    """One probability and its marks; as wide for every clip, so that digits stand below each other."""
+    from rich.text import Text
+
+    silent = found.abstained is not None and bool(found.abstained[n, e])
+    present = bool(found.label[n, e]) and not silent
+    marks = "?" if silent else "*" if present else " "
+    if found.label_set is not None:
+        marks += "+" if found.label_set[n, e] else " "
+    return Text(f"{found.probability[n, e]:.2f}{marks}", style="bold" if present else "dim")
