@@ -21,6 +21,7 @@ from lddu.clips.sources import listed
 from lddu.errors import StoreError
 from lddu.extract import extract
 from lddu.features.store import FeatureStore
+from lddu.missing import missing_in
 from tests.clips.conftest import SENTENCE
 
 
@@ -157,6 +158,15 @@ def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path)
         "dark": ["no transcript", "no face in any picture"],
         "mute": ["no transcript", "only digital silence"],
     }
+    without_text = {one.lacking: one.reasons for one in missing_in(FeatureStore(result.store), ["audio", "visual"])}
+    assert without_text == {
+        ("audio",): ("no audio track", "only digital silence"),
+        ("visual",): ("no face in any picture", "no video track"),
+    }
+
+
+def test_a_corpus_that_is_made_up_says_so(talks: FeatureStore) -> None:
+    assert talks.manifest["simulated"]
 
 
 def test_a_clap_and_an_opening_mouth_fall_into_the_same_voice_step(tmp_path: Path, extractor: ClipExtractor) -> None:
