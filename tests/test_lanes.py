@@ -1,6 +1,8 @@
 """What lanes of this machine promise; tests/test_cluster.py asks the same of a cluster."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -35,6 +37,23 @@ def test_a_caller_that_stops_leaves_no_process_behind(tmp_path: Path) -> None:
     assert next(outcomes).task == "a"
     outcomes.close()  # type: ignore[attr-defined]
     assert not alive(tmp_path)
+
+
+def test_a_script_that_every_process_would_run_again_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom lddu.lanes import ProcessLanes\nfrom tests.lane_tasks import Opening\n"
+        f"list(ProcessLanes(2).work_off(Opening(Path({str(tmp_path)!r})), ['a', 'b']))\n"
+    )
+    paths = os.pathsep.join([str(Path.cwd()), *filter(None, sys.path)])
+    told = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    ).stderr
+    assert "lddu.errors.ConfigError: Expected a process for several jobs to begin, but it ended at once" in told
 
 
 def test_no_tasks_start_no_process(tmp_path: Path) -> None:

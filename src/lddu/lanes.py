@@ -13,6 +13,8 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import Any, Generic, Protocol, TypeVar
 
+from lddu.errors import ConfigError
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -105,7 +107,9 @@ class _Lane(Generic[Task, Result]):
     def _begin(self) -> None:
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, self._opening, self._threads), daemon=True)
+        self._began = context.Event()
+        told = (there, self._began, self._opening, self._threads)
+        self._process = context.Process(target=_serve, args=told, daemon=True)
         self._process.start()
         there.close()  # so that the pipe ends when the process does
 
@@ -117,11 +121,17 @@ class _Lane(Generic[Task, Result]):
         return self._pipe
 
     def outcome(self) -> Outcome[Task, Result]:
-        """Of the task that was given."""
+        """Of the task that was given.
+
+        Raises:
+            ConfigError: where the process died before it took any task.
+        """
         try:
             result, fault = self._pipe.recv()
         except (EOFError, ConnectionError):
             self.stop()
+            if not self._began.is_set():
+                raise ConfigError(_NOT_BEGUN) from None
             self._begin()
             return Outcome(self._task, None)
         if fault is not None:
@@ -135,10 +145,17 @@ class _Lane(Generic[Task, Result]):
         self._pipe.close()
 
 
-def _serve(pipe: "Connection[Any, Any]", opening: Opening[Any, Any], threads: int) -> None:
+_NOT_BEGUN = (
+    "Expected a process for several jobs to begin, but it ended at once; a script that asks for several jobs has to do so "
+    'under `if __name__ == "__main__":`, because each process reads the script again; or ask for one job.'
+)
+
+
+def _serve(pipe: "Connection[Any, Any]", began: Any, opening: Opening[Any, Any], threads: int) -> None:
     """What a worker process does: answer every task with a result or a fault, until the other side is gone."""
     import signal
 
+    began.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     os.environ["OMP_NUM_THREADS"] = str(threads)
     with suppress(EOFError, ConnectionError):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from lddu.conclusion import Wish
     from lddu.features.store import FeatureStore
     from lddu.model.infer import Inference
     from lddu.predict import Predictor
