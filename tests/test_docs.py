@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lddu.cli import main
+from tests import builders_corpora as build
 from tests.builders import table_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,8 +16,12 @@ BLOCK = re.compile(r"^```(console|toml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SET_UP = {"make demo", "make test", "python -m venv .venv && . .venv/bin/activate", "pip install ."}
 """Run by whoever runs this test; not run again from inside it."""
 
-NEEDS = {"docs/run_folder.md": "run", "docs/scale.md": "run", "docs/uncertainty.md": "run"}
+NEEDS = {"docs/report.md": "run", "docs/run_folder.md": "run", "docs/scale.md": "run", "docs/uncertainty.md": "run"}
 """Pages that begin where the quick start ends."""
+
+CORPORA_PAGE = ROOT / "docs" / "data.md"
+SMALLER = "--training.epochs 1 --model.hidden 16 --model.latent 4 --model.layers 1 --model.heads 2"
+"""The page on CMU-MOSEI and M3ED trains the network of the paper; here a small one, for a moment."""
 
 
 def commands(page: Path) -> list[str]:
@@ -40,6 +45,21 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def write_corpora(folder: Path) -> None:
+    """The files that the page on CMU-MOSEI and M3ED names."""
+    videos = [f"-video{v}" for v in range(8)]
+    build.mosei_folder(folder / "mosei", build.mosei_videos(8))
+    build.write_folds(folder / "cmu_mosei_std_folds.py", train=videos[:4], valid=videos[4:6], test=videos[6:])
+    build.mmsa_labels(folder / "CMU_MOSEI_Labels.csd")
+    build.write_pickle(folder / "aligned_50.pkl", build.mmsa_content())
+    build.write_pickle(folder / "unaligned_50.pkl", build.mmsa_content(aligned=False))
+    build.write_tailor(folder / "mosei.pt")
+    build.write_tailor(folder / "m3ed_data.pt", build.tailor_content(7))
+    dialogues = build.m3ed_content(dialogues=16)
+    build.write_pickle(folder / "M3ED.pkl", dialogues)
+    build.write_json(folder / "annotation.json", build.annotation_content(dialogues))
+
+
 def run(line: str) -> None:
     arguments = shlex.split(line)
     assert arguments[0] == "lddu", f"an unknown kind of command: {line}"
@@ -54,6 +74,11 @@ def test_every_command_of_a_page_runs(page: Path, workplace: Path) -> None:
     lines = [line for line in commands(page) if line not in SET_UP]
     if str(page.relative_to(ROOT)) in NEEDS:
         lines = ["lddu data import my_corpus --out store", "lddu train store --out run --training.epochs 2", *lines]
+    if page.name == "report.md":  # it compares the runs of the quick start
+        lines = [*lines[:2], "lddu train store --seed 1 --out small-run --training.epochs 1", *lines[2:]]
+    if page == CORPORA_PAGE:
+        write_corpora(workplace)
+        lines = [f"{line} {SMALLER}" if line.startswith("lddu train") else line for line in lines]
     for line in lines:
         run(line)
 

@@ -1,16 +1,22 @@
 """`lddu data` as a user types it: results on stdout, everything else on stderr."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
 
+from lddu.commands import screen, store_page
 from lddu.commands.data import app
 from lddu.errors import SourceError, StoreError
+from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
+from lddu.features.store_writer import StoreDescription, writing_store
 from tests.builders import tiny_store
 
 
@@ -106,3 +112,90 @@ def test_help_imports_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "light"
+
+
+def page(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> str:
+    """The page as a terminal of some width shows it."""
+    monkeypatch.setattr(screen, "results", lambda: Console(width=columns, highlight=False))
+    monkeypatch.setattr(store_page, "results", screen.results)
+    capsys.readouterr()
+    lddu_data("describe", path)
+    return capsys.readouterr().out
+
+
+def test_a_store_to_be_predicted_is_described_without_a_word_on_emotions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    description = StoreDescription((), {"text": "words", "audio": "voice"}, unlabelled=True)
+    with writing_store(tmp_path / "store", description) as writer:
+        writer.add(ClipRow("a"), {"text": np.ones((3, 4)), "audio": np.ones((2, 3))})
+    shown = page(tmp_path / "store", capsys, monkeypatch)
+    assert "1 clips, to be predicted: no emotions" in shown
+    assert "show none" not in shown and "Emotions" not in shown and "Together" not in shown and "raters" not in shown
+    assert "no clip lacks text or audio" in shown
+    lddu_data("describe", tmp_path / "store", "--json")
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["labels_per_clip"] is None and summary["clips_without_emotion"] is None
+
+
+def test_a_store_without_known_labels_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing_store(tmp_path / "store", StoreDescription(("joy", "fear"), {"text": "words"})) as writer:
+        writer.add(ClipRow("a", "test", (None, 1.0)), {"text": np.ones((3, 4))})
+        writer.add(ClipRow("b", "test"), {"text": np.ones((2, 4))})
+    shown = page(tmp_path / "store", capsys, monkeypatch)
+    assert "No clip has all its labels known." in shown
+    assert re.search(r"joy +- +- +2\n", shown) and re.search(r"fear +100.0% +1 +1\n", shown)
+
+
+def test_the_page_counts_the_clips_of_each_emotion_and_what_comes_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tiny_store(tmp_path / "store", missing=[(0, "audio")])
+    shown = page(store.path, capsys, monkeypatch)
+    labels = store.table.labels >= 0.5
+    name = store.emotions[0]
+    assert re.search(rf"{name} .* {labels[:, 0].sum()} ", shown)
+    both = (labels[:, 0] & labels[:, 1]).sum() / labels[:, 0].sum()
+    assert re.search(rf"{name} +{both:.0%}\s", shown)
+    assert f"A clip shows {labels.sum(axis=1).mean():.2f} emotions on average" in shown
+    assert (
+        described(store.path, capsys)["emotions"][0]["clips"]["train"] == labels[store.table.in_split("train"), 0].sum()
+    )
+
+
+@pytest.mark.parametrize("columns", [80, 110])
+def test_a_page_of_many_long_names_keeps_within_its_columns(
+    tmp_path: Path, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (
+        "amazed-surprised",
+        "amazed-shocked",
+        "happy-pleased",
+        "relaxing-calm",
+        "quiet-still",
+        "sad-lonely",
+        "angry",
+        "proud",
+        "fear",
+    )
+    feature = "an extractor whose settings, all of them, are written down here, one after the other, as far as they go"
+    source = {
+        "path": "/a/very/long/path/" + "folder/" * 12,
+        "files": {"text": "a.csd", "audio": "b.csd"},
+        "aligned": True,
+    }
+    with writing_store(tmp_path / "store", StoreDescription(names, {"text": feature}, source=source)) as writer:
+        for i in range(4):
+            writer.count("dialogues_not_in_annotation", "clips", 12_345_678)
+            writer.add(ClipRow(f"c{i}", "train", [1.0] * len(names)), {"text": np.ones((3, 4))})
+        writer.warnings.append("A sentence that goes on and on, " * 8)
+    shown = page(tmp_path / "store", capsys, monkeypatch, columns)
+    long = [line for line in shown.splitlines() if len(line) > columns and "/" not in line]
+    assert not long
+    assert str(source["path"]) in shown
+    assert "files: text a.csd, audio b.csd" in shown and "aligned: yes" in shown
+    rows = [line for line in shown.splitlines() if line.startswith("amazed-surprised") and "100%" in line]
+    assert rows[-1].count("100%") == len(names) - 1
+    assert "…" not in shown

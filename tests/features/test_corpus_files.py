@@ -134,9 +134,32 @@ class TestMmsa:
         assert table.labels[:, 0].tolist() == [float(int(clip.partition("[")[2][:-1]) % 2) for clip in table.clip]
         assert by_order.exists()
 
+    def test_labels_without_the_sentiment_prove_nothing_and_are_refused(self, tmp_path: Path) -> None:
+        source, _ = self.corpus(tmp_path)
+        entries = {video: ([[0.0, 1.0]] * 4, np.zeros((4, 6))) for video in ("-va", "-vb", "-vc")}
+        labels = build.write_csd(tmp_path / "CMU_MOSEI_LabelsEmotions.csd", "Emotion Labels", entries)
+        with pytest.raises(SourceError, match=r"the sentiment beside the emotions in .*CMU_MOSEI_Labels\.csd"):
+            imported(source, labels=labels)
+
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    def test_a_csv_as_a_spreadsheet_writes_it_is_read(self, tmp_path: Path, separator: str) -> None:
+        source, _ = self.corpus(tmp_path)
+        header, row = separator.join(("clip", *MOSEI_EMOTIONS)), separator.join(("-va$_$2", *"010001"))
+        (tmp_path / "l.csv").write_text(f"\ufeff{header}\r\n{row}\r\n", encoding="utf-8")
+        assert imported(source, labels=tmp_path / "l.csv").table.labels[0].tolist() == [0, 1, 0, 0, 0, 1]
+
     def test_a_csv_in_the_order_of_the_rows_gives_the_same_labels(self, tmp_path: Path) -> None:
         source, labels = self.corpus(tmp_path)
         assert same(imported(source, labels=build.mmsa_csv(tmp_path / "l.csv")), imported(source, labels=labels))
+
+    def test_a_video_that_the_labels_lack_stays_unknown(self, tmp_path: Path) -> None:
+        content = build.mmsa_content()
+        content["test"]["id"][0] = "-nobody$_$4"
+        source, labels = self.corpus(tmp_path, content=content)
+        store = imported(source, labels=labels)
+        row = store.table.clip.tolist().index("-nobody[4]")
+        assert np.isnan(store.table.labels[row]).all() and store.lengths("text")[row] > 0
+        assert store.manifest["repairs"]["clips_without_labels"] == {"clips": 1}
 
     def test_a_csv_of_ids_leaves_clips_without_a_row_unknown(self, tmp_path: Path) -> None:
         source, _ = self.corpus(tmp_path)
@@ -208,6 +231,13 @@ class TestM3ed:
         assert store.manifest["repairs"]["non_finite_values"] == {"audio": 1}
         assert store.table.transcript[0] == "说 show0_0 0 说 show0_0 1"
 
+    def test_a_dialogue_of_the_splits_without_labels_is_left_out_and_counted(self, tmp_path: Path) -> None:
+        content = build.m3ed_content()
+        content[9].append("show9_9")
+        store = imported(build.write_pickle(tmp_path / "m3ed.pkl", content))
+        assert store.manifest["repairs"]["dialogues_without_labels"] == {"clips": 1}
+        assert "show9_9" not in store.table.clip
+
     def test_an_utterance_is_a_sample_with_its_own_label(self, tmp_path: Path) -> None:
         content = build.m3ed_content()
         store = imported(build.write_pickle(tmp_path / "m3ed.pkl", content), protocol="utterance")
@@ -217,6 +247,15 @@ class TestM3ed:
         assert (store.table.labels.sum(axis=1) == 1).all()
         assert set(store.lengths("text").tolist()) == {1}
         assert store.table.group[0] == "show0_0"
+
+    def test_an_utterance_without_a_finite_number_is_missing_and_not_called_zero(self, tmp_path: Path) -> None:
+        content = build.m3ed_content()
+        content[5]["show0_0"][0][:] = np.nan
+        content[5]["show0_0"][1][:] = 0
+        store = imported(build.write_pickle(tmp_path / "m3ed.pkl", content), protocol="utterance")
+        assert store.lengths("audio")[:2].tolist() == [0, 0]
+        assert store.manifest["repairs"]["non_finite_clips"] == {"audio": 1}
+        assert store.manifest["repairs"]["all_zero_clips"] == {"audio": 1}
 
     def test_annotators_give_shares_whose_presence_is_the_final_label(self, tmp_path: Path) -> None:
         content = build.m3ed_content()
@@ -321,3 +360,19 @@ def test_every_form_is_told_from_the_others(tmp_path: Path) -> None:
     assert format_of(build.write_tailor(tmp_path / "a.pt")).name == "tailor"
     assert format_of(build.write_pickle(tmp_path / "b.pkl", build.mmsa_content())).name == "mmsa"
     assert format_of(build.write_pickle(tmp_path / "c.pkl", build.m3ed_content())).name == "m3ed"
+
+
+def test_a_folder_with_one_corpus_in_it_says_what_to_name(tmp_path: Path) -> None:
+    source = build.write_pickle(tmp_path / "MOSEI" / "aligned_50.pkl", build.mmsa_content())
+    (source.parent / "readme.txt").write_text("hello")
+    with pytest.raises(SourceError, match=f"name {source} instead"):
+        format_of(source.parent)
+    build.write_pickle(tmp_path / "MOSEI" / "unaligned_50.pkl", build.mmsa_content())
+    with pytest.raises(SourceError, match=r"holds aligned_50\.pkl, readme\.txt, unaligned_50\.pkl"):
+        format_of(source.parent)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".pkl"])
+def test_a_file_of_torch_is_told_by_its_form_and_not_by_its_name_alone(tmp_path: Path, suffix: str) -> None:
+    source = build.write_tailor(tmp_path / f"a{suffix}")
+    assert format_of(source).name == "tailor"

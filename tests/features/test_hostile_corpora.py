@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 import torch
 
 from lddu.errors import LdduError, SourceError
+from lddu.features import csd_file, pickle_machine
 from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import import_corpus
 from lddu.features.object_file import read_objects
@@ -106,6 +108,37 @@ def numbers(values: tuple[int, ...]) -> bytes:
     return b"(" + b"".join(b"\x8a\x08" + struct.pack("<q", value) for value in values) + b"t"
 
 
+def many(times: int, made: bytes, each: bytes) -> bytes:
+    """A list of what `each` makes, many times over, from what `made` left in the memory."""
+    return b"\x80\x04" + made + b"(" + each * times + b"l."
+
+
+def remembered_list(member: bytes, count: int) -> bytes:
+    """A list of one member many times, remembered as number 0."""
+    return b"](" + member * count + b"e\x94"
+
+
+def name_of(module: str, name: str) -> bytes:
+    """A name on the stack, remembered as the next number."""
+    return f"c{module}\n{name}\n".encode() + b"\x94"
+
+
+def typed(code: str, align: bytes) -> bytes:
+    """A finished NumPy type, remembered as the next three numbers but one."""
+    minus = b"J\xff\xff\xff\xff"
+    return (
+        name_of("numpy", "dtype") + b"\x8c" + bytes([len(code)]) + code.encode() + b"\x89\x88\x87R"
+        + b"(K\x03\x8c\x01|NNN" + minus * 2 + align + b"tb\x94"
+    )  # fmt: skip
+
+
+COPIES = 20_000
+LONG_LIST = remembered_list(b"N", 20_000)
+"""20 KB that an honest form copies once."""
+
+WIDE_WORD = b"\x8e" + struct.pack("<Q", 2**18) + b"a\0\0\0" * 2**16 + b"\x94"
+"""A word of 65,536 letters as NumPy holds it, remembered as number 0."""
+
 MARK = "/tmp/lddu-hostile-ran"
 TOUCH = f"touch {MARK}"
 PYTHON = f"open({MARK!r}, 'w')"
@@ -155,6 +188,34 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "copies of copies": (
         b"\x80\x02c_codecs\nencode\nq\x00X" + struct.pack("<I", 10**5) + b"a" * 10**5
         + b"q\x010(" + b"h\x00h\x01\x85R" * 2000 + b"l.", "times its size",
+    ),
+    "sizes of one long list": (many(COPIES, LONG_LIST + name_of("torch", "Size"), b"h\x01h\x00\x85R"), "times its size"),
+    "sets of one long list": (
+        many(COPIES, remembered_list(b"K\x01", 10_000) + name_of("builtins", "set"), b"h\x01h\x00\x85R"), "times its size",
+    ),
+    "dictionaries of one pair": (
+        many(COPIES, remembered_list(b"K\x01K\x01\x86", 5000) + name_of("collections", "OrderedDict"), b"h\x01h\x00\x85R"),
+        "times its size",
+    ),
+    "calls with a long list of arguments": (
+        many(COPIES, b"(" + b"N" * 20_000 + b"t\x94" + name_of("collections", "defaultdict"), b"h\x01h\x00R"),
+        "20,000 arguments",
+    ),
+    "arrays of objects of one long list": (
+        many(
+            COPIES,
+            LONG_LIST + name_of("numpy.core.multiarray", "_reconstruct") + name_of("numpy", "ndarray") + typed("O8", b"K\x3f"),
+            b"h\x01h\x02K\x00\x85C\x01b\x87R(K\x01K\x01M\x20\x4e\x86h\x04\x89h\x00tb",
+        ),
+        "times its size",
+    ),
+    "words of one long text": (
+        many(200, WIDE_WORD + name_of("numpy.core.multiarray", "scalar") + typed("U65536", b"K\x08"), b"h\x01h\x03h\x00\x86R"),
+        "times its size",
+    ),
+    "a second state": (
+        b"\x80\x04" + name_of("numpy", "dtype") + b"\x8c\x02f8\x89\x88\x87R"
+        + b"2(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb0(K\x03tb.", "second state|damaged",
     ),
     "a list of one list many times": (
         b"\x80\x02](G?\xf0\x00\x00\x00\x00\x00\x00eq\x000(" + b"h\x00" * 10**5 + b"l.", "list",
@@ -294,6 +355,129 @@ def test_a_csd_cut_short_is_refused(tmp_path: Path, sixteenth: int) -> None:
     source.write_bytes(whole[: len(whole) * sixteenth // 16])
     with pytest.raises(SourceError, match=r"CMU_MOSEI_COVAREP\.csd"):
         import_corpus(folder, tmp_path / "store", options=ImportOptions(extra={"folds": folds}))
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_large_file_may_hold_one_array_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_machine, "LARGEST_CONTAINER_COUNT", 100)
+    rows = [np.full(35, i, "f4") for i in range(200)]
+    found = read_objects(build.write_pickle(tmp_path / "x.pkl", rows))
+    assert [row[0] for row in found] == list(range(200))
+
+
+def test_tensors_that_share_a_storage_share_it_here_too(tmp_path: Path) -> None:
+    """Half-precision numbers are converted, once for all tensors that look at them."""
+    half = torch.arange(8.0).to(torch.bfloat16)
+    first, second = read_objects(build.write_tailor(tmp_path / "x.pt", {"a": [half, half[2:]]}))["a"]
+    assert second.tolist() == [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    assert np.shares_memory(first, second)
+
+
+class TestHostileCsd:
+    """HDF5 that declares more than it holds, or holds the same thing very often."""
+
+    def refused(self, tmp_path: Path, spoil: Callable[[h5py.Group], None], message: str) -> None:
+        """A voice with one hostile video: refused in a sentence that names the file, and nothing is left."""
+        folder = build.mosei_folder(tmp_path / "mosei", build.mosei_videos(2))
+        folds = build.write_folds(tmp_path / "f.json", train=["-video0"])
+        with h5py.File(folder / "CMU_MOSEI_COVAREP.csd", "a") as file:
+            del file["COVAREP/data/-video0"]
+            spoil(file["COVAREP/data"])
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(SourceError, match=message) as caught:
+            import_corpus(folder, tmp_path / "store", options=ImportOptions(extra={"folds": folds}))
+        assert "CMU_MOSEI_COVAREP.csd" in str(caught.value)
+        assert sorted(tmp_path.iterdir()) == before
+
+    def zeros(self, group: h5py.Group, name: str, shape: tuple[int, int], kind: str) -> None:
+        """Zeros that take a thousandth of their size, without the time it takes to compress them all."""
+        chunk = (2**16, shape[1])
+        made = group.create_dataset(name, shape, kind, chunks=chunk, compression="gzip")
+        packed = zlib.compress(bytes(chunk[0] * chunk[1] * made.dtype.itemsize))
+        for start in range(0, shape[0], chunk[0]):
+            made.id.write_direct_chunk((start, 0), packed)
+
+    def test_small_numbers_that_become_large_ones(self, tmp_path: Path) -> None:
+        def spoil(data: h5py.Group) -> None:
+            self.zeros(data.create_group("-video0"), "intervals", (2**26, 2), "i1")
+            self.zeros(data["-video0"], "features", (2**26, 1), "i1")
+
+        self.refused(tmp_path, spoil, "declares 1,073,741,824")
+
+    def test_a_shape_whose_size_wraps_around(self, tmp_path: Path) -> None:
+        def spoil(data: h5py.Group) -> None:
+            group = data.create_group("-video0")
+            group.create_dataset("intervals", data=[[0.0, 1.0]])
+            plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            plan.set_chunk((1, 4))
+            space = h5py.h5s.create_simple((2**62 + 1, 4), (2**62 + 1, 4))
+            h5py.h5d.create(group.id, b"features", h5py.h5t.NATIVE_FLOAT, space, plan)
+
+        self.refused(tmp_path, spoil, "declares 147,573,952,589,676,412,960")
+
+    def test_a_small_array_in_one_huge_chunk(self, tmp_path: Path) -> None:
+        def spoil(data: h5py.Group) -> None:
+            group = data.create_group("-video0")
+            group.create_dataset("intervals", data=[[0.0, 1.0]])
+            group.create_dataset("features", (1, 2), "f4", maxshape=(None, 2), chunks=(2**27, 2), compression="gzip")
+
+        self.refused(tmp_path, spoil, "declares 1,073,741,824")
+
+    def test_one_entry_under_many_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def spoil(data: h5py.Group) -> None:
+            group = data.create_group("-video0[0]")
+            group["intervals"], group["features"] = np.zeros((1000, 2)), np.zeros((1000, 2))
+            for k in range(1, 100):
+                data[f"-video0[{k}]"] = group
+
+        monkeypatch.setattr(csd_file, "LARGEST_DATASET", 2**20)
+        self.refused(tmp_path, spoil, "entries of video '-video0' .* in all, but they are more")
+
+    def test_one_entry_for_many_videos(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def spoil(data: h5py.Group) -> None:
+            self.zeros(data.create_group("-video0"), "intervals", (2**16, 2), "f8")
+            self.zeros(data["-video0"], "features", (2**16, 2), "f4")
+
+        monkeypatch.setattr(csd_file, "LARGEST_REREADING", 0.02)
+        self.refused(tmp_path, spoil, "it repeats itself")
+
+    def test_one_word_many_times(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A word of any length is a pointer; here all point at one long word."""
+
+        def spoil(data: h5py.Group) -> None:
+            group = data.create_group("-video0")
+            group["intervals"] = np.tile([[0.0, 1.0]], (4096, 1))
+            words = group.create_dataset(
+                "features", (4096, 1), h5py.string_dtype(), chunks=(4096, 1), compression="gzip"
+            )
+            words[0, 0] = "a" * 50_000
+            pointer = zlib.decompress(words.id.read_direct_chunk((0, 0))[1])[:16]
+            words.id.write_direct_chunk((0, 0), zlib.compress(pointer * 4096))
+
+        monkeypatch.setattr(csd_file, "LARGEST_DATASET", 2**20)
+        self.refused(tmp_path, spoil, "but its words are more")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels.csv", "clip,tgt" + ",a" * 100_000 + "\n-va[2]\n" * 3, "100002 cells in line 2"),
+        ("labels.csv", "clip,tgt\n" + '-va[2],"[2, 3]"\n' * 2_500_000, "larger than 33,554,432 bytes"),
+        ("folds.csv", "video,split" + ",a" * 100_000 + "\n-video0\n", "100002 cells in line 2"),
+        ("folds.json", "[" * 2**21, "larger than 1,048,576 bytes"),
+        ("folds.json", "[" * 2**20, "cannot be read"),
+        ("folds.py", "standard_train_fold = " + "-" * 10**6 + "1", "cannot be read"),
+    ],
+)
+def test_tables_that_blow_up_are_refused(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    if name == "labels.csv":
+        source, extra = build.write_pickle(tmp_path / "x.pkl", build.mmsa_content()), {"labels": tmp_path / name}
+    else:
+        source, extra = build.mosei_folder(tmp_path / "mosei"), {"folds": tmp_path / name}
+    with pytest.raises(SourceError, match=message) as caught:
+        import_corpus(source, tmp_path / "store", options=ImportOptions(extra=extra))
+    assert len(str(caught.value)) < 600
     assert not (tmp_path / "store").exists()
 
 

@@ -1,6 +1,8 @@
 """The `.csd` importer: alignment, oddities, folds, and the counts of the real segment list."""
 
 import csv
+import hashlib
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from lddu.errors import SourceError
 from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import format_of, import_corpus
+from lddu.features.mosei_folds import read_folds
 from lddu.features.store import FeatureStore
 from tests.builders_corpora import (
     ROOTS,
@@ -82,7 +85,8 @@ def test_oddities_are_counted_and_lose_no_segment(odd: FeatureStore) -> None:
     assert repairs["words_without_frames"] == {"audio": 1, "visual": 1}
     assert repairs["empty_steps"] == {"audio": 1, "visual": 1}
     assert repairs["segments_outside_folds"] == {"clips": 3}
-    assert repairs["videos_without_labels"] == {"clips": 1}
+    assert repairs["videos_without_labels"] == {"videos": 1}
+    assert repairs["fold_videos_without_labels"] == {"videos": 1}
 
 
 def test_a_missing_face_is_missing_and_not_zero(odd: FeatureStore) -> None:
@@ -105,6 +109,63 @@ def test_unaligned_keeps_each_modality_at_its_own_rate_up_to_its_cap(tmp_path: P
     assert store.lengths("text").tolist() == [8, 8, 8]
     assert store.lengths("visual").tolist() == [12, 12, 12]
     assert store.manifest["repairs"]["steps_beyond_max"] == {"audio": 45}
+
+
+def whole_download(folder: Path) -> Path:
+    """Everything that the SDK's own list names: two faces, two voices, words twice, sounds of speech, labels apart."""
+    files = mosei_videos(1)
+    mosei_folder(folder, {name: entries for name, entries in files.items() if "Labels" not in name})
+    words, labels = files["CMU_MOSEI_TimestampedWordVectors"], files["CMU_MOSEI_Labels"]
+    further = {
+        "CMU_MOSEI_TimestampedGloveVectors_with_SP": ("glove_vectors_with_sp", words),
+        "CMU_MOSEI_VisualOpenFace2": ("OpenFace_2", files["CMU_MOSEI_COVAREP"]),
+        "CMU_MOSEI_openSMILE_IS09": ("OpenSMILE", words),
+        "CMU_MOSEI_TimestampedPhones": ("phones", files["CMU_MOSEI_TimestampedWords"]),
+        "CMU_MOSEI_LabelsSentiment": ("Sentiment Labels", {v: (t, rows[:, :1]) for v, (t, rows) in labels.items()}),
+        "CMU_MOSEI_LabelsEmotions": ("Emotion Labels", {v: (t, rows[:, 1:]) for v, (t, rows) in labels.items()}),
+    }
+    for name, (root, entries) in further.items():
+        write_csd(folder / f"{name}.csd", root, entries)
+    return folder
+
+
+def test_the_whole_download_of_the_sdk_is_imported_with_the_features_of_the_papers(tmp_path: Path) -> None:
+    folds = write_folds(tmp_path / "f.json", train=["-video0"])
+    store = imported(whole_download(tmp_path / "mosei"), folds)
+    assert store.manifest["source"]["files"] == {
+        "text": "CMU_MOSEI_TimestampedWordVectors.csd", "words": "CMU_MOSEI_TimestampedWords.csd",
+        "audio": "CMU_MOSEI_COVAREP.csd", "visual": "CMU_MOSEI_VisualFacet42.csd",
+        "labels": "CMU_MOSEI_LabelsEmotions.csd",
+    }  # fmt: skip
+    told = " ".join(store.manifest["warnings"])
+    for name in ("VisualOpenFace2", "openSMILE_IS09", "GloveVectors_with_SP", "TimestampedPhones", "LabelsSentiment"):
+        assert f"{name}.csd" in told
+    _, labels = mosei_videos(1)["CMU_MOSEI_Labels"]["-video0"]
+    assert np.array_equal(store.table.labels, labels[:, 1:] > 0)
+    assert np.isnan(store.table.carried["_sentiment"]).all()
+
+
+def test_labels_with_the_sentiment_are_rather_taken_than_those_without(tmp_path: Path) -> None:
+    folder = whole_download(tmp_path / "mosei")
+    labels = mosei_videos(1)["CMU_MOSEI_Labels"]
+    write_csd(folder / "CMU_MOSEI_Labels.csd", "All Labels", labels)
+    store = imported(folder, write_folds(tmp_path / "f.json", train=["-video0"]))
+    assert store.manifest["source"]["files"]["labels"] == "CMU_MOSEI_Labels.csd"
+    assert np.allclose(store.table.carried["_sentiment"], labels["-video0"][1][:, 0])
+
+
+def test_another_face_is_taken_where_the_first_is_not_there(tmp_path: Path) -> None:
+    folder = whole_download(tmp_path / "mosei")
+    (folder / "CMU_MOSEI_VisualFacet42.csd").unlink()
+    store = imported(folder, write_folds(tmp_path / "f.json", train=["-video0"]))
+    assert store.modalities["visual"].feature == "OpenFace_2, mean over each word"
+
+
+def test_the_label_table_of_mmsa_splits_by_video_since_its_numbers_are_no_rows(tmp_path: Path) -> None:
+    folds = tmp_path / "label.csv"
+    folds.write_text('video_id,clip_id,text,mode\n-video0,10,"a, b",train\n-video0,2,c,train\n-video1,7,d,valid\n')
+    store = imported(mosei_folder(tmp_path / "mosei", mosei_videos(2)), folds)
+    assert store.table.split_counts() == {"train": 3, "valid": 3}
 
 
 @pytest.mark.parametrize("suffix", [".json", ".py", ".csv"])
@@ -152,7 +213,7 @@ class TestMessages:
 
     def test_two_files_of_one_modality(self, tmp_path: Path) -> None:
         folder = mosei_folder(tmp_path / "m", mosei_videos(1))
-        write_csd(folder / "CMU_MOSEI_VisualOpenFace2.csd", "OpenFace_2", mosei_videos(1)["CMU_MOSEI_COVAREP"])
+        write_csd(folder / "CMU_MOSEI_VisualFacet41.csd", "FACET 4.1", mosei_videos(1)["CMU_MOSEI_COVAREP"])
         self.expect(folder, "one file of visual")
 
     def test_labels_with_other_columns(self, tmp_path: Path) -> None:
@@ -164,6 +225,18 @@ class TestMessages:
         files = mosei_videos(1)
         files["CMU_MOSEI_COVAREP"]["-video0"] = evenly(0, 4, 2), np.zeros((3, 2))
         self.expect(mosei_folder(tmp_path / "m", files), "'-video0' in .*COVAREP.csd to have one row")
+
+    def test_words_where_numbers_should_be(self, tmp_path: Path) -> None:
+        files = mosei_videos(1)
+        files["CMU_MOSEI_COVAREP"] = files["CMU_MOSEI_TimestampedWords"]
+        self.expect(
+            mosei_folder(tmp_path / "m", files), "numbers as audio of video '-video0' in .*COVAREP.csd, but got words"
+        )
+
+    def test_numbers_where_words_should_be(self, tmp_path: Path) -> None:
+        files = mosei_videos(1)
+        files["CMU_MOSEI_TimestampedWords"] = files["CMU_MOSEI_COVAREP"]
+        self.expect(mosei_folder(tmp_path / "m", files), "words as words of video '-video0'")
 
     def test_a_file_that_is_no_hdf5(self, tmp_path: Path) -> None:
         folder = mosei_folder(tmp_path / "m", mosei_videos(1))
@@ -260,8 +333,36 @@ def overlapping_neighbours(rows: list[dict[str, str]]) -> int:
     return sum(b["file"] == a["file"] and float(b["start"]) < float(a["end"]) for a, b in pairwise(ordered))
 
 
-def test_the_sdk_folds_give_the_published_counts(tmp_path: Path, real_corpus: Path) -> None:
-    pytest.importorskip("mmsdk", reason="the CMU Multimodal SDK is an oracle; pip install cmu-multimodal-sdk==0.0.6")
-    store = import_corpus(real_corpus, tmp_path / "store")
+SDK_FOLDS_SHA256 = "431b9c37d48c22f3a50a26b44d5dd7c343db3b8337614681995070eb814dcc07"
+"""Of the lists in `cmu_mosei_std_folds.py` of cmu-multimodal-sdk 0.0.6: {split: its videos, sorted}, as JSON."""
+
+
+def sha256_of(lists: dict[str, list[str]]) -> str:
+    return hashlib.sha256(json.dumps(lists, sort_keys=True).encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def sdk_folds(real_segments: list[dict[str, str]]) -> dict[str, list[str]]:
+    """The SDK's folds, remade from the real list: that calls one train video unused and lacks two test videos."""
+    split_of = {row["file"]: {"0": "train", "1": "valid", "2": "test"}.get(row["split"], "") for row in real_segments}
+    split_of |= {"-NFrJFQijFE": "train", "7l3BNtSE0xc": "test", "dZFV0lyedX4": "test"}
+    lists = {name: sorted(v for v, split in split_of.items() if split == name) for name in ("train", "valid", "test")}
+    assert sha256_of(lists) == SDK_FOLDS_SHA256
+    return lists
+
+
+def test_the_sdk_folds_give_the_published_counts(
+    tmp_path: Path, real_corpus: Path, sdk_folds: dict[str, list[str]], real_segments: list[dict[str, str]]
+) -> None:
+    folds = write_folds(tmp_path / "cmu_mosei_std_folds.py", **sdk_folds)
+    store = import_corpus(real_corpus, tmp_path / "store", options=ImportOptions(extra={"folds": folds}))
     assert store.table.split_counts() == {"train": 16331, "valid": 1871, "test": 4662, "unused": 395}
+    assert len(store) == len(real_segments) == 23259
     assert store.manifest["repairs"]["segments_outside_folds"] == {"clips": 395}
+    assert store.manifest["repairs"]["fold_videos_without_labels"] == {"videos": 2}
+
+
+def test_an_installed_sdk_gives_its_folds(sdk_folds: dict[str, list[str]]) -> None:
+    pytest.importorskip("mmsdk", reason="asked only where cmu-multimodal-sdk 0.0.6 is installed")
+    split_of = read_folds(None).videos
+    assert {name: sorted(v for v in split_of if split_of[v] == name) for name in sdk_folds} == sdk_folds

@@ -1,6 +1,9 @@
 """What `lddu data describe` shows: a page of plain tables about one store."""
 
-from rich.console import Console
+from collections.abc import Sequence
+from textwrap import wrap
+
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -9,39 +12,40 @@ from lddu.commands.screen import results, table
 from lddu.features.describe import StoreSummary
 
 REPAIRS = {
-    "non_finite_values": "NaN or infinite numbers set to 0",
-    "non_finite_clips": "sequences without one finite number: missing",
+    "non_finite_values": "NaN or infinite numbers: 0, or out of the mean",
+    "non_finite_clips": "sequences without a finite number: missing",
     "empty_clips": "sequences without steps: missing",
     "all_zero_clips": "sequences of zeros only: missing",
-    "padding_steps": "all-zero steps cut at the ends",
+    "padding_steps": "steps of padding cut",
     "odd_widths": "clips of another width: missing",
     "unknown_clips": "arrays of clips not in the table left out",
     "duplicate_arrays": "identical duplicate arrays left out",
     "duplicate_rows": "identical duplicate rows left out",
-    "ignored_files": "files that are no arrays left out",
+    "ignored_files": "files other than arrays left out",
     "ignored_words": "words in a column of numbers left out",
     "renamed_splits": "splits renamed to train, valid or test",
-    "trimmed_ids": "ids freed of white space around them",
+    "trimmed_ids": "ids stripped of surrounding white space",
     "ends_before_start": "clips that end before they start: times unknown",
     "clips_without_any_modality": "clips without any modality (kept)",
     "steps_beyond_max": "steps beyond --max-steps cut",
-    "duplicate_clips": "clips whose id came before left out",
-    "empty_steps": "words in which the modality has nothing: empty steps",
-    "words_without_frames": "words of whole videos that meet no frame",
+    "duplicate_clips": "clips with an id seen before left out",
+    "empty_steps": "words without data of the modality: empty steps",
+    "words_without_frames": "words of whole videos without any frame",
     "frames_without_length": "frames or words without time left out",
     "negative_starts": "segments that start before 0 (kept)",
     "overlapping_segments": "segments that overlap the one before (kept)",
     "segments_out_of_time_order": "segments listed before an earlier one (kept)",
     "segments_without_length": "segments without length (kept, empty)",
     "segments_outside_folds": "segments in no split: unused",
+    "fold_videos_without_labels": "videos of the folds that the labels lack",
     "videos_without_labels": "videos without labels left out",
     "unknown_labels": "labels outside their range: unknown",
-    "clips_without_labels": "clips that no label matches: unknown",
-    "labels_without_clip": "labels that no clip matches left out",
+    "clips_without_labels": "clips without a matching label: label unknown",
+    "labels_without_clip": "labels without a matching clip left out",
     "dialogues_outside_splits": "dialogues in no split: unused",
     "dialogues_without_labels": "dialogues without labels left out",
     "duplicate_dialogues": "dialogues listed again in the splits left out",
-    "dialogues_not_in_annotation": "dialogues that the annotation does not fit: labels of the pickle",
+    "dialogues_not_in_annotation": "dialogues not in the annotation: labels of the pickle kept",
     "labels_differ_from_annotation": "utterances whose label is not in the annotation's",
     "other_number_of_utterances": "dialogues with another number of rows: missing",
     "adjudicated_present": "shares raised to .5: named by the final label",
@@ -52,7 +56,7 @@ REPAIRS = {
 
 
 def show_store(summary: StoreSummary, verified: bool = False) -> None:
-    """Print the page to stdout."""
+    """Print the page to stdout; it fits 80 columns, or as many as the names of emotions and features need."""
     console = results()
     console.print(f"[bold]{escape(summary.path)}[/bold]", soft_wrap=True)
     if summary.simulated:
@@ -61,28 +65,28 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
         )
     console.print(_headline(summary))
     console.print(f"files: {'checksums hold' if verified else 'not checked (--verify checks them)'}", style="dim")
-    parts = {
-        "Clips": _splits(summary),
-        "Emotions (share of clips that show it)": _emotions(summary),
-        "Together (of the clips that show the row, the share that also shows the column)": _together(summary),
-        "Modalities": _modalities(summary),
-        "Missing (share of clips without the modality)": _missing(summary),
-    }
+    parts: dict[str, Group | Table | str] = {"Clips": _splits(summary)}
+    if summary.emotions:
+        parts["Emotions (% of the clips with a known label that show it)"] = _emotions(summary)
+    if len(summary.emotions) > 1:
+        parts["Together (of the clips that show the row, % that also show the column)"] = _together(
+            summary, console.width
+        )
+    parts["Modalities (steps of the clips that have it)"] = _modalities(summary)
+    parts["Missing (% of the clips without the modality)"] = _missing(summary)
+    parts["Met on the way in: mended, left out or kept as it was"] = _repairs(summary)
     for title, part in parts.items():
         _title(console, title)
         console.print(part)
-    _repairs(console, summary)
     _sentences(console, "Warnings", summary.warnings, "yellow")
-    _sentences(console, "Source", [f"{name}: {value}" for name, value in summary.source.items()])
+    _sentences(console, "Source", [f"{name}: {_told(value)}" for name, value in summary.source.items()])
 
 
 def _headline(summary: StoreSummary) -> str:
-    parts = [f"{sum(summary.clips.values()):,} clips"]
-    if summary.labels_per_clip is not None and summary.clips_without_emotion is not None:
-        parts.append(f"{summary.labels_per_clip:.2f} emotions a clip")
-        parts.append(f"{summary.clips_without_emotion:.1%} of the clips show none")
-    parts.append(f"present from a share of {summary.present_at:g} of the raters")
-    return " · ".join(parts)
+    clips = f"{sum(summary.clips.values()):,} clips"
+    if not summary.emotions:
+        return f"{clips}, to be predicted: no emotions"
+    return f"{clips} · an emotion is present from a share of {summary.present_at:g} of the raters"
 
 
 def _splits(summary: StoreSummary) -> Table:
@@ -93,53 +97,80 @@ def _splits(summary: StoreSummary) -> Table:
     return grid
 
 
-def _emotions(summary: StoreSummary) -> Table:
-    grid = table("", "", *map(_split, summary.clips), "unknown", "raters differ")
+def _emotions(summary: StoreSummary) -> Group:
+    unknown = any(emotion.unknown for emotion in summary.emotions)
+    disputed = any(emotion.disputed for emotion in summary.emotions)
+    further = [*(["unknown"] if unknown else []), *(["raters differ"] if disputed else [])]
+    grid = table("", "", *map(_split, summary.clips), "clips", *further)
     for emotion in summary.emotions:
-        shares = ["-" if share is None else f"{share:.1%}" for share in emotion.present.values()]
-        grid.add_row(escape(emotion.name), *shares, _count(emotion.unknown), _share(emotion.disputed))
-    return grid
+        shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
+        shown = [_count(sum(emotion.clips.values()))]
+        shown += [_count(emotion.unknown)] if unknown else []
+        shown += [_share(emotion.disputed)] if disputed else []
+        grid.add_row(escape(emotion.name), *shares, *shown)
+    return Group(grid, _label_sentence(summary))
 
 
-def _together(summary: StoreSummary) -> Table | str:
-    if len(summary.emotions) < 2:
-        return "one emotion only"
-    grid = table("", "", *(escape(emotion.name) for emotion in summary.emotions))
+def _label_sentence(summary: StoreSummary) -> str:
+    if summary.labels_per_clip is None or summary.clips_without_emotion is None:
+        return "No clip has all its labels known."
+    return (
+        f"A clip shows {summary.labels_per_clip:.2f} emotions on average; {summary.clips_without_emotion:.1%} of the "
+        "clips show none."
+    )
+
+
+def _together(summary: StoreSummary, width: int) -> Table | str:
+    names = [emotion.name for emotion in summary.emotions]
+    if not any(any(emotion.clips.values()) for emotion in summary.emotions):
+        return "no clip shows any"
+    room = width - max(map(len, names))
+    grid = table("", "", *map(escape, _shortened(names, room)))
     for emotion in summary.emotions:
-        shares = ["" if n == emotion.name else "-" if s is None else f"{s:.1%}" for n, s in emotion.together.items()]
+        shares = ["" if n == emotion.name else "-" if s is None else f"{s:.0%}" for n, s in emotion.together.items()]
         grid.add_row(escape(emotion.name), *shares)
     return grid
 
 
-def _modalities(summary: StoreSummary) -> Table:
-    grid = table("", "", "numbers", "steps 10%", "median", "90%", "99%", "most", "size")
-    grid.add_column("  feature", overflow="fold")
+def _shortened(names: Sequence[str], room: int) -> list[str]:
+    """The names, as far as they can stay distinct and fit beside one another; numbers where they cannot."""
+    for length in range(max(map(len, names)), 2, -1):
+        short = [name[:length] for name in names]
+        if len(set(short)) == len(names) and sum(2 + max(len(name), 4) for name in short) <= room:
+            return short
+    return [str(i) for i in range(1, len(names) + 1)]
+
+
+def _modalities(summary: StoreSummary) -> Group:
+    grid = table("", "", "numbers", "least", "10%", "median", "90%", "99%", "most", "size")
     for modality in summary.modalities:
-        steps = [f"{modality.steps.get(q, 0):,}" for q in ("0.1", "0.5", "0.9", "0.99", "1")]
-        numbers = (str(modality.dimension), *steps, _size(modality.bytes))
-        grid.add_row(escape(modality.name), *numbers, f"  {escape(modality.feature)}")
-    return grid
+        steps = [f"{modality.steps.get(q, 0):,}" for q in ("0", "0.1", "0.5", "0.9", "0.99", "1")]
+        grid.add_row(escape(modality.name), f"{modality.dimension:,}", *steps, _size(modality.bytes))
+    features = [
+        Padding(escape(f"{modality.name}: {modality.feature}"), (0, 0, 0, 2), expand=False)
+        for modality in summary.modalities
+        if modality.feature
+    ]
+    return Group(grid, *features)
 
 
 def _missing(summary: StoreSummary) -> Table | str:
     if not any(share for modality in summary.modalities for share in modality.missing.values()):
-        return "none: every clip has every modality"
+        return f"no clip lacks {' or '.join(escape(modality.name) for modality in summary.modalities)}"
     grid = table("", "", *map(_split, summary.clips))
     for modality in summary.modalities:
         grid.add_row(escape(modality.name), *map(_share, modality.missing.values()))
     return grid
 
 
-def _repairs(console: Console, summary: StoreSummary) -> None:
-    _title(console, "Mended on the way in")
+def _repairs(summary: StoreSummary) -> Table | str:
     if not summary.repairs:
-        console.print("nothing")
-        return
+        return "nothing"
     grid = table("", "", "where", "times")
     for kind, places in summary.repairs.items():
         for i, (place, times) in enumerate(places.items()):
             grid.add_row("" if i else escape(REPAIRS.get(kind, kind)), escape(place), f"{times:,}")
-    console.print(grid)
+    return grid
 
 
 def _sentences(console: Console, title: str, sentences: "list[str] | tuple[str, ...]", style: str = "") -> None:
@@ -147,7 +178,8 @@ def _sentences(console: Console, title: str, sentences: "list[str] | tuple[str, 
         return
     _title(console, title)
     for sentence in sentences:
-        console.print(Padding(escape(sentence), (0, 0, 0, 2), expand=False), style=style)
+        for line in wrap(sentence, console.width - 2, break_long_words=False, break_on_hyphens=False):
+            console.print(f"  {escape(line)}", style=style, soft_wrap=True)
 
 
 def _title(console: Console, title: str) -> None:
@@ -155,12 +187,23 @@ def _title(console: Console, title: str) -> None:
     console.print(title, style="bold")
 
 
+def _told(value: object) -> str:
+    """An entry of the source in words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(told)}" for name, told in value.items())
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
 def _split(name: str) -> str:
     return name or "no split"
 
 
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
 def _share(share: float) -> str:
-    return f"{share:.1%}" if share else "-"
+    return _percent(share) if share else "-"
 
 
 def _count(count: int) -> str:

@@ -66,10 +66,10 @@ class ClipIntake:
             self.writer.warnings.append(f"{name}: no train clip has it; training ignores it.")
 
     def _mended(self, name: str, values: np.ndarray, parallel: bool) -> np.ndarray | None:
-        if parallel and len(values) and not np.nan_to_num(values, posinf=0, neginf=0).any():
+        mended = repaired(values, name, self.writer.count, parallel or self._options.keep_zero_rows)
+        if parallel and mended is not None and not mended.any():
             self.writer.count("all_zero_clips", name)
             return None
-        mended = repaired(values, name, self.writer.count, parallel or self._options.keep_zero_rows)
         cap = self._caps.get(name)
         if mended is not None and cap is not None and len(mended) > cap:
             self.writer.count("steps_beyond_max", name, len(mended) - cap)

@@ -4,6 +4,7 @@ Videos are read one at a time, so a file of any size needs the memory of its lon
 itself (links, external and virtual data) and declare far more than it holds; both are refused.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,13 @@ LARGEST_EXPANSION = 1100
 """How many times its stored size a data set may have; gzip cannot exceed 1,032."""
 
 LARGEST_DATASET = 2**29
-"""Bytes of one video's features: two hours of COVAREP take 400 MB."""
+"""Bytes of one video's features, eight a number: two hours of COVAREP take 430 MB."""
+
+LARGEST_REREADING = 4
+"""How many times what a file can hold at most is read in all; names may share what they name, but not for ever."""
+
+_WORD = 64
+"""Bytes that an object of Python takes, about."""
 
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 
@@ -34,6 +41,7 @@ class CsdFile:
     def __init__(self, path: Path, file: Any) -> None:
         self.path = path
         self.root, self._data = _root(path, file)
+        self._left = LARGEST_REREADING * LARGEST_EXPANSION * path.stat().st_size
         self.entries: dict[str, list[str]] = {}
         for key in self._data:
             self.entries.setdefault(video_of(key), []).append(key)
@@ -46,7 +54,16 @@ class CsdFile:
         Raises:
             SourceError: where they are damaged or do not fit each other.
         """
-        parts = [self.read_entry(key) for key in self.entries[video]]
+        parts = []
+        size = 0
+        for key in self.entries[video]:
+            parts.append(self.read_entry(key))
+            size += sum(array.nbytes for array in parts[-1])
+            if size > LARGEST_DATASET:
+                raise SourceError(
+                    f"Expected the entries of video {video!r} in {self.path} to be at most {LARGEST_DATASET:,} bytes "
+                    "in all, but they are more; refused."
+                )
         widths = {values.shape[1] for _, values in parts if len(values)}
         if len(widths) > 1:
             raise SourceError(
@@ -64,6 +81,9 @@ class CsdFile:
             features = _array(group[_own(group, "features", where)], f"the features of {where}")
         except _DAMAGE as fault:
             raise _damaged(where, fault) from None
+        self._left -= intervals.nbytes + features.nbytes
+        if self._left < 0:
+            raise SourceError(f"Expected {self.path} to hold what it declares, but it repeats itself; refused.")
         intervals = intervals[None] if intervals.ndim == 1 and len(intervals) == 2 else intervals
         features = features.reshape(len(intervals), -1) if features.ndim == 1 and features.size else features
         if features.size == 0:
@@ -145,17 +165,34 @@ def _array(dataset: Any, where: str) -> np.ndarray:
         raise SourceError(f"Expected {where} to be an array, but it is a {type(dataset).__name__.lower()}.")
     if dataset.external or dataset.is_virtual:
         raise SourceError(f"Expected {where} to be in the file, but it lies in another file; refused.")
-    size = dataset.size * dataset.dtype.itemsize
-    if size > LARGEST_DATASET or size > LARGEST_EXPANSION * (dataset.id.get_storage_size() + 64):
+    text = h5py.check_string_dtype(dataset.dtype)
+    if dataset.dtype.kind not in "fiu" and text is None:
+        raise SourceError(f"Expected {where} to be numbers or words, but its type is {dataset.dtype}.")
+    number = dataset.dtype.itemsize if text else max(dataset.dtype.itemsize, 8)  # they become float64 on the way
+    declared, held = math.prod(dataset.shape) * number, dataset.id.get_storage_size()
+    largest = max(declared, math.prod(dataset.chunks or ()) * dataset.dtype.itemsize)
+    if largest > LARGEST_DATASET or declared > LARGEST_EXPANSION * 8 * (held + 64):
         raise SourceError(
             f"Expected {where} to be at most {LARGEST_DATASET:,} bytes and to hold what it declares, "
-            f"but it declares {size:,} and holds {dataset.id.get_storage_size():,}; refused."
+            f"but it declares {largest:,} and holds {held:,}; refused."
         )
-    text = h5py.check_string_dtype(dataset.dtype) is not None
-    if dataset.dtype.kind not in "fiu" and not text:
-        raise SourceError(f"Expected {where} to be numbers or words, but its type is {dataset.dtype}.")
+    if text is not None and text.length is None:
+        return _words(dataset, where)
     values: np.ndarray = dataset[()]
     return np.asarray(values)
+
+
+def _words(dataset: Any, where: str) -> np.ndarray:
+    """Words of any length, one at a time: many can name one place in the file, which is then read as many times."""
+    words, left = [], LARGEST_DATASET
+    for place in np.ndindex(dataset.shape):
+        words.append(bytes(dataset[place]))
+        left -= len(words[-1]) + _WORD
+        if left < 0:
+            raise SourceError(
+                f"Expected {where} to be at most {LARGEST_DATASET:,} bytes, but its words are more; refused."
+            )
+    return np.array(words, object).reshape(dataset.shape)
 
 
 def _form(values: np.ndarray) -> str:

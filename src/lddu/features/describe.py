@@ -19,6 +19,7 @@ class EmotionSummary:
 
     Attributes:
         name: the emotion.
+        clips: split -> clips that show it.
         present: split -> share of the clips with a known label that show it; None where no label is known.
         unknown: clips without a label.
         disputed: share of the known labels on which raters differ, strictly between 0 and 1.
@@ -27,6 +28,7 @@ class EmotionSummary:
     """
 
     name: str
+    clips: Mapping[str, int]
     present: Mapping[str, float | None]
     unknown: int
     disputed: float
@@ -56,7 +58,10 @@ class ModalitySummary:
 
 @dataclass(frozen=True)
 class StoreSummary:
-    """A whole store; `clips` and `groups` are counts per split, an empty name standing for no split."""
+    """A whole store; `clips` and `groups` are counts per split, an empty name standing for no split.
+
+    `labels_per_clip` and `clips_without_emotion` are of the clips whose every label is known; None where there is none.
+    """
 
     path: str
     clips: Mapping[str, int]
@@ -81,7 +86,7 @@ def describe_store(store: FeatureStore) -> StoreSummary:
     table = store.table
     splits = [split for split in (*SPLITS, "") if split in store.manifest["splits"]]
     rows = {split: table.in_split(split) for split in splits}
-    known = ~np.isnan(table.labels).any(axis=1)
+    known = ~np.isnan(table.labels).any(axis=1) & bool(store.emotions)
     shown = (table.labels >= store.present_at).sum(axis=1)[known]
     return StoreSummary(
         path=store.place,
@@ -103,10 +108,11 @@ def _emotion(table: ClipTable, e: int, rows: Mapping[str, np.ndarray], present_a
     shares = table.labels[:, e]
     known = shares[~np.isnan(shares)]
     disputed = float(((known > 0) & (known < 1)).mean()) if len(known) else 0.0
+    clips = {split: int((shares[chosen] >= present_at).sum()) for split, chosen in rows.items()}
     present = {split: _present(shares[chosen], present_at) for split, chosen in rows.items()}
     shown = table.labels[shares >= present_at]
     together = {name: _present(shown[:, other], present_at) for other, name in enumerate(table.emotions)}
-    return EmotionSummary(table.emotions[e], present, len(shares) - len(known), disputed, together)
+    return EmotionSummary(table.emotions[e], clips, present, len(shares) - len(known), disputed, together)
 
 
 def _present(shares: np.ndarray, present_at: float) -> float | None:

@@ -21,6 +21,9 @@ FORMATS: tuple[CorpusFormat, ...] = (TABLE, MOSEI_CSD, MMSA, TAILOR, M3ED)
 SHOWN_NAMES = 5
 """How many names of a folder a message shows."""
 
+LOOKED_AT = 100
+"""Of how many entries a folder is searched for a corpus."""
+
 
 def import_corpus(
     source: str | Path, out: str | Path, format: str | None = None, options: ImportOptions | None = None
@@ -72,6 +75,9 @@ def format_of(source: str | Path, name: str | None = None) -> CorpusFormat:
     if found:
         names = " or ".join(entry.name for entry in found)
         raise SourceError(f"Expected {path} to be of one format, but it looks like {names}; say which with --format.")
+    inside = _corpus_inside(path)
+    if inside is not None:
+        raise SourceError(f"Expected a corpus at {path}, but it is a folder that holds one; name {inside} instead.")
     raise SourceError(
         f"Expected {path} to be {' or '.join(entry.looks_like for entry in FORMATS)}, but {_what_is_there(path)}."
     )
@@ -82,6 +88,14 @@ def _named(name: str) -> CorpusFormat:
         if entry.name == name:
             return entry
     raise SourceError(f"Expected --format to be one of {', '.join(e.name for e in FORMATS)}, but got {name!r}.")
+
+
+def _corpus_inside(path: Path) -> Path | None:
+    """The one entry of a folder that is a corpus by itself; None where there is none, or more than one."""
+    if not path.is_dir():
+        return None
+    found = [child for child in sorted(path.iterdir())[:LOOKED_AT] if any(entry.recognises(child) for entry in FORMATS)]
+    return found[0] if len(found) == 1 else None
 
 
 def _what_is_there(path: Path) -> str:

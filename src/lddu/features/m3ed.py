@@ -14,7 +14,7 @@ from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.m3ed_annotation import Annotation, Utterance, read_annotation
 from lddu.features.m3ed_pickle import M3edPickle, read_m3ed_pickle
-from lddu.features.object_file import pickled_container
+from lddu.features.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
 from lddu.features.table_format import some
 from lddu.labels import M3ED_EMOTIONS
@@ -29,7 +29,9 @@ def recognises_m3ed(path: Path) -> bool:
         return (path / "annotation.json").is_file()
     if path.suffix.lower() == ".json":
         return _is_annotation(path)
-    return path.suffix.lower() in (".pkl", ".pickle") and path.is_file() and pickled_container(path) != "dict"
+    return (
+        path.suffix.lower() in PICKLE_SUFFIXES and path.is_file() and pickled_container(path) not in ("dict", "archive")
+    )
 
 
 def _is_annotation(path: Path) -> bool:
@@ -116,7 +118,7 @@ class _Dialogue:
 def _files(source: Path, labels: Path | None) -> tuple[Path, Path | None]:
     """The feature pickle, and annotation.json where there is one."""
     if source.is_dir():
-        found = sorted(path for path in source.iterdir() if path.suffix.lower() in (".pkl", ".pickle"))
+        found = sorted(path for path in source.iterdir() if path.suffix.lower() in PICKLE_SUFFIXES)
         if len(found) != 1:
             names = some([path.name for path in found]) or "none"
             raise SourceError(f"Expected one feature pickle in {source}, but got {names}; name the one to import.")

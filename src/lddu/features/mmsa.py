@@ -13,7 +13,7 @@ from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.mosei_csd import LICENCE
 from lddu.features.mosei_labels import Emotions, Joined, UnlabelledClip, join_emotions, plain_id
-from lddu.features.object_file import pickled_container
+from lddu.features.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.features.pickled_splits import read_splits
 from lddu.features.pickled_values import PickledValues
 from lddu.features.store import file_sha256
@@ -37,7 +37,7 @@ _LENGTHS = {"audio": "audio_lengths", "visual": "vision_lengths"}
 
 def recognises_mmsa(path: Path) -> bool:
     """Whether a path is a pickle that holds a dictionary; M3ED's hold lists."""
-    return path.is_file() and path.suffix.lower() in (".pkl", ".pickle") and pickled_container(path) == "dict"
+    return path.is_file() and path.suffix.lower() in PICKLE_SUFFIXES and pickled_container(path) == "dict"
 
 
 def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:

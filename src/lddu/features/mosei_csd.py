@@ -1,6 +1,6 @@
 """CMU-MOSEI as the CMU Multimodal SDK distributes it: a folder of `.csd` files, one per stream, read video by video."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from lddu.errors import SourceError
 from lddu.features.alignment import Track, WordMeans, means_over, track_of
 from lddu.features.clip_intake import ClipIntake, max_steps, named_path
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
-from lddu.features.csd_file import CsdFile, opened_csd
+from lddu.features.csd_file import CsdFile
+from lddu.features.csd_folder import opened_folder
 from lddu.features.mosei_folds import Folds, read_folds
 from lddu.features.mosei_segments import Segment, note_oddities, read_segments
 from lddu.features.store_writer import StoreDescription, StoreWriter, writing_store
@@ -25,13 +26,6 @@ MODALITIES: tuple[str, ...] = ("text", "audio", "visual")
 
 LICENCE = "CMU-MOSEI, for research; terms at http://multicomp.cs.cmu.edu/resources/cmu-mosei-dataset/"
 
-_ROLES = {
-    "labels": ("label",),
-    "text": ("glove", "wordvector", "bert"),
-    "words": ("words",),
-    "audio": ("covarep", "opensmile"),
-    "visual": ("facet", "openface"),
-}
 _SILENCE = {"sp", ""}
 
 
@@ -50,11 +44,13 @@ def import_csd(source: Path, out: Path, options: ImportOptions) -> None:
     aligned = not options.extra.get("unaligned")
     folds = read_folds(named_path(options, "folds"))
     with ExitStack() as opened:
-        files = _open(source, named_path(options, "labels"), opened)
+        folder = opened_folder(source, named_path(options, "labels"), opened)
+        files = folder.files
         segments = read_segments(files["labels"])
         streams = {name: files[name] for name in MODALITIES if name in files}
         _check_streams(source, streams, aligned, options)
         with writing_store(out, _description(source, files, folds, aligned, options), options.force) as writer:
+            writer.warnings += folder.left_out
             note_oddities(writer, segments)
             caps = {} if aligned else UNALIGNED_CAPS
             intake = ClipIntake(writer, options, len(segments), caps)
@@ -68,44 +64,6 @@ MOSEI_CSD = CorpusFormat(
     write=import_csd,
     extra_options=frozenset({"folds", "labels", "unaligned", "max-steps"}),
 )
-
-
-def _open(source: Path, labels: Path | None, opened: ExitStack) -> dict[str, CsdFile]:
-    """Role -> file; the role is told by the sequence's name or the file's."""
-    files: dict[str, CsdFile] = {}
-    others = [path for path in sorted(source.glob("*.csd")) if labels is None or not path.samefile(labels)]
-    for path in [*([labels] if labels else []), *others]:
-        file = opened.enter_context(opened_csd(path))
-        role = _role(file)
-        if role is None or (role == "labels" and labels and path != labels):
-            continue
-        if role in files:
-            raise SourceError(
-                f"Expected one file of {role} in {source}, but got {files[role].path.name} and {path.name}; "
-                "move one to another folder."
-            )
-        files[role] = file
-    if "labels" not in files:
-        raise SourceError(
-            f"Expected a Labels .csd (six emotions) in {source}, but there is none; add CMU_MOSEI_Labels.csd "
-            "or name it with --labels."
-        )
-    return files
-
-
-def _role(file: CsdFile) -> str | None:
-    for told in (file.root, file.path.name):
-        plain = "".join(letter for letter in told.lower() if letter.isalnum())
-        for role, signs in _ROLES.items():
-            if any(sign in plain for sign in signs):
-                return None if role == "labels" and _is_sentiment(file) else role
-    return None
-
-
-def _is_sentiment(file: CsdFile) -> bool:
-    """Whether a labels file has one column only: the SDK also has sentiment and emotions apart."""
-    first = next(iter(file.entries.values()), [])
-    return bool(first) and file.read_entry(first[0])[1].shape[1] == 1
 
 
 def _check_streams(source: Path, streams: Mapping[str, CsdFile], aligned: bool, options: ImportOptions) -> None:
@@ -163,24 +121,35 @@ class _Corpus:
                     strangers.append(segment.clip)
                 row = segment.row(split or "unused", _said(words, segment))
                 self.intake.add(row, cut.features(segment), parallel=self.aligned)
-        writer = self.intake.writer
         self.intake.close()
+        self._note(strangers, {segment.video for segment in segments})
+
+    def _note(self, strangers: Sequence[str], labelled: Set[str]) -> None:
+        """Count what the labels, the folds and the features have and the others lack."""
+        writer = self.intake.writer
         writer.count("segments_outside_folds", "clips", len(strangers))
+        writer.count("fold_videos_without_labels", "videos", len(set(self.folds.videos) - labelled))
         if strangers:
             writer.warnings.append(
-                f"{len(strangers)} segments are in no split of {self.folds.source} and are marked unused: "
+                f"{len(strangers):,} segments are in no split of {self.folds.source} and are marked unused: "
                 f"{some(strangers)}."
             )
-        unlabelled = sorted(set().union(*(s.entries for s in self.streams.values())) - {s.video for s in segments})
-        writer.count("videos_without_labels", "clips", len(unlabelled))
+        unlabelled = sorted(set().union(*(stream.entries for stream in self.streams.values())) - labelled)
+        writer.count("videos_without_labels", "videos", len(unlabelled))
         if unlabelled:
-            writer.warnings.append(f"{len(unlabelled)} videos have features but no labels: {some(unlabelled)}.")
+            writer.warnings.append(f"Videos with features but without labels were left out: {some(unlabelled)}.")
 
     def _track(self, name: str, video: str) -> Track | None:
         """A video's frames, those without length or time left out and counted (``frames_without_length``)."""
         if video not in self.files[name].entries:
             return None
-        intervals, values = self.files[name].read(video)
+        file = self.files[name]
+        intervals, values = file.read(video)
+        if len(values) and (values.dtype.kind in "fiu") == (name == "words"):
+            wanted, found = ("words", "numbers") if name == "words" else ("numbers", "words")
+            raise SourceError(
+                f"Expected {wanted} as {name} of video {video!r} in {file.path}, but got {found}; is it another file?"
+            )
         sound = np.isfinite(intervals).all(axis=1) & (intervals[:, 1] > intervals[:, 0])
         self.intake.writer.count("frames_without_length", name, int((~sound).sum()))
         return track_of(intervals[sound], values[sound]) if sound.any() else None

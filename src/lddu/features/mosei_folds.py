@@ -1,25 +1,30 @@
 """Which video of CMU-MOSEI belongs to which split: from a file the user names, or from the SDK where it is installed."""
 
 import ast
-import csv
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lddu.errors import SourceError
+from lddu.features.sheet_lines import read_lines
 
-LARGEST_FILE = 2**26
-"""Bytes of a folds file; the real segment list has 1 MB."""
+LARGEST_LISTS = 2**20
+"""Bytes of a .py or .json of folds; the SDK's has 46 KB."""
+
+LARGEST_TABLE = 2**24
+"""Bytes of a .csv of folds; the real segment list has 1 MB."""
 
 _SPLITS = {
     "train": "train", "valid": "valid", "val": "valid", "dev": "valid", "validation": "valid", "test": "test",
     "unused": "unused", "0": "train", "1": "valid", "2": "test", "3": "unused",
 }  # fmt: skip
 _VIDEO_COLUMNS = ("video", "video_id", "file", "clip", "id")
-_SEGMENT_COLUMNS = ("index", "clip_id", "segment")
+_SEGMENT_COLUMNS = ("index", "segment")
+"""Row of a segment among the labels of its video. A ``clip_id`` is MMSA's number, which is another: see `mosei_labels`."""
+
 _SPLIT_COLUMNS = ("split", "mode", "fold")
 _SDK_FILE = "mmdatasdk/dataset/standard_datasets/CMU_MOSEI/cmu_mosei_std_folds.py"
 
@@ -61,14 +66,15 @@ def read_folds(path: Path | None) -> Folds:
     if path is None:
         path = _sdk_file()
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"it is larger than {LARGEST_FILE:,} bytes")
+        kind = path.suffix.lower()
+        largest = LARGEST_TABLE if kind == ".csv" else LARGEST_LISTS
+        if path.stat().st_size > largest:
+            raise ValueError(f"it is larger than {largest:,} bytes")
+        if kind == ".csv":
+            return _from_rows(path)
         text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".csv":
-            return _from_rows(path, csv.DictReader(text.splitlines()))
-        lists = json.loads(text) if path.suffix == ".json" else _lists_in(text)
-        return _from_lists(path, lists)
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError, csv.Error) as fault:
+        return _from_lists(path, json.loads(text) if kind == ".json" else _lists_in(text))
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as fault:
         raise SourceError(
             f"Expected {path} to list the videos of each split as .json, .csv or the SDK's .py, "
             f"but it cannot be read ({str(fault).splitlines()[0][:120] if str(fault) else type(fault).__name__})."
@@ -110,10 +116,12 @@ def _from_lists(path: Path, lists: Any) -> Folds:
     return Folds(str(path), videos)
 
 
-def _from_rows(path: Path, rows: Iterable[dict[str, Any]]) -> Folds:
+def _from_rows(path: Path) -> Folds:
     videos: dict[str, str] = {}
     segments: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
+    header, lines = read_lines(path)
+    for number, cells in lines:
+        row = dict(zip(header, map(str, cells), strict=True))
         video = next((row[name] for name in _VIDEO_COLUMNS if row.get(name)), None)
         index = next((row[name] for name in _SEGMENT_COLUMNS if row.get(name)), None)
         told = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)

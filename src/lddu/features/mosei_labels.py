@@ -6,20 +6,26 @@ the original numbers *as words* ("10", "13", "2", "3"), of which some are missin
 The sentiment, which both files have, proves every pair; a clip without proof stays without emotions and is counted.
 """
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from lddu.errors import SourceError
 from lddu.features.csd_file import opened_csd
 from lddu.features.mosei_folds import split_named
 from lddu.features.mosei_segments import Segment, carried_ratings, presence, read_segments
+from lddu.features.sheet_lines import read_lines
 from lddu.features.token_labels import shares_of_tokens, tokens_in
 from lddu.labels import MOSEI_EMOTIONS
 
 SAME_SENTIMENT = 1e-3
-LARGEST_FILE = 2**28
+LARGEST_FILE = 2**25
+"""Bytes of a .csv of labels; with all transcripts of CMU-MOSEI it has 4 MB."""
+
+Line = tuple[int, Mapping[str, str]]
+"""The number of a line in a .csv, and its cells by column."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,11 @@ def _from_csd(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:
     with opened_csd(path) as file:
         segments = read_segments(file)
         numbered = any("[" in key for keys in file.entries.values() for key in keys)
+    if not numbered and all(np.isnan(segment.sentiment) for segment in segments):
+        raise SourceError(
+            f"Expected the sentiment beside the emotions in {path}, since it proves which row belongs to which clip, "
+            "but there is none; name the SDK's CMU_MOSEI_Labels.csd, whose labels have 7 columns."
+        )
     rows: dict[str, list[Segment]] = {}
     for segment in segments:
         rows.setdefault(segment.video, []).append(segment)
@@ -151,8 +162,8 @@ def _agree(clip: UnlabelledClip, row: Segment) -> bool:
 
 
 def _from_csv(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:
-    lines = _lines(path)
-    columns = set(lines[0])
+    header, lines = _table(path)
+    columns = set(header)
     if {"mode", "tgt"} <= columns and not _id_columns(columns):
         return _by_place(path, lines, clips)
     if not _id_columns(columns) or not ({"tgt"} <= columns or set(MOSEI_EMOTIONS) <= columns):
@@ -161,11 +172,13 @@ def _from_csv(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:
             f"{', '.join(MOSEI_EMOTIONS)}, but got {', '.join(sorted(columns))[:200]}."
         )
     by_id: dict[str, Emotions] = {}
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         clip = plain_id("$_$".join(line[name] for name in _id_columns(columns)))
         emotions = _emotions_of(line, f"line {number} of {path}")
         if by_id.setdefault(clip, emotions) != emotions:
             raise SourceError(f"Expected {clip!r} once in {path}, but line {number} labels it differently; keep one.")
+    if not by_id:
+        raise SourceError(f"Expected labels in {path}, but it has no rows.")
     found = {(clip.split, clip.place): by_id[clip.clip] for clip in clips if clip.clip in by_id}
     return Joined(found, len(by_id) - len({clip.clip for clip in clips} & set(by_id)), "by id")
 
@@ -183,10 +196,10 @@ def _id_columns(columns: set[str]) -> tuple[str, ...]:
     return ()
 
 
-def _by_place(path: Path, lines: Sequence[Mapping[str, str]], clips: Sequence[UnlabelledClip]) -> Joined:
+def _by_place(path: Path, lines: Iterable[Line], clips: Sequence[UnlabelledClip]) -> Joined:
     """LDDU's own form: no ids, rows in the order of each split."""
     rows: dict[str, list[Emotions]] = {}
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         split = split_named(line["mode"])
         if split is None:
             raise SourceError(
@@ -201,7 +214,8 @@ def _by_place(path: Path, lines: Sequence[Mapping[str, str]], clips: Sequence[Un
                 f"but got {len(rows.get(split, [])):,}; without ids nothing else can be matched."
             )
     found = {(clip.split, clip.place): rows[clip.split][clip.place] for clip in clips}
-    return Joined(found, len(lines) - len(found), "by order of rows, since the file has no ids")
+    unused = sum(map(len, rows.values())) - len(found)
+    return Joined(found, unused, "by order of rows, since the file has no ids")
 
 
 def _emotions_of(line: Mapping[str, str], where: str) -> Emotions:
@@ -214,14 +228,14 @@ def _emotions_of(line: Mapping[str, str], where: str) -> Emotions:
     return Emotions([None if value is None or not value >= 0 else float(value > 0) for value in values])
 
 
-def _lines(path: Path) -> list[dict[str, str]]:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"it is larger than {LARGEST_FILE:,} bytes")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [{str(k): v if isinstance(v, str) else "" for k, v in row.items()} for row in csv.DictReader(stream)]
-    except (OSError, ValueError, csv.Error) as fault:
-        raise SourceError(f"Expected {path} to be a .csd or .csv of labels, but it cannot be read ({fault}).") from None
-    if not rows:
-        raise SourceError(f"Expected labels in {path}, but it has no rows.")
-    return rows
+def _table(path: Path) -> tuple[list[str], Iterator[Line]]:
+    """The header, and every line with its number."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise SourceError(
+            f"Expected {path} to be a .csd or .csv of labels, but it is larger than {LARGEST_FILE:,} bytes."
+        )
+    header, lines = read_lines(path)
+    return header, (
+        (number, {name: "" if cell is None else str(cell) for name, cell in zip(header, cells, strict=True)})
+        for number, cells in lines
+    )

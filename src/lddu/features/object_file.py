@@ -16,6 +16,8 @@ from lddu.features.pickle_machine import DAMAGE, let_go, mapped
 from lddu.features.pickled_objects import FORMS, Bytes, Name, Storage
 from lddu.features.untrusted_pickle import PickleReader
 
+PICKLE_SUFFIXES: Final = (".pkl", ".pickle")
+
 CHECKED_BYTES: Final = 2**26
 """How much of a mapped file is in memory at once while its checksum is computed."""
 
@@ -43,12 +45,14 @@ def read_objects(path: Path) -> Any:
 
 
 def pickled_container(path: Path) -> str:
-    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), or nothing that can be told."""
+    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), ``archive`` of torch.save, or nothing told."""
     try:
         with path.open("rb") as stream:
             head = stream.read(16)
     except OSError:
         return ""
+    if head[:4] == _ZIP:
+        return "archive"
     if head[:1] == b"\x80":
         head = head[2:]
     if head[:1] == b"\x95":  # a frame of protocol 4, and its size
@@ -89,13 +93,16 @@ def _read_archive(path: Path, data: memoryview) -> Any:
     order = members.get(f"{folder}byteorder")
     if order is not None and bytes(_member(path, data, order)) != b"little":
         raise SourceError(f"Expected the numbers of {path} to be little-endian, but they are not; save it again.")
-    known: dict[str, memoryview] = {}
+    known: dict[str, tuple[str, Storage]] = {}
 
     def storage(identity: Any) -> Storage:
         kind, key, count = _storage_identity(identity)
         if key not in known:
-            known[key] = _member(path, data, members[f"{folder}data/{key}"])
-        return _storage(known[key], kind, count)
+            known[key] = kind, _storage(_member(path, data, members[f"{folder}data/{key}"]), kind, count)
+        first, whole = known[key]
+        if first != kind or count != len(whole.values):
+            raise ValueError(f"the storage {key!r} is of two kinds or sizes")
+        return whole
 
     return PickleReader(_member(path, data, members[inside[0]]), str(path), storage).load()
 

@@ -17,11 +17,17 @@ from lddu.features.pickled_objects import FORMS, Name, Pending
 LARGEST_CONTAINER_COUNT = 2_000_000
 """Lists, tuples and dictionaries in one file; CMU-MOSEI with one array a clip has some 500,000."""
 
+BYTES_A_CONTAINER = 32
+"""A large file may hold more, one for so many bytes: with one array of 35 numbers a step there is one for some fifty."""
+
 LARGEST_ENTRY_COUNT = 5_000_000
 """Dictionary keys and set members in one file."""
 
 LARGEST_COPY = 16
 """How many times its own size a file may make us copy; an honest one is copied once at most."""
+
+MOST_ARGUMENTS = 8
+"""Arguments of one call; the honest one with most is a tensor, with seven."""
 
 DEEPEST_MARKS = 200
 """Containers that are open inside one another at once; features have five."""
@@ -79,6 +85,7 @@ class PickleMachine:
         self.where = where
         self._data, self._persistent, self._forms = data, persistent, forms
         self._containers = self._entries = self._copied = 0
+        self._most_containers = max(LARGEST_CONTAINER_COUNT, len(data) // BYTES_A_CONTAINER)
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
@@ -123,11 +130,11 @@ class PickleMachine:
 
     def line(self) -> str:
         """Text up to the end of the line."""
-        limit = min(self.at + 65536, len(self._data))
-        found = bytes(self._data[self.at : limit]).find(b"\n")
-        if found < 0:
-            raise ValueError("a line does not end")
-        return bytes(self.bytes(found + 1))[:-1].decode("latin1")
+        for longest in (64, 65536):
+            found = bytes(self._data[self.at : self.at + longest]).find(b"\n")
+            if found >= 0:
+                return bytes(self.bytes(found + 1))[:-1].decode("latin1")
+        raise ValueError("a line does not end")
 
     def push(self, value: Any) -> None:
         """Put a value on the stack."""
@@ -161,8 +168,8 @@ class PickleMachine:
     def container(self, value: Any) -> None:
         """Put a new container on the stack, as long as there are not absurdly many."""
         self._containers += 1
-        if self._containers > LARGEST_CONTAINER_COUNT:
-            raise self.refused(f"more than {LARGEST_CONTAINER_COUNT:,} containers")
+        if self._containers > self._most_containers:
+            raise self.refused(f"more than {self._most_containers:,} containers")
         self._stack.append(value)
 
     def items(self, target: Any, pairs: list[Any]) -> None:
@@ -227,10 +234,11 @@ class PickleMachine:
         form = self._forms[name.module, name.name]
         if form is None:
             raise self.refused(f"a call of {name.module}.{name.name}")
+        if len(arguments) > MOST_ARGUMENTS:
+            raise ValueError(f"a call of {name.module}.{name.name} with {len(arguments):,} arguments")
+        self._count_copied(sum(map(_weight, arguments)))
         value = form(*arguments)
-        if isinstance(value, bytes):
-            self._count_copied(len(value))
-        elif isinstance(value, dict | set):
+        if isinstance(value, dict | set):
             self._count_entries(len(value))
         self.container(value)
 
@@ -239,11 +247,10 @@ class PickleMachine:
         state, pending = self.pop(), self.pop()
         if not isinstance(pending, Pending):
             raise self.refused(f"a state for a {type(pending).__name__}")
-        value = pending.finish(state)
-        if isinstance(value, list):
-            self._count_copied(8 * len(value))
-        elif type(state) is tuple and state and isinstance(state[-1], str):
-            self._count_copied(value.nbytes)
+        if pending.finished:
+            raise ValueError("a second state for one array")
+        self._count_copied(sum(map(_weight, state)) if type(state) is tuple else 0)
+        value, pending.finished = pending.finish(state), True
         for key in pending.keys:
             self._memo[key] = value
         self._stack.append(value)
@@ -266,6 +273,12 @@ def _plain(key: Any) -> Any:
     if not isinstance(key, str | bytes | int | None) or (isinstance(key, int) and not -(2**63) <= key < 2**63):
         raise ValueError(f"a {type(key).__name__} is used as a key")
     return key
+
+
+def _weight(value: Any) -> int:
+    """Bytes that a form may make of an argument; an honest file hands over each of its own once or twice."""
+    sizes: dict[type, int] = {str: 4, bytes: 1, bytearray: 1, memoryview: 1, list: 8, tuple: 8, dict: 8, set: 8}
+    return sizes[type(value)] * len(value) if type(value) in sizes else 0
 
 
 def short(fault: object) -> str:

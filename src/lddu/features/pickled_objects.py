@@ -25,9 +25,10 @@ class Name:
 
 @dataclass
 class Pending:
-    """Something that the pickle completes by a state later on; `keys` are where the machine remembers it."""
+    """Something that the pickle completes by a state later on, once; `keys` are where the machine remembers it."""
 
     keys: list[int] = field(default_factory=list, init=False)
+    finished: bool = field(default=False, init=False)
 
     def finish(self, state: Any) -> Any:
         """The whole value."""
@@ -157,6 +158,8 @@ def _type(code: Any, *_: Any) -> PendingType:
 
 
 def _ordered(pairs: Any = (), *_: Any) -> dict[Any, Any]:
+    if not isinstance(pairs, list | tuple):
+        raise ValueError("a dictionary of something other than pairs")
     found: dict[Any, Any] = {}
     for pair in pairs:
         key, value = pair
@@ -164,6 +167,12 @@ def _ordered(pairs: Any = (), *_: Any) -> dict[Any, Any]:
             raise ValueError(f"a {type(key).__name__} is used as a key")
         found[key] = value
     return found
+
+
+def _torch_size(sizes: Any = (), *_: Any) -> tuple[Any, ...]:
+    if not isinstance(sizes, list | tuple):
+        raise ValueError("a size of something other than numbers")
+    return tuple(sizes)
 
 
 def _members(values: Any = (), *_: Any) -> set[Any]:
@@ -198,7 +207,7 @@ FORMS: Final[Mapping[tuple[str, str], Callable[..., Any] | None]] = {
     },
     ("torch._utils", "_rebuild_tensor_v2"): tensor_of,
     ("torch._utils", "_rebuild_tensor"): tensor_of,
-    ("torch", "Size"): lambda sizes=(): tuple(sizes),
+    ("torch", "Size"): _torch_size,
     **{("torch", f"{kind}Storage"): None for kind in (
         "Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool",
     )},

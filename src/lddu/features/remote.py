@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lddu.errors import ConfigError, StoreError
+from lddu.errors import PackageError, StoreError
 from lddu.features.atomic import replaced_file
 
 VARIABLE = "LDDU_CACHE"
@@ -34,7 +34,7 @@ class RemoteFolder:
 
     Raises:
         StoreError: where there is no store, or it cannot be reached.
-        ConfigError: where fsspec or the package of the protocol is not installed.
+        PackageError: where fsspec or the package of the protocol is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -42,7 +42,7 @@ class RemoteFolder:
         try:
             from fsspec.core import url_to_fs
         except ImportError:
-            raise ConfigError(
+            raise PackageError(
                 f"Expected the package 'fsspec' to read {url}, but it is not installed; run: pip install 'lddu[remote]'."
             ) from None
         with self._reached("manifest.json"):
@@ -107,7 +107,7 @@ class RemoteFolder:
                 f"Expected {self.shown(name)}, but it is not there; check the URL, or upload the store again."
             ) from None
         except ImportError as fault:
-            raise ConfigError(
+            raise PackageError(
                 f"Expected a package that can read {self.name}, but it is not installed ({fault}); install it."
             ) from None
         except StoreError:

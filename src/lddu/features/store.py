@@ -1,4 +1,4 @@
-"""The feature store: a folder of memory-mapped features, a clip table and a manifest. Format in docs/data.md.
+"""The feature store: a folder of memory-mapped features, a clip table and a manifest. Format in docs/own_data.md.
 
 Sequences of all clips lie end to end in one array per modality, so that nothing is padded on disk and a clip is a
 slice. Large corpora are several such parts. Nothing in a store can run code when it is read.

@@ -9,6 +9,7 @@ from lddu.errors import SourceError
 from lddu.features.clip_intake import ClipIntake, max_steps
 from lddu.features.clip_table import ClipRow
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
+from lddu.features.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.features.pickled_splits import read_splits
 from lddu.features.pickled_values import PickledValues
 from lddu.features.store_writer import StoreDescription, writing_store
@@ -20,8 +21,10 @@ _TARGET = "tgt"
 
 
 def recognises_tailor(path: Path) -> bool:
-    """Whether a path is a ``.pt`` or ``.pth`` file."""
-    return path.is_file() and path.suffix.lower() in (".pt", ".pth")
+    """Whether a path is a ``.pt`` or ``.pth`` file, or what torch.save writes today under the name of a pickle."""
+    kind = path.suffix.lower()
+    named = kind in (".pt", ".pth") or (kind in PICKLE_SUFFIXES and pickled_container(path) == "archive")
+    return path.is_file() and named
 
 
 def import_tailor(source: Path, out: Path, options: ImportOptions) -> None:
