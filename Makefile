@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 USABLE := .venv/usable
 READY := .venv/ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-slow lint format clean
 
@@ -28,15 +29,17 @@ format: $(READY)
 	$(BIN)/ruff format
 
 $(USABLE): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lddu needs Python 3.11 or newer; say make PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lddu needs Python 3.11 or newer; say make PYTHON=python3.11")'
+	@echo "Setting up .venv, once: PyTorch, lddu and what it needs. About 1.5 GB (several more where pip takes PyTorch's GPU build); some minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(INSTALL) torch
+	@$(INSTALL) --editable .
+	@touch $@
 
 $(READY): $(USABLE)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,mosei,clips,speech,remote,search,distributed,ray]"
-	touch $@
+	@echo "Adding the extras and the tools for tests, once. About 1.9 GB more; some minutes."
+	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,distributed,ray]"
+	@touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

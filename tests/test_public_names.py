@@ -1,5 +1,8 @@
 """What `import lddu` offers: light to import, documented, and what its name says."""
 
+import ast
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +19,29 @@ def test_every_public_name_is_there_and_on_the_page(name: str) -> None:
     assert getattr(lddu, name).__doc__
     assert f"`lddu.{name}`" in PAGE
     assert name in dir(lddu)
+
+
+CALLS = re.findall(r"^\| `lddu\.(\w+)`.*? \| `(.+?)`", PAGE, re.MULTILINE)
+METHODS = re.findall(r"^\| `((?!lddu)\w+\(.*?\))` \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("owner", "call"), [(lddu, call) for _, call in CALLS] + [(lddu.Predictor, m) for m in METHODS]
+)
+def test_every_call_on_the_page_has_parameters_that_exist(owner: object, call: str) -> None:
+    parsed = ast.parse(call, mode="eval").body
+    assert isinstance(parsed, ast.Call) and isinstance(parsed.func, ast.Name)
+    parameters = inspect.signature(getattr(owner, parsed.func.id)).parameters
+    shown = [word.id for word in parsed.args if isinstance(word, ast.Name)]
+    assert shown == [name for name in parameters if name != "self"][: len(shown)]
+    for keyword in parsed.keywords:
+        told, real = ast.unparse(keyword.value), parameters[str(keyword.arg)].default
+        assert told in ("...", "{}") or ast.literal_eval(told) == real
+
+
+def test_the_page_shows_a_call_of_every_name_and_what_a_predictor_can_do() -> None:
+    assert {name for name, _ in CALLS} | {"Predictor"} == set(lddu.__all__)
+    assert {method.partition("(")[0] for method in METHODS} >= {"predict", "evaluate", "robustness", "warnings"}
 
 
 def test_train_stays_a_function_whatever_was_imported() -> None:

@@ -1,4 +1,4 @@
-"""lddu: which emotions a clip shows, several at once, from text, voice and face, with honest uncertainty.
+"""lddu: which emotions a clip shows, several at once, from text, voice and face, with calibrated uncertainty.
 
 Every public name is imported when it is first used, so that `import lddu` is light.
 """
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lddu.comparison import compare_runs
+    from lddu.conclusion import Wish
     from lddu.config import preset
+    from lddu.features.corpus_format import ImportOptions
     from lddu.features.importing import import_corpus
     from lddu.features.simulate import SimulationConfig, simulate
     from lddu.features.store import FeatureStore
@@ -23,10 +25,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "FeatureStore",
+    "ImportOptions",
     "Predictor",
     "RunOptions",
     "SearchOptions",
     "SimulationConfig",
+    "Wish",
     "compare_runs",
     "import_corpus",
     "load",
@@ -39,10 +43,12 @@ __all__ = [
 
 _PLACES = {
     "FeatureStore": "lddu.features.store",
+    "ImportOptions": "lddu.features.corpus_format",
     "Predictor": "lddu.predict",
     "RunOptions": "lddu.training.plan",
     "SearchOptions": "lddu.training.search",
     "SimulationConfig": "lddu.features.simulate",
+    "Wish": "lddu.conclusion",
     "compare_runs": "lddu.comparison",
     "import_corpus": "lddu.features.importing",
     "load": "lddu.predict",

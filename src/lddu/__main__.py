@@ -1,5 +1,16 @@
-"""`python -m lddu` is the command line."""
+"""`lddu` and `python -m lddu` are the command line."""
 
-from lddu.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run it; a Ctrl-C while it is still being loaded ends as quietly as one later."""
+    try:
+        from lddu.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
+
+if __name__ == "__main__":
+    main()

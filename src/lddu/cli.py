@@ -1,51 +1,74 @@
 """The command line `lddu VERB`: verbs, and how errors end. Nothing heavy is imported until a verb needs it."""
 
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 import lddu
 from lddu.commands import bench, compare, data, evaluate, extract, predict, report, search, train
+from lddu.commands.complaint import complaint
+from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, explained
 from lddu.commands.screen import several_ranks
-from lddu.errors import ConfigError, LdduError
+from lddu.errors import ConfigError, LdduError, PackageError
+
+EXAMPLES = """From a corpus of your own to answers:
+  lddu data import my_corpus --out store
+  lddu train store --out run
+  lddu predict run store
+
+'lddu COMMAND --help' explains a command.
+Results go to stdout, progress and warnings to stderr.
+Exit codes: 0 done, 1 failed, 2 wrongly asked, 130 stopped."""
 
 app = App(
     name="lddu",
-    help="Which emotions a clip shows, several at once, from text, voice and face, with honest uncertainty.",
+    help="Recognise emotions in clips, several at once, from text, voice and face, with calibrated uncertainty.",
     version=lddu.__version__,
     result_action="return_value",
+    help_format="plaintext",
+    help_epilogue=EXAMPLES,
     help_on_error=False,
     suppress_keyboard_interrupt=False,
+    default_parameter=DEFAULTS,
+    group_parameters=OPTIONS,
+    group_commands=Group("This program", sort_key=9),
 )
-app.command(train.train)
-app.command(search.search)
 app.command(data.app)
-app.command(extract.extract)
-app.command(evaluate.evaluate)
-app.command(predict.predict)
-app.command(report.report)
-app.command(compare.compare)
-app.command(bench.bench)
+VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
+    (DATA, extract.extract, "[OPTIONS] --out STORE CLIPS...", extract.EXAMPLES),
+    (MODELS, train.train, "[OPTIONS] [STORE]", train.EXAMPLES),
+    (MODELS, search.search, "[OPTIONS] --trials INT STORE", search.EXAMPLES),
+    (MODELS, evaluate.evaluate, "[OPTIONS] RUN [STORE]", evaluate.EXAMPLES),
+    (MODELS, predict.predict, "[OPTIONS] RUN INPUTS...", predict.EXAMPLES),
+    (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
+    (MODELS, report.report, "RUN", report.EXAMPLES),
+    (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
+)
+for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
+    usage = f"Usage: lddu {verb.__name__} {words}"
+    app.command(explained(verb), group=group, sort_key=place, usage=usage, help_epilogue=examples)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 wrongly asked, 130 stopped by Ctrl-C. No traceback reaches a user."""
+    _print_any_letter()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if several_ranks() and words[:1] != ["train"]:
             raise ConfigError(
                 "Expected one process for this command, but a launcher has started several; only train is shared."
             )
-        code = app(arguments, exit_on_error=False, print_error=False)
+        code = app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as fault:
-        _say(f"{str(fault).strip()} See 'lddu --help'.")
+        _say(complaint(fault))
         code = 2
     except LdduError as fault:
         _say(str(fault))
-        code = 1
+        code = 2 if isinstance(fault, ConfigError) and not isinstance(fault, PackageError) else 1
     except KeyboardInterrupt as stop:
         _say(str(stop) or "Stopped.")
         code = 130
@@ -61,6 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say("Expected enough memory, but there is not; lower training.batch_size, model.hidden or model.max_steps.")
         code = 1
     raise SystemExit(code or 0)
+
+
+def _print_any_letter() -> None:
+    """Where a stream cannot encode a letter, such as the minus of a table, its number is printed instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(sentence: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from lddu.answers import ClipAnswers
 from lddu.clip_view import Media, gradient, headline, sections
 from lddu.clips.media import MediaInfo, probe
-from lddu.errors import ConfigError
+from lddu.errors import RunError
 from lddu.features.atomic import replaced_folder
 from lddu.pages import template
 
@@ -47,17 +47,15 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
     """Make sure that the page may be written, before anything is computed.
 
     Raises:
-        ConfigError: where the folder is taken.
+        RunError: where the folder is taken.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not force:
-        raise ConfigError(
-            f"Expected the folder of --html to be free, but {folder} exists; choose another or add --force."
-        )
+        raise RunError(f"Expected the folder of --html to be free, but {folder} exists; choose another or add --force.")
     page = folder / "index.html"
     if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace"):
-        raise ConfigError(
+        raise RunError(
             f"Expected --force to replace a page of 'lddu predict', but {folder} is something else; remove it yourself."
         )
 

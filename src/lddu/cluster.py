@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lddu.errors import ConfigError, RunError
+from lddu.errors import ConfigError, PackageError, RunError
 from lddu.lanes import Opening, Outcome, Result, Task, opened, usual_threads
 
 HERE = "local"
@@ -97,7 +97,7 @@ def ray_lanes(address: str, jobs: int | None = None, device: str = "cpu") -> Ite
     try:
         import ray
     except ImportError:
-        raise ConfigError(
+        raise PackageError(
             "Expected the package 'ray' to work on a cluster, but it is not installed; run: pip install 'lddu[ray]'."
         ) from None
     if ray.is_initialized():

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from lddu.errors import MismatchError, RunError
-from lddu.evaluate.compare import Answers, Comparison, compare
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.predicted import Scored
 from lddu.predictions import read_predictions
 from lddu.run_folder import RunFolder
 
-LOWER_IS_BETTER = ("hamming_loss", "brier")
+LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
 
 @dataclass(frozen=True)
@@ -67,4 +68,4 @@ def _answers(path: Path, split: str) -> Answers:
     scored = Scored(
         found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split
     )
-    return Answers(str(path), scored, found.label[rows])
+    return Answers(str(path), scored, found.label[rows], found.uncertainty[rows])

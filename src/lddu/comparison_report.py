@@ -10,6 +10,7 @@ import numpy as np
 from lddu.comparison import LOWER_IS_BETTER, RunPair, compare_runs
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
+from lddu.evaluate.constants import shortfall
 from lddu.evaluate.selective import risk_coverage, selective
 from lddu.features.atomic import write_text
 from lddu.pages import template
@@ -49,7 +50,9 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
     page = template("compare.html").render(
         split=split,
         runs=columns,
+        estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
+        shortfalls=[(column.name, told) for column in columns if (told := shortfall(column.figures))],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
         simulated=any(RunFolder(run).describe().task.simulated for run in runs),

@@ -7,8 +7,10 @@ import numpy as np
 
 from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
 from lddu.decide.decision import FittedDecision
+from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
-from lddu.evaluate.compare import Answers, intervals
+from lddu.evaluate.compare import intervals
+from lddu.evaluate.constants import below_constants
 from lddu.evaluate.metrics import baselines, metrics
 from lddu.evaluate.observation import presence_of, shares_of
 from lddu.evaluate.predicted import Floats, Scored
@@ -110,11 +112,15 @@ def figures_of(
     per_emotion = {name: own | trust["per_emotion"][name] for name, own in figures["per_emotion"].items()}
     figures |= trust | {"per_emotion": per_emotion}
     figures["intervals"] = {
-        name: [found.low, found.high] for name, found in intervals(Answers("", after, decided.labels)).items()
+        name: [found.low, found.high]
+        for name, found in intervals(Answers("", after, decided.labels)).items()
+        if name != "adaptive_ece" and found.low == found.low  # it has its own; NaN where resamples cannot tell
     }
     figures |= _aleatoric(after, inference, decision, observed)
     if train_presence is not None:
-        figures["baselines"] = [b.to_mapping() for b in baselines(train_presence, split.presence, split.emotions)]
+        constants = baselines(train_presence, split.presence, split.emotions)
+        figures["baselines"] = [constant.to_mapping() for constant in constants]
+        figures["below_constants"] = below_constants(figures, constants)
     return figures
 
 

@@ -9,6 +9,10 @@ class ConfigError(LdduError):
     """A setting that does not exist, or a value it cannot take. Names every problem at once."""
 
 
+class PackageError(ConfigError):
+    """A setting that needs a package which is not installed. Names the command that installs it."""
+
+
 class SourceError(LdduError):
     """Data offered for import that cannot be understood or trusted. Names the file and the clip."""
 

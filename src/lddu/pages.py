@@ -1,5 +1,6 @@
 """Pages that need nothing but a browser: templates with escaping on, figures of speech for numbers."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -11,7 +12,7 @@ def template(name: str) -> jinja2.Template:
     """A template of the package; a name that it uses and is not given is an error.
 
     Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval),
-    `score` and `metric` (their names as people read them).
+    `score`, `metric` and `recalibration` (their names as people read them).
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lddu"),
@@ -25,12 +26,13 @@ def template(name: str) -> jinja2.Template:
     environment.filters["span"] = span
     environment.filters["score"] = score_name
     environment.filters["metric"] = metric_name
+    environment.filters["recalibration"] = recalibration_name
     return environment.get_template(name)
 
 
 def figure(value: float | None, digits: int = 3) -> str:
-    """That many decimals; a dash where there is none to give."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    """That many decimals; a dash where there is none to give, None or NaN."""
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 3) -> str:
@@ -40,7 +42,7 @@ def signed(value: float | None, digits: int = 3) -> str:
         >>> signed(0.0312, 2), signed(-0.5, 2), signed(-0.001, 2)
         ('+0.03', '−0.50', '0.00')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return "–"
     rounded = round(value, digits)
     return f"{rounded or 0.0:{'+' if rounded else ''}.{digits}f}".replace("-", "−")
@@ -48,7 +50,7 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 def span(ends: Sequence[float] | None) -> str:
     """Both ends of an interval; empty where there is none."""
-    return "" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
+    return "" if ends is None or math.isnan(ends[0]) else f"{ends[0]:.2f} to {ends[1]:.2f}"
 
 
 def score_name(name: str) -> str:
@@ -65,9 +67,17 @@ _METRICS = {
     "jaccard_empty_correct": "Jaccard, empty counted right",
     "hamming_loss": "Hamming loss",
     "brier": "Brier",
+    "map_macro": "mAP",
+    "adaptive_ece": "adaptive calibration error",
+    "error_auroc": "AUROC of errors",
 }
 
 
 def metric_name(name: str) -> str:
     """A field of `metrics.json` as people read it."""
     return _METRICS.get(name, name.replace("_", " "))
+
+
+def recalibration_name(method: str) -> str:
+    """A method of recalibration as people read it."""
+    return {"platt": "Platt", "platt_per_emotion": "Platt per emotion"}.get(method, method)

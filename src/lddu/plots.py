@@ -80,7 +80,8 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     strokes = [(colour, line) for line in ("-", "--", ":") for colour in (FAINT, OTHER, PLACEHOLDER)]
     styles = [(ACCENT, "-", 2.0), *((colour, line, 1.2) for colour, line in strokes)]
     for (name, (coverage, risk)), (colour, line, width) in zip(curves.items(), styles, strict=False):
-        axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name)
+        front = 3 if colour == ACCENT else 2  # what is drawn strongest lies above the others
+        axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name, zorder=front)
     axes.set_xlim(0, 1)
     all_answered = max(risk[-1] for _, risk in curves.values())  # the same for each score
     # A bad score leaves the panel, so that good ones can be told apart.

@@ -123,6 +123,12 @@ class Predictor:
     ) -> Predictions:
         """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
 
+        Args:
+            store: that fits the run.
+            rows: which clips, by row number.
+            wish: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            advance: hears of every clip done by every network.
+
         Raises:
             MismatchError: where the store does not fit, or the wish cannot be had.
         """

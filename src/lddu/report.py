@@ -7,6 +7,7 @@ import jinja2
 
 from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
+from lddu.evaluate.constants import shortfall
 from lddu.features.atomic import write_text
 from lddu.pages import template
 from lddu.plots import training_curves
@@ -54,6 +55,7 @@ def _page(
         figures=figures,
         other=splits.get("valid") if split == "test" else None,
         headline=headline(split, figures),
+        shortfall=shortfall(figures),
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
@@ -78,7 +80,9 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     emotions = figures["per_emotion"]
     judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
     sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
-    if best is not None:
+    if best is not None and best["f1_micro"] >= figures["f1_micro"]:
+        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learnt nothing of use"
+    elif best is not None:
         sentence += f", where the best constant answer reaches {best['f1_micro']:.3f}"
     if len(judged) > 1:
         strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])

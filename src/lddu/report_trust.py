@@ -8,11 +8,12 @@ import numpy as np
 
 from lddu.decide.aleatoric import vote_entropy
 from lddu.decide.decision import FittedDecision, own_scores
+from lddu.decide.error_score import ErrorScore
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.predicted import Floats
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import PRODUCT
-from lddu.pages import score_name
+from lddu.pages import figure, score_name
 from lddu.plots import reliability_curve, risk_coverage_curves
 from lddu.predictions import Predictions
 from lddu.run_folder import RunFolder, Task
@@ -43,7 +44,7 @@ class Trust:
         risk_coverage: figure, every score.
         recalibration: method that was chosen.
         score: that the product uses.
-        inputs: what it is made of.
+        formula: how it is made, as text.
     """
 
     reliability: str
@@ -51,7 +52,7 @@ class Trust:
     risk_coverage: str
     recalibration: str
     score: str
-    inputs: tuple[str, ...]
+    formula: str
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,17 @@ def trust(found: Predictions, figures: dict[str, Any], decision: FittedDecision)
         risk_coverage_curves(_score_curves(found, figures, decision)),
         decision.recalibration.method,
         decision.error_score.name,
-        decision.error_score.inputs,
+        _formula(decision.error_score),
     )
+
+
+def _formula(score: ErrorScore) -> str:
+    """The chance of an error as a function of standardised scores, in words: `logistic(-1.20 + 0.80 entropy)`."""
+    terms = [
+        f"{'−' if w < 0 else '+'} {abs(w):.2f} {score_name(name)}"
+        for name, w in zip(score.inputs, score.weights, strict=True)
+    ]
+    return f"logistic({figure(score.offset, 2)} {' '.join(terms)})"
 
 
 def _score_curves(

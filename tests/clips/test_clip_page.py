@@ -18,7 +18,7 @@ from lddu.clips.media import SAMPLE_RATE, probe
 from lddu.clips.simulate import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
 from lddu.conclusion import Wish
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, RunError
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 
@@ -136,13 +136,13 @@ def test_a_folder_of_someone_else_is_never_replaced(run: Path, corpus: Path, tmp
     clip, mine = str(corpus.parent / "talk004.mp4"), tmp_path / "mine"
     mine.mkdir()
     assert predict_command(run, [clip], html=mine) == 0
-    with pytest.raises(ConfigError, match="add --force"):
+    with pytest.raises(RunError, match="add --force"):
         predict_command(run, [clip], html=mine)
     (mine / "note.txt").touch()
     assert predict_command(run, [clip], html=mine, force=True) == 0
     assert sorted(path.name for path in mine.iterdir()) == ["index.html", "media"]
     (mine / "index.html").write_text("<html>")
-    with pytest.raises(ConfigError, match="something else; remove it yourself"):
+    with pytest.raises(RunError, match="something else; remove it yourself"):
         predict_command(run, [clip], html=mine, force=True)
     with pytest.raises(ConfigError, match="Expected --force together with --html"):
         predict_command(run, [clip], force=True)

@@ -1,13 +1,15 @@
 """What a user can get wrong, each with the sentence that is said: expected, found, cure; exit 1 or 2; no traceback."""
 
+import functools
 import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from cyclopts import App
 
 from lddu.cli import app
 from lddu.training.run import train
@@ -48,30 +50,29 @@ TRAIN = "train store --out new"
 
 WRONGLY_ASKED = [
     ("", ""),  # help
-    ("trail store", r'Unknown command "trail"\. Did you mean "train"\?'),
-    ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\?"),
-    ("train store --seed three", r'Invalid value for --seed: unable to convert "three" into int'),
-    ("train store --model.hidden wide", r'Invalid value for --model.hidden: unable to convert "wide" into int'),
-    ("predict run", r'Command "predict" parameter --inputs requires an argument'),
-    ("evaluate run store --split dev", r'Invalid value "dev".*train'),
+    ("trail store", r'Unknown command "trail"\. Did you mean "train"\? See \'lddu --help\'\.$'),
+    ("data imprt table", r'Unknown command "imprt"\. Did you mean "import"'),
+    ("train store --seed", r"Expected a value after --seed, but got none\."),
+    ("train store --out a --out b", r"Expected --out once, but got it again with 'b'\."),
+    ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\? See 'lddu train --help'\.$"),
+    ("train store --model.hiden 8", r"Unknown option: --model.hiden\. Did you mean --model.hidden\?"),
+    ("train store --seed three", r"Expected --seed to be a whole number, but got 'three'\. See 'lddu train --help'\.$"),
+    ("train store --model.hidden wide", r"Expected --model.hidden to be a whole number, but got 'wide'"),
+    (
+        "train store --training.epochs many",
+        r"Expected --training.epochs to be a whole number or 'auto', but got 'many'",
+    ),
+    ("train store --training.warmup slow", r"Expected --training.warmup to be a number, but got 'slow'"),
+    ("train store --json=maybe", r"Expected --json to be true or false, but got 'maybe'"),
+    ("train store other-store", r"Expected no further words, but got 'other-store'"),
+    ("predict run", r"Expected INPUTS in 'lddu predict', but it was left out"),
+    ("data import table", r"Expected --out in 'lddu data import', but it was left out"),
+    ("evaluate run store --split dev", r"Expected --split to be 'test' or 'valid' or 'train', but got 'dev'"),
     ("data", ""),  # help
     (
-        f"{TRAIN} --objective.target both",
-        r'Invalid value "both" for --objective.target. Choose from: "presence", "shares"',
+        f"{TRAIN} --objective.target share",
+        r"Expected --objective.target to be 'presence' or 'shares', but got 'share' \(did you mean 'shares'\?\)",
     ),
-    ("data imprt table", r'Unknown command "imprt"'),
-    ("data import table", r"requires an argument"),
-]
-
-FAILED = [
-    ("train nowhere --out new", r"Expected nowhere to be a feature store, but nothing is there; check the path"),
-    ("train table --out new", r"Expected table to be a feature store, .*; run 'lddu data import' on it first"),
-    ("train empty --out new", r"Expected empty to be a feature store, but it holds no manifest.json"),
-    ("train file.txt --out new", r"Expected file.txt to be a feature store"),
-    ("train store --out run", r"Expected run to be free, but it exists; .*--resume run.* or add --force"),
-    ("train store --out empty", r"Expected empty to be free, but it exists"),
-    ("train store --out store --force", r"Expected --force to replace a run folder, but store is something else"),
-    ("train store --out file.txt --force", r"Expected --force to replace a run folder, but file.txt is something else"),
     (f"{TRAIN} --preset papr", r"Expected a preset out of paper, default, but got 'papr' \(did you mean 'paper'\?\)"),
     (f"{TRAIN} --config preset.toml", r"Expected a preset out of .*but got 'papr'"),
     (f"{TRAIN} --config nowhere.toml", r"Expected a settings file at nowhere.toml, but it cannot be read"),
@@ -93,6 +94,28 @@ FAILED = [
     (f"{TRAIN} --model.hidden 30", r"expected model.hidden to be a multiple of model.heads = 8, but got 30"),
     (f"{TRAIN} --seed -1", r"Expected --seed to lie from 0 to \d+, but got -1"),
     (f"{TRAIN} --seeds 0", r"Expected --seeds to be at least 1, but got 0"),
+    ("train --resume run --preset paper", r"Expected --resume alone: a run goes on with its own settings"),
+    ("train --resume run --training.epochs 3", r"Expected --resume alone"),
+    ("train --resume run --seed 3", r"Expected --resume alone"),
+    ("train --resume run --seeds 2", r"Expected --resume alone"),
+    ("train --resume run --init-from run", r"Expected --resume alone"),
+    ("train --resume run --force", r"Expected --resume alone"),
+    ("predict run store --json --csv", r"Expected --json or --csv, but got both; choose one"),
+    ("compare run", r"Expected two or more run folders to compare, but got 1"),
+    ("compare", r"Expected two or more run folders to compare, but got 0"),
+    ("data simulate --out new --clips 3", r"clips to be at least 10, but got 3"),
+    ("data simulate --out new --seed -4", r"seed to be 0 or more, but got -4"),
+]
+
+FAILED = [
+    ("train nowhere --out new", r"Expected nowhere to be a feature store, but nothing is there; check the path"),
+    ("train table --out new", r"Expected table to be a feature store, .*; run 'lddu data import' on it first"),
+    ("train empty --out new", r"Expected empty to be a feature store, but it holds no manifest.json"),
+    ("train file.txt --out new", r"Expected file.txt to be a feature store"),
+    ("train store --out run", r"Expected run to be free, but it exists; .*--resume run.* or add --force"),
+    ("train store --out empty", r"Expected empty to be free, but it exists"),
+    ("train store --out store --force", r"Expected --force to replace a run folder, but store is something else"),
+    ("train store --out file.txt --force", r"Expected --force to replace a run folder, but file.txt is something else"),
     (f"{TRAIN} --device tpu", r"Expected a device of this machine, but got 'tpu' .*; use --device cpu"),
     (f"{TRAIN} --device meta", r"Expected a device of this machine, but got 'meta'"),
     (f"{TRAIN} --init-from nowhere", r"Expected a run folder at nowhere, but there is none"),
@@ -103,24 +126,15 @@ FAILED = [
     ),
     ("train --resume nowhere", r"Expected a run folder at nowhere, but there is none; make one with 'lddu train'"),
     ("train --resume run", r"Expected run to be unfinished, but it has finished; see 'lddu report run'"),
-    ("train --resume run --preset paper", r"Expected --resume alone: a run goes on with its own settings"),
-    ("train --resume run --training.epochs 3", r"Expected --resume alone"),
-    ("train --resume run --seed 3", r"Expected --resume alone"),
-    ("train --resume run --seeds 2", r"Expected --resume alone"),
-    ("train --resume run --init-from run", r"Expected --resume alone"),
-    ("train --resume run --force", r"Expected --resume alone"),
     ("evaluate nowhere", r"Expected a run folder at nowhere, but there is none"),
     ("evaluate store", r"Expected config.json in store, but it is not there; make a run with 'lddu train'"),
     ("evaluate run calm", r"Expected labels of at least one of joy, anger in calm, but it has labels of calm"),
     ("evaluate run store --device tpu", r"Expected a device of this machine, but got 'tpu'"),
     ("predict nowhere store", r"Expected a run folder at nowhere"),
     ("predict run nowhere", r"Expected nowhere to be a feature store"),
-    ("predict run store --json --csv", r"Expected --json or --csv, but got both; choose one"),
     ("predict run store --device cuda:99", r"Expected a device of this machine, but got 'cuda:99'"),
     ("predict run wide", r"Expected audio of 4 numbers per step, which run was trained on, but wide has 9"),
     ("predict run foreign", r"Expected at least one of audio, text in foreign, but it has smell"),
-    ("compare run", r"Expected two or more run folders to compare, but got 1"),
-    ("compare", r"Expected two or more run folders to compare, but got 0"),
     ("compare run store", r"Expected config.json in store, but it is not there"),
     ("compare run other-run", r"Expected runs on the same clips, but run has 4 and other-run has 5"),
     ("report nowhere", r"Expected a run folder at nowhere"),
@@ -130,8 +144,6 @@ FAILED = [
     ("data import table --out store", r"add --force"),
     ("data import table --out new --format parquet", r"Expected --format to be one of table"),
     ("data import table --out new --present-at 1.5", r"Expected --present-at to lie in \(0, 1\], but got 1.5"),
-    ("data simulate --out new --clips 3", r"clips to be at least 10, but got 3"),
-    ("data simulate --out new --seed -4", r"seed to be 0 or more, but got -4"),
 ]
 
 
@@ -141,10 +153,60 @@ def test_a_wrongly_asked_command_exits_with_2(
 ) -> None:
     found = lddu(capsys, *typed.split())
     if not said:
-        assert found.code == 0 and "Commands" in found.out
+        assert found.code == 0 and "Usage: lddu" in found.out
         return
     assert found.code == 2 and re.search(said, found.err), found.err
     assert found.out == "" and not (place / "new").exists()
+
+
+def _whole(hint: Any) -> bool:
+    return hint is int or any(map(_whole, get_args(hint)))
+
+
+BROKEN_NUMBERS = [
+    "train store --out new --model.hidden 2.5",
+    "train store --out new --model.hidden 64.0",
+    "train store --out new --training.epochs 1.5",
+    "train store --out new --seed 1.0",
+    "train store --out new --seeds 1.5",
+    "search store --out new --trials 2.5",
+    "search store --out new --trials 2 --training.batch-size 8.5",
+    "data simulate --out new --clips 100.4",
+    "data simulate --out new --dimension.text 2.5",
+    "data import table --out new --max-steps.audio 1.5",
+    "evaluate run --seed 1.5",
+    "extract talk.mp4 --out new --jobs 1.5",
+]
+
+
+@pytest.mark.parametrize("typed", BROKEN_NUMBERS)
+def test_a_broken_number_is_never_made_whole(typed: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, *typed.split())
+    option, value = re.findall(r"(--\S+) (\S+\.\d)", typed)[0]
+    assert found.code == 2 and re.search(rf"Expected {option} to be a whole number.*, but got '{value}'", found.err)
+    assert found.out == "" and not (place / "new").exists()
+
+
+WHOLE = [
+    (verb, argument.names[0] + (".audio" if "dict" in str(argument.hint) else ""))
+    for verb in ("train", "search", "evaluate", "extract", "data import", "data simulate")
+    for argument in functools.reduce(App.__getitem__, verb.split(), app).assemble_argument_collection()
+    if _whole(argument.hint)
+]
+
+
+@pytest.mark.parametrize(("verb", "option"), WHOLE)
+def test_every_whole_number_of_every_command_is_read_strictly(
+    verb: str, option: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = {"search": "store --trials 1", "evaluate": "run", "extract": "talk.mp4", "data import": "table"}.get(
+        verb, ""
+    )
+    if option == "--trials":
+        needed = "store"
+    out = [] if verb == "evaluate" else ["--out", "new"]
+    found = lddu(capsys, *verb.split(), *needed.split(), *out, option, "2.5")
+    assert found.code == 2 and re.match(rf"lddu: Expected {option} to be a whole number.*, but got '2.5'", found.err)
 
 
 @pytest.mark.parametrize(("typed", "said"), FAILED, ids=lambda value: str(value)[:60])
@@ -233,7 +295,7 @@ def test_only_train_may_be_started_several_times_by_a_launcher(
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     found = lddu(capsys, verb, "--help")
-    assert found.code == 1 and found.out == ""
+    assert found.code == 2 and found.out == ""
     assert found.err == (
         "lddu: rank 1: Expected one process for this command, but a launcher has started several; only train is shared."
     )
@@ -276,7 +338,7 @@ def test_too_little_memory_is_one_sentence(
     def no_memory(*_: Any, **__: Any) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(Predictor, "predict", no_memory)
+    monkeypatch.setattr(Predictor, "infer", no_memory)
     found = lddu(capsys, *PREDICT.split())
     assert found.code == 1 and "Expected enough memory, but there is not" in found.err
 

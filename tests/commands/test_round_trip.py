@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,7 +103,7 @@ def test_robustness_is_shown_and_kept_with_the_run(place: Path, capsys: pytest.C
     kept = json.loads((place / "other" / "metrics.json").read_text())["splits"]["test"]
     assert kept["robustness"] == curves and set(curves["modalities"]) == {"audio", "text"}
     page = (place / "other" / "report.html").read_text(encoding="utf-8")
-    assert "made worse" in page and "weight of the others" in page
+    assert "is corrupted" in page and "weight of the others" in page
 
 
 def test_robustness_on_another_store_leaves_the_run_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,9 +167,11 @@ def test_the_report_is_self_contained_and_names_what_a_stranger_must_know(place:
 
 def test_compare_two_runs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, "compare", place / "run", place / "other")
-    assert found.code == 0 and "test: 4 clips; 4 clips resampled" in found.out and "f1_micro" in found.out
+    assert found.code == 0 and "test: 4 clips; 4 clips resampled" in found.out
+    assert all(word in found.out for word in ("micro-F1", "mAP", "Brier (lower is better)", "AUROC of errors"))
     told = json.loads(lddu(capsys, "compare", place / "run", place / "run", "--split", "valid", "--json").out)
     assert all(d["value"] == 0 for d in told["comparisons"][0]["difference"].values())
+    assert {"f1_micro", "map_macro", "brier", "adaptive_ece"} <= set(told["comparisons"][0]["difference"])
 
 
 def test_compare_writes_a_page(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +179,8 @@ def test_compare_writes_a_page(place: Path, capsys: pytest.CaptureFixture[str]) 
     found = lddu(capsys, "compare", place / "run", place / "other", place / "run", "--html", page)
     text = page.read_text(encoding="utf-8")
     assert found.code == 0 and "<svg" in text and "<script" not in text
-    assert "<td>micro-F1</td>" in text and "anger" in text and "3: " in text
+    assert "<td>micro-F1</td>" in text and "<td>mAP</td>" in text and "anger" in text and "3: " in text
+    assert "<th>AUROC of errors</th>" in text
     nowhere = lddu(capsys, "compare", place / "run", place / "other", "--html", place / "none" / "page.html")
     assert nowhere.code == 1 and "make it first" in nowhere.err
 
@@ -239,3 +244,40 @@ def test_importing_lddu_and_asking_for_help_load_no_torch() -> None:
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, *verb.split(), "--help")
     assert found.code == 0 and f"Usage: lddu {verb}" in found.out
+
+
+def test_a_run_below_the_constant_answers_says_so_everywhere(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    poor = shutil.copytree(place / "run", place / "poor")
+    metrics = json.loads((poor / "metrics.json").read_text())
+    entry = metrics["splits"]["test"]
+    assert set(entry["below_constants"]) <= {"f1_micro", "f1_macro", "jaccard"}
+    entry["f1_micro"], entry["baselines"][0]["f1_micro"] = 0.1, 0.4
+    entry["baselines"][1]["f1_micro"] = 0.05
+    (poor / "metrics.json").write_text(json.dumps(metrics))
+    found = lddu(capsys, "report", poor)
+    told = "This run is no better than a constant answer in micro-F1 (0.100; everything-positive 0.400)"
+    assert found.code == 0 and told in found.out
+    page = (poor / "report.html").read_text(encoding="utf-8")
+    assert told in page and "the run has learnt nothing of use" in page
+    lddu(capsys, "compare", poor, place / "other", "--html", place / "poor.html")
+    assert f"poor: {told}" in (place / "poor.html").read_text(encoding="utf-8")
+
+
+def shell(place: Path, command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    words = ["bash", "-o", "pipefail", "-c", command.replace("lddu ", f"{sys.executable} -m lddu ")]
+    return subprocess.run(words, cwd=place, capture_output=True, env=os.environ | environment, check=False)
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly(place: Path) -> None:
+    found = shell(place, "lddu predict run store --json | head -c 20")
+    assert found.stdout.startswith(b"{") and b"Traceback" not in found.stderr and b"lddu:" not in found.stderr
+
+
+def test_a_full_disk_is_one_sentence(place: Path) -> None:
+    found = shell(place, "lddu predict run store --csv > /dev/full")
+    assert found.returncode == 1 and b"the system refused" in found.stderr and b"Traceback" not in found.stderr
+
+
+def test_a_screen_that_knows_few_letters_gets_numbers_for_the_others(place: Path) -> None:
+    found = shell(place, "lddu compare run other && lddu data describe store --json", PYTHONIOENCODING="ascii")
+    assert found.returncode == 0 and found.stderr == b"" and found.stdout.isascii()

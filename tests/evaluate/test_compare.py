@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from lddu.errors import MismatchError
-from lddu.evaluate.compare import Answers, compare, intervals
-from lddu.evaluate.metrics import metrics
+from lddu.evaluate.answered import HEADLINE, Answers, resampled
+from lddu.evaluate.calibration import calibration_error, equal_mass_bins
+from lddu.evaluate.compare import compare, intervals
+from lddu.evaluate.metrics import mean_average_precision, metrics
 from lddu.evaluate.predicted import Scored
+from lddu.evaluate.resample import unit_weights
+from lddu.evaluate.selective import selective_report
 from tests.scores import random_scored, scored_of
 
 HALF = np.full(4, 0.5)
@@ -14,15 +18,68 @@ HALF = np.full(4, 0.5)
 
 def answers(scored: Scored, name: str = "a", noise: float = 0.0, seed: int = 0) -> Answers:
     flips = np.random.default_rng(seed).random(scored.probability.shape) < noise
-    return Answers(name, scored, (scored.probability >= 0.5) ^ flips)
+    return Answers(name, scored, (scored.probability >= 0.5) ^ flips, 0.5 - np.abs(scored.probability - 0.5))
 
 
-def test_values_are_those_of_metrics() -> None:
+def test_values_are_those_of_metrics_and_of_the_reports_of_trust() -> None:
     scored = random_scored(unknown=0.2)
-    found, expected = intervals(answers(scored)), metrics(scored, HALF)
+    one = answers(scored)
+    assert one.uncertainty is not None
+    found, known = intervals(one), scored.known
+    expected = vars(metrics(scored, HALF)) | {
+        "adaptive_ece": calibration_error(scored.probability[known], scored.presence[known] == 1, "equal_mass"),
+        "error_auroc": selective_report(scored, one.labels, one.uncertainty).pooled.error_auroc,
+    }
+    assert tuple(found)[: len(HEADLINE)] == HEADLINE
     for name, estimate in found.items():
-        assert estimate.value == pytest.approx(getattr(expected, name)), name
-        assert estimate.low <= estimate.value <= estimate.high
+        assert estimate.value == pytest.approx(expected[name]), name
+        assert estimate.low <= estimate.high
+        assert name == "adaptive_ece" or estimate.low <= estimate.value <= estimate.high, name
+
+
+@pytest.mark.parametrize("name", ["map_macro", "error_auroc", "adaptive_ece"])
+def test_a_resample_has_the_figure_of_the_clips_that_were_drawn(name: str) -> None:
+    scored = random_scored(clips=60)
+    one = answers(scored, noise=0.1)
+    drawn = resampled(one, seed=3, resamples=5)[name]
+    for value, weight in zip(drawn, next(unit_weights(60, 3, 5)), strict=True):
+        rows = np.repeat(np.arange(60), weight.astype(int))
+        part, labels = scored.rows(rows), one.labels[rows]
+        assert one.uncertainty is not None
+        if name == "map_macro":
+            assert value == pytest.approx(mean_average_precision(part))
+        elif name == "error_auroc":
+            assert value == pytest.approx(selective_report(part, labels, one.uncertainty[rows]).pooled.error_auroc)
+        else:
+            bins = equal_mass_bins(scored.probability[scored.known]).reshape(scored.presence.shape)[rows].ravel()
+            gap = np.bincount(bins, (part.presence - part.probability).ravel())
+            assert value == pytest.approx(np.abs(gap).sum() / part.presence.size)
+
+
+def test_the_differences_of_ranking_figures_are_paired() -> None:
+    scored = random_scored(clips=150)
+    blurred = np.clip(scored.probability + np.random.default_rng(1).normal(0, 0.02, scored.probability.shape), 0, 1)
+    found = compare(answers(scored), answers(scored.with_probability(blurred), "b"), resamples=300)
+    apart, alone = found.difference["map_macro"], found.first["map_macro"]
+    assert apart.high - apart.low < 0.5 * (alone.high - alone.low)
+
+
+def test_a_figure_that_most_resamples_cannot_give_has_no_interval() -> None:
+    presence = np.tile([1.0, 0.0], (40, 1))
+    probability = np.tile([0.9, 0.1], (40, 1))
+    probability[0] = 0.2, 0.1
+    found = compare(answers(scored_of(probability, presence)), answers(scored_of(probability, presence), "b"))
+    difference = found.difference["error_auroc"]
+    assert difference.value == 0 and np.isnan([difference.low, difference.high, difference.chance]).all()
+    right = scored_of(np.where(presence == 1, 0.9, 0.1), presence)
+    assert "error_auroc" not in compare(answers(right), answers(right, "b"), resamples=20).difference
+
+
+def test_an_emotion_that_nobody_shows_is_no_part_of_the_mean_precision() -> None:
+    scored = scored_of([[0.9, 0.9], [0.4, 0.2]], [[1, 0], [0, 0]])
+    assert intervals(answers(scored), resamples=50)["map_macro"].value == 1.0
+    nobody = scored_of([[0.9, 0.9], [0.4, 0.2]], [[0, 0], [0, 0]])
+    assert "map_macro" not in intervals(answers(nobody), resamples=50)
 
 
 def test_a_run_compared_with_itself_differs_by_exactly_nothing() -> None:
@@ -43,7 +100,8 @@ def test_the_order_of_clips_in_the_second_run_does_not_matter() -> None:
     scored = random_scored()
     one, two = answers(scored), answers(scored, "b", noise=0.1)
     order = np.random.default_rng(5).permutation(len(scored.clips))
-    moved = Answers("b", scored.rows(order), two.labels[order])
+    assert two.uncertainty is not None
+    moved = Answers("b", scored.rows(order), two.labels[order], two.uncertainty[order])
     assert compare(one, moved, resamples=100) == compare(one, two, resamples=100)
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 
 def launch(*words: object, launcher: str = "torchrun") -> subprocess.CompletedProcess[str]:
+    """Two ranks on this machine, from start to end."""
+    process = launched(*words, launcher=launcher)
+    said, told = process.communicate(timeout=900)
+    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+
+def launched(*words: object, launcher: str = "torchrun") -> subprocess.Popen[str]:
     """Start two ranks on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -64,7 +73,9 @@ def launch(*words: object, launcher: str = "torchrun") -> subprocess.CompletedPr
     }[launcher]
     command = [sys.executable, "-m", *start, *map(str, words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 PROGRAM = """
@@ -133,6 +144,31 @@ def test_the_command_says_and_writes_everything_once(corpus: FeatureStore, tmp_p
     assert again.returncode == 1
     assert "run to be free, but it exists" in again.stderr
     assert "src/lddu" not in again.stderr  # the launcher shows a traceback of its own, lddu none
+
+
+def test_ctrl_c_on_several_ranks_says_once_how_to_go_on(corpus: FeatureStore, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = (
+        "train",
+        corpus.path,
+        "--out",
+        run,
+        "--training.epochs",
+        1000,
+        "--training.patience",
+        1000,
+        "--device",
+        "cpu",
+    )
+    process = launched("-m", "lddu", *words)
+    while not list(run.glob("resume/epoch-*")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    _, told = process.communicate(timeout=100)
+    said = f"Stopped. {run} holds no model to use yet; go on with 'lddu train --resume {run}'."
+    assert " ".join(told.split()).count(said) == 1 and "rank 1: Stopped" not in told
+    assert not (run / "metrics.json").exists()
 
 
 def test_accelerate_launches_it_too_but_leaves_the_arithmetic_to_the_settings(

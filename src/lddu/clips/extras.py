@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from lddu.errors import ConfigError
+from lddu.errors import PackageError
 
 
 def needs(module: str, extra: str, purpose: str) -> Any:
@@ -15,7 +15,7 @@ def needs(module: str, extra: str, purpose: str) -> Any:
         purpose: what it is for, to complete "... needs".
 
     Raises:
-        ConfigError: where it is not installed.
+        PackageError: where it is not installed.
     """
     try:
         return importlib.import_module(module)
@@ -23,6 +23,6 @@ def needs(module: str, extra: str, purpose: str) -> Any:
         if fault.name and fault.name.split(".")[0] != module.split(".")[0]:
             raise  # the package is there, but something it needs is broken: its own message says what
         package = module.split(".")[0]
-        raise ConfigError(
+        raise PackageError(
             f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install 'lddu[{extra}]'."
         ) from None

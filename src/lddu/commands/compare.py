@@ -1,32 +1,39 @@
 """`lddu compare`: runs side by side, with paired bootstrap intervals of their differences."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
     from lddu.comparison import RunPair
+
+EXAMPLES = """Examples:
+  lddu compare run other-run
+  lddu compare run other-run third-run --html compare.html
+  lddu compare run other-run --split valid --json"""
 
 
 def compare(
     *runs: Path,
     split: Literal["test", "valid"] = "test",
-    html: Path | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    html: Annotated[Path | None, Output] = None,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Compare runs on the same clips: each later one with the first, with 95 % intervals of the differences.
+    """Compare runs on the same clips, with 95 % intervals of the differences.
 
-    Whole groups (speakers, videos, dialogues) are resampled where the split has at least ten, single clips otherwise.
+    Each later run is set beside the first, by paired bootstrap. Whole groups (speakers, videos, dialogues) are
+    resampled where the split has at least ten, single clips otherwise.
 
     Parameters
     ----------
     runs
         Two or more run folders.
     split
-        Which of the clips that the runs predicted.
+        Clips to compare on: those of "test" or of "valid".
     html
-        Also write a self-contained page with figures, differences and curves to this file.
+        Also write a self-contained page to this file.
     json
         Print JSON.
     """
@@ -37,7 +44,8 @@ def compare(
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
-    found = compare_runs(runs, split) if html is None else write_comparison(runs, html, split)
+    with notes().status("resampling"):
+        found = compare_runs(runs, split) if html is None else write_comparison(runs, html, split)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
     if json:
@@ -50,25 +58,29 @@ def compare(
 def _show(pair: "RunPair", split: str) -> None:
     from lddu.commands.screen import results, table
     from lddu.comparison import LOWER_IS_BETTER
+    from lddu.evaluate.answered import HEADLINE
+    from lddu.pages import figure, metric_name, signed
 
     found = pair.found
     title = f"{split}: {pair.clips} clips; {found.units} {found.by}s resampled {found.resamples} times"
     grid = table(title, "", "first", "second", "second - first", "95 % interval", "chance")
     for name, difference in found.difference.items():
-        sure = difference.low > 0 or difference.high < 0
+        told = math.isfinite(difference.low)
         grid.add_row(
-            f"{name} (lower is better)" if name in LOWER_IS_BETTER else name,
-            f"{found.first[name].value:.3f}",
-            f"{found.second[name].value:.3f}",
-            f"{difference.value:+.3f}",
-            f"{difference.low:+.3f} to {difference.high:+.3f}",
-            f"{difference.chance:.3f}",
-            style="bold" if sure else None,
+            f"{metric_name(name)} (lower is better)" if name in LOWER_IS_BETTER else metric_name(name),
+            figure(found.first[name].value),
+            figure(found.second[name].value),
+            signed(difference.value),
+            f"{signed(difference.low)} to {signed(difference.high)}" if told else "too few",
+            figure(difference.chance) if told else "",
+            style="bold" if difference.low > 0 or difference.high < 0 else None,
+            end_section=name == HEADLINE[-1],
         )
     console = results()
     console.print(f"first   {pair.first}\nsecond  {pair.second}", markup=False, soft_wrap=True)
     console.print(grid)
     console.print(
-        "bold: the interval leaves out 0; chance: how often the resampled difference has the other sign, doubled",
+        "bold: the interval leaves out 0; chance: how often the resampled difference has the other sign, doubled;\n"
+        "AUROC of errors: how well the product's uncertainty finds the wrong answers",
         style="dim",
     )

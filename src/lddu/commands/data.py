@@ -5,60 +5,84 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Group, Parameter
+
+from lddu.commands.options import DATA, OPTIONS, Flag, Output, SomeFormats, explained
 
 if TYPE_CHECKING:
     from lddu.features.corpus_format import Progress
 
-app = App(name="data", help="Make a feature store, or say what one holds.")
+IMPORT_EXAMPLES = """Examples (docs/own_data.md and docs/data.md describe the formats):
+  lddu data import my_corpus --out store
+  lddu data import my_corpus --out store --present-at 0.2
+  lddu data import mosei --out store --folds cmu_mosei_std_folds.py"""
+SIMULATE_EXAMPLES = """Examples:
+  lddu data simulate --out store
+  lddu data simulate --out store --clips 200 --dimension.text 16"""
+DESCRIBE_EXAMPLES = """Examples:
+  lddu data describe store
+  lddu data describe store --verify"""
+
+app = App(
+    name="data",
+    help="Make a feature store, or describe one.",
+    help_epilogue="'lddu data COMMAND --help' explains a command.",
+    group=DATA,
+    group_commands=Group("Commands"),
+    group_parameters=OPTIONS,
+    sort_key=0,
+)
 
 
-@app.command(name="import")
+@app.command(name="import", sort_key=0, help_epilogue=IMPORT_EXAMPLES)
+@explained
 def import_(
     source: Path,
+    /,
     *,
-    out: Path,
+    out: Annotated[Path, Output],
     format: str | None = None,
     present_at: float = 0.5,
-    keep_zero_rows: Annotated[bool, Parameter(negative=())] = False,
-    labels: Path | None = None,
-    folds: Path | None = None,
-    aligned: Annotated[bool | None, Parameter(negative="--unaligned")] = None,
-    max_steps: Annotated[dict[str, int] | None, Parameter(negative=())] = None,
-    protocol: Literal["dialogue", "utterance"] | None = None,
-    force: Annotated[bool, Parameter(negative=())] = False,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    keep_zero_rows: Annotated[bool, Flag] = False,
+    labels: Annotated[Path | None, SomeFormats] = None,
+    folds: Annotated[Path | None, SomeFormats] = None,
+    aligned: Annotated[bool | None, Parameter(negative="--unaligned"), SomeFormats] = None,
+    max_steps: Annotated[dict[str, int] | None, Flag, SomeFormats] = None,
+    protocol: Annotated[Literal["dialogue", "utterance"] | None, SomeFormats] = None,
+    force: Annotated[bool, Flag, Output] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Import a corpus of any supported format.
+    """Turn a corpus of any supported format into a feature store.
 
-    What is odd in it is mended and counted, or refused; nothing is written then.
+    What is wrong in it is repaired and counted, or the import is refused and nothing is written.
 
     Parameters
     ----------
     source
         Folder or file of the corpus.
     out
-        Where the store goes.
+        Folder of the new store.
     format
-        Format of the corpus; found by looking where left out.
+        Format of the corpus. [default: recognised from its files]
     present_at
         Share of raters from which an emotion counts as present.
     keep_zero_rows
-        Keep all-zero steps at both ends of a sequence, which are cut as padding otherwise.
+        Keep all-zero steps at both ends of a sequence; otherwise they are cut as padding.
     labels
-        File of emotions for features that come without: CMU_MOSEI_Labels.csd, a .csv, or M3ED's annotation.json.
+        File with the emotions, for features that come without: CMU_MOSEI_Labels.csd, a .csv, or M3ED's
+        annotation.json.
     folds
-        File that says which video belongs to which split, for .csd files; from the CMU Multimodal SDK where left out.
+        For .csd files: which video belongs to which split. [default: the folds of the CMU Multimodal SDK]
     aligned
-        For .csd files: one step a word (default), or with --unaligned every modality at its own rate.
+        For .csd files: one step per word (the default), or every modality at its own rate.
     max_steps
-        Steps to keep of each modality, as --max-steps.text 50 --max-steps.audio 500.
+        Steps to keep of each modality: --max-steps.text 50 --max-steps.audio 500.
     protocol
-        For M3ED: one sample a dialogue (default) or an utterance.
+        For M3ED: one sample per dialogue (the default) or per utterance.
     force
-        Replace the store where one exists.
+        Replace an existing store.
     json
-        Describe the new store as JSON.
+        Print the description of the new store as JSON.
     """
     from lddu.commands.screen import notes
     from lddu.features.corpus_format import ImportOptions
@@ -81,35 +105,38 @@ def import_(
     _show(store.path, json)
 
 
-@app.command
+@app.command(sort_key=1, help_epilogue=SIMULATE_EXAMPLES)
+@explained
 def simulate(
     *,
-    out: Path,
+    out: Annotated[Path, Output],
     clips: int = 2400,
     seed: int = 0,
-    dimension: Annotated[dict[str, int] | None, Parameter(negative=())] = None,
+    dimension: Annotated[dict[str, int] | None, Flag] = None,
     missing: float = 0.0,
-    force: Annotated[bool, Parameter(negative=())] = False,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    force: Annotated[bool, Flag, Output] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Write a simulated corpus in the shape of CMU-MOSEI whose noise is known for every clip and modality.
+    """Write a simulated corpus, to try things on.
+
+    It has the shape of CMU-MOSEI, and the noise of every clip and modality is known.
 
     Parameters
     ----------
     out
-        Where the store goes.
+        Folder of the new store.
     clips
         Number of clips, at least 10.
     seed
-        The same seed gives the same bytes.
+        Seed of the corpus; the same seed gives the same bytes.
     dimension
-        Modalities and their numbers per step, as --dimension.text 768 --dimension.audio 74; those three by default.
+        Modalities and their features per step: --dimension.text 16 --dimension.audio 8. [default: text 768, audio 74, visual 35]
     missing
         Chance that a clip lacks a modality.
     force
-        Replace the store where one exists.
+        Replace an existing store.
     json
-        Describe the new store as JSON.
+        Print the description of the new store as JSON.
     """
     from lddu.features.simulate import SimulationConfig
     from lddu.features.simulate import simulate as write
@@ -121,23 +148,27 @@ def simulate(
     _show(store.path, json)
 
 
-@app.command
+@app.command(sort_key=2, help_epilogue=DESCRIBE_EXAMPLES)
+@explained
 def describe(
     store: str,
+    /,
     *,
-    verify: Annotated[bool, Parameter(negative=())] = False,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    verify: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Say what a store holds: clips, emotions, modalities, what was mended on the way in, where it comes from.
+    """Show what a store holds.
+
+    Clips, emotions, modalities, what was repaired during import, and where it comes from.
 
     Parameters
     ----------
     store
-        The store: a folder or a URL.
+        Feature store: a folder or a URL.
     verify
-        Check every file against its checksum first; fails where one is damaged.
+        First check every file against its checksum; fail if one is damaged.
     json
-        As JSON.
+        Print JSON.
     """
     from lddu.errors import StoreError
     from lddu.features.store import FeatureStore
@@ -172,7 +203,8 @@ def _progress(what: str) -> "Iterator[Progress]":
     from lddu.commands.screen import notes
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=notes(), transient=True) as bar:
+    console = notes()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
 
         def report(done: int, total: int) -> None:

@@ -3,42 +3,47 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
     from lddu.features.store import FeatureStore
     from lddu.predict import Predictor
     from lddu.robustness import Robustness
 
-Flag = Parameter(negative=())
+EXAMPLES = """Examples:
+  lddu evaluate run                 # on the test split of its own store
+  lddu evaluate run other-store --split valid
+  lddu evaluate run --robustness    # when one modality goes bad"""
 
 
 def evaluate(
     run: Path,
     store: str | None = None,
+    /,
     *,
     split: Literal["test", "valid", "train"] = "test",
     robustness: Annotated[bool, Flag] = False,
     seed: int = 0,
     device: str = "cpu",
-    json: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> None:
-    """Evaluate a run on a labelled split, with the threshold it chose on its own validation split.
+    """Measure a run again, on its own or on another labelled store.
+
+    The threshold stays the one that was chosen on the run's own validation split.
 
     Parameters
     ----------
     run
         Run folder.
     store
-        Feature store, a folder or a URL; the one that the run was trained on where left out.
+        Feature store: a folder or a URL. [default: the store that the run was trained on]
     split
-        Which clips.
+        Clips to measure on.
     robustness
-        Instead make each modality worse (noise, shuffled and dropped steps, missing) and show what becomes of accuracy,
-        of the modality's uncertainty and of its weight. On the run's own store the result goes into metrics.json and
-        report.html too.
+        Instead corrupt one modality at a time (noise, shuffled steps, dropped steps, absence) and show what becomes of
+        accuracy, uncertainty and weights. On the run's own store the result is added to metrics.json and report.html.
     seed
-        Of the corruptions.
+        Seed of the corruptions.
     device
         "cpu" or "cuda".
     json

@@ -3,19 +3,23 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from lddu.commands.options import Flag, Output, Words
 
 if TYPE_CHECKING:
     from lddu.extract import Extraction
 
-Flag = Parameter(negative=())
+EXAMPLES = """Examples:
+  lddu extract videos --out store
+  lddu extract talk.mp4 interview.wav --out store --transcribe
+  lddu extract videos --out store --update    # only what is new"""
 EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
 
 
 def extract(
-    clips: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
+    clips: Annotated[list[str], Words],
+    /,
     *,
-    out: Path,
+    out: Annotated[Path, Output],
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
@@ -24,15 +28,15 @@ def extract(
     speech_model: str = "",
     jobs: int | None = None,
     ray: str | None = None,
-    update: Annotated[bool, Flag] = False,
-    force: Annotated[bool, Flag] = False,
-    json: Annotated[bool, Flag] = False,
+    update: Annotated[bool, Flag, Output] = False,
+    force: Annotated[bool, Flag, Output] = False,
+    json: Annotated[bool, Flag, Output] = False,
 ) -> int:
-    """Turn video and audio files into a feature store that can be trained on or predicted.
+    """Turn video and audio files into a feature store.
 
     Transcripts lie beside the clips under the same name (.json with word times, .vtt, .srt, .txt) or in the manifest.
-    A call that was interrupted goes on where it was when it is repeated. Exit code 1 when a file failed: it is named
-    on stderr and in the store's manifest, and the store holds the others.
+    After an interruption the same command goes on where it was. Exit code 1 means that a file failed: it is named on
+    stderr and in the store's manifest, and the store holds the others.
 
     Parameters
     ----------
@@ -41,25 +45,25 @@ def extract(
     out
         Folder of the new store.
     cut
-        How long files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
+        How long files are cut into clips.
     longest
         Seconds of the longest clip.
     text_model
-        A language model by folder or name on the Hugging Face hub; empty takes the packaged MiniLM.
+        Language model: a folder, or a name on the Hugging Face hub. [default: the packaged MiniLM]
     voice_model
-        What measures the voice: empty takes the built-in measures; "opensmile" eGeMAPSv02 (its licence is not for
-        products); else a speech encoder by folder or name on the Hugging Face hub.
+        Voice features: a speech encoder by folder or by name on the Hugging Face hub, or "opensmile" (eGeMAPSv02; its
+        licence excludes products). [default: built-in measures]
     transcribe
-        Recognise the words of clips that come without a transcript (packaged model, English).
+        Recognise the words of clips without a transcript (packaged model, English).
     speech_model
-        Recognise with this faster-whisper model instead, by folder or name.
+        Recognise them with this faster-whisper model, a folder or a name.
     jobs
-        Files at once; by default one for up to four files, else one per core, at most four.
+        Files at once. [default: 1 for up to four files, else one per core, at most 4]
     ray
         Extract on a Ray cluster whose machines share the files and --out: HOST:PORT, "auto" for the cluster that this
-        machine belongs to, or "local" to start one here (docs/scale.md). By default as many files at once as it has processors.
+        machine belongs to, or "local" to start one here (docs/scale.md). [default files at once: its processors]
     update
-        Keep what an existing store has of unchanged files, add and drop the rest.
+        Keep what an existing store has of unchanged files; add what is new, drop what is gone.
     force
         Replace an existing store.
     json

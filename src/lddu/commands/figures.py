@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table, warn
+from lddu.evaluate.constants import shortfall
 
 if TYPE_CHECKING:
     from lddu.robustness import Robustness
@@ -41,6 +42,8 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
     for baseline in figures.get("baselines", []):
         grid.add_row(baseline["name"], *(number(baseline[key]) for key in ("f1_micro", "f1_macro", "jaccard")), "", "")
     results().print(grid)
+    if below := shortfall(figures):
+        results().print(f"\n{below}", style="yellow", markup=False, soft_wrap=True)
     emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
     for name, own in figures["per_emotion"].items():
         row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from lddu.commands.options import Flag, Output, RawClips, Words
 
 if TYPE_CHECKING:
     from lddu.features.store import FeatureStore
@@ -14,73 +14,77 @@ if TYPE_CHECKING:
 SHOWN_CLIPS = 40
 PAGE_CLIPS = 200
 LONGEST = 20.0
-Flag = Parameter(negative=())
+EXAMPLES = """Examples:
+  lddu predict run store
+  lddu predict run store --csv --recall 0.9 > answers.csv
+  lddu predict run talk.mp4 --html page    # the video beside its answers"""
 
 
 def predict(
     run: Path,
-    inputs: Annotated[list[str], Parameter(negative=(), allow_leading_hyphen=True)],
+    inputs: Annotated[list[str], Words],
+    /,
     *,
-    json: Annotated[bool, Flag] = False,
-    csv: Annotated[bool, Flag] = False,
     recall: float | None = None,
     coverage: float | None = None,
-    html: Path | None = None,
-    force: Annotated[bool, Flag] = False,
-    all: Annotated[bool, Flag] = False,
-    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
-    longest: float = LONGEST,
-    text_model: str = "",
-    voice_model: str = "",
-    transcribe: Annotated[bool, Flag] = False,
-    speech_model: str = "",
     device: str = "cpu",
     ray: str | None = None,
+    json: Annotated[bool, Flag, Output] = False,
+    csv: Annotated[bool, Flag, Output] = False,
+    html: Annotated[Path | None, Output] = None,
+    all: Annotated[bool, Flag, Output] = False,
+    force: Annotated[bool, Flag, Output] = False,
+    cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window"], RawClips] = "auto",
+    longest: Annotated[float, RawClips] = LONGEST,
+    text_model: Annotated[str, RawClips] = "",
+    voice_model: Annotated[str, RawClips] = "",
+    transcribe: Annotated[bool, Flag, RawClips] = False,
+    speech_model: Annotated[str, RawClips] = "",
 ) -> int:
-    """Predict the clips of a store, labelled or not, or raw video and audio files.
+    """Predict the emotions of clips: a store, or video and audio files.
 
-    Raw clips are extracted exactly as those that the run was trained on. Exit code 1 when a file failed.
+    The clips need no labels. Raw files are extracted exactly as those that the run was trained on. Exit code 1 means
+    that a file failed.
 
     Parameters
     ----------
     run
         Run folder.
     inputs
-        One feature store, a folder or a URL, whose features were made as those of the run; or video and audio files, folders of them, a
-        manifest, or - for names on stdin.
-    json
-        Print JSON; the form is in docs/run_folder.md.
-    csv
-        Print comma-separated values.
+        One feature store (a folder or a URL) with the features of the run; or video and audio files, folders of them,
+        a manifest, or - for names on stdin.
     recall
-        Also give, for each clip, a set of emotions that holds at least this share of its emotions on average (0.9, say);
-        docs/uncertainty.md says under which assumption.
+        Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
+        docs/uncertainty.md states the assumption.
     coverage
-        Answer only this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
-    html
-        Also write a page into this folder: the video beside its time line, segment by segment, with nothing fetched
-        from elsewhere. Of a store, the answers without video.
-    force
-        Replace an existing page.
-    all
-        Show every clip of a store, not only the first forty in the table and the first 200 on the page.
-    cut
-        How raw files are cut into clips: "auto", "whole", by "sentences", by "silence" or by a "window".
-    longest
-        Seconds of the longest clip that is cut from a raw file.
-    text_model
-        Folder of the language model that the run's clips were extracted with, where it was named by its folder.
-    voice_model
-        Folder of the speech encoder, likewise.
-    transcribe
-        Recognise the words of raw clips that come without a transcript (packaged model, English).
-    speech_model
-        Recognise with this faster-whisper model instead, by folder or name.
+        Answer this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
     device
         "cpu" or "cuda".
     ray
         Predict a store in parts on a Ray cluster: HOST:PORT, "auto" for the one that this machine belongs to, or
         "local" to start one here (docs/scale.md).
+    json
+        Print JSON; docs/run_folder.md explains the keys.
+    csv
+        Print comma-separated values.
+    html
+        Also write a page into this folder: the video beside its time line, or the answers alone for a store.
+    all
+        Show every clip of a store, not only the first 40 in the table and 200 on the page.
+    force
+        Replace an existing page.
+    cut
+        How long files are cut into clips.
+    longest
+        Seconds of the longest clip that is cut from a file.
+    text_model
+        Folder of the run's language model, if it was named by its folder.
+    voice_model
+        Folder of the run's speech encoder, likewise.
+    transcribe
+        Recognise the words of clips without a transcript (packaged model, English).
+    speech_model
+        Recognise them with this faster-whisper model, a folder or a name.
     """
     from lddu.commands.clip_answers import answer_clips, are_clips, write_page
     from lddu.errors import ConfigError

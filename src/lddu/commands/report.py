@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+EXAMPLES = """Example:
+  lddu report run"""
 
-def report(run: Path) -> None:
-    """Write the report page of a run again, and say its figures and where the page is.
+
+def report(run: Path, /) -> None:
+    """Show the figures of a run and write its report page again.
 
     Parameters
     ----------

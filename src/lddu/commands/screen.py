@@ -44,7 +44,8 @@ def tell_failure(console: Console, sentence: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write one JSON document to stdout; NaN and infinities become null, which JSON lacks."""
-    sys.stdout.write(json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(_plain(value), indent=1, ensure_ascii=not unicode, allow_nan=False) + "\n")
 
 
 def table(title: str, *headers: str) -> Table:

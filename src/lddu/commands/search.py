@@ -5,8 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
+from lddu.commands.options import Flag, Output
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
@@ -14,41 +13,44 @@ if TYPE_CHECKING:
     from lddu.training.search_journal import Trial
 
 SHOWN_TRIALS = 20
-Flag = Parameter(negative=())
+EXAMPLES = """Examples:
+  lddu search store --trials 50 --out search
+  lddu search store --trials 50 --out quick --training.epochs 20
+  lddu train store --config search/best.toml --out best-run"""
 
 
 def search(
     store: str,
+    /,
     *,
     trials: int,
-    out: Path | None = None,
     preset: str | None = None,
     config: Path | None = None,
     seed: int = 0,
     device: str = "auto",
     jobs: int | None = None,
     ray: str | None = None,
-    json: Annotated[bool, Flag] = False,
+    out: Annotated[Path | None, Output] = None,
+    json: Annotated[bool, Flag, Output] = False,
     settings: SettingOptions = NOTHING_SAID,
 ) -> None:
-    """Search for settings: each trial trains on the split train and is judged on valid by micro-F1; test is not looked at.
+    """Search for better settings on the validation split.
 
-    A setting that you give, here or in the file, stays as it is; the others are searched. Hopeless trials are given up
-    early. The same command goes on with a search that was stopped; started several times, also on several machines that
-    share the folder, the trials are divided. Writes best.toml for 'lddu train --config'.
+    Each trial trains on the split train and is judged on valid by micro-F1; test is not used. A setting that you give,
+    as an option or in the file, is not searched. Poor trials are stopped early. The same command continues a search
+    that was stopped; several such commands, on one machine or on several that share the folder, divide the trials. The
+    result is best.toml, for 'lddu train --config'.
 
     Parameters
     ----------
     store
-        Feature store, a folder or a URL.
+        Feature store: a folder or a URL.
     trials
-        How many trials the search shall have in the end, those of earlier sittings included.
-    out
-        The search's folder; searches/TIME where left out.
+        Trials in all, those of an earlier call with the same --out included.
     preset
-        "default" or "paper": the settings that the first trial has, and that are not searched.
+        "default" or "paper": settings of the first trial, and of what is not searched.
     config
-        TOML file of settings, laid over the preset.
+        TOML file of settings, which override the preset.
     seed
         Seed of the proposals and of each trial's network.
     device
@@ -59,6 +61,8 @@ def search(
         Train the trials on a Ray cluster whose machines share the store and --out: HOST:PORT, "auto" for the cluster that
         this machine belongs to, or "local" to start one here (docs/scale.md). By default as many at once as it has
         processors for, or GPUs.
+    out
+        Folder of the search. [default: searches/TIME]
     json
         Print all trials as JSON.
     """

@@ -2,30 +2,54 @@
 
 from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from lddu.config import Config, DecisionConfig, ModelConfig, ObjectiveConfig, TrainingConfig, laid_over, preset
 
 
-def _options(section: type) -> type:
-    """A dataclass of the same fields, all optional: what is not given leaves the preset alone."""
+def _options(section: type, title: str, place: int) -> type:
+    """A dataclass of the same fields, all optional: what is not given leaves the preset alone.
+
+    Args:
+        section: of the config.
+        title: of the options on the help page.
+        place: of their panel on it.
+    """
     hints = get_type_hints(section)
+    group = Group(title, sort_key=10 + place)
 
     def option(f: Field[Any]) -> tuple[str, Any, Any]:
-        shown = Parameter(help=f.metadata["help"], show_default=False)
-        return f.name, Annotated[hints[f.name] | None, shown], field(default=None)
+        hint = hints[f.name]
+        shown = Parameter(
+            group=group, help=_sentence(f.metadata["help"]), show_default=False, show_choices=False, metavar=_kind(hint)
+        )
+        return f.name, Annotated[hint | None, shown], field(default=None)
 
     options = make_dataclass(f"{section.__name__}Options", [option(f) for f in fields(section)], frozen=True)
     options.__module__ = __name__  # cyclopts takes classes of the standard library for plain values
     return options
 
 
-ModelOptions = _options(ModelConfig)
-ObjectiveOptions = _options(ObjectiveConfig)
-TrainingOptions = _options(TrainingConfig)
-DecisionOptions = _options(DecisionConfig)
+def _sentence(told: str) -> str:
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def _kind(hint: Any) -> str:
+    """What the option takes, as its help says it: INT, or a|b."""
+    if get_origin(hint) in (Union, UnionType):
+        return "|".join(map(_kind, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return "|".join(get_args(hint))
+    return str(hint.__name__).upper()
+
+
+ModelOptions = _options(ModelConfig, "Network settings", 0)
+ObjectiveOptions = _options(ObjectiveConfig, "Objective settings", 1)
+TrainingOptions = _options(TrainingConfig, "Training settings", 2)
+DecisionOptions = _options(DecisionConfig, "Decision settings", 3)
 
 
 @Parameter(name="*")

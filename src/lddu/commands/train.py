@@ -6,57 +6,62 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter
-
+from lddu.commands.options import Flag, OtherRun, Output
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
-Flag = Parameter(negative=())
+EXAMPLES = """Examples:
+  lddu train                               # on the simulated corpus
+  lddu train store --out run
+  lddu train store --out five --seeds 5    # the mean of five networks
+  lddu train store --config settings.toml --training.epochs 20
+  lddu train --resume run                  # finish what was stopped"""
 
 
 def train(
     store: str | None = None,
+    /,
     *,
     preset: str | None = None,
-    out: Path | None = None,
+    config: Path | None = None,
     seed: int | None = None,
     seeds: int | None = None,
-    config: Path | None = None,
-    resume: Path | None = None,
-    init_from: Path | None = None,
     device: str = "auto",
-    force: Annotated[bool, Flag] = False,
-    json: Annotated[bool, Flag] = False,
+    out: Annotated[Path | None, Output] = None,
+    force: Annotated[bool, Flag, Output] = False,
+    json: Annotated[bool, Flag, Output] = False,
+    resume: Annotated[Path | None, OtherRun] = None,
+    init_from: Annotated[Path | None, OtherRun] = None,
     settings: SettingOptions = NOTHING_SAID,
 ) -> None:
-    """Train a model, tune its decision on validation, evaluate it on test, and write the run folder and its report.
+    """Train a model; write a run folder with its figures and report.
 
-    Validation chooses the checkpoint and the threshold; the test split is looked at once, at the end. Ctrl-C keeps
-    the best model so far. A killed run goes on with --resume as if it had never stopped.
+    The validation split chooses checkpoint, threshold and recalibration; the test split is used once, at the end.
+    Ctrl-C keeps the best model so far.
 
     Parameters
     ----------
     store
-        Feature store to train on, a folder or a URL; without it, a simulated corpus is made and used.
+        Feature store to train on: a folder or a URL. Without it, a simulated corpus is made and used.
     preset
-        "default" (what a user should use) or "paper" (as published).
-    out
-        Run folder to make; runs/TIME where left out.
-    seed
-        Seed of the (first) network; 0 where left out.
-    seeds
-        Train that many networks with consecutive seeds and average them; 1 where left out.
+        "default" (recommended) or "paper" (as published).
     config
-        TOML file of settings, laid over the preset; options below are laid over both.
-    resume
-        Go on with this run folder. STORE then says where its corpus is now, if it moved.
-    init_from
-        Start from the weights of this run.
+        TOML file of settings. They override the preset, and options override both.
+    seed
+        Seed of the network, or of the first one. [default: 0]
+    seeds
+        Train this many networks with consecutive seeds and average them. [default: 1]
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    out
+        Run folder to make. [default: runs/TIME]
     force
         Replace an existing run folder.
     json
         Print the metrics as JSON.
+    resume
+        Finish this run folder exactly as if it had never stopped. STORE then says where its corpus is, if it moved.
+    init_from
+        Start from the weights of this run.
     """
     from lddu.commands.screen import first_rank, notes, several_ranks
     from lddu.commands.training_progress import TrainingProgress
@@ -97,6 +102,8 @@ def train(
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
                 run = train(corpus, folder, resolved, options, watch)
         except KeyboardInterrupt:
+            if not first_rank():
+                raise SystemExit(130) from None
             raise KeyboardInterrupt(_what_is_left(folder)) from None
     if first_rank():
         _show(run.path, json)
@@ -135,6 +142,12 @@ def _command_line() -> str:
 
 
 def _what_is_left(folder: Path) -> str:
+    if not (folder / "config.json").is_file():
+        return "Stopped before the training began."
     usable = (folder / "metrics.json").is_file()
-    kept = "the best model so far is in it, evaluated on validation only" if usable else "its checkpoints are kept"
-    return f"Stopped. {folder} can be used: {kept}; go on with 'lddu train --resume {folder}'."
+    kept = (
+        "can be used: the best model so far is in it, evaluated on validation only"
+        if usable
+        else "holds no model to use yet"
+    )
+    return f"Stopped. {folder} {kept}; go on with 'lddu train --resume {folder}'."

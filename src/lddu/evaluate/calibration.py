@@ -168,13 +168,18 @@ def _calibration(probability: Floats, present: Flags, units: np.ndarray, seed: i
 def _resampled(probability: Floats, present: Flags, units: np.ndarray, seed: int) -> Interval:
     """Bootstrap interval of the adaptive error: units are drawn with replacement, the bins stay."""
     _, unit = np.unique(units, return_inverse=True)
-    bin_ = _bins(probability, "equal_mass", 0)
+    bin_ = equal_mass_bins(probability)
     size, width = int(unit.max()) + 1, int(bin_.max()) + 1
     cell = unit * width + bin_
     gap = np.bincount(cell, present - probability, minlength=size * width).reshape(size, width)
     count = np.bincount(unit)
     drawn = [np.abs(w @ gap).sum(axis=1) / (w @ count) for w in unit_weights(size, seed, RESAMPLES)]
     return _whole(np.concatenate(drawn))
+
+
+def equal_mass_bins(probability: Floats) -> np.ndarray:
+    """[K] bin of each pair in the adaptive calibration error."""
+    return _bins(probability, "equal_mass", 0)
 
 
 def _bins(probability: Floats, binning: Binning, bins: int) -> np.ndarray:

@@ -84,15 +84,35 @@ def resampled_ranking(
         units: [K] unit of each row, any whole numbers.
         seed: of the resamples.
     """
-    order = np.argsort(score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
-    _, unit = np.unique(units, return_inverse=True)
-    row_unit, hit = unit[order], positive[order]
-    drawn = []
-    for weight in unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=len(score)):
-        row = weight[:, row_unit]
-        drawn.append(figure(row * hit, row * ~hit, starts))
-    return np.concatenate(drawn)
+    ranked = Ranked.of(score, positive, np.unique(units, return_inverse=True)[1])
+    drawn = unit_weights(int(ranked.unit.max()) + 1, seed, RESAMPLES, width=len(score))
+    return np.concatenate([ranked.figure(figure, weight) for weight in drawn])
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """K rows by rising score, ready for any resample of their units.
+
+    Attributes:
+        unit: [K] number of each row's unit, from 0.
+        positive: [K].
+        starts: first row of each distinct score.
+    """
+
+    unit: np.ndarray
+    positive: Flags
+    starts: np.ndarray
+
+    @staticmethod
+    def of(score: Floats, positive: Flags, unit: np.ndarray) -> "Ranked":
+        """From rows in any order."""
+        order = np.argsort(score, kind="stable")
+        return Ranked(unit[order], positive[order], np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0))
+
+    def figure(self, figure: RankingFigure, weight: Floats) -> Floats:
+        """[R] the figure where the units weigh as `weight` [R, U] says."""
+        row = weight[:, self.unit]
+        return figure(row * self.positive, row * ~self.positive, self.starts)
 
 
 def auroc(positive: Floats, negative: Floats, starts: np.ndarray) -> Floats:

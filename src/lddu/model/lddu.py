@@ -192,7 +192,7 @@ class LDDU(nn.Module):
     def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
         """[B] q of modality m, Eq. (18); 0 without a meter."""
         if not self.meters:
-            return values.new_zeros(len(values))
+            return values.new_zeros(values.shape[0])
         encoder = self.encoders[m]
         assert isinstance(encoder, UnimodalEncoder)
         noise: Tensor = self.meters[m](torch.where(seen[..., None], encoder.standardise(values), 0.0), seen)

@@ -103,7 +103,7 @@ def search(
             trains one after the other in this process.
 
     Raises:
-        ConfigError: where Optuna is not installed.
+        PackageError: where Optuna is not installed.
         MismatchError: where `out` holds a search on another store or with other settings.
         RunError: where every trial broke.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lddu.errors import ConfigError, MismatchError, RunError
+from lddu.errors import MismatchError, PackageError, RunError
 
 if TYPE_CHECKING:
     import optuna
@@ -53,7 +53,7 @@ def quiet_optuna() -> Iterator[Any]:
     try:
         import optuna
     except ImportError:
-        raise ConfigError(
+        raise PackageError(
             "Expected the package 'optuna' for a search, but it is not installed; run: pip install 'lddu[search]'."
         ) from None
     before = optuna.logging.get_verbosity()

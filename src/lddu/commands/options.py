@@ -1,0 +1,69 @@
+"""What the options of all commands share: how words become values, and the groups of a help page."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from cyclopts import Group, Parameter, Token, convert
+
+
+def strict(kind: Any, words: Sequence[Token] | dict[str, Any]) -> Any:
+    """Words of the command line as a value of `kind`; a whole number is never made out of a broken one.
+
+    cyclopts itself rounds 2.5 to 2 where it is asked for an int.
+    """
+    return convert(kind, words, converter=_leaf)
+
+
+def _leaf(kind: type, word: str) -> Any:
+    if kind is int and "." in word:
+        raise ValueError(f"{word!r} is no whole number")
+    return convert(kind, [word])
+
+
+def _shown(default: Any) -> Any:
+    """A flag that is off and a text that is empty have no default worth a line."""
+    return None if default is False or default == "" else default
+
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def explained(verb: Verb) -> Verb:
+    """The same function, each paragraph of its docstring on one line: the help page breaks lines where they end."""
+    lines: list[str] = []
+    for line in inspect.cleandoc(verb.__doc__ or "").splitlines():
+        before = lines[-1] if lines else ""
+        goes_on = before.strip(" -") and line.strip(" -") and _indent(before) == _indent(line)
+        if goes_on:
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+    verb.__doc__ = "\n".join(lines)
+    return verb
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+DEFAULTS = Parameter(converter=strict, show_default=_shown)
+"""Of every option, unless it says otherwise."""
+
+Flag = Parameter(negative=())
+"""A flag without a `--no-...` twin."""
+
+Words = Parameter(negative=(), allow_leading_hyphen=True)
+"""Inputs, whose names may begin with a hyphen."""
+
+OPTIONS = Group("Options", sort_key=1)
+
+Output = Parameter(group=Group("Output", sort_key=2))
+"""An option that says where results go, or in what form."""
+
+OtherRun = Parameter(group=Group("Going on from another run", sort_key=3))
+RawClips = Parameter(group=Group("Raw clips", sort_key=4))
+SomeFormats = Parameter(group=Group("Options of some formats", sort_key=5))
+
+DATA, MODELS, MACHINE = Group("Data", sort_key=1), Group("Models", sort_key=2), Group("This machine", sort_key=3)
+"""Groups of commands."""

@@ -1,0 +1,38 @@
+"""Is a run better than an answer that is the same for every clip? Where it is not, everything that shows it says so."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lddu.evaluate.metrics import Baseline
+
+COMPARED = {"f1_micro": "micro-F1", "f1_macro": "macro-F1", "jaccard": "Jaccard"}
+"""Figures that a constant answer has, by their names for people."""
+
+
+def below_constants(figures: Mapping[str, Any], constants: Sequence[Baseline]) -> dict[str, list[str]]:
+    """Figure -> names of the constant answers that reach at least as much; figures that beat them all are left out.
+
+    Args:
+        figures: of the run, by the names of `metrics.json`.
+        constants: on the same clips.
+    """
+    found = {name: [c.name for c in constants if getattr(c, name) >= figures[name]] for name in COMPARED}
+    return {name: names for name, names in found.items() if names}
+
+
+def shortfall(figures: Mapping[str, Any]) -> str:
+    """One sentence on where a split's entry of `metrics.json` is no better than a constant answer; empty where it is.
+
+    Example:
+        >>> everything = {"name": "everything-positive", "f1_micro": 0.5, "f1_macro": 0.4, "jaccard": 0.3}
+        >>> shortfall({"f1_micro": 0.45, "f1_macro": 0.41, "jaccard": 0.6, "baselines": [everything]})
+        'This run is no better than a constant answer in micro-F1 (0.450; everything-positive 0.500).'
+    """
+    told = []
+    for name, title in COMPARED.items():
+        best = max(figures.get("baselines", []), key=lambda constant: constant[name], default=None)
+        if best is not None and best[name] >= figures[name]:
+            told.append(f"{title} ({figures[name]:.3f}; {best['name']} {best[name]:.3f})")
+    if not told:
+        return ""
+    return f"This run is no better than a constant answer in {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))}."

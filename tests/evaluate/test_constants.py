@@ -1,0 +1,41 @@
+"""Where a run is no better than an answer that is the same for every clip, everything that shows it says so."""
+
+import numpy as np
+import pytest
+
+from lddu.evaluate.constants import below_constants, shortfall
+from lddu.evaluate.metrics import baselines
+
+PRESENCE = np.array([[1.0, 0], [1, 1], [1, 0], [0, 0]])
+CONSTANTS = baselines(PRESENCE, PRESENCE, ("joy", "fear"))
+
+
+def entry(f1_micro: float, f1_macro: float, jaccard: float) -> dict[str, object]:
+    told = {"f1_micro": f1_micro, "f1_macro": f1_macro, "jaccard": jaccard}
+    return told | {"baselines": [constant.to_mapping() for constant in CONSTANTS]}
+
+
+def test_a_run_that_beats_both_constants_has_nothing_to_say() -> None:
+    good = entry(0.99, 0.99, 0.99)
+    assert below_constants(good, CONSTANTS) == {} and shortfall(good) == ""
+
+
+def test_a_run_that_only_equals_a_constant_says_so() -> None:
+    everything, best = CONSTANTS
+    equal = entry(best.f1_micro, 0.99, 0.99)
+    assert below_constants(equal, CONSTANTS) == {"f1_micro": ["best-constant"]}
+    assert shortfall(equal) == (
+        f"This run is no better than a constant answer in micro-F1 ({best.f1_micro:.3f}; best-constant {best.f1_micro:.3f})."
+    )
+    assert everything.f1_micro < best.f1_micro
+
+
+def test_every_figure_is_named_with_the_constant_that_reaches_most() -> None:
+    found = shortfall(entry(0.0, 0.0, 0.0))
+    assert "in micro-F1 (" in found and "), macro-F1 (" in found and ") and Jaccard (" in found
+    assert below_constants(entry(0.0, 0.0, 0.0), CONSTANTS)["f1_macro"] == ["everything-positive", "best-constant"]
+
+
+@pytest.mark.parametrize("told", [{}, {"baselines": []}])
+def test_without_constants_there_is_nothing_to_compare_with(told: dict[str, object]) -> None:
+    assert shortfall({"f1_micro": 0.0, "f1_macro": 0.0, "jaccard": 0.0} | told) == ""
