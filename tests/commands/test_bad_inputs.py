@@ -55,7 +55,7 @@ WRONGLY_ASKED = [
     ("train store --seed", r"Expected a value after --seed, but got none\."),
     ("train store --out a --out b", r"Expected --out once, but got it again with 'b'\."),
     ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\? See 'lddu train --help'\.$"),
-    ("train store --model.hiden 8", r"Unknown option: --model.hiden\. Did you mean --model.hidden\?"),
+    ("train store --model.hiddn 8", r"Unknown option: --model.hiddn\. Did you mean --model.hidden\?"),
     ("train store --seed three", r"Expected --seed to be a whole number, but got 'three'\. See 'lddu train --help'\.$"),
     ("train store --model.hidden wide", r"Expected --model.hidden to be a whole number, but got 'wide'"),
     (
