@@ -161,7 +161,7 @@ def test_ctrl_c_on_several_ranks_says_once_how_to_go_on(corpus: FeatureStore, tm
         "cpu",
     )
     process = launched("-m", "lddu", *words)
-    while not list(run.glob("resume/epoch-*")):
+    while not (run / "log.jsonl").is_file():
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all of them
