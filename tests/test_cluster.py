@@ -168,6 +168,7 @@ def test_extraction_gives_the_same_features_and_names_what_failed(
     assert not Path("there.work").exists()
 
 
+@pytest.mark.slow  # three Ray start-ups, minutes where the machine is busy
 def test_ctrl_c_ends_a_search_cleanly(cluster: RayLanes, corpus: FeatureStore, tmp_path: Path) -> None:
     """A second program that joins the cluster by its address; its work there ends with it."""
     import ray

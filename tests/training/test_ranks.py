@@ -146,6 +146,7 @@ def test_the_command_says_and_writes_everything_once(corpus: FeatureStore, tmp_p
     assert "src/lddu" not in again.stderr  # the launcher shows a traceback of its own, lddu none
 
 
+@pytest.mark.slow  # starts two ranks and waits for an epoch
 def test_ctrl_c_on_several_ranks_says_once_how_to_go_on(corpus: FeatureStore, tmp_path: Path) -> None:
     run = tmp_path / "run"
     words = (
