@@ -40,7 +40,7 @@ def without(store: FeatureStore, path: Path, lacking: str) -> FeatureStore:
     return FeatureStore(path)
 
 
-@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("members", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_withholding_a_modality_is_the_same_as_not_having_it(tmp_path: Path, members: int) -> None:
     store = tiny_store(tmp_path / "store", clips=40, dimensions=SIZES)
     predictor = trained(store, tmp_path / "run", members=members)

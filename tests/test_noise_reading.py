@@ -36,7 +36,7 @@ WITHOUT = tiny_config(
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     """Simulated, large enough to hold twenty validation clips of each modality."""
-    sizes = SimulationConfig(clips=400, dimensions={"text": 12, "audio": 6}, missing=0.1)
+    sizes = SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1)
     return simulate(tmp_path_factory.mktemp("noise") / "store", sizes)
 
 

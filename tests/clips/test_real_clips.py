@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.extractor import ClipExtractor, Source
+from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.media import DamageCount, probe, read_pictures
-from lddu.clips.visual import PICTURE_RATE, FaceMeter
+from lddu.clips.steps import ClipFeatures
+from lddu.clips.visual import PICTURE_RATE
 
 FOLDER = Path(os.environ.get("LDDU_TALKING_CLIPS", "../shared/data/talking_clips"))
 CLIPS = sorted(FOLDER.glob("*.mp4"))
@@ -20,24 +21,34 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("path", CLIPS, ids=lambda path: path.stem)
-def test_a_face_is_found_where_facet_saw_one(path: Path) -> None:
-    track = FaceMeter().track(read_pictures(path, probe(path), PICTURE_RATE, DamageCount()))
+@pytest.fixture(scope="module", params=CLIPS, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    """One of the clips."""
+    return Path(request.param)
+
+
+@pytest.fixture(scope="module")
+def whole(path: Path) -> ClipFeatures:
+    """Its features, uncut."""
+    [clip] = ClipExtractor(ExtractorConfig(cut="whole")).extract(Source(path, path.stem))
+    return clip
+
+
+def test_a_face_is_found_where_facet_saw_one(path: Path, whole: ClipFeatures) -> None:
     with gzip.open(path.with_suffix(".csv.gz"), "rt") as stream:
         rows = list(csv.DictReader(stream))
     times = np.array([(float(row["StartTime"]) + float(row["EndTime"])) / 2 for row in rows])
     theirs = np.array([any(float(row[name]) for name in row if name.startswith("AU")) for row in rows])
-    nearest = np.abs(track.looked[None] - times[:, None]).argmin(axis=1)
-    ours = np.isin(track.looked, track.steps.start)[nearest]
+    pictures = read_pictures(path, probe(path), PICTURE_RATE, DamageCount())
+    looked = np.array([picture.time for picture in pictures])
+    nearest = np.abs(looked[None] - times[:, None]).argmin(axis=1)
+    ours = np.isin(looked, whole.modalities["visual"].start)[nearest]
     assert ours[theirs].mean() >= 0.9
     assert (ours == theirs).mean() >= 0.9
 
 
-@pytest.mark.parametrize("path", CLIPS, ids=lambda path: path.stem)
-def test_voice_and_face_cover_the_speech_of_a_clip(path: Path, extractor: ClipExtractor) -> None:
-    clips = extractor.extract(Source(path, path.stem))
-    assert all(set(clip.modalities) >= {"audio", "visual"} for clip in clips)
-    assert np.mean([clip.shares["voice"] for clip in clips]) > 0.4
-    for clip in clips:
-        assert len(clip.modalities["audio"]) == pytest.approx((clip.end - clip.start) * 20, abs=1)
-        assert np.isfinite(clip.modalities["visual"].values).all()
+def test_voice_and_face_cover_the_speech_of_a_clip(whole: ClipFeatures) -> None:
+    assert set(whole.modalities) >= {"audio", "visual"}
+    assert whole.shares["voice"] > 0.4
+    assert len(whole.modalities["audio"]) == pytest.approx((whole.end - whole.start) * 20, abs=1)
+    assert np.isfinite(whole.modalities["visual"].values).all()

@@ -315,6 +315,7 @@ def real_corpus(tmp_path_factory: pytest.TempPathFactory, real_segments: list[di
     return skeleton(tmp_path_factory.mktemp("real") / "mosei", real_segments)
 
 
+@pytest.mark.slow
 def test_the_real_segments_are_all_there_in_the_splits_of_their_list(
     real_corpus: Path, shared_data: Path, real_segments: list[dict[str, str]]
 ) -> None:

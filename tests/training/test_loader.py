@@ -188,7 +188,7 @@ def planning_size(gib: float) -> CorpusSize:
     return CorpusSize(train_clips=80_000, pairs=18, longest=17, gib=gib)
 
 
-@pytest.mark.parametrize("accumulation", [2, 3])
+@pytest.mark.parametrize("accumulation", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_a_batch_in_several_passes_is_the_same_batch(parts: FeatureStore, tmp_path: Path, accumulation: int) -> None:
     still = {"modality_dropout": 0.0, "feature_noise": 0.0, "corruption": 0.0, "batch_size": 8}
     quiet = {"dropout": 0.0, "emotion_dropout": 0.0, "head_dropout": 0.0}

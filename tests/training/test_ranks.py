@@ -172,6 +172,7 @@ def test_ctrl_c_on_several_ranks_says_once_how_to_go_on(corpus: FeatureStore, tm
     assert not (run / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_accelerate_launches_it_too_but_leaves_the_arithmetic_to_the_settings(
     corpus: FeatureStore, tmp_path: Path
 ) -> None:

@@ -276,6 +276,7 @@ def test_noise_is_measured_in_deviations_of_each_feature() -> None:
     assert add_noise(model, values, torch.zeros(3, 1)) is values
 
 
+@pytest.mark.slow
 def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -> None:
     """A corrupted modality is trusted less than the same modality untouched, after a minute's worth of training in miniature."""
     store = simulate(tmp_path / "store", SimulationConfig(clips=200, dimensions={"text": 12, "audio": 8}))
