@@ -52,6 +52,8 @@ def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
     if "audio" in parsed:
         voice = str(parsed["audio"]["voice"])
         config = replace(config, voice_model=str(parsed["audio"]["model"]) if voice == "transformers" else voice)
+    if "visual" in parsed:
+        config = replace(config, face_model=str(parsed["visual"]["face"]))
     return config
 
 
@@ -84,6 +86,7 @@ def predict_clips(
         config = replace(config, text_model=trained.text_model)
     if config.voice_model == MEASURED:
         config = replace(config, voice_model=trained.voice_model)
+    config = replace(config, face_model=trained.face_model)
     with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
         done = extract(inputs, Path(folder) / "clips", config, jobs, advance=advance)
         answers = answers_on(predictor, FeatureStore(done.store), wish)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lddu.clips.action_units import TOOLS
 from lddu.clips.extractor import ExtractorConfig, Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.features.atomic import replaced_file
@@ -60,10 +61,11 @@ class DoneFolder:
 
 
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
-    """A key that changes with the file, its transcript, the clips wanted of it, and how features are made."""
+    """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
     described = {
         "file": _state(source.path),
         "transcript": _state(source.transcript_file()),
+        "face": _state(source.face_file()) if config.face_model in TOOLS else [],
         "clip": source.clip,
         "spans": [asdict(span) for span in source.spans],
         "config": asdict(config),

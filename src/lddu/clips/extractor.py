@@ -9,19 +9,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lddu.clips import visual
+from lddu.clips import action_units, visual
+from lddu.clips.action_units import TOOLS, Tool
 from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
 from lddu.clips.audio import MEASURED, VoiceMeter, silent
 from lddu.clips.egemaps import OPENSMILE, EgemapsMeter
 from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
-from lddu.clips.media import DamageCount, MediaInfo, probe, read_pictures, read_sound
+from lddu.clips.media import DamageCount, MediaInfo, picture_times, probe, read_pictures, read_sound
 from lddu.clips.segments import Cut, Span, segments
 from lddu.clips.speech import SpeechRecogniser
 from lddu.clips.speech_encoder import SpeechEncoder
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.text import PACKAGED, WordEncoder
 from lddu.clips.transcript import NO_WORDS, Transcript, beside, read_transcript, untimed
-from lddu.clips.visual import PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.clips.visual import MESH, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.errors import ConfigError, SourceError
 
 MODALITIES = ("text", "audio", "visual")
@@ -38,6 +39,8 @@ class ExtractorConfig:
         text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub.
         voice_model: what measures the voice: ``librosa``, ``opensmile`` (its licence is not for products), or a speech
             encoder by folder or name on the Hugging Face hub.
+        face_model: what measures the face: ``mediapipe``, or the tool whose table of action units lies beside each clip,
+            ``py-feat`` or ``openface``.
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
@@ -45,6 +48,7 @@ class ExtractorConfig:
 
     text_model: str = PACKAGED
     voice_model: str = MEASURED
+    face_model: str = MESH
     cut: Cut = "auto"
     longest: float = 20.0
     speech_model: str = ""
@@ -52,6 +56,8 @@ class ExtractorConfig:
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:
             raise ConfigError(f"Expected --longest to be from 1 to 3600 seconds, but got {self.longest:g}.")
+        if self.face_model not in (MESH, *TOOLS):
+            raise ConfigError(f"Expected --face-model to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}.")
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Source:
         path: the media file.
         clip: id of the file; segments that are cut from it are ``id#001`` and so on.
         transcript: file with its words; None looks beside the media file.
+        face_table: file with its action units, where these are wanted; None looks beside the media file.
         spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
     """
 
@@ -79,10 +86,15 @@ class Source:
     clip: str
     transcript: Path | None = None
     spans: tuple[NamedSpan, ...] = ()
+    face_table: Path | None = None
 
     def transcript_file(self) -> Path | None:
         """The file with the words, if any."""
         return self.transcript or beside(self.path)
+
+    def face_file(self) -> Path | None:
+        """The table of its action units, if any."""
+        return self.face_table or action_units.beside(self.path)
 
 
 class VoiceEncoder(Protocol):
@@ -138,6 +150,11 @@ class ClipExtractor:
             return EgemapsMeter()
         return SpeechEncoder(self.config.voice_model)
 
+    @property
+    def _tool(self) -> Tool | None:
+        """Whose tables say what faces do; None where pictures are looked at."""
+        return TOOLS.get(self.config.face_model)
+
     @cached_property
     def _face(self) -> FaceMeter:
         return FaceMeter()
@@ -155,7 +172,7 @@ class ClipExtractor:
         specifications: dict[str, dict[str, Any]] = {
             "text": self._words.specification(),
             "audio": self._voice_encoder.specification(),
-            "visual": visual.specification(),
+            "visual": visual.specification() if self._tool is None else action_units.specification(self._tool),
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
 
@@ -168,7 +185,7 @@ class ClipExtractor:
         info = probe(source.path)
         notes = [f"the {kind} track has an unknown codec" for kind in info.unknown]
         voice = self._heard(source.path, info, notes)
-        face = self._seen(source.path, info, notes)
+        face = self._seen(source, info, notes)
         duration = _duration(source.path, info, voice, face)
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
@@ -202,18 +219,25 @@ class ClipExtractor:
             return Steps.none(self._voice_encoder.dimension)
         return self._voice_encoder.steps(read_sound(path, info, DamageCount()))
 
-    def _seen(self, path: Path, info: MediaInfo, notes: list[str]) -> FaceTrack:
+    def _seen(self, source: Source, info: MediaInfo, notes: list[str]) -> FaceTrack:
+        nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
         if not info.has_picture:
             notes.append("no video track")
-            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
+            return nothing
+        if self._tool is not None:
+            table = source.face_file()
+            if table is None:
+                notes.append(f"no table of {self._tool.name}")
+                return nothing
+            return action_units.read_track(table, self._tool, picture_times(source.path, info))
         damage = DamageCount()
         try:
-            track = self._face.track(read_pictures(path, info, PICTURE_RATE, damage))
+            track = self._face.track(read_pictures(source.path, info, PICTURE_RATE, damage))
         except SourceError as fault:
             if not info.has_sound:
                 raise
             notes.append(str(fault))
-            return FaceTrack(Steps.none(len(FACE_COLUMNS)), np.zeros(0), np.zeros(0, bool))
+            return nothing
         notes.extend(_damage("pictures", damage))
         return track
 

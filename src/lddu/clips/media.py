@@ -162,6 +162,20 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, damage: DamageCount)
             raise SourceError(f"Expected pictures in {path}, but none can be decoded; convert or repair the file.")
 
 
+def picture_times(path: Path, info: MediaInfo) -> np.ndarray:
+    """[N] seconds of all pictures in the order in which they are shown, without decoding any."""
+    with _opened(path) as container:
+        stream = _picture_stream(container)
+        assert stream is not None
+        stamps = [
+            packet.dts if packet.pts is None else packet.pts  # some containers know only the order of decoding
+            for packet in _packets(container, stream, DamageCount())
+            if packet.size and not packet.is_discard
+        ]
+        shown = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
+        return np.sort(shown) * float(stream.time_base) - info.origin
+
+
 _NOTHING = np.zeros(0, np.float32)
 
 
@@ -187,6 +201,17 @@ def _decoded(container: Any, stream: Any, damage: DamageCount) -> Iterator[Any]:
     """Decoded frames of the stream; packets that cannot be decoded are counted and left out."""
     import av
 
+    for packet in _packets(container, stream, damage):
+        try:
+            yield from packet.decode()
+        except (av.error.FFmpegError, ValueError):
+            damage.packets += 1
+
+
+def _packets(container: Any, stream: Any, damage: DamageCount) -> Iterator[Any]:
+    """What the file holds of the stream, as far as it can be read, and at the end an empty packet."""
+    import av
+
     packets = container.demux(stream)
     while True:
         try:
@@ -196,10 +221,7 @@ def _decoded(container: Any, stream: Any, damage: DamageCount) -> Iterator[Any]:
         except (av.error.FFmpegError, OSError):  # the file ends in the middle, or its index is wrong from here on
             damage.packets += 1
             return
-        try:
-            yield from packet.decode()
-        except (av.error.FFmpegError, ValueError):
-            damage.packets += 1
+        yield packet
 
 
 @contextmanager

@@ -44,7 +44,7 @@ MANIFEST = "clips.csv"
 SIMULATED = "_simulated"
 """A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
 
-_FIXED = ("file", "clip", "split", "group", "start", "end", "transcript", "transcript_file")
+_FIXED = ("file", "clip", "split", "group", "start", "end", "transcript", "transcript_file", "face_file")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def listed(inputs: Sequence[str]) -> Listing:
 def read_manifest(path: Path) -> Listing:
     """Clips from a table, of which several may lie in one file.
 
-    Columns: `file`, optionally `clip`, `start`, `end` (seconds), `split`, `group`, `transcript`, `transcript_file`;
+    Columns: `file`, optionally `clip`, `start`, `end` (seconds), `split`, `group`, `transcript`, `transcript_file`, `face_file` (a
+    table of action units);
     columns that begin with ``_`` are carried along; every other column is an emotion in [0, 1].
 
     Raises:
@@ -115,7 +116,7 @@ def read_manifest(path: Path) -> Listing:
     rows, columns = _rows(path)
     emotions = tuple(c for c in columns if c not in _FIXED and not c.startswith("_"))
     labels: dict[str, Labels] = {}
-    spans: dict[tuple[Path, Path | None], list[NamedSpan]] = {}
+    spans: dict[tuple[Path, Path | None, Path | None], list[NamedSpan]] = {}
     uses = Counter(row["file"] for row in rows)
     for line, row in enumerate(rows, start=2):
         where = f"line {line} of {path}"
@@ -126,11 +127,11 @@ def read_manifest(path: Path) -> Listing:
         if clip in labels:
             raise SourceError(f"Expected unique clip ids, but {clip!r} in {where} comes twice; add a column 'clip'.")
         labels[clip] = _labels(row, emotions, where)
-        words = path.parent / row["transcript_file"] if row.get("transcript_file") else None
+        words, face = (path.parent / row[c] if row.get(c) else None for c in ("transcript_file", "face_file"))
         start, end = (_number(row.get(name, ""), name, where) for name in ("start", "end"))
         span = NamedSpan(clip, start, end, row.get("transcript", ""))
-        spans.setdefault((path.parent / row["file"], words), []).append(span)
-    sources = [Source(file, named[0].clip, words, tuple(named)) for (file, words), named in spans.items()]
+        spans.setdefault((path.parent / row["file"], words, face), []).append(span)
+    sources = [Source(file, named[0].clip, words, tuple(named), face) for (file, words, face), named in spans.items()]
     return Listing(tuple(sources), emotions, labels)
 
 

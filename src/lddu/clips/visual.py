@@ -18,6 +18,9 @@ from lddu.clips.media import Picture
 from lddu.clips.speaker import SpeakerChoice
 from lddu.clips.steps import Steps
 
+MESH = "mediapipe"
+"""Name under which these features are asked for."""
+
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
 
@@ -31,9 +34,9 @@ def specification() -> dict[str, Any]:
     from importlib.metadata import version
 
     return {
-        "face": "mediapipe",
+        "face": MESH,
         "version": 1,
-        "package": version("mediapipe"),
+        "package": version(MESH),
         "picture_rate": PICTURE_RATE,
         "most_faces": _MOST_FACES,
         "confidence": _CONFIDENCE,
@@ -60,6 +63,11 @@ class FaceTrack:
         looked = int(((self.looked >= start) & (self.looked < end)).sum())
         seen = int(((self.steps.start >= start) & (self.steps.start < end)).sum())
         return seen / looked if looked else float("nan")
+
+    @staticmethod
+    def none(dimension: int) -> "FaceTrack":
+        """Of a file without pictures."""
+        return FaceTrack(Steps.none(dimension), np.zeros(0), np.zeros(0, bool))
 
 
 class FaceMeter:

@@ -24,6 +24,7 @@ def extract(
     longest: float = 20.0,
     text_model: str = "",
     voice_model: str = "",
+    face_model: Literal["mediapipe", "py-feat", "openface"] = "mediapipe",
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
@@ -53,6 +54,9 @@ def extract(
     voice_model
         Voice features: a speech encoder by folder or by name on the Hugging Face hub, or "opensmile" (eGeMAPSv02; its
         licence excludes products). [default: built-in measures]
+    face_model
+        Face features: "mediapipe" looks at the pictures; "py-feat" and "openface" read the action units that this tool
+        has measured, from its CSV table beside each clip under the clip's name (docs/clips.md).
     transcribe
         Recognise the words of clips without a transcript (packaged model, English).
     speech_model
@@ -106,7 +110,9 @@ def extract(
                 tell_failure(bar.console, now.fault)
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
-        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)
+        config = ExtractorConfig(
+            text_model or PACKAGED, voice_model or MEASURED, face_model, cut=cut, longest=longest, speech_model=speech
+        )
         result = extraction.extract(clips, out, config, lanes or jobs, EXISTING[update, force], advance)
     if json:
         print_json(_mapping(result))

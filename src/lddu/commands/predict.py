@@ -120,7 +120,9 @@ def predict(
     form = "json" if json else "csv" if csv else "table"
     if corpus is None:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
-        config = ExtractorConfig(text_model or PACKAGED, voice_model or MEASURED, cut, longest, speech)
+        config = ExtractorConfig(
+            text_model or PACKAGED, voice_model or MEASURED, cut=cut, longest=longest, speech_model=speech
+        )
         return answer_clips(predictor, inputs, form, wish, config, html)
     found = predictor.concluded(corpus, _inferred(predictor, corpus, ray, device), wish)
     _tell(found, predictor, corpus, form, most=None if all else SHOWN_CLIPS)
