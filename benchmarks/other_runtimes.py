@@ -52,7 +52,7 @@ class Plain(nn.Module):
     def forward(self, values: list[Tensor], mask: list[Tensor]) -> tuple[Tensor, Tensor]:
         """[B, E] logits of p, [B, E] widths; every clip has every modality."""
         presence = torch.stack([m.any(dim=1) for m in mask], dim=1)
-        shares = torch.zeros(len(presence), len(self.model.emotions))
+        shares = torch.zeros(presence.shape[0], len(self.model.emotions))
         said = naive_prediction(self.model, Batch(tuple(values), tuple(mask), presence, shares, ()))
         return said.fused_logit, said.width
 
