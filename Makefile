@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 USABLE := .venv/usable
 READY := .venv/ready
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# pip compiles one file after the other; afterwards all cores do it in half the time. Some packages hold files that do not compile.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
+COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 .PHONY: demo test test-slow lint format clean
 
@@ -34,11 +36,13 @@ $(USABLE): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(INSTALL) torch
 	@$(INSTALL) --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(READY): $(USABLE)
 	@echo "Adding the extras and the tools for tests, once. About 1.9 GB more; some minutes."
 	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,distributed,ray]"
+	@$(COMPILE)
 	@touch $@
 
 clean:

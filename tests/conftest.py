@@ -1,9 +1,11 @@
 """Fixtures for all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from lddu.features.store import FeatureStore
 from tests.builders import table_folder, tiny_store
@@ -17,6 +19,14 @@ def shared_data() -> Path:
     if not (shared / "data").is_dir():
         pytest.skip(f"no real corpora: set LDDU_SHARED to the folder that holds data/ (looked in {shared})")
     return shared / "data"
+
+
+@pytest.fixture(scope="module")
+def unpainted() -> Iterator[None]:
+    """Reports without their figures, which take most of a short training's time: for modules that look at no figure."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", lambda _, stream, **__: stream.write('<svg width="1" height="1"></svg>'))
+        yield
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from lddu.cli import app, main
 from lddu.features.store import FeatureStore
 from tests import builders_corpora as build
 
+pytestmark = pytest.mark.usefixtures("unpainted")
+
 TINY = (
     "--model.hidden", 16, "--model.latent", 4, "--model.layers", 1, "--model.heads", 2, "--training.epochs", 1,
     "--objective.memory-size", 32, "--model.max-steps", 20,

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lddu.evaluate.resample import (
+    RESAMPLES,
     auroc,
     average_precision,
     middle,
@@ -64,3 +66,20 @@ def test_the_interval_of_a_rank_correlation_holds_it() -> None:
     first = RANDOM.normal(size=200)
     found = spearman_interval(first, first + RANDOM.normal(size=200), np.arange(200))
     assert found is not None and 0.5 < found.low < 0.69 < found.high < 0.85
+
+
+def test_the_interval_of_a_rank_correlation_is_that_of_scipy_on_every_resample() -> None:
+    first = RANDOM.normal(size=30)
+    second, units = np.round(first + RANDOM.normal(size=30), 0), RANDOM.integers(12, size=30)
+    _, unit = np.unique(units, return_inverse=True)
+    drawn = np.concatenate(list(unit_weights(int(unit.max()) + 1, 0, RESAMPLES)))
+    rows = [np.repeat(np.arange(30), weight[unit].astype(np.int64)) for weight in drawn]
+    found = [spearmanr(first[kept], second[kept]).statistic for kept in rows]
+    expected = middle(np.array(found))
+    measured = spearman_interval(first, second, units)
+    assert measured is not None and expected is not None
+    assert (measured.low, measured.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_there_is_no_interval_where_a_column_is_constant() -> None:
+    assert spearman_interval(RANDOM.normal(size=20), np.ones(20), np.arange(20)) is None

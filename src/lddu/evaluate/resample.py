@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.evaluate.predicted import Flags, Floats
-from lddu.evaluate.selective import spearman
 
 RESAMPLES = 1000
 CHUNK = 4_000_000
@@ -141,17 +140,25 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
 
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
     """Interval of the rank correlation of two columns [N]; units are drawn whole."""
-    _, unit = np.unique(units, return_inverse=True)
-    order = np.argsort(unit, kind="stable")
-    first, second, count = first[order], second[order], np.bincount(unit)
-    rows = np.arange(len(unit))
-    found = []
-    for weights in unit_weights(len(count), seed, RESAMPLES):
-        for weight in weights:
-            drawn = np.repeat(rows, np.repeat(weight.astype(np.int64), count))
-            rho = spearman(first[drawn], second[drawn])
-            found.append(np.nan if rho is None else rho)
-    return middle(np.array(found))
+    unit = np.unique(units, return_inverse=True)[1]
+    levels = [np.unique(column, return_inverse=True)[1] for column in (first, second)]
+    drawn = unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=len(unit))
+    return middle(np.concatenate([_rank_correlation(weight[:, unit], *levels) for weight in drawn]))
+
+
+def _rank_correlation(weight: Floats, first: np.ndarray, second: np.ndarray) -> Floats:
+    """[R] correlation of the ranks of two columns of levels [N], rows counted as `weight` [R, N] says; NaN where one is constant."""
+    one, other = _centred_ranks(weight, first), _centred_ranks(weight, second)
+    spread = np.sqrt((weight * one**2).sum(axis=1) * (weight * other**2).sum(axis=1))
+    return _divided((weight * one * other).sum(axis=1), spread)
+
+
+def _centred_ranks(weight: Floats, level: np.ndarray) -> Floats:
+    """[R, N] ranks less their mean; equal levels share their mean rank."""
+    order = np.argsort(level, kind="stable")
+    count = np.add.reduceat(weight[:, order], np.flatnonzero(np.diff(level[order], prepend=-1)), axis=1)
+    rank = np.cumsum(count, axis=1) - count / 2
+    return np.asarray((rank - weight.sum(axis=1, keepdims=True) / 2)[:, level])
 
 
 def _divided(above: Floats, below: Floats) -> Floats:
