@@ -46,7 +46,7 @@ def memory_requirements(memory: Memory) -> list[Requirement]:
 def main() -> None:
     """Measure, compare, report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory-steps", type=int, default=Effort().memory_steps)
+    parser.add_argument("--memory-steps", type=int, default=60)
     parser.add_argument("--memory-only", action="store_true")
     parser.add_argument("--json", type=Path, help="keep every figure in this file")
     asked = parser.parse_args()
