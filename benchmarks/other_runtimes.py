@@ -75,8 +75,11 @@ class Exported:
 def exported(model: LDDU, batch: Batch, place: Path) -> Exported:
     """Both kinds, for any number of clips and steps."""
     plain, inputs = Plain(model), (list(batch.values), list(batch.mask))
-    clips = torch.export.Dim("clips", min=2, max=4096)
-    axes = [{0: clips, 1: torch.export.Dim(f"steps{m}", min=2, max=model_steps(model))} for m in range(len(batch.mask))]
+    clips, most = torch.export.Dim("clips", min=2, max=4096), model_steps(model)
+    axes = [
+        {0: clips} | ({1: torch.export.Dim(f"steps{m}", min=2, max=most)} if mask.shape[1] > 1 else {})
+        for m, mask in enumerate(batch.mask)  # a modality of single steps stays one
+    ]
     with torch.no_grad():
         program = torch.export.export(plain, inputs, dynamic_shapes=(axes, axes))
     whole, small = place / "whole.onnx", place / "int8.onnx"
