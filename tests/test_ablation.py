@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lddu.ablation import Ablation, ablations_of
+from lddu.conclusion import Wish
 from lddu.errors import RunError
 from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
@@ -86,9 +87,25 @@ def test_a_run_from_before_it_was_measured_still_predicts(tmp_path: Path) -> Non
     predictor.folder.write_json("metrics.json", old)
     again = Predictor(predictor.folder.path)
     assert again.predict(store).to_records()[3]["missing_cost"] is None
-    assert again.warnings(store) == ["text is missing in 1 of 20 clips: its answer rests on audio"]
+    assert again.warnings(store)[-1] == "text is missing in 1 of 20 clips: its answer rests on audio"
     (again.folder.path / "metrics.json").unlink()
     assert len(Predictor(again.folder.path).predict(store)) == 20
+
+
+def test_a_reader_of_answers_is_told_what_the_run_cannot_do(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store")
+    predictor = trained(store, tmp_path / "run")
+    clips = predictor.decision.recall_sets.clips
+    promise = f"{clips} validation clips are too few to promise a recall of 0.99 by anything but sets of every emotion"
+    assert promise in predictor.warnings(store, Wish(recall=0.99)) and promise not in predictor.warnings(store)
+    assert not any("validation clips" in told for told in predictor.warnings(store, Wish(recall=0.5)))
+    figures = predictor.folder.read_json("metrics.json")
+    test = figures["splits"]["test"]
+    test["f1_micro"], test["f1_macro"], test["jaccard"] = 0.0, 1.1, 1.1
+    predictor.folder.write_json("metrics.json", figures)
+    told = Predictor(predictor.folder.path).warnings(store)
+    assert any(one.startswith("this run is no better than a constant answer in micro-F1 (0.000; ") for one in told)
+    assert any(one.endswith(", on test") for one in told)
 
 
 SOUND = {"given": ["text"], "n": 3, "f1_micro": 0.5, "map_macro": None, "f1_micro_whole": 0.7, "map_macro_whole": None}

@@ -142,7 +142,7 @@ def answers_on(
         influence=[_named(e.influence, emotions) for e in explained],
         timeline=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=predictor.warnings(store),
+        warnings=predictor.warnings(store, wish),
     )
 
 

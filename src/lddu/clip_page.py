@@ -35,12 +35,14 @@ class Subject:
         inputs: what was predicted.
         simulated: whether the run was trained on a made-up corpus.
         left_out: clips beyond those on the page.
+        calibrated: whether the run had validation clips enough to calibrate its probabilities.
     """
 
     run: str
     inputs: str
     simulated: bool = False
     left_out: int = 0
+    calibrated: bool = True
 
 
 def refuse_foreign_folder(folder: Path, force: bool) -> None:

@@ -53,6 +53,7 @@ class Extraction:
         files: files whose clips are in it.
         reused: of these, files that were finished before.
         missing: modality -> clips without it.
+        notes: what was noted while extracting, such as "no transcript" -> clips.
         failures: files that failed.
         media_seconds: total length of the clips.
         wall_seconds: time this took.
@@ -63,6 +64,7 @@ class Extraction:
     files: int
     reused: int
     missing: dict[str, int]
+    notes: dict[str, int]
     failures: tuple[Failure, ...]
     media_seconds: float
     wall_seconds: float
@@ -126,7 +128,7 @@ def extract(
     shutil.rmtree(work.path, ignore_errors=True)
     return Extraction(
         out, written.clips, len(tasks) - len(faults), len(tasks) - len(left),
-        {name: written.clips - written.present[name] for name in features},
+        {name: written.clips - written.present[name] for name in features}, dict(written.notes.most_common()),
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
         written.seconds, time.monotonic() - began,
     )  # fmt: skip
@@ -159,6 +161,7 @@ class _Written:
     def __init__(self, listing: Listing, files: list[dict[str, Any]]) -> None:
         self.clips, self.seconds = 0, 0.0
         self.present: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
         self._labels, self._files = listing.labels, files
 
     def add(self, writer: StoreWriter, task: Task, clips: Iterator[ClipFeatures]) -> None:
@@ -175,6 +178,7 @@ class _Written:
             ids.append(clip.clip)
             if clip.notes:
                 notes[clip.clip] = list(clip.notes)
+                self.notes.update(set(clip.notes))
             self.seconds += clip.end - clip.start
             self.present.update(clip.modalities.keys())
         self.clips += len(ids)

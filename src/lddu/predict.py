@@ -1,6 +1,6 @@
 """Using a finished run: a `Predictor` reads a run folder and says of any store's clips which emotions they show."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from lddu.batch import BatchReader
 from lddu.conclusion import DROPOUT_SCORES, NOTHING_MORE, Observed, Wish, figures_of, predictions_of
 from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
+from lddu.evaluate.constants import shortfall
 from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Floats
 from lddu.features.store import FeatureStore
@@ -52,13 +53,17 @@ class Predictor:
         streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
         return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
 
-    def warnings(self, store: FeatureStore) -> list[str]:
+    def warnings(self, store: FeatureStore, wish: Wish = NOTHING_MORE) -> list[str]:
         """What a reader of predictions on this store should know.
+
+        Args:
+            store: that is predicted.
+            wish: what is asked for beyond the labels.
 
         Raises:
             MismatchError: where the store's features are not those that the run was trained on.
         """
-        task, found = self.description.task, list(self.description.warnings)
+        task, found = self.description.task, [*self.description.warnings, *self._weaknesses(wish)]
         shared = [name for name in task.dimensions if name in store.modalities]
         for name in shared:
             stream = store.modalities[name]
@@ -163,11 +168,26 @@ class Predictor:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
         return self._ablations.get(tuple(given))
 
+    def _weaknesses(self, wish: Wish) -> Iterator[str]:
+        """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
+        splits = self._metrics.get("splits", {})
+        told = ((said, split) for split in ("test", "valid") if (said := shortfall(splits.get(split))))
+        yield from (f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}" for said, split in list(told)[:1])
+        sets = self.decision.recall_sets
+        if wish.recall is not None and sets.cut(wish.recall) <= 0:
+            yield (
+                f"{sets.clips} validation clips are too few to promise a recall of {wish.recall:g} by anything but sets of "
+                "every emotion"
+            )
+
+    @cached_property
+    def _metrics(self) -> dict[str, Any]:
+        """`metrics.json`; a run folder without one still predicts."""
+        return self.folder.read_json("metrics.json") if (self.folder.path / "metrics.json").is_file() else {}
+
     @cached_property
     def _ablations(self) -> dict[tuple[str, ...], Ablation]:
-        """Of `metrics.json`; a run folder without one still predicts."""
-        measured = (self.folder.path / "metrics.json").is_file()
-        found = ablations_of(self.folder.read_json("metrics.json")) if measured else ()
+        found = ablations_of(self._metrics) if self._metrics else ()
         return {one.given: one for one in found}
 
     def explain(self, store: FeatureStore, row: int) -> Explanation:

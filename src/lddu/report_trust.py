@@ -42,7 +42,7 @@ class Trust:
         reliability: figure, pooled.
         per_emotion: figure, one panel per emotion.
         risk_coverage: figure, every score.
-        recalibration: method that was chosen.
+        recalibration: method that was chosen; None where there were too few validation clips to try any.
         score: that the product uses.
         formula: how it is made, as text.
     """
@@ -50,7 +50,7 @@ class Trust:
     reliability: str
     per_emotion: str
     risk_coverage: str
-    recalibration: str
+    recalibration: str | None
     score: str
     formula: str
 
@@ -124,7 +124,7 @@ def trust(found: Predictions, figures: dict[str, Any], decision: FittedDecision)
         reliability_curve(curve.probability, curve.frequency, curve.count),
         reliability_panels(panels),
         risk_coverage_curves(_score_curves(found, figures, decision)),
-        decision.recalibration.method,
+        None if decision.recalibration.left_out_nll is None else decision.recalibration.method,
         decision.error_score.name,
         _formula(decision.error_score),
     )

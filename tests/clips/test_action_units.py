@@ -120,6 +120,15 @@ def test_a_wrong_table_is_refused_in_one_sentence(name: str, tmp_path: Path) -> 
         read_track(write(tmp_path / "t.csv", rows), PY_FEAT, TIMES)
 
 
+def test_a_line_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", [py_feat_row(0), py_feat_row(2)])
+    table.write_text(table.read_text()[:-30])
+    with pytest.raises(
+        SourceError, match=r"cells in line 3 of .*t\.csv, as in its header, but got .* run py-feat again"
+    ):
+        read_track(table, PY_FEAT, TIMES)
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00frame", b"\x00" * 64, b'frame,"AU01\n' + b"1" * 200_000])
 def test_what_is_no_table_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(content)

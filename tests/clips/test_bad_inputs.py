@@ -60,6 +60,32 @@ def test_the_command_exits_1_when_a_file_failed_and_names_it(
     assert json.loads(told.out)["clips"] == 1
 
 
+def test_a_single_file_that_fails_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(SourceError, match="it is empty"):
+        extract_command([str(tmp_path / "a.mp4")], out=tmp_path / "store")
+    assert "it is empty" not in capsys.readouterr().err
+
+
+def test_where_no_bar_is_seen_finished_files_are_lines(
+    tmp_path: Path, talking: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = tmp_path / "wordless.mp4"
+    clip.write_bytes(talking.read_bytes())
+    assert extract_command([str(clip)], out=tmp_path / "store") == 0
+    told = capsys.readouterr()
+    assert f"extracted 1 of 1: {clip}" in told.err
+    assert "noted: no transcript (1 clip)" in told.out
+
+
+def test_a_clip_that_a_manifest_ends_after_its_file_ends_with_the_file(tmp_path: Path, talking: Path) -> None:
+    (tmp_path / "clips.csv").write_text(f"file,start,end\n{talking},0.5,99\n")
+    store = FeatureStore(extract([str(tmp_path)], tmp_path / "store").store)
+    [file] = store.manifest["source"]["files"]
+    end = float(store.table.end[0])
+    assert end < 10 and f"ends with its file at {end:.1f} s, not at 99 s" in next(iter(file["notes"].values()))
+
+
 def test_when_all_files_fail_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"")
     with pytest.raises(SourceError, match="it is empty"):
@@ -72,7 +98,7 @@ MANIFESTS = {
     "no lines": ("file,happy\n", "at least one clip"),
     "empty file": ("file,happy\n,1\n", "the column 'file' is empty"),
     "label too large": ("file,happy\na.mp4,3\n", "to be from 0 to 1 or empty, but got 3"),
-    "label no number": ("file,happy\na.mp4,yes\n", "a number in column 'happy'"),
+    "label no number": ("file,happy\na.mp4,yes\n", "but got 'yes'; an emotion is a share from 0 to 1"),
     "unknown split": ("file,split\na.mp4,dev\n", "a split out of train"),
     "clip twice": ("file,clip\na.mp4,x\nb.mp4,x\n", "'x' in line 3"),
     "column twice": ("file,happy,happy\na.mp4,1,1\n", "'happy' comes twice"),

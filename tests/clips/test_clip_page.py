@@ -132,6 +132,19 @@ def test_words_of_a_transcript_cannot_become_part_of_the_page(run: Path, talks: 
     assert "<script>alert" not in page and "<b>run" not in page and "<i>clips" not in page
 
 
+def test_a_page_promises_calibration_only_where_there_was_enough_to_calibrate_on(
+    run: Path, talks: FeatureStore, tmp_path: Path
+) -> None:
+    found = answers(run, talks, range(1))
+    for calibrated, sentence in (
+        (True, "four in five should be there"),
+        (False, "too few validation clips to calibrate"),
+    ):
+        subject = Subject("run", "clips", calibrated=calibrated)
+        write_clip_page(tmp_path / f"page{calibrated}", found, subject, with_media=False)
+        assert sentence in text_of(tmp_path / f"page{calibrated}")
+
+
 def test_a_folder_of_someone_else_is_never_replaced(run: Path, corpus: Path, tmp_path: Path) -> None:
     clip, mine = str(corpus.parent / "talk004.mp4"), tmp_path / "mine"
     mine.mkdir()

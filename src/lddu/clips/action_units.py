@@ -151,9 +151,15 @@ def _looks(table: Path, tool: Tool) -> Iterator[tuple[int, _Look | None]]:
     try:
         with table.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.reader(stream)
-            columns = _columns(table, tool, [name.strip() for name in next(rows, [])])
+            header = [name.strip() for name in next(rows, [])]
+            columns = _columns(table, tool, header)
             for line, row in enumerate(rows, start=2):
-                if any(row):
+                if len(row) not in (0, len(header)):
+                    raise SourceError(
+                        f"Expected {len(header)} cells in line {line} of {table}, as in its header, but got {len(row)}; "
+                        f"the table is damaged or breaks off: run {tool.name} again."
+                    )
+                if row:
                     yield _look(row, columns, tool, f"line {line} of {table}")
     except FileNotFoundError:
         raise SourceError(f"Expected action units in {table}, but the file is not there; check its name.") from None
@@ -176,7 +182,7 @@ def _columns(table: Path, tool: Tool, header: Sequence[str]) -> dict[str, int]:
 
 def _look(row: Sequence[str], columns: Mapping[str, int], tool: Tool, where: str) -> tuple[int, _Look | None]:
     def number(name: str) -> float:
-        text = row[columns[name]].strip() if columns[name] < len(row) else ""
+        text = row[columns[name]].strip()
         try:
             return float(text) if text else math.nan
         except ValueError:

@@ -27,6 +27,9 @@ from lddu.errors import ConfigError, SourceError
 
 MODALITIES = ("text", "audio", "visual")
 
+_ROUNDING = 0.5
+"""Seconds that a manifest's end may lie beyond the file's without a word."""
+
 UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
 """Notes that say why a clip has no text."""
 
@@ -62,12 +65,13 @@ class ExtractorConfig:
 
 @dataclass(frozen=True)
 class NamedSpan:
-    """A clip that is known before looking: its id, its place in the file, its words where they are known."""
+    """A clip that is known before looking: its id, its place in the file, its words where known, what was mended in these."""
 
     clip: str
     start: float | None = None
     end: float | None = None
     transcript: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,8 @@ class ClipExtractor:
             "audio": Steps.none(1) if mute else found.voice.between(start, end),
             "visual": found.face.steps.between(start, end),
         }
+        if span.note:
+            notes += (span.note,)
         if not words:
             notes += (found.wordless,)
         if mute:
@@ -302,7 +308,8 @@ def _clips_of(
         if span.transcript:
             own = untimed(span.transcript, end - start).words
             words = Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in own), False)
-        clips.append((NamedSpan(span.clip, start, end, span.transcript), words))
+        note = f"ends with its file at {duration:.1f} s, not at {end:g} s" if end > duration + _ROUNDING else ""
+        clips.append((NamedSpan(span.clip, start, min(end, duration), span.transcript, note), words))
     return clips
 
 

@@ -180,7 +180,12 @@ def _number(text: str, column: str, where: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise SourceError(f"Expected a number in column {column!r} of {where}, but got {text!r}.")
+        cure = (
+            "write seconds"
+            if column in ("start", "end")
+            else "an emotion is a share from 0 to 1, other columns begin with '_'"
+        )
+        raise SourceError(f"Expected a number in column {column!r} of {where}, but got {text!r}; {cure}.")
     return value
 
 

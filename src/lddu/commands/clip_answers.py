@@ -58,7 +58,7 @@ def answer_clips(
     from rich.progress import Progress
 
     import lddu.extract as extraction
-    from lddu.commands.screen import notes, print_json, results, tell_failure, warn
+    from lddu.commands.screen import notes, print_json, results, tell_extracted, warn
     from lddu.predict_clips import predict_clips
 
     with Progress(console=notes(), transient=True) as bar:
@@ -66,8 +66,7 @@ def answer_clips(
 
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total)
-            if now.fault:
-                tell_failure(bar.console, now.fault)
+            tell_extracted(bar.console, now)
 
         found = predict_clips(predictor, inputs, config, wish, advance=advance)
     warn(found.warnings)
@@ -104,7 +103,8 @@ def write_page(
 
     told = ", ".join(inputs[:3]) + (", ..." if len(inputs) > 3 else "")
     task = predictor.description.task
-    subject = Subject(predictor.folder.path.resolve().name, told, task.simulated, left_out)
+    calibrated = predictor.decision.recalibration.left_out_nll is not None
+    subject = Subject(predictor.folder.path.resolve().name, told, task.simulated, left_out, calibrated)
     write_clip_page(folder, answers, subject, with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 

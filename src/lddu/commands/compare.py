@@ -80,7 +80,7 @@ def _show(pair: "RunPair", split: str) -> None:
     console.print(f"first   {pair.first}\nsecond  {pair.second}", markup=False, soft_wrap=True)
     console.print(grid)
     console.print(
-        "bold: the interval leaves out 0; chance: how often the resampled difference has the other sign, doubled;\n"
+        "bold: the interval leaves out 0; chance: how often a resample shows none or the other sign, doubled;\n"
         "AUROC of errors: how well the product's uncertainty finds the wrong answers",
         style="dim",
     )

@@ -88,7 +88,7 @@ def extract(
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
     from lddu.commands.lanes import chosen_lanes
-    from lddu.commands.screen import notes, print_json, tell_failure, warn
+    from lddu.commands.screen import notes, print_json, tell_extracted, warn
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
@@ -106,8 +106,7 @@ def extract(
 
         def advance(now: extraction.Progress) -> None:
             bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
-            if now.fault:
-                tell_failure(bar.console, now.fault)
+            tell_extracted(bar.console, now)
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
@@ -144,3 +143,9 @@ def _show(result: "Extraction") -> None:
         + (f"; {missing}" if missing else ""),
         markup=False,
     )
+    if result.notes:
+        told = ", ".join(
+            f"{note} ({count} clip{'s' if count > 1 else ''})" for note, count in list(result.notes.items())[:6]
+        )
+        more = "" if len(result.notes) <= 6 else ", ..."
+        results().print(f"noted: {told}{more}", markup=False, style="dim")

@@ -125,7 +125,7 @@ def predict(
         )
         return answer_clips(predictor, inputs, form, wish, config, html)
     found = predictor.concluded(corpus, _inferred(predictor, corpus, ray, device), wish)
-    _tell(found, predictor, corpus, form, most=None if all else SHOWN_CLIPS)
+    _tell(found, predictor.warnings(corpus, wish), predictor, corpus, form, most=None if all else SHOWN_CLIPS)
     if html is not None:
         shown = len(corpus) if all else min(len(corpus), PAGE_CLIPS)
         answers = answers_on(predictor, corpus, wish, range(shown))
@@ -162,11 +162,17 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", ray: str | None, d
             )
 
 
-def _tell(found: "Predictions", predictor: "Predictor", corpus: "FeatureStore", form: str, most: int | None) -> None:
+def _tell(
+    found: "Predictions",
+    warnings: list[str],
+    predictor: "Predictor",
+    corpus: "FeatureStore",
+    form: str,
+    most: int | None,
+) -> None:
     """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
     from lddu.commands.screen import print_json, results, warn
 
-    warnings = predictor.warnings(corpus)
     warn(warnings)
     if form == "json":
         run, store = str(predictor.folder.path), str(corpus.path)

@@ -20,14 +20,19 @@ def below_constants(figures: Mapping[str, Any], constants: Sequence[Baseline]) -
     return {name: names for name, names in found.items() if names}
 
 
-def shortfall(figures: Mapping[str, Any]) -> str:
+def shortfall(figures: Mapping[str, Any] | None) -> str:
     """One sentence on where a split's entry of `metrics.json` is no better than a constant answer; empty where it is.
+
+    Args:
+        figures: of the split; None, where it was not measured, says nothing.
 
     Example:
         >>> everything = {"name": "everything-positive", "f1_micro": 0.5, "f1_macro": 0.4, "jaccard": 0.3}
         >>> shortfall({"f1_micro": 0.45, "f1_macro": 0.41, "jaccard": 0.6, "baselines": [everything]})
         'This run is no better than a constant answer in micro-F1 (0.450; everything-positive 0.500).'
     """
+    if figures is None:
+        return ""
     told = []
     for name, title in COMPARED.items():
         best = max(figures.get("baselines", []), key=lambda constant: constant[name], default=None)

@@ -84,9 +84,11 @@ def _check_header(reading: _Reading) -> None:
     path, header = reading.path, reading.header
     if "clip" not in header:
         near = difflib.get_close_matches("clip", [name.lower() for name in header], n=1, cutoff=0.6)
-        found = f"columns {', '.join(map(repr, header[:8]))}" if header else "an empty file"
-        cure = f"; rename {header[[n.lower() for n in header].index(near[0])]!r} to 'clip'" if near else ""
-        raise SourceError(f"Expected a column 'clip' in {path}, but got {found}{cure}.")
+        named = ", ".join(map(repr, header[:8])) + (", ..." if len(header) > 8 else "")
+        found = f"columns {named}" if header else "an empty file"
+        renamed = header[[n.lower() for n in header].index(near[0])] if near else ""
+        cure = f"rename {renamed!r} to 'clip'" if near else "give every clip a name of its own in a column 'clip'"
+        raise SourceError(f"Expected a column 'clip' in {path}, but got {found}; {cure}.")
     twice = [name for name, times in Counter(header).items() if times > 1 and name]
     if twice:
         raise SourceError(
@@ -144,9 +146,11 @@ def _share(cell: Any, emotion: str, at: str) -> float | None:
     try:
         value = _number(cell)
     except (ValueError, TypeError, OverflowError):
+        meant = difflib.get_close_matches(emotion.lower(), FIXED_COLUMNS, n=1, cutoff=0.8)
+        other = f"call it {meant[0]!r} where that is meant, or" if meant else "remove it or"
         raise SourceError(
             f"Expected the label {emotion!r} {at} to be a number in [0, 1] or empty, but got {cell!r}; if the column "
-            f"is no emotion, remove it or call it '_{emotion}'."
+            f"is no emotion, {other} call it '_{emotion}'."
         ) from None
     if value is not None and not 0 <= value <= 1:
         raise SourceError(
