@@ -35,12 +35,26 @@ class Failure:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where an extraction is: `file` was just finished, as the `done`-th of `total`; `fault` is empty if it went well."""
+    """Where an extraction is.
+
+    Attributes:
+        done: files that are finished.
+        total: files in all.
+        file: the one that was just finished, or that is being extracted.
+        fault: why it failed; empty if it went well.
+        share: how much of the file is done; 1 of a finished one, which `done` counts.
+    """
 
     done: int
     total: int
     file: str
-    fault: str
+    fault: str = ""
+    share: float = 1.0
+
+    @property
+    def files(self) -> float:
+        """Finished files and the part of the one at work."""
+        return self.done + (self.share if self.share < 1 else 0.0)
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ def extract(
         jobs: files at once on this machine; None takes one for up to four files, else one per core, at most four. Or the
             lanes to extract in, such as those of `lddu.cluster.ray_lanes`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
-        advance: told after every file.
+        advance: told after every file, and, where this process extracts, after every hundredth of one.
 
     Raises:
         SourceError: where inputs are wrong, or no file at all could be extracted.
@@ -107,7 +121,11 @@ def extract(
     tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
     work = DoneFolder(out.with_name(f"{out.name}.work"))
     left = [task for task in tasks if task.key not in before and not work.holds(task.key)]
-    faults = _worked_off(tasks, work_off(left, extractor, work, _lanes(jobs, len(left))), len(left), advance)
+    teller, faults = _Teller(len(tasks), len(tasks) - len(left), advance), dict[str, str]()
+    for outcome in work_off(left, extractor, work, _lanes(jobs, len(left)), teller.part):
+        teller.finished(outcome)
+        if outcome.fault:
+            faults[outcome.task.key] = outcome.fault
     if len(faults) == len(tasks):
         raise SourceError(_all_failed(list(faults.values())))
     source: dict[str, Any] = {
@@ -142,17 +160,24 @@ def _lanes(jobs: int | Lanes | None, files: int) -> Lanes | None:
     return ProcessLanes(count) if count > 1 else None
 
 
-def _worked_off(
-    tasks: Sequence[Task], outcomes: Iterator[Outcome], left: int, advance: Advance | None
-) -> dict[str, str]:
-    """Extract what is left; returns key -> why it failed."""
-    faults: dict[str, str] = {}
-    for number, outcome in enumerate(outcomes, start=len(tasks) - left + 1):
-        if outcome.fault:
-            faults[outcome.task.key] = outcome.fault
-        if advance:
-            advance(Progress(number, len(tasks), str(outcome.task.source.path), outcome.fault))
-    return faults
+class _Teller:
+    """Tells `advance` what is finished and, by the hundredth, how far the file at work is."""
+
+    def __init__(self, total: int, done: int, advance: Advance | None) -> None:
+        self.total, self.done = total, done
+        self._advance: Advance = advance or (lambda _: None)
+        self._told = 0.0
+
+    def part(self, task: Task, share: float) -> None:
+        """A share of a file is done."""
+        if self._told + 0.01 <= share < 1:
+            self._told = share
+            self._advance(Progress(self.done, self.total, str(task.source.path), share=share))
+
+    def finished(self, outcome: Outcome) -> None:
+        """A file is done, or failed."""
+        self.done, self._told = self.done + 1, 0.0
+        self._advance(Progress(self.done, self.total, str(outcome.task.source.path), outcome.fault))
 
 
 class _Written:

@@ -19,7 +19,7 @@ from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulate import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
 from lddu.clips.sources import listed
 from lddu.errors import StoreError
-from lddu.extract import extract
+from lddu.extract import Progress, extract
 from lddu.features.store import FeatureStore
 from lddu.missing import missing_in
 from tests.clips.conftest import SENTENCE
@@ -129,6 +129,19 @@ def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: Fe
     for clip in store.table.clip:
         assert_same(features(FeatureStore(result.store), clip), features(store, clip))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
+
+
+def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.mp4").write_bytes(talking.read_bytes())
+    told: list[Progress] = []
+    extract([str(tmp_path)], tmp_path / "store", jobs=1, advance=told.append)
+    where = [now.files for now in told]
+    assert where == sorted(where) and where[-1] == 2
+    assert [now.file for now in told if now.share == 1] == [str(tmp_path / f"{name}.mp4") for name in ("a", "b")]
+    for done, name in enumerate(("a", "b")):
+        shares = [now.share for now in told if now.done == done and now.share < 1]
+        assert len(shares) > 10 and all(now.file.endswith(f"{name}.mp4") for now in told if done < now.files < done + 1)
 
 
 def test_several_clips_of_one_video_share_its_sound_and_have_their_own_words(talking: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,16 @@ from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
 from lddu.clips.audio import MEASURED, VoiceMeter, silent
 from lddu.clips.egemaps import OPENSMILE, EgemapsMeter
 from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
-from lddu.clips.media import DamageCount, MediaInfo, picture_times, probe, read_pictures, read_sound
+from lddu.clips.media import (
+    SAMPLE_RATE,
+    DamageCount,
+    MediaInfo,
+    Picture,
+    picture_times,
+    probe,
+    read_pictures,
+    read_sound,
+)
 from lddu.clips.segments import Cut, Span, segments
 from lddu.clips.speech import SpeechRecogniser
 from lddu.clips.speech_encoder import SpeechEncoder
@@ -26,6 +35,12 @@ from lddu.clips.visual import MESH, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.errors import ConfigError, SourceError
 
 MODALITIES = ("text", "audio", "visual")
+
+Watch = Callable[[float], None]
+"""Hears which share of a file's work is done."""
+
+_HEARD = 0.15
+"""Share of a video's work that its sound takes."""
 
 _ROUNDING = 0.5
 """Seconds that a manifest's end may lie beyond the file's without a word."""
@@ -180,16 +195,21 @@ class ClipExtractor:
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
 
-    def extract(self, source: Source) -> list[ClipFeatures]:
+    def extract(self, source: Source, watch: Watch = lambda _: None) -> list[ClipFeatures]:
         """The features of every clip in the file.
+
+        Args:
+            source: the file.
+            watch: hears again and again which share of the work is done.
 
         Raises:
             SourceError: where the file or its transcript cannot be used, or nothing can be found in it.
         """
         info = probe(source.path)
         notes = [f"the {kind} track has an unknown codec" for kind in info.unknown]
-        voice = self._heard(source.path, info, notes)
-        face = self._seen(source, info, notes)
+        heard_by = _HEARD if info.has_picture else 1.0
+        voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
+        face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
         duration = _duration(source.path, info, voice, face)
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
@@ -201,13 +221,13 @@ class ClipExtractor:
         _refuse_nothing(source, clips)
         return clips
 
-    def _heard(self, path: Path, info: MediaInfo, notes: list[str]) -> Steps:
+    def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: Watch) -> Steps:
         if not info.has_sound:
             notes.append("no audio track")
             return Steps.none(len(VOICE_COLUMNS))
         damage = DamageCount()
         try:
-            steps = self._voice.steps(read_sound(path, info, damage))
+            steps = self._voice.steps(_watched_sound(read_sound(path, info, damage), info, watch))
         except SourceError as fault:
             if not info.has_picture:
                 raise
@@ -223,7 +243,7 @@ class ClipExtractor:
             return Steps.none(self._voice_encoder.dimension)
         return self._voice_encoder.steps(read_sound(path, info, DamageCount()))
 
-    def _seen(self, source: Source, info: MediaInfo, notes: list[str]) -> FaceTrack:
+    def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: Watch) -> FaceTrack:
         nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
         if not info.has_picture:
             notes.append("no video track")
@@ -236,7 +256,8 @@ class ClipExtractor:
             return action_units.read_track(table, self._tool, picture_times(source.path, info))
         damage = DamageCount()
         try:
-            track = self._face.track(read_pictures(source.path, info, PICTURE_RATE, damage))
+            pictures = read_pictures(source.path, info, PICTURE_RATE, damage)
+            track = self._face.track(_watched_pictures(pictures, info, watch))
         except SourceError as fault:
             if not info.has_sound:
                 raise
@@ -286,6 +307,25 @@ class ClipExtractor:
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(span.clip, start, end, text, kept, shares, notes)
+
+
+def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: Watch) -> Iterator[np.ndarray]:
+    heard = 0
+    for block in blocks:
+        yield block
+        heard += len(block)
+        watch(_share(heard / SAMPLE_RATE, info))
+
+
+def _watched_pictures(pictures: Iterable[Picture], info: MediaInfo, watch: Watch) -> Iterator[Picture]:
+    for picture in pictures:
+        yield picture
+        watch(_share(picture.time, info))
+
+
+def _share(seconds: float, info: MediaInfo) -> float:
+    """Of the file; 0 where its length is not known."""
+    return min(1.0, seconds / info.duration) if info.duration else 0.0
 
 
 def _clips_of(

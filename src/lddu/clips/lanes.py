@@ -29,7 +29,11 @@ class Outcome:
 
 
 def work_off(
-    tasks: Sequence[Task], extractor: ClipExtractor, done: DoneFolder, lanes: Lanes | None
+    tasks: Sequence[Task],
+    extractor: ClipExtractor,
+    done: DoneFolder,
+    lanes: Lanes | None,
+    watch: Callable[[Task, float], None] = lambda *_: None,
 ) -> Iterator[Outcome]:
     """Extract every file; outcomes come as files are finished.
 
@@ -38,13 +42,14 @@ def work_off(
         extractor: used here where there are no lanes; each lane loads its own.
         done: where finished files are kept; lanes on other machines have to share it.
         lanes: processes that do it; None extracts in this one.
+        watch: hears, where this process does it, again and again which share of a file is done.
 
     Raises:
         MismatchError: where a machine's packages would make other features.
     """
     if lanes is None:
         for task in tasks:
-            yield Outcome(task, _extract_into(done, extractor, task))
+            yield Outcome(task, _extract_into(done, extractor, task, partial(watch, task)))
         return
     opening = _LaneOpening(extractor.config, tuple(extractor.feature_names().items()), done.path)
     for outcome in lanes.work_off(opening, tasks):
@@ -76,10 +81,12 @@ class _LaneOpening:
         return partial(_extract_into, DoneFolder(self.done), extractor)
 
 
-def _extract_into(done: DoneFolder, extractor: ClipExtractor, task: Task) -> str:
+def _extract_into(
+    done: DoneFolder, extractor: ClipExtractor, task: Task, watch: Callable[[float], None] = lambda _: None
+) -> str:
     """Extract one file and keep its clips; returns the sentence that says why it failed, or nothing."""
     try:
-        done.put(task.key, extractor.extract(task.source))
+        done.put(task.key, extractor.extract(task.source, watch))
     except LdduError as fault:
         return str(fault)
     except Exception as fault:  # whatever a strange file provokes must not stop the others; it is told, not hidden

@@ -65,7 +65,7 @@ def answer_clips(
         line = bar.add_task("extracting", total=None)
 
         def advance(now: extraction.Progress) -> None:
-            bar.update(line, completed=now.done, total=now.total)
+            bar.update(line, completed=now.files, total=now.total)
             tell_extracted(bar.console, now)
 
         found = predict_clips(predictor, inputs, config, wish, advance=advance)

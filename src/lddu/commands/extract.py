@@ -105,7 +105,7 @@ def extract(
         line = bar.add_task("", total=None)
 
         def advance(now: extraction.Progress) -> None:
-            bar.update(line, completed=now.done, total=now.total, description=Path(now.file).name)
+            bar.update(line, completed=now.files, total=now.total, description=Path(now.file).name)
             tell_extracted(bar.console, now)
 
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")

@@ -45,6 +45,8 @@ def tell_extracted(console: Console, now: "Progress") -> None:
 
     A single file that fails ends its command with its sentence, and is not named here as well.
     """
+    if now.share < 1:
+        return
     if now.fault and now.total > 1:
         console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
     elif not now.fault and not console.is_terminal:
