@@ -134,6 +134,7 @@ def test_another_store_or_run_at_the_place_is_refused(
         predict_parts.infer_in_parts(predictor, corpus, cluster)
 
 
+@pytest.mark.slow
 def test_a_search_adds_its_trials_to_one_journal(cluster: RayLanes, corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     out = tmp_path / "search"
     fixed = ("--training.epochs", "1", "--model.hidden", "16", "--training.batch-size", "32")
@@ -148,6 +149,7 @@ def test_a_search_adds_its_trials_to_one_journal(cluster: RayLanes, corpus: Feat
     assert json.loads(again.out) == found  # no trial more, with or without the cluster
 
 
+@pytest.mark.slow
 def test_extraction_gives_the_same_features_and_names_what_failed(
     cluster: RayLanes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

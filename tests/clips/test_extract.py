@@ -65,6 +65,7 @@ def test_steps_have_times_within_the_clip(store: FeatureStore) -> None:
         assert times[-1, 0] <= store.table.end[row] - store.table.start[row]
 
 
+@pytest.mark.slow
 def test_alone_in_a_folder_and_with_several_jobs_a_clip_has_the_same_features(
     corpus: Path, store: FeatureStore, tmp_path: Path, extractor: ClipExtractor
 ) -> None:
@@ -112,6 +113,7 @@ def test_an_update_of_a_store_that_was_made_otherwise_is_refused(store: FeatureS
         extract(["a.mp4"], other, existing="update")
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: FeatureStore, tmp_path: Path) -> None:
     call = "import sys; from lddu.extract import extract; extract(sys.argv[1:2], sys.argv[2], jobs=1)"
     command = [sys.executable, "-c", call, str(corpus), str(tmp_path / "store")]

@@ -21,7 +21,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module", params=CLIPS, ids=lambda path: path.stem)
+@pytest.fixture(
+    scope="module",
+    params=[*CLIPS[:1], *(pytest.param(path, marks=pytest.mark.slow) for path in CLIPS[1:])],
+    ids=lambda path: path.stem,
+)
 def path(request: pytest.FixtureRequest) -> Path:
     """One of the clips."""
     return Path(request.param)

@@ -98,6 +98,7 @@ def test_what_takes_no_sound_or_is_not_there_is_refused(tmp_path: Path, wav2vec:
         SpeechEncoder(str(other))
 
 
+@pytest.mark.slow
 def test_a_run_on_a_speech_encoder_answers_clips_with_the_same_one(
     corpus: Path, wav2vec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -352,6 +352,7 @@ def sdk_folds(real_segments: list[dict[str, str]]) -> dict[str, list[str]]:
     return lists
 
 
+@pytest.mark.slow
 def test_the_sdk_folds_give_the_published_counts(
     tmp_path: Path, real_corpus: Path, sdk_folds: dict[str, list[str]], real_segments: list[dict[str, str]]
 ) -> None:
