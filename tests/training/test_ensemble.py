@@ -60,6 +60,7 @@ def test_costs_of_the_members_add_up(ensemble: RunFolder) -> None:
     assert cost["epochs"] == [2, 2] and len(cost["best_epoch"]) == 2
 
 
+@pytest.mark.slow
 def test_an_ensemble_killed_in_its_second_member_keeps_the_first(
     corpus: FeatureStore, ensemble: RunFolder, tmp_path: Path
 ) -> None:
