@@ -171,8 +171,10 @@ class Predictor:
     def _weaknesses(self, wish: Wish) -> Iterator[str]:
         """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
         splits = self._metrics.get("splits", {})
-        told = ((said, split) for split in ("test", "valid") if (said := shortfall(splits.get(split))))
-        yield from (f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}" for said, split in list(told)[:1])
+        for split in ("test", "valid"):
+            if said := shortfall(splits.get(split)):
+                yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
+                break
         sets = self.decision.recall_sets
         if wish.recall is not None and sets.cut(wish.recall) <= 0:
             yield (

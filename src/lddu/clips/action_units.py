@@ -30,7 +30,7 @@ class Tool:
         units: columns of action units, which become features in this order.
         pose: columns of the head's angles, features too.
         place: two columns of where the face is.
-        reach: how far a face may move between two looks and still be the same, in the unit of `place`; empty takes
+        reach: how far a face may move between two looks and still be the same, in the unit of `place`; NaN takes
             the column of its size.
         size: column of how large the face is.
         nearness: whether `size` is a distance, so that the smallest is the largest face.
@@ -86,7 +86,6 @@ def specification(tool: Tool) -> dict[str, Any]:
 class _Look:
     """A face in one picture."""
 
-    picture: int
     size: float
     place: np.ndarray
     reach: float
@@ -198,4 +197,4 @@ def _look(row: Sequence[str], columns: Mapping[str, int], tool: Tool, where: str
         return picture, None
     place = np.array([number(name) for name in tool.place])
     reach = size if math.isnan(tool.reach) else tool.reach
-    return picture, _Look(picture, 1 / size if tool.nearness else size, place, reach, values)
+    return picture, _Look(1 / size if tool.nearness else size, place, reach, values)
