@@ -3,7 +3,21 @@
 It is on where tensors are: `lddu.equations`, `model`, `losses`, `batch`. Elsewhere mypy says as much.
 """
 
+from typing import Any
+
 from beartype import BeartypeConf, beartype
 
-checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
-"""beartype that takes an int for a float, as Python's typing rules and mypy do."""
+_BEARTYPE = beartype(conf=BeartypeConf(is_pep484_tower=True))  # takes an int for a float, as Python's typing rules do
+
+
+def checked(annotated: Any) -> Any:
+    """A function or class whose annotations are checked; protocols are left to mypy.
+
+    From Python 3.12 on `isinstance` does not see a module's parameters as its attributes.
+    """
+    if not isinstance(annotated, type):
+        hints = annotated.__annotations__
+        annotated.__annotations__ = {
+            name: object if getattr(hint, "_is_protocol", False) else hint for name, hint in hints.items()
+        }
+    return _BEARTYPE(annotated)

@@ -6,7 +6,7 @@ H hidden size, P latent size. A `dropout` is the rate that holds now: 0 outside 
 """
 
 import math
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,6 @@ NORM_EPSILON = 1e-12
 """Of every LayerNorm. The usual 1e-5 does not reproduce the released model."""
 
 
-@runtime_checkable
 class Affine(Protocol):
     """Weight and bias of a linear map ([out, in], [out]) or of a LayerNorm ([n], [n])."""
 
@@ -36,7 +35,6 @@ class Affine(Protocol):
         """Bias."""
 
 
-@runtime_checkable
 class TransformerWeights(Protocol):
     """Parameters of one post-norm Transformer layer."""
 
@@ -50,7 +48,6 @@ class TransformerWeights(Protocol):
     output_norm: nn.LayerNorm
 
 
-@runtime_checkable
 class EmotionAttentionWeights(Protocol):
     """Parameters of the attention from emotions to steps, one set per modality."""
 

@@ -126,8 +126,9 @@ ALONE = Ranks()
 def launched() -> Ranks:
     """The ranks that a launcher has started, joined into a group; alone where there is none.
 
-    Processors talk through gloo, GPUs of NVIDIA through nccl. The launcher says who takes part by the variables
-    WORLD_SIZE, RANK, LOCAL_RANK, MASTER_ADDR and MASTER_PORT.
+    Processors talk through gloo, GPUs of NVIDIA through nccl; where ranks share a GPU, which nccl refuses, through gloo
+    too. The launcher says who takes part by the variables WORLD_SIZE, RANK, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR
+    and MASTER_PORT.
 
     Raises:
         RunError: where the ranks cannot find one another.
@@ -137,7 +138,7 @@ def launched() -> Ranks:
         return ALONE
     if not dist.is_initialized():
         try:
-            dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+            dist.init_process_group(backends(int(os.environ.get("LOCAL_WORLD_SIZE", size))), timeout=PATIENCE)
         except (ValueError, RuntimeError) as fault:
             raise RunError(
                 f"Expected {size} ranks to find one another as the launcher says, but they did not "
@@ -145,6 +146,11 @@ def launched() -> Ranks:
             ) from None
         atexit.register(dist.destroy_process_group)
     return Ranks(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def backends(here: int) -> str:
+    """What ranks talk through, as PyTorch names it, where `here` of them are on this machine."""
+    return "cpu:gloo,cuda:nccl" if torch.cuda.device_count() >= here else "gloo"
 
 
 class _Gather(torch.autograd.Function):

@@ -15,6 +15,7 @@ from lddu.benchmark.result import Benchmark
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import QUANTILES, SECONDS, WORDS_PER_SECOND, Clips, Workload, tiny_workload
 from lddu.cli import main
+from lddu.kernels import attention
 
 CPU = torch.device("cpu")
 
@@ -99,8 +100,10 @@ def test_operations_of_a_prediction_are_those_that_torch_counts(subject: Subject
     assert forward_operations(subject.workload, batch) == counter.get_total_flops()
 
 
-def test_operations_of_a_training_step_are_those_that_torch_counts() -> None:
-    """But for the attention weights that two layers make again on the way back, which count once."""
+@pytest.mark.parametrize("kept", [True, False])
+def test_operations_of_a_training_step_are_those_that_torch_counts(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the attention weights that two layers make again on the way back where they are not kept: they count once."""
+    monkeypatch.setattr(attention, "KEPT_PER_NUMBER", 100 if kept else 0)
     workload = tiny_workload()
     model = replace(workload.config.model, hidden=32, latent=16, layers=2)
     workload = replace(workload, config=replace(workload.config, model=model), batch=8)
@@ -110,7 +113,7 @@ def test_operations_of_a_training_step_are_those_that_torch_counts() -> None:
     with counting() as counter:
         subject.step(batch)
     weights_made_again = sum(2 * int(mask.sum(dim=1).square().sum()) * model.hidden * 2 for mask in batch.mask)
-    counted = counter.get_total_flops() - weights_made_again
+    counted = counter.get_total_flops() - (0 if kept else weights_made_again)
     assert training_operations(workload, batch) == pytest.approx(counted, rel=0.001)
 
 

@@ -105,35 +105,47 @@ def test_attention_without_dropout_is_that_of_the_formula(mask: Tensor) -> None:
     agree(with_gradient(lambda x: self_attention(x, found, heads, 0.0), projected), plain)
 
 
-@pytest.mark.parametrize("large", [2**16, 1], ids=["heads together", "head by head"])
+@pytest.mark.parametrize("keep", [100, 0], ids=["weights kept", "weights made again"])
 @pytest.mark.parametrize("at_once", [2**17, 250], ids=["one block", "several blocks"])
 @settings(deadline=None, max_examples=20)
 @given(MASKS, st.sampled_from([0.1, 0.3, 0.9]))
 def test_attention_with_dropout_is_that_of_the_formula_under_the_same_mask(
-    at_once: int, large: int, mask: Tensor, rate: float
+    at_once: int, keep: int, mask: Tensor, rate: float
 ) -> None:
     found, heads = Packing.of(mask), 2
     torch.manual_seed(4)
     projected = torch.randn(int(mask.sum()), 24)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attention_kernel, "WEIGHTS_AT_ONCE", at_once)
-        patch.setattr(attention_kernel, "LARGE_HEAD", large)
+        patch.setattr(attention_kernel, "KEPT_PER_NUMBER", keep)
         torch.manual_seed(7)
         ours = with_gradient(lambda x: self_attention(x, found, heads, rate), projected)
     torch.manual_seed(7)
-    lanes = heads if large == 1 else 1
-    masks = [mask_of(lanes, heads, group.clips, group.steps, rate, at_once) for group in found.groups]
+    masks = [mask_of(heads, group.clips, group.steps, rate, at_once) for group in found.groups]
     agree(ours, with_gradient(lambda x: plain_attention(x, found, heads, masks), projected))
 
 
-def mask_of(lanes: int, heads: int, clips: int, steps: int, rate: float, at_once: int) -> Tensor:
-    """[heads, clips, steps, steps] what the kernel's dropout leaves, drawn lane by lane and block by block as it does."""
+@pytest.mark.parametrize("size", [30.0, 1000.0])
+def test_attention_with_dropout_stays_exact_where_exponentials_would_not(size: float) -> None:
+    mask = torch.arange(7) < torch.tensor([[7], [6], [3]])
+    found, heads, rate = Packing.of(mask), 2, 0.3
+    torch.manual_seed(4)
+    projected = torch.randn(int(mask.sum()), 24) * math.sqrt(size)
+    torch.manual_seed(7)
+    ours = with_gradient(lambda x: self_attention(x, found, heads, rate), projected)
+    torch.manual_seed(7)
+    masks = [mask_of(heads, group.clips, group.steps, rate, 2**17) for group in found.groups]
+    plain = with_gradient(lambda x: plain_attention(x, found, heads, masks), projected)
+    for a, b in zip(ours, plain, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4 * size, rtol=1e-4)
+
+
+def mask_of(heads: int, clips: int, steps: int, rate: float, at_once: int) -> Tensor:
+    """[heads, clips, steps, steps] what the kernel's dropout leaves, drawn block by block as it does."""
     generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
-    drawn = []
-    for lane in torch.empty(lanes, heads // lanes * clips, steps, steps):
-        blocks = torch.split(lane, max(1, at_once // steps**2))
-        drawn += [kept(random_bytes(block, generator), rate, torch.float32) for block in blocks]
-    return torch.cat(drawn).view(heads, clips, steps, steps) * kept_scale(rate)
+    blocks = torch.split(torch.empty(clips * heads, steps, steps), max(1, at_once // steps**2))
+    drawn = torch.cat([kept(random_bytes(block, generator), rate, torch.float32) for block in blocks])
+    return drawn.view(clips, heads, steps, steps).transpose(0, 1) * kept_scale(rate)
 
 
 # ------------------------------------------------------------------------------------------------------------ dropout
@@ -205,6 +217,20 @@ def test_the_chunked_contrastive_loss_is_the_plain_one(anchors_at_once: int, cou
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contrastive, "ANCHORS_AT_ONCE", anchors_at_once)
         agree(with_gradient(ours, features), with_gradient(plain, features))
+
+
+def test_the_contrastive_loss_holds_at_a_temperature_where_exponentials_do_not() -> None:
+    torch.manual_seed(0)
+    keys = torch.nn.functional.normalize(torch.randn(40, 6), dim=-1) * math.sqrt(2)
+    classes = torch.arange(40) % 4
+
+    def plain(x: Tensor) -> Tensor:
+        terms, counted = equations.contrastive_terms(x, classes, 30, 0.005)
+        return terms[counted].mean()
+
+    ours = with_gradient(lambda x: equations.contrastive_loss(x, classes, 30, 0.005), keys)
+    for a, b in zip(ours, with_gradient(plain, keys), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-4)
 
 
 def test_the_contrastive_loss_needs_no_gradient() -> None:

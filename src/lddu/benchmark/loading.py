@@ -17,7 +17,7 @@ from lddu.features.store_writer import StoreDescription, writing_store
 def loader_rate(workload: Workload, megabytes: float) -> float:
     """Clips per second that a reader batches in random order from a fresh store of this size that is not in memory."""
     with tempfile.TemporaryDirectory(prefix="lddu-bench-") as folder:
-        store = _store(Path(folder) / "store", workload, megabytes)
+        store = written_store(Path(folder) / "store", workload, megabytes)
         _forget(store.path)
         dimensions = {name: part.dimension for name, part in store.modalities.items()}
         reader = BatchReader(store, dimensions, workload.config.model.max_steps)
@@ -27,7 +27,7 @@ def loader_rate(workload: Workload, megabytes: float) -> float:
         return read / (time.perf_counter() - began)
 
 
-def _store(path: Path, workload: Workload, megabytes: float) -> FeatureStore:
+def written_store(path: Path, workload: Workload, megabytes: float) -> FeatureStore:
     """Clips of realistic lengths until the size is reached."""
     names = [f"modality{m}" for m in range(len(workload.dimensions))]
     emotions = tuple(f"emotion{e}" for e in range(workload.emotions))

@@ -89,7 +89,7 @@ def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memo
 
 
 def _memory_of(subject: Subject, batch: Batch, steps: int) -> Memory:
-    peak, found = PeakMemory(), []
+    peak, found = PeakMemory(subject.device), []
     peak.reset()
     before = peak.read()
     for _ in range(steps):

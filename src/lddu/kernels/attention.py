@@ -1,12 +1,14 @@
 """Self-attention over packed steps with dropout on the weights.
 
 Without dropout PyTorch's fused attention is at its best on every device, and on a GPU it has dropout too. On a CPU
-dropout sends it to a path several times slower, hence the kernel below: batched products of contiguous heads, a cheap
-mask, and weights that are computed again in the backward pass instead of kept: a product more, and memory that grows
+dropout sends it to a path several times slower, hence the kernel below: batched products, which are faster with keys
+laid out the other way round, a cheap mask, exponentials divided by their sums only after the product, and an own
+gradient. Of short sequences the exponentials are kept for it; of long ones they are made again, so that memory grows
 with the steps and not with their square.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -16,13 +18,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lddu.kernels.dropout import kept, kept_scale, random_bytes
+from lddu.kernels.exponentials import row_exponentials
 from lddu.kernels.packing import ClipGroup, Packing
 
-WEIGHTS_AT_ONCE = 2**18
-"""Attention weights that are computed together: a megabyte, so that they stay in the cache from one use to the next."""
+WEIGHTS_AT_ONCE = 2**19
+"""Attention weights that are computed together: two megabytes, so that they stay near from one use to the next."""
 
-LARGE_HEAD = 2**16
-"""From this many attention weights of one head on, over all clips of a group, heads are worth a call each."""
+KEPT_PER_NUMBER = 2
+"""Weights are kept for the gradient where a step has at most so many of them for each number of its state."""
 
 
 def self_attention(
@@ -60,85 +63,101 @@ class _DroppedAttention(torch.autograd.Function):
     def forward(ctx: Any, projected: Tensor, packing: Packing, heads: int, dropout: float) -> Tensor:
         out = projected.new_empty(len(projected), projected.shape[1] // 3)
         ctx.packing, ctx.heads, ctx.dropout = packing, heads, dropout
-        ctx.seeds = []
+        ctx.seeds, made = [], []
         for group in packing.groups:
-            split = _heads(group.padded(projected[group.rows]), group, 3, heads)
-            mixed = split.new_empty(split.shape[1:])[None]
+            split = _taken(projected, group, 3, heads)
+            mixed = torch.empty_like(split[:1])
             ctx.seeds.append(int(torch.empty((), dtype=torch.int64).random_()))
             generator = torch.Generator().manual_seed(ctx.seeds[-1])
-            for given, (into,) in zip(_lanes(split), _lanes(mixed), strict=True):
-                for some in _blocks(given):
-                    queries, keys, values = given[:, some]
-                    weights = _attention_weights(queries, keys, group, some)
-                    weights *= kept(random_bytes(weights, generator), dropout, weights.dtype)
-                    _scaled_product(weights, values, kept_scale(dropout), into[some])
-            out[group.rows] = group.real(_rows(mixed, group))
-        ctx.save_for_backward(projected)
+            made.append(split)
+            keep = ctx.needs_input_grad[0] and _kept_for_gradient(split)
+            for some in _blocks(split):
+                queries, keys, values = split[:, some]
+                exponentials, sums = _exponentials(queries, keys, group, heads, some)
+                chance = random_bytes(exponentials, generator)
+                dropped = kept(chance, dropout, exponentials.dtype).mul_(exponentials)
+                torch.bmm(dropped, values, out=mixed[0, some]).mul_(kept_scale(dropout) / sums)
+                if keep:
+                    made += [exponentials, sums, chance]
+            _put(mixed, out, group, heads)
+        ctx.save_for_backward(*made)
         return out
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        (projected,) = ctx.saved_tensors
-        scale = kept_scale(ctx.dropout)
-        out, grad = torch.empty_like(projected), grad.contiguous()
+        waiting = iter(ctx.saved_tensors)
+        result, grad = grad.new_empty(len(grad), 3 * grad.shape[1]), grad.contiguous()
         for group, seed in zip(ctx.packing.groups, ctx.seeds, strict=True):
-            split = _heads(group.padded(projected[group.rows]), group, 3, ctx.heads)
-            above = _heads(group.padded(grad[group.rows]), group, 1, ctx.heads)
-            result, generator = split.new_empty(split.shape), torch.Generator().manual_seed(seed)
-            for given, (over,), into in zip(_lanes(split), _lanes(above), _lanes(result), strict=True):
-                for some in _blocks(given):
-                    queries, keys, values = given[:, some]
-                    to_queries, to_keys, to_values = into[:, some]
-                    weights = _attention_weights(queries, keys, group, some)
-                    mask = kept(random_bytes(weights, generator), ctx.dropout, weights.dtype)
-                    to_weights = _scaled_product(over[some], values.transpose(1, 2), scale).mul_(mask)
-                    _scaled_product(mask.mul_(weights).transpose(1, 2), over[some], scale, to_values)
-                    to_scores = torch._softmax_backward_data(to_weights, weights, -1, weights.dtype)
-                    temper = 1 / math.sqrt(queries.shape[2])
-                    _scaled_product(to_scores, keys, temper, to_queries)
-                    _scaled_product(to_scores.transpose(1, 2), queries, temper, to_keys)
-            out[group.rows] = group.real(_rows(result, group))
-        return out, None, None, None
+            split = next(waiting)
+            (above,) = _taken(grad, group, 1, ctx.heads)
+            into, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
+            for some in _blocks(split):
+                queries, keys, values = split[:, some]
+                if _kept_for_gradient(split):
+                    exponentials, sums, chance = next(waiting), next(waiting), next(waiting)
+                else:
+                    exponentials, sums = _exponentials(queries, keys, group, ctx.heads, some)
+                    chance = random_bytes(exponentials, generator)
+                dropped = kept(chance, ctx.dropout, exponentials.dtype).mul_(exponentials)
+                over = above[some] * (kept_scale(ctx.dropout) / sums)
+                torch.bmm(dropped.transpose(1, 2), over, out=into[2, some])
+                to_scores = torch.bmm(over, values.transpose(1, 2).contiguous()).mul_(dropped)
+                to_scores.addcmul_(exponentials, to_scores.sum(dim=-1, keepdim=True) / sums, value=-1)
+                temper = 1 / math.sqrt(queries.shape[2])
+                _product(to_scores, keys, temper, into[0, some])
+                _product(to_scores.transpose(1, 2), queries, temper, into[1, some])
+            _put(into, result, group, ctx.heads)
+        return result, None, None, None
 
 
 def _heads(padded: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
-    """[N T, parts H] -> [parts, heads, N, T, H / heads], a view."""
-    return padded.view(group.clips, group.steps, parts, heads, -1).permute(2, 3, 0, 1, 4)
+    """[N T, parts H] -> [parts, N, heads, T, H / heads], a view."""
+    return padded.view(group.clips, group.steps, parts, heads, -1).permute(2, 0, 3, 1, 4)
 
 
-def _lanes(split: Tensor) -> list[Tensor]:
-    """What is gone through one after the other: [parts, N, T, H / heads] of each head where it is large.
-
-    A large head is read where it lies; small ones would cost a call each, so they are copied side by side: one
-    [parts, heads N, T, H / heads].
-    """
-    _, _, clips, steps, _ = split.shape
-    return list(split.unbind(1)) if clips * steps**2 >= LARGE_HEAD else [split.flatten(1, 2)]
+def _taken(rows: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
+    """The group's place in [row, parts H] as [parts, N heads, T, H / heads]: each head of a clip in one piece."""
+    return _heads(group.padded(rows[group.rows]), group, parts, heads).contiguous().flatten(1, 2)
 
 
-def _blocks(lane: Tensor) -> list[slice]:
-    """Ranges of a lane whose weights stay in a processor's cache from one use to the next."""
-    _, count, steps, _ = lane.shape
+def _put(found: Tensor, rows: Tensor, group: ClipGroup, heads: int) -> None:
+    """Write [parts, N heads, T, H / heads] to the group's place in [row, parts H]."""
+    own = rows[group.rows]
+    whole = own if group.places is None else own.new_empty(group.clips * group.steps, own.shape[1])
+    place = _heads(whole, group, len(found), heads)
+    place.copy_(found.view(place.shape))
+    if group.places is not None:
+        torch.index_select(whole, 0, group.places, out=own)
+
+
+def _blocks(split: Tensor) -> Iterator[slice]:
+    """Ranges of the heads of clips whose weights stay in a processor's cache from one use to the next."""
+    _, count, steps, _ = split.shape
     size = max(1, WEIGHTS_AT_ONCE // steps**2)
-    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
+    return (slice(first, min(first + size, count)) for first in range(0, count, size))
 
 
-def _rows(split: Tensor, group: ClipGroup) -> Tensor:
-    """The reverse of `_heads`, a copy."""
-    return split.permute(2, 3, 0, 1, 4).reshape(group.clips * group.steps, -1)
+def _kept_for_gradient(split: Tensor) -> bool:
+    _, _, steps, width = split.shape
+    return steps <= KEPT_PER_NUMBER * width
 
 
-def _attention_weights(queries: Tensor, keys: Tensor, group: ClipGroup, some: slice) -> Tensor:
-    """Softmax of the scores of a part of a lane."""
-    scores = _scaled_product(queries, keys.transpose(1, 2), 1 / math.sqrt(queries.shape[2]))
+def _exponentials(queries: Tensor, keys: Tensor, group: ClipGroup, heads: int, some: slice) -> tuple[Tensor, Tensor]:
+    """[C, T, T] exponentials of the scores, 0 at padding, and their sums over the keys: the softmax is their quotient."""
+    barred = None
     if group.mask is not None:
-        clip = torch.arange(some.start, some.stop) % group.clips
-        barred = torch.zeros_like(scores[:, 0]).masked_fill_(~group.mask[clip], -torch.inf)
-        scores.add_(barred[:, None, :])
-    return scores.softmax(dim=-1)
+        clip = torch.arange(some.start, some.stop) // heads
+        barred = torch.zeros_like(queries[:, :, 0]).masked_fill_(~group.mask[clip], -torch.inf)[:, None, :]
+
+    def scores() -> Tensor:
+        found = _product(queries, keys.transpose(1, 2).contiguous(), 1 / math.sqrt(queries.shape[2]))
+        return found if barred is None else found.add_(barred)
+
+    exponentials, sums, _ = row_exponentials(scores)
+    return exponentials, sums
 
 
-def _scaled_product(a: Tensor, b: Tensor, scale: float, out: Tensor | None = None) -> Tensor:
+def _product(a: Tensor, b: Tensor, scale: float, out: Tensor | None = None) -> Tensor:
     return torch.baddbmm(a.new_empty(1, 1, 1), a, b, beta=0, alpha=scale, out=out)

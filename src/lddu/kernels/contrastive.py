@@ -1,6 +1,6 @@
 """The log-sum-exp of the contrastive loss, some anchors at a time, with its gradient from the same pass.
 
-Autograd would keep several [anchor, key] matrices and go over each many times. Here the softmax of a few anchors is
+Autograd would keep several [anchor, key] matrices and go over each many times. Here the exponentials of a few anchors are
 made, used for the value and for the gradient, and forgotten: two products with the keys, no graph, memory for one
 chunk.
 """
@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from lddu.kernels.exponentials import row_exponentials
 
 ANCHORS_AT_ONCE = 384
 """Enough for the products to run at full speed, 14 MB at 9,344 keys."""
@@ -39,14 +41,18 @@ class _WeightedLogSumExp(torch.autograd.Function):
         for first in range(0, len(weights), ANCHORS_AT_ONCE):
             own = slice(first, min(first + ANCHORS_AT_ONCE, len(weights)))
             some = keys[own] * scale
-            scores = some @ keys.T
-            scores[:, own].fill_diagonal_(-torch.inf)
-            softmax = scores.softmax(dim=-1)
-            total += weights[own] @ (scores.amax(dim=-1) - softmax.amax(dim=-1).log())
+
+            def scores(some: Tensor = some, own: slice = own) -> Tensor:
+                found = some @ keys.T
+                found[:, own].fill_diagonal_(-torch.inf)
+                return found
+
+            exponentials, sums, shift = row_exponentials(scores)
+            total += weights[own] @ (sums.log() + shift)[:, 0]
             if gradient is not None:
-                share = weights[own, None]
-                gradient[own] += share * scale * (softmax @ keys)
-                gradient.addmm_(softmax[:, :learning].T, share * some)
+                share = weights[own, None] / sums
+                gradient[own] += share * scale * (exponentials @ keys)
+                gradient.addmm_(exponentials[:, :learning].T, share * some)
         ctx.save_for_backward(gradient)
         ctx.keys = len(keys)
         return total

@@ -1,0 +1,33 @@
+"""The two parts of a softmax, numerators and their sums, for whoever can divide later and by less.
+
+PyTorch's softmax finds the maximum of each row first, which takes longer than the exponentials. Where scores are of
+moderate size no maximum is needed: the sums tell afterwards.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+SMALLEST_SUM = 1e-20
+"""Sums of exponentials from this to its reciprocal are far from what float32 can hold; others are made anew."""
+
+
+def row_exponentials(
+    make_scores: Callable[[], Float[Tensor, "*axes key"]],
+) -> tuple[Float[Tensor, "*axes key"], Float[Tensor, "*axes 1"], Float[Tensor, "*#axes 1"]]:
+    """exp(s - shift) of scores s, their sums over the last axis, and the shift: 0, or where needed the row's maximum.
+
+    Args:
+        make_scores: gives the scores, each time anew, for they are overwritten; -inf where a key is barred.
+    """
+    exponentials = make_scores().exp_()
+    sums = exponentials.sum(dim=-1, keepdim=True)
+    least, most = torch.aminmax(sums)
+    if bool((least > SMALLEST_SUM) & (most < 1 / SMALLEST_SUM)):
+        return exponentials, sums, torch.zeros_like(sums[:1])
+    scores = make_scores()
+    shift = scores.amax(dim=-1, keepdim=True)
+    exponentials = scores.sub_(shift).exp_()
+    return exponentials, exponentials.sum(dim=-1, keepdim=True), shift
