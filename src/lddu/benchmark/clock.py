@@ -1,5 +1,6 @@
 """Timing on a machine whose speed drifts: every run between two measurements of the matrix rate."""
 
+import math
 import statistics
 import sys
 import time
@@ -56,13 +57,22 @@ class Clock:
         return max(self.per_second.values())
 
     def time(self, act: Callable[[], object], seconds: float, least: int = 3) -> Timing:
-        """Run once to warm up, then at least `least` times, and more while time is left."""
+        """Run once to warm up, then at least `least` times, and more while time is left.
+
+        Where a run is shorter than the measurement of the rate beside it, several in a row count as one.
+        """
         act()
+        several = max(1, math.ceil(self._rate_seconds / max(self._once(act), 1e-6)))
+
+        def run() -> None:
+            for _ in range(several):
+                act()
+
         took: list[float] = []
         products: list[float] = []
         before = self._rate()
-        while len(took) < least or sum(took) < seconds:
-            took.append(self._once(act))
+        while len(took) < least or several * sum(took) < seconds:
+            took.append(self._once(run) / several)
             after = self._rate()
             products.append(took[-1] * (before + after) / 2)
             before = after
