@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lddu.config import Config
 from lddu.features.store import FeatureStore
 from lddu.predictions import Predictions, read_predictions
+from lddu.ranks import backends
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
@@ -118,6 +120,14 @@ def curve(run: Path) -> np.ndarray:
 
 def predictions(run: Path) -> Predictions:
     return read_predictions(run / "predictions.parquet")
+
+
+@pytest.mark.parametrize(("gpus", "here", "expected"), [(0, 1, "gloo"), (1, 2, "gloo"), (2, 2, "cpu:gloo,cuda:nccl")])
+def test_ranks_that_share_a_gpu_do_not_talk_through_nccl(
+    gpus: int, here: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert backends(here) == expected
 
 
 def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:

@@ -75,7 +75,7 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Memory:
-    """Of the process, in megabytes.
+    """Of the process, or of its tensors where the device is a GPU, in megabytes.
 
     Attributes:
         before: held with the network built and batches made.
