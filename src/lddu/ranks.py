@@ -127,8 +127,8 @@ def launched() -> Ranks:
     """The ranks that a launcher has started, joined into a group; alone where there is none.
 
     Processors talk through gloo, GPUs of NVIDIA through nccl; where ranks share a GPU, which nccl refuses, through gloo
-    too. The launcher says who takes part by the variables WORLD_SIZE, RANK, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR
-    and MASTER_PORT.
+    too. The launcher says who takes part by the variables WORLD_SIZE, RANK, LOCAL_RANK, MASTER_ADDR
+    and MASTER_PORT, and by LOCAL_WORLD_SIZE how many share this machine; without it each is taken to have a GPU.
 
     Raises:
         RunError: where the ranks cannot find one another.
@@ -138,7 +138,7 @@ def launched() -> Ranks:
         return ALONE
     if not dist.is_initialized():
         try:
-            dist.init_process_group(backends(int(os.environ.get("LOCAL_WORLD_SIZE", size))), timeout=PATIENCE)
+            dist.init_process_group(backends(int(os.environ.get("LOCAL_WORLD_SIZE", "1"))), timeout=PATIENCE)
         except (ValueError, RuntimeError) as fault:
             raise RunError(
                 f"Expected {size} ranks to find one another as the launcher says, but they did not "
