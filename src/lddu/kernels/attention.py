@@ -93,9 +93,10 @@ class _DroppedAttention(torch.autograd.Function):
             split = next(waiting)
             (above,) = _taken(grad, group, 1, ctx.heads)
             into, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
+            were_kept = _kept_for_gradient(split)
             for some in _blocks(split):
                 queries, keys, values = split[:, some]
-                if _kept_for_gradient(split):
+                if were_kept:
                     exponentials, sums, chance = next(waiting), next(waiting), next(waiting)
                 else:
                     exponentials, sums = _exponentials(queries, keys, group, ctx.heads, some)

@@ -1,7 +1,7 @@
 """The two parts of a softmax, numerators and their sums, for whoever can divide later and by less.
 
-PyTorch's softmax finds the maximum of each row first, which takes longer than the exponentials. Where scores are of
-moderate size no maximum is needed: the sums tell afterwards.
+On a processor PyTorch's softmax finds the maximum of each row first, which takes longer than the exponentials. Where
+scores are of moderate size no maximum is needed: the sums tell afterwards.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,19 @@ def row_exponentials(
     Args:
         make_scores: gives the scores, each time anew, for they are overwritten; -inf where a key is barred.
     """
-    exponentials = make_scores().exp_()
+    scores = make_scores()
+    if scores.device.type != "cpu":  # to ask for the sums would be to wait for the device
+        return _less_their_maximum(scores)
+    exponentials = scores.exp_()
     sums = exponentials.sum(dim=-1, keepdim=True)
     least, most = torch.aminmax(sums)
     if bool((least > SMALLEST_SUM) & (most < 1 / SMALLEST_SUM)):
         return exponentials, sums, torch.zeros_like(sums[:1])
-    scores = make_scores()
+    return _less_their_maximum(make_scores())
+
+
+def _less_their_maximum(scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """See `row_exponentials`; the scores are overwritten."""
     shift = scores.amax(dim=-1, keepdim=True)
     exponentials = scores.sub_(shift).exp_()
     return exponentials, exponentials.sum(dim=-1, keepdim=True), shift
