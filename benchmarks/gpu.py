@@ -7,17 +7,18 @@ of the time the GPU computes; and the same fed by the loader from a store on dis
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from lddu.batch import Batch, BatchReader
+from lddu.benchmark.clock import finished
 from lddu.benchmark.loading import written_store
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload, tiny_workload
@@ -48,44 +49,27 @@ class Bench:
 
     def train(self, batch: Batch, precision: str) -> None:
         """One step."""
-        model, subject = self.subject.model.train(), self.subject
-        with self.numbers(precision):
-            prediction = model(batch.values, batch.mask, batch.presence)
-        noise = torch.zeros(batch.presence.shape, device=self.device)
-        loss = subject.objective(model, prediction, batch.shares, noise).total
-        subject.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        subject.optimizer.step()
+        self.subject.step(batch, self.numbers(precision))
 
     def infer(self, batch: Batch, precision: str) -> None:
         """One prediction."""
-        self.subject.model.eval()
-        with torch.inference_mode(), self.numbers(precision):
-            self.subject.model(batch.values, batch.mask, batch.presence)
+        with self.numbers(precision):
+            self.subject.predict(batch)
 
     def numbers(self, precision: str) -> AbstractContextManager[object]:
         """Autocast where it is asked for."""
         return torch.autocast(self.device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
 
-    def wait(self) -> float:
-        """The time when all work is done."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter()
-
-    def rate(self, act, batches: list[Batch], precision: str) -> float:  # type: ignore[no-untyped-def]
-        """Clips per second, the best of several goes over the batches."""
-        best, began = 0.0, time.perf_counter()
-        for turn in range(10_000):
-            start = self.wait()
+    def rate(self, act: Callable[[Batch, str], None], batches: list[Batch], precision: str) -> float:
+        """Clips per second, the best of several goes over the batches after one to warm up."""
+        took: list[float] = []
+        began = time.perf_counter()
+        while len(took) < 3 or time.perf_counter() - began < self.seconds:
+            start = finished(self.device)
             for batch in batches:
                 act(batch, precision)
-            rate = sum(len(batch.rows) for batch in batches) / (self.wait() - start)
-            best = max(best, rate if turn else 0.0)
-            if turn > 1 and time.perf_counter() - began > self.seconds:
-                break
-        return best
+            took.append(finished(self.device) - start)
+        return sum(len(batch.rows) for batch in batches) / min(took[1:])
 
 
 def main() -> None:
@@ -114,13 +98,13 @@ def busy(bench: Bench, batch: Batch) -> None:
     if bench.device.type != "cuda":
         return
     bench.train(batch, "float32")
-    start = bench.wait()
+    start = finished(bench.device)
     for _ in range(5):
         bench.train(batch, "float32")
-    took = (bench.wait() - start) / 5
+    took = (finished(bench.device) - start) / 5
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
         bench.train(batch, "float32")
-        bench.wait()
+        finished(bench.device)
     kernels = [event for event in seen.events() if event.device_type == DeviceType.CUDA]
     computing = sum(event.device_time for event in kernels) / 1e6
     print(f"a step takes {1000 * took:.1f} ms; {len(kernels)} kernels compute for {1000 * computing:.1f} ms of them")
@@ -136,16 +120,16 @@ def fed(bench: Bench, megabytes: float) -> None:
         train = TrainingRows.of(store, np.arange(len(store)), tuple(dimensions))
         config = replace(bench.workload.config.training, batch_size=bench.workload.batch)
         for epoch in range(2):
-            start, clips = bench.wait(), 0
+            start, clips = finished(bench.device), 0
             for portion in portions(reader, epoch_of(train, config, 0, epoch)):
                 bench.train(portion.to(bench.device).batches[0], "float32")
                 clips += portion.kept
             print(
-                f"from a store of {len(store)} clips, epoch {epoch + 1}: {clips / (bench.wait() - start):,.0f} clips/s"
+                f"from a store of {len(store)} clips, epoch {epoch + 1}: {clips / (finished(bench.device) - start):,.0f} clips/s"
             )
-        start = bench.wait()
+        start = finished(bench.device)
         clips = sum(portion.kept for portion in portions(reader, epoch_of(train, config, 0, 2)))
-        print(f"the loader alone: {clips / (bench.wait() - start):,.0f} clips/s")
+        print(f"the loader alone: {clips / (finished(bench.device) - start):,.0f} clips/s")
 
 
 if __name__ == "__main__":

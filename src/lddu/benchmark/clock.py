@@ -1,6 +1,5 @@
 """Timing on a machine whose speed drifts: every run between two measurements of the matrix rate."""
 
-import math
 import statistics
 import sys
 import time
@@ -62,17 +61,13 @@ class Clock:
         Where a run is shorter than the measurement of the rate beside it, several in a row count as one.
         """
         act()
-        several = max(1, math.ceil(self._rate_seconds / max(self._once(act), 1e-6)))
-
-        def run() -> None:
-            for _ in range(several):
-                act()
-
         took: list[float] = []
         products: list[float] = []
-        before = self._rate()
-        while len(took) < least or several * sum(took) < seconds:
-            took.append(self._once(run) / several)
+        spent, before = 0.0, self._rate()
+        while len(took) < least or spent < seconds:
+            runs, together = self._repeated(act)
+            spent += together
+            took.append(together / runs)
             after = self._rate()
             products.append(took[-1] * (before + after) / 2)
             before = after
@@ -94,12 +89,18 @@ class Clock:
         for _ in range(self._in_a_row):
             torch.mm(a, b, out=out)
 
+    def _repeated(self, act: Callable[[], object]) -> tuple[int, float]:
+        """As many runs as fill the time in which the rate is measured, at least one; how many, and their seconds."""
+        runs, began = 0, finished(self._device)
+        while not runs or time.perf_counter() - began < self._rate_seconds:
+            act()
+            runs += 1
+        return runs, finished(self._device) - began
+
     def _once(self, act: Callable[[], object]) -> float:
-        _synchronise(self._device)
-        began = time.perf_counter()
+        began = finished(self._device)
         act()
-        _synchronise(self._device)
-        return time.perf_counter() - began
+        return finished(self._device) - began
 
 
 class PeakMemory:
@@ -134,6 +135,8 @@ class PeakMemory:
         return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _synchronise(device: torch.device) -> None:
+def finished(device: torch.device) -> float:
+    """The time when the device has done all that it was asked for."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,7 +1,7 @@
 """The network that is measured: its steps and predictions, ours and the plain ones, and the parts of a step."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import torch
@@ -42,10 +42,11 @@ class Subject:
         classes = torch.randint(2 * len(w.dimensions) * w.emotions, half[:1])
         memory.push(features.to(self.device), classes.to(self.device))
 
-    def step(self, batch: Batch) -> None:
-        """One training step, as `lddu.training.loop` makes it."""
+    def step(self, batch: Batch, numbers: AbstractContextManager[object] | None = None) -> None:
+        """One training step, as `lddu.training.loop` makes it; the network computes within `numbers`, such as autocast."""
         self.model.train()
-        prediction = self.model(batch.values, batch.mask, batch.presence)
+        with numbers or nullcontext():
+            prediction = self.model(batch.values, batch.mask, batch.presence)
         self._learn(self.objective(self.model, prediction, batch.shares, self._no_noise(batch)).total)
 
     def naive_step(self, batch: Batch) -> None:
