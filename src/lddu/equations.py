@@ -210,7 +210,8 @@ def _attraction(
     groups, group = torch.unique(classes, return_inverse=True)
     sums = keys.new_zeros(len(groups), keys.shape[1]).index_add(0, group, keys)
     positives = torch.bincount(group, minlength=len(groups))[group[:anchors]] - 1
-    toward = (features * (sums[group[:anchors]] - features)).sum(dim=-1) / 2
+    own = sums.index_select(0, group[:anchors])  # the gradient of sums[...] adds in no fixed order on several threads
+    toward = (features * (own - features)).sum(dim=-1) / 2
     return toward / temperature / positives.clamp(min=1), positives > 0
 
 

@@ -85,7 +85,7 @@ def train_epochs(
 ) -> None:
     """Train until the planned end, or until validation has not improved for `patience` epochs.
 
-    Bit for bit (CPU, one thread; to rounding with several), it does not matter whether the process was killed and went
+    Bit for bit (CPU, same number of threads), it does not matter whether the process was killed and went
     on from a checkpoint in between. Several ranks train as one; the first one writes.
 
     Args:

@@ -1,0 +1,54 @@
+"""The same seed gives the same bits, with several threads too: nothing is added in an order that depends on which is faster."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from lddu import equations
+from lddu.benchmark.subject import Subject
+from lddu.benchmark.workload import Clips, Workload
+from lddu.config import DEFAULT, PAPER, Config, CorpusSize
+
+
+@pytest.fixture(autouse=True)
+def four_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+def trained(config: Config, realistic: bool) -> list[Tensor]:
+    config = config.fitted_to(CorpusSize(16_000, 18, 50))
+    model = replace(config.model, hidden=128, latent=64, layers=1)
+    workload = Workload(replace(config, model=model), dimensions=(32, 8, 8))
+    clips = Clips(workload, realistic)
+    torch.manual_seed(3)
+    subject = Subject(workload, torch.device("cpu"))
+    subject.fill_memory()
+    for _ in range(3):
+        subject.step(clips.batch(clips.lengths(workload.batch)))
+    return [parameter.detach() for parameter in subject.model.parameters()]
+
+
+@pytest.mark.parametrize("realistic", [False, True])
+@pytest.mark.parametrize("config", [PAPER, DEFAULT], ids=["paper", "default"])
+def test_training_steps_repeat_bit_for_bit_with_several_threads(config: Config, realistic: bool) -> None:
+    first, second = trained(config, realistic), trained(config, realistic)
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_the_contrastive_gradient_repeats_bit_for_bit_with_several_threads() -> None:
+    features, classes = torch.randn(2000, 128), torch.randint(36, (2000,))
+
+    def gradient() -> Tensor:
+        keys = features.clone().requires_grad_()
+        torch.autograd.backward(equations.contrastive_loss(keys, classes, 1152, 0.07, learning=1152))
+        assert keys.grad is not None
+        return keys.grad
+
+    first = gradient()
+    assert all(torch.equal(first, gradient()) for _ in range(5))
