@@ -3,6 +3,8 @@
 Prints markdown rows for docs/uncertainty.md, over the seeds given:
 - recall of conformal label sets over random halvings of valid + test (fitted on one half, measured on the other);
 - adaptive calibration error before and after recalibration, with the band of a perfectly calibrated predictor;
+- the uncertainty as a chance of an error: its calibration error, and what it says of emotions that are named with a
+  probability below one half;
 - error-AUROC of the product's score, the margin and the entropy with paired differences, and areas under risk and coverage;
 - rank correlation with the raters' votes, or with the true noise of a simulated corpus.
 
@@ -43,14 +45,15 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--halvings", type=int, default=HALVINGS)
     asked = parser.parse_args()
-    figures, splits = [], []
+    figures, splits, doubtful = [], [], []
     for run in asked.runs:
         predictor = Predictor(run)
         store = FeatureStore(predictor.description.store["path"])
         figures.append(predictor.evaluate(store, "test"))
         splits.append(both_halves(predictor, store))
+        doubtful.append(named_below_half(predictor, store))
     print("\n".join([*recall_rows(splits, asked.halvings), "", *calibration_rows(figures), "", *error_rows(figures)]))
-    print("\n".join(["", *agreement_rows(figures)]))
+    print("\n".join(["", *chance_rows(figures, doubtful), "", *agreement_rows(figures)]))
 
 
 def both_halves(predictor: Predictor, store: FeatureStore) -> Scored:
@@ -101,6 +104,21 @@ def calibration_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
         before, after = one["adaptive_ece_raw"], one["adaptive_ece"]
         inside, lower = ("yes" if holds else "no" for holds in (after <= high, after <= before))
         yield f"| {n} | {before:.4f} | {after:.4f} | {low:.4f} to {high:.4f} | {inside} | {lower} |"
+
+
+def named_below_half(predictor: Predictor, store: FeatureStore) -> tuple[float, float]:
+    """Over the test pairs that are named with a probability below one half: mean uncertainty, and share of errors."""
+    found = predictor.predict(store, store.table.in_split("test"))
+    pairs = found.label & (found.probability < 0.5) & ~np.isnan(found.presence)
+    return float(found.uncertainty[pairs].mean()), float((found.presence[pairs] == 0).mean())
+
+
+def chance_rows(figures: Sequence[dict[str, Any]], doubtful: Sequence[tuple[float, float]]) -> Iterable[str]:
+    """Whether the uncertainty comes true as a chance of an error."""
+    yield "| calibration error of the uncertainty | named below one half: uncertainty | wrong |"
+    yield "|---|---|---|"
+    said, wrong = zip(*doubtful, strict=True)
+    yield f"| {spread([one['error_ece'] for one in figures])} | {spread(said)} | {spread(wrong)} |"
 
 
 def error_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:

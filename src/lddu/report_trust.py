@@ -8,7 +8,7 @@ import numpy as np
 
 from lddu.decide.aleatoric import vote_entropy
 from lddu.decide.decision import FittedDecision, own_scores
-from lddu.decide.error_score import ErrorScore
+from lddu.decide.error_score import LABEL_ODDS, ErrorScore
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.predicted import Floats
 from lddu.evaluate.selective import risk_coverage
@@ -131,12 +131,16 @@ def trust(found: Predictions, figures: dict[str, Any], decision: FittedDecision)
 
 
 def _formula(score: ErrorScore) -> str:
-    """The chance of an error as a function of standardised scores, in words: `logistic(-1.20 + 0.80 entropy)`."""
+    """The chance of an error, in words: of one score or more `logistic(-1.20 + 0.80 entropy)`, standardised on valid."""
+    if score.name == LABEL_ODDS:
+        return (
+            "what the recalibrated probability p itself says: 1 − p of an emotion that is named, p of one that is not"
+        )
     terms = [
         f"{'−' if w < 0 else '+'} {abs(w):.2f} {score_name(name)}"
         for name, w in zip(score.inputs, score.weights, strict=True)
     ]
-    return f"logistic({figure(score.offset, 2)} {' '.join(terms)})"
+    return f"logistic({figure(score.offset, 2)} {' '.join(terms)}), with each score standardised on valid"
 
 
 def _score_curves(

@@ -10,7 +10,7 @@ from lddu.decide import reading
 from lddu.decide.abstain import Abstention, fit_abstention
 from lddu.decide.aleatoric import MEAN_ENTROPY, AleatoricScore, fit_aleatoric
 from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
-from lddu.decide.error_score import ErrorScore, fit_error_score
+from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
 from lddu.decide.threshold import ThresholdKind, fit_threshold
 from lddu.errors import MismatchError, RunError
@@ -207,7 +207,7 @@ def fit_decision(
     thresholds = fit_threshold(after, threshold)
     labels = recalibrated >= thresholds
     known = {**own_scores(recalibrated, thresholds), **(scores or {})}
-    error_score = fit_error_score(after, labels, known, fallback="entropy")
+    error_score = fit_error_score(after, labels, known)
     aleatoric = MEAN_ENTROPY
     if shares is not None and "width" in known:
         aleatoric = fit_aleatoric(after, recalibrated, known["width"], shares)
@@ -228,9 +228,13 @@ def own_scores(probability: Floats, thresholds: Floats) -> dict[str, Floats]:
     """The scores that recalibrated probabilities hold by themselves; larger is less certain.
 
     Returns:
-        `margin`: -|p - threshold|; `entropy` of p in nats; both [N, E].
+        `label_odds`: log odds that the answer is wrong, by p; `margin`: -|p - threshold|; `entropy` of p in nats; all [N, E].
     """
-    return {"margin": -np.abs(probability - thresholds), "entropy": binary_entropy(probability)}
+    return {
+        LABEL_ODDS: label_odds(probability, thresholds),
+        "margin": -np.abs(probability - thresholds),
+        "entropy": binary_entropy(probability),
+    }
 
 
 def _promise(mapping: Any, where: str, promise: str) -> GuaranteedSets:

@@ -1,9 +1,10 @@
-"""How likely is each answer wrong? One score per (clip, emotion), combined from what the run knows, chosen on validation.
+"""How likely is each answer wrong? One score per (clip, emotion), the plain one or a better one that validation found.
 
-Width, margin, entropy and the modalities' own doubts know different things. Each alone, and all together in a logistic
-regression on whether the answer was wrong, compete for the best error-AUROC on left-out validation clips. The best
-one becomes the product's uncertainty, on the scale of a chance, if it beats the plain entropy by more than one standard
-error; on few clips a small lead is luck, and following it makes the uncertainty of other clips worse.
+The recalibrated probability says it already: an emotion that is named with .3 is named wrongly with a chance of .7. Width,
+margin, entropy and the modalities' own doubts know other things. Each alone, and all together in a logistic regression on
+whether the answer was wrong, compete for the best error-AUROC on left-out validation clips. The best one becomes the
+product's uncertainty, on the scale of a chance, if it beats the plain one by more than one standard error; on few clips
+a small lead is luck, and following it makes the uncertainty of other clips worse.
 """
 
 from collections.abc import Mapping
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
+from lddu.decide.linear import COMBINATION, FOLDS, LinearFit, LinearScore, fit_linear, left_out_total, read_linear
 from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.resample import auroc, resampled_ranking
+
+LABEL_ODDS = "label_odds"
+"""Name of the plain score: log odds that the answer is wrong, by its own recalibrated probability."""
+
+NEVER = 1e-6
+"""Chances of an error nearer to 0 or 1 count as this far from them."""
 
 LEAST_ERRORS = 10
 STRENGTH = 0.1
@@ -26,7 +33,7 @@ STRENGTH = 0.1
 
 @dataclass(frozen=True)
 class ErrorScore(LinearScore):
-    """A logistic map of some scores to the chance that an answer is wrong.
+    """A logistic map of some scores to the chance that an answer is wrong; of the plain score alone, that chance itself.
 
     Attributes:
         left_out_auroc: candidate -> error-AUROC on left-out validation clips; empty where errors were too few to choose.
@@ -52,32 +59,42 @@ class ErrorScore(LinearScore):
         return cls(**read_linear(mapping, where, "left_out_auroc", least=0))
 
 
-def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, Floats], fallback: str) -> ErrorScore:
+PLAIN = LinearFit((0.0,), (1.0,), (1.0,), 0.0)
+"""Takes `label_odds` as they are."""
+
+
+def label_odds(probability: Floats, thresholds: Floats) -> Floats:
+    """[N, E] log odds that the answers are wrong: present from the thresholds on, and right with these chances."""
+    wrong = np.where(probability >= thresholds, 1 - probability, probability)
+    return np.asarray(logit(np.clip(wrong, NEVER, 1 - NEVER)))
+
+
+def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, Floats]) -> ErrorScore:
     """Choose and fit the product's uncertainty.
 
     Args:
         validation: the validation split.
         labels: [N, E] the final decision on its clips.
-        scores: name -> [N, E], larger is less certain.
-        fallback: the score that is taken where none is better by more than one standard error (bootstrap over units), and
-            where validation holds fewer than ten right or ten wrong answers.
+        scores: name -> [N, E], larger is less certain; `label_odds` among them. These are taken as they are where nothing
+            is better by more than one standard error (bootstrap over units), and where validation holds fewer than ten
+            right or ten wrong answers.
     """
     split = validation.scored
     known, wrong = split.known, (split.presence == 1) != labels
     units = np.broadcast_to(split.units()[:, None], known.shape)[known]
-    candidates = {name: (name,) for name in scores} | {COMBINATION: tuple(scores)}
     target = wrong[known]
-    columns = {name: np.stack([scores[s][known] for s in inputs], axis=1) for name, inputs in candidates.items()}
+    rivals = {name: (name,) for name in scores if name != LABEL_ODDS} | {COMBINATION: tuple(scores)}
+    columns = {name: np.stack([scores[s][known] for s in inputs], axis=1) for name, inputs in rivals.items()}
     reached: dict[str, float] = {}
-    best = fallback
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
         odds = {name: left_out_total(x, target, units, _logistic) for name, x in columns.items()}
+        odds[LABEL_ODDS] = scores[LABEL_ODDS][known]
         reached = {name: float(roc_auc_score(target, own)) for name, own in odds.items()}
-        leader = max(reached, key=lambda name: reached[name])
-        ahead = reached[leader] - reached[fallback]
-        if leader != fallback and ahead > _error_of_lead(odds[leader], odds[fallback], target, units):
-            best = leader
-    return ErrorScore(best, candidates[best], *fit_linear(columns[best], target, _logistic), reached)
+        best = max(rivals, key=lambda name: reached[name])
+        ahead = reached[best] - reached[LABEL_ODDS]
+        if ahead > 0 and ahead > _error_of_lead(odds[best], odds[LABEL_ODDS], target, units):
+            return ErrorScore(best, rivals[best], *fit_linear(columns[best], target, _logistic), reached)
+    return ErrorScore(LABEL_ODDS, (LABEL_ODDS,), *PLAIN, reached)
 
 
 def _logistic(standard: Floats, wrong: Flags) -> tuple[Floats, float]:
