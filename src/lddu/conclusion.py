@@ -7,6 +7,7 @@ import numpy as np
 
 from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
 from lddu.decide.decision import FittedDecision
+from lddu.errors import ConfigError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.compare import intervals
@@ -30,10 +31,21 @@ class Wish:
     Attributes:
         recall: also the label sets that hold at least this share of a clip's emotions on average.
         coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
+
+    Raises:
+        ConfigError: either is no such share.
     """
 
     recall: float | None = None
     coverage: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.recall is not None and not 0 < self.recall < 1:
+            raise ConfigError(f"Expected a recall above 0 and below 1, but got {self.recall:g}; ask for 0.9, say.")
+        if self.coverage is not None and not 0 < self.coverage <= 1:
+            raise ConfigError(
+                f"Expected a coverage above 0 and at most 1, but got {self.coverage:g}; ask for 0.8, say."
+            )
 
 
 NOTHING_MORE = Wish()

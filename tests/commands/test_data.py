@@ -74,7 +74,7 @@ def test_describe_counts_what_is_there(tmp_path: Path, capsys: pytest.CaptureFix
     store = tiny_store(tmp_path / "store", missing=[(0, "audio"), (3, "audio")])
     summary = described(store.path, capsys)
     assert summary["clips"] == {"train": 12, "valid": 4, "test": 4}
-    assert summary["groups"] == {"train": 5, "valid": 4, "test": 4}
+    assert summary["groups"] == {"train": 6, "valid": 2, "test": 2}
     audio, text = summary["modalities"]
     assert audio["missing"] == pytest.approx({"train": 1 / 12, "valid": 1 / 4, "test": 0})
     assert (text["dimension"], text["steps"]["0"], text["steps"]["1"]) == (6, 1, 5)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 
 from lddu.batch import Batch, BatchReader
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
-from lddu.features.clip_table import ClipRow
+from lddu.features.clip_table import ClipRow, ClipTable
 from lddu.features.simulate import SimulationConfig, simulate
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
@@ -320,3 +321,25 @@ def test_every_epoch_draws_anew(corpus: FeatureStore, tmp_path: Path, monkeypatc
     monkeypatch.setattr(loop, "seed_epoch", noting)
     train(corpus, tmp_path / "run", tiny_config(training=SHORT), RunOptions(seed=7))
     assert seeded == [(7, 0), (7, 1)]
+
+
+def with_table(corpus: FeatureStore, table: ClipTable) -> FeatureStore:
+    store = FeatureStore(corpus.path)
+    store.__dict__["table"] = table
+    return store
+
+
+def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureStore) -> None:
+    labels = corpus.table.labels.copy()
+    labels[corpus.table.in_split("train"), 1] = np.nan
+    table = replace(corpus.table, labels=labels)
+    described = describe(with_table(corpus, table), tiny_config(training=SHORT), RunOptions())
+    assert f"{corpus.emotions[1]} has no known label in train: its answers mean nothing" in described.warnings
+
+
+def test_groups_that_are_learnt_from_and_measured_on_are_warned_of(corpus: FeatureStore) -> None:
+    assert not any("groups" in told for told in describe(corpus, tiny_config(), RunOptions()).warnings)
+    group = corpus.table.group.copy()
+    group[corpus.table.in_split("train")[0]] = group[corpus.table.in_split("test")[0]] = "Ann"
+    described = describe(with_table(corpus, replace(corpus.table, group=group)), tiny_config(), RunOptions())
+    assert any(told.startswith("1 groups") and "such as Ann" in told for told in described.warnings)

@@ -57,9 +57,9 @@ NO_WORDS = Transcript((), False)
 
 
 def beside(clip: Path) -> Path | None:
-    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``."""
+    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``; an empty file is none."""
     for suffix in SUFFIXES:
-        if (found := clip.with_suffix(suffix)).is_file():
+        if (found := clip.with_suffix(suffix)).is_file() and found.stat().st_size:
             return found
     return None
 

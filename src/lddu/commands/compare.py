@@ -72,7 +72,7 @@ def _show(pair: "RunPair", split: str) -> None:
             figure(found.second[name].value),
             signed(difference.value),
             f"{signed(difference.low)} to {signed(difference.high)}" if told else "too few",
-            figure(difference.chance) if told else "",
+            ("< 0.001" if difference.chance < 0.001 else figure(difference.chance)) if told else "",
             style="bold" if difference.low > 0 or difference.high < 0 else None,
             end_section=name == HEADLINE[-1],
         )

@@ -114,9 +114,12 @@ def predict(
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
 
+    wish = Wish(recall, coverage)
     if html is not None:
         refuse_foreign_folder(html, force)
-    predictor, wish = Predictor(run, "cpu" if ray is not None else device), Wish(recall, coverage)
+    predictor = Predictor(run, "cpu" if ray is not None else device)
+    if recall is not None:
+        predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
     form = "json" if json else "csv" if csv else "table"
     if corpus is None:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")

@@ -55,3 +55,9 @@ class TrainingProgress:
             f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
             f"{'  kept' if record['kept'] else ''}"
         )
+
+    def stopping(self) -> None:
+        """Say that Ctrl-C was heard."""
+        self.say(
+            "stopping: evaluating the best network so far on valid, which takes a moment; again Ctrl-C leaves without it"
+        )

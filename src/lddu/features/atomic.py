@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 
 def write_text(path: Path, text: str) -> None:
     """Replace the file by `text` (UTF-8) in one step."""
@@ -27,6 +29,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         _to_disk(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except SafetensorError as fault:  # its name for a full disk and the like
+        raise OSError(f"{path}: {fault}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -43,6 +47,8 @@ def replaced_folder(path: Path) -> Iterator[Path]:
                 _to_disk(file)
         temporary.chmod(0o755)
         _take_place(temporary, path)
+    except SafetensorError as fault:
+        raise OSError(f"{path}: {fault}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

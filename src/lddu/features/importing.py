@@ -5,7 +5,7 @@ To add a format, write its module with a `CorpusFormat` and list it in `FORMATS`
 
 from pathlib import Path
 
-from lddu.errors import SourceError
+from lddu.errors import ConfigError, SourceError
 from lddu.features.corpus_format import CorpusFormat, ImportOptions
 from lddu.features.m3ed import M3ED
 from lddu.features.mmsa import MMSA
@@ -50,7 +50,7 @@ def import_corpus(
             f"but got {', '.join('--' + name for name in foreign)}; leave it out or name another --format."
         )
     if not 0 < options.present_at <= 1:
-        raise SourceError(f"Expected --present-at to lie in (0, 1], but got {options.present_at:g}.")
+        raise ConfigError(f"Expected --present-at to lie in (0, 1], but got {options.present_at:g}.")
     refuse_existing(Path(out), options.force)
     chosen.write(Path(source), Path(out), options)
     return FeatureStore(out)

@@ -42,6 +42,9 @@ class Watch(Protocol):
     def epoch_done(self, record: dict[str, Any]) -> None:
         """The epoch's line of the log."""
 
+    def stopping(self) -> None:
+        """Ctrl-C has come: what there is will be evaluated on validation and saved."""
+
 
 class Unwatched:
     """A `Watch` that looks away."""
@@ -53,6 +56,9 @@ class Unwatched:
         """Nothing."""
 
     def epoch_done(self, record: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def stopping(self) -> None:
         """Nothing."""
 
 

@@ -59,6 +59,7 @@ def train_member(folder: RunFolder, description: RunDescription, making: Making)
     except KeyboardInterrupt:
         if ranks.size > 1:  # the others are in the middle of a step: only checkpoints are left
             raise
+        making.watch.stopping()
         stopped = True
     weights = progress.best_weights or trainee.kept.state_dict()
     trainee.model.load_state_dict(weights)

@@ -67,6 +67,17 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append(
             f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
         )
+    unlearnt = np.asarray(np.isnan(shares_of(store, train_rows, store.emotions)).all(axis=0))
+    warnings += [
+        f"{emotion} has no known label in train: its answers mean nothing"
+        for emotion, empty in zip(store.emotions, unlearnt, strict=True)
+        if empty
+    ]
+    if shared := _groups_of_several_splits(store):
+        warnings.append(
+            f"{len(shared)} groups (speakers, videos) have clips in more than one of train, valid and test, such as "
+            f"{shared[0]}: the figures are better than those of new ones would be"
+        )
     test_rows = store.table.in_split("test")
     if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
@@ -93,6 +104,15 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings=tuple(warnings),
         command=options.command,
     )
+
+
+def _groups_of_several_splits(store: FeatureStore) -> list[str]:
+    """Groups of which both clips to learn from and clips to measure on come; sorted."""
+    places: dict[str, set[str]] = {}
+    for group, split in zip(store.table.group, store.table.split, strict=True):
+        if group and split in ("train", "valid", "test"):
+            places.setdefault(group, set()).add(split)
+    return sorted(group for group, splits in places.items() if len(splits) > 1)
 
 
 def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:

@@ -232,6 +232,10 @@ class _Pruning(Unwatched):
         if self._trial.should_prune():
             raise optuna.TrialPruned
 
+    def stopping(self) -> None:
+        """Pass on."""
+        self._watch.stopping()
+
 
 def _propose(trial: "optuna.Trial", space: Space) -> dict[str, Any]:
     return {
