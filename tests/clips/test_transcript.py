@@ -48,8 +48,13 @@ def test_the_most_precise_transcript_beside_a_clip_is_taken(tmp_path: Path) -> N
     clip = tmp_path / "a.mp4"
     assert beside(clip) is None
     for suffix in (".txt", ".srt", ".json"):
-        clip.with_suffix(suffix).write_text("")
+        clip.with_suffix(suffix).write_text("{}" if suffix == ".json" else "")
         assert beside(clip) == clip.with_suffix(suffix)
+
+
+def test_the_empty_file_that_a_shell_makes_for_answers_is_no_transcript(tmp_path: Path) -> None:
+    (tmp_path / "a.json").touch()  # lddu predict run a.mp4 --json > a.json
+    assert beside(tmp_path / "a.mp4") is None
 
 
 def test_an_empty_transcript_holds_no_words(tmp_path: Path) -> None:

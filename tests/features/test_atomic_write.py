@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from lddu.features import atomic
 from lddu.features.clip_table import ClipRow
@@ -29,6 +32,15 @@ def test_an_exception_midway_leaves_nothing(tmp_path: Path, fault: type[BaseExce
         writer.add(ClipRow("a"), {"audio": np.ones((1, 2))})
         raise fault
     assert list((tmp_path / "deep").iterdir()) == []
+
+
+@pytest.mark.parametrize("replaced", [atomic.replaced_file, atomic.replaced_folder])
+def test_a_full_disk_under_safetensors_is_the_error_of_a_system_and_leaves_nothing(
+    tmp_path: Path, replaced: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    with pytest.raises(OSError, match=r"model: .*No space left"), replaced(tmp_path / "model"):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_exception_midway_leaves_the_old_store(tmp_path: Path) -> None:

@@ -111,13 +111,19 @@ def test_the_kept_network_is_that_of_the_best_epoch(corpus: FeatureStore, tmp_pa
     full = train(corpus, tmp_path / "full", config)
     best = full.read_json("metrics.json")["cost"]["best_epoch"][0]
 
+    heard: list[bool] = []
+
     class StopAfterBest(Unwatched):
         def epoch_done(self, record: dict[str, Any]) -> None:
             if record["epoch"] == best:
                 raise KeyboardInterrupt
 
+        def stopping(self) -> None:
+            heard.append((tmp_path / "to-best" / "model.safetensors").exists())
+
     with pytest.raises(KeyboardInterrupt):
         train(corpus, tmp_path / "to-best", config, watch=StopAfterBest())
+    assert heard == [False], "expected to hear of Ctrl-C once, before the rest is done"
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("full", "to-best"))
     assert one == other
 

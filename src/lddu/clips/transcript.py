@@ -57,9 +57,13 @@ NO_WORDS = Transcript((), False)
 
 
 def beside(clip: Path) -> Path | None:
-    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``; an empty file is none."""
+    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``.
+
+    An empty .json is none: a shell makes one where answers about the clip are about to be written.
+    """
     for suffix in SUFFIXES:
-        if (found := clip.with_suffix(suffix)).is_file() and found.stat().st_size:
+        found = clip.with_suffix(suffix)
+        if found.is_file() and (suffix != ".json" or found.stat().st_size):
             return found
     return None
 
