@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lddu.errors import SourceError, StoreError
+from lddu.errors import ConfigError, SourceError, StoreError
 from lddu.features import untrusted_arrays
 from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import import_corpus
@@ -246,7 +246,7 @@ def test_a_source_that_is_nothing_known(tmp_path: Path, corpus: Path) -> None:
         import_corpus(corpus, tmp_path / "store", "excel")
     with pytest.raises(SourceError, match="but got --hue"):
         import_corpus(corpus, tmp_path / "store", options=ImportOptions(extra={"hue": 1}))
-    with pytest.raises(SourceError, match=r"--present-at to lie in \(0, 1\], but got 2"):
+    with pytest.raises(ConfigError, match=r"--present-at to lie in \(0, 1\], but got 2"):
         import_corpus(corpus, tmp_path / "store", options=ImportOptions(present_at=2))
 
 

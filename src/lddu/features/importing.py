@@ -38,6 +38,7 @@ def import_corpus(
 
     Raises:
         SourceError: where the corpus cannot be understood or trusted; nothing is written.
+        ConfigError: where an option has a value that it cannot take.
         StoreError: where `out` is taken.
     """
     options = options or ImportOptions()
