@@ -23,6 +23,7 @@ def template(name: str) -> jinja2.Template:
     )
     environment.filters["figure"] = figure
     environment.filters["signed"] = signed
+    environment.filters["chance"] = chance
     environment.filters["span"] = span
     environment.filters["score"] = score_name
     environment.filters["metric"] = metric_name
@@ -46,6 +47,11 @@ def signed(value: float | None, digits: int = 3) -> str:
         return "–"
     rounded = round(value, digits)
     return f"{rounded or 0.0:{'+' if rounded else ''}.{digits}f}".replace("-", "−")
+
+
+def chance(value: float) -> str:
+    """A chance of resamples; they are too few to tell a small one from none."""
+    return "< 0.001" if value < 0.001 else figure(value)
 
 
 def span(ends: Sequence[float] | None) -> str:

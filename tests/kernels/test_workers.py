@@ -7,16 +7,15 @@ import pytest
 import torch
 
 from lddu.kernels.workers import side_by_side
+from tests.threads import torch_threads
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
 def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    with torch_threads(2):
+        yield
 
 
 def test_answers_come_in_the_order_of_the_items_whichever_is_done_first() -> None:

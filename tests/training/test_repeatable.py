@@ -11,14 +11,13 @@ from lddu import equations
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.config import DEFAULT, PAPER, Config, CorpusSize
+from tests.threads import torch_threads
 
 
 @pytest.fixture(autouse=True)
 def four_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    yield
-    torch.set_num_threads(before)
+    with torch_threads(4):
+        yield
 
 
 def trained(config: Config, realistic: bool) -> list[Tensor]:

@@ -59,7 +59,7 @@ def _show(pair: "RunPair", split: str) -> None:
     from lddu.commands.screen import results, table
     from lddu.comparison import LOWER_IS_BETTER
     from lddu.evaluate.answered import HEADLINE
-    from lddu.pages import figure, metric_name, signed
+    from lddu.pages import chance, figure, metric_name, signed
 
     found = pair.found
     title = f"{split}: {pair.clips} clips; {found.units} {found.by}s resampled {found.resamples} times"
@@ -72,7 +72,7 @@ def _show(pair: "RunPair", split: str) -> None:
             figure(found.second[name].value),
             signed(difference.value),
             f"{signed(difference.low)} to {signed(difference.high)}" if told else "too few",
-            ("< 0.001" if difference.chance < 0.001 else figure(difference.chance)) if told else "",
+            chance(difference.chance) if told else "",
             style="bold" if difference.low > 0 or difference.high < 0 else None,
             end_section=name == HEADLINE[-1],
         )

@@ -25,12 +25,11 @@ def replaced_file(path: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with _system_errors(path):
+            yield temporary
         _to_disk(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
-    except SafetensorError as fault:  # its name for a full disk and the like
-        raise OSError(f"{path}: {fault}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -41,16 +40,24 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
-        yield temporary
+        with _system_errors(path):
+            yield temporary
         for file in temporary.rglob("*"):
             if file.is_file():
                 _to_disk(file)
         temporary.chmod(0o755)
         _take_place(temporary, path)
-    except SafetensorError as fault:
-        raise OSError(f"{path}: {fault}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _system_errors(path: Path) -> Iterator[None]:
+    """What safetensors cannot write, such as for a full disk, is an error of the system, as for any other file."""
+    try:
+        yield
+    except SafetensorError as fault:
+        raise OSError(f"{path}: {fault}") from None
 
 
 def _to_disk(file: Path) -> None:
