@@ -75,7 +75,7 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     Args:
         curves: score -> (coverage, risk); the first is drawn strongest.
     """
-    figure = Figure(figsize=(3.2, 3.3), layout="constrained")
+    figure = Figure(figsize=(3.2, 3.6), layout="constrained")
     axes = figure.subplots()
     strokes = [(colour, line) for line in ("-", "--", ":") for colour in (FAINT, OTHER, PLACEHOLDER)]
     styles = [(ACCENT, "-", 2.0), *((colour, line, 1.2) for colour, line in strokes)]
@@ -90,7 +90,7 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
     axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
     axes.set_ylabel("share of wrong answers", fontsize=8)
     figure.legend(
-        loc="outside lower center", ncols=3, frameon=False, fontsize=7, labelcolor=PLACEHOLDER, columnspacing=1
+        loc="outside lower center", ncols=2, frameon=False, fontsize=7, labelcolor=PLACEHOLDER, columnspacing=1
     )
     quiet(axes)
     return svg(figure)
