@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from lddu.cache import VARIABLE
 from lddu.features.store import FeatureStore
 from tests.builders import table_folder, tiny_store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The user's cache folder is left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""What a run says of clips with its reasons: when each emotion was seen, and which modality decided."""
+"""What a run says of clips with its reasons: when each emotion was seen, and on which modality it rests."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class ClipAnswers:
         start: [N] seconds into the file; NaN where unknown.
         end: [N] seconds into the file; NaN where unknown.
         transcript: [N] words, where known.
-        influence: per clip, modality -> emotion -> probability minus the probability without the modality.
+        influence: per clip, modality -> emotion -> probability minus the probability without the modality, both calibrated.
         timeline: [N] where the networks looked.
         thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
@@ -62,8 +62,8 @@ class ClipAnswers:
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
 
-    def decided_by(self, n: int) -> str:
-        """The modality without which the clip's most probable emotion would lose most; empty where none supports it."""
+    def rests_on(self, n: int) -> str:
+        """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
         emotion = self.predictions.emotions[int(np.argmax(self.predictions.probability[n]))]
         present = [
             m for m, v in zip(self.predictions.modalities, self.predictions.modality_error[n], strict=True) if v == v
@@ -83,7 +83,7 @@ class ClipAnswers:
                 "start": self.start[n],
                 "end": self.end[n],
                 "transcript": self.transcript[n],
-                "decided_by": self.decided_by(n) or None,
+                "rests_on": self.rests_on(n) or None,
                 "influence": self.influence[n],
                 "timeline": {
                     "seconds_per_step": self.timeline[n].step_seconds,
@@ -94,14 +94,14 @@ class ClipAnswers:
         ]
 
     def to_csv(self) -> str:
-        """The columns of `Predictions` after file, start, end, words and the deciding modality; unknown is empty."""
+        """The columns of `Predictions` after file, start, end, words and the modality it rests on; unknown is empty."""
         count = len(self.predictions)
         columns: dict[str, list[Any]] = {
             "file": self.file,
             "start": self.start,
             "end": self.end,
             "transcript": self.transcript,
-            "decided_by": [self.decided_by(n) for n in range(count)],
+            "rests_on": [self.rests_on(n) for n in range(count)],
             **self.predictions.to_columns(),
         }
         stream = io.StringIO()
@@ -112,7 +112,11 @@ class ClipAnswers:
 
 
 def answers_on(
-    predictor: Predictor, store: FeatureStore, wish: Wish = NOTHING_MORE, rows: Sequence[int] | None = None
+    predictor: Predictor,
+    store: FeatureStore,
+    wish: Wish = NOTHING_MORE,
+    rows: Sequence[int] | None = None,
+    advance: Callable[[int, int], None] = lambda *_: None,
 ) -> ClipAnswers:
     """Predict clips of a store and say why.
 
@@ -121,13 +125,18 @@ def answers_on(
         store: labelled or not.
         wish: a promised recall, or a coverage beyond which no answer is given.
         rows: of the clips; all by default.
+        advance: hears how many clips are answered, of how many.
 
     Raises:
         MismatchError: where the store does not fit the run, or the wish cannot be had.
     """
     chosen = np.arange(len(store)) if rows is None else np.asarray(rows, np.int64)
     found = predictor.predict(store, chosen, wish)
-    explained = [predictor.explain(store, row) for row in chosen.tolist()]
+    explained, influence = [], []
+    for n, row in enumerate(chosen.tolist()):
+        advance(n, len(chosen))
+        explained.append(predictor.explain(store, row))
+        influence.append(_influence(found.probability[n], explained[n].without, predictor))
     emotions, table = predictor.description.task.emotions, store.table
     source = store.manifest["source"]
     files = source["files"] if source.get("made_by") == MADE_BY else []
@@ -139,15 +148,20 @@ def answers_on(
         start=table.start[chosen].tolist(),
         end=table.end[chosen].tolist(),
         transcript=table.transcript[chosen].tolist(),
-        influence=[_named(e.influence, emotions) for e in explained],
+        influence=influence,
         timeline=lines,
         thresholds=predictor.decision.thresholds,
         warnings=predictor.warnings(store, wish),
     )
 
 
-def _named(influence: dict[str, np.ndarray], emotions: Sequence[str]) -> dict[str, dict[str, float]]:
-    return {name: dict(zip(emotions, gains.tolist(), strict=True)) for name, gains in influence.items()}
+def _influence(
+    probability: np.ndarray, without: dict[str, np.ndarray], predictor: Predictor
+) -> dict[str, dict[str, float]]:
+    """Modality -> emotion -> what the calibrated probability would lose without it."""
+    emotions, recalibration = predictor.description.task.emotions, predictor.decision.recalibration
+    gains = {name: probability - recalibration.apply(raw[None, :])[0] for name, raw in without.items()}
+    return {name: dict(zip(emotions, gain.tolist(), strict=True)) for name, gain in gains.items()}
 
 
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:

@@ -16,6 +16,7 @@ from lddu.clips.media import MediaInfo, probe
 from lddu.errors import RunError
 from lddu.features.atomic import replaced_folder
 from lddu.pages import template
+from lddu.predictions import Predictions
 
 MARK = '<meta name="generator" content="lddu predict">'
 """By this line of its page a folder is known to be ours, so that ``--force`` replaces nothing else."""
@@ -33,15 +34,13 @@ class Subject:
     Attributes:
         run: name of the run folder.
         inputs: what was predicted.
-        simulated: whether the run was trained on a made-up corpus.
-        left_out: clips beyond those on the page.
+        found: of all clips that were asked about, where the page shows some of them only.
         calibrated: whether the run had validation clips enough to calibrate its probabilities.
     """
 
     run: str
     inputs: str
-    simulated: bool = False
-    left_out: int = 0
+    found: Predictions | None = None
     calibrated: bool = True
 
 
@@ -78,10 +77,12 @@ def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_m
         media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
         shown = list(sections(answers, media))
         segments = [segment for section in shown for segment in section.segments]
+        asked = subject.found or answers.predictions
         page = template("clips.html").render(
             mark=MARK,
             subject=subject,
-            headline=headline(segments, len(media)),
+            headline=headline(asked, len(media)),
+            left_out=len(asked) - len(segments),
             sections=shown,
             answers=answers,
             emotions=answers.predictions.emotions,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.answers import ClipAnswers
+from lddu.evaluate.predicted import Flags
 from lddu.missing import listed
+from lddu.predictions import Predictions
 
 _EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
 
@@ -87,7 +89,7 @@ class Segment:
         top: the most probable emotion.
         emotions: in the run's order.
         modalities: in the run's order.
-        decided_by: modality; empty where none supports the most probable emotion.
+        rests_on: the modality that raises the most probable emotion most; empty where none does.
         trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
         missing_cost: sentence; empty where nothing is missing or the cost was not measured.
     """
@@ -102,7 +104,7 @@ class Segment:
     top: str
     emotions: tuple[EmotionCell, ...]
     modalities: tuple[ModalityCell, ...]
-    decided_by: str
+    rests_on: str
     trusted: str
     missing_cost: str
 
@@ -139,19 +141,23 @@ class Segment:
 
     @property
     def why(self) -> str:
-        """Which modality decided, and which errs least."""
+        """On which modality the answer rests, and which errs least."""
         there = [modality for modality in self.modalities if modality.error is not None]
         if len(there) < 2:
             return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
-        with_all = next(emotion.probability for emotion in self.emotions if emotion.name == self.top)
-        gain = next((m.influence or 0.0 for m in there if m.name == self.decided_by), 0.0)
-        before, after = f"{with_all:.2f}", f"{max(with_all - gain, 0.0):.2f}"
-        if not self.decided_by:
-            told = f"No modality decided: {self.top} would be no less probable without any one of them."
+        top = next(emotion for emotion in self.emotions if emotion.name == self.top)
+        gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
+        without = max(top.probability - gain, 0.0)
+        before, after = f"{top.probability:.2f}", f"{without:.2f}"
+        if not self.rests_on:
+            told = f"{_capital(self.top)} rests on no single modality: it would be no less probable without any one."
         elif before == after:
-            told = f"{_capital(self.decided_by)} decided, by little: without it {self.top} stays at {before}."
+            told = f"{_capital(self.top)} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
         else:
-            told = f"{_capital(self.decided_by)} decided: without it {self.top} would be at {after}, not {before}."
+            told = (
+                f"{_capital(self.top)} rests most on {self.rests_on}: without it, it would be at {after}, not {before}"
+            )
+            told += f"{_still(top, without)}."
         return f"{told} Trust {self.trusted} most: alone it errs least." if self.trusted else told
 
 
@@ -176,7 +182,11 @@ class Section:
     @property
     def answer(self) -> str:
         """What was found in it, in words."""
-        return self.segments[0].verdict if len(self.segments) == 1 else _found_in(self.segments)
+        if len(self.segments) == 1:
+            return self.segments[0].verdict
+        verdicts = np.array([[emotion.verdict for emotion in segment.emotions] for segment in self.segments])
+        names = [emotion.name for emotion in self.segments[0].emotions]
+        return _found_in(names, verdicts == "present", verdicts == "can't tell")
 
     @property
     def over_time(self) -> bool:
@@ -207,24 +217,29 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
-def headline(segments: Sequence[Segment], files: int) -> str:
+def headline(found: Predictions, files: int) -> str:
     """What was found, in a sentence."""
-    what = _counted(len(segments), "segment" if files else "clip")
-    return f"{what}{' of ' + _counted(files, 'file') if files else ''}: {_found_in(segments)}."
+    what = _counted(len(found), "segment" if files else "clip")
+    silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
+    return (
+        f"{what}{' of ' + _counted(files, 'file') if files else ''}: "
+        f"{_found_in(found.emotions, found.label & ~silent, silent)}."
+    )
 
 
-def _found_in(segments: Sequence[Segment]) -> str:
-    counts = {e.name: sum(e.name in segment.labels for segment in segments) for e in segments[0].emotions}
+def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
+    """Which emotions how many clips show; both flags are [N, E]."""
+    counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
     found = ", ".join(f"{name} in {counts[name]}" for name in often[:4])
-    unsure = sum(bool(segment.unsure) and not segment.labels for segment in segments)
-    doubt = f"can't tell in {unsure}" if unsure else ""
+    nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
+    doubt = f"can't tell in {nothing_else}" if nothing_else else ""
     return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
 
 
 def clock(seconds: float) -> str:
     """Seconds as 1:02:03.4, as players show them, to a tenth."""
-    tenths = round(seconds * 10)
+    tenths = round(10 * round(seconds, 1))  # as the table has them
     hours, rest = divmod(tenths, 36_000)
     minutes, rest = divmod(rest, 600)
     return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
@@ -262,7 +277,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
         top=top,
         emotions=tuple(_emotion(answers, n, e) for e in range(len(found.emotions))),
         modalities=modalities,
-        decided_by=answers.decided_by(n),
+        rests_on=answers.rests_on(n),
         trusted=_clearly_least(errors),
         missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
     )
@@ -310,6 +325,13 @@ def gradient(shade: Sequence[int]) -> str:
     centres = [100 * (i + 0.5) / len(shade) for i in range(len(shade))]
     stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, centres, strict=True)]
     return f"linear-gradient(to right,{','.join(stops * 2 if len(stops) == 1 else stops)})"
+
+
+def _still(emotion: EmotionCell, without: float) -> str:
+    """What becomes of an emotion that is present when its probability changes."""
+    if emotion.verdict != "present":
+        return ""
+    return ", and still count as present" if without >= emotion.threshold else ", and no longer count as present"
 
 
 def _capital(name: str) -> str:

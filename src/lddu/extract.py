@@ -1,7 +1,6 @@
 """Raw clips to a feature store: file by file or several at once, resumable, and a broken file never stops the rest."""
 
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,6 +68,7 @@ class Extraction:
         missing: modality -> clips without it.
         notes: what was noted while extracting, such as "no transcript" -> clips.
         failures: files that failed.
+        unlisted: media files of the folder that its manifest does not name.
         media_seconds: total length of the clips.
         wall_seconds: time this took.
     """
@@ -80,6 +80,7 @@ class Extraction:
     missing: dict[str, int]
     notes: dict[str, int]
     failures: tuple[Failure, ...]
+    unlisted: tuple[str, ...]
     media_seconds: float
     wall_seconds: float
 
@@ -106,11 +107,11 @@ def extract(
         jobs: files at once on this machine; None takes one for up to four files, else one per core, at most four. Or the
             lanes to extract in, such as those of `lddu.cluster.ray_lanes`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
-        advance: told after every file, and, where this process extracts, after every hundredth of one.
+        advance: told at the beginning, after every file, and, where this process extracts, after every hundredth of one.
 
     Raises:
         SourceError: where inputs are wrong, or no file at all could be extracted.
-        StoreError: where `out` is taken.
+        StoreError: where `out` is taken, or cannot be written.
         ConfigError: where a package or model is missing.
     """
     began, out = time.monotonic(), Path(out)
@@ -119,14 +120,18 @@ def extract(
     extractor = ClipExtractor(config or ExtractorConfig())
     features = extractor.feature_names()
     tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
-    work = DoneFolder(out.with_name(f"{out.name}.work"))
-    left = [task for task in tasks if task.key not in before and not work.holds(task.key)]
+    done = DoneFolder(out.with_name(f"{out.name}.work"))
+    done.open()
+    left = [task for task in tasks if task.key not in before and not done.holds(task.key)]
     teller, faults = _Teller(len(tasks), len(tasks) - len(left), advance), dict[str, str]()
-    for outcome in work_off(left, extractor, work, _lanes(jobs, len(left)), teller.part):
+    for task in left[:1]:
+        teller.begins(task)
+    for outcome in work_off(left, extractor, done, _lanes(jobs, len(left)), teller.part):
         teller.finished(outcome)
         if outcome.fault:
             faults[outcome.task.key] = outcome.fault
     if len(faults) == len(tasks):
+        done.forget()
         raise SourceError(_all_failed(list(faults.values())))
     source: dict[str, Any] = {
         "made_by": MADE_BY,
@@ -141,14 +146,14 @@ def extract(
     with writing_store(out, description, force=existing != "refuse") as writer:
         for task in tasks:
             if task.key not in faults:
-                written.add(writer, task, before[task.key].clips() if task.key in before else work.get(task.key))
+                written.add(writer, task, before[task.key].clips() if task.key in before else done.get(task.key))
         writer.warnings += _warnings(len(tasks), faults)
-    shutil.rmtree(work.path, ignore_errors=True)
+    done.forget()
     return Extraction(
         out, written.clips, len(tasks) - len(faults), len(tasks) - len(left),
         {name: written.clips - written.present[name] for name in features}, dict(written.notes.most_common()),
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
-        written.seconds, time.monotonic() - began,
+        tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began,
     )  # fmt: skip
 
 
@@ -167,6 +172,10 @@ class _Teller:
         self.total, self.done = total, done
         self._advance: Advance = advance or (lambda _: None)
         self._told = 0.0
+
+    def begins(self, task: Task) -> None:
+        """The first file is about to be extracted."""
+        self._advance(Progress(self.done, self.total, str(task.source.path), share=0.0))
 
     def part(self, task: Task, share: float) -> None:
         """A share of a file is done."""

@@ -1,12 +1,14 @@
-"""Clips that lack modalities: which, why, and what that costs according to the run's own validation figures."""
+"""What extraction noted of clips, and clips that lack modalities: which, why, and what that costs on the run's validation clips."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lddu.ablation import Ablation
-from lddu.clips.extractor import UNHEARD, UNTOLD, WORDLESS
+from lddu.clips.noted import explains, explains_any
 from lddu.extract import MADE_BY
 from lddu.features.store import FeatureStore
 
@@ -24,13 +26,13 @@ class Missing:
         lacking: names, in the run's order.
         there: names of the others.
         rows: of the clips.
-        reasons: what the extraction noted, such as "no video track"; empty where nothing was.
+        reasons: what the extraction noted, such as "no video track" -> clips of which; empty where nothing was.
     """
 
     lacking: tuple[str, ...]
     there: tuple[str, ...]
     rows: tuple[int, ...]
-    reasons: tuple[str, ...]
+    reasons: Mapping[str, int]
 
     def sentence(self, clips: int, cost: Ablation | None) -> str:
         """What a reader of the answers should know.
@@ -40,7 +42,8 @@ class Missing:
             cost: measured with `there` only; None where it was not measured.
         """
         where = "in the clip" if clips == 1 else f"in {len(self.rows)} of {clips} clips"
-        why = f" ({'; '.join(self.reasons)})" if self.reasons else ""
+        shared = [f"{note}{'' if n == len(self.rows) else f' in {n}'}" for note, n in self.reasons.items()]
+        why = f" ({'; '.join(shared)})" if shared else ""
         rest = listed(self.there) or "nothing but how common each emotion is"
         told = f"{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
         price = f"; without {listed(self.lacking)} {cost.sentence()}" if cost else ""
@@ -59,9 +62,9 @@ def missing_in(store: FeatureStore, modalities: Sequence[str]) -> Iterator[Missi
         if pattern.any():
             lacking = tuple(name for name, gone in zip(modalities, pattern, strict=True) if gone)
             there = tuple(name for name in modalities if name not in lacking)
-            told = {note for row in rows for note in notes.get(str(store.table.clip[row]), ())}
-            reasons = sorted(told - (set() if "text" in lacking else {UNTOLD, UNHEARD, WORDLESS}))
-            yield Missing(lacking, there, tuple(rows.tolist()), tuple(reasons))
+            told = Counter(note for row in rows for note in notes.get(str(store.table.clip[row]), ()))
+            reasons = {note: told[note] for name in lacking for note in sorted(told) if explains(note, name)}
+            yield Missing(lacking, there, tuple(rows.tolist()), reasons)
 
 
 def missing_sentences(store: FeatureStore, modalities: Sequence[str], cost: Lookup) -> list[str]:
@@ -73,11 +76,27 @@ def missing_sentences(store: FeatureStore, modalities: Sequence[str], cost: Look
     return sentences
 
 
+def noted_sentences(store: FeatureStore) -> list[str]:
+    """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
+    found: list[str] = []
+    for file in _files(store):
+        for note in dict.fromkeys(note for told in file["notes"].values() for note in told if not explains_any(note)):
+            clips = [clip for clip, told in file["notes"].items() if note in told]
+            where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
+            found.append(f"{where}: {note}")
+    rest = len(found) - _MOST_TOLD
+    return found[:_MOST_TOLD] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
+
+
 def _notes(store: FeatureStore) -> dict[str, list[str]]:
-    """Clip -> what `lddu extract` noted of it; empty for a store that was made otherwise."""
+    """Clip -> what was noted of it."""
+    return {clip: told for file in _files(store) for clip, told in file["notes"].items()}
+
+
+def _files(store: FeatureStore) -> list[dict[str, Any]]:
+    """What `lddu extract` wrote of each file; nothing of a store that was made otherwise."""
     source = store.manifest["source"]
-    files = source["files"] if source.get("made_by") == MADE_BY else []
-    return {clip: told for file in files for clip, told in file["notes"].items()}
+    return list(source["files"]) if source.get("made_by") == MADE_BY else []
 
 
 def listed(names: Sequence[str]) -> str:

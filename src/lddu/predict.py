@@ -17,12 +17,14 @@ from lddu.evaluate.constants import shortfall
 from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Floats
 from lddu.features.store import FeatureStore
-from lddu.missing import missing_sentences
+from lddu.missing import missing_sentences, noted_sentences
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import DropoutPasses, Inference, Networks
 from lddu.predictions import Predictions, noisier_than, read_predictions
 from lddu.robustness import Robustness, measure_robustness
 from lddu.run_folder import RunFolder
+
+SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
 
 
 class Predictor:
@@ -64,6 +66,8 @@ class Predictor:
             MismatchError: where the store's features are not those that the run was trained on.
         """
         task, found = self.description.task, [*self.description.warnings, *self._weaknesses(wish)]
+        if task.simulated:
+            found.insert(0, SIMULATED)
         shared = [name for name in task.dimensions if name in store.modalities]
         for name in shared:
             stream = store.modalities[name]
@@ -83,7 +87,7 @@ class Predictor:
                 f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
                 f"{', '.join(store.modalities)}; make the features in the same way as for training."
             )
-        found += missing_sentences(store, list(task.dimensions), self.ablation)
+        found += missing_sentences(store, list(task.dimensions), self.ablation) + noted_sentences(store)
         cut = self._reader(store).cut_clips(np.arange(len(store)))
         steps = self.description.config.model.max_steps
         found += [f"{name} of {count} clips of {store.place} was cut to {steps} steps" for name, count in cut.items()]

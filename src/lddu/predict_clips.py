@@ -1,21 +1,49 @@
 """From raw clips to answers: extracted exactly as the run's training clips were, and predicted."""
 
+import hashlib
 import json
-import tempfile
+import shutil
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lddu.answers import ClipAnswers, answers_on
+from lddu.cache import cache_folder
 from lddu.clips.audio import MEASURED
 from lddu.clips.extractor import ExtractorConfig
+from lddu.clips.sources import Listing, listed, unlisted_sentence
 from lddu.clips.text import PACKAGED
 from lddu.conclusion import NOTHING_MORE, Wish
-from lddu.errors import MismatchError
-from lddu.extract import Advance, extract
+from lddu.errors import LdduError, MismatchError
+from lddu.extract import Progress, extract
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
+
+KEPT_DAYS = 7
+"""After so many days the features of an interrupted call are removed by the next one."""
+
+
+class Watch(Protocol):
+    """Hears how far the work is."""
+
+    def extracted(self, now: Progress) -> None:
+        """After every file, and every hundredth of one."""
+
+    def answered(self, done: int, total: int) -> None:
+        """Before every clip that is answered."""
+
+
+class _Unwatched:
+    def extracted(self, now: Progress) -> None:
+        """See `Watch`."""
+
+    def answered(self, done: int, total: int) -> None:
+        """See `Watch`."""
+
+
+UNWATCHED: Watch = _Unwatched()
 
 
 def extraction_of(predictor: Predictor) -> ExtractorConfig:
@@ -63,9 +91,12 @@ def predict_clips(
     config: ExtractorConfig | None = None,
     wish: Wish = NOTHING_MORE,
     jobs: int | None = None,
-    advance: Advance | None = None,
+    watch: Watch = UNWATCHED,
 ) -> ClipAnswers:
     """Extract clips and predict them.
+
+    What is extracted is kept until all clips are answered, so that the same call goes on after an interruption; what
+    nobody goes on with is removed after `KEPT_DAYS`.
 
     Args:
         predictor: a run that was trained on extracted features.
@@ -74,7 +105,7 @@ def predict_clips(
             is named here says where the run's model lies now.
         wish: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once.
-        advance: told after every file.
+        watch: is told how far the work is.
 
     Raises:
         MismatchError: where the run's features were made in another way.
@@ -87,7 +118,25 @@ def predict_clips(
     if config.voice_model == MEASURED:
         config = replace(config, voice_model=trained.voice_model)
     config = replace(config, face_model=trained.face_model)
-    with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
-        done = extract(inputs, Path(folder) / "clips", config, jobs, advance=advance)
-        answers = answers_on(predictor, FeatureStore(done.store), wish)
-    return replace(answers, failures=done.failures)
+    listing = listed(inputs)
+    folder = _kept(predictor, listing, config)
+    try:
+        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
+        answers = answers_on(predictor, FeatureStore(done.store), wish, advance=watch.answered)
+    except LdduError:  # the same call would end in the same way
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
+    return replace(answers, failures=done.failures, warnings=warnings)
+
+
+def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
+    """Where this run's extraction of these files is kept; the leftovers of other calls go when they are old."""
+    cache, now = cache_folder("clips"), time.time()
+    for old in cache.glob("*"):
+        if now - old.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+            shutil.rmtree(old, ignore_errors=True)
+    files = [str(source.path.absolute()) for source in listing.sources]
+    asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
+    return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]

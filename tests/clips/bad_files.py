@@ -111,7 +111,7 @@ BAD = {
     "srt_negative": Bad(".mp4", beside(".srt", _srt("-00:00:01,000 --> 00:00:01,000")), "begin at 0 or later"),
     "srt_backwards": Bad(".mp4", beside(".srt", _srt("00:00:01,500 --> 00:00:00,500")), "end after they begin"),
     "srt_too_long": Bad(".mp4", beside(".srt", _srt("00:00:00,500 --> 00:09:00,000")), "belongs to another video"),
-    "srt_bad_time": Bad(".mp4", beside(".srt", _srt("00:xx:00 --> 00:00:01")), "times around '-->' in line 2"),
+    "srt_bad_time": Bad(".mp4", beside(".srt", _srt("00:xx:00 --> 00:00:01")), "around '-->' in line 2"),
     "srt_many_colons": Bad(".mp4", beside(".srt", _srt("0:0:0:0:1 --> 00:00:01")), "a time such as"),
     "srt_no_cues": Bad(".mp4", beside(".srt", b"only words\n"), "found none"),
     "vtt_bad_time": Bad(".mp4", beside(".vtt", b"WEBVTT\n\n00.1.2 --> 00:01.000\nhi\n"), "a time such as"),

@@ -95,6 +95,8 @@ def test_when_all_files_fail_nothing_is_written(tmp_path: Path) -> None:
 
 MANIFESTS = {
     "no file column": ("clip,happy\na,1\n", "a column 'file'"),
+    "semicolons": ("file;happy\na.mp4;1\n", "commas between the columns"),
+    "tabs": ("file\thappy\na.mp4\t1\n", "but got tabs"),
     "no lines": ("file,happy\n", "at least one clip"),
     "empty file": ("file,happy\n,1\n", "the column 'file' is empty"),
     "label too large": ("file,happy\na.mp4,3\n", "to be from 0 to 1 or empty, but got 3"),
@@ -150,6 +152,25 @@ def test_a_place_that_is_taken_is_refused_before_any_work(tmp_path: Path) -> Non
     (tmp_path / "store").mkdir()
     with pytest.raises(StoreError, match="to be free"):
         extract(["nowhere.mp4"], tmp_path / "store")
+
+
+def test_a_place_below_a_file_is_refused_and_not_blamed_on_the_clips(tmp_path: Path, talking: Path) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(StoreError, match=r"to keep finished files in .*taken/store.work, but got Not a directory"):
+        extract([str(talking)], tmp_path / "taken" / "store")
+
+
+def test_files_that_a_manifest_does_not_name_are_said(
+    tmp_path: Path, talking: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.mp4").write_bytes(talking.read_bytes())
+    (tmp_path / "clips.csv").write_text("file\na.mp4\n")
+    assert extract_command([str(tmp_path)], out=tmp_path / "store") == 0
+    told = f"warning: the manifest does not name 1 media file of its folder: {tmp_path / 'b.mp4'}; left out"
+    assert told in capsys.readouterr().err
+    assert extract_command([str(tmp_path / "clips.csv")], out=tmp_path / "again") == 0
+    assert "does not name" not in capsys.readouterr().err
 
 
 def test_a_named_clip_in_a_manifest_that_shows_nothing_fails_by_name(tmp_path: Path, talking: Path) -> None:

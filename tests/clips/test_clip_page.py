@@ -62,8 +62,12 @@ def test_every_segment_says_what_when_and_by_what(run: Path, talks: FeatureStore
             assert f"<td>{emotion}</td>" in card and f"{found.predictions.probability[n, e]:.2f}</td>" in card
         assert found.predictions.abstained is not None
         assert card.count(">can't tell") == found.predictions.abstained[n].sum()
-        assert ("No modality decided" in card) == (not found.decided_by(n))
-        assert f"{found.decided_by(n).capitalize()} decided" in card or not found.decided_by(n)
+        assert ("rests on no single modality" in card) == (not found.rests_on(n))
+        assert (
+            f"rests most on {found.rests_on(n)}" in card
+            or f"without {found.rests_on(n)} it stays" in card
+            or not found.rests_on(n)
+        )
     shades = json.loads(re.findall(r'id="shades">(.*?)</script>', page, re.DOTALL)[0])
     assert set(shades) == {"0", "1"} and set(shades["0"]["shade"]["text"]) == set(MANNERS)
 
@@ -72,16 +76,36 @@ def test_why_names_the_modality_and_what_would_be_without_it(run: Path, talks: F
     found = answers(run, talks, range(1))
     top = int(np.argmax(found.predictions.probability[0]))
     name, probability = found.predictions.emotions[top], found.predictions.probability[0, top]
+    silent, present = np.zeros((1, 4), bool), np.ones((1, 4), bool)
 
-    def why(text: float, audio: float) -> str:
+    def why(text: float, audio: float, threshold: float = 0.0, label: np.ndarray = silent) -> str:
         gains = {m: dict.fromkeys(MANNERS, gain) for m, gain in (("text", text), ("audio", audio), ("visual", -0.1))}
-        return next(sections(replace(found, influence=[gains]), {})).segments[0].why
+        predictions = replace(found.predictions, label=label, abstained=silent)
+        told = replace(found, influence=[gains], predictions=predictions, thresholds=(threshold,) * 4)
+        return next(sections(told, {})).segments[0].why
 
-    assert f"Text decided: without it {name} would be at {probability - 0.2:.2f}, not {probability:.2f}." in why(
-        0.2, 0.1
-    )
-    assert f"Audio decided, by little: without it {name} stays at {probability:.2f}." in why(-0.1, 1e-5)
-    assert f"No modality decided: {name} would be no less probable" in why(-0.1, -0.2)
+    moved = f"{name.capitalize()} rests most on text: without it, it would be at {probability - 0.2:.2f}, not {probability:.2f}"
+    assert f"{moved}." in why(0.2, 0.1)
+    assert f"{moved}, and still count as present." in why(0.2, 0.1, 0.0, present)
+    assert f"{moved}, and no longer count as present." in why(0.2, 0.1, probability - 0.1, present)
+    assert f"hardly rests on any single modality: without audio it stays at {probability:.2f}." in why(-0.1, 1e-5)
+    assert "rests on no single modality: it would be no less probable" in why(-0.1, -0.2)
+
+
+def test_what_a_modality_moves_is_moved_between_calibrated_probabilities(run: Path, talks: FeatureStore) -> None:
+    predictor, found = Predictor(run), answers(run, talks, range(1))
+    for name, raw in predictor.explain(talks, 0).without.items():
+        left = found.predictions.probability[0] - predictor.decision.recalibration.apply(raw[None, :])[0]
+        assert list(found.influence[0][name].values()) == pytest.approx(left.tolist(), abs=1e-6)
+
+
+def test_the_headline_counts_all_clips_that_were_asked_about(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found, everything = answers(run, talks, range(2)), Predictor(run).predict(talks)
+    write_clip_page(tmp_path / "page", found, Subject("run", "store", everything), with_media=False)
+    page = text_of(tmp_path / "page")
+    often = int(everything.label.sum(axis=0).max())
+    assert f"{len(talks)} clips: " in page and f" in {often}" in page.split('class="headline">')[1].split("<")[0]
+    assert f"{len(talks) - 2} more clips are not on this page" in page
 
 
 def test_the_threshold_is_marked_on_every_bar(run: Path, talks: FeatureStore, tmp_path: Path) -> None:

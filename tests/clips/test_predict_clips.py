@@ -2,17 +2,23 @@
 
 import csv
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lddu.cache import VARIABLE
+from lddu.clips.drawn_face import Expression, draw_face
 from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulate import MANNERS, write_video
+from lddu.commands.extracting import ExtractionProgress
 from lddu.commands.predict import predict as predict_command
-from lddu.errors import ConfigError, MismatchError
+from lddu.errors import ConfigError, MismatchError, SourceError
+from lddu.extract import Progress
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.predict_clips import predict_clips
@@ -35,7 +41,7 @@ def test_clip_and_stored_features_give_the_same_answer(run: Path, talks: Feature
 def test_an_answer_says_when_and_by_what(run: Path, corpus: Path) -> None:
     answers = predict_clips(Predictor(run), [str(corpus.parent / "talk004.mp4")])
     record = answers.to_records()[0]
-    assert record["decided_by"] in {"text", "audio", "visual", None}
+    assert record["rests_on"] in {"text", "audio", "visual", None}
     assert set(record["influence"]) == {"text", "audio", "visual"} == set(record["timeline"]["modalities"])
     steps = int(np.ceil((record["end"] - record["start"]) / 0.5 - 1e-6))
     for line in record["timeline"]["modalities"].values():
@@ -50,7 +56,7 @@ def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, corpus: Path
     answers = predict_clips(Predictor(run), [str(tmp_path)])
     heard, wordless = answers.to_records()
     assert heard["missing"] == ["text", "visual"] and wordless["missing"] == ["text"]
-    assert heard["decided_by"] == "audio" and heard["influence"] == {}
+    assert heard["rests_on"] == "audio" and heard["influence"] == {}
     assert [told.split(": ")[0] for told in answers.warnings if "missing" in told] == [
         "text is missing in 1 of 2 clips (no transcript)",
         "text and visual are missing in 1 of 2 clips (no transcript; no video track)",
@@ -70,7 +76,7 @@ def test_the_command_answers_clips_and_exits_1_when_one_failed(
     assert [clip["clip"] for clip in told["clips"]] == ["talk004"] and told["failed"][0]["file"] == str(bad)
     assert predict_command(run, [good], csv=True) == 0
     header = capsys.readouterr().out.splitlines()[0].split(",")
-    assert header[:5] == ["file", "start", "end", "transcript", "decided_by"] and "probability_happy" in header
+    assert header[:5] == ["file", "start", "end", "transcript", "rests_on"] and "probability_happy" in header
 
 
 def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureStore, corpus: Path) -> None:
@@ -81,6 +87,14 @@ def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureSto
         predict_command(run, [store], longest=5.0, transcribe=True)
     with pytest.raises(ConfigError, match="one feature store alone, or raw clips, but got 2 inputs"):
         predict_command(run, [store, clip])
+
+
+def test_a_folder_without_clips_is_no_store_either(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").touch()
+    with pytest.raises(
+        SourceError, match=r"a feature store with its manifest\.json, in the folder .* but it has neither"
+    ):
+        predict_command(run, [str(tmp_path)])
 
 
 def test_clips_are_cut_as_long_as_asked(run: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,3 +120,77 @@ def test_a_run_on_other_features_cannot_answer_clips(tmp_path: Path, talking: Pa
     with pytest.raises(MismatchError, match="'lddu extract' made"):
         folder = train(tiny_store(tmp_path / "s"), tmp_path / "run", SMALL, RunOptions(device="cpu"))
         predict_clips(Predictor(folder.path), [str(talking)], ExtractorConfig())
+
+
+class _StoppedAfterOne:
+    """Ctrl-C as soon as one file is extracted, and a record of what was told."""
+
+    def __init__(self, stop: bool) -> None:
+        self.stop, self.finished, self.answers = stop, list[str](), 0
+
+    def extracted(self, now: Progress) -> None:
+        if now.share == 1:
+            self.finished.append(Path(now.file).name)
+            if self.stop:
+                raise KeyboardInterrupt
+
+    def answered(self, done: int, total: int) -> None:
+        self.answers += 1
+
+
+def test_after_an_interruption_the_same_call_extracts_only_the_rest_and_leaves_nothing(
+    run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    clips = [str(corpus.parent / f"talk00{n}.mp4") for n in (1, 2)]
+    with pytest.raises(KeyboardInterrupt):
+        predict_clips(Predictor(run), clips, watch=_StoppedAfterOne(stop=True))
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 1
+    watch = _StoppedAfterOne(stop=False)
+    answers = predict_clips(Predictor(run), clips, watch=watch)
+    assert watch.finished == ["talk002.mp4"] and watch.answers == 2
+    assert answers.predictions.clip.tolist() == ["talk001", "talk002"]
+    assert not list((tmp_path / "clips").iterdir())
+
+
+def test_what_nobody_goes_on_with_is_removed_after_a_week(
+    run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    for name, days in (("old", 8), ("young", 6)):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        then = time.time() - days * 24 * 3600
+        os.utime(tmp_path / "clips" / name, (then, then))
+    with pytest.raises(SourceError, match="is empty"):
+        (tmp_path / "bad.mp4").touch()
+        predict_clips(Predictor(run), [str(tmp_path / "bad.mp4")])
+    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["young"]
+
+
+def test_ctrl_c_says_what_is_kept() -> None:
+    kept = "1 of 3 files are extracted and kept; the same command goes on from there"
+    with pytest.raises(KeyboardInterrupt, match=kept), ExtractionProgress() as watch:
+        watch.extracted(Progress(1, 3, "a.mp4"))
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match="before any file was extracted"), ExtractionProgress() as watch:
+        watch.extracted(Progress(0, 3, "a.mp4", share=0.5))
+        raise KeyboardInterrupt
+
+
+def test_a_file_that_is_cut_short_is_answered_and_said(run: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mkv"
+    faces = (draw_face(192, Expression()) for _ in range(250))
+    write_video(whole, faces, np.random.default_rng(0).normal(0, 0.1, 10 * SAMPLE_RATE).astype(np.float32))
+    content = whole.read_bytes()
+    (tmp_path / "half.mkv").write_bytes(content[: len(content) // 2])
+    answers = predict_clips(Predictor(run), [str(whole), str(tmp_path / "half.mkv")])
+    told = [warning for warning in answers.warnings if "cut short" in warning]
+    assert len(told) == 1 and "half.mkv: its header promises 10.1 s, but it ends at" in told[0]
+
+
+def test_a_run_on_a_made_up_corpus_says_so_with_every_answer(
+    run: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict_command(run, [str(corpus.parent / "talk004.mp4")], json=True) == 0
+    told = capsys.readouterr()
+    assert "not about people" in json.loads(told.out)["warnings"][0] and "not about people" in told.err

@@ -1,11 +1,13 @@
 """Transcripts of every kind become words with times."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from lddu.clips.transcript import Word, beside, read_transcript, untimed
+from lddu.errors import SourceError
 
 
 def test_words_of_a_cue_share_its_time_by_their_length(tmp_path: Path) -> None:
@@ -61,3 +63,35 @@ def test_an_empty_transcript_holds_no_words(tmp_path: Path) -> None:
     for name, content in (("a.txt", ""), ("a.vtt", "WEBVTT\n"), ("a.srt", "\ufeff"), ("a.json", '{"segments": []}')):
         (tmp_path / name).write_text(content)
         assert read_transcript(tmp_path / name, 1.0).words == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("00:00:03,000 --> 00:00:02,000", "'00:00:03,000 --> 00:00:02,000' goes from 3 to 2 s"),
+        ("-00:00:03,000 --> 00:00:02,000", "goes from -3 to 2 s"),
+        ("00:00:01,000 --> 00:01:00,000", "ends at 60.0 s; it belongs to another video"),
+        ("00:00:01,000 --> 00:00:0x", "Expected times such as 00:01:02,500 around '-->'"),
+        ("00:00:01,000 --> 00:00:02,000x", "Expected times such as 00:01:02,500 around '-->'"),
+    ],
+)
+def test_a_cue_that_cannot_be_is_named_by_its_line_as_it_is_written(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text(f"1\n00:00:00,000 --> 00:00:01,000\nfine words\n\n2\n{line}\nsome more words\n")
+    with pytest.raises(SourceError, match=re.escape(said)) as told:
+        read_transcript(path, 6.0)
+    assert f"line 6 of {path}" in str(told.value)
+
+
+def test_times_of_a_cue_in_which_nothing_is_said_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:01,000\nwords\n\n2\n00:01:00,000 --> 00:01:01,000\n\n")
+    assert read_transcript(path, 6.0).text == "words"
+
+
+def test_a_word_that_cannot_be_is_named_by_its_segment(tmp_path: Path) -> None:
+    words = [{"word": "late", "start": 8.0, "end": 9.5}]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"segments": [{"start": 0.0, "end": 1.0, "text": "late", "words": words}]}))
+    with pytest.raises(SourceError, match=r"segment 0 of .*'late' ends at 9\.5 s"):
+        read_transcript(path, 6.0)

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lddu.cache import VARIABLE
 from lddu.errors import ConfigError, StoreError
-from lddu.features import remote, store_writer
+from lddu.features import store_writer
 from lddu.features.store import FeatureStore
 from tests.builders import DIMENSIONS, tiny_store
 from tests.command_line import lddu
@@ -20,8 +21,8 @@ fsspec = pytest.importorskip("fsspec")
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(remote.VARIABLE, str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache" / "stores"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from lddu.clips.action_units import TOOLS
 from lddu.clips.extractor import ExtractorConfig, Source
 from lddu.clips.steps import ClipFeatures, Steps
+from lddu.errors import StoreError
 from lddu.features.atomic import replaced_file
 
 
@@ -18,11 +20,25 @@ class DoneFolder:
     """Finished files under a folder, each by a key of all that its features depend on.
 
     Args:
-        path: the folder; created when something is put into it.
+        path: the folder.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def open(self) -> None:
+        """Create it.
+
+        Raises:
+            StoreError: where nothing can be kept there.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as fault:
+            raise StoreError(
+                f"Expected to keep finished files in {self.path}, but got {fault.strerror}; choose a folder that can be "
+                "written to."
+            ) from None
 
     def holds(self, key: str) -> bool:
         """Whether the file with this key is finished."""
@@ -55,6 +71,10 @@ class DoneFolder:
                     values = arrays.get_tensor(f"{number}/{name}/values")
                     modalities[name] = Steps(values, times[:, 0], times[:, 1])
                 yield ClipFeatures(**{**told, "notes": tuple(told["notes"])}, modalities=modalities)
+
+    def forget(self) -> None:
+        """Remove it with all it holds."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _file(self, key: str) -> Path:
         return self.path / f"{key}.safetensors"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lddu.clips import action_units, visual
+from lddu.clips import action_units, noted, visual
 from lddu.clips.action_units import TOOLS, Tool
 from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
 from lddu.clips.audio import MEASURED, VoiceMeter, silent
@@ -45,8 +45,8 @@ _HEARD = 0.15
 _ROUNDING = 0.5
 """Seconds that a manifest's end may lie beyond the file's without a word."""
 
-UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
-"""Notes that say why a clip has no text."""
+_CUT_SHORT, _CUT_SHARE = 2.0, 0.02
+"""Seconds, and share of the file, that may lack at its end without a word: last pictures are shown long, sounds padded."""
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,13 @@ class ClipExtractor:
             SourceError: where the file or its transcript cannot be used, or nothing can be found in it.
         """
         info = probe(source.path)
-        notes = [f"the {kind} track has an unknown codec" for kind in info.unknown]
+        notes = [noted.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         heard_by = _HEARD if info.has_picture else 1.0
         voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
         face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
         duration = _duration(source.path, info, voice, face)
+        if info.duration - _reached(voice, face) > max(_CUT_SHORT, _CUT_SHARE * info.duration):
+            notes.append(noted.cut_short(info.duration, _reached(voice, face)))
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
         found = _Found(voice, encoded, face, wordless, tuple(notes))
@@ -223,17 +225,18 @@ class ClipExtractor:
 
     def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: Watch) -> Steps:
         if not info.has_sound:
-            notes.append("no audio track")
+            notes.append(noted.NO_SOUND)
             return Steps.none(len(VOICE_COLUMNS))
         damage = DamageCount()
         try:
             steps = self._voice.steps(_watched_sound(read_sound(path, info, damage), info, watch))
-        except SourceError as fault:
+        except SourceError:
             if not info.has_picture:
                 raise
-            notes.append(str(fault))
+            notes.append(noted.UNDECODED_SOUND)
             return Steps.none(len(VOICE_COLUMNS))
-        notes.extend(_damage("sound", damage))
+        if damage.packets:
+            notes.append(noted.damaged(damage.packets, "sound"))
         return steps
 
     def _encoded(self, path: Path, info: MediaInfo, voice: Steps) -> Steps:
@@ -246,24 +249,25 @@ class ClipExtractor:
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: Watch) -> FaceTrack:
         nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
         if not info.has_picture:
-            notes.append("no video track")
+            notes.append(noted.NO_PICTURE)
             return nothing
         if self._tool is not None:
             table = source.face_file()
             if table is None:
-                notes.append(f"no table of {self._tool.name}")
+                notes.append(noted.NO_TABLE.format(tool=self._tool.name))
                 return nothing
             return action_units.read_track(table, self._tool, picture_times(source.path, info))
         damage = DamageCount()
         try:
             pictures = read_pictures(source.path, info, PICTURE_RATE, damage)
             track = self._face.track(_watched_pictures(pictures, info, watch))
-        except SourceError as fault:
+        except SourceError:
             if not info.has_sound:
                 raise
-            notes.append(str(fault))
+            notes.append(noted.UNDECODED_PICTURES)
             return nothing
-        notes.extend(_damage("pictures", damage))
+        if damage.packets:
+            notes.append(noted.damaged(damage.packets, "pictures"))
         return track
 
     def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
@@ -276,8 +280,8 @@ class ClipExtractor:
 
     def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
         if transcript.words or source.transcript_file() is not None:
-            return WORDLESS
-        return UNHEARD if self._recognises(source, info) else UNTOLD
+            return noted.WORDLESS
+        return noted.UNHEARD if self._recognises(source, info) else noted.UNTOLD
 
     def _recognises(self, source: Source, info: MediaInfo) -> bool:
         known = bool(source.spans) and all(span.transcript for span in source.spans)
@@ -298,9 +302,9 @@ class ClipExtractor:
         if not words:
             notes += (found.wordless,)
         if mute:
-            notes += ("only digital silence",)
+            notes += (noted.MUTE,)
         if len(found.face.looked) and not len(streams["visual"]):
-            notes += ("no face in any picture",)
+            notes += (noted.FACELESS,)
         voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
         voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
         shares = {"face": found.face.share(start, end), "voice": voice_share}
@@ -359,19 +363,19 @@ def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
 
 def _duration(path: Path, info: MediaInfo, voice: Steps, face: FaceTrack) -> float:
     """Seconds that can be used: where a file breaks off, what its header promises is not there."""
-    ends = [
-        float(voice.end[-1]) if len(voice) else 0.0,
-        float(face.looked[-1]) + 1 / PICTURE_RATE if len(face.looked) else 0.0,
-    ]
-    reached = max(ends)
+    reached = _reached(voice, face)
     duration = min(info.duration, reached + 1.0) if info.duration else reached
     if reached <= 0 or duration <= 0:
         raise SourceError(f"Expected {path} to last, but it has neither a tenth of a second of sound nor a picture.")
     return duration
 
 
-def _damage(what: str, damage: DamageCount) -> list[str]:
-    return [f"{damage.packets} damaged packets of {what} were left out"] if damage.packets else []
+def _reached(voice: Steps, face: FaceTrack) -> float:
+    """Seconds until sound and pictures end."""
+    return max(
+        float(voice.end[-1]) if len(voice) else 0.0,
+        float(face.looked[-1]) + 1 / PICTURE_RATE if len(face.looked) else 0.0,
+    )
 
 
 def _refuse_nothing(source: Source, clips: Sequence[ClipFeatures]) -> None:

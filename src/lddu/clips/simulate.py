@@ -105,7 +105,7 @@ def write_talking_clip(path: Path, clip: TalkingClip, voice: Voice | None = None
     return seconds
 
 
-def write_talking_corpus(folder: Path, clips: int, seed: int = 0, voice: Voice | None = None) -> Path:
+def write_talking_corpus(folder: str | Path, clips: int, seed: int = 0, voice: Voice | None = None) -> Path:
     """Write clips with one or two of the `MANNERS` each, and the manifest `clips.csv` with labels and splits.
 
     Args:
@@ -117,6 +117,7 @@ def write_talking_corpus(folder: Path, clips: int, seed: int = 0, voice: Voice |
     Returns:
         The manifest.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(seed)
     rows = []

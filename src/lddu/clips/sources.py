@@ -5,7 +5,7 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
@@ -65,11 +65,13 @@ class Listing:
         sources: the files, in order.
         emotions: columns of labels; none where nothing is labelled.
         labels: clip id -> labels, for the clips of a manifest.
+        unlisted: media files of a folder that its manifest does not name.
     """
 
     sources: tuple[Source, ...]
     emotions: tuple[str, ...] = ()
     labels: Mapping[str, Labels] = field(default_factory=dict)
+    unlisted: tuple[Path, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -96,11 +98,20 @@ def listed(inputs: Sequence[str]) -> Listing:
             raise SourceError(
                 f"Expected the manifest {manifests[0]} alone, but got {len(names)} inputs; extract them one by one."
             )
-        return read_manifest(manifests[0])
+        listing, folder = read_manifest(manifests[0]), Path(names[0])
+        named = {source.path.resolve() for source in listing.sources}
+        there = _media_in(folder) if folder.is_dir() else []
+        return replace(listing, unlisted=tuple(file for file in there if file.resolve() not in named))
     found = [(path, root) for name in names for path, root in _files(Path(name))]
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
     return Listing(tuple(Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)))
+
+
+def unlisted_sentence(files: Sequence[str]) -> str:
+    """What a reader should know of files that a manifest leaves out."""
+    rest = f", such as {files[0]}" if len(files) > 1 else f": {files[0]}"
+    return f"the manifest does not name {len(files)} media file{'s' if len(files) > 1 else ''} of its folder{rest}; left out"
 
 
 def read_manifest(path: Path) -> Listing:
@@ -146,6 +157,11 @@ def _rows(path: Path) -> tuple[list[dict[str, str]], list[str]]:
         raise SourceError(f"Expected the manifest {path}, but it is not there; check the path.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise SourceError(f"Expected {path} to be a UTF-8 CSV table, but it cannot be read ({fault}).") from None
+    if len(columns) == 1 and (other := next((mark for mark in ";\t" if mark in columns[0]), "")):
+        raise SourceError(
+            f"Expected commas between the columns of {path}, but got {'tabs' if other == chr(9) else 'semicolons'}; save "
+            "it with commas."
+        )
     if "file" not in columns:
         raise SourceError(
             f"Expected a column 'file' in {path}, but got {', '.join(columns) or 'nothing'}; "
@@ -205,15 +221,19 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
         yield path, path.parent
         return
-    found = sorted(
-        file for file in path.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _skipped(file, path)
-    )
+    found = _media_in(path)
     if not found:
         raise SourceError(
             f"Expected video or audio files in the folder {path}, but found none; "
             "name files with another suffix themselves."
         )
     yield from ((file, path) for file in found)
+
+
+def _media_in(folder: Path) -> list[Path]:
+    return sorted(
+        file for file in folder.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _skipped(file, folder)
+    )
 
 
 def _skipped(file: Path, root: Path) -> bool:

@@ -18,7 +18,7 @@ SUFFIXES = (".json", ".vtt", ".srt", ".txt")
 """Kinds of transcript beside a clip, the most precise first."""
 
 _TOLERATED_OVERHANG = 2.0  # seconds; cues are often left standing a little longer than the video
-_CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)")
+_CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)(?=\s|$)")
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 
 
@@ -83,12 +83,11 @@ def read_transcript(path: Path, duration: float) -> Transcript:
     if kind == ".txt":
         return untimed(text, duration)
     if kind == ".json":
-        words = list(_json_words(path, text))
+        words = list(_json_words(path, text, duration))
     elif kind in (".srt", ".vtt"):
-        words = list(_cue_words(path, text))
+        words = list(_cue_words(path, text, duration))
     else:
         raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
-    _check_times(path, words, duration)
     return Transcript(tuple(sorted(words, key=lambda word: (word.start, word.end))), True)
 
 
@@ -120,16 +119,22 @@ def _shared_out(text: str, start: float, end: float) -> Iterator[Word]:
         yield Word(word, begin, start + (end - start) * passed / total)
 
 
-def _cue_words(path: Path, text: str) -> Iterator[Word]:
+def _cue_words(path: Path, text: str, duration: float) -> Iterator[Word]:
     lines, cues = text.splitlines(), 0
     for number, line in enumerate(lines):
         match = _CUE.match(line)
         if "-->" in line and not match:
-            raise SourceError(f"Expected times around '-->' in line {number + 1} of {path}, but got {line.strip()!r}.")
+            raise SourceError(
+                f"Expected times such as 00:01:02,500 around '-->' in line {number + 1} of {path}, but got "
+                f"{line.strip()!r}; correct the line."
+            )
         if match:
             cues += 1
             start, end = (_seconds(path, number + 1, stamp) for stamp in match.groups())
-            yield from _shared_out(_TAG.sub(" ", html.unescape(" ".join(_body(lines, number)))), start, end)
+            words = list(_shared_out(_TAG.sub(" ", html.unescape(" ".join(_body(lines, number)))), start, end))
+            if words:  # where nothing is said, times do no harm
+                _check_times(f"line {number + 1} of {path}", line.strip(), start, end, duration)
+            yield from words
     if not cues and text.strip() not in ("", "WEBVTT"):
         raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
 
@@ -153,7 +158,7 @@ def _seconds(path: Path, line: int, stamp: str) -> float:
     return -seconds if stamp.startswith("-") else seconds
 
 
-def _json_words(path: Path, text: str) -> Iterator[Word]:
+def _json_words(path: Path, text: str, duration: float) -> Iterator[Word]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as fault:
@@ -167,14 +172,17 @@ def _json_words(path: Path, text: str) -> Iterator[Word]:
         try:
             start, end = float(segment["start"]), float(segment["end"])
             if segment.get("words"):
-                yield from _aligned(segment["words"], start, end)
+                words = list(_aligned(segment["words"], start, end))
             else:
-                yield from _shared_out(str(segment["text"]), start, end)
+                words = list(_shared_out(str(segment["text"]), start, end))
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise SourceError(
                 f"Expected segment {number} of {path} to have 'start', 'end' and 'words' or 'text', "
                 f"but it is damaged ({fault!r})."
             ) from None
+        for word in words:
+            _check_times(f"segment {number} of {path}", word.text, word.start, word.end, duration)
+        yield from words
 
 
 def _aligned(words: Sequence[dict[str, Any]], start: float, end: float) -> Iterator[Word]:
@@ -190,17 +198,17 @@ def _aligned(words: Sequence[dict[str, Any]], start: float, end: float) -> Itera
             yield Word(text, begin, finish)
 
 
-def _check_times(path: Path, words: Sequence[Word], duration: float) -> None:
-    for word in words:
-        if not (math.isfinite(word.start) and math.isfinite(word.end)):
-            raise SourceError(f"Expected finite times in {path}, but got {word.start} for {word.text!r}; correct it.")
-        if word.start < 0 or word.end < word.start:
-            raise SourceError(
-                f"Expected times in {path} that begin at 0 or later and end after they begin, "
-                f"but {word.text!r} goes from {word.start:g} to {word.end:g} s; correct the transcript."
-            )
-        if word.end > duration + _TOLERATED_OVERHANG:
-            raise SourceError(
-                f"Expected {path} to end within the clip's {duration:.1f} s, but {word.text!r} ends at {word.end:.1f} s; "
-                "it belongs to another video, or the video is cut short."
-            )
+def _check_times(where: str, told: str, start: float, end: float, duration: float) -> None:
+    """Refuse times that cannot be; `told` is what they stand beside in the file."""
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise SourceError(f"Expected finite times in {where}, but got {start} to {end} s for {told!r}; correct it.")
+    if start < 0 or end < start:
+        raise SourceError(
+            f"Expected times in {where} that begin at 0 or later and end after they begin, "
+            f"but {told!r} goes from {start:g} to {end:g} s; correct the transcript."
+        )
+    if end > duration + _TOLERATED_OVERHANG:
+        raise SourceError(
+            f"Expected {where} to end within the clip's {duration:.1f} s, but {told!r} ends at {end:.1f} s; "
+            "it belongs to another video, or the video is cut short."
+        )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from lddu.clips.extractor import ExtractorConfig
     from lddu.conclusion import Wish
     from lddu.predict import Predictor
+    from lddu.predictions import Predictions
 
 
 def are_clips(inputs: list[str]) -> bool:
@@ -15,9 +16,10 @@ def are_clips(inputs: list[str]) -> bool:
 
     Raises:
         ConfigError: where a feature store is among several inputs.
+        SourceError: where the input is a folder with neither.
     """
     from lddu.clips.sources import MANIFEST, MEDIA_SUFFIXES
-    from lddu.errors import ConfigError
+    from lddu.errors import ConfigError, SourceError
 
     stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
     if stores and len(inputs) > 1:
@@ -29,8 +31,13 @@ def are_clips(inputs: list[str]) -> bool:
     def is_clip(name: str) -> bool:
         path = Path(name)
         if path.is_dir():
-            return not (path / "manifest.json").is_file() and (
-                (path / MANIFEST).is_file() or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*"))
+            if (path / "manifest.json").is_file():
+                return False
+            if (path / MANIFEST).is_file() or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*")):
+                return True
+            raise SourceError(
+                f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
+                "neither; name files with another suffix themselves."
             )
         return name == "-" or path.is_file() or path.suffix.lower() in MEDIA_SUFFIXES | {".csv"}
 
@@ -55,20 +62,12 @@ def answer_clips(
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
     """
-    from rich.progress import Progress
-
-    import lddu.extract as extraction
-    from lddu.commands.screen import notes, print_json, results, tell_extracted, warn
+    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.screen import print_json, results, warn
     from lddu.predict_clips import predict_clips
 
-    with Progress(console=notes(), transient=True) as bar:
-        line = bar.add_task("extracting", total=None)
-
-        def advance(now: extraction.Progress) -> None:
-            bar.update(line, completed=now.files, total=now.total)
-            tell_extracted(bar.console, now)
-
-        found = predict_clips(predictor, inputs, config, wish, advance=advance)
+    with ExtractionProgress() as watch:
+        found = predict_clips(predictor, inputs, config, wish, watch=watch)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
@@ -85,27 +84,34 @@ def answer_clips(
     else:
         _show(found)
     if page is not None:
-        write_page(page, found, predictor, inputs, with_media=True)
+        write_page(page, found, found.predictions, predictor, inputs, with_media=True)
     return 1 if found.failures else 0
 
 
 def write_page(
     folder: Path,
     answers: "ClipAnswers",
+    found: "Predictions",
     predictor: "Predictor",
     inputs: list[str],
     with_media: bool,
-    left_out: int = 0,
 ) -> None:
-    """Write the page and say where it is."""
+    """Write the page and say where it is.
+
+    Args:
+        folder: of the page.
+        answers: on the clips that it shows.
+        found: on all clips that were asked about.
+        predictor: the run.
+        inputs: what was asked about.
+        with_media: show the files of the clips.
+    """
     from lddu.clip_page import Subject, write_clip_page
     from lddu.commands.screen import notes
 
     told = ", ".join(inputs[:3]) + (", ..." if len(inputs) > 3 else "")
-    task = predictor.description.task
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    subject = Subject(predictor.folder.path.resolve().name, told, task.simulated, left_out, calibrated)
-    write_clip_page(folder, answers, subject, with_media)
+    write_clip_page(folder, answers, Subject(predictor.folder.path.resolve().name, told, found, calibrated), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
@@ -114,6 +120,6 @@ def _show(found: "ClipAnswers") -> None:
 
     count = len(found.predictions)
     seconds = [f"{start:.1f}-{end:.1f}" for start, end in zip(found.start, found.end, strict=True)]
-    decided = [found.decided_by(n) or "-" for n in range(count)]
+    rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), "seconds": seconds}
-    show_answers(found.predictions, count, before, {"decided by": decided, "words": found.transcript})
+    show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})

@@ -85,7 +85,8 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
     from lddu.robustness import MOST_CLIPS
 
     total = min(len(corpus.table.in_split(split)), MOST_CLIPS) * predictor.networks
-    with Progress(console=notes(), transient=True) as bar:
+    console = notes()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("making modalities worse", total=total)
         found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
     folder = predictor.folder

@@ -73,56 +73,34 @@ def extract(
     json
         Print the summary as JSON.
     """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     import lddu.extract as extraction
     from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.sources import unlisted_sentence
     from lddu.clips.speech import PACKAGED_SPEECH
     from lddu.clips.text import PACKAGED
+    from lddu.commands.extracting import ExtractionProgress
     from lddu.commands.lanes import chosen_lanes
-    from lddu.commands.screen import notes, print_json, tell_extracted, warn
+    from lddu.commands.screen import print_json, warn
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
         raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
-    columns = (
-        TextColumn("extracting"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with chosen_lanes(ray, jobs) as lanes, Progress(*columns, console=notes(), transient=True) as bar:
-        line = bar.add_task("", total=None)
-
-        def advance(now: extraction.Progress) -> None:
-            bar.update(line, completed=now.files, total=now.total, description=Path(now.file).name)
-            tell_extracted(bar.console, now)
-
+    with chosen_lanes(ray, jobs) as lanes, ExtractionProgress() as watch:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
             text_model or PACKAGED, voice_model or MEASURED, face_model, cut=cut, longest=longest, speech_model=speech
         )
-        result = extraction.extract(clips, out, config, lanes or jobs, EXISTING[update, force], advance)
+        result = extraction.extract(clips, out, config, lanes or jobs, EXISTING[update, force], watch.extracted)
     if json:
         print_json(_mapping(result))
     else:
         _show(result)
+    warnings = [unlisted_sentence(result.unlisted)] if result.unlisted else []
     if result.failures:
-        warn(
-            [
-                f"{len(result.failures)} of {result.files + len(result.failures)} files failed; the store holds the others"
-            ]
-        )
+        total = result.files + len(result.failures)
+        warnings.append(f"{len(result.failures)} of {total} files failed; the store holds the others")
+    warn(warnings)
     return 1 if result.failures else 0
 
 

@@ -87,6 +87,7 @@ def predict(
         Recognise them with this faster-whisper model, a folder or a name.
     """
     from lddu.commands.clip_answers import answer_clips, are_clips, write_page
+    from lddu.commands.extracting import ExtractionProgress
     from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
@@ -131,8 +132,9 @@ def predict(
     _tell(found, predictor.warnings(corpus, wish), predictor, corpus, form, most=None if all else SHOWN_CLIPS)
     if html is not None:
         shown = len(corpus) if all else min(len(corpus), PAGE_CLIPS)
-        answers = answers_on(predictor, corpus, wish, range(shown))
-        write_page(html, answers, predictor, inputs, with_media=False, left_out=len(corpus) - shown)
+        with ExtractionProgress("explaining") as watch:
+            answers = answers_on(predictor, corpus, wish, range(shown), watch.answered)
+        write_page(html, answers, found, predictor, inputs, with_media=False)
     return 0
 
 
@@ -153,7 +155,8 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", ray: str | None, d
     from lddu.commands.screen import notes
     from lddu.predict_parts import infer_in_parts
 
-    with Progress(console=notes(), transient=True) as bar:
+    console = notes()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
 
         def advance(clips: int) -> None:

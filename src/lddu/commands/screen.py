@@ -5,13 +5,10 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from lddu.extract import Progress
 
 
 def results(columns: int = 110) -> Console:
@@ -36,21 +33,9 @@ def first_rank() -> bool:
 
 def warn(sentences: Sequence[str]) -> None:
     """Show warnings on stderr, one a line."""
+    console = notes()
     for sentence in sentences:
-        notes().print(f"warning: {sentence}", style="yellow", markup=False)
-
-
-def tell_extracted(console: Console, now: "Progress") -> None:
-    """Say which file failed, above a progress bar that may be running on the console; where none is seen, also which are done.
-
-    A single file that fails ends its command with its sentence, and is not named here as well.
-    """
-    if now.share < 1:
-        return
-    if now.fault and now.total > 1:
-        console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
-    elif not now.fault and not console.is_terminal:
-        console.print(f"extracted {now.done} of {now.total}: {now.file}", markup=False, soft_wrap=True)
+        console.print(f"warning: {sentence}", style="yellow", markup=False, soft_wrap=not console.is_terminal)
 
 
 def print_json(value: Any) -> None:

@@ -7,22 +7,13 @@ which trust what they find under a name, are not used.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lddu.cache import cache_folder
 from lddu.errors import PackageError, StoreError
 from lddu.features.atomic import replaced_file
-
-VARIABLE = "LDDU_CACHE"
-
-
-def cache_folder() -> Path:
-    """Where fetched stores are kept: $LDDU_CACHE, or lddu/stores in the user's cache folder."""
-    if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lddu" / "stores"
 
 
 class RemoteFolder:
@@ -48,7 +39,7 @@ class RemoteFolder:
         with self._reached("manifest.json"):
             self._system, self._root = url_to_fs(self.name)
             manifest = self._system.cat_file(f"{self._root}/manifest.json")
-        self.path = cache_folder() / hashlib.sha256(manifest).hexdigest()
+        self.path = cache_folder("stores") / hashlib.sha256(manifest).hexdigest()
         if not (self.path / "manifest.json").is_file():
             with replaced_file(self.path / "manifest.json") as temporary:
                 temporary.write_bytes(manifest)

@@ -16,12 +16,12 @@ class Explanation:
 
     Attributes:
         attention: modality -> [E, T], each row sums to 1, Eq. (4); a missing modality is absent.
-        influence: modality -> [E] probability minus the probability without that modality, before recalibration; empty
-            where it is the only one, as without it nothing could be said.
+        without: modality -> [E] probability without that modality, before recalibration; empty where it is the only one,
+            as without it nothing could be said.
     """
 
     attention: dict[str, np.ndarray]
-    influence: dict[str, np.ndarray]
+    without: dict[str, np.ndarray]
 
 
 def explain(networks: Sequence[LDDU], reader: BatchReader, row: int) -> Explanation:
@@ -36,7 +36,7 @@ def explain(networks: Sequence[LDDU], reader: BatchReader, row: int) -> Explanat
     names = list(reader.dimensions)
     there = [m for m in range(len(names)) if bool(batch.presence[0, m])]
     attention = {names[m]: np.zeros(()) for m in there}
-    influence = {names[m]: np.zeros(()) for m in there if len(there) > 1}
+    without = {names[m]: np.zeros(()) for m in there if len(there) > 1}
     for network in networks:
         device = next(network.parameters()).device
         moved = batch.to(device)
@@ -44,10 +44,10 @@ def explain(networks: Sequence[LDDU], reader: BatchReader, row: int) -> Explanat
             whole = network(moved.values, moved.mask, moved.presence)
             for m in there:
                 attention[names[m]] = attention[names[m]] + whole.attention[m][0].cpu().numpy() / len(networks)
-            for name in influence:
-                lost = (whole.probability - _without(network, moved, names.index(name)))[0]
-                influence[name] = influence[name] + lost.cpu().numpy() / len(networks)
-    return Explanation(attention, influence)
+            for name in without:
+                probability = _without(network, moved, names.index(name))[0]
+                without[name] = without[name] + probability.cpu().numpy() / len(networks)
+    return Explanation(attention, without)
 
 
 def _without(network: LDDU, batch: Batch, modality: int) -> torch.Tensor:
