@@ -110,13 +110,17 @@ class Segment:
 
     @property
     def labels(self) -> list[str]:
-        """Emotions that are present."""
-        return [emotion.name for emotion in self.emotions if emotion.verdict == "present"]
+        """Emotions that are present, the most probable first."""
+        return self._likely("present")
 
     @property
     def unsure(self) -> list[str]:
-        """Emotions of which the run cannot tell."""
-        return [emotion.name for emotion in self.emotions if emotion.verdict == "can't tell"]
+        """Emotions of which the run cannot tell, the most probable first."""
+        return self._likely("can't tell")
+
+    def _likely(self, verdict: str) -> list[str]:
+        chosen = [emotion for emotion in self.emotions if emotion.verdict == verdict]
+        return [emotion.name for emotion in sorted(chosen, key=lambda emotion: -emotion.probability)]
 
     @property
     def verdict(self) -> str:
@@ -126,11 +130,12 @@ class Segment:
         return f"Can't tell: {', '.join(self.unsure)}" if self.unsure else "No emotion is likely enough"
 
     @property
-    def short(self) -> str:
-        """The answer in few letters; the id where the place in a file is unknown, so that only it tells clips apart."""
+    def short(self) -> list[str]:
+        """The answer in two short lines; the id where the place in a file is unknown, so that only it tells clips apart."""
         if self.start is None:
-            return self.clip
-        return ", ".join(self.labels or [f"{name}?" for name in self.unsure]) or "–"
+            return [self.clip]
+        names = self.labels or [f"{name}?" for name in self.unsure] or ["–"]
+        return names if len(names) <= 2 else [names[0], f"{names[1]} +{len(names) - 2}"]
 
     @property
     def place(self) -> str:

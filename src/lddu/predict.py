@@ -16,7 +16,7 @@ from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.constants import shortfall
 from lddu.evaluate.observation import scored
 from lddu.evaluate.predicted import Floats
-from lddu.features.store import FeatureStore
+from lddu.features.store import Chosen, FeatureStore, StoreLike, opened_store
 from lddu.missing import missing_sentences, noted_sentences
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import DropoutPasses, Inference, Networks
@@ -55,16 +55,17 @@ class Predictor:
         streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
         return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
 
-    def warnings(self, store: FeatureStore, wish: Wish = NOTHING_MORE) -> list[str]:
+    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE) -> list[str]:
         """What a reader of predictions on this store should know.
 
         Args:
-            store: that is predicted.
+            store: that is predicted, or its path or URL.
             wish: what is asked for beyond the labels.
 
         Raises:
             MismatchError: where the store's features are not those that the run was trained on.
         """
+        store = opened_store(store)
         task, found = self.description.task, [*self.description.warnings, *self._weaknesses(wish)]
         if task.simulated:
             found.insert(0, SIMULATED)
@@ -96,7 +97,7 @@ class Predictor:
     def infer(
         self,
         store: FeatureStore,
-        rows: np.ndarray | None = None,
+        rows: Chosen | None = None,
         advance: Callable[[int], None] | None = None,
         dropout: bool | None = None,
     ) -> Inference:
@@ -108,11 +109,10 @@ class Predictor:
             advance: hears of every clip done by every network.
             dropout: also make the run's passes with dropout on; by default only where its uncertainty reads them.
         """
-        rows = np.arange(len(store)) if rows is None else rows
         if dropout is None:
             dropout = bool(set(self.decision.error_score.inputs) & set(DROPOUT_SCORES))
         passes = self.description.config.decision.dropout_passes if dropout else 0
-        return self.networks_on(store).infer(rows, advance, DropoutPasses(passes, self.description.seed))
+        return self.networks_on(store).infer(store.rows(rows), advance, DropoutPasses(passes, self.description.seed))
 
     def networks_on(self, store: FeatureStore) -> Networks:
         """The networks with a reader of this store.
@@ -125,22 +125,24 @@ class Predictor:
 
     def predict(
         self,
-        store: FeatureStore,
-        rows: np.ndarray | None = None,
+        store: StoreLike,
+        rows: Chosen | None = None,
         wish: Wish = NOTHING_MORE,
         advance: Callable[[int], None] | None = None,
     ) -> Predictions:
         """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
 
         Args:
-            store: that fits the run.
-            rows: which clips, by row number.
+            store: that fits the run, or its path or URL.
+            rows: which clips: row numbers, ids, or a mask.
             wish: also label sets with a promised recall, or "can't tell" beyond a coverage.
             advance: hears of every clip done by every network.
 
         Raises:
+            StoreError: where the store cannot be opened, or has no such clip.
             MismatchError: where the store does not fit, or the wish cannot be had.
         """
+        store = opened_store(store)
         return self.concluded(store, self.infer(store, rows, advance), wish)
 
     def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
@@ -196,17 +198,28 @@ class Predictor:
         found = ablations_of(self._metrics) if self._metrics else ()
         return {one.given: one for one in found}
 
-    def explain(self, store: FeatureStore, row: int) -> Explanation:
-        """When each emotion was seen in one clip, and what each modality contributed."""
-        return explain(self._networks, self._reader(store), row)
+    def explain(self, store: StoreLike, row: int | str) -> Explanation:
+        """When each emotion was seen in one clip, and what it would be without each modality.
 
-    def evaluate(self, store: FeatureStore, split: str = "test") -> dict[str, Any]:
+        Args:
+            store: that fits the run, or its path or URL.
+            row: of the clip, or its id.
+
+        Raises:
+            StoreError: where there is no such store or clip.
+            MismatchError: where the store does not fit.
+        """
+        store = opened_store(store)
+        return explain(self._networks, self._reader(store), int(store.rows([row])[0]))
+
+    def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.
 
         Raises:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only.
         """
+        store = opened_store(store)
         rows = self._labelled(store, split)
         task = self.description.task
         inference = self.infer(store, rows, dropout=True)
@@ -215,7 +228,7 @@ class Predictor:
 
     def robustness(
         self,
-        store: FeatureStore,
+        store: StoreLike,
         split: str = "test",
         seed: int = 0,
         advance: Callable[[int], None] | None = None,
@@ -232,6 +245,7 @@ class Predictor:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only, or none.
         """
+        store = opened_store(store)
         rows, task = self._labelled(store, split), self.description.task
         nothing = np.zeros((len(rows), len(task.emotions)))
         found = scored(store, rows, nothing, task.emotions, task.present_at)

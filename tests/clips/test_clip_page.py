@@ -205,7 +205,7 @@ def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
     assert all(len(line) == 20 for line in found.timeline[0].attention["text"].values())
     first = next(sections(found, {}))
     assert [segment.left for segment in first.segments] == [0, 50] and first.ticks == ()
-    assert [segment.short for segment in first.segments] == found.predictions.clip[[0, 10]].tolist()
+    assert [segment.short[0] for segment in first.segments] == found.predictions.clip[[0, 10]].tolist()
     assert first.segments[1].modalities[1].error is None and "Without text, this run" in first.segments[1].missing_cost
     write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
     assert starts(text_of(tmp_path / "page")) == []

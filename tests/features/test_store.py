@@ -310,3 +310,29 @@ def test_repairs_count_what_they_change(scale: float) -> None:
         assert counts == {"non_finite_values": 1, "padding_steps": 1}
     else:
         assert kept is None and counts == {"non_finite_values": 4, "all_zero_clips": 1}
+
+
+def test_clips_are_named_by_row_by_id_or_by_a_mask(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store")
+    ids = store.table.clip.tolist()
+    mask = np.zeros(20, bool)
+    mask[[3, 5]] = True
+    for chosen in ([3, 5], np.array([3, 5]), [ids[3], ids[5]], mask, range(3, 6, 2)):
+        assert store.rows(chosen).tolist() == [3, 5]
+    assert store.rows(None).tolist() == list(range(20)) and store.rows([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ([0, 20], r"rows from 0 to 19 of .*store, but got 20"),
+        ([-1], "but got -1"),
+        (["nobody"], "but got 'nobody', which is none"),
+        (np.ones(3, bool), r"each of the 20 clips of .*store, but got bool of the shape \(3,\)"),
+        ([0.5], "but got float64"),
+        ([[0, 1]], r"of the shape \(1, 2\)"),
+    ],
+)
+def test_clips_that_a_store_does_not_have_are_named(chosen: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=said):
+        tiny_store(tmp_path / "store").rows(chosen)

@@ -7,6 +7,7 @@ slice. Large corpora are several such parts. Nothing in a store can run code whe
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ FORMAT = "lddu-feature-store"
 VERSION = 1
 
 _SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
+
+
+Chosen = Sequence[int] | Sequence[str] | Sequence[int | str] | np.ndarray
+"""Clips of a store, as `FeatureStore.rows` takes them."""
 
 
 class FeatureStore:
@@ -81,6 +86,36 @@ class FeatureStore:
             )
         return table
 
+    def rows(self, chosen: Chosen | None) -> np.ndarray:
+        """Row numbers of some clips.
+
+        Args:
+            chosen: row numbers, clip ids, or a mask with a flag for every clip; None takes all.
+
+        Raises:
+            StoreError: where the store has no such clip.
+        """
+        if chosen is None:
+            return np.arange(len(self))
+        asked = np.asarray(chosen)
+        if not asked.size:
+            return np.zeros(0, np.int64)
+        if asked.ndim == 1 and asked.dtype == bool and len(asked) == len(self):
+            return np.flatnonzero(asked)
+        if asked.ndim == 1 and asked.dtype.kind in "iu":
+            if out := [row for row in asked.tolist() if not 0 <= row < len(self)]:
+                raise StoreError(f"Expected rows from 0 to {len(self) - 1} of {self.place}, but got {out[0]}.")
+            return asked.astype(np.int64)
+        if asked.ndim == 1 and all(isinstance(clip, str) for clip in asked.tolist()):
+            row_of = {clip: row for row, clip in enumerate(self.table.clip.tolist())}
+            if unknown := [clip for clip in asked.tolist() if clip not in row_of]:
+                raise StoreError(f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none.")
+            return np.array([row_of[clip] for clip in asked.tolist()], np.int64)
+        raise StoreError(
+            f"Expected row numbers, clip ids, or a mask with a flag for each of the {len(self)} clips of {self.place}, but got "
+            f"{asked.dtype} of the shape {asked.shape}."
+        )
+
     def lengths(self, modality: str) -> np.ndarray:
         """[N] steps of each clip; 0 where the modality is missing."""
         return self.stream(modality).lengths
@@ -126,6 +161,19 @@ class FeatureStore:
         sums = {part.file: part.sha256 for m in self.modalities.values() for part in m.parts}
         sums["clips.parquet"] = self._table_sha256
         return [file for file, expected in sums.items() if file_sha256(self._files.local(file, expected)) != expected]
+
+
+StoreLike = FeatureStore | str | Path
+"""A store, or its path or URL."""
+
+
+def opened_store(store: StoreLike) -> FeatureStore:
+    """The store; opens it where it is named by its path or URL.
+
+    Raises:
+        StoreError: where it cannot be opened.
+    """
+    return store if isinstance(store, FeatureStore) else FeatureStore(store)
 
 
 def file_sha256(path: Path) -> str:

@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 from lddu.errors import SourceError, StoreError
 from lddu.features.atomic import replaced_folder, write_text
 from lddu.features.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
+from lddu.features.outliers import OutlierWatch
 from lddu.features.store import FORMAT, VERSION, file_sha256
 from lddu.features.stream import Part
 from lddu.labels import SPLITS
@@ -114,7 +115,8 @@ class StoreWriter:
             "source": dict(self._description.source),
             "simulated": self._description.simulated,
             "repairs": {kind: dict(sorted(where.items())) for kind, where in sorted(self.repairs.items())},
-            "warnings": self.warnings,
+            "warnings": self.warnings
+            + [told for stream in self._streams.values() for told in stream.outliers.sentences()],
             "sha256": {"clips.parquet": file_sha256(self._folder / "clips.parquet")},
         }
         write_text(self._folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
@@ -153,6 +155,7 @@ class _Stream:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.dimension = 0
+        self.outliers = OutlierWatch(name)
         self._folder, self._name = folder, name
         self._waiting: list[np.ndarray] = []
         self._lengths: list[int] = []
@@ -164,6 +167,7 @@ class _Stream:
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
             self._check(clip, steps)
+            self.outliers.see(clip, steps)
             assert times is None or times.shape == (len(steps), 2)
             self._timed |= times is not None
             self._times.append(np.full((len(steps), 2), np.nan, np.float32) if times is None else times)

@@ -8,7 +8,7 @@ from pathlib import Path
 from lddu.config import DEFAULT, Config
 from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError
-from lddu.features.store import FeatureStore
+from lddu.features.store import StoreLike, opened_store
 from lddu.model.infer import Networks
 from lddu.model.lddu import LDDU
 from lddu.ranks import launched
@@ -26,7 +26,7 @@ LAUNCHER_SETTINGS = {
 
 
 def train(
-    store: FeatureStore,
+    store: StoreLike,
     out: str | Path,
     config: Config = DEFAULT,
     options: RunOptions = RunOptions(),
@@ -41,7 +41,7 @@ def train(
     validation only, which `resume` can finish.
 
     Args:
-        store: labelled, with clips in `train` and `valid`.
+        store: labelled, with clips in `train` and `valid`; or its path or URL.
         out: the run folder to make.
         config: settings; each ``"auto"`` is fitted to the corpus.
         options: seed, ensemble size, device.
@@ -52,7 +52,7 @@ def train(
         RunError: where `out` is taken, or training diverges.
         KeyboardInterrupt: after what Ctrl-C left has been saved.
     """
-    ranks = launched()
+    store, ranks = opened_store(store), launched()
     _refuse_launcher_settings()
     description = describe(store, config, options)
     folder = RunFolder(out)
@@ -64,7 +64,7 @@ def train(
 
 def resume(
     path: str | Path,
-    store: FeatureStore | None = None,
+    store: StoreLike | None = None,
     options: RunOptions = RunOptions(),
     watch: Watch | None = None,
 ) -> RunFolder:
@@ -82,7 +82,7 @@ def resume(
     """
     folder, ranks = RunFolder(path), launched()
     description = ranks.from_first(lambda: _unfinished(folder))
-    store = store or FeatureStore(description.store["path"])
+    store = opened_store(store or description.store["path"])
     if store.manifest_sha256 != description.store["manifest_sha256"]:
         raise MismatchError(
             f"Expected the store that {folder.path} was started on, but {store.place} is another or has changed; "

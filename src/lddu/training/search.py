@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lddu.config import DEFAULT, Config, laid_over
 from lddu.errors import ConfigError, RunError
 from lddu.features.atomic import write_text
-from lddu.features.store import FeatureStore
+from lddu.features.store import FeatureStore, StoreLike, opened_store
 from lddu.lanes import Lanes
 from lddu.losses.objective import LossTerms
 from lddu.training import member
@@ -82,7 +82,7 @@ class UnwatchedSearch(Unwatched):
 
 
 def search(
-    store: FeatureStore,
+    store: StoreLike,
     out: str | Path,
     options: SearchOptions,
     base: Config = DEFAULT,
@@ -94,7 +94,7 @@ def search(
     The first trial is `base` itself. A trial that breaks is recorded with its reason, and the next one begins.
 
     Args:
-        store: labelled, with clips in `train` and `valid`.
+        store: labelled, with clips in `train` and `valid`; or its path or URL.
         out: the search's folder, new or of the same search.
         options: how many trials, of what.
         base: settings that are not searched.
@@ -107,7 +107,7 @@ def search(
         MismatchError: where `out` holds a search on another store or with other settings.
         RunError: where every trial broke.
     """
-    path, watch = Path(out), watch or UnwatchedSearch()
+    store, path, watch = opened_store(store), Path(out), watch or UnwatchedSearch()
     with quiet_optuna():
         study = begun(path, _about(store, options, base), _start(options.space, base))
         if lanes:
