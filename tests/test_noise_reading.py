@@ -12,6 +12,8 @@ import torch
 from lddu.answers import answers_on
 from lddu.batch import BatchReader
 from lddu.clip_page import Subject, write_clip_page
+from lddu.commands.figures import show_robustness
+from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import spearman
 from lddu.features.clip_table import ClipRow
 from lddu.features.simulate import SimulationConfig, simulate
@@ -181,6 +183,25 @@ def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: 
     assert shares is not None and "<th>noisier than</th>" in text
     for share in shares[~np.isnan(shares)]:
         assert f"<td>{100 * share:.0f} %</td>" in text
+
+
+def test_a_meter_that_does_not_hear_noise_is_said(
+    corpus: FeatureStore, run: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Predictor(run.path).robustness(corpus)
+    assert deaf_meters(found.to_mapping()["modalities"]) == []
+    deaf = {
+        name: [replace(p, noise_risen=0.25) if name == "text" and p.kind == "noise" else p for p in points]
+        for name, points in found.modalities.items()
+    }
+    show_robustness("test", replace(found, modalities=deaf))
+    said = "the noise reading of text hardly rises with its noise in this run (at 4 deviations in 25% of the clips)"
+    assert said in capsys.readouterr().err
+    metrics = run.read_json("metrics.json")
+    metrics["splits"]["test"]["robustness"] = replace(found, modalities=deaf).to_mapping()
+    run.write_json("metrics.json", metrics)
+    write_report(run)
+    assert said[1:] in (run.path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_run_without_meters_works_and_has_no_reading(

@@ -275,7 +275,7 @@ def preset(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
         ConfigError: naming every unknown setting and every impossible value at once.
     """
     if name not in PRESETS:
-        raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_suggest(name, PRESETS)}.")
+        raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_near(name, PRESETS)}.")
     return laid_over(PRESETS[name], overrides or {})
 
 
@@ -384,8 +384,12 @@ def _contradictions(config: Config) -> list[str]:
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:
+    return _near(name, known) or f" (known: {', '.join(known)})"
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else f" (known: {', '.join(known)})"
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _count(problems: list[str]) -> str:

@@ -10,6 +10,7 @@ from lddu.decide.aleatoric import vote_entropy
 from lddu.decide.decision import FittedDecision, own_scores
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore
 from lddu.evaluate.calibration import reliability
+from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.predicted import Floats
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import PRODUCT
@@ -91,6 +92,11 @@ class Worsened:
     clips: int
     of: int
     seed: int
+
+    @property
+    def deaf(self) -> list[str]:
+        """What is wrong with readings of noise."""
+        return deaf_meters(self.points)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table, warn
 from lddu.evaluate.constants import shortfall
+from lddu.evaluate.meters import deaf_meters
 
 if TYPE_CHECKING:
     from lddu.robustness import Robustness
@@ -69,6 +70,7 @@ def show_robustness(split: str, found: "Robustness") -> None:
     if metered:
         told += "; its noise: mean reading of how noisy its features are, to be compared within a modality"
     results().print(told, style="dim")
+    warn(deaf_meters(found.to_mapping()["modalities"]))
 
 
 def _robustness_columns(metered: bool) -> tuple[str, ...]:

@@ -81,8 +81,8 @@ def search(
 
     fixed = given(config, settings)
     space = tuple(part for part in SPACE if part.setting not in fixed)
-    notes().print(f"search folder: {folder}", markup=False)
     options = SearchOptions(trials, seed, device, space)
+    notes().print(f"search folder: {folder}", markup=False)
     with chosen_lanes(ray, jobs, device) as lanes, SearchProgress() as watch:
         try:
             found = look(corpus, folder, options, base, watch, lanes)

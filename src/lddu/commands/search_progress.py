@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 class SearchProgress(TrainingProgress):
     """A `SearchWatch` that draws to stderr; use as a context."""
 
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Start the epoch's bar anew."""
+        self.bar_begins(epoch, epochs, steps)
+
     def trial_begins(self, number: int, trials: int) -> None:
         """Start anew."""
         self.say(f"trial {number} of {trials}")

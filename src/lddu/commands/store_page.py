@@ -1,7 +1,9 @@
 """What `lddu data describe` shows: a page of plain tables about one store."""
 
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import Any
 
 from rich.console import Console, Group
 from rich.markup import escape
@@ -187,10 +189,20 @@ def _title(console: Console, title: str) -> None:
     console.print(title, style="bold")
 
 
+def _noted(files: list[Any]) -> str:
+    """How many clips each note of `lddu extract` is about."""
+    notes = Counter(note for file in files for told in file.get("notes", {}).values() for note in set(told))
+    return "".join(f"; {note} in {count}" for note, count in notes.most_common())
+
+
 def _told(value: object) -> str:
     """An entry of the source in words."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(told)}" for name, told in value.items())
+        return ", ".join(f"{name} {_told(told)}" for name, told in value.items() if told not in ("", None))
+    if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+        return f"{len(value)}, listed in the manifest{_noted(value)}"
+    if isinstance(value, list):
+        return ", ".join(map(_told, value)) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

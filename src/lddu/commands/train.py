@@ -89,9 +89,7 @@ def train(
     from lddu.training.run import resume as go_on
     from lddu.training.run import train
 
-    if first_rank():
-        notes().print(f"run folder: {folder}", markup=False)
-    with TrainingProgress(shown=first_rank()) as watch:
+    with TrainingProgress(first_rank(), f"run folder: {folder}") as watch:
         try:
             if resume is not None:
                 run = go_on(resume, FeatureStore(store) if store else None, RunOptions(device=device), watch)

@@ -16,12 +16,15 @@ class TrainingProgress:
 
     Args:
         shown: False where another rank draws.
+        begins: is said when the first epoch begins, by when nothing is refused any more.
     """
 
-    def __init__(self, shown: bool = True) -> None:
+    def __init__(self, shown: bool = True, begins: str = "") -> None:
+        self._begins = begins
+        console = notes(shown)
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=notes(shown), transient=True,
+            TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("preparing", total=None, loss="")
 
@@ -39,6 +42,17 @@ class TrainingProgress:
         self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Start anew; say first how long the training may become."""
+        if self._begins:
+            self.say(self._begins)
+            self._begins = ""
+        if epoch == 1:
+            self.say(
+                f"at most {epochs} epochs of {steps} step{'' if steps == 1 else 's'}; it ends when validation no longer improves"
+            )
+        self.bar_begins(epoch, epochs, steps)
+
+    def bar_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start the epoch's bar anew."""
         self._bar.reset(self._task, total=steps, description=f"epoch {epoch} of at most {epochs}", loss="")
 
