@@ -21,11 +21,12 @@ from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.model.infer import joined
 from lddu.predict import Predictor
-from lddu.predictions import FEWEST_USUAL, noisier_than, read_predictions
+from lddu.predictions import read_predictions
 from lddu.report import write_report
 from lddu.run_folder import RunFolder
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
+from lddu.usual import FEWEST_USUAL, noisier_than
 from tests.builders import tiny_config, tiny_store
 
 WITHOUT = tiny_config(
@@ -191,7 +192,7 @@ def test_a_meter_that_does_not_hear_noise_is_said(
     found = Predictor(run.path).robustness(corpus)
     assert deaf_meters(found.to_mapping()["modalities"]) == []
     deaf = {
-        name: [replace(p, noise_risen=0.25) if name == "text" and p.kind == "noise" else p for p in points]
+        name: tuple(replace(p, noise_risen=0.25) if name == "text" and p.kind == "noise" else p for p in points)
         for name, points in found.modalities.items()
     }
     show_robustness("test", replace(found, modalities=deaf))
@@ -211,7 +212,7 @@ def test_a_run_without_meters_works_and_has_no_reading(
     assert predictor.infer(corpus, np.arange(3)).modality_noise is None
     found = predictor.predict(corpus, np.arange(3))
     assert not [name for name in found.to_columns() if name.startswith(("noise_", "noisier_", "trust_"))]
-    assert set(found.to_records()[0]["evidence"]) == {"width", "modality_error"}
+    assert set(found.to_records()[0]["evidence"]) == {"width", "modality_error", "modality_distance", "unfamiliar"}
     assert read_predictions(meterless.path / "predictions.parquet").modality_noise is None
     told = json.loads((meterless.path / "metrics.json").read_text())["splits"]["test"]
     assert set(told["noise_spearman"]["text"]) == {"error"}

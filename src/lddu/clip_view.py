@@ -61,6 +61,7 @@ class ModalityCell:
         name: of the modality.
         error: chance that it errs when it answers alone; None where it is missing.
         noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
+        unfamiliar: whether it is unlike all that the run was tried on.
         influence: probability of the most probable emotion minus that without this modality; None where it is missing
             or the only one.
         shade: emotion -> 0 to 100 per step of the time line, how much attention; a single step where there is no course
@@ -70,6 +71,7 @@ class ModalityCell:
     name: str
     error: float | None
     noisier_than: float | None
+    unfamiliar: bool
     influence: float | None
     shade: dict[str, list[int]]
 
@@ -143,6 +145,15 @@ class Segment:
         if self.start is None or self.end is None:
             return self.clip
         return f"{clock(self.start)} to {clock(self.end)}"
+
+    @property
+    def doubt(self) -> str:
+        """Which of its modalities are unlike all that the run was tried on; empty where none is."""
+        strange = [modality.name for modality in self.modalities if modality.unfamiliar]
+        if not strange:
+            return ""
+        are = "is" if len(strange) == 1 else "are"
+        return f"Its {listed(strange)} {are} unlike all that the run was tried on: take the answer for a guess."
 
     @property
     def why(self) -> str:
@@ -310,13 +321,15 @@ def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
 def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     name, error = answers.predictions.modalities[m], float(answers.predictions.modality_error[n, m])
     if np.isnan(error):
-        return ModalityCell(name, None, None, None, {})
+        return ModalityCell(name, None, None, False, None, {})
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
     line = answers.timeline[n]
     untimed = line.step_seconds is None
     shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention[name].items()}
-    return ModalityCell(name, error, share, answers.influence[n].get(name, {}).get(top), shade)
+    flags = answers.predictions.unfamiliar
+    unfamiliar = flags is not None and bool(flags[n, m])
+    return ModalityCell(name, error, share, unfamiliar, answers.influence[n].get(name, {}).get(top), shade)
 
 
 def _shade(shares: Sequence[float], untimed: bool) -> list[int]:

@@ -204,6 +204,7 @@ def predictions_of(
         uncertainty=decided.uncertainty,
         width=inference.width,
         modality_error=_modality_error(inference),
+        modality_distance=inference.modality_distance,
         modality_noise=inference.modality_noise,
         modality_trust=inference.modality_trust,
         aleatoric=decision.aleatoric.apply(decided.probability, inference.width),

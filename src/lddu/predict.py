@@ -15,14 +15,14 @@ from lddu.device import device_of
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.constants import shortfall
 from lddu.evaluate.observation import scored
-from lddu.evaluate.predicted import Floats
 from lddu.features.store import Chosen, FeatureStore, StoreLike, opened_store
 from lddu.missing import missing_sentences, noted_sentences
 from lddu.model.explain import Explanation, explain
 from lddu.model.infer import DropoutPasses, Inference, Networks
-from lddu.predictions import Predictions, noisier_than, read_predictions
+from lddu.predictions import Predictions
 from lddu.robustness import Robustness, measure_robustness
 from lddu.run_folder import RunFolder
+from lddu.usual import UsualReadings
 
 SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
 
@@ -148,6 +148,8 @@ class Predictor:
     def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
+        Where a coverage below 1 is wished for, clips that are unlike all that the run was tried on are not answered either.
+
         Raises:
             MismatchError: where the wish cannot be had.
         """
@@ -155,20 +157,18 @@ class Predictor:
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
         found = predictions_of(store, task, inference, self.decision, wish)
-        return replace(found, missing_cost=cost, noisier_than=self._noisier_than(found.modality_noise))
-
-    def _noisier_than(self, noise: Floats | None) -> Floats | None:
-        usual = self._usual_noise
-        return None if noise is None or usual is None else noisier_than(noise, usual)
+        found = self._usual.beside(replace(found, missing_cost=cost))
+        if wish.coverage is None or wish.coverage == 1 or found.abstained is None or found.unfamiliar is None:
+            return found
+        return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
 
     @cached_property
-    def _usual_noise(self) -> Floats | None:
-        """[K, M] noise of the run's validation clips, of `predictions.parquet`; a run folder without one still predicts."""
-        path = self.folder.path / "predictions.parquet"
-        if not path.is_file():
-            return None
-        found = read_predictions(path)
-        return None if found.modality_noise is None else found.modality_noise[found.split == "valid"]
+    def _usual(self) -> UsualReadings:
+        return UsualReadings(self.folder)
+
+    def remarks(self, found: Predictions) -> list[str]:
+        """What a reader of these predictions should know of their clips: which are unlike all that the run was tried on."""
+        return self._usual.remarks(found)
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""

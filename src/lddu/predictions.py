@@ -29,15 +29,13 @@ PER_EMOTION = {
 
 PER_MODALITY = {
     "error": "modality_error",
+    "distance": "modality_distance",
     "noise": "modality_noise",
     "trust": "modality_trust",
     "noisier_than": "noisier_than",
+    "unfamiliar": "unfamiliar",
 }
 """The same, a column per modality."""
-
-FEWEST_USUAL = 20
-"""Validation clips below which a share of them says too little."""
-
 
 _NOT_ARRAYS = ("emotions", "modalities", "missing_cost")
 
@@ -58,12 +56,16 @@ class Predictions:
         uncertainty: [N, E] chance that the decision is wrong: the product's score.
         width: [N, E] |std| over all modalities, Eq. (11): how unclear.
         modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+        modality_distance: [N, M] how far the modality's features lie from those of training: their root mean square in
+            deviations of training; NaN where missing. None in predictions of older versions.
         modality_noise: [N, M] q of Eq. (18): how noisy the modality's features are, to be compared within a modality
             only; NaN where missing. None where the run has no meters.
         modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None where the run
             has no gate.
         noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
             missing. None where the run does not hold their noise, or too few of them.
+        unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
+            where the run does not hold their distances, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
         abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
@@ -85,9 +87,11 @@ class Predictions:
     uncertainty: Floats
     width: Floats
     modality_error: Floats
+    modality_distance: Floats | None = None
     modality_noise: Floats | None = None
     modality_trust: Floats | None = None
     noisier_than: Floats | None = None
+    unfamiliar: Flags | None = None
     label_set: Flags | None = None
     abstained: Flags | None = None
     aleatoric: Floats | None = None
@@ -202,7 +206,7 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
             stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
-            modality_noise=stack_if_there("noise", modalities), modality_trust=stack_if_there("trust", modalities),
+            modality_distance=stack_if_there("distance", modalities), modality_noise=stack_if_there("noise", modalities), modality_trust=stack_if_there("trust", modalities),
             aleatoric=aleatoric, share=stack_if_there("share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
         )  # fmt: skip
@@ -210,25 +214,6 @@ def read_predictions(path: Path) -> Predictions:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
     except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
         raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
-
-
-def noisier_than(noise: Floats, usual: Floats) -> Floats | None:
-    """[N, M] share of the usual clips that are less noisy, modality by modality; NaN where either side has none.
-
-    Args:
-        noise: [N, M] of the clips in question; NaN where missing.
-        usual: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
-
-    Returns:
-        None where no modality has enough usual clips.
-    """
-    enough = np.flatnonzero((~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL)
-    shares = np.full(noise.shape, np.nan)
-    for m in enough:
-        ordered = np.sort(usual[~np.isnan(usual[:, m]), m])
-        below = np.searchsorted(ordered, noise[:, m]) / len(ordered)
-        shares[:, m] = np.where(np.isnan(noise[:, m]), np.nan, below)
-    return shares if len(enough) else None
 
 
 def _nullable(values: np.ndarray) -> list[Any]:

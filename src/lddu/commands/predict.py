@@ -1,18 +1,10 @@
 """`lddu predict`: which emotions clips show, according to a run; clips of a store, or raw video and audio."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from lddu.commands.options import Flag, Output, RawClips, Words
 
-if TYPE_CHECKING:
-    from lddu.features.store import FeatureStore
-    from lddu.model.infer import Inference
-    from lddu.predict import Predictor
-    from lddu.predictions import Predictions
-
-SHOWN_CLIPS = 40
-PAGE_CLIPS = 200
 LONGEST = 20.0
 EXAMPLES = """Examples:
   lddu predict run store
@@ -86,8 +78,8 @@ def predict(
     speech_model
         Recognise them with this faster-whisper model, a folder or a name.
     """
-    from lddu.commands.clip_answers import answer_clips, are_clips, write_page
-    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.clip_answers import answer_clips, are_clips
+    from lddu.commands.store_answers import Reach, answer_store
     from lddu.errors import ConfigError
     from lddu.features.store import FeatureStore
 
@@ -106,7 +98,6 @@ def predict(
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
     corpus = None if raw else FeatureStore(inputs[0])
-    from lddu.answers import answers_on
     from lddu.clip_page import refuse_foreign_folder
     from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
@@ -128,14 +119,7 @@ def predict(
             text_model or PACKAGED, voice_model or MEASURED, cut=cut, longest=longest, speech_model=speech
         )
         return answer_clips(predictor, inputs, form, wish, config, html)
-    found = predictor.concluded(corpus, _inferred(predictor, corpus, ray, device), wish)
-    _tell(found, predictor.warnings(corpus, wish), predictor, corpus, form, most=None if all else SHOWN_CLIPS)
-    if html is not None:
-        shown = len(corpus) if all else min(len(corpus), PAGE_CLIPS)
-        with ExtractionProgress("explaining") as watch:
-            answers = answers_on(predictor, corpus, wish, range(shown), watch.answered)
-        write_page(html, answers, found, predictor, inputs, with_media=False)
-    return 0
+    return answer_store(predictor, corpus, form, wish, Reach(ray, device, all), html)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:
@@ -145,55 +129,3 @@ def _refuse_idle(raw: bool, options: list[str]) -> None:
     if options:
         for_what, got = ("a store", "raw clips") if raw else ("raw clips", "a store")
         raise ConfigError(f"Expected {', '.join(options)} only for {for_what}, but got {got}; leave it out.")
-
-
-def _inferred(predictor: "Predictor", corpus: "FeatureStore", ray: str | None, device: str) -> "Inference":
-    """The raw figures of a store, in this process or on a cluster."""
-    from rich.progress import Progress
-
-    from lddu.commands.lanes import chosen_lanes
-    from lddu.commands.screen import notes
-    from lddu.predict_parts import infer_in_parts
-
-    console = notes()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
-
-        def advance(clips: int) -> None:
-            bar.advance(task, clips)
-
-        with chosen_lanes(ray, None, device) as lanes:
-            return (
-                infer_in_parts(predictor, corpus, lanes, advance) if lanes else predictor.infer(corpus, advance=advance)
-            )
-
-
-def _tell(
-    found: "Predictions",
-    warnings: list[str],
-    predictor: "Predictor",
-    corpus: "FeatureStore",
-    form: str,
-    most: int | None,
-) -> None:
-    """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
-    from lddu.commands.screen import print_json, results, warn
-
-    warn(warnings)
-    if form == "json":
-        run, store = str(predictor.folder.path), str(corpus.path)
-        print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
-    elif form == "csv":
-        results().file.write(found.to_csv())
-    else:
-        _show(found, len(found) if most is None else most)
-
-
-def _show(found: "Predictions", most: int) -> None:
-    from lddu.commands.answer_table import show_answers
-    from lddu.commands.screen import results
-
-    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()})
-    if len(found) > most:
-        left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
-        results().print(left, style="dim")

@@ -33,6 +33,8 @@ class Inference:
         modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
         presence: [N, M].
+        modality_distance: [N, M] how far the modality's features lie from those of training, in their deviations; NaN where
+            missing.
         modality_noise: [N, M] q of Eq. (18), how noisy the modality's features are; NaN where missing. None without meters.
         modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None without a gate.
         dropout: what passes with dropout on say, where they were asked for.
@@ -46,6 +48,7 @@ class Inference:
     modality_width: np.ndarray
     modality_error: np.ndarray
     presence: np.ndarray
+    modality_distance: np.ndarray
     modality_noise: np.ndarray | None = None
     modality_trust: np.ndarray | None = None
     dropout: DropoutMoments | None = None
@@ -124,7 +127,7 @@ def infer(
         [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
     )
     probability = columns[0].astype(np.float64)
-    width, modality_width, modality_error, presence, noise, trust = columns[1:]
+    width, modality_width, modality_error, presence, distance, noise, trust = columns[1:]
     return Inference(
         rows,
         probability,
@@ -134,6 +137,7 @@ def infer(
         modality_width,
         modality_error,
         presence,
+        distance,
         noise if model.meters else None,
         trust if model.trust else None,
         DropoutMoments.joined(moments).rows(back) if moments else None,
@@ -141,13 +145,14 @@ def infer(
 
 
 def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
-    """Probability, width, modality widths and errors, presence, noise and trust of a batch on the model's device."""
+    """Probability, width, modality widths and errors, presence, distance, noise and trust of a batch on the model's device."""
     with torch.inference_mode():
         prediction = model(batch.values, batch.mask, batch.presence)
         widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
         noise, trust = (torch.where(batch.presence, x, torch.nan) for x in (prediction.noise, prediction.trust))
         errors = model.modality_width_link(widths)
-        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, noise, trust)
+        distance = torch.where(batch.presence, model.distance(batch.values, batch.mask), torch.nan)
+        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, distance, noise, trust)
     return tuple(figure.cpu().numpy() for figure in figures)
 
 
@@ -172,13 +177,15 @@ def mean_of(members: Sequence[Inference]) -> Inference:
 
     probability, entropy = mean("probability"), mean("entropy")
     disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
-    widths = mean("width"), mean("modality_width"), mean("modality_error")
+    widths, distance = (mean("width"), mean("modality_width"), mean("modality_error")), mean("modality_distance")
     noise, trust = (
         None if getattr(first, name) is None else mean(name) for name in ("modality_noise", "modality_trust")
     )
     moments = [member.dropout for member in members if member.dropout is not None]
     dropout = DropoutMoments.mean_of(moments) if moments else None
-    return Inference(first.rows, probability, entropy, disagreement, *widths, first.presence, noise, trust, dropout)
+    return Inference(
+        first.rows, probability, entropy, disagreement, *widths, first.presence, distance, noise, trust, dropout
+    )
 
 
 def joined(parts: Sequence[Inference]) -> Inference:
@@ -203,4 +210,4 @@ def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
     emotions, modalities = len(model.emotions), len(reader.dimensions)
     pair, triple = np.zeros((0, emotions)), np.zeros((0, modalities, emotions))
     each = np.zeros((0, modalities))
-    return [pair, pair, triple, triple, each.astype(bool), each, each]
+    return [pair, pair, triple, triple, each.astype(bool), each, each, each]

@@ -189,6 +189,14 @@ class LDDU(nn.Module):
         noise = self.noise(m, values, mask)
         return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention)
 
+    def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
+        """How far each modality lies from the clips of training, whatever it says; 0 where it is missing."""
+        found = []
+        for encoder, features, seen in zip(self.encoders, values, mask, strict=True):
+            assert isinstance(encoder, UnimodalEncoder)
+            found.append(encoder.standardise.distance(features, seen))
+        return torch.stack(found, dim=1)
+
     def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
         """[B] q of modality m, Eq. (18); 0 without a meter."""
         if not self.meters:

@@ -1,0 +1,110 @@
+"""`lddu predict RUN STORE`: answers on the clips of a store, as a table, JSON, CSV or a page."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lddu.conclusion import Wish
+    from lddu.features.store import FeatureStore
+    from lddu.model.infer import Inference
+    from lddu.predict import Predictor
+    from lddu.predictions import Predictions
+
+SHOWN_CLIPS = 40
+PAGE_CLIPS = 200
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where a store is predicted, and how much of it is shown.
+
+    Attributes:
+        ray: address of a cluster; None predicts in this process.
+        device: that is computed on.
+        everything: show every clip.
+    """
+
+    ray: str | None
+    device: str
+    everything: bool
+
+
+def answer_store(
+    predictor: "Predictor", corpus: "FeatureStore", form: str, wish: "Wish", reach: Reach, page: Path | None = None
+) -> int:
+    """Predict a store and show the answers; returns the exit code.
+
+    Args:
+        predictor: the run.
+        corpus: the store.
+        form: ``table``, ``json`` or ``csv``.
+        wish: a promised recall, or a coverage beyond which no answer is given.
+        reach: where, and how much is shown.
+        page: folder of a page to write as well.
+    """
+    from lddu.answers import answers_on
+    from lddu.commands.clip_answers import write_page
+    from lddu.commands.extracting import ExtractionProgress
+
+    found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), wish)
+    warnings = [*predictor.warnings(corpus, wish), *predictor.remarks(found)]
+    _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
+    if page is not None:
+        shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)
+        with ExtractionProgress("explaining") as watch:
+            answers = answers_on(predictor, corpus, wish, range(shown), watch.answered)
+        write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
+    return 0
+
+
+def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "Inference":
+    """The raw figures of a store, in this process or on a cluster."""
+    from rich.progress import Progress
+
+    from lddu.commands.lanes import chosen_lanes
+    from lddu.commands.screen import notes
+    from lddu.predict_parts import infer_in_parts
+
+    console = notes()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("predicting", total=len(corpus) * predictor.networks)
+
+        def advance(clips: int) -> None:
+            bar.advance(task, clips)
+
+        with chosen_lanes(reach.ray, None, reach.device) as lanes:
+            return (
+                infer_in_parts(predictor, corpus, lanes, advance) if lanes else predictor.infer(corpus, advance=advance)
+            )
+
+
+def _tell(
+    found: "Predictions",
+    warnings: list[str],
+    predictor: "Predictor",
+    corpus: "FeatureStore",
+    form: str,
+    most: int | None,
+) -> None:
+    """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
+    from lddu.commands.screen import print_json, results, warn
+
+    warn(warnings)
+    if form == "json":
+        run, store = str(predictor.folder.path), str(corpus.path)
+        print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
+    elif form == "csv":
+        results().file.write(found.to_csv())
+    else:
+        _show(found, len(found) if most is None else most)
+
+
+def _show(found: "Predictions", most: int) -> None:
+    from lddu.commands.answer_table import show_answers
+    from lddu.commands.screen import results
+
+    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()})
+    if len(found) > most:
+        left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
+        results().print(left, style="dim")

@@ -1,0 +1,107 @@
+"""Clips beside the validation clips of a run: which are noisier, and which are unlike all that it was tried on."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lddu.evaluate.predicted import Flags, Floats
+from lddu.predictions import Predictions, read_predictions
+from lddu.run_folder import RunFolder
+
+FEWEST_USUAL = 20
+"""Validation clips below which a share of them says too little."""
+
+FAR = 1.5
+"""Times the largest distance among validation clips from which a clip's modality is unlike all of them."""
+
+_MOST_NAMED = 3
+
+
+class UsualReadings:
+    """What is usual for a run: the readings of its validation clips.
+
+    Args:
+        folder: of the run; one without `predictions.parquet`, or an older one, knows less and still predicts.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        path = folder.path / "predictions.parquet"
+        found = read_predictions(path) if path.is_file() else None
+        valid = None if found is None else found.rows(found.split == "valid")
+        self._noise = None if valid is None else valid.modality_noise
+        self._distance = None if valid is None else valid.modality_distance
+
+    def beside(self, found: Predictions) -> Predictions:
+        """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips to tell."""
+        if self._noise is not None and found.modality_noise is not None:
+            found = replace(found, noisier_than=noisier_than(found.modality_noise, self._noise))
+        if self._distance is not None and found.modality_distance is not None:
+            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._distance))
+        return found
+
+    def remarks(self, found: Predictions) -> list[str]:
+        """A sentence for each modality that is unfamiliar in some clip."""
+        flags, distance = found.unfamiliar, found.modality_distance
+        if flags is None or distance is None or self._distance is None:
+            return []
+        sentences = []
+        for m, farthest in enumerate(farthest_usual(self._distance)):
+            rows = np.flatnonzero(flags[:, m])
+            if len(rows):
+                sentences.append(
+                    f"{found.modalities[m]} of {_which(found.clip, rows)} is unlike all that the run was tried on: its features lie "
+                    f"{np.median(distance[rows, m]):.3g} deviations from those of training, of validation clips at most "
+                    f"{farthest:.3g}; no probability holds there: take the answers for guesses"
+                )
+        return sentences
+
+
+def _which(clips: np.ndarray, rows: np.ndarray) -> str:
+    """Some of the clips in words."""
+    if len(rows) == len(clips):
+        return "the clip" if len(rows) == 1 else f"all {len(rows)} clips"
+    named = ", ".join(clips[rows[:_MOST_NAMED]]) + (", ..." if len(rows) > _MOST_NAMED else "")
+    return f"{len(rows)} of {len(clips)} clips ({named})"
+
+
+def noisier_than(noise: Floats, usual: Floats) -> Floats | None:
+    """[N, M] share of the usual clips that are less noisy, modality by modality; NaN where either side has none.
+
+    Args:
+        noise: [N, M] of the clips in question; NaN where missing.
+        usual: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+
+    Returns:
+        None where no modality has enough usual clips.
+    """
+    enough = np.flatnonzero((~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL)
+    shares = np.full(noise.shape, np.nan)
+    for m in enough:
+        ordered = np.sort(usual[~np.isnan(usual[:, m]), m])
+        below = np.searchsorted(ordered, noise[:, m]) / len(ordered)
+        shares[:, m] = np.where(np.isnan(noise[:, m]), np.nan, below)
+    return shares if len(enough) else None
+
+
+def farthest_usual(usual: Floats) -> Floats:
+    """[M] largest distance among the run's validation clips; NaN where these are too few to tell.
+
+    Args:
+        usual: [K, M] of the validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+    """
+    enough = (~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL
+    return np.array([np.nanmax(usual[:, m]) if there else np.nan for m, there in enumerate(enough)])
+
+
+def unfamiliar(distance: Floats, usual: Floats) -> Flags | None:
+    """[N, M] where a modality lies farther from training than any validation clip, by a half.
+
+    Args:
+        distance: [N, M] of the clips in question; NaN where missing.
+        usual: [K, M] of the run's validation clips; see `farthest_usual`.
+
+    Returns:
+        None where no modality has enough usual clips.
+    """
+    farthest = farthest_usual(usual)
+    return None if np.isnan(farthest).all() else np.asarray(distance > FAR * farthest)

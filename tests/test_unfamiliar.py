@@ -1,0 +1,130 @@
+"""Clips that are unlike all that a run was tried on: found, named, and not answered where answers may be withheld."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lddu.answers import answers_on
+from lddu.clip_page import Subject, write_clip_page
+from lddu.conclusion import Wish
+from lddu.features.clip_table import ClipRow
+from lddu.features.simulate import SimulationConfig, simulate
+from lddu.features.store import FeatureStore
+from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.model.encoder import Standardise
+from lddu.predict import Predictor
+from lddu.predictions import read_predictions
+from lddu.training.run import train
+from lddu.usual import FAR, FEWEST_USUAL, farthest_usual, unfamiliar
+from tests.builders import tiny_config
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """Simulated, large enough to hold twenty validation clips of each modality."""
+    sizes = SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1)
+    return simulate(tmp_path_factory.mktemp("unfamiliar") / "store", sizes)
+
+
+@pytest.fixture(scope="module")
+def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(corpus, tmp_path_factory.mktemp("unfamiliar") / "run", tiny_config(training={"epochs": 2})).path
+
+
+@pytest.fixture
+def strange(corpus: FeatureStore, tmp_path: Path) -> FeatureStore:
+    """Three test clips with both modalities, the first with its audio thirty times as loud, and one without audio."""
+    rows = corpus.table.in_split("test")
+    both = [row for row in rows if corpus.present()[row].all()][:3]
+    description = StoreDescription((), {name: m.feature for name, m in corpus.modalities.items()}, unlabelled=True)
+    with writing_store(tmp_path / "strange", description) as writer:
+        for n, row in enumerate([*both, both[0]]):
+            text, audio = (np.array(corpus.steps(name, row)) for name in ("text", "audio"))
+            features = {"text": text, "audio": 30 * audio if n == 0 else audio}
+            writer.add(ClipRow(f"c{n}", "", ()), features if n < 3 else {"text": text})
+    return FeatureStore(tmp_path / "strange")
+
+
+def test_the_distance_is_the_root_mean_square_of_the_real_steps_in_deviations() -> None:
+    draw = np.random.default_rng(0)
+    values, mask = draw.normal(size=(3, 5, 4)).astype(np.float32), np.arange(5) < np.array([[5], [2], [0]])
+    centre, scale = draw.normal(size=4).astype(np.float32), draw.uniform(0.5, 2, 4).astype(np.float32)
+    layer = Standardise(4, clipped=True)
+    layer.fit(torch.from_numpy(centre), torch.from_numpy(scale), torch.full((4,), 9.0))
+    found = layer.distance(torch.from_numpy(values), torch.from_numpy(mask)).numpy()
+    for n, steps in enumerate((5, 2)):
+        expected = np.sqrt((((values[n, :steps] - centre) / scale) ** 2).mean())
+        assert found[n] == pytest.approx(expected, rel=1e-5)
+    assert found[2] == 0
+
+
+def test_a_clip_lies_as_far_away_whatever_stands_beside_it(corpus: FeatureStore, run: Path) -> None:
+    predictor = Predictor(run)
+    together = predictor.predict(corpus).modality_distance
+    assert together is not None and (np.isnan(together) == ~corpus.present()).all()
+    for row in (0, 17, 101):
+        alone = predictor.predict(corpus, [row]).modality_distance
+        assert alone is not None
+        np.testing.assert_allclose(alone[0], together[row], rtol=1e-5)
+    stored = read_predictions(run / "predictions.parquet")
+    rows = corpus.rows(stored.clip.tolist())
+    assert stored.modality_distance is not None
+    np.testing.assert_allclose(stored.modality_distance, together[rows], rtol=1e-5)
+
+
+def test_a_clip_is_unfamiliar_beyond_the_farthest_of_enough_validation_clips() -> None:
+    usual = np.column_stack([np.linspace(1, 2, FEWEST_USUAL), np.full(FEWEST_USUAL, 1.0)])
+    usual[0, 1] = np.nan
+    farthest = farthest_usual(usual)
+    assert farthest[0] == 2 and np.isnan(farthest[1])
+    flags = unfamiliar(np.array([[2 * FAR, 9.0], [2 * FAR + 0.01, 9.0], [np.nan, np.nan]]), usual)
+    assert flags is not None and flags.tolist() == [[False, False], [True, False], [False, False]]
+    assert unfamiliar(np.ones((1, 2)), usual[1:]) is None
+
+
+def test_clips_of_the_same_corpus_are_familiar(corpus: FeatureStore, run: Path) -> None:
+    predictor = Predictor(run)
+    found = predictor.predict(corpus, corpus.table.in_split("test"))
+    assert found.unfamiliar is not None and found.unfamiliar.mean() < 0.05  # the noise of this corpus has a long tail
+
+
+def test_a_strange_clip_is_named_and_answered_only_where_all_shall_be(strange: FeatureStore, run: Path) -> None:
+    predictor = Predictor(run)
+    found = predictor.predict(strange)
+    assert found.unfamiliar is not None and found.unfamiliar.tolist() == [[False, True], *[[False, False]] * 3]
+    [told] = predictor.remarks(found)
+    assert told.startswith("audio of 1 of 4 clips (c0) is unlike all that the run was tried on")
+    assert found.abstained is None
+    some, whole = (predictor.predict(strange, wish=Wish(coverage=share)).abstained for share in (0.99, 1.0))
+    assert some is not None and some[0].all() and not some[1:].all()
+    assert whole is not None and not whole.any()
+    record = found.to_records()[0]
+    assert record["evidence"]["unfamiliar"] == {"text": False, "audio": True}
+    assert found.to_columns()["unfamiliar_audio"][0] is True
+    json.dumps(record)
+
+
+def test_page_and_warnings_say_it(strange: FeatureStore, run: Path, tmp_path: Path) -> None:
+    answers = answers_on(Predictor(run), strange)
+    assert sum("unlike all that the run was tried on" in warning for warning in answers.warnings) == 1
+    write_clip_page(tmp_path / "page", answers, Subject("run", "clips"), with_media=False)
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert page.count("Its audio is unlike all that the run was tried on: take the answer for a guess.") == 1
+
+
+def test_a_run_of_an_older_version_says_nothing(strange: FeatureStore, run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    old = tmp_path / "old"
+    shutil.copytree(run, old)
+    replace(read_predictions(run / "predictions.parquet"), modality_distance=None).write_parquet(
+        old / "predictions.parquet"
+    )
+    predictor = Predictor(old)
+    found = predictor.predict(strange, wish=Wish(coverage=0.99))
+    assert found.unfamiliar is None and predictor.remarks(found) == []
+    assert not [name for name in found.to_columns() if name.startswith("unfamiliar")]
