@@ -119,3 +119,16 @@ def test_a_writer_killed_midway_leaves_the_old_store(tmp_path: Path) -> None:
     assert sums(old.path) == before
     assert FeatureStore(old.path).verify() == []
     assert any(entry.name.startswith(".store.") for entry in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("replaced", [atomic.replaced_file, atomic.replaced_folder])
+def test_a_place_that_cannot_be_written_is_called_what_the_user_called_it(
+    tmp_path: Path, replaced: Callable[[Path], AbstractContextManager[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(prefix: str, suffix: str, dir: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(dir / f"{prefix}abc{suffix}"))
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/store'$"), replaced(tmp_path / "store"):
+        pass

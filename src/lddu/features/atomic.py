@@ -21,7 +21,8 @@ def write_text(path: Path, text: str) -> None:
 def replaced_file(path: Path) -> Iterator[Path]:
     """A temporary path to write to; it becomes `path` when the block ends well and vanishes when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    with _blamed_on(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -38,7 +39,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
 def replaced_folder(path: Path) -> Iterator[Path]:
     """A temporary folder to fill; it takes the place of `path` when the block ends well and vanishes when not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    with _blamed_on(path):
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         with _system_errors(path):
             yield temporary
@@ -49,6 +51,15 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         _take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _blamed_on(path: Path) -> Iterator[None]:
+    """An error of the system names what the user has named, not the temporary file beside it."""
+    try:
+        yield
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(path)) from None
 
 
 @contextmanager

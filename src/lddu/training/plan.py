@@ -75,8 +75,8 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     ]
     if shared := _groups_of_several_splits(store):
         warnings.append(
-            f"{len(shared)} groups (speakers, videos) have clips in more than one of train, valid and test, such as "
-            f"{shared[0]}: the figures are better than those of new ones would be"
+            f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
+            f"test, such as {shared[0]}: the figures are better than those of new ones would be"
         )
     test_rows = store.table.in_split("test")
     if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
