@@ -50,8 +50,8 @@ class UsualReadings:
             if len(rows):
                 sentences.append(
                     f"{found.modalities[m]} of {_which(found.clip, rows)} is unlike all that the run was tried on: its features lie "
-                    f"{np.median(distance[rows, m]):.3g} deviations from those of training, of validation clips at most "
-                    f"{farthest:.3g}; no probability holds there: take the answers for guesses"
+                    f"{np.median(distance[rows, m]):.3g} deviations from those of training (validation clips: at most "
+                    f"{farthest:.3g}); no probability holds there: take the answers for guesses"
                 )
         return sentences
 
