@@ -10,6 +10,7 @@ import torch
 
 from lddu.answers import answers_on
 from lddu.clip_page import Subject, write_clip_page
+from lddu.commands.evaluate import evaluate as evaluate_command
 from lddu.conclusion import Wish
 from lddu.features.clip_table import ClipRow
 from lddu.features.simulate import SimulationConfig, simulate
@@ -106,6 +107,24 @@ def test_a_strange_clip_is_named_and_answered_only_where_all_shall_be(strange: F
     assert record["evidence"]["unfamiliar"] == {"text": False, "audio": True}
     assert found.to_columns()["unfamiliar_audio"][0] is True
     json.dumps(record)
+
+
+def test_an_evaluation_on_strange_clips_says_so(
+    corpus: FeatureStore, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row for row in corpus.table.in_split("test") if corpus.present()[row, 1]]
+    description = StoreDescription(corpus.emotions, {"audio": corpus.modalities["audio"].feature})
+    with writing_store(tmp_path / "loud", description) as writer:
+        for n, row in enumerate(rows):
+            shares = tuple(corpus.table.labels[row].tolist())
+            loud = (30 if n < 10 else 1) * np.array(corpus.steps("audio", row))
+            writer.add(ClipRow(f"c{n}", "test", shares), {"audio": loud})
+    shares = Predictor(run).evaluate(FeatureStore(tmp_path / "loud"))["unfamiliar"]
+    assert list(shares) == ["audio"] and shares["audio"] == pytest.approx(10 / len(rows), abs=0.05)
+    evaluate_command(run, str(tmp_path / "loud"))
+    assert "audio of" in capsys.readouterr().err
+    evaluate_command(run, str(corpus.path))
+    assert "unlike all" not in capsys.readouterr().err
 
 
 def test_page_and_warnings_say_it(strange: FeatureStore, run: Path, tmp_path: Path) -> None:

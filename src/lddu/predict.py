@@ -213,7 +213,9 @@ class Predictor:
         return explain(self._networks, self._reader(store), int(store.rows([row])[0]))
 
     def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
-        """Figures of a labelled split with the decision of the run; the form is that of `metrics.json`.
+        """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
+
+        Beside them is `unfamiliar`: modality -> share of the clips that are unlike all that the run was tried on.
 
         Raises:
             StoreError: where the split has no clips.
@@ -224,7 +226,10 @@ class Predictor:
         task = self.description.task
         inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        return figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+        return figures | {
+            "unfamiliar": self._usual.unfamiliar_shares(inference.modality_distance, list(task.dimensions))
+        }
 
     def robustness(
         self,

@@ -1,5 +1,6 @@
 """Clips beside the validation clips of a run: which are noisier, and which are unlike all that it was tried on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from lddu.run_folder import RunFolder
 FEWEST_USUAL = 20
 """Validation clips below which a share of them says too little."""
 
-FAR = 1.5
+FAR = 2.0
 """Times the largest distance among validation clips from which a clip's modality is unlike all of them."""
 
 _MOST_NAMED = 3
@@ -38,6 +39,21 @@ class UsualReadings:
         if self._distance is not None and found.modality_distance is not None:
             found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._distance))
         return found
+
+    def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
+        """Modality -> share of its clips that are unfamiliar; without those of which that cannot be told.
+
+        Args:
+            distance: [N, M] of some clips; NaN where missing.
+            modalities: M names.
+        """
+        flags = None if self._distance is None else unfamiliar(distance, self._distance)
+        if flags is None or self._distance is None:
+            return {}
+        known = ~np.isnan(farthest_usual(self._distance)) & ~np.isnan(distance).all(axis=0)
+        return {
+            name: float(flags[~np.isnan(distance[:, m]), m].mean()) for m, name in enumerate(modalities) if known[m]
+        }
 
     def remarks(self, found: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
@@ -94,7 +110,7 @@ def farthest_usual(usual: Floats) -> Floats:
 
 
 def unfamiliar(distance: Floats, usual: Floats) -> Flags | None:
-    """[N, M] where a modality lies farther from training than any validation clip, by a half.
+    """[N, M] where a modality lies more than twice as far from training as any validation clip.
 
     Args:
         distance: [N, M] of the clips in question; NaN where missing.

@@ -16,6 +16,10 @@ EXAMPLES = """Examples:
   lddu evaluate run --robustness    # when one modality goes bad"""
 
 
+OFTEN = 0.05
+"""Share of unfamiliar clips beyond which they are no accident."""
+
+
 def evaluate(
     run: Path,
     store: str | None = None,
@@ -69,6 +73,11 @@ def evaluate(
             show_robustness(split, found)
         return
     figures = predictor.evaluate(corpus, split)
+    warn(
+        f"{name} of {share:.0%} of the clips is unlike all that the run was tried on (docs/uncertainty.md)"
+        for name, share in figures["unfamiliar"].items()
+        if share > OFTEN
+    )
     if json:
         print_json({**told, "splits": {split: figures}})
     else:

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -31,7 +31,7 @@ def first_rank() -> bool:
     return not several_ranks() or os.environ.get("RANK", "0") == "0"
 
 
-def warn(sentences: Sequence[str]) -> None:
+def warn(sentences: Iterable[str]) -> None:
     """Show warnings on stderr, one a line."""
     console = notes()
     for sentence in sentences:
