@@ -97,7 +97,7 @@ def test_a_strange_clip_is_named_and_answered_only_where_all_shall_be(strange: F
     predictor = Predictor(run)
     found = predictor.predict(strange)
     assert found.unfamiliar is not None and found.unfamiliar.tolist() == [[False, True], *[[False, False]] * 3]
-    [told] = predictor.remarks(found)
+    [told] = predictor.remarks(strange, found)
     assert told.startswith("audio of 1 of 4 clips (c0) is unlike all that the run was tried on")
     assert found.abstained is None
     some, whole = (predictor.predict(strange, wish=Wish(coverage=share)).abstained for share in (0.99, 1.0))
@@ -145,5 +145,5 @@ def test_a_run_of_an_older_version_says_nothing(strange: FeatureStore, run: Path
     )
     predictor = Predictor(old)
     found = predictor.predict(strange, wish=Wish(coverage=0.99))
-    assert found.unfamiliar is None and predictor.remarks(found) == []
+    assert found.unfamiliar is None and predictor.remarks(strange, found) == []
     assert not [name for name in found.to_columns() if name.startswith("unfamiliar")]

@@ -151,7 +151,7 @@ def answers_on(
         influence=influence,
         timeline=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=[*predictor.warnings(store, wish), *predictor.remarks(found)],
+        warnings=[*predictor.warnings(store, wish), *predictor.remarks(store, found)],
     )
 
 

@@ -50,6 +50,9 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
     Raises:
         RunError: where the folder is taken.
     """
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise RunError(f"Expected a place for the page of --html, but {above} is a file, not a folder; choose another.")
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not force:

@@ -247,9 +247,9 @@ def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
     """Which emotions how many clips show; both flags are [N, E]."""
     counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-    found = ", ".join(f"{name} in {counts[name]}" for name in often[:4])
+    found = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
     nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
-    doubt = f"can't tell in {nothing_else}" if nothing_else else ""
+    doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""
     return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
 
 

@@ -16,6 +16,7 @@ from lddu.features.atomic import write_text
 from lddu.pages import template
 from lddu.predictions import Predictions, read_predictions
 from lddu.run_folder import RunFolder
+from lddu.seeds import ONE_EACH, differing, over_seeds
 from lddu.trust_plots import Line, run_curves
 
 
@@ -57,6 +58,9 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         emotions=list(columns[0].figures["per_emotion"]),
         simulated=any(RunFolder(run).describe().task.simulated for run in runs),
         curves=_curves(columns, split),
+        seeds=over_seeds(pairs),
+        one_each=ONE_EACH,
+        settings=differing(runs),
     )
     write_text(file, page)
     return pairs

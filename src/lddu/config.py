@@ -376,7 +376,7 @@ def _contradictions(config: Config) -> list[str]:
     if bool(config.objective.noise_weight) != model.noise_meter:
         problems.append(
             "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
-            f"but got {str(model.noise_meter).lower()} and {config.objective.noise_weight:g}"
+            f"but got {str(model.noise_meter).lower()} and {config.objective.noise_weight:g}; set both, or false and 0"
         )
     if model.noise_gate and not model.noise_meter:
         problems.append("expected model.noise_meter where model.noise_gate reads it, but got false")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -89,10 +89,10 @@ Advance = Callable[[Progress], None]
 
 
 def extract(
-    inputs: Sequence[str] | Listing,
+    inputs: str | Path | Sequence[str | Path] | Listing,
     out: str | Path,
     config: ExtractorConfig | None = None,
-    jobs: int | Lanes | None = None,
+    jobs: int | Literal["auto"] | Lanes = 1,
     existing: str = "refuse",
     advance: Advance | None = None,
 ) -> Extraction:
@@ -104,7 +104,8 @@ def extract(
         inputs: as `lddu.clips.sources.listed` takes them, or its result.
         out: folder of the store.
         config: how features are made.
-        jobs: files at once on this machine; None takes one for up to four files, else one per core, at most four. Or the
+        jobs: files at once on this machine, each in a process of its own beyond one: a script that asks for several does so
+            under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
             lanes to extract in, such as those of `lddu.cluster.ray_lanes`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
         advance: told at the beginning, after every file, and, where this process extracts, after every hundredth of one.
@@ -157,11 +158,11 @@ def extract(
     )  # fmt: skip
 
 
-def _lanes(jobs: int | Lanes | None, files: int) -> Lanes | None:
+def _lanes(jobs: int | Literal["auto"] | Lanes, files: int) -> Lanes | None:
     """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
-    if jobs is not None and not isinstance(jobs, int):
+    if not isinstance(jobs, int | str):
         return jobs
-    count = min(files, jobs or (1 if files <= 4 else min(4, os.cpu_count() or 1)))
+    count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, os.cpu_count() or 1))
     return ProcessLanes(count) if count > 1 else None
 
 

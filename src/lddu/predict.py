@@ -91,7 +91,11 @@ class Predictor:
         found += missing_sentences(store, list(task.dimensions), self.ablation) + noted_sentences(store)
         cut = self._reader(store).cut_clips(np.arange(len(store)))
         steps = self.description.config.model.max_steps
-        found += [f"{name} of {count} clips of {store.place} was cut to {steps} steps" for name, count in cut.items()]
+        found += [
+            f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
+            "(model.max_steps); cut the clips shorter"
+            for name, count in cut.items()
+        ]
         return found
 
     def infer(
@@ -166,9 +170,12 @@ class Predictor:
     def _usual(self) -> UsualReadings:
         return UsualReadings(self.folder)
 
-    def remarks(self, found: Predictions) -> list[str]:
-        """What a reader of these predictions should know of their clips: which are unlike all that the run was tried on."""
-        return self._usual.remarks(found)
+    def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
+        """What a reader of these predictions should know of their clips: which are unfamiliar, which the run has learnt from."""
+        learnt = int((found.split == "train").sum())
+        own = learnt and store.manifest_sha256 == self.description.store["manifest_sha256"]
+        told = f"the run has learnt from {learnt} of these {len(found)} clips: its answers on them are better than on new ones"
+        return [*self._usual.remarks(found), *([told] if own else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
@@ -255,6 +262,18 @@ class Predictor:
         nothing = np.zeros((len(rows), len(task.emotions)))
         found = scored(store, rows, nothing, task.emotions, task.present_at)
         return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+
+    def evaluation_warnings(self, store: FeatureStore, split: str) -> list[str]:
+        """What a reader of figures on a labelled split of this store should know beside `warnings`."""
+        own, found = self.description.store["manifest_sha256"] == store.manifest_sha256, []
+        if own and split == "train":
+            found.append("the run was trained on these clips: the figures are not those of new ones")
+        if not own and store.present_at != self.description.task.present_at:
+            found.append(
+                f"an emotion counts as present from a share of {self.description.task.present_at:g} of the raters, as in the run's training; "
+                f"{store.place} says {store.present_at:g}"
+            )
+        return found
 
     def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
         """The rows of a split of a store that has labels of the run's emotions."""

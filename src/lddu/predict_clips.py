@@ -3,11 +3,13 @@
 import hashlib
 import json
 import shutil
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lddu.answers import ClipAnswers, answers_on
 from lddu.cache import cache_folder
@@ -87,10 +89,10 @@ def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
 
 def predict_clips(
     predictor: Predictor,
-    inputs: Sequence[str],
+    inputs: str | Path | Sequence[str | Path],
     config: ExtractorConfig | None = None,
     wish: Wish = NOTHING_MORE,
-    jobs: int | None = None,
+    jobs: int | Literal["auto"] = 1,
     watch: Watch = UNWATCHED,
 ) -> ClipAnswers:
     """Extract clips and predict them.
@@ -104,7 +106,7 @@ def predict_clips(
         config: how to cut clips and whether to recognise speech. How features are made is the run's own; a model that
             is named here says where the run's model lies now.
         wish: a promised recall, or a coverage beyond which no answer is given.
-        jobs: files at once.
+        jobs: files at once, as `lddu.extract.extract` takes it.
         watch: is told how far the work is.
 
     Raises:
@@ -119,24 +121,48 @@ def predict_clips(
         config = replace(config, voice_model=trained.voice_model)
     config = replace(config, face_model=trained.face_model)
     listing = listed(inputs)
-    folder = _kept(predictor, listing, config)
-    try:
+    with _kept(predictor, listing, config) as folder:
         done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
         answers = answers_on(predictor, FeatureStore(done.store), wish, advance=watch.answered)
-    except LdduError:  # the same call would end in the same way
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
     warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
     return replace(answers, failures=done.failures, warnings=warnings)
 
 
-def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
-    """Where this run's extraction of these files is kept; the leftovers of other calls go when they are old."""
+@contextmanager
+def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
+    """A folder in which this call's extraction outlives an interruption, and nothing else; leftovers go when they are old.
+
+    While another process does the very same, a folder that is nobody else's.
+    """
+    from filelock import FileLock, Timeout
+
+    place = _place(predictor, listing, config)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(place.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
+            yield Path(folder)
+        return
+    try:
+        yield place
+    except LdduError:  # the same call would end in the same way
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+    finally:
+        if not place.exists():
+            place.with_suffix(".lock").unlink(missing_ok=True)
+        lock.release()
+
+
+def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
     cache, now = cache_folder("clips"), time.time()
     for old in cache.glob("*"):
         if now - old.stat().st_mtime > KEPT_DAYS * 24 * 3600:
-            shutil.rmtree(old, ignore_errors=True)
+            old.unlink() if old.is_file() else shutil.rmtree(old, ignore_errors=True)
     files = [str(source.path.absolute()) for source in listing.sources]
     asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
     return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]

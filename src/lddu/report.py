@@ -83,7 +83,7 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     if best is not None and best["f1_micro"] >= figures["f1_micro"]:
         sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learnt nothing of use"
     elif best is not None:
-        sentence += f", where the best constant answer reaches {best['f1_micro']:.3f}"
+        sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
     if len(judged) > 1:
         strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
         sentence += (

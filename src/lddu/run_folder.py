@@ -143,10 +143,7 @@ class RunFolder:
         description = self.describe()
         file = self.path / "model.safetensors"
         if not file.is_file():
-            raise RunError(
-                f"Expected the weights {file}, but they are not there: training has not finished; "
-                f"go on with 'lddu train --resume {self.path}'."
-            )
+            raise RunError(f"Expected the weights {file}, but they are not there; {self._cure()}.")
         model = new_model(description)
         try:
             model.load_state_dict(load_file(file))
@@ -155,6 +152,8 @@ class RunFolder:
                 f"Expected {file} to hold the weights that config.json describes, but it does not "
                 f"({str(fault).splitlines()[0][:160]}); copy the run again."
             ) from None
+        if broken := [name for name, values in model.state_dict().items() if not torch.isfinite(values).all()]:
+            raise RunError(f"Expected finite weights in {file}, but {broken[0]} is not; copy the run again.")
         return model.to(device or torch.device("cpu")).eval()
 
     def load_decision(self) -> FittedDecision:
@@ -182,9 +181,7 @@ class RunFolder:
         if not self.path.is_dir():
             raise RunError(f"Expected a run folder at {self.path}, but there is none; make one with 'lddu train'.")
         if not file.is_file():
-            unfinished = (self.path / "config.json").is_file()
-            cure = f"finish it with 'lddu train --resume {self.path}'" if unfinished else "make a run with 'lddu train'"
-            raise RunError(f"Expected {name} in {self.path}, but it is not there; {cure}.")
+            raise RunError(f"Expected {name} in {self.path}, but it is not there; {self._cure()}.")
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as fault:
@@ -192,6 +189,14 @@ class RunFolder:
         if not isinstance(found, dict):
             raise RunError(f"Expected {file} to hold a JSON object, but it holds something else; copy the run again.")
         return found
+
+    def _cure(self) -> str:
+        """What helps where a file is missing."""
+        if not (self.path / "config.json").is_file():
+            return "make a run with 'lddu train'"
+        if self.finished:
+            return "the run was finished and has lost it: copy it again, or train again"
+        return f"training has not finished: go on with 'lddu train --resume {self.path}'"
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Replace a JSON file of the folder in one step."""

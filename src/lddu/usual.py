@@ -58,6 +58,10 @@ class UsualReadings:
     def remarks(self, found: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
         flags, distance = found.unfamiliar, found.modality_distance
+        if self._distance is not None and np.isnan(farthest_usual(self._distance)).all():
+            return [
+                f"the run has fewer than {FEWEST_USUAL} validation clips: whether these clips are unlike them cannot be told"
+            ]
         if flags is None or distance is None or self._distance is None:
             return []
         sentences = []

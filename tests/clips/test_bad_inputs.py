@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lddu.clip_page import refuse_foreign_folder
 from lddu.clips.extractor import ExtractorConfig
 from lddu.commands.extract import extract as extract_command
-from lddu.errors import ConfigError, SourceError, StoreError
+from lddu.errors import ConfigError, RunError, SourceError, StoreError
 from lddu.extract import Extraction, extract
 from lddu.features.store import FeatureStore
 from tests.clips.bad_files import BAD
@@ -181,3 +182,9 @@ def test_a_named_clip_in_a_manifest_that_shows_nothing_fails_by_name(tmp_path: P
     result = extract([str(tmp_path)], tmp_path / "store")
     assert result.clips == 1
     assert "'night'" in result.failures[0].reason
+
+
+def test_a_place_for_the_page_below_a_file_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"a place for the page of --html, but .*file is a file"):
+        refuse_foreign_folder(tmp_path / "file" / "page", force=False)

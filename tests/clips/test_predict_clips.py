@@ -153,6 +153,27 @@ def test_after_an_interruption_the_same_call_extracts_only_the_rest_and_leaves_n
     assert not list((tmp_path / "clips").iterdir())
 
 
+def test_two_that_predict_the_same_clip_at_once_do_not_disturb_one_another(
+    run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    clip = corpus.parent / "talk001.mp4"
+    inner: list[float] = []
+
+    class Another(_StoppedAfterOne):
+        """The same call while this one is at work, as far as a lock tells processes from calls."""
+
+        def extracted(self, now: Progress) -> None:
+            if now.share == 1 and not inner:
+                inner.append(0.0)
+                found = predict_clips(Predictor(run), clip)
+                inner[0] = float(found.predictions.probability[0, 0])
+
+    outer = predict_clips(Predictor(run), [clip], watch=Another(stop=False))
+    assert inner == [pytest.approx(float(outer.predictions.probability[0, 0]))]
+    assert not list((tmp_path / "clips").iterdir())
+
+
 def test_what_nobody_goes_on_with_is_removed_after_a_week(
     run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,3 +95,23 @@ def test_a_word_that_cannot_be_is_named_by_its_segment(tmp_path: Path) -> None:
     path.write_text(json.dumps({"segments": [{"start": 0.0, "end": 1.0, "text": "late", "words": words}]}))
     with pytest.raises(SourceError, match=r"segment 0 of .*'late' ends at 9\.5 s"):
         read_transcript(path, 6.0)
+
+
+def test_captions_that_roll_up_are_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.vtt"
+    path.write_text(
+        "WEBVTT\nKind: captions\n\n"
+        "00:00:00.000 --> 00:00:02.000 align:start position:0%\n \nI<00:00:00.320><c> am</c><00:00:00.480><c> glad</c>\n\n"
+        "00:00:02.000 --> 00:00:02.010 align:start position:0%\nI am glad\n \n\n"
+        "00:00:02.010 --> 00:00:04.000 align:start position:0%\nI am glad\nthat<00:00:02.500><c> you</c><00:00:03.000><c> came</c>\n\n"
+        "00:00:04.000 --> 00:00:04.010 align:start position:0%\nthat you came\n \n"
+    )
+    found = read_transcript(path, 5.0)
+    assert found.text == "I am glad that you came"
+    assert [word.start for word in found.words][3] == pytest.approx(2.01)
+
+
+def test_what_is_said_again_later_is_said_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:01,000\nNo!\n\n2\n00:00:01,500 --> 00:00:02,000\nNo!\n")
+    assert read_transcript(path, 5.0).text == "No! No!"

@@ -29,7 +29,7 @@ def test_a_single_number_is_named_with_its_clip(where: int, value: float) -> Non
     clips = usual()
     clips[where][2, 1] = value
     [told] = seen(clips)
-    assert told.startswith(f"number 2 of audio is {np.float32(value):.3g} in clip 'c{where}'")
+    assert told.startswith(f"feature 2 of audio is {np.float32(value):.3g} in clip 'c{where}'")
 
 
 def test_a_whole_clip_and_two_more_do_not_hide_one_another() -> None:
@@ -44,7 +44,7 @@ def test_features_beyond_the_sixth_are_counted() -> None:
     clips = [np.repeat(steps, 3, axis=1) for steps in usual()]
     clips[7][0, :] = 1e9
     told = seen(clips)
-    assert len(told) == 7 and told[-1] == "6 more numbers of audio are as far off in some clip"
+    assert len(told) == 7 and told[-1] == "6 more features of audio are as far off in some clip"
 
 
 def test_large_rare_skewed_and_few_numbers_are_no_outliers() -> None:
@@ -64,4 +64,4 @@ def test_the_manifest_says_it(tmp_path: Path) -> None:
             steps[0, 2] = 1e7 if number == 8 else 0
             writer.add(ClipRow(f"c{number}", "train", (1.0,)), {"audio": steps})
     [told] = FeatureStore(tmp_path / "store").manifest["warnings"]
-    assert "number 3 of audio is 1e+07 in clip 'c8'" in told
+    assert "feature 3 of audio is 1e+07 in clip 'c8'" in told

@@ -189,6 +189,13 @@ def test_numbers_too_large_for_float32_are_counted_as_infinite(corpus: Path) -> 
     assert repairs(store) == {"non_finite_values": {"audio": 1}}
 
 
+def test_numbers_with_which_nothing_can_be_computed_are_repaired_like_infinite_ones(corpus: Path) -> None:
+    spoil(corpus, "-c0", np.array([[1, 1e17, -3e38, 1e19]]))
+    store = imported(corpus)
+    assert store.steps("audio", 0).tolist() == [[1, np.float32(1e17), 0, 0]]
+    assert repairs(store) == {"non_finite_values": {"audio": 2}}
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [

@@ -348,4 +348,28 @@ def test_groups_that_are_learnt_from_and_measured_on_are_warned_of(corpus: Featu
     group = corpus.table.group.copy()
     group[corpus.table.in_split("train")[0]] = group[corpus.table.in_split("test")[0]] = "Ann"
     described = describe(with_table(corpus, replace(corpus.table, group=group)), tiny_config(), RunOptions())
-    assert any(told.startswith("1 groups") and "such as Ann" in told for told in described.warnings)
+    assert any(told.startswith("1 group (speakers") and "such as Ann" in told for told in described.warnings)
+
+
+def test_a_corpus_without_test_clips_and_what_its_import_warned_of_are_said(corpus: FeatureStore) -> None:
+    split = np.where(corpus.table.split == "test", "unused", corpus.table.split)
+    store = with_table(corpus, replace(corpus.table, split=split))
+    store.manifest["warnings"] = ["half the clips were odd"]
+    warnings = describe(store, tiny_config(), RunOptions()).warnings
+    assert "half the clips were odd" in warnings
+    assert "there is no test split: the figures are those of validation, which chose the checkpoint" in warnings
+
+
+def test_predictions_and_figures_say_what_the_run_has_learnt_from(
+    corpus: FeatureStore, run: RunFolder, tmp_path: Path
+) -> None:
+    predictor = Predictor(run.path)
+    rows = np.concatenate([corpus.table.in_split("train")[:3], corpus.table.in_split("test")[:2]])
+    [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "learnt" in r]
+    assert "has learnt from 3 of these 5 clips" in told
+    assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "learnt" in r]
+    assert predictor.evaluation_warnings(corpus, "test") == []
+    assert "was trained on these clips" in predictor.evaluation_warnings(corpus, "train")[0]
+    other = tiny_store(tmp_path / "other", clips=25)
+    other.present_at = 0.2
+    assert "from a share of 0.5 of the raters" in predictor.evaluation_warnings(other, "test")[0]

@@ -79,7 +79,7 @@ class Listing:
         return any(known.carried.get(SIMULATED) for known in self.labels.values())
 
 
-def listed(inputs: Sequence[str]) -> Listing:
+def listed(inputs: str | Path | Sequence[str | Path]) -> Listing:
     """The files that the inputs mean.
 
     Args:
@@ -89,7 +89,8 @@ def listed(inputs: Sequence[str]) -> Listing:
     Raises:
         SourceError: where an input is absent, a folder holds no clip, or a manifest is wrong.
     """
-    names = [name for entry in inputs for name in (_stdin_names() if entry == "-" else [entry])]
+    entries = [str(entry) for entry in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    names = [name for entry in entries for name in (_stdin_names() if entry == "-" else [entry])]
     if not names:
         raise SourceError("Expected at least one clip, folder or manifest, but got none; name one.")
     manifests = [path for path in map(_manifest_of, names) if path is not None]

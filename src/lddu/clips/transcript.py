@@ -18,6 +18,7 @@ SUFFIXES = (".json", ".vtt", ".srt", ".txt")
 """Kinds of transcript beside a clip, the most precise first."""
 
 _TOLERATED_OVERHANG = 2.0  # seconds; cues are often left standing a little longer than the video
+_ROLLING = 0.05  # seconds; between cues that roll up there is no more
 _CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)(?=\s|$)")
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 
@@ -121,6 +122,7 @@ def _shared_out(text: str, start: float, end: float) -> Iterator[Word]:
 
 def _cue_words(path: Path, text: str, duration: float) -> Iterator[Word]:
     lines, cues = text.splitlines(), 0
+    shown, until = list[str](), -math.inf
     for number, line in enumerate(lines):
         match = _CUE.match(line)
         if "-->" in line and not match:
@@ -131,19 +133,29 @@ def _cue_words(path: Path, text: str, duration: float) -> Iterator[Word]:
         if match:
             cues += 1
             start, end = (_seconds(path, number + 1, stamp) for stamp in match.groups())
-            words = list(_shared_out(_TAG.sub(" ", html.unescape(" ".join(_body(lines, number)))), start, end))
+            told = list(_body(lines, number))
+            rolled = _repeated(shown, told) if start <= until + _ROLLING else 0
+            words = list(_shared_out(" ".join(told[rolled:]), start, end))
             if words:  # where nothing is said, times do no harm
                 _check_times(f"line {number + 1} of {path}", line.strip(), start, end, duration)
             yield from words
+            shown, until = told, end
     if not cues and text.strip() not in ("", "WEBVTT"):
         raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
 
 
 def _body(lines: Sequence[str], cue: int) -> Iterator[str]:
-    for line in lines[cue + 1 :]:
-        if not line.strip():
+    """The lines of a cue without marks; those of captions that roll may begin with a blank one."""
+    for n, line in enumerate(lines[cue + 1 :]):
+        if not line or (n and not line.strip()):
             return
-        yield line
+        if told := " ".join(_TAG.sub(" ", html.unescape(line)).split()):
+            yield told
+
+
+def _repeated(before: Sequence[str], lines: Sequence[str]) -> int:
+    """How many lines of a cue were the last ones of the cue before, as where captions roll up line by line."""
+    return next((k for k in range(min(len(before), len(lines)), 0, -1) if list(before[-k:]) == list(lines[:k])), 0)
 
 
 def _seconds(path: Path, line: int, stamp: str) -> float:

@@ -67,7 +67,7 @@ def answer_clips(
     from lddu.predict_clips import predict_clips
 
     with ExtractionProgress() as watch:
-        found = predict_clips(predictor, inputs, config, wish, watch=watch)
+        found = predict_clips(predictor, inputs, config, wish, "auto", watch)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]

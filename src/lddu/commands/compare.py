@@ -8,10 +8,14 @@ from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
     from lddu.comparison import RunPair
+    from lddu.seeds import Seeds
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 EXAMPLES = """Examples:
   lddu compare run other-run
   lddu compare run other-run third-run --html compare.html
+  lddu compare default-0 default-1 default-2 paper-0 paper-1 paper-2
   lddu compare run other-run --split valid --json"""
 
 
@@ -24,7 +28,8 @@ def compare(
     """Compare runs on the same clips, with 95 % intervals of the differences.
 
     Each later run is set beside the first, by paired bootstrap. Whole groups (speakers, videos, dialogues) are
-    resampled where the split has at least ten, single clips otherwise.
+    resampled where the split has at least ten, single clips otherwise. Runs that differ in their seed alone are also
+    taken together, and settings of several such runs compared over them.
 
     Parameters
     ----------
@@ -41,6 +46,7 @@ def compare(
     from lddu.comparison import compare_runs
     from lddu.comparison_report import write_comparison
     from lddu.errors import ConfigError
+    from lddu.seeds import over_seeds
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
@@ -48,11 +54,51 @@ def compare(
         found = compare_runs(runs, split) if html is None else write_comparison(runs, html, split)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
+    settings = over_seeds(found)
     if json:
-        print_json({"split": split, "comparisons": [pair.to_mapping() for pair in found]})
+        comparisons, seeds = [pair.to_mapping() for pair in found], [one.to_mapping() for one in settings]
+        print_json({"split": split, "comparisons": comparisons, "over_seeds": seeds})
     else:
         for pair in found:
             _show(pair, split)
+        _show_seeds(settings, split)
+
+
+def _show_seeds(settings: "list[Seeds]", split: str) -> None:
+    from lddu.commands.screen import results, table
+    from lddu.pages import chance, figure, metric_name, signed
+    from lddu.seeds import ONE_EACH
+
+    console = results()
+    if not settings:
+        console.print(f"\n{ONE_EACH}", style="dim", soft_wrap=True)
+        return
+    first, several = settings[0], [one for one in settings if one.second_less_first is not None]
+    headers = list(LETTERS[: len(settings)])
+    further = [f"{letter} - A (95 %, p)" for letter, one in zip(headers, settings, strict=True) if one in several]
+    grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers, *further)
+    for name in first.mean:
+        own = [
+            figure(one.mean[name]) + (f" ± {figure(one.deviation[name])}" if one.deviation is not None else "")
+            for one in settings
+        ]
+        told = [
+            f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})"
+            for one in several
+            if one.second_less_first is not None
+            for d in [one.second_less_first[name]]
+        ]
+        grid.add_row(metric_name(name), *own, *told)
+    console.print()
+    for letter, one in zip(headers, settings, strict=True):
+        console.print(
+            f"{letter}  {len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}",
+            markup=False,
+            soft_wrap=True,
+        )
+    console.width = 200
+    console.print(grid)
+    console.print("Differences of the means, with Welch's interval over trainings.", style="dim")
 
 
 def _show(pair: "RunPair", split: str) -> None:

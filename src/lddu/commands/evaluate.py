@@ -63,7 +63,7 @@ def evaluate(
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
     predictor = Predictor(run, device)
     corpus = FeatureStore(store or predictor.description.store["path"])
-    warn(predictor.warnings(corpus))
+    warn([*predictor.warnings(corpus), *predictor.evaluation_warnings(corpus, split)])
     told = {"run": str(run), "store": corpus.place}
     if robustness:
         found = _robustness(predictor, corpus, split, seed)

@@ -91,7 +91,9 @@ def extract(
         config = ExtractorConfig(
             text_model or PACKAGED, voice_model or MEASURED, face_model, cut=cut, longest=longest, speech_model=speech
         )
-        result = extraction.extract(clips, out, config, lanes or jobs, EXISTING[update, force], watch.extracted)
+        result = extraction.extract(
+            clips, out, config, lanes or jobs or "auto", EXISTING[update, force], watch.extracted
+        )
     if json:
         print_json(_mapping(result))
     else:

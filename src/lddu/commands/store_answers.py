@@ -48,7 +48,7 @@ def answer_store(
     from lddu.commands.extracting import ExtractionProgress
 
     found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), wish)
-    warnings = [*predictor.warnings(corpus, wish), *predictor.remarks(found)]
+    warnings = [*predictor.warnings(corpus, wish), *predictor.remarks(corpus, found)]
     _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
     if page is not None:
         shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)

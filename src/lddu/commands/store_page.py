@@ -14,7 +14,7 @@ from lddu.commands.screen import results, table
 from lddu.features.describe import StoreSummary
 
 REPAIRS = {
-    "non_finite_values": "NaN or infinite numbers: 0, or out of the mean",
+    "non_finite_values": "NaN, infinite or beyond 1e18: 0, or left out of the mean over a word",
     "non_finite_clips": "sequences without a finite number: missing",
     "empty_clips": "sequences without steps: missing",
     "all_zero_clips": "sequences of zeros only: missing",

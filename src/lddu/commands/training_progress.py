@@ -48,7 +48,7 @@ class TrainingProgress:
             self._begins = ""
         if epoch == 1:
             self.say(
-                f"at most {epochs} epochs of {steps} step{'' if steps == 1 else 's'}; it ends when validation no longer improves"
+                f"at most {epochs} epochs of {steps} step{'' if steps == 1 else 's'}; it ends earlier where validation no longer improves"
             )
         self.bar_begins(epoch, epochs, steps)
 

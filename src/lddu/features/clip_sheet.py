@@ -149,13 +149,13 @@ def _share(cell: Any, emotion: str, at: str) -> float | None:
         meant = difflib.get_close_matches(emotion.lower(), FIXED_COLUMNS, n=1, cutoff=0.8)
         other = f"call it {meant[0]!r} where that is meant, or" if meant else "remove it or"
         raise SourceError(
-            f"Expected the label {emotion!r} {at} to be a number in [0, 1] or empty, but got {cell!r}; if the column "
-            f"is no emotion, {other} call it '_{emotion}'."
+            f"Expected the label {emotion!r} {at} to be a number in [0, 1] or empty, but got {cell!r}; leave the cell empty where "
+            f"the label is unknown, or if the column is no emotion, {other} call it '_{emotion}'."
         ) from None
     if value is not None and not 0 <= value <= 1:
         raise SourceError(
-            f"Expected the label {emotion!r} {at} to lie in [0, 1], but got {value:g}; "
-            "divide ratings by their largest possible value."
+            f"Expected the label {emotion!r} {at} to lie in [0, 1], but got {value!r}; "
+            "divide ratings by their largest possible value, and leave the cell empty where the label is unknown."
         )
     return value
 

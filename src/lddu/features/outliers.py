@@ -59,12 +59,12 @@ class OutlierWatch:
         """What a reader should know; the features beyond the sixth are only counted."""
         found = list(self._far_off())
         told = [
-            f"number {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times what is usual: "
-            "correct it, or the number says nothing after scaling"
+            f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times what is usual: "
+            "correct it, or the feature says nothing after scaling"
             for feature, clip, value in found[:_MOST_NAMED]
         ]
         rest = len(found) - _MOST_NAMED
-        return told + ([f"{rest} more numbers of {self._name} are as far off in some clip"] if rest > 0 else [])
+        return told + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
 
     def _far_off(self) -> Iterator[tuple[int, str, float]]:
         """(feature, clip, number) of the furthest clip of each feature that has one far off."""

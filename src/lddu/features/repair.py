@@ -8,10 +8,14 @@ Count = Callable[[str, str, int], None]
 """`StoreWriter.count`: kind of repair, modality, how often."""
 
 
+LARGEST = 1e18
+"""The square of a larger number does not fit into a single-precision one: nothing can be computed with it."""
+
+
 def repaired(values: np.ndarray, modality: str, count: Count, keep_zero_rows: bool = False) -> np.ndarray | None:
     """A sequence fit for the store, or None where the modality is missing.
 
-    Non-finite numbers become 0 (``non_finite_values``). All-zero rows at both ends of a sequence longer than one step
+    Numbers that are not finite, or beyond `LARGEST`, become 0 (``non_finite_values``). All-zero rows at both ends of a sequence longer than one step
     are padding and are cut (``padding_steps``); a sequence of nothing else is a missing modality (``all_zero_clips``).
     A sequence without numbers is missing (``empty_clips``), and so is one without a finite number
     (``non_finite_clips``). A single zero step is data.
@@ -28,7 +32,7 @@ def repaired(values: np.ndarray, modality: str, count: Count, keep_zero_rows: bo
     if not values.size:
         count("empty_clips", modality, 1)
         return None
-    finite = np.isfinite(values)
+    finite = np.isfinite(values) & (np.abs(values.astype(np.float32, copy=False)) <= LARGEST)
     if not finite.all():
         count("non_finite_values", modality, int((~finite).sum()))
         values = np.where(finite, values, values.dtype.type(0))

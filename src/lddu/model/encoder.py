@@ -67,7 +67,11 @@ class Standardise(nn.Module):
     ) -> Float[Tensor, " clip"]:
         """How far each sequence lies from the training steps: root mean square over its steps and features, in deviations."""
         squares = ((features - self.centre) / self.scale).square_().mean(dim=2)
-        return (torch.where(mask, squares, 0.0).sum(dim=1) / mask.sum(dim=1).clamp_min(1)).sqrt()
+        return (
+            (torch.where(mask, squares, 0.0).sum(dim=1) / mask.sum(dim=1).clamp_min(1))
+            .sqrt()
+            .clamp_max(torch.finfo(torch.float32).max)
+        )
 
     def forward(self, features: Float[Tensor, "*axes feature"]) -> Float[Tensor, "*axes feature"]:
         """Standardised features."""

@@ -78,8 +78,11 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
             f"test, such as {shared[0]}: the figures are better than those of new ones would be"
         )
+    warnings += store.manifest.get("warnings", ())
     test_rows = store.table.in_split("test")
-    if len(test_rows) and np.isnan(shares_of(store, test_rows, store.emotions)).all():
+    if not len(test_rows):
+        warnings.append("there is no test split: the figures are those of validation, which chose the checkpoint")
+    elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
