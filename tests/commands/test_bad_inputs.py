@@ -261,7 +261,7 @@ DAMAGED = [
     ("a wider task", edited("config.json", lambda c: c["task"]["dimensions"].update(audio=5)), PREDICT, r"to hold the weights that config.json describes, but it does not"),
     ("weights cut short", cut("model.safetensors"), PREDICT, r"model.safetensors to hold the weights .* copy the run again"),
     ("weights absent", removed("model.safetensors"), PREDICT, r"Expected the weights run/model.safetensors, but they are not there"),
-    ("decision absent", removed("decision.json"), PREDICT, r"Expected decision.json in run, but it is not there; finish it with 'lddu train --resume run'"),
+    ("decision absent", removed("decision.json"), PREDICT, r"Expected decision.json in run, but it is not there; the run was finished and has lost it: copy it again"),
     ("newer decision", edited("decision.json", lambda d: d.update(version=9)), PREDICT, r"version 2 or older, but got version 9; install a newer lddu"),
     ("decision from test", edited("decision.json", lambda d: d["fitted_on"].update(split="test")), PREDICT, r"fitted_on.split"),
     ("decision of one emotion", edited("decision.json", lambda d: d.update(thresholds=[0.5])), PREDICT, r"thresholds to be 2 numbers"),
@@ -324,7 +324,7 @@ def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.Cap
         (place / "run" / name).unlink()
     for typed in (PREDICT, REPORT, "evaluate run"):
         found = lddu(capsys, *typed.split())
-        assert found.code == 1 and "finish it with 'lddu train --resume run'" in found.err
+        assert found.code == 1 and "go on with 'lddu train --resume run'" in found.err
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
