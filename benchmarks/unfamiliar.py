@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lddu.features.store import FeatureStore
-from lddu.usual import unfamiliar
+from lddu.usual import farthest_usual, unfamiliar
 
 DRAWS = 200
 NOISES = (2.0, 4.0, 8.0)
@@ -52,7 +52,7 @@ def row(store: FeatureStore, name: str) -> str:
     for _ in range(DRAWS):
         order = random.permutation(len(clean))
         usual, new = order[:valid], order[valid:]
-        flags = [unfamiliar(found[new], clean[usual]) for found in (clean, *worse)]
+        flags = [unfamiliar(found[new], farthest_usual(clean[usual])) for found in (clean, *worse)]
         shares.append([np.nan if flag is None else flag.mean() for flag in flags])
     told = [f"{share:.3f}" for share in np.mean(shares, axis=0)]
     return f"| {store.path.name} {name} | {valid} | {' | '.join(told)} |"

@@ -9,6 +9,7 @@ import numpy as np
 
 from lddu.config import Config, ModelConfig, preset
 from lddu.features.clip_table import ClipRow
+from lddu.features.simulate import SimulationConfig, simulate
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 
@@ -46,6 +47,11 @@ def tiny_store(
             kept = {name: values for name, values in features.items() if (i, name) not in set(missing)}
             writer.add(ClipRow(f"-clip{i}", split, shares, group=f"speaker{i % 10}", transcript=f"words {i}"), kept)
     return FeatureStore(path)
+
+
+def noisy_store(path: Path) -> FeatureStore:
+    """Simulated, two modalities of known noise, large enough to hold twenty validation clips of each."""
+    return simulate(path, SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1))
 
 
 def table_rows(clips: int = 6) -> list[dict[str, str]]:

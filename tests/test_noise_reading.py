@@ -27,7 +27,7 @@ from lddu.run_folder import RunFolder
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from lddu.usual import FEWEST_USUAL, noisier_than
-from tests.builders import tiny_config, tiny_store
+from tests.builders import noisy_store, tiny_config, tiny_store
 
 WITHOUT = tiny_config(
     training={"epochs": 1},
@@ -39,8 +39,7 @@ WITHOUT = tiny_config(
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     """Simulated, large enough to hold twenty validation clips of each modality."""
-    sizes = SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1)
-    return simulate(tmp_path_factory.mktemp("noise") / "store", sizes)
+    return noisy_store(tmp_path_factory.mktemp("noise") / "store")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from lddu.clip_page import Subject, write_clip_page
 from lddu.commands.evaluate import evaluate as evaluate_command
 from lddu.conclusion import Wish
 from lddu.features.clip_table import ClipRow
-from lddu.features.simulate import SimulationConfig, simulate
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.model.encoder import Standardise
@@ -21,14 +20,13 @@ from lddu.predict import Predictor
 from lddu.predictions import read_predictions
 from lddu.training.run import train
 from lddu.usual import FAR, FEWEST_USUAL, farthest_usual, unfamiliar
-from tests.builders import tiny_config
+from tests.builders import noisy_store, tiny_config
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     """Simulated, large enough to hold twenty validation clips of each modality."""
-    sizes = SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1)
-    return simulate(tmp_path_factory.mktemp("unfamiliar") / "store", sizes)
+    return noisy_store(tmp_path_factory.mktemp("unfamiliar") / "store")
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +80,9 @@ def test_a_clip_is_unfamiliar_beyond_the_farthest_of_enough_validation_clips() -
     usual[0, 1] = np.nan
     farthest = farthest_usual(usual)
     assert farthest[0] == 2 and np.isnan(farthest[1])
-    flags = unfamiliar(np.array([[2 * FAR, 9.0], [2 * FAR + 0.01, 9.0], [np.nan, np.nan]]), usual)
+    flags = unfamiliar(np.array([[2 * FAR, 9.0], [2 * FAR + 0.01, 9.0], [np.nan, np.nan]]), farthest)
     assert flags is not None and flags.tolist() == [[False, False], [True, False], [False, False]]
-    assert unfamiliar(np.ones((1, 2)), usual[1:]) is None
+    assert unfamiliar(np.ones((1, 2)), farthest_usual(usual[1:])) is None
 
 
 def test_clips_of_the_same_corpus_are_familiar(corpus: FeatureStore, run: Path) -> None:

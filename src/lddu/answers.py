@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lddu.conclusion import NOTHING_MORE, Wish
-from lddu.extract import MADE_BY, Failure
-from lddu.features.store import FeatureStore
+from lddu.extract import Failure, extracted_files
+from lddu.features.store import Chosen, FeatureStore
 from lddu.predict import Predictor
 from lddu.predictions import Predictions
 
@@ -115,7 +115,7 @@ def answers_on(
     predictor: Predictor,
     store: FeatureStore,
     wish: Wish = NOTHING_MORE,
-    rows: Sequence[int] | None = None,
+    rows: Chosen | None = None,
     advance: Callable[[int, int], None] = lambda *_: None,
 ) -> ClipAnswers:
     """Predict clips of a store and say why.
@@ -124,13 +124,13 @@ def answers_on(
         predictor: the run.
         store: labelled or not.
         wish: a promised recall, or a coverage beyond which no answer is given.
-        rows: of the clips; all by default.
+        rows: of the clips, as `FeatureStore.rows` takes them; all by default.
         advance: hears how many clips are answered, of how many.
 
     Raises:
         MismatchError: where the store does not fit the run, or the wish cannot be had.
     """
-    chosen = np.arange(len(store)) if rows is None else np.asarray(rows, np.int64)
+    chosen = store.rows(rows)
     found = predictor.predict(store, chosen, wish)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
@@ -138,9 +138,7 @@ def answers_on(
         explained.append(predictor.explain(store, row))
         influence.append(_influence(found.probability[n], explained[n].without, predictor))
     emotions, table = predictor.description.task.emotions, store.table
-    source = store.manifest["source"]
-    files = source["files"] if source.get("made_by") == MADE_BY else []
-    file_of = {clip: entry["file"] for entry in files for clip in entry["clips"]}
+    file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
     lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
     return ClipAnswers(
         predictions=found,

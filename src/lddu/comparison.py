@@ -49,8 +49,8 @@ def compare_runs(runs: Sequence[str | Path], split: str = "test") -> list[RunPai
         RunError: where a run is unfinished or did not predict that split.
         MismatchError: where the runs did not predict the same clips with the same labels.
     """
-    if isinstance(runs, str | Path) or len(runs) < 2:
-        runs = [runs] if isinstance(runs, str | Path) else runs
+    runs = [runs] if isinstance(runs, str | Path) else runs
+    if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [_answers(Path(run), split) for run in runs]
     first = answers[0]
@@ -59,15 +59,12 @@ def compare_runs(runs: Sequence[str | Path], split: str = "test") -> list[RunPai
 
 def _answers(path: Path, split: str) -> Answers:
     RunFolder(path).describe()  # says clearly where this is no run
-    finished = RunFolder(path).read_json("metrics.json")["protocol"].get("finished", True)
-    cure = (
-        "name another --split"
-        if finished
-        else f"finish the run with 'lddu train --resume {path}' or name another --split"
-    )
     found = read_predictions(path / "predictions.parquet")
     rows = np.flatnonzero(found.split == split)
     if not len(rows):
+        cure = "name another --split"
+        if not RunFolder(path).finished:
+            cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
         raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
     scored = Scored(
         found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split

@@ -158,6 +158,12 @@ def extract(
     )  # fmt: skip
 
 
+def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
+    """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
+    source = store.manifest["source"]
+    return list(source["files"]) if source.get("made_by") == MADE_BY else []
+
+
 def _lanes(jobs: int | Literal["auto"] | Lanes, files: int) -> Lanes | None:
     """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
     if not isinstance(jobs, int | str):

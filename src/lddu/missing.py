@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lddu.ablation import Ablation
 from lddu.clips.noted import explains, explains_any
-from lddu.extract import MADE_BY
+from lddu.extract import extracted_files
 from lddu.features.store import FeatureStore
 
 _MOST_TOLD = 6
@@ -79,7 +78,7 @@ def missing_sentences(store: FeatureStore, modalities: Sequence[str], cost: Look
 def noted_sentences(store: FeatureStore) -> list[str]:
     """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
     found: list[str] = []
-    for file in _files(store):
+    for file in extracted_files(store):
         for note in dict.fromkeys(note for told in file["notes"].values() for note in told if not explains_any(note)):
             clips = [clip for clip, told in file["notes"].items() if note in told]
             where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
@@ -90,13 +89,7 @@ def noted_sentences(store: FeatureStore) -> list[str]:
 
 def _notes(store: FeatureStore) -> dict[str, list[str]]:
     """Clip -> what was noted of it."""
-    return {clip: told for file in _files(store) for clip, told in file["notes"].items()}
-
-
-def _files(store: FeatureStore) -> list[dict[str, Any]]:
-    """What `lddu extract` wrote of each file; nothing of a store that was made otherwise."""
-    source = store.manifest["source"]
-    return list(source["files"]) if source.get("made_by") == MADE_BY else []
+    return {clip: told for file in extracted_files(store) for clip, told in file["notes"].items()}
 
 
 def listed(names: Sequence[str]) -> str:

@@ -173,7 +173,7 @@ class Predictor:
     def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
         """What a reader of these predictions should know of their clips: which are unfamiliar, which the run has learnt from."""
         learnt = int((found.split == "train").sum())
-        own = learnt and store.manifest_sha256 == self.description.store["manifest_sha256"]
+        own = learnt and self.was_trained_on(store)
         told = f"the run has learnt from {learnt} of these {len(found)} clips: its answers on them are better than on new ones"
         return [*self._usual.remarks(found), *([told] if own else [])]
 
@@ -263,9 +263,13 @@ class Predictor:
         found = scored(store, rows, nothing, task.emotions, task.present_at)
         return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
 
+    def was_trained_on(self, store: FeatureStore) -> bool:
+        """Whether this is the very store of the run's training, wherever it lies now."""
+        return bool(store.manifest_sha256 == self.description.store["manifest_sha256"])
+
     def evaluation_warnings(self, store: FeatureStore, split: str) -> list[str]:
         """What a reader of figures on a labelled split of this store should know beside `warnings`."""
-        own, found = self.description.store["manifest_sha256"] == store.manifest_sha256, []
+        own, found = self.was_trained_on(store), []
         if own and split == "train":
             found.append("the run was trained on these clips: the figures are not those of new ones")
         if not own and store.present_at != self.description.task.present_at:

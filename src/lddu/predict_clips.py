@@ -162,7 +162,10 @@ def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> P
     cache, now = cache_folder("clips"), time.time()
     for old in cache.glob("*"):
         if now - old.stat().st_mtime > KEPT_DAYS * 24 * 3600:
-            old.unlink() if old.is_file() else shutil.rmtree(old, ignore_errors=True)
+            if old.is_file():
+                old.unlink()
+            else:
+                shutil.rmtree(old, ignore_errors=True)
     files = [str(source.path.absolute()) for source in listing.sources]
     asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
     return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]

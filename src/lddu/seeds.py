@@ -7,6 +7,7 @@ seed gives other networks: only several trainings of each setting tell how much 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Seeds:
     """Runs that differ in their seed alone.
 
     Attributes:
+        name: a letter, A of the first settings that were named.
         runs: their paths, in the order given.
         mean: figure -> mean over the runs.
         deviation: figure -> standard deviation over the runs; None of a single one.
@@ -34,6 +36,7 @@ class Seeds:
             None of the first settings, and where either has a single run.
     """
 
+    name: str
     runs: tuple[str, ...]
     mean: dict[str, float]
     deviation: dict[str, float] | None
@@ -56,16 +59,18 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
         alike.setdefault(_settings(run), []).append(run)
     if len(alike) == len(estimates):
         return []
+    groups = list(alike.values())
     names = [name for name in pairs[0].found.difference if all(name in found for found in estimates.values())]
-    values = [_values([estimates[run] for run in runs], names) for runs in alike.values()]
+    values = [_values([estimates[run] for run in runs], names) for runs in groups]
     return [
         Seeds(
+            _letter(n),
             tuple(runs),
             {name: float(own[name].mean()) for name in names},
             {name: float(own[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
-            _differences(values[0], own) if n and min(len(runs), len(next(iter(alike.values())))) > 1 else None,
+            _differences(values[0], own) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
         )
-        for n, (runs, own) in enumerate(zip(alike.values(), values, strict=True))
+        for n, (runs, own) in enumerate(zip(groups, values, strict=True))
     ]
 
 
@@ -87,6 +92,12 @@ def _settings(run: str) -> str:
         described.store.get("init_from"),
     )
     return repr(parts)
+
+
+def _letter(number: int) -> str:
+    """A to Z, then A2 to Z2 and so on."""
+    again, place = divmod(number, len(ascii_uppercase))
+    return f"{ascii_uppercase[place]}{again + 1 if again else ''}"
 
 
 def _values(estimates: Sequence[Mapping[str, Estimate]], names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -30,14 +30,15 @@ class UsualReadings:
         found = read_predictions(path) if path.is_file() else None
         valid = None if found is None else found.rows(found.split == "valid")
         self._noise = None if valid is None else valid.modality_noise
-        self._distance = None if valid is None else valid.modality_distance
+        distance = None if valid is None else valid.modality_distance
+        self._farthest = None if distance is None else farthest_usual(distance)
 
     def beside(self, found: Predictions) -> Predictions:
         """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips to tell."""
         if self._noise is not None and found.modality_noise is not None:
             found = replace(found, noisier_than=noisier_than(found.modality_noise, self._noise))
-        if self._distance is not None and found.modality_distance is not None:
-            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._distance))
+        if self._farthest is not None and found.modality_distance is not None:
+            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._farthest))
         return found
 
     def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
@@ -47,25 +48,26 @@ class UsualReadings:
             distance: [N, M] of some clips; NaN where missing.
             modalities: M names.
         """
-        flags = None if self._distance is None else unfamiliar(distance, self._distance)
-        if flags is None or self._distance is None:
+        flags = None if self._farthest is None else unfamiliar(distance, self._farthest)
+        if flags is None or self._farthest is None:
             return {}
-        known = ~np.isnan(farthest_usual(self._distance)) & ~np.isnan(distance).all(axis=0)
-        return {
-            name: float(flags[~np.isnan(distance[:, m]), m].mean()) for m, name in enumerate(modalities) if known[m]
-        }
+        there = ~np.isnan(distance)
+        known = ~np.isnan(self._farthest) & there.any(axis=0)
+        return {name: float(flags[there[:, m], m].mean()) for m, name in enumerate(modalities) if known[m]}
 
     def remarks(self, found: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
-        flags, distance = found.unfamiliar, found.modality_distance
-        if self._distance is not None and np.isnan(farthest_usual(self._distance)).all():
+        if self._farthest is None:
+            return []
+        if np.isnan(self._farthest).all():
             return [
                 f"the run has fewer than {FEWEST_USUAL} validation clips: whether these clips are unlike them cannot be told"
             ]
-        if flags is None or distance is None or self._distance is None:
+        flags, distance = found.unfamiliar, found.modality_distance
+        if flags is None or distance is None:
             return []
         sentences = []
-        for m, farthest in enumerate(farthest_usual(self._distance)):
+        for m, farthest in enumerate(self._farthest):
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
@@ -113,15 +115,14 @@ def farthest_usual(usual: Floats) -> Floats:
     return np.array([np.nanmax(usual[:, m]) if there else np.nan for m, there in enumerate(enough)])
 
 
-def unfamiliar(distance: Floats, usual: Floats) -> Flags | None:
+def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
     """[N, M] where a modality lies more than twice as far from training as any validation clip.
 
     Args:
         distance: [N, M] of the clips in question; NaN where missing.
-        usual: [K, M] of the run's validation clips; see `farthest_usual`.
+        farthest: [M] of the run's validation clips, as `farthest_usual` gives it.
 
     Returns:
-        None where no modality has enough usual clips.
+        None where no modality has enough validation clips.
     """
-    farthest = farthest_usual(usual)
     return None if np.isnan(farthest).all() else np.asarray(distance > FAR * farthest)

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from lddu.comparison import RunPair
     from lddu.seeds import Seeds
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 EXAMPLES = """Examples:
   lddu compare run other-run
   lddu compare run other-run third-run --html compare.html
@@ -73,29 +71,22 @@ def _show_seeds(settings: "list[Seeds]", split: str) -> None:
     if not settings:
         console.print(f"\n{ONE_EACH}", style="dim", soft_wrap=True)
         return
-    first, several = settings[0], [one for one in settings if one.second_less_first is not None]
-    headers = list(LETTERS[: len(settings)])
-    further = [f"{letter} - A (95 %, p)" for letter, one in zip(headers, settings, strict=True) if one in several]
-    grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers, *further)
+    first = settings[0]
+    against = [(one.name, one.second_less_first) for one in settings if one.second_less_first is not None]
+    headers = [*(one.name for one in settings), *(f"{name} - {first.name} (95 %, p)" for name, _ in against)]
+    grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers)
     for name in first.mean:
         own = [
             figure(one.mean[name]) + (f" ± {figure(one.deviation[name])}" if one.deviation is not None else "")
             for one in settings
         ]
-        told = [
-            f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})"
-            for one in several
-            if one.second_less_first is not None
-            for d in [one.second_less_first[name]]
-        ]
+        differences = [found[name] for _, found in against]
+        told = [f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})" for d in differences]
         grid.add_row(metric_name(name), *own, *told)
     console.print()
-    for letter, one in zip(headers, settings, strict=True):
-        console.print(
-            f"{letter}  {len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}",
-            markup=False,
-            soft_wrap=True,
-        )
+    for one in settings:
+        runs = f"{len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}"
+        console.print(f"{one.name}  {runs}", markup=False, soft_wrap=True)
     console.width = 200
     console.print(grid)
     console.print("Differences of the means, with Welch's interval over trainings.", style="dim")

@@ -89,7 +89,6 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
     from rich.progress import Progress
 
     from lddu.commands.screen import notes
-    from lddu.features.store import file_sha256
     from lddu.report import write_report
     from lddu.robustness import MOST_CLIPS
 
@@ -100,8 +99,7 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
         found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
     folder = predictor.folder
     metrics = folder.read_json("metrics.json")
-    own = file_sha256(corpus.path / "manifest.json") == predictor.description.store["manifest_sha256"]
-    if own and split in metrics["splits"]:
+    if predictor.was_trained_on(corpus) and split in metrics["splits"]:
         metrics["splits"][split]["robustness"] = found.to_mapping()
         folder.write_json("metrics.json", metrics)
         write_report(folder)

@@ -66,7 +66,7 @@ class Standardise(nn.Module):
         self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, " clip"]:
         """How far each sequence lies from the training steps: root mean square over its steps and features, in deviations."""
-        squares = ((features - self.centre) / self.scale).square_().mean(dim=2)
+        squares = (features - self.centre).div_(self.scale).square_().mean(dim=2)
         return (
             (torch.where(mask, squares, 0.0).sum(dim=1) / mask.sum(dim=1).clamp_min(1))
             .sqrt()
