@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lddu.kernels.dropout import kept, kept_scale, random_bytes
-from lddu.kernels.exponentials import row_exponentials
+from lddu.kernels.exponentials import BITS, row_exponentials
 from lddu.kernels.packing import ClipGroup, Packing
 
 WEIGHTS_AT_ONCE = 2**19
@@ -153,7 +153,7 @@ def _exponentials(queries: Tensor, keys: Tensor, group: ClipGroup, heads: int, s
         barred = torch.zeros_like(queries[:, :, 0]).masked_fill_(~group.mask[clip], -torch.inf)[:, None, :]
 
     def scores() -> Tensor:
-        found = _product(queries, keys.transpose(1, 2).contiguous(), 1 / math.sqrt(queries.shape[2]))
+        found = _product(queries, keys.transpose(1, 2).contiguous(), BITS / math.sqrt(queries.shape[2]))
         return found if barred is None else found.add_(barred)
 
     exponentials, sums, _ = row_exponentials(scores)

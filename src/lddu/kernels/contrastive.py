@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from lddu.kernels.exponentials import row_exponentials
+from lddu.kernels.exponentials import BITS, row_exponentials
 
 ANCHORS_AT_ONCE = 384
 """Enough for the products to run at full speed, 14 MB at 9,344 keys."""
@@ -43,12 +43,12 @@ class _WeightedLogSumExp(torch.autograd.Function):
             some = keys[own] * scale
 
             def scores(some: Tensor = some, own: slice = own) -> Tensor:
-                found = some @ keys.T
+                found = (BITS * some) @ keys.T
                 found[:, own].fill_diagonal_(-torch.inf)
                 return found
 
             exponentials, sums, shift = row_exponentials(scores)
-            total += weights[own] @ (sums.log() + shift)[:, 0]
+            total += weights[own] @ (sums.log() + shift / BITS)[:, 0]
             if gradient is not None:
                 share = weights[own, None] / sums
                 gradient[own] += share * scale * (exponentials @ keys)
