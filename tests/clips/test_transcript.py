@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lddu.clips.transcript import Word, beside, read_transcript, untimed
+from lddu.clips.transcript import Word, beside, languages_beside, read_transcript, untimed
 from lddu.errors import SourceError
 
 
@@ -52,6 +52,38 @@ def test_the_most_precise_transcript_beside_a_clip_is_taken(tmp_path: Path) -> N
     for suffix in (".txt", ".srt", ".json"):
         clip.with_suffix(suffix).write_text("{}" if suffix == ".json" else "")
         assert beside(clip) == clip.with_suffix(suffix)
+
+
+def test_subtitles_that_name_their_language_are_taken_where_there_is_one(tmp_path: Path) -> None:
+    clip = tmp_path / "a [x].b.mp4"
+    for name in ("a [x].b.en-US.srt", "a [x].b.en-US.vtt", "a [x].b.en-US.json3", "a [x].b.info.json", "a [x].c.vtt"):
+        (tmp_path / name).touch()
+    assert beside(clip) == tmp_path / "a [x].b.en-US.vtt"
+    (tmp_path / "a [x].b.de.srt").touch()
+    assert beside(clip) is None
+    assert set(languages_beside(clip)) == {"de", "en-US"}
+    (tmp_path / "a [x].b.srt").touch()
+    assert beside(clip) == tmp_path / "a [x].b.srt"
+
+
+def test_subtitles_of_another_clip_are_left_to_it(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a.de.mp4", "a.de.vtt"):
+        (tmp_path / name).touch()
+    assert beside(tmp_path / "a.mp4") is None
+    assert beside(tmp_path / "a.de.mp4") == tmp_path / "a.de.vtt"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_that_say_what_they_are(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_text("schön – да", encoding=encoding)
+    assert read_transcript(tmp_path / "a.txt", 1.0).text == "schön – да"
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"sch\xf6n", "UTF-8"), (b"\xff\xfea\x00b", "UTF-16")])
+def test_other_encodings_are_refused(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(SourceError, match=told):
+        read_transcript(tmp_path / "a.txt", 1.0)
 
 
 def test_the_empty_file_that_a_shell_makes_for_answers_is_no_transcript(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from lddu.clips.speech import SpeechRecogniser
 from lddu.clips.speech_encoder import SpeechEncoder
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.text import PACKAGED, WordEncoder
-from lddu.clips.transcript import NO_WORDS, Transcript, beside, read_transcript, untimed
+from lddu.clips.transcript import NO_WORDS, Transcript, beside, languages_beside, read_transcript, untimed
 from lddu.clips.visual import MESH, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.errors import ConfigError, SourceError
 
@@ -281,7 +281,9 @@ class ClipExtractor:
     def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
         if transcript.words or source.transcript_file() is not None:
             return noted.WORDLESS
-        return noted.UNHEARD if self._recognises(source, info) else noted.UNTOLD
+        if self._recognises(source, info):
+            return noted.UNHEARD
+        return noted.SEVERAL if languages_beside(source.path) else noted.UNTOLD
 
     def _recognises(self, source: Source, info: MediaInfo) -> bool:
         known = bool(source.spans) and all(span.transcript for span in source.spans)

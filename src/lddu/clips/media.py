@@ -16,6 +16,29 @@ import numpy as np
 from lddu.clips.extras import needs
 from lddu.errors import SourceError
 
+MEDIA_SUFFIXES = frozenset(
+    (
+        *(
+            ".mp4",
+            ".m4v",
+            ".mov",
+            ".mkv",
+            ".webm",
+            ".avi",
+            ".mpg",
+            ".mpeg",
+            ".ts",
+            ".mts",
+            ".flv",
+            ".wmv",
+            ".3gp",
+            ".ogv",
+        ),
+        *(".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus", ".wma"),
+    )
+)
+"""What a folder is searched for; a file that is named itself may have any suffix."""
+
 SAMPLE_RATE = 16_000
 """Samples per second of all sound here."""
 

@@ -1,6 +1,7 @@
 """What extraction notes of a clip beside its features: why a modality is missing, and what a reader should know else."""
 
 UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
+SEVERAL = "transcripts in several languages, of which none is named like the file alone"
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
 NO_TABLE = "no table of {tool}"
@@ -8,7 +9,7 @@ UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
-    "text": (UNTOLD, UNHEARD, WORDLESS),
+    "text": (UNTOLD, UNHEARD, WORDLESS, SEVERAL),
     "audio": (NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio")),
     "visual": (NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video")),
 }

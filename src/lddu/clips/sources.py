@@ -9,36 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
+from lddu.clips.media import MEDIA_SUFFIXES
 from lddu.errors import SourceError
 from lddu.labels import SPLITS
-
-MEDIA_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".mts",
-        ".flv",
-        ".wmv",
-        ".3gp",
-        ".ogv",
-        ".wav",
-        ".mp3",
-        ".m4a",
-        ".aac",
-        ".flac",
-        ".ogg",
-        ".opus",
-        ".wma",
-    ]
-)
-"""What a folder is searched for; a file that is named itself may have any suffix."""
 
 MANIFEST = "clips.csv"
 SIMULATED = "_simulated"

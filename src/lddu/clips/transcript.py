@@ -3,6 +3,8 @@
 Where only a cue, or the whole clip, has a time, its words share it by their length: `timed` says which of both.
 """
 
+import codecs
+import glob
 import html
 import json
 import math
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lddu.clips.media import MEDIA_SUFFIXES
 from lddu.errors import SourceError
 
 SUFFIXES = (".json", ".vtt", ".srt", ".txt")
@@ -20,6 +23,8 @@ SUFFIXES = (".json", ".vtt", ".srt", ".txt")
 _TOLERATED_OVERHANG = 2.0  # seconds; cues are often left standing a little longer than the video
 _ROLLING = 0.05  # seconds; between cues that roll up there is no more
 _CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)(?=\s|$)")
+_SUBTITLES = (".vtt", ".srt")  # the kinds whose names tell languages, the more precise first
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 
 
@@ -58,15 +63,32 @@ NO_WORDS = Transcript((), False)
 
 
 def beside(clip: Path) -> Path | None:
-    """The transcript that lies beside a clip under its name, such as ``a.srt`` for ``a.mp4``.
+    """The transcript that lies beside a clip under its name, such as ``a.srt`` or ``a.en.vtt`` for ``a.mp4``.
 
-    An empty .json is none: a shell makes one where answers about the clip are about to be written.
+    Of several languages none is taken, for nobody says which is spoken. An empty .json is none: a shell makes one where
+    answers about the clip are about to be written.
     """
     for suffix in SUFFIXES:
         found = clip.with_suffix(suffix)
         if found.is_file() and (suffix != ".json" or found.stat().st_size):
             return found
-    return None
+    spoken = languages_beside(clip)
+    return next(iter(spoken.values())) if len(spoken) == 1 else None
+
+
+def languages_beside(clip: Path) -> dict[str, Path]:
+    """Language -> subtitles beside a clip that name one, as ``a.en.vtt`` and ``a.pt-BR.srt`` do."""
+    there: dict[str, Path] = {}
+    whole, others = f"{clip.stem}.", set[str]()
+    for file in sorted(clip.parent.glob(f"{glob.escape(clip.stem)}.*.*"), key=lambda file: file.name):
+        language = file.stem.removeprefix(whole)
+        if not _LANGUAGE.fullmatch(language):
+            continue
+        if file.suffix.lower() in MEDIA_SUFFIXES:
+            others.add(language)  # a clip of its own, such as a.de.mp4, whose subtitles are not those of a.mp4
+        elif file.suffix == _SUBTITLES[0] or (file.suffix in _SUBTITLES and language not in there):
+            there[language] = file
+    return {language: file for language, file in there.items() if language not in others}
 
 
 def read_transcript(path: Path, duration: float) -> Transcript:
@@ -99,14 +121,15 @@ def untimed(text: str, duration: float) -> Transcript:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        told = path.read_bytes()
+        return told.decode("utf-16" if told.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except FileNotFoundError:
         raise SourceError(f"Expected the transcript {path}, but it is not there; check the path.") from None
     except OSError as fault:
         raise SourceError(f"Expected to read the transcript {path}, but got {fault.strerror}.") from None
     except UnicodeDecodeError as fault:
         raise SourceError(
-            f"Expected the transcript {path} to be UTF-8 text, but byte {fault.start} is not; save it as UTF-8."
+            f"Expected the transcript {path} to be {fault.encoding.upper()} text, but byte {fault.start} is not; save it as UTF-8."
         ) from None
 
 

@@ -18,7 +18,8 @@ def are_clips(inputs: list[str]) -> bool:
         ConfigError: where a feature store is among several inputs.
         SourceError: where the input is a folder with neither.
     """
-    from lddu.clips.sources import MANIFEST, MEDIA_SUFFIXES
+    from lddu.clips.media import MEDIA_SUFFIXES
+    from lddu.clips.sources import MANIFEST
     from lddu.errors import ConfigError, SourceError
 
     stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
