@@ -131,17 +131,19 @@ def test_the_sentence_says_which_way_the_figures_go() -> None:
 
 def test_clips_are_told_by_what_they_lack(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", missing=[(1, "text"), (2, "text"), (3, "audio"), (3, "text")])
-    found = list(missing_in(store, ["text", "audio", "smell"]))
+    found = list(missing_in(store, store.rows(None), ["text", "audio", "smell"]))
     assert [(one.lacking, one.there, len(one.rows)) for one in found] == [
         (("smell",), ("text", "audio"), 17),
         (("text", "smell"), ("audio",), 2),
         (("text", "audio", "smell"), (), 1),
     ]
-    told = missing_sentences(store, ["text", "audio"], lambda there: None)
+    told = missing_sentences(store, store.rows(None), ["text", "audio"], lambda there: None)
     assert told == [
         "text is missing in 2 of 20 clips: their answers rest on audio",
         "text and audio are missing in 1 of 20 clips: its answer rests on nothing but how common each emotion is",
     ]
+    some = missing_sentences(store, store.rows([0, 2]), ["text", "audio"], lambda there: None)
+    assert some == ["text is missing in 1 of 2 clips: its answer rests on audio"]
 
 
 def measured(*given: str, without: float, whole: float = 0.7) -> dict[str, object]:

@@ -23,10 +23,10 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
         device = torch.device("cuda", local_rank % torch.cuda.device_count())
         torch.cuda.set_device(device)
         return device
+    if name.partition(":")[0] not in KINDS:
+        raise RunError(f"Expected a device out of auto, {', '.join(KINDS)} or such as cuda:1, but got {name!r}.")
     try:
         device = torch.device(name)
-        if device.type not in KINDS:
-            raise RuntimeError(f"known: {', '.join(KINDS)}")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as fault:
         reason = str(fault).splitlines()[0][:120]

@@ -37,7 +37,7 @@ class Missing:
         """What a reader of the answers should know.
 
         Args:
-            clips: of the whole store.
+            clips: in all.
             cost: measured with `there` only; None where it was not measured.
         """
         where = "in the clip" if clips == 1 else f"in {len(self.rows)} of {clips} clips"
@@ -49,15 +49,15 @@ class Missing:
         return f"{told}: {'its answer rests' if len(self.rows) == 1 else 'their answers rest'} on {rest}{price}"
 
 
-def missing_in(store: FeatureStore, modalities: Sequence[str]) -> Iterator[Missing]:
-    """The clips that lack any of a run's modalities, by what they lack, the most frequent first."""
-    absent = np.zeros((len(store), len(modalities)), bool)
+def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]) -> Iterator[Missing]:
+    """Those of some clips (row numbers) that lack any of a run's modalities, by what they lack, the most frequent first."""
+    absent = np.zeros((len(clips), len(modalities)), bool)
     for m, name in enumerate(modalities):
-        absent[:, m] = store.lengths(name) == 0 if name in store.modalities else True
+        absent[:, m] = store.lengths(name)[clips] == 0 if name in store.modalities else True
     patterns, owner, count = np.unique(absent, axis=0, return_inverse=True, return_counts=True)
     notes = _notes(store)
     for number in np.argsort(-count, kind="stable"):
-        pattern, rows = patterns[number], np.flatnonzero(owner.reshape(-1) == number)
+        pattern, rows = patterns[number], clips[owner.reshape(-1) == number]
         if pattern.any():
             lacking = tuple(name for name, gone in zip(modalities, pattern, strict=True) if gone)
             there = tuple(name for name in modalities if name not in lacking)
@@ -66,12 +66,12 @@ def missing_in(store: FeatureStore, modalities: Sequence[str]) -> Iterator[Missi
             yield Missing(lacking, there, tuple(rows.tolist()), reasons)
 
 
-def missing_sentences(store: FeatureStore, modalities: Sequence[str], cost: Lookup) -> list[str]:
-    """One sentence per combination of missing modalities; the rarest beyond six are only counted."""
-    found = list(missing_in(store, modalities))
-    sentences = [one.sentence(len(store), cost(one.there)) for one in found[:_MOST_TOLD]]
+def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str], cost: Lookup) -> list[str]:
+    """Of some clips (row numbers): one sentence per combination of missing modalities; the rarest beyond six are only counted."""
+    found = list(missing_in(store, clips, modalities))
+    sentences = [one.sentence(len(clips), cost(one.there)) for one in found[:_MOST_TOLD]]
     if rest := sum(len(one.rows) for one in found[_MOST_TOLD:]):
-        sentences.append(f"other combinations of modalities are missing in {rest} of {len(store)} clips")
+        sentences.append(f"other combinations of modalities are missing in {rest} of {len(clips)} clips")
     return sentences
 
 

@@ -55,20 +55,38 @@ class Predictor:
         streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
         return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
 
-    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE) -> list[str]:
+    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE, rows: Chosen | None = None) -> list[str]:
         """What a reader of predictions on this store should know.
 
         Args:
             store: that is predicted, or its path or URL.
             wish: what is asked for beyond the labels.
+            rows: which of its clips are meant.
 
         Raises:
             MismatchError: where the store's features are not those that the run was trained on.
+            StoreError: where the store has no such clip.
         """
         store = opened_store(store)
-        task, found = self.description.task, [*self.description.warnings, *self._weaknesses(wish)]
-        if task.simulated:
-            found.insert(0, SIMULATED)
+        meant, task = store.rows(rows), self.description.task
+        found = [SIMULATED] if task.simulated else []
+        found += [*self.description.warnings, *self._weaknesses(wish), *self.feature_warnings(store)]
+        found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
+        steps = self.description.config.model.max_steps
+        found += [
+            f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
+            "(model.max_steps); cut the clips shorter"
+            for name, count in self._reader(store).cut_clips(meant).items()
+        ]
+        return found
+
+    def feature_warnings(self, store: FeatureStore) -> list[str]:
+        """Which modalities are described otherwise than in training.
+
+        Raises:
+            MismatchError: where the store's features cannot be those that the run was trained on.
+        """
+        task, found = self.description.task, list[str]()
         shared = [name for name in task.dimensions if name in store.modalities]
         for name in shared:
             stream = store.modalities[name]
@@ -88,14 +106,6 @@ class Predictor:
                 f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
                 f"{', '.join(store.modalities)}; make the features in the same way as for training."
             )
-        found += missing_sentences(store, list(task.dimensions), self.ablation) + noted_sentences(store)
-        cut = self._reader(store).cut_clips(np.arange(len(store)))
-        steps = self.description.config.model.max_steps
-        found += [
-            f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
-            "(model.max_steps); cut the clips shorter"
-            for name, count in cut.items()
-        ]
         return found
 
     def infer(
@@ -124,7 +134,7 @@ class Predictor:
         Raises:
             MismatchError: where the store does not fit.
         """
-        self.warnings(store)
+        self.feature_warnings(store)
         return Networks(self._networks, self._reader(store))
 
     def predict(

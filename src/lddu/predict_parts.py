@@ -37,7 +37,7 @@ def infer_in_parts(
         MismatchError: where a lane finds another run or store there.
         RunError: where the process that worked on a part died.
     """
-    predictor.warnings(store)
+    predictor.feature_warnings(store)
     parts = [(first, min(first + PART_CLIPS, len(store))) for first in range(0, len(store), PART_CLIPS)]
     run = predictor.folder
     opening = _PartOpening(run.path.resolve(), _digest(run), store.address, store.manifest_sha256, lanes.device)

@@ -165,15 +165,15 @@ def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path)
     write_video(tmp_path / "mute.mp4", iter([draw_face(192, Expression())] * 50), np.zeros(2 * SAMPLE_RATE, np.float32))
     result = extract([str(tmp_path)], tmp_path / "store")
     assert result.missing == {"text": 4, "audio": 2, "visual": 2}
-    files = FeatureStore(result.store).manifest["source"]["files"]
-    notes = {clip: told for file in files for clip, told in file["notes"].items()}
+    opened = FeatureStore(result.store)
+    notes = {clip: told for file in opened.manifest["source"]["files"] for clip, told in file["notes"].items()}
     assert notes == {
         "sound": ["no video track", "no transcript"],
         "face": ["no audio track", "no transcript"],
         "dark": ["no transcript", "no face in any picture"],
         "mute": ["no transcript", "only digital silence"],
     }
-    without_text = {one.lacking: one.reasons for one in missing_in(FeatureStore(result.store), ["audio", "visual"])}
+    without_text = {one.lacking: one.reasons for one in missing_in(opened, opened.rows(None), ["audio", "visual"])}
     assert without_text == {
         ("audio",): {"no audio track": 1, "only digital silence": 1},
         ("visual",): {"no face in any picture": 1, "no video track": 1},

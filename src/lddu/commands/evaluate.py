@@ -63,7 +63,8 @@ def evaluate(
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
     predictor = Predictor(run, device)
     corpus = FeatureStore(store or predictor.description.store["path"])
-    warn([*predictor.warnings(corpus), *predictor.evaluation_warnings(corpus, split)])
+    meant = corpus.table.in_split(split)
+    warn([*predictor.warnings(corpus, rows=meant), *predictor.evaluation_warnings(corpus, split)])
     told = {"run": str(run), "store": corpus.place}
     if robustness:
         found = _robustness(predictor, corpus, split, seed)
