@@ -139,7 +139,7 @@ def test_clips_are_told_by_what_they_lack(tmp_path: Path) -> None:
     ]
     told = missing_sentences(store, store.rows(None), ["text", "audio"], lambda there: None)
     assert told == [
-        "text is missing in 2 of 20 clips: their answers rest on audio",
+        "only text is missing in 2 of 20 clips: their answers rest on audio",
         "text and audio are missing in 1 of 20 clips: its answer rests on nothing but how common each emotion is",
     ]
     some = missing_sentences(store, store.rows([0, 2]), ["text", "audio"], lambda there: None)

@@ -83,3 +83,11 @@ def test_every_problem_of_the_settings_is_said_at_once(overrides: dict[str, Any]
         preset("default", overrides)
     for message in messages:
         assert message in str(fault.value)
+
+
+def test_a_preset_among_the_overrides_is_taken_instead() -> None:
+    assert preset("default", {"preset": "paper", "training": {"epochs": 3}}) == preset(
+        "paper", {"training": {"epochs": 3}}
+    )
+    with pytest.raises(ConfigError, match="Expected a preset out of paper, default, but got 'mine'"):
+        preset("default", {"preset": "mine"})

@@ -21,6 +21,12 @@ def test_every_task_has_one_outcome_and_a_process_is_opened_once(tmp_path: Path)
     assert str(os.getpid()) not in {file.name.split("-")[1] for file in tmp_path.glob("opened-*")}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_process_has_the_threads_it_is_given(tmp_path: Path, threads: int) -> None:
+    (outcome,) = ProcessLanes(1, threads).work_off(Opening(tmp_path), ["threads"])
+    assert outcome.result == str(threads)
+
+
 def test_a_process_that_dies_takes_only_its_task_along(tmp_path: Path) -> None:
     outcomes = list(ProcessLanes(2).work_off(Opening(tmp_path), ["a", "die", "b", "die", "c"]))
     assert sorted((o.task, o.result is None) for o in outcomes) == [("a", False), ("b", False), ("c", False), ("die", True), ("die", True)]  # fmt: skip

@@ -1,6 +1,7 @@
 """Runs of the same settings with other seeds: taken together, and compared over trainings."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,16 @@ def test_runs_that_differ_in_their_seed_alone_are_taken_together(runs: dict[str,
     assert 2 * 2.0 * error < difference.high - difference.low and 0 <= difference.chance <= 1
 
 
+def test_the_same_training_counts_once(runs: dict[str, Path], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(runs["short-0"], tmp_path / "copy"))
+    found = over_seeds(compare_runs([runs["short-0"], copy, runs["short-1"], runs["single-0"]]))
+    assert [(one.runs, one.again) for one in found] == [
+        ((str(runs["short-0"]), str(runs["short-1"])), (str(copy),)),
+        ((str(runs["single-0"]),), ()),
+    ]
+    assert over_seeds(compare_runs([runs["short-0"], copy])) == []
+
+
 def test_single_runs_say_that_seeds_are_not_looked_at(
     runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,14 +76,14 @@ def test_single_runs_say_that_seeds_are_not_looked_at(
     page = (tmp_path / "page.html").read_text()
     assert "another seed gives other ones" in page and "Over seeds" not in page
     assert "<code>training.epochs 1</code>" in page and "<code>training.epochs 3</code>" in page
-    assert [own["training.epochs"] for own in differing(pair)] == [1, 3]
+    assert [own["training.epochs"] for own in differing(pair).values()] == [1, 3]
 
 
 def test_command_and_page_show_them(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     chosen = [runs[name] for name in ("short-0", "short-1", "long-0", "long-1")]
     compare_command(*chosen, html=tmp_path / "page.html")
     told = capsys.readouterr().out
-    assert "A  2 runs: " in told and "B - A (95 %, p)" in told and "±" in told
+    assert "A  training.epochs 1; 2 runs: " in told and "B - A (95 %, p)" in told and "±" in told
     page = (tmp_path / "page.html").read_text()
     assert "<h2>Over seeds</h2>" in page and "B − A" in page
     compare_command(*chosen, json=True)

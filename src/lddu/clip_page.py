@@ -84,7 +84,7 @@ def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_m
         page = template("clips.html").render(
             mark=MARK,
             subject=subject,
-            headline=headline(asked, len(media)),
+            headline=headline(asked, len(media), len(answers.failures)),
             left_out=len(asked) - len(segments),
             sections=shown,
             answers=answers,

@@ -233,13 +233,14 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
-def headline(found: Predictions, files: int) -> str:
-    """What was found, in a sentence."""
+def headline(found: Predictions, files: int, failed: int = 0) -> str:
+    """What was found in so many files, and in how many nothing could be, in a sentence."""
     what = _counted(len(found), "segment" if files else "clip")
     silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
     return (
         f"{what}{' of ' + _counted(files, 'file') if files else ''}: "
         f"{_found_in(found.emotions, found.label & ~silent, silent)}."
+        f"{' ' + _counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
 
 

@@ -69,4 +69,8 @@ def _answers(path: Path, split: str) -> Answers:
     scored = Scored(
         found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split
     )
+    if not scored.known.any():
+        raise RunError(
+            f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another --split."
+        )
     return Answers(str(path), scored, found.label[rows], found.uncertainty[rows])

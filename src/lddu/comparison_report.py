@@ -11,10 +11,10 @@ from lddu.comparison import LOWER_IS_BETTER, RunPair, compare_runs
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.constants import shortfall
-from lddu.evaluate.selective import risk_coverage, selective
+from lddu.evaluate.trust import PRODUCT
 from lddu.features.atomic import write_text
 from lddu.pages import template
-from lddu.predictions import Predictions, read_predictions
+from lddu.predictions import read_predictions
 from lddu.run_folder import RunFolder
 from lddu.seeds import ONE_EACH, differing, over_seeds
 from lddu.trust_plots import Line, run_curves
@@ -92,10 +92,8 @@ def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
         predicted = read_predictions(Path(column.path) / "predictions.parquet")
         found = predicted.rows(predicted.split == split)
         known = ~np.isnan(found.presence)
-        curve = risk_coverage(found.uncertainty[known], _wrong(found)[known])
-        steps = np.unique(np.searchsorted(curve.coverage, np.linspace(0, 1, 101)).clip(0, len(curve.cut) - 1))
-        area = selective(found.uncertainty[known], _wrong(found)[known]).aurc
-        risks[f"{column.name} (area {area:.3f})"] = Line(curve.coverage[steps].tolist(), curve.risk[steps].tolist())
+        curve = column.figures["risk_coverage"][PRODUCT]
+        risks[f"{column.name} (area {column.figures['aurc']:.3f})"] = Line(curve["coverage"], curve["risk"])
         bins = reliability(found.probability[known], found.presence[known] == 1)
         points[column.name] = Line(bins.probability, bins.frequency)
     return (
@@ -104,7 +102,3 @@ def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
         ),
         run_curves(points, "reliability", ("predicted probability", "share that is present"), diagonal=True),
     )
-
-
-def _wrong(found: Predictions) -> np.ndarray:
-    return np.asarray(((found.presence == 1) != found.label).astype(np.float64))

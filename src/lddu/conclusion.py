@@ -88,7 +88,7 @@ def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
     there = inference.presence[:, :, None]
     doubts = np.where(there, inference.modality_error, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     scores = {"width": inference.width.astype(np.float64), "modality_error": doubts.astype(np.float64)}
-    if inference.disagreement.any():
+    if inference.disagreement is not None:
         scores["disagreement"] = inference.disagreement
     if inference.dropout is not None:
         found = inference.dropout
@@ -149,7 +149,7 @@ def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, ob
         found["raters"] = agreement.to_mapping()
     if observed.noise:
         found["noise_spearman"] = _noise_spearman(inference, observed.noise)
-    if inference.disagreement.any():
+    if inference.disagreement is not None:
         parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
         found["entropy_parts"] = {
             name: {e: float(values[:, i].mean()) for i, e in enumerate(split.emotions)}
@@ -191,7 +191,7 @@ def predictions_of(
     rows, table = inference.rows, store.table
     decided = decision.apply(inference.probability, uncertainty_scores(inference), wish.recall, wish.coverage)
     shares = shares_of(store, rows, task.emotions)
-    ensemble = bool(inference.disagreement.any())
+    ensemble = inference.disagreement is not None
     return Predictions(
         clip=table.clip[rows],
         split=table.split[rows],

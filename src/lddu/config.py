@@ -269,14 +269,18 @@ def preset(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
 
     Args:
         name: ``paper`` or ``default``.
-        overrides: nested mapping such as ``{"training": {"epochs": 5}}``; may name another ``preset`` itself.
+        overrides: nested mapping such as ``{"training": {"epochs": 5}}``; a ``preset`` in it is taken instead of `name`.
 
     Raises:
         ConfigError: naming every unknown setting and every impossible value at once.
     """
+    overrides = overrides or {}
+    name = overrides.get("preset", name)
     if name not in PRESETS:
-        raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_near(name, PRESETS)}.")
-    return laid_over(PRESETS[name], overrides or {})
+        raise ConfigError(
+            f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_near(str(name), PRESETS)}."
+        )
+    return laid_over(PRESETS[name], overrides)
 
 
 def laid_over(config: Config, overrides: Mapping[str, Any]) -> Config:

@@ -18,6 +18,7 @@ from lddu.kernels.contrastive import weighted_logsumexp
 from lddu.kernels.dropout import add_dropped
 from lddu.kernels.dropout import dropout as drop
 from lddu.kernels.packing import Packing
+from lddu.labels import least_share
 
 NORM_EPSILON = 1e-12
 """Of every LayerNorm. The usual 1e-5 does not reproduce the released model."""
@@ -351,7 +352,9 @@ def noise_order_loss(
 
     a, b = centred(total), centred(level)
     spread = b.norm(dim=0)
-    usable = spread > 0
+    lowest = torch.where(counted, level, torch.inf).amin(dim=0)
+    highest = torch.where(counted, level, -torch.inf).amax(dim=0)
+    usable = highest > lowest
     correlation = (a * b).sum(dim=0) / (a.norm(dim=0) * spread).clamp(min=1e-8)
     loss: Tensor = torch.where(usable, 1 - correlation, 0.0).sum() / usable.sum().clamp(min=1)
     return loss
@@ -414,4 +417,4 @@ def training_target(
 
 def is_present(shares: Float[Tensor, "clip emotion"], present_at: float) -> Bool[Tensor, "clip emotion"]:
     """Eq. (16): presence; a share that equals `present_at` up to float32 rounding counts as present."""
-    return shares >= present_at - 1e-6
+    return shares >= least_share(present_at)

@@ -13,6 +13,7 @@ import numpy as np
 from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.lanes import Outcome, Task, work_off
+from lddu.clips.media import readable
 from lddu.clips.sources import Labels, Listing, listed
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
@@ -138,7 +139,7 @@ def extract(
         "made_by": MADE_BY,
         "config": asdict(extractor.config),
         "files": [],
-        "failed": [{"file": str(t.source.path), "reason": faults[t.key]} for t in tasks if t.key in faults],
+        "failed": [{"file": readable(t.source.path), "reason": faults[t.key]} for t in tasks if t.key in faults],
     }
     description = StoreDescription(
         listing.emotions, features, source=source, simulated=listing.simulated, unlabelled=not listing.emotions

@@ -108,10 +108,11 @@ class _Lane(Generic[Task, Result]):
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
         self._began = context.Event()
-        told = (there, self._began, self._opening, self._threads)
-        self._process = context.Process(target=_serve, args=told, daemon=True)
+        self._process = context.Process(target=_serve, args=(there, self._began, self._threads), daemon=True)
         self._process.start()
         there.close()  # so that the pipe ends when the process does
+        with suppress(ConnectionError):
+            self._pipe.send(self._opening)
 
     def give(self, task: Task) -> "Connection[Any, Any]":
         """Begin a task; its outcome is there when the pipe can be read."""
@@ -151,14 +152,18 @@ _NOT_BEGUN = (
 )
 
 
-def _serve(pipe: "Connection[Any, Any]", began: Any, opening: Opening[Any, Any], threads: int) -> None:
-    """What a worker process does: answer every task with a result or a fault, until the other side is gone."""
+def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
+    """What a worker process does: answer every task with a result or a fault, until the other side is gone.
+
+    The opening comes through the pipe, for to read it may load PyTorch, which takes its threads from the environment then.
+    """
     import signal
 
     began.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     os.environ["OMP_NUM_THREADS"] = str(threads)
     with suppress(EOFError, ConnectionError):
+        opening: Opening[Any, Any] = pipe.recv()
         while True:
             task = pipe.recv()
             result, fault = None, None

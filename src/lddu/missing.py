@@ -33,18 +33,20 @@ class Missing:
     rows: tuple[int, ...]
     reasons: Mapping[str, int]
 
-    def sentence(self, clips: int, cost: Ablation | None) -> str:
+    def sentence(self, clips: int, cost: Ablation | None, alone: bool = False) -> str:
         """What a reader of the answers should know.
 
         Args:
             clips: in all.
             cost: measured with `there` only; None where it was not measured.
+            alone: say that nothing else is missing in these clips, for in others there is.
         """
         where = "in the clip" if clips == 1 else f"in {len(self.rows)} of {clips} clips"
         shared = [f"{note}{'' if n == len(self.rows) else f' in {n}'}" for note, n in self.reasons.items()]
         why = f" ({'; '.join(shared)})" if shared else ""
         rest = listed(self.there) or "nothing but how common each emotion is"
-        told = f"{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
+        only = "only " if alone else ""
+        told = f"{only}{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
         price = f"; without {listed(self.lacking)} {cost.sentence()}" if cost else ""
         return f"{told}: {'its answer rests' if len(self.rows) == 1 else 'their answers rest'} on {rest}{price}"
 
@@ -69,7 +71,10 @@ def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]
 def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str], cost: Lookup) -> list[str]:
     """Of some clips (row numbers): one sentence per combination of missing modalities; the rarest beyond six are only counted."""
     found = list(missing_in(store, clips, modalities))
-    sentences = [one.sentence(len(clips), cost(one.there)) for one in found[:_MOST_TOLD]]
+    sentences = [
+        one.sentence(len(clips), cost(one.there), alone=any(set(one.lacking) < set(other.lacking) for other in found))
+        for one in found[:_MOST_TOLD]
+    ]
     if rest := sum(len(one.rows) for one in found[_MOST_TOLD:]):
         sentences.append(f"other combinations of modalities are missing in {rest} of {len(clips)} clips")
     return sentences

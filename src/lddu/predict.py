@@ -70,7 +70,7 @@ class Predictor:
         store = opened_store(store)
         meant, task = store.rows(rows), self.description.task
         found = [SIMULATED] if task.simulated else []
-        found += [*self.description.warnings, *self._weaknesses(wish), *self.feature_warnings(store)]
+        found += [*self._weaknesses(wish), *self.feature_warnings(store)]
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         steps = self.description.config.model.max_steps
         found += [
@@ -78,7 +78,7 @@ class Predictor:
             "(model.max_steps); cut the clips shorter"
             for name, count in self._reader(store).cut_clips(meant).items()
         ]
-        return found
+        return found + [f"about the run's training: {told}" for told in self.description.warnings]
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
@@ -227,7 +227,8 @@ class Predictor:
             MismatchError: where the store does not fit.
         """
         store = opened_store(store)
-        return explain(self._networks, self._reader(store), int(store.rows([row])[0]))
+        networks = self.networks_on(store)
+        return explain(networks.members, networks.reader, int(store.rows(np.array([row]))[0]))
 
     def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
@@ -282,6 +283,10 @@ class Predictor:
         own, found = self.was_trained_on(store), []
         if own and split == "train":
             found.append("the run was trained on these clips: the figures are not those of new ones")
+        if own and split == "valid":
+            found.append(
+                "checkpoint, threshold and recalibration were chosen on these clips: the figures are better than those of new ones"
+            )
         if not own and store.present_at != self.description.task.present_at:
             found.append(
                 f"an emotion counts as present from a share of {self.description.task.present_at:g} of the raters, as in the run's training; "

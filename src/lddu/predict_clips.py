@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -159,13 +159,23 @@ def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> It
 
 
 def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
-    cache, now = cache_folder("clips"), time.time()
-    for old in cache.glob("*"):
-        if now - old.stat().st_mtime > KEPT_DAYS * 24 * 3600:
-            if old.is_file():
-                old.unlink()
-            else:
-                shutil.rmtree(old, ignore_errors=True)
+    cache = cache_folder("clips")
+    _forget_old(cache)
     files = [str(source.path.absolute()) for source in listing.sources]
     asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
     return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove what nobody has gone on with for `KEPT_DAYS`, and nobody is at now."""
+    from filelock import FileLock, Timeout
+
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for place in {entry.with_suffix("") for entry in cache.glob("*")}:
+        lock = place.with_suffix(".lock")
+        with suppress(Timeout, FileNotFoundError):  # somebody is at it, or is removing it too
+            touched = [entry.stat().st_mtime for entry in (place, lock, *place.rglob("*")) if entry.exists()]
+            if max(touched, default=0.0) < oldest:
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(place, ignore_errors=True)
+                    lock.unlink(missing_ok=True)

@@ -97,11 +97,18 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
     curves = []
     for member, best in zip(folder.members(), cost["best_epoch"], strict=True):
         log = member.path / "log.jsonl"
-        lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        if not log.is_file():
+            raise RunError(
+                f"Expected {log}, from which the training is drawn, but it is not there; copy the run again."
+            )
         try:
-            history = [json.loads(line) for line in lines]
+            history = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         except ValueError as fault:
             raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
+        if len(history) < best:
+            raise RunError(
+                f"Expected {log} to tell of {best} epochs, but it tells of {len(history)}; copy the run again."
+            )
         if best:
             curves.append(training_curves(history, best))
     return curves

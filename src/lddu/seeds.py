@@ -30,6 +30,7 @@ class Seeds:
     Attributes:
         name: a letter, A of the first settings that were named.
         runs: their paths, in the order given.
+        again: paths of further runs whose seeds are among theirs: the same trainings, which count once.
         mean: figure -> mean over the runs.
         deviation: figure -> standard deviation over the runs; None of a single one.
         second_less_first: figure -> mean less that of the first settings, with Welch's 95 % interval over trainings and its p;
@@ -38,6 +39,7 @@ class Seeds:
 
     name: str
     runs: tuple[str, ...]
+    again: tuple[str, ...]
     mean: dict[str, float]
     deviation: dict[str, float] | None
     second_less_first: dict[str, Difference] | None
@@ -48,7 +50,7 @@ class Seeds:
 
 
 def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
-    """The compared runs, those of the same settings together; empty where no two runs have the same settings.
+    """The compared runs, those of the same settings together; empty where no two of other seeds have the same settings.
 
     Args:
         pairs: as `lddu.comparison.compare_runs` gives them.
@@ -57,28 +59,30 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
     alike: dict[str, list[str]] = {}
     for run in estimates:
         alike.setdefault(_settings(run), []).append(run)
-    if len(alike) == len(estimates):
+    groups = [_once_each(runs) for runs in alike.values()]
+    if all(len(runs) == 1 for runs in groups):
         return []
-    groups = list(alike.values())
     names = [name for name in pairs[0].found.difference if all(name in found for found in estimates.values())]
     values = [_values([estimates[run] for run in runs], names) for runs in groups]
     return [
         Seeds(
             _letter(n),
             tuple(runs),
+            tuple(run for run in named if run not in runs),
             {name: float(own[name].mean()) for name in names},
             {name: float(own[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
             _differences(values[0], own) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
         )
-        for n, (runs, own) in enumerate(zip(groups, values, strict=True))
+        for n, (runs, named, own) in enumerate(zip(groups, alike.values(), values, strict=True))
     ]
 
 
-def differing(runs: Sequence[str | Path]) -> list[dict[str, Any]]:
-    """Of each run the settings in which the runs differ, by their dotted names."""
-    settings = [_flat(RunFolder(run).describe().config.to_mapping()) for run in runs]
-    names = [name for name in settings[0] if len({repr(one.get(name)) for one in settings}) > 1]
-    return [{name: one[name] for name in names} for one in settings]
+def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
+    """Run -> the settings in which the runs differ, by their dotted names."""
+    settings = {str(run): _flat(RunFolder(run).describe().config.to_mapping()) for run in runs}
+    first = next(iter(settings.values()))
+    names = [name for name in first if len({repr(own.get(name)) for own in settings.values()}) > 1]
+    return {run: {name: own[name] for name in names} for run, own in settings.items()}
 
 
 def _settings(run: str) -> str:
@@ -92,6 +96,18 @@ def _settings(run: str) -> str:
         described.store.get("init_from"),
     )
     return repr(parts)
+
+
+def _once_each(runs: Sequence[str]) -> list[str]:
+    """The runs without those that repeat a seed of an earlier one; an ensemble has one for each network."""
+    seen, kept = set[int](), list[str]()
+    for run in runs:
+        described = RunFolder(run).describe()
+        own = set(range(described.seed, described.seed + described.members))
+        if not seen & own:
+            seen |= own
+            kept.append(run)
+    return kept
 
 
 def _letter(number: int) -> str:

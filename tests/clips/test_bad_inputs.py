@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,14 @@ def test_a_clip_that_a_manifest_ends_after_its_file_ends_with_the_file(tmp_path:
     assert end < 10 and f"ends with its file at {end:.1f} s, not at 99 s" in next(iter(file["notes"].values()))
 
 
+def test_a_name_that_is_no_text_costs_its_file_alone(tmp_path: Path, talking: Path) -> None:
+    shutil.copy(talking, tmp_path / "good.mp4")
+    shutil.copy(talking, tmp_path / os.fsdecode(b"bad\xff.mp4"))
+    result = extract([str(tmp_path)], tmp_path / "store")
+    assert result.clips == 1 and [Path(failure.file).name for failure in result.failures] == ["bad?.mp4"]
+    assert "Expected a file name in UTF-8" in result.failures[0].reason
+
+
 def test_when_all_files_fail_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"")
     with pytest.raises(SourceError, match="it is empty"):
@@ -96,8 +106,8 @@ def test_when_all_files_fail_nothing_is_written(tmp_path: Path) -> None:
 
 MANIFESTS = {
     "no file column": ("clip,happy\na,1\n", "a column 'file'"),
-    "semicolons": ("file;happy\na.mp4;1\n", "commas between the columns"),
-    "tabs": ("file\thappy\na.mp4\t1\n", "but got tabs"),
+    "a comma in a cell": ("file,transcript\na.mp4,hello, world\n", "2 cells in line 2"),
+    "a cell too few": ("file,split,happy\na.mp4,train\n", "3 cells in line 2"),
     "no lines": ("file,happy\n", "at least one clip"),
     "empty file": ("file,happy\n,1\n", "the column 'file' is empty"),
     "label too large": ("file,happy\na.mp4,3\n", "to be from 0 to 1 or empty, but got 3"),

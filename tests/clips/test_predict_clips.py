@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from lddu.cache import VARIABLE
 from lddu.clips.drawn_face import Expression, draw_face
@@ -58,7 +59,7 @@ def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, corpus: Path
     assert heard["missing"] == ["text", "visual"] and wordless["missing"] == ["text"]
     assert heard["rests_on"] == "audio" and heard["influence"] == {}
     assert [told.split(": ")[0] for told in answers.warnings if "missing" in told] == [
-        "text is missing in 1 of 2 clips (no transcript)",
+        "only text is missing in 1 of 2 clips (no transcript)",
         "text and visual are missing in 1 of 2 clips (no transcript; no video track)",
     ]
     assert np.isfinite(answers.predictions.probability).all()
@@ -178,14 +179,21 @@ def test_what_nobody_goes_on_with_is_removed_after_a_week(
     run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    for name, days in (("old", 8), ("young", 6)):
-        (tmp_path / "clips" / name).mkdir(parents=True)
-        then = time.time() - days * 24 * 3600
-        os.utime(tmp_path / "clips" / name, (then, then))
-    with pytest.raises(SourceError, match="is empty"):
-        (tmp_path / "bad.mp4").touch()
-        predict_clips(Predictor(run), [str(tmp_path / "bad.mp4")])
-    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["young"]
+    for name, days in (("old", 8), ("young", 6), ("busy", 8), ("at-work", 8)):
+        inner = tmp_path / "clips" / name / "clips.work"
+        inner.mkdir(parents=True)
+        for path in (inner, inner.parent):
+            then = time.time() - days * 24 * 3600
+            os.utime(path, (then, then))
+    (tmp_path / "clips" / "at-work" / "clips.work" / "part").touch()
+    os.utime(tmp_path / "clips" / "at-work", (then, then))
+    (tmp_path / "bad.mp4").touch()
+    lock = tmp_path / "clips" / "busy.lock"
+    with FileLock(lock):
+        os.utime(lock, (then, then))
+        with pytest.raises(SourceError, match="is empty"):
+            predict_clips(Predictor(run), [str(tmp_path / "bad.mp4")])
+    assert {path.name for path in (tmp_path / "clips").iterdir()} - {"busy.lock"} == {"young", "busy", "at-work"}
 
 
 def test_ctrl_c_says_what_is_kept() -> None:

@@ -143,6 +143,40 @@ def test_captions_that_roll_up_are_read_once(tmp_path: Path) -> None:
     assert [word.start for word in found.words][3] == pytest.approx(2.01)
 
 
+def cues(path: Path, content: str, duration: float = 10.0) -> list[tuple[str, float, float]]:
+    path.write_text(content)
+    return [(word.text, word.start, word.end) for word in read_transcript(path, duration).words]
+
+
+def test_a_forgotten_blank_line_ends_a_cue(tmp_path: Path) -> None:
+    numbered = "1\n00:00:01,000 --> 00:00:02,000\nfirst\n2\n00:00:03,000 --> 00:00:04,000\n1984\nthird\n"
+    bare = "00:00:01,000 --> 00:00:02,000\nfirst\n00:00:03,000 --> 00:00:04,000\n1984\nthird\n"
+    for content in (numbered, bare):
+        assert [word for word, *_ in cues(tmp_path / "a.srt", content)] == ["first", "1984", "third"]
+
+
+def test_words_of_a_cue_that_outlasts_the_clip_are_within_it(tmp_path: Path) -> None:
+    content = "1\n00:00:08,500 --> 00:00:12,000\nBye now\n"
+    word, start, end = cues(tmp_path / "a.srt", content)[-1]
+    assert word == "now" and start == pytest.approx(9.25) and end == 10.0
+
+
+def test_cues_in_a_file_called_txt_are_cues(tmp_path: Path) -> None:
+    content = "1\n00:00:01,000 --> 00:00:02,000\nhello\n"
+    assert cues(tmp_path / "a.txt", content) == [("hello", 1.0, 2.0)]
+
+
+def test_sounds_are_not_words(tmp_path: Path) -> None:
+    content = "1\n00:00:00,000 --> 00:00:01,000\n[Music]\n\n2\n00:00:01,000 --> 00:00:02,000\n♪ la [applause] la ♪\n"
+    assert [word for word, *_ in cues(tmp_path / "a.srt", content)] == ["la", "la"]
+
+
+@pytest.mark.parametrize("name", ["a.SRT", "a.mp4.srt"])
+def test_other_names_that_leave_no_doubt_are_taken(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert beside(tmp_path / "a.mp4") == tmp_path / name
+
+
 def test_what_is_said_again_later_is_said_again(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_text("1\n00:00:00,000 --> 00:00:01,000\nNo!\n\n2\n00:00:01,500 --> 00:00:02,000\nNo!\n")

@@ -54,6 +54,14 @@ WRONGLY_ASKED = [
     ("data imprt table", r'Unknown command "imprt"\. Did you mean "import"'),
     ("train store --seed", r"Expected a value after --seed, but got none\."),
     ("train store --out a --out b", r"Expected --out once, but got it again with 'b'\."),
+    (
+        "predict run store --recal 0.9",
+        r"an option or a file, but --recal is neither. Did you mean --recall\? See 'lddu predict --help'",
+    ),
+    (
+        "extract a.mp4 --transcrib --out new",
+        r"an option or a file, but --transcrib is neither. Did you mean --transcribe\?",
+    ),
     ("train store --sead 3", r"Unknown option: --sead\. Did you mean --seed\? See 'lddu train --help'\.$"),
     ("train store --model.hiddn 8", r"Unknown option: --model.hiddn\. Did you mean --model.hidden\?"),
     ("train store --seed three", r"Expected --seed to be a whole number, but got 'three'\. See 'lddu train --help'\.$"),
@@ -270,6 +278,8 @@ DAMAGED = [
     ("metrics no JSON", overwritten("metrics.json", b"x"), REPORT, r"metrics.json to be JSON, but it is damaged"),
     ("metrics without splits", edited("metrics.json", lambda m: m.pop("splits")), REPORT, r"Expected the metrics of a split"),
     ("metrics without figures", edited("metrics.json", lambda m: m["splits"].update(test={})), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
+    ("no log", removed("log.jsonl"), REPORT, r"Expected run/log.jsonl, from which the training is drawn, but it is not there; copy"),
+    ("log cut short", overwritten("log.jsonl", b""), REPORT, r"Expected run/log.jsonl to tell of \d+ epochs, but it tells of 0"),
     ("metrics without cost", edited("metrics.json", lambda m: m.pop("cost")), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
     ("log no JSON", overwritten("log.jsonl", b"x\n"), REPORT, r"log.jsonl to hold a JSON object a line"),
     ("predictions absent", removed("predictions.parquet"), COMPARE, r"Expected predictions in run/predictions.parquet, but they are not there"),
@@ -356,4 +366,6 @@ def test_a_store_without_a_valid_split_is_refused(tmp_path: Path, capsys: pytest
             writer.add(ClipRow(f"c{i}", "train", [i % 2]), {"audio": np.ones((2, 3), np.float32)})
     found = lddu(capsys, "train", tmp_path / "store", "--out", tmp_path / "run")
     assert found.code == 1
-    assert "Expected labelled clips of the split 'valid'" in found.err and "import again" in found.err
+    assert "Expected labelled clips of the split 'valid'" in found.err and "make the store again" in found.err.replace(
+        "\n", " "
+    )

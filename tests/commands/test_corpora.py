@@ -93,7 +93,7 @@ def test_an_option_that_the_format_does_not_know_is_refused(tmp_path: Path, caps
     source = build.write_tailor(tmp_path / "mosei.pt")
     with pytest.raises(SystemExit) as stop:
         main(["data", "import", str(source), "--out", str(tmp_path / "store"), "--protocol", "dialogue"])
-    assert stop.value.code == 1
+    assert stop.value.code == 2
     assert "--max-steps for the format 'tailor'" in " ".join(capsys.readouterr().err.split())
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,18 @@ def test_an_unlabelled_store_is_predicted(place: Path, capsys: pytest.CaptureFix
     assert found.code == 0 and [clip["clip"] for clip in told["clips"]] == ["--json"]
     assert told["clips"][0]["missing"] == ["text"]
     assert "text is missing in the clip: its answer rests on audio" in found.err.replace("\n", " ") and told["warnings"]
+
+
+def test_runs_whose_split_is_unlabelled_are_not_compared(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lddu.predictions import read_predictions
+
+    bare = Path(shutil.copytree(place / "run", tmp_path / "bare"))
+    found = read_predictions(bare / "predictions.parquet")
+    replace(found, presence=np.full_like(found.presence, np.nan)).write_parquet(bare / "predictions.parquet")
+    told = lddu(capsys, "compare", bare, place / "run")
+    assert told.code == 1 and f"Expected labels of the split 'test' in {bare}" in told.err.replace("\n", " ")
 
 
 def test_training_without_a_store_simulates_one_and_says_so(

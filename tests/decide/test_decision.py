@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lddu.decide.abstain import fit_abstention
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.predicted import Validation
@@ -58,18 +57,6 @@ def test_full_coverage_answers_what_is_less_certain_than_anything_seen() -> None
     doubtful = {"width": np.full((1, 4), 1e6)}
     abstained = FITTED.apply(np.full((1, 4), 0.5), doubtful, coverage=1.0).abstained
     assert abstained is not None and not abstained.any()
-
-
-def test_abstention_at_a_risk_keeps_the_most_that_reaches_it() -> None:
-    labels = SCORED.probability >= 0.5
-    uncertainty = -np.abs(SCORED.probability - 0.5)
-    fitted = fit_abstention(Validation(SCORED), labels, uncertainty, "margin")
-    cut = fitted.cut_for_risk(0.1)
-    kept = (uncertainty <= cut) & SCORED.known
-    assert ((SCORED.presence == 1) != labels)[kept].mean() <= 0.1
-    assert fitted.unit == "pair"
-    with pytest.raises(MismatchError, match=r"risk that the validation clips reach \(lowest"):
-        fitted.cut_for_risk(-0.1)
 
 
 @pytest.mark.parametrize(

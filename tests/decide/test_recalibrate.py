@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,19 @@ def test_probabilities_of_zero_and_one_stay_finite_in_likelihood(method: Method)
 
 def test_too_few_clips_are_left_as_they_are() -> None:
     assert fit_recalibration(Validation(random_scored(clips=19, sharpness=5.0))).method == "identity"
+
+
+def test_clips_and_groups_without_labels_do_not_count() -> None:
+    scored = random_scored(clips=60, sharpness=5.0)
+    unlabelled = np.where(np.arange(60)[:, None] < 19, scored.presence, np.nan)
+    few = replace(scored, presence=unlabelled)
+    assert fit_recalibration(Validation(few)).method == "identity"
+    groups = np.array([f"g{i % 12}" for i in range(60)])
+    some = np.where(np.isin(groups, ["g0", "g1", "g2", "g3", "g4"])[:, None], scored.presence, np.nan)
+    labelled = replace(scored, presence=some, group=groups)
+    assert fit_recalibration(Validation(labelled)) == fit_recalibration(
+        Validation(labelled.rows(np.flatnonzero(labelled.known.any(axis=1))))
+    )
 
 
 def test_unknown_pairs_do_not_count() -> None:

@@ -26,6 +26,17 @@ def sums(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
 
 
+@pytest.mark.parametrize("withheld", [0o022, 0o077, 0o002])
+def test_others_may_what_the_user_lets_them(tmp_path: Path, withheld: int) -> None:
+    program = (
+        f"import os; os.umask({withheld}); from pathlib import Path; from lddu.features.atomic import replaced_folder, write_text\n"
+        "with replaced_folder(Path('folder')) as inner:\n    write_text(inner / 'file', '')\nwrite_text(Path('file'), '')"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("folder", "folder/file", "file")}
+    assert modes == {"folder": 0o777 & ~withheld, "folder/file": 0o666 & ~withheld, "file": 0o666 & ~withheld}
+
+
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt])
 def test_an_exception_midway_leaves_nothing(tmp_path: Path, fault: type[BaseException]) -> None:
     with pytest.raises(fault), writing_store(tmp_path / "deep" / "store", DESCRIPTION) as writer:

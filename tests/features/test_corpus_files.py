@@ -113,6 +113,22 @@ class TestMmsa:
         assert np.isnan(store.table.labels[store.table.split == "valid"]).all()
         assert any("3 of 10 clips have no emotions" in sentence for sentence in store.manifest["warnings"])
 
+    def test_a_row_without_sentiment_proves_nothing(self, tmp_path: Path) -> None:
+        source, _ = self.corpus(tmp_path)
+        numbers = {
+            video: [(k, build.mmsa_sentiment(video, k)) for k in own] for video, own in build.MMSA_NUMBERS.values()
+        }
+        entries = {
+            video: ([[float(k), float(k) + 1] for k, _ in own], np.array([[s, *[1.0] * 6] for _, s in own]))
+            for video, own in numbers.items()
+        }
+        whole = imported(source, labels=build.write_csd(tmp_path / "whole.csd", "All Labels", entries))
+        assert "clips_without_labels" not in whole.manifest["repairs"]
+        entries["-va"][1][0, 0] = np.nan
+        store = imported(source, labels=build.write_csd(tmp_path / "lacking.csd", "All Labels", entries))
+        lost = [clip for clip, row in zip(store.table.clip, store.table.labels, strict=True) if np.isnan(row).all()]
+        assert lost and all(clip.startswith("-va[") for clip in lost)
+
     def test_a_clip_that_mmsa_left_out_does_not_shift_the_others(self, tmp_path: Path) -> None:
         whole, labels = self.corpus(tmp_path / "whole")
         content = build.mmsa_content()

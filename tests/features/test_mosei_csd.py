@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from lddu.errors import SourceError
+from lddu.errors import ConfigError, SourceError
 from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import format_of, import_corpus
 from lddu.features.mosei_folds import read_folds
@@ -256,7 +256,10 @@ class TestMessages:
         self.expect(mosei_folder(tmp_path / "m"), "at least 1", max_steps={"audio": 0})
 
     def test_an_option_of_another_format(self, tmp_path: Path) -> None:
-        self.expect(mosei_folder(tmp_path / "m"), "--protocol", protocol="dialogue")
+        with pytest.raises(ConfigError, match="--protocol"):
+            imported(
+                mosei_folder(tmp_path / "m"), write_folds(tmp_path / "f.json", train=["-video0"]), protocol="dialogue"
+            )
 
     def test_a_link_to_another_file(self, tmp_path: Path) -> None:
         folder = mosei_folder(tmp_path / "m", mosei_videos(1))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lddu.errors import SourceError
 from lddu.features.corpus_format import ImportOptions
 from lddu.features.importing import import_corpus
 from lddu.features.store import FeatureStore
@@ -231,6 +232,12 @@ def test_zero_rows_at_the_ends_are_cut_and_in_the_middle_kept(corpus: Path) -> N
     kept = imported(corpus, keep_zero_rows=True)
     assert kept.steps("audio", 0).ravel().tolist() == values.ravel().tolist()
     assert "padding_steps" not in repairs(kept)
+
+
+def test_two_widths_of_which_neither_is_usual_are_refused(corpus: Path) -> None:
+    write_npz(corpus / "audio.npz", {**clip_arrays(), **{clip: np.ones((2, 7)) for clip in ("-c3", "-c4", "-c5")}})
+    with pytest.raises(SourceError, match="they have 2 widths"):
+        imported(corpus)
 
 
 def test_a_clip_of_another_width_loses_that_modality_only_and_is_named(corpus: Path) -> None:

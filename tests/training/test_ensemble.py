@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lddu.errors import MismatchError
 from lddu.features.store import FeatureStore
 from lddu.predict import Predictor
 from lddu.run_folder import RunFolder
@@ -76,3 +77,19 @@ def test_an_ensemble_killed_in_its_second_member_keeps_the_first(
     assert (run / "predictions.parquet").read_bytes() == (ensemble.path / "predictions.parquet").read_bytes()
     assert RunFolder(run).finished
     assert json.loads((run / "metrics.json").read_text())["protocol"]["members"] == 2
+
+
+def test_no_clips_have_no_answers(corpus: FeatureStore, ensemble: RunFolder) -> None:
+    found = Predictor(ensemble.path).predict(corpus, rows=[])
+    assert found.probability.shape == found.uncertainty.shape == (0, 2)
+    assert found.emotion_epistemic is not None and len(found.emotion_epistemic) == 0
+
+
+def test_to_explain_a_clip_of_other_features_is_refused(ensemble: RunFolder, tmp_path: Path) -> None:
+    for sizes, told in (
+        ({"audio": 1, "text": 6}, "audio of 4 numbers per step"),
+        ({"smell": 3}, "at least one of audio, text"),
+    ):
+        store = tiny_store(tmp_path / f"{len(sizes)}", dimensions=sizes)
+        with pytest.raises(MismatchError, match=told):
+            Predictor(ensemble.path).explain(store, 0)

@@ -13,6 +13,7 @@ from lddu.features.clip_table import ClipRow
 from lddu.features.store import FeatureStore
 from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.training import member, search_journal
+from lddu.training.run import train
 from lddu.training.search import SearchOptions, SearchResult, UnwatchedSearch, search
 from lddu.training.search_journal import Trial
 from lddu.training.search_space import SPACE, Choice, Range, nested, value_of
@@ -105,10 +106,31 @@ def test_a_search_in_two_sittings_is_one_search(corpus: FeatureStore, tmp_path: 
     assert len(parts.trials) == 4
     assert tried(parts)[:2] == tried(whole)[:2]
     assert parts.trials[0].f1_micro == max(trial.f1_micro or 0 for trial in parts.trials)
+    assert len({trial.settings[RATES[0].setting] for trial in parts.trials}) == 4
     with pytest.raises(MismatchError, match="but its base differs; choose another --out"):
         search(corpus, tmp_path / "parts", SearchOptions(5, space=RATES), tiny_config())
     with pytest.raises(MismatchError, match="but its seed differs"):
         search(corpus, tmp_path / "parts", SearchOptions(5, seed=1, space=RATES), BASE)
+
+
+def test_a_first_trial_that_is_broken_off_is_tried_again(corpus: FeatureStore, tmp_path: Path) -> None:
+    class Stop(UnwatchedSearch):
+        def epoch_done(self, record: dict[str, Any]) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), BASE, Stop())
+    found = search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
+    base = {part.setting: value_of(BASE, part.setting) for part in RATES}
+    assert [trial.settings == base for trial in sorted(found.trials, key=lambda trial: trial.number)] == [True, False]
+
+
+def test_a_trial_is_worth_what_the_weights_that_are_kept_are(corpus: FeatureStore, tmp_path: Path) -> None:
+    base = laid_over(BASE, {"training": {"checkpoint": "f1_map", "epochs": 6}})
+    (trial,) = search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), base).trials
+    run = train(corpus, tmp_path / "run", laid_over(base, nested(trial.settings)))
+    kept = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines() if json.loads(line)["kept"]]
+    assert trial.f1_micro == kept[-1]["valid"]["f1_micro"]
 
 
 def test_a_broken_trial_is_recorded_and_the_next_one_begins(

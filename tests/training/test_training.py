@@ -33,7 +33,7 @@ from lddu.training.seed import (
     hide_modalities,
     seed_epoch,
 )
-from tests.builders import tiny_config, tiny_model_config, tiny_store
+from tests.builders import EMOTIONS, tiny_config, tiny_model_config, tiny_store
 
 SHORT = {"epochs": 2}
 
@@ -79,6 +79,44 @@ def test_features_are_standardised_by_training_clips_alone(corpus: FeatureStore,
         assert isinstance(fitted, Standardise)
         np.testing.assert_allclose(fitted.centre.numpy(), steps.mean(axis=0), atol=1e-6)
         np.testing.assert_allclose(fitted.scale.numpy(), steps.std(axis=0), rtol=1e-5)
+
+
+def informative_store(path: Path, unlabelled: int, unit: float = 1.0) -> FeatureStore:
+    """Two of twelve features say which of two emotions is there; further emotions have no label in training."""
+    rng = np.random.default_rng(0)
+    emotions = ("joy", "anger", *(f"rare{n}" for n in range(unlabelled)))
+    with writing_store(path, StoreDescription(emotions, {"audio": "made up"})) as writer:
+        for i in range(400):
+            split, there = ("train" if i < 300 else "valid" if i < 350 else "test"), rng.integers(0, 2, 2).astype(float)
+            features = rng.standard_normal((1, 12))
+            features[0, :2] += 2 * there
+            known = 1.0 if split == "valid" else float("nan")
+            writer.add(ClipRow(f"c{i}", split, [*there, *[known] * unlabelled]), {"audio": unit * features})
+    return FeatureStore(path)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-8])
+def test_gains_follow_the_emotions_that_are_labelled_whatever_the_unit(tmp_path: Path, unit: float) -> None:
+    config = tiny_config(model={"feature_scaling": "relevance"}, training={"epochs": 1})
+    gains = []
+    for unlabelled in (0, 1):
+        store = informative_store(tmp_path / f"store-{unlabelled}", unlabelled, unit)
+        encoder = train(store, tmp_path / f"run-{unlabelled}", config).load_model().encoders[0]
+        gains.append(encoder.get_buffer("standardise.gain").numpy())
+    assert gains[0][:2].min() > 2 * gains[0][2:].max()
+    np.testing.assert_allclose(gains[1], gains[0], rtol=1e-5)
+
+
+def test_a_feature_that_is_constant_but_for_rounding_keeps_its_scale(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with writing_store(tmp_path / "store", StoreDescription(EMOTIONS, {"audio": "made up"})) as writer:
+        for i in range(60):
+            features = rng.standard_normal((3, 4)) * [1, 1e-9, 0, 1e-5] + [0, 0, 7, 1000]
+            split = ("train", "valid", "test")[i % 3]
+            writer.add(ClipRow(f"c{i}", split, [float(i % 2), float(i % 3 == 0)]), {"audio": features})
+    run = train(FeatureStore(tmp_path / "store"), tmp_path / "run", tiny_config(training={"epochs": 1}))
+    scale = run.load_model().encoders[0].get_buffer("standardise.scale").numpy()
+    assert 0.5 < scale[0] < 2 and scale[1:].tolist() == [1, 1, 1]
 
 
 def test_training_stops_when_validation_no_longer_improves(corpus: FeatureStore, tmp_path: Path) -> None:
@@ -341,6 +379,19 @@ def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureS
     table = replace(corpus.table, labels=labels)
     described = describe(with_table(corpus, table), tiny_config(training=SHORT), RunOptions())
     assert f"{corpus.emotions[1]} has no known label in train: its answers mean nothing" in described.warnings
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, "absent from"), (1.0, "present in")])
+def test_an_emotion_that_train_shows_never_or_always_is_named(tmp_path: Path, share: float, told: str) -> None:
+    with writing_store(tmp_path / "store", StoreDescription(EMOTIONS, {"audio": "made up"})) as writer:
+        for i in range(9):
+            split = ("train", "valid", "test")[i % 3]
+            own = share if split == "train" else float(i % 2)
+            writer.add(ClipRow(f"c{i}", split, [own, float(i % 2)]), {"audio": np.ones((1, 2))})
+    described = describe(FeatureStore(tmp_path / "store"), tiny_config(), RunOptions())
+    assert [w for w in described.warnings if "train" in w] == [
+        f"{EMOTIONS[0]} is {told} every labelled clip of train: the run cannot tell when it is otherwise"
+    ]
 
 
 def test_groups_that_are_learnt_from_and_measured_on_are_warned_of(corpus: FeatureStore) -> None:

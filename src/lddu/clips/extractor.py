@@ -24,6 +24,7 @@ from lddu.clips.media import (
     probe,
     read_pictures,
     read_sound,
+    readable,
 )
 from lddu.clips.segments import Cut, Span, segments
 from lddu.clips.speech import SpeechRecogniser
@@ -205,14 +206,18 @@ class ClipExtractor:
         Raises:
             SourceError: where the file or its transcript cannot be used, or nothing can be found in it.
         """
+        if readable(source.path) != str(source.path):
+            raise SourceError(
+                f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
+            )
         info = probe(source.path)
         notes = [noted.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         heard_by = _HEARD if info.has_picture else 1.0
         voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
         face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
         duration = _duration(source.path, info, voice, face)
-        if info.duration - _reached(voice, face) > max(_CUT_SHORT, _CUT_SHARE * info.duration):
-            notes.append(noted.cut_short(info.duration, _reached(voice, face)))
+        if _cut_short(info, reached := _reached(voice, face)):
+            notes.append(noted.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
         found = _Found(voice, encoded, face, wordless, tuple(notes))
@@ -366,10 +371,15 @@ def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
 def _duration(path: Path, info: MediaInfo, voice: Steps, face: FaceTrack) -> float:
     """Seconds that can be used: where a file breaks off, what its header promises is not there."""
     reached = _reached(voice, face)
-    duration = min(info.duration, reached + 1.0) if info.duration else reached
+    duration = reached if not info.duration or _cut_short(info, reached) else min(info.duration, reached + 1.0)
     if reached <= 0 or duration <= 0:
         raise SourceError(f"Expected {path} to last, but it has neither a tenth of a second of sound nor a picture.")
     return duration
+
+
+def _cut_short(info: MediaInfo, reached: float) -> bool:
+    """Whether a file ends clearly before its header says."""
+    return info.duration - reached > max(_CUT_SHORT, _CUT_SHARE * info.duration)
 
 
 def _reached(voice: Steps, face: FaceTrack) -> float:

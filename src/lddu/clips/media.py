@@ -50,6 +50,11 @@ _TOLERATED_GAP = 0.04  # seconds; smaller deviations of time stamps are rounding
 _LONGEST_PAUSE = 6 * 3600.0  # a jump beyond this is a broken time stamp, not silence
 
 
+def readable(path: str | Path) -> str:
+    """A path as it can be shown and written: bytes of a name that are no UTF-8 become question marks."""
+    return str(path).encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class MediaInfo:
     """What a file holds.

@@ -1,6 +1,5 @@
 """What the user names -> the files to extract: files, folders, a manifest with labels, or a list on stdin."""
 
-import csv
 import math
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES
 from lddu.errors import SourceError
+from lddu.features.sheet_lines import read_lines
 from lddu.labels import SPLITS
 
 MANIFEST = "clips.csv"
@@ -102,13 +102,13 @@ def read_manifest(path: Path) -> Listing:
     emotions = tuple(c for c in columns if c not in _FIXED and not c.startswith("_"))
     labels: dict[str, Labels] = {}
     spans: dict[tuple[Path, Path | None, Path | None], list[NamedSpan]] = {}
-    uses = Counter(row["file"] for row in rows)
-    for line, row in enumerate(rows, start=2):
+    uses = Counter(row["file"] for _, row in rows)
+    for number, (line, row) in enumerate(rows, start=1):
         where = f"line {line} of {path}"
         if not row["file"]:
             raise SourceError(f"Expected a file in {where}, but the column 'file' is empty.")
         stem = Path(row["file"]).with_suffix("").as_posix()
-        clip = row.get("clip") or (stem if uses[row["file"]] == 1 else f"{stem}#{line - 1:03d}")
+        clip = row.get("clip") or (stem if uses[row["file"]] == 1 else f"{stem}#{number:03d}")
         if clip in labels:
             raise SourceError(f"Expected unique clip ids, but {clip!r} in {where} comes twice; add a column 'clip'.")
         labels[clip] = _labels(row, emotions, where)
@@ -120,22 +120,10 @@ def read_manifest(path: Path) -> Listing:
     return Listing(tuple(sources), emotions, labels)
 
 
-def _rows(path: Path) -> tuple[list[dict[str, str]], list[str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, restkey="", restval="")
-            columns = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = columns
-            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
-    except FileNotFoundError:
-        raise SourceError(f"Expected the manifest {path}, but it is not there; check the path.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise SourceError(f"Expected {path} to be a UTF-8 CSV table, but it cannot be read ({fault}).") from None
-    if len(columns) == 1 and (other := next((mark for mark in ";\t" if mark in columns[0]), "")):
-        raise SourceError(
-            f"Expected commas between the columns of {path}, but got {'tabs' if other == chr(9) else 'semicolons'}; save "
-            "it with commas."
-        )
+def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    if not path.is_file():
+        raise SourceError(f"Expected the manifest {path}, but it is not there; check the path.")
+    columns, lines = read_lines(path)
     if "file" not in columns:
         raise SourceError(
             f"Expected a column 'file' in {path}, but got {', '.join(columns) or 'nothing'}; "
@@ -144,6 +132,7 @@ def _rows(path: Path) -> tuple[list[dict[str, str]], list[str]]:
     double = [name for name, count in Counter(columns).items() if count > 1]
     if double:
         raise SourceError(f"Expected every column of {path} once, but {', '.join(map(repr, double))} comes twice.")
+    rows = [(number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))) for number, cells in lines]
     if not rows:
         raise SourceError(f"Expected at least one clip in {path}, but it has no lines.")
     return rows, columns

@@ -25,7 +25,7 @@ _ROLLING = 0.05  # seconds; between cues that roll up there is no more
 _CUE = re.compile(r"^\s*(-?[\d:.,]+)\s*-->\s*(-?[\d:.,]+)(?=\s|$)")
 _SUBTITLES = (".vtt", ".srt")  # the kinds whose names tell languages, the more precise first
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
-_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}|\[[^\]]*\]|[♪♫]")  # of style, of the voice; sounds such as [Music]
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def beside(clip: Path) -> Path | None:
     answers about the clip are about to be written.
     """
     for suffix in SUFFIXES:
-        found = clip.with_suffix(suffix)
-        if found.is_file() and (suffix != ".json" or found.stat().st_size):
-            return found
+        for found in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), Path(f"{clip}{suffix}")):
+            if found.is_file() and (suffix != ".json" or found.stat().st_size):
+                return found
     spoken = languages_beside(clip)
     return next(iter(spoken.values())) if len(spoken) == 1 else None
 
@@ -103,11 +103,11 @@ def read_transcript(path: Path, duration: float) -> Transcript:
     """
     text = _text(path)
     kind = path.suffix.lower()
-    if kind == ".txt":
+    if kind == ".txt" and not any(map(_CUE.match, text.splitlines())):
         return untimed(text, duration)
     if kind == ".json":
         words = list(_json_words(path, text, duration))
-    elif kind in (".srt", ".vtt"):
+    elif kind in (".srt", ".vtt", ".txt"):
         words = list(_cue_words(path, text, duration))
     else:
         raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
@@ -158,19 +158,23 @@ def _cue_words(path: Path, text: str, duration: float) -> Iterator[Word]:
             start, end = (_seconds(path, number + 1, stamp) for stamp in match.groups())
             told = list(_body(lines, number))
             rolled = _repeated(shown, told) if start <= until + _ROLLING else 0
-            words = list(_shared_out(" ".join(told[rolled:]), start, end))
-            if words:  # where nothing is said, times do no harm
+            said = " ".join(told[rolled:])
+            if said:  # where nothing is said, times do no harm
                 _check_times(f"line {number + 1} of {path}", line.strip(), start, end, duration)
-            yield from words
+            yield from _shared_out(said, start, max(start, min(end, duration)))
             shown, until = told, end
     if not cues and text.strip() not in ("", "WEBVTT"):
         raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
 
 
 def _body(lines: Sequence[str], cue: int) -> Iterator[str]:
-    """The lines of a cue without marks; those of captions that roll may begin with a blank one."""
-    for n, line in enumerate(lines[cue + 1 :]):
-        if not line or (n and not line.strip()):
+    """The lines of a cue without marks and sounds; those of captions that roll may begin with a blank one.
+
+    A cue ends with a blank line, or, where that was forgotten, with the next one's number or times.
+    """
+    for n, line in enumerate(lines[cue + 1 :], start=cue + 1):
+        follows = n + 1 < len(lines) and line.strip().isdecimal() and _CUE.match(lines[n + 1])
+        if not line or (n > cue + 1 and not line.strip()) or follows or _CUE.match(line):
             return
         if told := " ".join(_TAG.sub(" ", html.unescape(line)).split()):
             yield told

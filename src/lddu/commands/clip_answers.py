@@ -36,6 +36,10 @@ def are_clips(inputs: list[str]) -> bool:
                 return False
             if (path / MANIFEST).is_file() or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*")):
                 return True
+            if (path / "config.json").is_file():
+                raise ConfigError(
+                    f"Expected a run first and clips after it, but got the run {name} after other words; turn them round."
+                )
             raise SourceError(
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
                 "neither; name files with another suffix themselves."
@@ -108,9 +112,11 @@ def write_page(
         with_media: show the files of the clips.
     """
     from lddu.clip_page import Subject, write_clip_page
+    from lddu.clips.media import readable
     from lddu.commands.screen import notes
 
-    told = ", ".join(inputs[:3]) + (", ..." if len(inputs) > 3 else "")
+    named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
+    told = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
     write_clip_page(folder, answers, Subject(predictor.folder.path.resolve().name, told, found, calibrated), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)

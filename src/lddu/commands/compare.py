@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lddu.commands.options import Flag, Output
 
@@ -44,7 +44,7 @@ def compare(
     from lddu.comparison import compare_runs
     from lddu.comparison_report import write_comparison
     from lddu.errors import ConfigError
-    from lddu.seeds import over_seeds
+    from lddu.seeds import differing, over_seeds
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
@@ -59,10 +59,10 @@ def compare(
     else:
         for pair in found:
             _show(pair, split)
-        _show_seeds(settings, split)
+        _show_seeds(settings, differing(runs), split)
 
 
-def _show_seeds(settings: "list[Seeds]", split: str) -> None:
+def _show_seeds(settings: "list[Seeds]", unlike: dict[str, dict[str, Any]], split: str) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages import chance, figure, metric_name, signed
     from lddu.seeds import ONE_EACH
@@ -86,10 +86,13 @@ def _show_seeds(settings: "list[Seeds]", split: str) -> None:
     console.print()
     for one in settings:
         runs = f"{len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}"
-        console.print(f"{one.name}  {runs}", markup=False, soft_wrap=True)
+        again = f"; with the same seeds, counted once: {', '.join(one.again)}" if one.again else ""
+        what = "".join(f"{name} {value}; " for name, value in unlike[one.runs[0]].items())
+        console.print(f"{one.name}  {what}{runs}{again}", markup=False, soft_wrap=True)
     console.width = 200
     console.print(grid)
-    console.print("Differences of the means, with Welch's interval over trainings.", style="dim")
+    if against:
+        console.print("Differences of the means, with Welch's interval over trainings.", style="dim")
 
 
 def _show(pair: "RunPair", split: str) -> None:

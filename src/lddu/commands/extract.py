@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from lddu.commands.options import Flag, Output, Words
+from lddu.commands.options import Flag, Output, Words, refuse_unknown_options
 
 if TYPE_CHECKING:
     from lddu.extract import Extraction
@@ -74,6 +74,8 @@ def extract(
         Print the summary as JSON.
     """
     import lddu.extract as extraction
+
+    refuse_unknown_options("extract", clips, extract.__annotations__)
     from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.sources import unlisted_sentence
@@ -118,7 +120,7 @@ def _show(result: "Extraction") -> None:
     speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""
     reused = f" ({result.reused} were done before)" if result.reused else ""
     results().print(
-        f"{result.store}: {result.clips} clips from {result.files} files{reused}, "
+        f"{result.store}: {result.clips} clip{'' if result.clips == 1 else 's'} from {result.files} file{'' if result.files == 1 else 's'}{reused}, "
         f"{result.media_seconds:.1f} s of media in {result.wall_seconds:.1f} s{speed}"
         + (f"; {missing}" if missing else ""),
         markup=False,

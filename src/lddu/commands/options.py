@@ -1,10 +1,14 @@
 """What the options of all commands share: how words become values, and the groups of a help page."""
 
+import difflib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cyclopts import Group, Parameter, Token, convert
+
+from lddu.errors import ConfigError
 
 
 def strict(kind: Any, words: Sequence[Token] | dict[str, Any]) -> Any:
@@ -55,6 +59,26 @@ Flag = Parameter(negative=())
 
 Words = Parameter(negative=(), allow_leading_hyphen=True)
 """Inputs, whose names may begin with a hyphen."""
+
+
+def refuse_unknown_options(verb: str, inputs: Sequence[str], options: Iterable[str]) -> None:
+    """Refuse what looks like an option among inputs and is no file either.
+
+    Args:
+        verb: the command.
+        inputs: words that may begin with a hyphen.
+        options: names of the command's parameters.
+
+    Raises:
+        ConfigError: naming the word, and the option that may be meant.
+    """
+    for word in inputs:
+        if word.startswith("--") and not Path(word).exists():
+            name = word.partition("=")[0]
+            near = difflib.get_close_matches(name, [f"--{option.replace('_', '-')}" for option in options], n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ConfigError(f"Expected an option or a file, but {name} is neither.{hint} See 'lddu {verb} --help'.")
+
 
 OPTIONS = Group("Options", sort_key=1)
 

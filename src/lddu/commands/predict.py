@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from lddu.commands.options import Flag, Output, RawClips, Words
+from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
 
 LONGEST = 20.0
 EXAMPLES = """Examples:
@@ -78,6 +78,7 @@ def predict(
     speech_model
         Recognise them with this faster-whisper model, a folder or a name.
     """
+    refuse_unknown_options("predict", inputs, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
     from lddu.commands.store_answers import Reach, answer_store
     from lddu.errors import ConfigError

@@ -1,6 +1,6 @@
-"""When to say "I do not know": a cut on an uncertainty score, for a wanted coverage or a wanted risk.
+"""When to say "I do not know": a cut on an uncertainty score, for a wanted coverage.
 
-The risk is what validation showed for the answers that are kept, an estimate and no guarantee.
+Beside each cut stands its risk: what validation showed for the answers that are kept, an estimate and no guarantee.
 """
 
 from dataclasses import asdict, dataclass
@@ -51,20 +51,6 @@ class Abstention:
             return float("inf")  # also what is less certain than anything in validation
         return next(c for c, kept in zip(self.cuts, self.coverages, strict=True) if kept >= coverage - 1e-9)
 
-    def cut_for_risk(self, risk: float) -> float:
-        """The cut that keeps most while the validation risk is at most this.
-
-        Raises:
-            MismatchError: no cut reaches the risk.
-        """
-        reached = [c for c, found in zip(self.cuts, self.risks, strict=True) if found <= risk + 1e-9]
-        if not reached:
-            raise MismatchError(
-                f"Expected a risk that the validation clips reach (lowest: {min(self.risks):.3f}), but got {risk:g}; "
-                "ask for a higher one."
-            )
-        return reached[-1]
-
     def abstained(self, uncertainty: Floats, coverage: float) -> Flags:
         """Where no answer is given, for the wanted coverage; same shape as `uncertainty`."""
         return np.asarray(uncertainty) > self.cut_for_coverage(coverage)
@@ -98,21 +84,15 @@ def fit_abstention(validation: Validation, labels: Flags, uncertainty: Floats, s
     Args:
         validation: the validation split.
         labels: [N, E] the final decision on its clips.
-        uncertainty: [N] per clip or [N, E] per pair; larger is less certain.
+        uncertainty: [N, E] larger is less certain.
         score: its name.
     """
     scored = validation.scored
     known, wrong = scored.known, (scored.presence == 1) != labels
-    uncertainty = np.asarray(uncertainty, np.float64)
-    if uncertainty.ndim == 2:
-        curve = risk_coverage(uncertainty[known], wrong[known].astype(np.float64))
-    else:
-        rows = known.any(axis=1)
-        share = (wrong & known).sum(axis=1)[rows] / known.sum(axis=1)[rows]
-        curve = risk_coverage(uncertainty[rows], share)
+    curve = risk_coverage(np.asarray(uncertainty, np.float64)[known], wrong[known].astype(np.float64))
     steps = np.unique(np.linspace(0, len(curve.cut) - 1, STEPS).round().astype(int))
     return Abstention(
         score,
-        "pair" if uncertainty.ndim == 2 else "clip",
+        "pair",
         *(tuple(float(v) for v in column[steps]) for column in (curve.cut, curve.coverage, curve.risk)),
     )

@@ -24,7 +24,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 FOLDS = 5
 LEAST_CLIPS = 20
-"""With fewer validation clips than this nothing is fitted."""
+"""With fewer labelled validation clips than this nothing is fitted."""
 LEAST_PAIRS = 1000
 """With fewer known pairs than this isotonic is no candidate: it overfits (Niculescu-Mizil and Caruana, ICML 2005)."""
 SLOPE_SPREAD, INTERCEPT_SPREAD, EMOTION_SPREAD = 1.0, 1.0, 0.5
@@ -104,10 +104,10 @@ def fit_recalibration(validation: Validation, method: Method | Literal["auto"] =
     """The map of that name, or the one with the best likelihood on left-out validation clips.
 
     Args:
-        validation: the validation split; below `LEAST_CLIPS` clips the answer is the identity.
+        validation: the validation split; below `LEAST_CLIPS` labelled clips the answer is the identity.
         method: a candidate, or ``auto`` to choose.
     """
-    scored = validation.scored
+    scored = validation.scored.rows(np.flatnonzero(validation.scored.known.any(axis=1)))
     if len(scored.clips) < LEAST_CLIPS:
         return identity(len(scored.emotions))
     if method != "auto":
@@ -131,8 +131,6 @@ def _left_out_nll(scored: Scored, method: Method, folds: np.ndarray) -> float:
     for fold in range(FOLDS):
         fitted_on, left_out = scored.rows(folds != fold), scored.rows(folds == fold)
         known = left_out.known
-        if not (fitted_on.known.any() and known.any()):
-            continue
         probability.append(_fit(fitted_on, method).apply(left_out.probability)[known])
         outcome.append(left_out.presence[known] == 1)
     return negative_log_likelihood(np.concatenate(outcome), np.concatenate(probability))

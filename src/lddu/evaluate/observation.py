@@ -4,14 +4,13 @@ import numpy as np
 
 from lddu.evaluate.predicted import Floats, Scored
 from lddu.features.store import FeatureStore
-
-_ROUNDING = 1e-6  # shares are stored as float32
+from lddu.labels import least_share
 
 
 def presence_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...], present_at: float) -> Floats:
     """[N, E] 1 present, 0 absent, NaN unknown, Eq. (16); an emotion that the store lacks is unknown throughout."""
     shares = shares_of(store, rows, emotions)
-    return np.where(np.isnan(shares), np.nan, shares >= present_at - _ROUNDING)
+    return np.where(np.isnan(shares), np.nan, shares >= least_share(present_at))
 
 
 def shares_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...]) -> Floats:

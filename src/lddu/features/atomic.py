@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -29,7 +30,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
         with _system_errors(path):
             yield temporary
         _to_disk(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -47,7 +48,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
         for file in temporary.rglob("*"):
             if file.is_file():
                 _to_disk(file)
-        temporary.chmod(0o755)
+        temporary.chmod(0o777 & ~_umask())
         _take_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -69,6 +70,14 @@ def _system_errors(path: Path) -> Iterator[None]:
         yield
     except SafetensorError as fault:
         raise OSError(f"{path}: {fault}") from None
+
+
+@cache
+def _umask() -> int:
+    """What the user withholds from others in new files; to ask is to set it, so it is asked once."""
+    withheld = os.umask(0o077)
+    os.umask(withheld)
+    return withheld
 
 
 def _to_disk(file: Path) -> None:

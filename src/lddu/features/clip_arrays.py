@@ -155,7 +155,7 @@ def usual_width(arrays: ClipArrays, clips: Collection[str]) -> tuple[int, dict[s
         The width, 0 where every clip is empty; clip -> its width, for every clip of another one.
 
     Raises:
-        SourceError: where an array is no sequence, or no width is shared by half of the clips.
+        SourceError: where an array is no sequence, or no width is that of more than half of the clips.
     """
     widths: dict[str, int] = {}
     for clip in clips:
@@ -170,7 +170,7 @@ def usual_width(arrays: ClipArrays, clips: Collection[str]) -> tuple[int, dict[s
     if not widths:
         return 0, {}
     width, times = Counter(widths.values()).most_common(1)[0]
-    if 2 * times < len(widths):
+    if 2 * times <= len(widths):
         some = ", ".join(f"{clip!r} {arrays.shape(clip)}" for clip in list(widths)[:3])
         raise SourceError(
             f"Expected the clips of {arrays.path} to be [steps, numbers] with the same numbers per step, but they have "

@@ -8,7 +8,7 @@ import numpy as np
 
 from lddu.features.clip_table import ClipTable
 from lddu.features.store import FeatureStore
-from lddu.labels import SPLITS
+from lddu.labels import SPLITS, least_share
 
 LENGTH_QUANTILES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 
@@ -87,7 +87,8 @@ def describe_store(store: FeatureStore) -> StoreSummary:
     splits = [split for split in (*SPLITS, "") if split in store.manifest["splits"]]
     rows = {split: table.in_split(split) for split in splits}
     known = ~np.isnan(table.labels).any(axis=1) & bool(store.emotions)
-    shown = (table.labels >= store.present_at).sum(axis=1)[known]
+    least = least_share(store.present_at)
+    shown = (table.labels >= least).sum(axis=1)[known]
     return StoreSummary(
         path=store.place,
         clips={split: len(chosen) for split, chosen in rows.items()},
@@ -95,7 +96,7 @@ def describe_store(store: FeatureStore) -> StoreSummary:
         present_at=store.present_at,
         labels_per_clip=float(shown.mean()) if len(shown) else None,
         clips_without_emotion=float((shown == 0).mean()) if len(shown) else None,
-        emotions=tuple(_emotion(table, e, rows, store.present_at) for e in range(len(store.emotions))),
+        emotions=tuple(_emotion(table, e, rows, least) for e in range(len(store.emotions))),
         modalities=tuple(_modality(store, name, rows) for name in store.modalities),
         repairs=store.manifest.get("repairs", {}),
         warnings=tuple(store.manifest.get("warnings", ())),
@@ -104,20 +105,20 @@ def describe_store(store: FeatureStore) -> StoreSummary:
     )
 
 
-def _emotion(table: ClipTable, e: int, rows: Mapping[str, np.ndarray], present_at: float) -> EmotionSummary:
+def _emotion(table: ClipTable, e: int, rows: Mapping[str, np.ndarray], least: float) -> EmotionSummary:
     shares = table.labels[:, e]
     known = shares[~np.isnan(shares)]
     disputed = float(((known > 0) & (known < 1)).mean()) if len(known) else 0.0
-    clips = {split: int((shares[chosen] >= present_at).sum()) for split, chosen in rows.items()}
-    present = {split: _present(shares[chosen], present_at) for split, chosen in rows.items()}
-    shown = table.labels[shares >= present_at]
-    together = {name: _present(shown[:, other], present_at) for other, name in enumerate(table.emotions)}
+    clips = {split: int((shares[chosen] >= least).sum()) for split, chosen in rows.items()}
+    present = {split: _present(shares[chosen], least) for split, chosen in rows.items()}
+    shown = table.labels[shares >= least]
+    together = {name: _present(shown[:, other], least) for other, name in enumerate(table.emotions)}
     return EmotionSummary(table.emotions[e], clips, present, len(shares) - len(known), disputed, together)
 
 
-def _present(shares: np.ndarray, present_at: float) -> float | None:
+def _present(shares: np.ndarray, least: float) -> float | None:
     known = shares[~np.isnan(shares)]
-    return float((known >= present_at).mean()) if len(known) else None
+    return float((known >= least).mean()) if len(known) else None
 
 
 def _modality(store: FeatureStore, name: str, rows: Mapping[str, np.ndarray]) -> ModalitySummary:

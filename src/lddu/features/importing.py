@@ -46,7 +46,7 @@ def import_corpus(
     foreign = sorted(set(options.extra) - chosen.extra_options)
     if foreign:
         known = ", ".join(f"--{name}" for name in sorted(chosen.extra_options)) or "no further options"
-        raise SourceError(
+        raise ConfigError(
             f"Expected {known} for the format {chosen.name!r}, "
             f"but got {', '.join('--' + name for name in foreign)}; leave it out or name another --format."
         )

@@ -6,6 +6,7 @@ the original numbers *as words* ("10", "13", "2", "3"), of which some are missin
 The sentiment, which both files have, proves every pair; a clip without proof stays without emotions and is counted.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +129,7 @@ def _pairs(
     if numbered:
         by_id = {row.clip: row for row in rows}
         found = [(clip, by_id[clip.clip]) for clip in clips if clip.clip in by_id]
-        return [(clip, row) for clip, row in found if _agree(clip, row)]
+        return [(clip, row) for clip, row in found if math.isnan(row.sentiment) or _agree(clip, row)]
     in_order = sorted({clip.clip: clip for clip in clips}.values(), key=lambda clip: clip.number)
     first = _embedded(in_order, rows)
     last = _embedded(in_order[::-1], rows[::-1])
@@ -158,7 +159,7 @@ def _embedded(clips: Sequence[UnlabelledClip], rows: Sequence[Segment]) -> list[
 
 
 def _agree(clip: UnlabelledClip, row: Segment) -> bool:
-    return not abs(clip.sentiment - row.sentiment) > SAME_SENTIMENT
+    return abs(clip.sentiment - row.sentiment) <= SAME_SENTIMENT
 
 
 def _from_csv(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:

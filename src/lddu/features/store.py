@@ -25,7 +25,7 @@ VERSION = 1
 _SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
 
 
-Chosen = Sequence[int] | Sequence[str] | Sequence[int | str] | np.ndarray
+Chosen = Sequence[int] | Sequence[str] | np.ndarray
 """Clips of a store, as `FeatureStore.rows` takes them."""
 
 

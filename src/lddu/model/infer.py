@@ -28,7 +28,7 @@ class Inference:
         rows: [N] row numbers in the store.
         probability: [N, E] before any recalibration.
         entropy: [N, E] nats; of several networks the mean of each one's own: the aleatoric part.
-        disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part, 0 for one network.
+        disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part. None for one network.
         width: [N, E] u_e, Eq. (11).
         modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
         modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
@@ -43,7 +43,7 @@ class Inference:
     rows: np.ndarray
     probability: np.ndarray
     entropy: np.ndarray
-    disagreement: np.ndarray
+    disagreement: np.ndarray | None
     width: np.ndarray
     modality_width: np.ndarray
     modality_error: np.ndarray
@@ -132,7 +132,7 @@ def infer(
         rows,
         probability,
         binary_entropy(probability),
-        np.zeros_like(probability),
+        None,
         width,
         modality_width,
         modality_error,
@@ -176,7 +176,7 @@ def mean_of(members: Sequence[Inference]) -> Inference:
         return np.asarray(np.mean([getattr(member, name) for member in members], axis=0))
 
     probability, entropy = mean("probability"), mean("entropy")
-    disagreement = np.maximum(binary_entropy(probability) - entropy, 0)
+    disagreement = np.maximum(binary_entropy(probability) - entropy, 0) if len(members) > 1 else None
     widths, distance = (mean("width"), mean("modality_width"), mean("modality_error")), mean("modality_distance")
     noise, trust = (
         None if getattr(first, name) is None else mean(name) for name in ("modality_noise", "modality_trust")

@@ -8,7 +8,7 @@ import numpy as np
 from lddu.batch import BatchReader
 from lddu.config import Config, CorpusSize
 from lddu.errors import ConfigError, StoreError
-from lddu.evaluate.observation import shares_of
+from lddu.evaluate.observation import presence_of, shares_of
 from lddu.features.store import FeatureStore
 from lddu.run_folder import RunDescription, Task
 from lddu.training.epoch import TrainingRows
@@ -67,12 +67,16 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append(
             f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
         )
-    unlearnt = np.asarray(np.isnan(shares_of(store, train_rows, store.emotions)).all(axis=0))
-    warnings += [
-        f"{emotion} has no known label in train: its answers mean nothing"
-        for emotion, empty in zip(store.emotions, unlearnt, strict=True)
-        if empty
-    ]
+    presence = presence_of(store, train_rows, store.emotions, store.present_at)
+    for emotion, own in zip(store.emotions, presence.T, strict=True):
+        shown = set(own[~np.isnan(own)].tolist())
+        if not shown:
+            warnings.append(f"{emotion} has no known label in train: its answers mean nothing")
+        elif len(shown) == 1:
+            never = "absent from" if shown == {0.0} else "present in"
+            warnings.append(
+                f"{emotion} is {never} every labelled clip of train: the run cannot tell when it is otherwise"
+            )
     if shared := _groups_of_several_splits(store):
         warnings.append(
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
@@ -133,7 +137,7 @@ def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
         if not len(rows):
             raise StoreError(
                 f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
-                "give the clips a split and labels and import again."
+                "give the clips a split and labels, and make the store again."
             )
         found.append(rows)
     return found[0], found[1]

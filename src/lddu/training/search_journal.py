@@ -27,7 +27,8 @@ class Trial:
     Attributes:
         number: from 0, over all sittings.
         state: ``done``; ``pruned`` where it was given up, being worse than the median of those before; ``broken``.
-        f1_micro: best on validation, with the threshold tuned there; None where the trial broke.
+        f1_micro: on validation, with the threshold tuned there: of the weights that are kept, or, where the trial was given
+            up, the best until then; None where it broke.
         epochs: passes made.
         seconds: spent.
         settings: what was tried.
@@ -70,7 +71,7 @@ def begun(path: Path, about: Mapping[str, Any], start: Mapping[str, Any]) -> "op
     Args:
         path: the folder.
         about: what makes two searches the same one.
-        start: settings of the first trial of a new search; empty leaves them to the sampler.
+        start: settings to try first, and again where that trial was broken off; empty leaves them to the sampler.
 
     Raises:
         RunError: where the folder holds something else.
@@ -86,9 +87,21 @@ def begun(path: Path, about: Mapping[str, Any], start: Mapping[str, Any]) -> "op
         refuse_other(path, study, about)
     else:
         study.set_user_attr("about", _plain(about))
-        if start:
-            study.enqueue_trial(dict(start))
+    if start and not any(_tried(trial, start) for trial in study.get_trials(deepcopy=False)):
+        study.enqueue_trial(dict(start))
     return study
+
+
+def _tried(trial: "optuna.trial.FrozenTrial", settings: Mapping[str, Any]) -> bool:
+    """Whether a trial has tried these settings or waits to; one that was broken off, or that a kill left running, has not."""
+    if trial.state.name == "WAITING":
+        return bool(trial.system_attrs.get("fixed_params") == settings)
+    return _by_itself(trial) and trial.params == settings
+
+
+def _by_itself(trial: "optuna.trial.FrozenTrial") -> bool:
+    """Whether a trial ended, and not by a kill or Ctrl-C."""
+    return trial.state.name in _STATES and (trial.state.name != "FAIL" or "fault" in trial.user_attrs)
 
 
 def refuse_other(path: Path, study: "optuna.Study", about: Mapping[str, Any]) -> None:
@@ -142,15 +155,13 @@ def _study(path: Path) -> "optuna.Study":
 def ended(study: "optuna.Study") -> list[Trial]:
     """The trials that ended by themselves, in order; those that a kill or Ctrl-C broke off do not count."""
     found = []
-    for trial in study.get_trials(deepcopy=False):
-        if trial.state.name not in _STATES or (trial.state.name == "FAIL" and "fault" not in trial.user_attrs):
-            continue
+    for trial in filter(_by_itself, study.get_trials(deepcopy=False)):
         scores = [score for score in trial.intermediate_values.values() if not math.isnan(score)]
         found.append(
             Trial(
                 trial.number,
                 _STATES[trial.state.name],
-                None if trial.state.name == "FAIL" else max(scores),
+                {"COMPLETE": trial.value, "PRUNED": max(scores, default=None)}.get(trial.state.name),
                 len(trial.intermediate_values),
                 float(trial.user_attrs.get("seconds", 0.0)),
                 dict(trial.params),

@@ -2,7 +2,8 @@
 
 Standardising makes every feature equally loud, also those that are mostly noise, such as the last components of a
 principal component analysis. A relevance gain gives back what the labels say about it: each feature is weighted by the
-square root of its mean squared correlation with the emotions, less what chance alone would show.
+square root of its mean squared correlation with the emotions, less what chance alone would show; each emotion counts as
+often as it is labelled.
 """
 
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class LabelledRows:
 
 
 def fit_standardisation(model: LDDU, reader: BatchReader, clips: LabelledRows, relevance: bool) -> None:
-    """Fit the model's `Standardise` modules on these clips. A constant feature keeps scale 1.
+    """Fit the model's `Standardise` modules on these clips. A feature that is constant but for rounding keeps scale 1.
 
     Args:
         model: is changed in place.
@@ -78,7 +79,8 @@ def _moments(reader: BatchReader, name: str, rows: np.ndarray) -> tuple[Floats, 
         steps += len(values)
     assert shift is not None, f"no training clip has {name}"
     deviation = np.sqrt(np.maximum(squares / steps - np.square(total / steps), 0))
-    return shift + total / steps, np.where(deviation > 1e-6 * np.maximum(1, np.abs(shift)), deviation, 1.0)
+    least = 1e-6 * np.maximum(min(1.0, float(deviation.max())), np.abs(shift))  # in whatever unit the features come
+    return shift + total / steps, np.where(deviation > least, deviation, 1.0)
 
 
 def _relevance(reader: BatchReader, name: str, clips: LabelledRows, mean: Floats, deviation: Floats) -> Floats:
@@ -99,7 +101,7 @@ def _relevance(reader: BatchReader, name: str, clips: LabelledRows, mean: Floats
     n = np.maximum(count, 1)
     covariance = product / n - feature / n * (label / n)
     variance = np.maximum(square / n - np.square(feature / n), 1e-12) * np.maximum(label / n * (1 - label / n), 1e-12)
-    explained = (np.square(covariance) / variance - 1 / n).mean(axis=1)
+    explained = ((np.square(covariance) / variance - 1 / n) * count).sum(axis=1) / max(count.sum(), 1)
     floor = LEAST_RELEVANCE * max(float(explained.mean()), 1e-9)
     gain = np.sqrt(np.maximum(explained, floor))
     return np.asarray(gain / np.sqrt(np.square(gain).mean()))
