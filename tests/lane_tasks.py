@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from lddu.errors import StoreError
 
 
@@ -33,6 +31,4 @@ class Opening:
         if word == "sleep":
             (self.folder / f"asleep-{os.getpid()}").touch()
             time.sleep(600)
-        if word == "threads":
-            return str(torch.get_num_threads())
         return f"{word} {os.environ['OMP_NUM_THREADS']} {Path.cwd().name}"

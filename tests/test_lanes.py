@@ -11,6 +11,7 @@ import pytest
 from lddu.errors import StoreError
 from lddu.lanes import ProcessLanes, usual_threads
 from tests.lane_tasks import Opening
+from tests.lane_threads import ThreadsOpening
 
 
 def test_every_task_has_one_outcome_and_a_process_is_opened_once(tmp_path: Path) -> None:
@@ -22,9 +23,9 @@ def test_every_task_has_one_outcome_and_a_process_is_opened_once(tmp_path: Path)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_process_has_the_threads_it_is_given(tmp_path: Path, threads: int) -> None:
-    (outcome,) = ProcessLanes(1, threads).work_off(Opening(tmp_path), ["threads"])
-    assert outcome.result == str(threads)
+def test_a_process_has_the_threads_it_is_given(threads: int) -> None:
+    (outcome,) = ProcessLanes(1, threads).work_off(ThreadsOpening(), ["ask"])
+    assert outcome.result == threads
 
 
 def test_a_process_that_dies_takes_only_its_task_along(tmp_path: Path) -> None:

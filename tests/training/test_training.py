@@ -12,6 +12,7 @@ import torch
 
 from lddu.batch import Batch, BatchReader
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
+from lddu.evaluate.observation import presence_of
 from lddu.features.clip_table import ClipRow, ClipTable
 from lddu.features.simulate import SimulationConfig, simulate
 from lddu.features.store import FeatureStore
@@ -33,6 +34,7 @@ from lddu.training.seed import (
     hide_modalities,
     seed_epoch,
 )
+from lddu.training.standardisation import LabelledRows, fit_standardisation
 from tests.builders import EMOTIONS, tiny_config, tiny_model_config, tiny_store
 
 SHORT = {"epochs": 2}
@@ -97,12 +99,13 @@ def informative_store(path: Path, unlabelled: int, unit: float = 1.0) -> Feature
 
 @pytest.mark.parametrize("unit", [1.0, 1e-8])
 def test_gains_follow_the_emotions_that_are_labelled_whatever_the_unit(tmp_path: Path, unit: float) -> None:
-    config = tiny_config(model={"feature_scaling": "relevance"}, training={"epochs": 1})
     gains = []
     for unlabelled in (0, 1):
         store = informative_store(tmp_path / f"store-{unlabelled}", unlabelled, unit)
-        encoder = train(store, tmp_path / f"run-{unlabelled}", config).load_model().encoders[0]
-        gains.append(encoder.get_buffer("standardise.gain").numpy())
+        model, rows = LDDU([12], 2 + unlabelled, tiny_model_config()), store.table.in_split("train")
+        clips = LabelledRows(rows, presence_of(store, rows, store.emotions, store.present_at))
+        fit_standardisation(model, BatchReader(store, {"audio": 12}, 16), clips, relevance=True)
+        gains.append(model.encoders[0].get_buffer("standardise.gain").numpy())
     assert gains[0][:2].min() > 2 * gains[0][2:].max()
     np.testing.assert_allclose(gains[1], gains[0], rtol=1e-5)
 
@@ -112,10 +115,11 @@ def test_a_feature_that_is_constant_but_for_rounding_keeps_its_scale(tmp_path: P
     with writing_store(tmp_path / "store", StoreDescription(EMOTIONS, {"audio": "made up"})) as writer:
         for i in range(60):
             features = rng.standard_normal((3, 4)) * [1, 1e-9, 0, 1e-5] + [0, 0, 7, 1000]
-            split = ("train", "valid", "test")[i % 3]
-            writer.add(ClipRow(f"c{i}", split, [float(i % 2), float(i % 3 == 0)]), {"audio": features})
-    run = train(FeatureStore(tmp_path / "store"), tmp_path / "run", tiny_config(training={"epochs": 1}))
-    scale = run.load_model().encoders[0].get_buffer("standardise.scale").numpy()
+            writer.add(ClipRow(f"c{i}", "train", [float(i % 2), float(i % 3 == 0)]), {"audio": features})
+    store, model = FeatureStore(tmp_path / "store"), LDDU([4], 2, tiny_model_config())
+    clips = LabelledRows(np.arange(60), np.zeros((60, 2)))
+    fit_standardisation(model, BatchReader(store, {"audio": 4}, 16), clips, relevance=False)
+    scale = model.encoders[0].get_buffer("standardise.scale").numpy()
     assert 0.5 < scale[0] < 2 and scale[1:].tolist() == [1, 1, 1]
 
 
@@ -172,7 +176,7 @@ def test_a_modality_that_no_train_clip_has_is_ignored_and_every_result_says_so(t
     sentence = "text was ignored: no training clip has it"
     assert list(folder.describe().task.dimensions) == ["audio"]
     assert folder.read_json("metrics.json")["warnings"] == [sentence]
-    assert sentence in Predictor(folder.path).warnings(store)
+    assert f"about the run's training: {sentence}" in Predictor(folder.path).warnings(store)
     assert sentence in (folder.path / "report.html").read_text(encoding="utf-8")
 
 

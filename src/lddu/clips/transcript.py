@@ -69,7 +69,8 @@ def beside(clip: Path) -> Path | None:
     answers about the clip are about to be written.
     """
     for suffix in SUFFIXES:
-        for found in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), Path(f"{clip}{suffix}")):
+        longer = [Path(f"{clip}{suffix}")] if suffix in _SUBTITLES else []
+        for found in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), *longer):
             if found.is_file() and (suffix != ".json" or found.stat().st_size):
                 return found
     spoken = languages_beside(clip)
