@@ -230,6 +230,7 @@ def test_training_without_a_store_simulates_one_and_says_so(
     assert again.code == 0 and "making the simulated corpus" not in again.err
 
 
+@pytest.mark.slow  # tests/training/test_ensemble.py asks the same of the library
 def test_an_ensemble_is_trained_and_used_like_one_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--config", place / "small.toml", "--training.epochs", "1", "--seeds", "2", "--force")
     assert lddu(capsys, "train", place / "store", "--out", place / "two", *words).code == 0

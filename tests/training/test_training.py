@@ -252,7 +252,7 @@ def odd_store(
         {"emotions": 1},
         {"steps": 1},
         {"modalities": 1, "emotions": 1, "steps": 1, "clips": 4},
-        {"modalities": 5, "emotions": 11, "clips": 12},
+        pytest.param({"modalities": 5, "emotions": 11, "clips": 12}, marks=pytest.mark.slow),
         {"unknown": "test"},
     ],
     ids=str,
