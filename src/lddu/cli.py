@@ -76,10 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as fault:
-        where = f" {fault.filename}" if fault.filename else ""
-        _say(
-            f"Expected to read and write{where or ' files'}, but the system refused: {fault.strerror or fault}; check the place."
-        )
+        what, why = fault.filename or "files", fault.strerror or fault
+        _say(f"Expected to read and write {what}, but the system refused: {why}; check the place.")
         code = 1
     except (MemoryError, RuntimeError) as fault:
         if isinstance(fault, RuntimeError) and "memory" not in str(fault):

@@ -8,6 +8,7 @@ import numpy as np
 from lddu.answers import ClipAnswers
 from lddu.evaluate.predicted import Flags
 from lddu.missing import listed
+from lddu.pages import counted
 from lddu.predictions import Predictions
 
 _EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
@@ -235,12 +236,12 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
 
 def headline(found: Predictions, files: int, failed: int = 0) -> str:
     """What was found in so many files, and in how many nothing could be, in a sentence."""
-    what = _counted(len(found), "segment" if files else "clip")
+    what = counted(len(found), "segment" if files else "clip")
     silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
     return (
-        f"{what}{' of ' + _counted(files, 'file') if files else ''}: "
+        f"{what}{' of ' + counted(files, 'file') if files else ''}: "
         f"{_found_in(found.emotions, found.label & ~silent, silent)}."
-        f"{' ' + _counted(failed, 'further file') + ' could not be used.' if failed else ''}"
+        f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
 
 
@@ -355,7 +356,3 @@ def _still(emotion: EmotionCell, without: float) -> str:
 
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

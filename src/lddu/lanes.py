@@ -159,11 +159,11 @@ def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
     """
     import signal
 
-    began.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     os.environ["OMP_NUM_THREADS"] = str(threads)
     with suppress(EOFError, ConnectionError):
         opening: Opening[Any, Any] = pipe.recv()
+        began.set()
         while True:
             task = pipe.recv()
             result, fault = None, None

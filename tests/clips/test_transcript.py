@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lddu.clips.transcript import Word, beside, languages_beside, read_transcript, untimed
+from lddu.clips.sources import listed
+from lddu.clips.transcript import Languages, Word, beside, languages_beside, languages_in, read_transcript, untimed
 from lddu.errors import SourceError
 
 
@@ -64,6 +65,27 @@ def test_subtitles_that_name_their_language_are_taken_where_there_is_one(tmp_pat
     assert set(languages_beside(clip)) == {"de", "en-US"}
     (tmp_path / "a [x].b.srt").touch()
     assert beside(clip) == tmp_path / "a [x].b.srt"
+
+
+def test_a_listing_looks_for_transcripts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.mp4", "a.en.vtt", "b.mp4", "b.srt", "c.mp4", "d.mp4", "d.en.vtt", "d.de.vtt"):
+        (tmp_path / name).touch()
+    looked: list[Path] = []
+
+    def spy(folder: Path) -> Languages:
+        looked.append(folder)
+        return languages_in(folder)
+
+    monkeypatch.setattr("lddu.clips.sources.languages_in", spy)
+    monkeypatch.setattr("lddu.clips.transcript.languages_in", spy)
+    sources = listed(tmp_path).sources
+    assert [file and file.name for file in (source.transcript_file() for source in sources)] == [
+        "a.en.vtt",
+        "b.srt",
+        None,
+        None,
+    ]
+    assert len(looked) == 1
 
 
 def test_subtitles_of_another_clip_are_left_to_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from lddu.training.search_journal import Trial
 from lddu.training.search_space import SPACE, Choice, Range, nested, value_of
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
+from tests.training.stops import PowerCut
 
 pytest.importorskip("optuna")
 
@@ -89,19 +90,22 @@ def test_test_clips_are_never_read(corpus: FeatureStore, tmp_path: Path, monkeyp
     assert read == {"train", "valid"}
 
 
+class StopAtOnce(UnwatchedSearch):
+    """Ends everything after an epoch."""
+
+    def __init__(self, fault: type[BaseException]) -> None:
+        self._fault = fault
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        raise self._fault
+
+
 def test_a_search_in_two_sittings_is_one_search(corpus: FeatureStore, tmp_path: Path) -> None:
     whole = search(corpus, tmp_path / "whole", SearchOptions(4, space=RATES), BASE)
     search(corpus, tmp_path / "parts", SearchOptions(2, space=RATES), BASE)
 
-    class PowerCut(BaseException):
-        pass
-
-    class Stop(UnwatchedSearch):
-        def epoch_done(self, record: dict[str, Any]) -> None:
-            raise PowerCut
-
     with pytest.raises(PowerCut):
-        search(corpus, tmp_path / "parts", SearchOptions(4, space=RATES), BASE, Stop())
+        search(corpus, tmp_path / "parts", SearchOptions(4, space=RATES), BASE, StopAtOnce(PowerCut))
     parts = search(corpus, tmp_path / "parts", SearchOptions(4, space=RATES), BASE)
     assert len(parts.trials) == 4
     assert tried(parts)[:2] == tried(whole)[:2]
@@ -114,12 +118,8 @@ def test_a_search_in_two_sittings_is_one_search(corpus: FeatureStore, tmp_path: 
 
 
 def test_a_first_trial_that_is_broken_off_is_tried_again(corpus: FeatureStore, tmp_path: Path) -> None:
-    class Stop(UnwatchedSearch):
-        def epoch_done(self, record: dict[str, Any]) -> None:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), BASE, Stop())
+        search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), BASE, StopAtOnce(KeyboardInterrupt))
     found = search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
     base = {part.setting: value_of(BASE, part.setting) for part in RATES}
     assert [trial.settings == base for trial in sorted(found.trials, key=lambda trial: trial.number)] == [True, False]

@@ -97,9 +97,10 @@ class Source:
     Attributes:
         path: the media file.
         clip: id of the file; segments that are cut from it are ``id#001`` and so on.
-        transcript: file with its words; None looks beside the media file.
+        transcript: file with its words; None looks beside the media file, unless that was done.
         face_table: file with its action units, where these are wanted; None looks beside the media file.
         spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
+        sought: whether the transcript was looked for already.
     """
 
     path: Path
@@ -107,10 +108,11 @@ class Source:
     transcript: Path | None = None
     spans: tuple[NamedSpan, ...] = ()
     face_table: Path | None = None
+    sought: bool = False
 
     def transcript_file(self) -> Path | None:
         """The file with the words, if any."""
-        return self.transcript or beside(self.path)
+        return self.transcript if self.transcript or self.sought else beside(self.path)
 
     def face_file(self) -> Path | None:
         """The table of its action units, if any."""
@@ -215,8 +217,9 @@ class ClipExtractor:
         heard_by = _HEARD if info.has_picture else 1.0
         voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
         face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
-        duration = _duration(source.path, info, voice, face)
-        if _cut_short(info, reached := _reached(voice, face)):
+        reached = _reached(voice, face)
+        duration = _duration(source.path, info, reached)
+        if _cut_short(info, reached):
             notes.append(noted.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
@@ -368,9 +371,8 @@ def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
     return source.clip if len(spans) == 1 else f"{source.clip}#{number + 1:03d}"
 
 
-def _duration(path: Path, info: MediaInfo, voice: Steps, face: FaceTrack) -> float:
+def _duration(path: Path, info: MediaInfo, reached: float) -> float:
     """Seconds that can be used: where a file breaks off, what its header promises is not there."""
-    reached = _reached(voice, face)
     duration = reached if not info.duration or _cut_short(info, reached) else min(info.duration, reached + 1.0)
     if reached <= 0 or duration <= 0:
         raise SourceError(f"Expected {path} to last, but it has neither a tenth of a second of sound nor a picture.")

@@ -16,27 +16,10 @@ import numpy as np
 from lddu.clips.extras import needs
 from lddu.errors import SourceError
 
-MEDIA_SUFFIXES = frozenset(
-    (
-        *(
-            ".mp4",
-            ".m4v",
-            ".mov",
-            ".mkv",
-            ".webm",
-            ".avi",
-            ".mpg",
-            ".mpeg",
-            ".ts",
-            ".mts",
-            ".flv",
-            ".wmv",
-            ".3gp",
-            ".ogv",
-        ),
-        *(".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus", ".wma"),
-    )
-)
+MEDIA_SUFFIXES = frozenset((
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".flv", ".wmv", ".3gp", ".ogv",
+    ".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus", ".wma",
+))  # fmt: skip
 """What a folder is searched for; a file that is named itself may have any suffix."""
 
 SAMPLE_RATE = 16_000

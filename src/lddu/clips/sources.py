@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES
+from lddu.clips.transcript import beside, languages_in
 from lddu.errors import SourceError
 from lddu.features.sheet_lines import read_lines
 from lddu.labels import SPLITS
@@ -79,7 +80,16 @@ def listed(inputs: str | Path | Sequence[str | Path]) -> Listing:
     found = [(path, root) for name in names for path, root in _files(Path(name))]
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
-    return Listing(tuple(Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)))
+    return Listing(_with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)]))
+
+
+def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """The sources with the transcripts that lie beside them; every folder is looked through once."""
+    languages = {folder: languages_in(folder) for folder in {source.path.parent for source in sources}}
+    return tuple(
+        replace(source, transcript=source.transcript or beside(source.path, languages[source.path.parent]), sought=True)
+        for source in sources
+    )
 
 
 def unlisted_sentence(files: Sequence[str]) -> str:
@@ -117,7 +127,7 @@ def read_manifest(path: Path) -> Listing:
         span = NamedSpan(clip, start, end, row.get("transcript", ""))
         spans.setdefault((path.parent / row["file"], words, face), []).append(span)
     sources = [Source(file, named[0].clip, words, tuple(named), face) for (file, words, face), named in spans.items()]
-    return Listing(tuple(sources), emotions, labels)
+    return Listing(_with_transcripts(sources), emotions, labels)
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:

@@ -73,9 +73,8 @@ def extract(
     json
         Print the summary as JSON.
     """
-    import lddu.extract as extraction
-
     refuse_unknown_options("extract", clips, extract.__annotations__)
+    import lddu.extract as extraction
     from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.sources import unlisted_sentence
@@ -115,12 +114,13 @@ def _mapping(result: "Extraction") -> dict[str, object]:
 
 def _show(result: "Extraction") -> None:
     from lddu.commands.screen import results
+    from lddu.pages import counted
 
     missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
     speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""
     reused = f" ({result.reused} were done before)" if result.reused else ""
     results().print(
-        f"{result.store}: {result.clips} clip{'' if result.clips == 1 else 's'} from {result.files} file{'' if result.files == 1 else 's'}{reused}, "
+        f"{result.store}: {counted(result.clips, 'clip')} from {counted(result.files, 'file')}{reused}, "
         f"{result.media_seconds:.1f} s of media in {result.wall_seconds:.1f} s{speed}"
         + (f"; {missing}" if missing else ""),
         markup=False,
