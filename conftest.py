@@ -45,7 +45,7 @@ def run_folder(store_folder: Path) -> Path:
     """A finished run on it."""
     from tests.builders import tiny_config
 
-    from lddu.features.store import FeatureStore
+    from lddu.store.store import FeatureStore
     from lddu.training.run import train
 
     config = tiny_config(training={"epochs": 1})

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from lddu.benchmark.workload import Clips, Workload
-from lddu.kernels.attention import _fused_attention, self_attention
-from lddu.kernels.packing import Packing
+from lddu.models.kernels.attention import _fused_attention, self_attention
+from lddu.models.kernels.packing import Packing
 
 HEADS, RATE, GOES = 8, 0.3, 40
 

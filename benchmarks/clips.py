@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from lddu.clips.extract import extract
 from lddu.clips.extractor import ExtractorConfig
-from lddu.clips.face_geometry import COLUMNS
+from lddu.clips.face.geometry import COLUMNS
+from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
 from lddu.clips.media import DamageCount, probe, read_pictures
-from lddu.clips.speech import PACKAGED_SPEECH
-from lddu.clips.visual import PICTURE_RATE, FaceMeter
-from lddu.extract import extract
+from lddu.clips.words.recognition import PACKAGED_SPEECH
 
 UNITS = {  # FACET's action unit -> what of ours should rise (+) or fall (-) with it
     "AU1": ("brow_inner_right", 1), "AU4": ("brow_inner_right", -1), "AU12": ("corner_up_right", 1),

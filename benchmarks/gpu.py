@@ -17,13 +17,13 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from lddu.batch import Batch, BatchReader
+from lddu.batches.batch import Batch, BatchReader
+from lddu.batches.epoch import TrainingRows, epoch_of
+from lddu.batches.loader import portions
 from lddu.benchmark.clock import finished
 from lddu.benchmark.loading import written_store
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload, tiny_workload
-from lddu.training.epoch import TrainingRows, epoch_of
-from lddu.training.loader import portions
 
 PRECISIONS = ("float32", "bfloat16")
 

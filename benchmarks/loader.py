@@ -14,18 +14,18 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.store_opening import write
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 
 CLIP_BYTES = 17 * 877 * 4
 
 READING = """
 import sys, time
 import numpy, torch
-from lddu.batch import BatchReader
+from lddu.batches.batch import BatchReader
 from lddu.config import TrainingConfig
-from lddu.features.store import FeatureStore
-from lddu.training.epoch import TrainingRows, epoch_of
-from lddu.training.loader import portions
+from lddu.store.store import FeatureStore
+from lddu.batches.epoch import TrainingRows, epoch_of
+from lddu.batches.loader import portions
 
 def megabytes():
     with open("/proc/self/status") as stream:

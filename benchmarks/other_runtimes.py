@@ -20,20 +20,21 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from lddu.batch import Batch
+from lddu.arrays import binary_entropy
+from lddu.batches.batch import Batch
 from lddu.benchmark.clock import Clock, Timing
 from lddu.benchmark.naive import naive_prediction
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.decide.threshold import best_cut
-from lddu.evaluate.metrics import binary_entropy, metrics
-from lddu.evaluate.observation import scored
+from lddu.evaluate.metrics import metrics
 from lddu.evaluate.selective import selective
-from lddu.features.store import FeatureStore
-from lddu.model.infer import Networks
-from lddu.model.lddu import LDDU
-from lddu.predict import Predictor
-from lddu.run_folder import Task
+from lddu.models.lddu.network import LDDU
+from lddu.models.networks import Networks
+from lddu.runs.observed import scored
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import Task
+from lddu.store.store import FeatureStore
 
 SIZE, BATCHES, SECONDS = 128, 4, 8.0
 

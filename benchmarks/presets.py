@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lddu.config import preset
-from lddu.features.corpus_format import ImportOptions
-from lddu.features.importing import import_corpus
-from lddu.features.store import FeatureStore
-from lddu.run_folder import RunFolder
+from lddu.corpora.corpus_format import ImportOptions
+from lddu.corpora.importing import import_corpus
+from lddu.runs.run_folder import RunFolder
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
 

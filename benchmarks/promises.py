@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from lddu.arrays import Floats
 from lddu.decide.conformal import recall_cut
-from lddu.evaluate.observation import scored
-from lddu.evaluate.predicted import Floats, Scored
-from lddu.features.store import FeatureStore
-from lddu.predict import Predictor
+from lddu.evaluate.scored import Scored
+from lddu.runs.observed import scored
+from lddu.runs.predictor import Predictor
+from lddu.store.store import FeatureStore
 
 TARGETS = (0.8, 0.9, 0.95)
 HALVINGS = 50

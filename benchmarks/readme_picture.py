@@ -8,10 +8,10 @@ import argparse
 import re
 from pathlib import Path
 
-from lddu.features.atomic import write_text
-from lddu.predictions import read_predictions
-from lddu.report_trust import trust
-from lddu.run_folder import RunFolder
+from lddu.machine.atomic import write_text
+from lddu.pages.report_trust import trust
+from lddu.runs.predictions import read_predictions
+from lddu.runs.run_folder import RunFolder
 
 WIDTH, HEIGHT, GAP = 640, 330, 24
 STYLE = "svg{color:#1d2330} @media (prefers-color-scheme: dark){svg{color:#e6e9ef}}"

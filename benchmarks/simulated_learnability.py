@@ -13,8 +13,8 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lddu.features.simulate import PROTOTYPE_SCALE, SimulationConfig, simulate
-from lddu.features.store import FeatureStore
+from lddu.corpora.simulated.simulate import PROTOTYPE_SCALE, SimulationConfig, simulate
+from lddu.store.store import FeatureStore
 
 
 def step_means(store: FeatureStore) -> np.ndarray:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.features.clip_table import ClipRow
-from lddu.features.store_writer import StoreDescription, writing_store
 from lddu.labels import MOSEI_EMOTIONS
+from lddu.store.clip_table import ClipRow
+from lddu.store.writer import StoreDescription, writing_store
 
 STEPS, DIMENSIONS = 17, {"text": 768, "audio": 74, "visual": 35}
 
 OPENING = """
 import resource, sys, time
 import numpy, pyarrow.parquet
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 
 def megabytes():
     with open("/proc/self/statm") as stream:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.features.store import FeatureStore
-from lddu.usual import farthest_usual, unfamiliar
+from lddu.runs.familiarity import farthest_usual, unfamiliar
+from lddu.store.store import FeatureStore
 
 DRAWS = 200
 NOISES = (2.0, 4.0, 8.0)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from lddu.config import Config, ModelConfig, preset
-from lddu.features.clip_table import ClipRow
-from lddu.features.simulate import SimulationConfig, simulate
-from lddu.features.store import FeatureStore
-from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 
 EMOTIONS = ("joy", "anger")
 DIMENSIONS = {"audio": 4, "text": 6}

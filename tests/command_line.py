@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lddu.cli import main
+from lddu.commands.cli import main
 
 
 @dataclass(frozen=True)

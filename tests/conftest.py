@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from lddu.cache import VARIABLE
-from lddu.features.store import FeatureStore
+from lddu.machine.cache import VARIABLE
+from lddu.store.store import FeatureStore
 from tests.builders import table_folder, tiny_store
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lddu.features.corpus_format import ImportOptions
-from lddu.features.importing import import_corpus
-from lddu.features.store import FeatureStore
+from lddu.corpora.corpus_format import ImportOptions
+from lddu.corpora.importing import import_corpus
+from lddu.store.store import FeatureStore
 from tests import builders_corpora as build
 
 FOLDER = Path(__file__).parent / "golden" / "corpora"

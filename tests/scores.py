@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from lddu.evaluate.predicted import Floats, Scored, Validation
+from lddu.arrays import Floats
+from lddu.evaluate.scored import Scored, Validation
 
 EMOTIONS = ("joy", "anger", "fear", "calm", "disgust", "surprise")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lddu.cli import main
+from lddu.commands.cli import main
 from tests import builders_corpora as build
 from tests.builders import table_folder
 

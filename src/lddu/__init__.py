@@ -7,17 +7,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lddu.comparison import compare_runs
-    from lddu.conclusion import Wish
     from lddu.config import preset
-    from lddu.features.corpus_format import ImportOptions
-    from lddu.features.importing import import_corpus
-    from lddu.features.simulate import SimulationConfig, simulate
-    from lddu.features.store import FeatureStore
-    from lddu.predict import Predictor
+    from lddu.corpora.corpus_format import ImportOptions
+    from lddu.corpora.importing import import_corpus
+    from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+    from lddu.runs.compare import compare_runs
+    from lddu.runs.figures import Wish
+    from lddu.runs.predictor import Predictor
+    from lddu.store.store import FeatureStore
     from lddu.training.plan import RunOptions
     from lddu.training.run import resume, train
-    from lddu.training.search import SearchOptions, search
+    from lddu.training.search.search import SearchOptions, search
 
     load = Predictor
 
@@ -42,20 +42,20 @@ __all__ = [
 ]
 
 _PLACES = {
-    "FeatureStore": "lddu.features.store",
-    "ImportOptions": "lddu.features.corpus_format",
-    "Predictor": "lddu.predict",
+    "FeatureStore": "lddu.store.store",
+    "ImportOptions": "lddu.corpora.corpus_format",
+    "Predictor": "lddu.runs.predictor",
     "RunOptions": "lddu.training.plan",
-    "SearchOptions": "lddu.training.search",
-    "SimulationConfig": "lddu.features.simulate",
-    "Wish": "lddu.conclusion",
-    "compare_runs": "lddu.comparison",
-    "import_corpus": "lddu.features.importing",
-    "load": "lddu.predict",
+    "SearchOptions": "lddu.training.search.search",
+    "SimulationConfig": "lddu.corpora.simulated.simulate",
+    "Wish": "lddu.runs.figures",
+    "compare_runs": "lddu.runs.compare",
+    "import_corpus": "lddu.corpora.importing",
+    "load": "lddu.runs.predictor",
     "preset": "lddu.config",
     "resume": "lddu.training.run",
-    "search": "lddu.training.search",
-    "simulate": "lddu.features.simulate",
+    "search": "lddu.training.search.search",
+    "simulate": "lddu.corpora.simulated.simulate",
     "train": "lddu.training.run",
 }
 

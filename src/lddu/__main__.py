@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run it; a Ctrl-C while it is still being loaded ends as quietly as one later."""
     try:
-        from lddu.cli import main as run
+        from lddu.commands.cli import main as run
     except KeyboardInterrupt:
         sys.exit(130)
     run()

@@ -14,8 +14,8 @@ from lddu.benchmark.operations import encoder_operations, forward_operations, tr
 from lddu.benchmark.result import Benchmark
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import QUANTILES, SECONDS, WORDS_PER_SECOND, Clips, Workload, tiny_workload
-from lddu.cli import main
-from lddu.kernels import attention
+from lddu.commands.cli import main
+from lddu.models.kernels import attention
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.clips.simulate import write_video
+from lddu.clips.simulated.talking_clips import write_video
 
 
 @dataclass(frozen=True)

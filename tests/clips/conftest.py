@@ -8,12 +8,12 @@ pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[cl
 pytest.importorskip("mediapipe", reason="raw clips need the extra: pip install 'lddu[clips]'")
 pytest.importorskip("librosa", reason="raw clips need the extra: pip install 'lddu[clips]'")
 
-from lddu.clips.drawn_face import Expression
+from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
-from lddu.clips.simulate import TalkingClip, write_talking_clip, write_talking_corpus
+from lddu.clips.simulated.drawn_face import Expression
+from lddu.clips.simulated.talking_clips import TalkingClip, write_talking_clip, write_talking_corpus
 from lddu.config import DEFAULT, laid_over
-from lddu.extract import extract
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lddu.clip_page import refuse_foreign_folder
+from lddu.clips.extract import Extraction, extract
 from lddu.clips.extractor import ExtractorConfig
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, RunError, SourceError, StoreError
-from lddu.extract import Extraction, extract
-from lddu.features.store import FeatureStore
+from lddu.pages.clip_page import refuse_foreign_folder
+from lddu.store.store import FeatureStore
 from tests.clips.bad_files import BAD
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.answers import ClipAnswers, answers_on
-from lddu.clip_page import Subject, browser_note, write_clip_page
-from lddu.clip_view import clock, gradient, sections
-from lddu.clips.drawn_face import Expression, draw_face
 from lddu.clips.media import SAMPLE_RATE, probe
-from lddu.clips.simulate import MANNERS, write_video
+from lddu.clips.simulated.drawn_face import Expression, draw_face
+from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
-from lddu.conclusion import Wish
 from lddu.errors import ConfigError, RunError
-from lddu.features.store import FeatureStore
-from lddu.predict import Predictor
+from lddu.pages.clip_page import Subject, browser_note, write_clip_page
+from lddu.pages.clip_view import clock, gradient, sections
+from lddu.runs.explained import ClipAnswers, answers_on
+from lddu.runs.figures import Wish
+from lddu.runs.predictor import Predictor
+from lddu.store.store import FeatureStore
 
 ABOUT = Subject("run", "clips")
 

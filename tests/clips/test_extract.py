@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.audio import COLUMNS as VOICE
-from lddu.clips.drawn_face import Expression, draw_face
+from lddu.clips.extract import Progress, extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
-from lddu.clips.face_geometry import COLUMNS as FACE
+from lddu.clips.face.geometry import COLUMNS as FACE
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.simulate import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
+from lddu.clips.simulated.drawn_face import Expression, draw_face
+from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
 from lddu.clips.sources import listed
+from lddu.clips.voice.measured import COLUMNS as VOICE
 from lddu.errors import StoreError
-from lddu.extract import Progress, extract
-from lddu.features.store import FeatureStore
-from lddu.missing import missing_in
+from lddu.runs.missing_modalities import missing_in
+from lddu.store.store import FeatureStore
 from tests.clips.conftest import SENTENCE
 
 
@@ -115,7 +115,7 @@ def test_an_update_of_a_store_that_was_made_otherwise_is_refused(store: FeatureS
 
 @pytest.mark.slow
 def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: FeatureStore, tmp_path: Path) -> None:
-    call = "import sys; from lddu.extract import extract; extract(sys.argv[1:2], sys.argv[2], jobs=1)"
+    call = "import sys; from lddu.clips.extract import extract; extract(sys.argv[1:2], sys.argv[2], jobs=1)"
     command = [sys.executable, "-c", call, str(corpus), str(tmp_path / "store")]
     process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
     work = tmp_path / "store.work"
@@ -235,7 +235,7 @@ def test_the_command_module_is_light() -> None:
 
 
 def test_a_missing_package_is_said_in_one_sentence_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lddu.clips.audio import VoiceMeter
+    from lddu.clips.voice.measured import VoiceMeter
     from lddu.errors import ConfigError
 
     monkeypatch.setitem(sys.modules, "librosa", None)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.cli import main
-from lddu.clips.simulate import best_voice, write_talking_corpus
+from lddu.clips.simulated.talking_clips import best_voice, write_talking_corpus
+from lddu.commands.cli import main
 
 CLIPS = 100
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lddu.clips.media import SAMPLE_RATE, DamageCount, probe, read_pictures, read_sound
-from lddu.clips.simulate import write_video
+from lddu.clips.simulated.talking_clips import write_video
 from lddu.errors import SourceError
 
 FRAME = 1 / 25

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from lddu.cache import VARIABLE
-from lddu.clips.drawn_face import Expression, draw_face
+from lddu.clips.extract import Progress
 from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.simulate import MANNERS, write_video
+from lddu.clips.simulated.drawn_face import Expression, draw_face
+from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.extracting import ExtractionProgress
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, MismatchError, SourceError
-from lddu.extract import Progress
-from lddu.features.store import FeatureStore
-from lddu.predict import Predictor
-from lddu.predict_clips import predict_clips
+from lddu.machine.cache import VARIABLE
+from lddu.runs.predict_clips import predict_clips
+from lddu.runs.predictor import Predictor
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from tests.clips.conftest import SMALL

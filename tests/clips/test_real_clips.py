@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.face.pictures import PICTURE_RATE
 from lddu.clips.media import DamageCount, probe, read_pictures
 from lddu.clips.steps import ClipFeatures
-from lddu.clips.visual import PICTURE_RATE
 
 FOLDER = Path(os.environ.get("LDDU_TALKING_CLIPS", "../shared/data/talking_clips"))
 CLIPS = sorted(FOLDER.glob("*.mp4"))

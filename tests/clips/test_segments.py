@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.audio import COLUMNS, VoiceMeter
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.segments import segments
 from lddu.clips.steps import Steps
-from lddu.clips.transcript import NO_WORDS, Transcript, Word
+from lddu.clips.voice.measured import COLUMNS, VoiceMeter
+from lddu.clips.words.transcript import NO_WORDS, Transcript, Word
 
 NO_VOICE = Steps.none(len(COLUMNS))
 

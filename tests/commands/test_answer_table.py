@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lddu.commands.answer_table import cell, legend, show_answers
-from lddu.predictions import Predictions
+from lddu.runs.predictions import Predictions
 
 EMOTIONS = ("joy", "anger", "fear")
 

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 from cyclopts import App
 
-from lddu.cli import app
+from lddu.commands.cli import app
 from lddu.training.run import train
 from tests.builders import table_folder, tiny_config, tiny_store
 from tests.command_line import lddu
@@ -345,7 +345,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, capsys: pyt
 def test_too_little_memory_is_one_sentence(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lddu.predict import Predictor
+    from lddu.runs.predictor import Predictor
 
     def no_memory(*_: Any, **__: Any) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
@@ -358,8 +358,8 @@ def test_too_little_memory_is_one_sentence(
 def test_a_store_without_a_valid_split_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import numpy as np
 
-    from lddu.features.clip_table import ClipRow
-    from lddu.features.store_writer import StoreDescription, writing_store
+    from lddu.store.clip_table import ClipRow
+    from lddu.store.writer import StoreDescription, writing_store
 
     with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": "made up"})) as writer:
         for i in range(4):

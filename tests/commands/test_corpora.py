@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lddu.cli import app, main
-from lddu.features.store import FeatureStore
+from lddu.commands.cli import app, main
+from lddu.store.store import FeatureStore
 from tests import builders_corpora as build
 
 pytestmark = pytest.mark.usefixtures("unpainted")

@@ -14,9 +14,9 @@ from rich.console import Console
 from lddu.commands import screen, store_page
 from lddu.commands.data import app
 from lddu.errors import SourceError, StoreError
-from lddu.features.clip_table import ClipRow
-from lddu.features.store import FeatureStore
-from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import tiny_store
 
 

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from lddu.cli import app
+from lddu.commands.cli import app
 from lddu.config import DEFAULT
 from tests.command_line import lddu
 

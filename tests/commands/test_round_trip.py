@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 from tests.builders import tiny_store
 from tests.command_line import lddu
 
@@ -134,7 +134,7 @@ def test_predict_as_json_has_every_figure_of_every_clip(place: Path, capsys: pyt
 
 
 def test_csv_json_and_predictions_parquet_agree(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from lddu.predictions import read_predictions
+    from lddu.runs.predictions import read_predictions
 
     rows = list(csv.DictReader(io.StringIO(lddu(capsys, "predict", place / "run", place / "store", "--csv").out)))
     told = json.loads(lddu(capsys, "predict", place / "run", place / "store", "--json").out)
@@ -187,8 +187,8 @@ def test_compare_writes_a_page(place: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_unlabelled_store_is_predicted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from lddu.features.clip_table import ClipRow
-    from lddu.features.store_writer import StoreDescription, writing_store
+    from lddu.store.clip_table import ClipRow
+    from lddu.store.writer import StoreDescription, writing_store
 
     bare = place / "bare"
     description = StoreDescription(("joy",), {"audio": "made-up audio"})
@@ -204,7 +204,7 @@ def test_an_unlabelled_store_is_predicted(place: Path, capsys: pytest.CaptureFix
 def test_runs_whose_split_is_unlabelled_are_not_compared(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lddu.predictions import read_predictions
+    from lddu.runs.predictions import read_predictions
 
     bare = Path(shutil.copytree(place / "run", tmp_path / "bare"))
     found = read_predictions(bare / "predictions.parquet")
@@ -216,7 +216,7 @@ def test_runs_whose_split_is_unlabelled_are_not_compared(
 def test_training_without_a_store_simulates_one_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import lddu.features.simulate as simulation
+    import lddu.corpora.simulated.simulate as simulation
 
     small = simulation.SimulationConfig(clips=40, dimensions={"text": 5, "audio": 3})
     monkeypatch.setattr(simulation, "SimulationConfig", lambda: small)
@@ -242,7 +242,7 @@ def test_an_ensemble_is_trained_and_used_like_one_run(place: Path, capsys: pytes
 def test_importing_lddu_and_asking_for_help_load_no_torch() -> None:
     code = (
         "import sys, lddu\n"
-        "from lddu.cli import main\n"
+        "from lddu.commands.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit as end: assert not end.code\n"
         "heavy = {'torch', 'numpy', 'pyarrow', 'sklearn', 'scipy', 'matplotlib', 'pandas'} & set(sys.modules)\n"

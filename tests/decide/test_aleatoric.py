@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
+from lddu.arrays import Floats
 from lddu.decide.aleatoric import (
     MEAN_ENTROPY,
     AleatoricScore,
@@ -14,7 +15,7 @@ from lddu.decide.aleatoric import (
 )
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.errors import RunError
-from lddu.evaluate.predicted import Floats, Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 from lddu.evaluate.selective import spearman
 
 EMOTIONS = ("joy", "anger", "fear", "calm")

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lddu.arrays import Flags, Floats
 from lddu.decide.conformal import NOTHING, fit_precision_sets, fit_recall_sets, hoeffding_bentkus, recall_cut
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Flags, Floats, Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, scored_of, small_scored
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.errors import MismatchError, RunError
-from lddu.evaluate.predicted import Validation
+from lddu.evaluate.scored import Validation
 from tests.scores import random_scored
 
 SCORED = random_scored(clips=120, sharpness=2.0, unknown=0.05)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from lddu.arrays import Floats
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
 from lddu.decide.linear import COMBINATION
-from lddu.evaluate.predicted import Floats, Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 
 
 def answers(clips: int, seed: int) -> tuple[Scored, np.ndarray, dict[str, Floats]]:

@@ -10,11 +10,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from lddu.arrays import Floats
 from lddu.decide.conformal import fit_recall_sets
 from lddu.decide.decision import fit_decision
 from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.metrics import baselines, metrics
-from lddu.evaluate.predicted import Floats, Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 
 CORPORA = {"music_emotions": ("mfcc", "rhythm", "spectral"), "meld_dev": ("text", "audio")}
 

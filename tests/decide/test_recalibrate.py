@@ -8,7 +8,7 @@ from lddu.decide.recalibrate import LEAST_PAIRS, METHODS, Method, Recalibration,
 from lddu.errors import RunError
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.metrics import negative_log_likelihood
-from lddu.evaluate.predicted import Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, scored_of
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lddu.decide.threshold import best_cut, fit_threshold
-from lddu.evaluate.predicted import Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, small_scored, validation_of
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 
 from lddu.errors import MismatchError
 from lddu.evaluate.calibration import calibration_error, calibration_report, error_by_chance, reliability
-from lddu.evaluate.predicted import Scored
+from lddu.evaluate.scored import Scored
 from tests.scores import random_scored, scored_of, small_scored
 
 

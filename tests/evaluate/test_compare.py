@@ -8,8 +8,8 @@ from lddu.evaluate.answered import HEADLINE, Answers, resampled
 from lddu.evaluate.calibration import calibration_error, equal_mass_bins
 from lddu.evaluate.compare import compare, intervals
 from lddu.evaluate.metrics import mean_average_precision, metrics, micro_f1
-from lddu.evaluate.predicted import Scored
 from lddu.evaluate.resample import unit_weights
+from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import selective_report
 from tests.scores import random_scored, scored_of
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.metrics import baselines, clip_jaccard, metrics, micro_f1
-from lddu.evaluate.predicted import Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, scored_of, small_scored
 
 NAN = float("nan")

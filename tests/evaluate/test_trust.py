@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from lddu.evaluate.calibration import calibration_report
-from lddu.evaluate.predicted import Scored
+from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import selective_report
 from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
 from tests.scores import random_scored

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lddu.decide.conformal import GRID, NOTHING, hoeffding_bentkus, precision_cuts, recall_cut
-from lddu.evaluate.predicted import Scored
+from lddu.evaluate.scored import Scored
 from tests.scores import random_scored
 
 reason = "MAPIE is an oracle of the dev extra"

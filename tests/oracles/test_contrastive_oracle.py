@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lddu import equations
+from lddu.models.lddu import equations
 
 pml = pytest.importorskip("pytorch_metric_learning.losses")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from lddu.losses.objective import LossTerms
+from lddu.models.lddu.objective import LossTerms
 from lddu.training.loop import Unwatched
 
 

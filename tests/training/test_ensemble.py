@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lddu.errors import MismatchError
-from lddu.features.store import FeatureStore
-from lddu.predict import Predictor
-from lddu.run_folder import RunFolder
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import RunFolder
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store

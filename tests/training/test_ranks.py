@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from lddu.config import Config
-from lddu.features.store import FeatureStore
-from lddu.predictions import Predictions, read_predictions
-from lddu.ranks import backends
+from lddu.machine.ranks import backends
+from lddu.runs.predictions import Predictions, read_predictions
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
@@ -84,7 +84,7 @@ def launched(*words: object, launcher: str = "torchrun") -> subprocess.Popen[str
 PROGRAM = """
 import sys
 from pathlib import Path
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 from lddu.training.run import resume, train
 from tests.training.stops import PowerCut, StopIn
 from tests.training.test_ranks import EVERY_EPOCH, without_dropout

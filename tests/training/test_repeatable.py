@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from lddu import equations
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.config import DEFAULT, PAPER, Config, CorpusSize
+from lddu.models.lddu import equations
 from tests.threads import torch_threads
 
 

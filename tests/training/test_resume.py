@@ -10,9 +10,9 @@ import pytest
 
 from lddu.config import Config
 from lddu.errors import MismatchError, RunError
-from lddu.features.store import FeatureStore
-from lddu.predict import Predictor
-from lddu.run_folder import RunFolder
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import RunFolder
+from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
@@ -86,7 +86,7 @@ def test_optimiser_averaged_weights_and_contrastive_memory_go_on_bit_for_bit(
 KILLED = """
 import sys
 from pathlib import Path
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 from lddu.training import checkpoint
 from lddu.training.run import train
 from tests.training.stops import KillIn
@@ -108,7 +108,7 @@ train(FeatureStore(store), Path(run), everything_random(), EVERY_EPOCH, KillIn(3
 IN_FULL = """
 import sys
 from pathlib import Path
-from lddu.features.store import FeatureStore
+from lddu.store.store import FeatureStore
 from lddu.training.run import train
 from tests.training.test_resume import EVERY_EPOCH, everything_random
 train(FeatureStore(sys.argv[1]), Path(sys.argv[2]), everything_random(), EVERY_EPOCH)

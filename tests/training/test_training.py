@@ -10,31 +10,24 @@ import numpy as np
 import pytest
 import torch
 
-from lddu.batch import Batch, BatchReader
+from lddu.batches.batch import Batch, BatchReader
+from lddu.batches.epoch import epoch_order
+from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
-from lddu.evaluate.observation import presence_of
-from lddu.features.clip_table import ClipRow, ClipTable
-from lddu.features.simulate import SimulationConfig, simulate
-from lddu.features.store import FeatureStore
-from lddu.features.store_writer import StoreDescription, writing_store
-from lddu.model.encoder import Standardise
-from lddu.model.lddu import LDDU
-from lddu.predict import Predictor
-from lddu.run_folder import RunFolder
+from lddu.models.augment import SPREAD, STRONGEST, WEAKEST, add_noise, draw_noise, hide_modalities
+from lddu.models.lddu.encoder import Standardise
+from lddu.models.lddu.network import LDDU
+from lddu.models.scaling import LabelledRows, fit_standardisation
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import RunFolder
+from lddu.store.clip_table import ClipRow, ClipTable
+from lddu.store.observation import presence_of
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.loop import Unwatched
 from lddu.training.plan import RunOptions, describe
 from lddu.training.run import train
-from lddu.training.seed import (
-    SPREAD,
-    STRONGEST,
-    WEAKEST,
-    add_noise,
-    draw_noise,
-    epoch_order,
-    hide_modalities,
-    seed_epoch,
-)
-from lddu.training.standardisation import LabelledRows, fit_standardisation
+from lddu.training.seed import seed_epoch
 from tests.builders import EMOTIONS, tiny_config, tiny_model_config, tiny_store
 
 SHORT = {"epochs": 2}

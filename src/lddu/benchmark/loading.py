@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.batch import BatchReader
+from lddu.batches.batch import BatchReader
 from lddu.benchmark.workload import Clips, Workload
-from lddu.features.clip_table import ClipRow
-from lddu.features.store import FeatureStore
-from lddu.features.store_writer import StoreDescription, writing_store
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 
 
 def loader_rate(workload: Workload, megabytes: float) -> float:

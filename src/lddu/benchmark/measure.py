@@ -9,14 +9,14 @@ from pathlib import Path
 
 import torch
 
-from lddu.batch import Batch
+from lddu.batches.batch import Batch
 from lddu.benchmark.clock import Clock, PeakMemory, Timing
 from lddu.benchmark.loading import loader_rate
 from lddu.benchmark.operations import forward_operations, training_operations
 from lddu.benchmark.result import Benchmark, Lengths, Limit, Machine, Memory, Naive, Speed
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
-from lddu.model.infer import INFERENCE_BATCH
+from lddu.models.networks import INFERENCE_BATCH
 
 BATCHES = 4
 """Batches of realistic lengths that a pass goes over, so that no lucky draw decides."""

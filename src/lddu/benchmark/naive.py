@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lddu import equations
-from lddu.batch import Batch
-from lddu.losses.objective import Objective, contrastive_pairs
-from lddu.model.emotion_space import EmotionAttention
-from lddu.model.encoder import TransformerLayer, UnimodalEncoder
-from lddu.model.lddu import LDDU, Prediction
+from lddu.batches.batch import Batch
+from lddu.models.lddu import equations
+from lddu.models.lddu.emotion_space import EmotionAttention
+from lddu.models.lddu.encoder import TransformerLayer, UnimodalEncoder
+from lddu.models.lddu.network import LDDU, Prediction
+from lddu.models.lddu.objective import Objective, contrastive_pairs
 
 
 def naive_prediction(model: LDDU, batch: Batch) -> Prediction:

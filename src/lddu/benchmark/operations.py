@@ -7,7 +7,7 @@ limit are these counts over time and over the matrix rate, so they cannot be imp
 from jaxtyping import Bool
 from torch import Tensor
 
-from lddu.batch import Batch
+from lddu.batches.batch import Batch
 from lddu.benchmark.workload import Workload
 from lddu.config import resolved
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from lddu import equations
-from lddu.batch import Batch
+from lddu.batches.batch import Batch
 from lddu.benchmark.naive import naive_loss, naive_prediction
 from lddu.benchmark.workload import Workload
-from lddu.kernels.workers import side_by_side
-from lddu.losses.objective import Objective
-from lddu.model.lddu import LDDU
+from lddu.machine.threads import side_by_side
+from lddu.models.lddu import equations
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.objective import Objective
 from lddu.training.optim import make_optimizer
 
 
@@ -65,7 +65,7 @@ class Subject:
             naive_prediction(self.model, batch)
 
     def predict_all(self, batches: list[Batch]) -> None:
-        """One prediction of each batch, as `lddu.model.infer` makes them."""
+        """One prediction of each batch, as `lddu.models.networks` makes them."""
         for _ in side_by_side(self.predict, batches, len(batches), self.device):
             pass
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from lddu.batch import Batch
+from lddu.batches.batch import Batch
 from lddu.config import PAPER, Config
 
 QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
@@ -83,6 +83,6 @@ class Clips:
         return Batch(tuple(values), tuple(masks), presence, shares, tuple(range(len(lengths))))
 
     def sorted_batches(self, count: int, size: int) -> list[Batch]:
-        """Batches as `lddu.model.infer` makes them: clips sorted by length, the longest first."""
+        """Batches as `lddu.models.networks` makes them: clips sorted by length, the longest first."""
         lengths = np.sort(self.lengths(count * size))[::-1]
         return [self.batch(lengths[first : first + size]) for first in range(0, len(lengths), size)]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.clips.action_units import TOOLS
 from lddu.clips.extractor import ExtractorConfig, Source
+from lddu.clips.face.action_units import TOOLS
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import StoreError
-from lddu.features.atomic import replaced_file
+from lddu.machine.atomic import replaced_file
 
 
 class DoneFolder:

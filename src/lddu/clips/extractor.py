@@ -9,12 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lddu.clips import action_units, noted, visual
-from lddu.clips.action_units import TOOLS, Tool
-from lddu.clips.audio import COLUMNS as VOICE_COLUMNS
-from lddu.clips.audio import MEASURED, VoiceMeter, silent
-from lddu.clips.egemaps import OPENSMILE, EgemapsMeter
-from lddu.clips.face_geometry import COLUMNS as FACE_COLUMNS
+from lddu.clips.face import action_units, pictures
+from lddu.clips.face.action_units import TOOLS, Tool
+from lddu.clips.face.geometry import COLUMNS as FACE_COLUMNS
+from lddu.clips.face.pictures import MESH, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
     DamageCount,
@@ -27,13 +25,16 @@ from lddu.clips.media import (
     readable,
 )
 from lddu.clips.segments import Cut, Span, segments
-from lddu.clips.speech import SpeechRecogniser
-from lddu.clips.speech_encoder import SpeechEncoder
 from lddu.clips.steps import ClipFeatures, Steps
-from lddu.clips.text import PACKAGED, WordEncoder
-from lddu.clips.transcript import NO_WORDS, Transcript, beside, languages_beside, read_transcript, untimed
-from lddu.clips.visual import MESH, PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.clips.voice.egemaps import OPENSMILE, EgemapsMeter
+from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
+from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
+from lddu.clips.voice.speech_encoder import SpeechEncoder
+from lddu.clips.words.recognition import SpeechRecogniser
+from lddu.clips.words.text import PACKAGED, WordEncoder
+from lddu.clips.words.transcript import NO_WORDS, Transcript, beside, languages_beside, read_transcript, untimed
 from lddu.errors import ConfigError, SourceError
+from lddu.store import extraction_notes
 
 MODALITIES = ("text", "audio", "visual")
 
@@ -194,7 +195,7 @@ class ClipExtractor:
         specifications: dict[str, dict[str, Any]] = {
             "text": self._words.specification(),
             "audio": self._voice_encoder.specification(),
-            "visual": visual.specification() if self._tool is None else action_units.specification(self._tool),
+            "visual": pictures.specification() if self._tool is None else action_units.specification(self._tool),
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
 
@@ -213,14 +214,14 @@ class ClipExtractor:
                 f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
             )
         info = probe(source.path)
-        notes = [noted.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
+        notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         heard_by = _HEARD if info.has_picture else 1.0
         voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
         face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
         reached = _reached(voice, face)
         duration = _duration(source.path, info, reached)
         if _cut_short(info, reached):
-            notes.append(noted.cut_short(info.duration, reached))
+            notes.append(extraction_notes.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
         found = _Found(voice, encoded, face, wordless, tuple(notes))
@@ -233,7 +234,7 @@ class ClipExtractor:
 
     def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: Watch) -> Steps:
         if not info.has_sound:
-            notes.append(noted.NO_SOUND)
+            notes.append(extraction_notes.NO_SOUND)
             return Steps.none(len(VOICE_COLUMNS))
         damage = DamageCount()
         try:
@@ -241,10 +242,10 @@ class ClipExtractor:
         except SourceError:
             if not info.has_picture:
                 raise
-            notes.append(noted.UNDECODED_SOUND)
+            notes.append(extraction_notes.UNDECODED_SOUND)
             return Steps.none(len(VOICE_COLUMNS))
         if damage.packets:
-            notes.append(noted.damaged(damage.packets, "sound"))
+            notes.append(extraction_notes.damaged(damage.packets, "sound"))
         return steps
 
     def _encoded(self, path: Path, info: MediaInfo, voice: Steps) -> Steps:
@@ -257,12 +258,12 @@ class ClipExtractor:
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: Watch) -> FaceTrack:
         nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
         if not info.has_picture:
-            notes.append(noted.NO_PICTURE)
+            notes.append(extraction_notes.NO_PICTURE)
             return nothing
         if self._tool is not None:
             table = source.face_file()
             if table is None:
-                notes.append(noted.NO_TABLE.format(tool=self._tool.name))
+                notes.append(extraction_notes.NO_TABLE.format(tool=self._tool.name))
                 return nothing
             return action_units.read_track(table, self._tool, picture_times(source.path, info))
         damage = DamageCount()
@@ -272,10 +273,10 @@ class ClipExtractor:
         except SourceError:
             if not info.has_sound:
                 raise
-            notes.append(noted.UNDECODED_PICTURES)
+            notes.append(extraction_notes.UNDECODED_PICTURES)
             return nothing
         if damage.packets:
-            notes.append(noted.damaged(damage.packets, "pictures"))
+            notes.append(extraction_notes.damaged(damage.packets, "pictures"))
         return track
 
     def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
@@ -288,10 +289,10 @@ class ClipExtractor:
 
     def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
         if transcript.words or source.transcript_file() is not None:
-            return noted.WORDLESS
+            return extraction_notes.WORDLESS
         if self._recognises(source, info):
-            return noted.UNHEARD
-        return noted.SEVERAL if languages_beside(source.path) else noted.UNTOLD
+            return extraction_notes.UNHEARD
+        return extraction_notes.SEVERAL if languages_beside(source.path) else extraction_notes.UNTOLD
 
     def _recognises(self, source: Source, info: MediaInfo) -> bool:
         known = bool(source.spans) and all(span.transcript for span in source.spans)
@@ -312,9 +313,9 @@ class ClipExtractor:
         if not words:
             notes += (found.wordless,)
         if mute:
-            notes += (noted.MUTE,)
+            notes += (extraction_notes.MUTE,)
         if len(found.face.looked) and not len(streams["visual"]):
-            notes += (noted.FACELESS,)
+            notes += (extraction_notes.FACELESS,)
         voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
         voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
         shares = {"face": found.face.share(start, end), "voice": voice_share}

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from lddu.clips.audio import COLUMNS, silent
 from lddu.clips.steps import Steps
-from lddu.clips.stretches import STEP_SECONDS
-from lddu.clips.transcript import Transcript, Word
+from lddu.clips.voice.measured import COLUMNS, silent
+from lddu.clips.voice.stretches import STEP_SECONDS
+from lddu.clips.words.transcript import Transcript, Word
 
 Cut = Literal["auto", "whole", "sentences", "silence", "window"]
 """Ways to cut; auto: whole up to the longest clip, else by sentences where words have times, else by silence where

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES
-from lddu.clips.transcript import beside, languages_in
+from lddu.clips.words.transcript import beside, languages_in
 from lddu.errors import SourceError
-from lddu.features.sheet_lines import read_lines
 from lddu.labels import SPLITS
+from lddu.store.sheet_lines import read_lines
 
 MANIFEST = "clips.csv"
 SIMULATED = "_simulated"
@@ -23,7 +23,7 @@ _FIXED = ("file", "clip", "split", "group", "start", "end", "transcript", "trans
 
 @dataclass(frozen=True)
 class Labels:
-    """What a manifest says of a clip beside its place: see `lddu.features.clip_table.ClipRow`."""
+    """What a manifest says of a clip beside its place: see `lddu.store.clip_table.ClipRow`."""
 
     split: str = ""
     group: str = ""

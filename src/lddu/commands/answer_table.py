@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from lddu.predictions import Predictions
+    from lddu.runs.predictions import Predictions
 
 _PIPED_COLUMNS = 160  # a file or another program has no edge at which words must end
 _UNBOUNDED = 10_000

@@ -36,7 +36,7 @@ def bench(
     from lddu.benchmark.measure import Effort, measure
     from lddu.benchmark.workload import Workload, tiny_workload
     from lddu.commands.screen import notes, print_json
-    from lddu.device import device_of
+    from lddu.machine.device import device_of
 
     workload = tiny_workload() if quick else Workload()
     effort = Effort(seconds=0.05, rate_seconds=0.01, store_megabytes=0.5, memory_steps=3) if quick else Effort()

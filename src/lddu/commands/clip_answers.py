@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lddu.answers import ClipAnswers
     from lddu.clips.extractor import ExtractorConfig
-    from lddu.conclusion import Wish
-    from lddu.predict import Predictor
-    from lddu.predictions import Predictions
+    from lddu.runs.explained import ClipAnswers
+    from lddu.runs.figures import Wish
+    from lddu.runs.predictions import Predictions
+    from lddu.runs.predictor import Predictor
 
 
 def are_clips(inputs: list[str]) -> bool:
@@ -69,7 +69,7 @@ def answer_clips(
     """
     from lddu.commands.extracting import ExtractionProgress
     from lddu.commands.screen import print_json, results, warn
-    from lddu.predict_clips import predict_clips
+    from lddu.runs.predict_clips import predict_clips
 
     with ExtractionProgress() as watch:
         found = predict_clips(predictor, inputs, config, wish, "auto", watch)
@@ -111,9 +111,9 @@ def write_page(
         inputs: what was asked about.
         with_media: show the files of the clips.
     """
-    from lddu.clip_page import Subject, write_clip_page
     from lddu.clips.media import readable
     from lddu.commands.screen import notes
+    from lddu.pages.clip_page import Subject, write_clip_page
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     told = ", ".join(named) + (", ..." if len(inputs) > 3 else "")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
-    from lddu.comparison import RunPair
-    from lddu.seeds import Seeds
+    from lddu.runs.compare import RunPair
+    from lddu.runs.seeds import Seeds
 
 EXAMPLES = """Examples:
   lddu compare run other-run
@@ -41,10 +41,10 @@ def compare(
         Print JSON.
     """
     from lddu.commands.screen import notes, print_json
-    from lddu.comparison import compare_runs
-    from lddu.comparison_report import write_comparison
     from lddu.errors import ConfigError
-    from lddu.seeds import differing, over_seeds
+    from lddu.pages.comparison import write_comparison
+    from lddu.runs.compare import compare_runs
+    from lddu.runs.seeds import differing, over_seeds
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
@@ -64,8 +64,8 @@ def compare(
 
 def _show_seeds(settings: "list[Seeds]", unlike: dict[str, dict[str, Any]], split: str) -> None:
     from lddu.commands.screen import results, table
-    from lddu.pages import chance, figure, metric_name, signed
-    from lddu.seeds import ONE_EACH
+    from lddu.pages.template import chance, figure, metric_name, signed
+    from lddu.runs.seeds import ONE_EACH
 
     console = results()
     if not settings:
@@ -97,9 +97,9 @@ def _show_seeds(settings: "list[Seeds]", unlike: dict[str, dict[str, Any]], spli
 
 def _show(pair: "RunPair", split: str) -> None:
     from lddu.commands.screen import results, table
-    from lddu.comparison import LOWER_IS_BETTER
     from lddu.evaluate.answered import HEADLINE
-    from lddu.pages import chance, figure, metric_name, signed
+    from lddu.pages.template import chance, figure, metric_name, signed
+    from lddu.runs.compare import LOWER_IS_BETTER
 
     found = pair.found
     title = f"{split}: {pair.clips} clips; {found.units} {found.by}s resampled {found.resamples} times"

@@ -10,7 +10,7 @@ from cyclopts import App, Group, Parameter
 from lddu.commands.options import DATA, OPTIONS, Flag, Output, SomeFormats, explained
 
 if TYPE_CHECKING:
-    from lddu.features.corpus_format import Progress
+    from lddu.corpora.corpus_format import Progress
 
 IMPORT_EXAMPLES = """Examples (docs/own_data.md and docs/data.md describe the formats):
   lddu data import my_corpus --out store
@@ -85,8 +85,8 @@ def import_(
         Print the description of the new store as JSON.
     """
     from lddu.commands.screen import notes
-    from lddu.features.corpus_format import ImportOptions
-    from lddu.features.importing import format_of, import_corpus
+    from lddu.corpora.corpus_format import ImportOptions
+    from lddu.corpora.importing import format_of, import_corpus
 
     asked = {
         "labels": labels,
@@ -138,8 +138,8 @@ def simulate(
     json
         Print the description of the new store as JSON.
     """
-    from lddu.features.simulate import SimulationConfig
-    from lddu.features.simulate import simulate as write
+    from lddu.corpora.simulated.simulate import SimulationConfig
+    from lddu.corpora.simulated.simulate import simulate as write
 
     sizes = {"dimensions": dimension} if dimension else {}
     config = SimulationConfig(clips=clips, seed=seed, missing=missing, **sizes)  # type: ignore[arg-type]
@@ -171,7 +171,7 @@ def describe(
         Print JSON.
     """
     from lddu.errors import StoreError
-    from lddu.features.store import FeatureStore
+    from lddu.store.store import FeatureStore
 
     if verify and (damaged := FeatureStore(store).verify()):
         raise StoreError(
@@ -186,8 +186,8 @@ def _show(path: str | Path, json: bool, verified: bool = False) -> None:
 
     from lddu.commands.screen import print_json
     from lddu.commands.store_page import show_store
-    from lddu.features.describe import describe_store
-    from lddu.features.store import FeatureStore
+    from lddu.store.describe import describe_store
+    from lddu.store.store import FeatureStore
 
     summary = describe_store(FeatureStore(path))
     if json:

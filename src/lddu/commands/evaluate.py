@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
-    from lddu.features.store import FeatureStore
-    from lddu.predict import Predictor
-    from lddu.robustness import Robustness
+    from lddu.runs.predictor import Predictor
+    from lddu.runs.robustness import Robustness
+    from lddu.store.store import FeatureStore
 
 EXAMPLES = """Examples:
   lddu evaluate run                 # on the test split of its own store
@@ -56,8 +56,8 @@ def evaluate(
     from lddu.commands.figures import show_robustness, show_split
     from lddu.commands.screen import print_json, warn
     from lddu.errors import ConfigError
-    from lddu.features.store import FeatureStore
-    from lddu.predict import Predictor
+    from lddu.runs.predictor import Predictor
+    from lddu.store.store import FeatureStore
 
     if seed < 0:
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
@@ -90,8 +90,8 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
     from rich.progress import Progress
 
     from lddu.commands.screen import notes
-    from lddu.report import write_report
-    from lddu.robustness import MOST_CLIPS
+    from lddu.pages.report import write_report
+    from lddu.runs.robustness import MOST_CLIPS
 
     total = min(len(corpus.table.in_split(split)), MOST_CLIPS) * predictor.networks
     console = notes()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from lddu.commands.options import Flag, Output, Words, refuse_unknown_options
 
 if TYPE_CHECKING:
-    from lddu.extract import Extraction
+    from lddu.clips.extract import Extraction
 
 EXAMPLES = """Examples:
   lddu extract videos --out store
@@ -74,15 +74,15 @@ def extract(
         Print the summary as JSON.
     """
     refuse_unknown_options("extract", clips, extract.__annotations__)
-    import lddu.extract as extraction
-    from lddu.clips.audio import MEASURED
+    import lddu.clips.extract as extraction
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.sources import unlisted_sentence
-    from lddu.clips.speech import PACKAGED_SPEECH
-    from lddu.clips.text import PACKAGED
+    from lddu.clips.voice.measured import MEASURED
+    from lddu.clips.words.recognition import PACKAGED_SPEECH
+    from lddu.clips.words.text import PACKAGED
     from lddu.commands.extracting import ExtractionProgress
-    from lddu.commands.lanes import chosen_lanes
     from lddu.commands.screen import print_json, warn
+    from lddu.commands.workers import chosen_lanes
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
@@ -114,7 +114,7 @@ def _mapping(result: "Extraction") -> dict[str, object]:
 
 def _show(result: "Extraction") -> None:
     from lddu.commands.screen import results
-    from lddu.pages import counted
+    from lddu.pages.template import counted
 
     missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
     speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""

@@ -9,11 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lddu.commands.screen import notes
 
 if TYPE_CHECKING:
-    from lddu.extract import Progress as Extracted
+    from lddu.clips.extract import Progress as Extracted
 
 
 class ExtractionProgress:
-    """A `lddu.predict_clips.Watch` that draws to stderr; use as a context.
+    """A `lddu.runs.predict_clips.Watch` that draws to stderr; use as a context.
 
     Args:
         doing: what is done before the first file.

@@ -7,8 +7,8 @@ from lddu.evaluate.constants import shortfall
 from lddu.evaluate.meters import deaf_meters
 
 if TYPE_CHECKING:
-    from lddu.robustness import Robustness
-    from lddu.run_folder import RunFolder
+    from lddu.runs.robustness import Robustness
+    from lddu.runs.run_folder import RunFolder
 
 
 def show_run(run: "RunFolder") -> None:

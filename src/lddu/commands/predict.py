@@ -82,7 +82,7 @@ def predict(
     from lddu.commands.clip_answers import answer_clips, are_clips
     from lddu.commands.store_answers import Reach, answer_store
     from lddu.errors import ConfigError
-    from lddu.features.store import FeatureStore
+    from lddu.store.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
@@ -99,13 +99,13 @@ def predict(
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
     corpus = None if raw else FeatureStore(inputs[0])
-    from lddu.clip_page import refuse_foreign_folder
-    from lddu.clips.audio import MEASURED
     from lddu.clips.extractor import ExtractorConfig
-    from lddu.clips.speech import PACKAGED_SPEECH
-    from lddu.clips.text import PACKAGED
-    from lddu.conclusion import Wish
-    from lddu.predict import Predictor
+    from lddu.clips.voice.measured import MEASURED
+    from lddu.clips.words.recognition import PACKAGED_SPEECH
+    from lddu.clips.words.text import PACKAGED
+    from lddu.pages.clip_page import refuse_foreign_folder
+    from lddu.runs.figures import Wish
+    from lddu.runs.predictor import Predictor
 
     wish = Wish(recall, coverage)
     if html is not None:

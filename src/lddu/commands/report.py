@@ -15,8 +15,8 @@ def report(run: Path, /) -> None:
         Run folder.
     """
     from lddu.commands.figures import show_run
-    from lddu.report import write_report
-    from lddu.run_folder import RunFolder
+    from lddu.pages.report import write_report
+    from lddu.runs.run_folder import RunFolder
 
     folder = RunFolder(run)
     write_report(folder)

@@ -9,8 +9,8 @@ from lddu.commands.options import Flag, Output
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
-    from lddu.training.search import SearchResult
-    from lddu.training.search_journal import Trial
+    from lddu.training.search.journal import Trial
+    from lddu.training.search.search import SearchResult
 
 SHOWN_TRIALS = 20
 EXAMPLES = """Examples:
@@ -66,18 +66,18 @@ def search(
     json
         Print all trials as JSON.
     """
-    from lddu.commands.lanes import chosen_lanes
     from lddu.commands.screen import notes, print_json
     from lddu.commands.search_progress import SearchProgress
-    from lddu.features.store import FeatureStore
+    from lddu.commands.workers import chosen_lanes
+    from lddu.store.store import FeatureStore
 
     base = chosen_config(preset, config, settings)
     folder = out or Path("searches") / time.strftime("%Y-%m-%d-%H%M%S")
     corpus = FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
-    from lddu.training.search import SearchOptions
-    from lddu.training.search import search as look
-    from lddu.training.search_space import SPACE
+    from lddu.training.search.search import SearchOptions
+    from lddu.training.search.search import search as look
+    from lddu.training.search.space import SPACE
 
     fixed = given(config, settings)
     space = tuple(part for part in SPACE if part.setting not in fixed)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from lddu.commands.training_progress import TrainingProgress
 
 if TYPE_CHECKING:
-    from lddu.training.search_journal import Trial
+    from lddu.training.search.journal import Trial
 
 
 class SearchProgress(TrainingProgress):

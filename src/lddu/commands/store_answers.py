@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lddu.conclusion import Wish
-    from lddu.features.store import FeatureStore
-    from lddu.model.infer import Inference
-    from lddu.predict import Predictor
-    from lddu.predictions import Predictions
+    from lddu.models.networks import Inference
+    from lddu.runs.figures import Wish
+    from lddu.runs.predictions import Predictions
+    from lddu.runs.predictor import Predictor
+    from lddu.store.store import FeatureStore
 
 SHOWN_CLIPS = 40
 PAGE_CLIPS = 200
@@ -43,9 +43,9 @@ def answer_store(
         reach: where, and how much is shown.
         page: folder of a page to write as well.
     """
-    from lddu.answers import answers_on
     from lddu.commands.clip_answers import write_page
     from lddu.commands.extracting import ExtractionProgress
+    from lddu.runs.explained import answers_on
 
     found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), wish)
     warnings = [*predictor.warnings(corpus, wish), *predictor.remarks(corpus, found)]
@@ -62,9 +62,9 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
     """The raw figures of a store, in this process or on a cluster."""
     from rich.progress import Progress
 
-    from lddu.commands.lanes import chosen_lanes
     from lddu.commands.screen import notes
-    from lddu.predict_parts import infer_in_parts
+    from lddu.commands.workers import chosen_lanes
+    from lddu.runs.predict_in_workers import infer_in_parts
 
     console = notes()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

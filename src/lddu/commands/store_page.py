@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from lddu.commands.screen import results, table
-from lddu.features.describe import StoreSummary
+from lddu.store.describe import StoreSummary
 
 REPAIRS = {
     "non_finite_values": "NaN, infinite or beyond 1e18: 0, or left out of the mean over a word",

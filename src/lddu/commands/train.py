@@ -66,7 +66,7 @@ def train(
     from lddu.commands.screen import first_rank, notes, several_ranks
     from lddu.commands.training_progress import TrainingProgress
     from lddu.errors import ConfigError, RunError
-    from lddu.features.store import FeatureStore
+    from lddu.store.store import FeatureStore
 
     if resume is not None:
         others = (preset, config, out, seed, seeds, init_from)
@@ -110,7 +110,7 @@ def train(
 def _show(folder: Path, json: bool) -> None:
     from lddu.commands.figures import show_run
     from lddu.commands.screen import print_json
-    from lddu.run_folder import RunFolder
+    from lddu.runs.run_folder import RunFolder
 
     run = RunFolder(folder)
     if json:
@@ -122,9 +122,9 @@ def _show(folder: Path, json: bool) -> None:
 def _simulated(beside: Path) -> Any:
     """The simulated corpus at its default size; made once and found again."""
     from lddu.commands.screen import notes
+    from lddu.corpora.simulated.simulate import SimulationConfig, simulate
     from lddu.errors import StoreError
-    from lddu.features.simulate import SimulationConfig, simulate
-    from lddu.features.store import FeatureStore
+    from lddu.store.store import FeatureStore
 
     place = beside / "simulated-corpus"
     try:

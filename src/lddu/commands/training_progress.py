@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lddu.commands.screen import notes
 
 if TYPE_CHECKING:
-    from lddu.losses.objective import LossTerms
+    from lddu.models.lddu.objective import LossTerms
 
 
 class TrainingProgress:

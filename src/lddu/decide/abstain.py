@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from lddu.arrays import Flags, Floats
 from lddu.decide import reading
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.scored import Validation
 from lddu.evaluate.selective import risk_coverage
 
 STEPS = 200

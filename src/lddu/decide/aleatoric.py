@@ -14,10 +14,10 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.linear_model import Ridge
 
+from lddu.arrays import Flags, Floats, binary_entropy
 from lddu.decide import reading
 from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
-from lddu.evaluate.metrics import binary_entropy
-from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.scored import Validation
 from lddu.evaluate.selective import spearman
 
 LEAST_DIFFERING = 30

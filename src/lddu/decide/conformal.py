@@ -16,9 +16,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from scipy.stats import binom
 
+from lddu.arrays import Flags, Floats
 from lddu.decide import reading
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.scored import Validation
 
 Promise = Literal["recall", "precision"]
 TARGETS = tuple(round(0.01 * k, 2) for k in range(50, 100))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lddu.arrays import Flags, Floats, binary_entropy
 from lddu.decide import reading
 from lddu.decide.abstain import Abstention, fit_abstention
 from lddu.decide.aleatoric import MEAN_ENTROPY, AleatoricScore, fit_aleatoric
@@ -14,8 +15,7 @@ from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, lab
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
 from lddu.decide.threshold import ThresholdKind, fit_threshold
 from lddu.errors import MismatchError, RunError
-from lddu.evaluate.metrics import binary_entropy
-from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.evaluate.scored import Validation
 
 VERSION = 2
 """2 added `aleatoric`; where version 1 lacks it, it is the mean entropy."""
@@ -193,7 +193,7 @@ def fit_decision(
         shares: [N, E] of raters, where they are known; with the score `width` they teach how much people differ.
 
     Example:
-        >>> from lddu.evaluate.predicted import Scored
+        >>> from lddu.evaluate.scored import Scored
         >>> probability = np.linspace(0.1, 0.9, 30)[:, None]
         >>> scored = Scored(probability, probability > 0.5, [f"c{n}" for n in range(30)], ("joy",), split="valid")
         >>> decision = fit_decision(Validation(scored))

@@ -16,9 +16,10 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from lddu.arrays import Flags, Floats
 from lddu.decide.linear import COMBINATION, FOLDS, LinearFit, LinearScore, fit_linear, left_out_total, read_linear
-from lddu.evaluate.predicted import Flags, Floats, Validation
 from lddu.evaluate.resample import auroc, resampled_ranking
+from lddu.evaluate.scored import Validation
 
 LABEL_ODDS = "label_odds"
 """Name of the plain score: log odds that the answer is wrong, by its own recalibrated probability."""

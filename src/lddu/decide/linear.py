@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
+from lddu.arrays import Floats
 from lddu.decide import reading
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Floats
 
 COMBINATION = "combination"
 """Name of all candidates together."""

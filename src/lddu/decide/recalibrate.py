@@ -15,9 +15,10 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
+from lddu.arrays import Flags, Floats
 from lddu.decide import reading
 from lddu.evaluate.metrics import negative_log_likelihood
-from lddu.evaluate.predicted import Flags, Floats, Scored, Validation
+from lddu.evaluate.scored import Scored, Validation
 
 Method = Literal["identity", "temperature", "platt", "platt_per_emotion", "isotonic"]
 METHODS: tuple[Method, ...] = get_args(Method)

@@ -4,7 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from lddu.evaluate.predicted import Flags, Floats, Validation
+from lddu.arrays import Flags, Floats
+from lddu.evaluate.scored import Validation
 
 ThresholdKind = Literal["global", "per_emotion"]
 
@@ -21,7 +22,7 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global") -> Flo
         kind: one threshold for all emotions, or one each.
 
     Example:
-        >>> from lddu.evaluate.predicted import Scored
+        >>> from lddu.evaluate.scored import Scored
         >>> scored = Scored([[0.9, 0.2], [0.6, 0.4]], [[1, 0], [1, 0]], ["a", "b"], ("joy", "fear"), split="valid")
         >>> fit_threshold(Validation(scored))
         array([0.5, 0.5])

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lddu.arrays import Flags, Floats
 from lddu.evaluate.calibration import equal_mass_bins
 from lddu.evaluate.metrics import clip_jaccard
-from lddu.evaluate.predicted import Flags, Floats, Scored
 from lddu.evaluate.resample import Ranked, auroc, average_precision, unit_weights
+from lddu.evaluate.scored import Scored
 
 HEADLINE = ("f1_micro", "f1_macro", "map_macro", "jaccard", "brier", "adaptive_ece", "error_auroc")
 """Figures that come first where answers are shown."""

@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import brier, negative_log_likelihood
-from lddu.evaluate.predicted import Flags, Floats, Scored
 from lddu.evaluate.resample import RESAMPLES, Interval, chunks, middle, unit_weights
+from lddu.evaluate.scored import Scored
 
 Binning = Literal["equal_width", "equal_mass"]
 WIDTH_BINS, MASS_BINS = 15, 10

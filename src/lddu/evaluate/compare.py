@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lddu.arrays import Floats
 from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, figures, resampled
-from lddu.evaluate.predicted import Floats
 from lddu.evaluate.resample import middle
 
 RESAMPLES = 2000
@@ -73,7 +73,7 @@ class Comparison:
 def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = RESAMPLES) -> Comparison:
     """Two runs side by side, with intervals of each and of the paired difference.
 
-    Groups are resampled where there are at least `lddu.evaluate.predicted.LEAST_GROUPS`, else clips. The order of the
+    Groups are resampled where there are at least `lddu.evaluate.scored.LEAST_GROUPS`, else clips. The order of the
     clips may differ between the runs.
 
     Raises:

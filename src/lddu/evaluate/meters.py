@@ -11,7 +11,7 @@ def deaf_meters(points: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     """A sentence for each modality whose reading does not rise with its noise in most clips, as it should.
 
     Args:
-        points: modality -> what became of each corruption: the fields of `lddu.robustness.Point`.
+        points: modality -> what became of each corruption: the fields of `lddu.runs.robustness.Point`.
     """
     sentences = []
     for modality, found in points.items():

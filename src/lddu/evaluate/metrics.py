@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import xlogy
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -19,8 +18,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Flags, Floats, Scored
+from lddu.evaluate.scored import Scored
 
 
 @dataclass(frozen=True)
@@ -169,12 +169,6 @@ def brier(present: Flags, probability: Floats) -> float:
 def negative_log_likelihood(present: Flags, probability: Floats) -> float:
     """Mean negative log-likelihood of the outcomes in nats, finite at probabilities of 0 and 1."""
     return float(log_loss(present, probability, labels=[False, True]))
-
-
-def binary_entropy(probability: Floats) -> Floats:
-    """Entropy in nats of a yes or no of that probability; 0 at 0 and 1."""
-    p = np.asarray(probability, np.float64)
-    return np.asarray(-(xlogy(p, p) + xlogy(1 - p, 1 - p)))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.evaluate.predicted import Floats
+from lddu.arrays import Floats
 from lddu.evaluate.resample import Interval, spearman_interval
 from lddu.evaluate.selective import spearman
 

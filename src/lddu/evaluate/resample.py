@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lddu.evaluate.predicted import Flags, Floats
+from lddu.arrays import Flags, Floats
 
 RESAMPLES = 1000
 CHUNK = 4_000_000

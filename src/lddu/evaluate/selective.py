@@ -11,8 +11,9 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
-from lddu.evaluate.predicted import Flags, Floats, Scored
+from lddu.evaluate.scored import Scored
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from lddu.arrays import Flags, Floats
 from lddu.evaluate.calibration import CalibrationReport, calibration_error, calibration_report
-from lddu.evaluate.predicted import Flags, Floats, Scored
 from lddu.evaluate.resample import Interval, auroc, average_precision, ranking_interval
+from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import risk_coverage, selective_report
 
 PRODUCT = "product"

@@ -1,1 +1,1 @@
-"""Training: a plain visible loop, its optimiser, its checkpoints, and the run around it."""
+"""Training: plan, loop, checkpoints, conclusion."""

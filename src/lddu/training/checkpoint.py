@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from lddu.errors import RunError
-from lddu.features.atomic import replaced_folder
-from lddu.losses.objective import Objective
-from lddu.model.lddu import LDDU
-from lddu.ranks import ALONE, Ranks
+from lddu.machine.atomic import replaced_folder
+from lddu.machine.ranks import ALONE, Ranks
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.objective import Objective
 
 
 @dataclass

@@ -5,17 +5,18 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import nn
 
-from lddu.ablation import ablations
-from lddu.conclusion import DROPOUT_SCORES, Observed, figures_of, predictions_of, uncertainty_scores
 from lddu.config import DecisionConfig
 from lddu.decide.decision import FittedDecision, fit_decision
-from lddu.evaluate.observation import presence_of, scored
-from lddu.evaluate.predicted import Scored, Validation
-from lddu.features.store import FeatureStore
-from lddu.model.infer import DropoutPasses, Inference, Networks, joined
-from lddu.model.latent_map import latent_map
-from lddu.report import write_report
-from lddu.run_folder import RunDescription, RunFolder
+from lddu.evaluate.scored import Scored, Validation
+from lddu.models.lddu.latent_map import latent_map
+from lddu.models.networks import DropoutPasses, Inference, Networks, joined
+from lddu.pages.report import write_report
+from lddu.runs.ablation import ablations
+from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, uncertainty_scores
+from lddu.runs.observed import Observed, scored
+from lddu.runs.run_folder import RunDescription, RunFolder
+from lddu.store.observation import presence_of
+from lddu.store.store import FeatureStore
 from lddu.training.checkpoint import Progress
 
 

@@ -10,21 +10,21 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 
-from lddu.batch import BatchReader
+from lddu.batches.batch import BatchReader
+from lddu.batches.epoch import TrainingRows, epoch_of
+from lddu.batches.loader import portions
 from lddu.config import Config, resolved
 from lddu.decide.threshold import fit_threshold
 from lddu.errors import RunError
 from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood
-from lddu.evaluate.observation import scored
-from lddu.evaluate.predicted import Validation
-from lddu.features.atomic import write_text
-from lddu.losses.objective import LossTerms
-from lddu.model.infer import infer_together
-from lddu.run_folder import RunDescription
+from lddu.evaluate.scored import Validation
+from lddu.machine.atomic import write_text
+from lddu.models.lddu.objective import LossTerms
+from lddu.models.networks import infer_together
+from lddu.runs.observed import scored
+from lddu.runs.run_folder import RunDescription
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
-from lddu.training.epoch import TrainingRows, epoch_of
-from lddu.training.loader import portions
 from lddu.training.optim import set_rate
 from lddu.training.seed import seed_epoch
 from lddu.training.step import DIVERGED, optimise

@@ -9,25 +9,25 @@ from pathlib import Path
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lddu.batch import BatchReader
+from lddu.batches.batch import BatchReader
+from lddu.batches.epoch import TrainingRows
 from lddu.config import Config
-from lddu.device import device_of
 from lddu.errors import MismatchError
-from lddu.evaluate.observation import presence_of
-from lddu.features.store import FeatureStore
-from lddu.losses.objective import Objective
-from lddu.model.infer import Networks
-from lddu.model.lddu import LDDU
-from lddu.ranks import ALONE, Ranks
-from lddu.run_folder import RunDescription, RunFolder, new_model
+from lddu.machine.device import device_of
+from lddu.machine.ranks import ALONE, Ranks
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.objective import Objective
+from lddu.models.networks import Networks
+from lddu.models.scaling import LabelledRows, fit_standardisation, standardisation_rows
+from lddu.runs.run_folder import RunDescription, RunFolder, new_model
+from lddu.store.observation import presence_of
+from lddu.store.store import FeatureStore
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
 from lddu.training.conclude import Cost, conclude
-from lddu.training.epoch import TrainingRows
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
 from lddu.training.plan import RunOptions, describe, training_rows
-from lddu.training.standardisation import LabelledRows, fit_standardisation, standardisation_rows
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from lddu import equations
 from lddu.config import TrainingConfig
+from lddu.models.lddu import equations
 
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.batch import BatchReader
+from lddu.batches.batch import BatchReader
+from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize
 from lddu.errors import ConfigError, StoreError
-from lddu.evaluate.observation import presence_of, shares_of
-from lddu.features.store import FeatureStore
-from lddu.run_folder import RunDescription, Task
-from lddu.training.epoch import TrainingRows
+from lddu.runs.run_folder import RunDescription, Task
+from lddu.store.observation import presence_of, shares_of
+from lddu.store.store import FeatureStore
 
 LARGEST_SEED = 2**32
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from lddu.config import DEFAULT, Config
-from lddu.device import device_of
 from lddu.errors import ConfigError, MismatchError, RunError
-from lddu.features.store import StoreLike, opened_store
-from lddu.model.infer import Networks
-from lddu.model.lddu import LDDU
-from lddu.ranks import launched
-from lddu.run_folder import RunDescription, RunFolder
+from lddu.machine.device import device_of
+from lddu.machine.ranks import launched
+from lddu.models.lddu.network import LDDU
+from lddu.models.networks import Networks
+from lddu.runs.run_folder import RunDescription, RunFolder
+from lddu.store.store import StoreLike, opened_store
 from lddu.training.conclude import Cost, conclude
 from lddu.training.loop import Unwatched, Watch
 from lddu.training.member import Making, forget, reader_of, train_member, weights_to_start_from

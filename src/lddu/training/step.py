@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recomputed
 
-from lddu.batch import Batch
+from lddu.batches.batch import Batch
+from lddu.batches.loader import Portion
 from lddu.config import Config, resolved
 from lddu.errors import RunError
-from lddu.losses.objective import LossTerms
-from lddu.model.lddu import Prediction
-from lddu.ranks import Ranks
+from lddu.machine.ranks import Ranks
+from lddu.models.augment import add_noise, draw_noise, hide_modalities
+from lddu.models.lddu.network import Prediction
+from lddu.models.lddu.objective import LossTerms
 from lddu.training.checkpoint import Trainee
-from lddu.training.loader import Portion
-from lddu.training.seed import add_noise, draw_noise, hide_modalities
 
 DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
 

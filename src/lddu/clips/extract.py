@@ -1,0 +1,277 @@
+"""Raw clips to a feature store: file by file or several at once, resumable, and a broken file never stops the rest."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from lddu.clips.done import DoneFolder, key_of
+from lddu.clips.extract_workers import Outcome, Task, work_off
+from lddu.clips.extractor import ClipExtractor, ExtractorConfig
+from lddu.clips.media import readable
+from lddu.clips.sources import Labels, Listing, listed
+from lddu.clips.steps import ClipFeatures, Steps
+from lddu.errors import SourceError, StoreError
+from lddu.machine.processes import Lanes, ProcessLanes
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, writing_store
+
+MADE_BY = "lddu extract"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that could not be extracted, and the sentence that says why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an extraction is.
+
+    Attributes:
+        done: files that are finished.
+        total: files in all.
+        file: the one that was just finished, or that is being extracted.
+        fault: why it failed; empty if it went well.
+        share: how much of the file is done; 1 of a finished one, which `done` counts.
+    """
+
+    done: int
+    total: int
+    file: str
+    fault: str = ""
+    share: float = 1.0
+
+    @property
+    def files(self) -> float:
+        """Finished files and the part of the one at work."""
+        return self.done + (self.share if self.share < 1 else 0.0)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What an extraction did.
+
+    Attributes:
+        store: the store's folder.
+        clips: clips in it.
+        files: files whose clips are in it.
+        reused: of these, files that were finished before.
+        missing: modality -> clips without it.
+        notes: what was noted while extracting, such as "no transcript" -> clips.
+        failures: files that failed.
+        unlisted: media files of the folder that its manifest does not name.
+        media_seconds: total length of the clips.
+        wall_seconds: time this took.
+    """
+
+    store: Path
+    clips: int
+    files: int
+    reused: int
+    missing: dict[str, int]
+    notes: dict[str, int]
+    failures: tuple[Failure, ...]
+    unlisted: tuple[str, ...]
+    media_seconds: float
+    wall_seconds: float
+
+
+Advance = Callable[[Progress], None]
+
+
+def extract(
+    inputs: str | Path | Sequence[str | Path] | Listing,
+    out: str | Path,
+    config: ExtractorConfig | None = None,
+    jobs: int | Literal["auto"] | Lanes = 1,
+    existing: str = "refuse",
+    advance: Advance | None = None,
+) -> Extraction:
+    """Extract clips into a new store.
+
+    Finished files are kept in ``OUT.work`` until the store is written, so that the same call goes on after a kill.
+
+    Args:
+        inputs: as `lddu.clips.sources.listed` takes them, or its result.
+        out: folder of the store.
+        config: how features are made.
+        jobs: files at once on this machine, each in a process of its own beyond one: a script that asks for several does so
+            under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
+            lanes to extract in, such as those of `lddu.machine.cluster.ray_lanes`; machines then share files and `out`.
+        existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
+        advance: told at the beginning, after every file, and, where this process extracts, after every hundredth of one.
+
+    Raises:
+        SourceError: where inputs are wrong, or no file at all could be extracted.
+        StoreError: where `out` is taken, or cannot be written.
+        ConfigError: where a package or model is missing.
+    """
+    began, out = time.monotonic(), Path(out)
+    before = _before(out, existing)
+    listing = inputs if isinstance(inputs, Listing) else listed(inputs)
+    extractor = ClipExtractor(config or ExtractorConfig())
+    features = extractor.feature_names()
+    tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
+    done = DoneFolder(out.with_name(f"{out.name}.work"))
+    done.open()
+    left = [task for task in tasks if task.key not in before and not done.holds(task.key)]
+    teller, faults = _Teller(len(tasks), len(tasks) - len(left), advance), dict[str, str]()
+    for task in left[:1]:
+        teller.begins(task)
+    for outcome in work_off(left, extractor, done, _lanes(jobs, len(left)), teller.part):
+        teller.finished(outcome)
+        if outcome.fault:
+            faults[outcome.task.key] = outcome.fault
+    if len(faults) == len(tasks):
+        done.forget()
+        raise SourceError(_all_failed(list(faults.values())))
+    source: dict[str, Any] = {
+        "made_by": MADE_BY,
+        "config": asdict(extractor.config),
+        "files": [],
+        "failed": [{"file": readable(t.source.path), "reason": faults[t.key]} for t in tasks if t.key in faults],
+    }
+    description = StoreDescription(
+        listing.emotions, features, source=source, simulated=listing.simulated, unlabelled=not listing.emotions
+    )
+    written = _Written(listing, source["files"])
+    with writing_store(out, description, force=existing != "refuse") as writer:
+        for task in tasks:
+            if task.key not in faults:
+                written.add(writer, task, before[task.key].clips() if task.key in before else done.get(task.key))
+        writer.warnings += _warnings(len(tasks), faults)
+    done.forget()
+    return Extraction(
+        out, written.clips, len(tasks) - len(faults), len(tasks) - len(left),
+        {name: written.clips - written.present[name] for name in features}, dict(written.notes.most_common()),
+        tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
+        tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began,
+    )  # fmt: skip
+
+
+def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
+    """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
+    source = store.manifest["source"]
+    return list(source["files"]) if source.get("made_by") == MADE_BY else []
+
+
+def _lanes(jobs: int | Literal["auto"] | Lanes, files: int) -> Lanes | None:
+    """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
+    if not isinstance(jobs, int | str):
+        return jobs
+    count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, os.cpu_count() or 1))
+    return ProcessLanes(count) if count > 1 else None
+
+
+class _Teller:
+    """Tells `advance` what is finished and, by the hundredth, how far the file at work is."""
+
+    def __init__(self, total: int, done: int, advance: Advance | None) -> None:
+        self.total, self.done = total, done
+        self._advance: Advance = advance or (lambda _: None)
+        self._told = 0.0
+
+    def begins(self, task: Task) -> None:
+        """The first file is about to be extracted."""
+        self._advance(Progress(self.done, self.total, str(task.source.path), share=0.0))
+
+    def part(self, task: Task, share: float) -> None:
+        """A share of a file is done."""
+        if self._told + 0.01 <= share < 1:
+            self._told = share
+            self._advance(Progress(self.done, self.total, str(task.source.path), share=share))
+
+    def finished(self, outcome: Outcome) -> None:
+        """A file is done, or failed."""
+        self.done, self._told = self.done + 1, 0.0
+        self._advance(Progress(self.done, self.total, str(outcome.task.source.path), outcome.fault))
+
+
+class _Written:
+    """Puts clips into the store and counts them; `files` is the manifest's list of what came from where."""
+
+    def __init__(self, listing: Listing, files: list[dict[str, Any]]) -> None:
+        self.clips, self.seconds = 0, 0.0
+        self.present: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+        self._labels, self._files = listing.labels, files
+
+    def add(self, writer: StoreWriter, task: Task, clips: Iterator[ClipFeatures]) -> None:
+        ids, notes = [], {}
+        for clip in clips:
+            known = self._labels.get(clip.clip, Labels())
+            shares = {f"_{name}_share": share for name, share in clip.shares.items()}
+            row = ClipRow(
+                clip=clip.clip, split=known.split, shares=known.shares, group=known.group or task.source.clip,
+                start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **known.carried},
+            )  # fmt: skip
+            times = {name: np.stack([s.start, s.end], axis=1) for name, s in clip.modalities.items()}
+            writer.add(row, {name: steps.values for name, steps in clip.modalities.items()}, times)
+            ids.append(clip.clip)
+            if clip.notes:
+                notes[clip.clip] = list(clip.notes)
+                self.notes.update(set(clip.notes))
+            self.seconds += clip.end - clip.start
+            self.present.update(clip.modalities.keys())
+        self.clips += len(ids)
+        self._files.append({"file": str(task.source.path), "key": task.key, "clips": ids, "notes": notes})
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Clips of one file in a store that was extracted before."""
+
+    store: FeatureStore
+    rows: tuple[int, ...]
+    notes: Mapping[str, list[str]]
+
+    def clips(self) -> Iterator[ClipFeatures]:
+        table = self.store.table
+        for row in self.rows:
+            modalities = {}
+            for name in self.store.modalities:
+                times, values = self.store.times(name, row), self.store.steps(name, row)
+                if times is not None and len(values):
+                    modalities[name] = Steps(np.array(values), times[:, 0], times[:, 1])
+            shares = {
+                name[1:-6]: float(column[row]) for name, column in table.carried.items() if name.endswith("_share")
+            }
+            start, end = float(table.start[row]), float(table.end[row])
+            clip = str(table.clip[row])
+            notes = tuple(self.notes.get(clip, ()))
+            yield ClipFeatures(clip, start, end, str(table.transcript[row]), modalities, shares, notes)
+
+
+def _before(out: Path, existing: str) -> dict[str, _Stored]:
+    """Key -> the clips of a file that `out` holds already; refuses where it must not be touched."""
+    refuse_existing(out, force=existing != "refuse")
+    if existing != "update" or not out.exists():
+        return {}
+    store = FeatureStore(out)
+    if store.manifest.get("source", {}).get("made_by") != MADE_BY:
+        raise StoreError(f"Expected --update to get a store made by '{MADE_BY}', but {out} was made otherwise.")
+    row_of = {clip: row for row, clip in enumerate(store.table.clip.tolist())}
+    files = store.manifest["source"]["files"]
+    return {f["key"]: _Stored(store, tuple(row_of[clip] for clip in f["clips"]), f["notes"]) for f in files}
+
+
+def _all_failed(faults: Sequence[str]) -> str:
+    if len(faults) == 1:
+        return faults[0]
+    return f"Expected at least one of {len(faults)} files to be extracted, but all failed; the first: {faults[0]}"
+
+
+def _warnings(total: int, failures: Mapping[str, str]) -> list[str]:
+    if not failures:
+        return []
+    return [f"{len(failures)} of {total} files could not be extracted; the manifest names them under source.failed."]

@@ -1,0 +1,138 @@
+"""Face: the main speaker's expression, head pose and motion, one step per picture in which the face is seen.
+
+MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap.
+"""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lddu.clips.extras import needs
+from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.speaker import SpeakerChoice
+from lddu.clips.media import Picture
+from lddu.clips.steps import Steps
+
+MESH = "mediapipe"
+"""Name under which these features are asked for."""
+
+PICTURE_RATE = 15.0
+"""Pictures looked at per second, at most: the first of every fifteenth of a second."""
+
+_MOST_FACES = 3
+_CONFIDENCE = 0.5
+_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
+
+
+def specification() -> dict[str, Any]:
+    """All that a face feature depends on; kept in the store so that features made otherwise are refused."""
+    from importlib.metadata import version
+
+    return {
+        "face": MESH,
+        "version": 1,
+        "package": version(MESH),
+        "picture_rate": PICTURE_RATE,
+        "most_faces": _MOST_FACES,
+        "confidence": _CONFIDENCE,
+        "columns": len(COLUMNS),
+    }
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """The main speaker's face over a file.
+
+    Attributes:
+        steps: [T, len(COLUMNS)] one per picture with the face.
+        looked: [N] seconds of all pictures that were looked at.
+        several: [N] whether more than one face was in that picture.
+    """
+
+    steps: Steps
+    looked: np.ndarray
+    several: np.ndarray
+
+    def share(self, start: float, end: float) -> float:
+        """Share of the looked-at pictures between two times that show the face; NaN where none was looked at."""
+        looked = int(((self.looked >= start) & (self.looked < end)).sum())
+        seen = int(((self.steps.start >= start) & (self.steps.start < end)).sum())
+        return seen / looked if looked else float("nan")
+
+    @staticmethod
+    def none(dimension: int) -> "FaceTrack":
+        """Of a file without pictures."""
+        return FaceTrack(Steps.none(dimension), np.zeros(0), np.zeros(0, bool))
+
+
+class FaceMeter:
+    """Face features of a stream of pictures; loads its packages once.
+
+    Raises:
+        ConfigError: where mediapipe is not installed.
+    """
+
+    def __init__(self) -> None:
+        os.environ.setdefault("GLOG_minloglevel", "3")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with quiet():
+            self._mesh = needs("mediapipe", "clips", "face features").solutions.face_mesh
+
+    def track(self, pictures: Iterable[Picture]) -> FaceTrack:
+        """Follow the main speaker through a file.
+
+        Args:
+            pictures: in order of time.
+        """
+        values, times, looked, several = [], [], [], []
+        choice = SpeakerChoice()
+        with quiet():
+            mesh = self._mesh.FaceMesh(
+                static_image_mode=False, max_num_faces=_MOST_FACES, refine_landmarks=True,
+                min_detection_confidence=_CONFIDENCE, min_tracking_confidence=_CONFIDENCE,
+            )  # fmt: skip
+            mesh.process(np.zeros((64, 64, 3), np.uint8))
+        with mesh:
+            for picture in pictures:
+                faces = _faces(mesh, picture)
+                looked.append(picture.time)
+                several.append(len(faces) > 1)
+                face = choice.choose(faces, picture.time)
+                if face is not None:
+                    values.append(face.values)
+                    times.append(face.time)
+        start = np.array(times, dtype=float)
+        steps = Steps(np.array(values, np.float32).reshape(-1, len(COLUMNS)), start, start + 1 / PICTURE_RATE)
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
+
+
+def _faces(mesh: Any, picture: Picture) -> list[Face]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
+        found = mesh.process(picture.pixels).multi_face_landmarks or []
+    height, width = picture.pixels.shape[:2]
+    faces = []
+    for landmarks in found:
+        points = np.array([(mark.x * width, mark.y * height, mark.z * width) for mark in landmarks.landmark])
+        face = face_of(points, picture.time, height)
+        if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
+            faces.append(face)
+    return faces
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing on stderr from native libraries, which write there past Python while they start."""
+    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(keep, 2)
+        os.close(keep)
+        os.close(nowhere)

@@ -1,0 +1,80 @@
+"""Voice as openSMILE's 25 low-level descriptors of eGeMAPSv02, 100 a second, averaged to 20 steps a second.
+
+openSMILE's licence allows private, educational and research use; a product needs a licence of audEERING. That is why it
+is an extra of its own and never the default.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lddu.clips.extras import needs
+from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.steps import Steps
+from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
+
+OPENSMILE = "opensmile"
+"""Name under which the descriptors are asked for."""
+
+_SURROUNDINGS = 2 * SAMPLE_RATE  # pitch is smoothed over some tenths of a second
+_STRETCHING = Stretching(1200, _SURROUNDINGS, _SURROUNDINGS)
+_FRAMES_PER_STEP = 5
+_SURROUNDING_FRAMES = 200
+_WHERE_VOICED = "nz"  # names of descriptors end so that mean something in voiced frames only and are 0 in others
+
+
+class EgemapsMeter:
+    """eGeMAPSv02 low-level descriptors of a stream of samples.
+
+    Raises:
+        ConfigError: where opensmile is not installed.
+    """
+
+    def __init__(self) -> None:
+        package = needs(OPENSMILE, "opensmile", "eGeMAPS voice features")
+        self._smile = package.Smile(
+            feature_set=package.FeatureSet.eGeMAPSv02, feature_level=package.FeatureLevel.LowLevelDescriptors
+        )
+        self._where_voiced = np.array([name.endswith(_WHERE_VOICED) for name in self._smile.feature_names])
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+        return len(self._smile.feature_names)
+
+    def specification(self) -> dict[str, Any]:
+        """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
+        from importlib.metadata import version
+
+        return {
+            "voice": OPENSMILE,
+            "version": 1,
+            "package": version(OPENSMILE),
+            "feature_set": "eGeMAPSv02",
+            "level": "low-level descriptors",
+            "step_rate": round(1 / STEP_SECONDS),
+            "columns": self.dimension,
+        }
+
+    def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
+        """Measure the whole stream.
+
+        Args:
+            blocks: mono samples at 16 kHz, end to end, from time 0.
+
+        Returns:
+            Steps of 50 ms: means over five frames; of pitch, jitter, shimmer, harmonics and formants over the voiced
+            ones among them, 0 without any.
+        """
+        values = [self._measured(samples, steps) for samples, steps in _STRETCHING.stretches(blocks)]
+        return Steps.evenly(values, self.dimension, STEP_SECONDS)
+
+    def _measured(self, samples: np.ndarray, steps: int) -> np.ndarray:
+        frames = self._smile.process_signal(samples, SAMPLE_RATE).to_numpy(np.float64)
+        count = steps * _FRAMES_PER_STEP
+        rows = frames[_SURROUNDING_FRAMES : _SURROUNDING_FRAMES + count].reshape(steps, _FRAMES_PER_STEP, -1)
+        pitch = self._smile.feature_names.index("F0semitoneFrom27.5Hz_sma3nz")
+        voiced = rows[:, :, pitch] > 0
+        over_voiced = (rows * voiced[:, :, None]).sum(axis=1) / np.maximum(voiced.sum(axis=1), 1)[:, None]
+        return np.asarray(np.where(self._where_voiced, over_voiced, rows.mean(axis=1)), np.float32)

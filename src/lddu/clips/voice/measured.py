@@ -1,0 +1,166 @@
+"""Voice: what is measured 100 times a second in the sound and averaged to 20 steps a second.
+
+Columns: log-mel spectrum, loudness, pitch and voicing, spectral shape. Sound is worked off in stretches of ten
+seconds with enough of its surroundings that no number depends on where a stretch ends.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lddu.clips.extras import needs
+from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.steps import Steps
+from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
+
+_HOP = SAMPLE_RATE // 100
+_FRAMES_PER_STEP = 5
+_WINDOW = 1024  # 64 ms: two periods of the lowest pitch
+_MARGIN = (_WINDOW - _HOP) // 2 + 1  # a frame is centred in its hop and reaches this far beyond
+_STRETCHING = Stretching(200, _MARGIN + _HOP, _MARGIN)  # ten seconds; one hop more on the left, for flux
+_MELS = 40
+_PITCH_RANGE = (60.0, 500.0)  # Hz, speech
+_VOICED_FROM = 0.5  # correlation of the sound with itself one period later
+_QUIETEST = 1e-5  # -100 dB; digital silence has no logarithm
+
+COLUMNS = (
+    *(f"log_mel_{band:02d}" for band in range(_MELS)),
+    "loudness_db", "pitch_semitones", "voiced", "correlation",
+    "centroid_khz", "bandwidth_khz", "rolloff_khz", "log_flatness", "flux", "zero_crossings",
+)  # fmt: skip
+"""Names of the numbers of a step; pitch is in semitones above 55 Hz, averaged over voiced frames, 0 without any."""
+
+MEASURED = "librosa"
+"""Name of these features, the default."""
+
+
+class VoiceMeter:
+    """Voice features of a stream of samples; loads its packages once.
+
+    Raises:
+        ConfigError: where librosa is not installed.
+    """
+
+    def __init__(self) -> None:
+        needs("librosa", "clips", "voice features")
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+        return len(COLUMNS)
+
+    def specification(self) -> dict[str, Any]:
+        """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
+        return {
+            "voice": MEASURED,
+            "version": 1,
+            "sample_rate": SAMPLE_RATE,
+            "frame_rate": 100,
+            "step_rate": 20,
+            "window": _WINDOW,
+            "mel_bands": _MELS,
+            "pitch_range_hz": list(_PITCH_RANGE),
+            "columns": len(COLUMNS),
+        }
+
+    def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
+        """Measure the whole stream.
+
+        Args:
+            blocks: mono samples at 16 kHz, end to end, from time 0.
+
+        Returns:
+            Steps of 50 ms; a last step of less than 25 ms is left out. Digital silence gives steps whose loudness is
+            -100 dB: see `silent`.
+        """
+        values = [self._measured(stretch, steps) for stretch, steps in _STRETCHING.stretches(blocks)]
+        return Steps.evenly(values, len(COLUMNS), STEP_SECONDS)
+
+    def _measured(self, samples: np.ndarray, steps: int) -> np.ndarray:
+        frames = _frames(samples, steps * _FRAMES_PER_STEP + 1)
+        spectrum = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW).astype(np.float32), axis=1)).astype(np.float32)
+        columns = [
+            _log_mel(spectrum[1:]),
+            _loudness(frames[1:]),
+            _pitch(samples, frames[1:]),
+            _shape(spectrum),
+            _zero_crossings(frames[1:]),
+        ]
+        return _averaged(np.concatenate(columns, axis=1), steps)
+
+
+def silent(steps: Steps) -> np.ndarray:
+    """[T] whether a step is digital silence: no sound was recorded, so there is nothing to measure."""
+    return np.asarray(steps.values[:, COLUMNS.index("loudness_db")] <= 20 * np.log10(_QUIETEST) + 0.01)
+
+
+def _frames(samples: np.ndarray, count: int) -> np.ndarray:
+    """[count, window] views, each centred in its hop; the first belongs to the hop before the stretch."""
+    windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP]
+    return windows[:count]
+
+
+def _log_mel(spectrum: np.ndarray) -> np.ndarray:
+    import librosa
+
+    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=_WINDOW, n_mels=_MELS, fmin=50, fmax=SAMPLE_RATE / 2)
+    power = (spectrum**2) @ bank.T / _WINDOW
+    return np.asarray(np.log(np.maximum(power, _QUIETEST**2)), np.float32)
+
+
+def _loudness(frames: np.ndarray) -> np.ndarray:
+    root = np.sqrt(np.mean(np.square(frames), axis=1, keepdims=True))
+    return np.asarray(20 * np.log10(np.maximum(root, _QUIETEST)), np.float32)
+
+
+def _pitch(samples: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """[T, 3] semitones above 55 Hz where voiced and 0 elsewhere, voiced or not, correlation one period later."""
+    import librosa
+
+    low, high = _PITCH_RANGE
+    sound = samples[_HOP : _HOP * len(frames) + _WINDOW]
+    pitch = librosa.yin(
+        sound, fmin=low, fmax=high, sr=SAMPLE_RATE, frame_length=_WINDOW, hop_length=_HOP, center=False
+    )[: len(frames)]
+    lag = np.clip(np.round(SAMPLE_RATE / pitch).astype(int), 1, _WINDOW // 2)
+    at = np.arange(_WINDOW // 2)
+    here = frames[:, : _WINDOW // 2]
+    later = np.take_along_axis(frames, at[None, :] + lag[:, None], axis=1)
+    energy = np.sqrt(np.sum(here**2, axis=1) * np.sum(later**2, axis=1))
+    loud = energy > _QUIETEST**2 * _WINDOW
+    correlation = np.where(loud, np.sum(here * later, axis=1) / np.where(loud, energy, 1), 0)
+    voiced = correlation >= _VOICED_FROM
+    semitones = np.where(voiced, 12 * np.log2(pitch / 55.0), 0)
+    return np.stack([semitones, voiced, correlation], axis=1).astype(np.float32)
+
+
+def _shape(spectrum: np.ndarray) -> np.ndarray:
+    """[T, 5] centroid, bandwidth and rolloff in kHz, log flatness, change since the frame before."""
+    import librosa
+
+    magnitude = np.maximum(spectrum, _QUIETEST)
+    now = magnitude[1:].T
+    share = magnitude / magnitude.sum(axis=1, keepdims=True)
+    columns = [
+        librosa.feature.spectral_centroid(S=now, sr=SAMPLE_RATE)[0] / 1000,
+        librosa.feature.spectral_bandwidth(S=now, sr=SAMPLE_RATE)[0] / 1000,
+        librosa.feature.spectral_rolloff(S=now, sr=SAMPLE_RATE)[0] / 1000,
+        np.log(librosa.feature.spectral_flatness(S=now)[0]),
+        np.sqrt(np.sum(np.diff(share, axis=0) ** 2, axis=1)),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _zero_crossings(frames: np.ndarray) -> np.ndarray:
+    return np.asarray(np.mean(np.diff(np.signbit(frames), axis=1), axis=1, keepdims=True), np.float32)
+
+
+def _averaged(rows: np.ndarray, steps: int) -> np.ndarray:
+    """[steps, D] means of five frames each; pitch over the voiced ones."""
+    grouped = rows.reshape(steps, _FRAMES_PER_STEP, -1)
+    means = grouped.mean(axis=1)
+    pitch, voiced = COLUMNS.index("pitch_semitones"), COLUMNS.index("voiced")
+    count = grouped[:, :, voiced].sum(axis=1)
+    means[:, pitch] = grouped[:, :, pitch].sum(axis=1) / np.maximum(count, 1)
+    return np.asarray(means, np.float32)

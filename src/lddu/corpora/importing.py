@@ -1,0 +1,109 @@
+"""Any supported corpus to a store: the format is found by looking, or named.
+
+To add a format, write its module with a `CorpusFormat` and list it in `FORMATS`.
+"""
+
+from pathlib import Path
+
+from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
+from lddu.corpora.m3ed.m3ed import M3ED
+from lddu.corpora.mosei.csd import MOSEI_CSD
+from lddu.corpora.mosei.mmsa import MMSA
+from lddu.corpora.mosei.tailor import TAILOR
+from lddu.corpora.table.table_format import TABLE
+from lddu.errors import ConfigError, SourceError
+from lddu.store.store import FeatureStore
+from lddu.store.writer import refuse_existing
+
+FORMATS: tuple[CorpusFormat, ...] = (TABLE, MOSEI_CSD, MMSA, TAILOR, M3ED)
+"""Every format, in the order in which they are described to users."""
+
+SHOWN_NAMES = 5
+"""How many names of a folder a message shows."""
+
+LOOKED_AT = 100
+"""Of how many entries a folder is searched for a corpus."""
+
+
+def import_corpus(
+    source: str | Path, out: str | Path, format: str | None = None, options: ImportOptions | None = None
+) -> FeatureStore:
+    """Write the corpus at `source` to a new store at `out`; all or nothing.
+
+    Args:
+        source: folder or file of a supported format.
+        out: where the store goes; refused where something exists, unless ``options.force``.
+        format: name of the format; found by looking where it is None.
+        options: see `ImportOptions`.
+
+    Raises:
+        SourceError: where the corpus cannot be understood or trusted; nothing is written.
+        ConfigError: where an option has a value that it cannot take.
+        StoreError: where `out` is taken.
+    """
+    options = options or ImportOptions()
+    chosen = format_of(source, format)
+    foreign = sorted(set(options.extra) - chosen.extra_options)
+    if foreign:
+        known = ", ".join(f"--{name}" for name in sorted(chosen.extra_options)) or "no further options"
+        raise ConfigError(
+            f"Expected {known} for the format {chosen.name!r}, "
+            f"but got {', '.join('--' + name for name in foreign)}; leave it out or name another --format."
+        )
+    if not 0 < options.present_at <= 1:
+        raise ConfigError(f"Expected --present-at to lie in (0, 1], but got {options.present_at:g}.")
+    refuse_existing(Path(out), options.force)
+    chosen.write(Path(source), Path(out), options)
+    return FeatureStore(out)
+
+
+def format_of(source: str | Path, name: str | None = None) -> CorpusFormat:
+    """The format of a corpus: the named one, or the one that recognises it.
+
+    Raises:
+        SourceError: where nothing is at `source`, the name is unknown, or not exactly one format recognises it.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise SourceError(f"Expected a corpus at {path}, but nothing is there; check the path.")
+    if name is not None:
+        return _named(name)
+    if (path / "manifest.json").is_file():
+        raise SourceError(f"Expected a corpus to import, but {path} is a feature store already; use it as it is.")
+    found = [entry for entry in FORMATS if entry.recognises(path)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(entry.name for entry in found)
+        raise SourceError(f"Expected {path} to be of one format, but it looks like {names}; say which with --format.")
+    inside = _corpus_inside(path)
+    if inside is not None:
+        raise SourceError(f"Expected a corpus at {path}, but it is a folder that holds one; name {inside} instead.")
+    raise SourceError(
+        f"Expected {path} to be {' or '.join(entry.looks_like for entry in FORMATS)}, but {_what_is_there(path)}."
+    )
+
+
+def _named(name: str) -> CorpusFormat:
+    for entry in FORMATS:
+        if entry.name == name:
+            return entry
+    raise SourceError(f"Expected --format to be one of {', '.join(e.name for e in FORMATS)}, but got {name!r}.")
+
+
+def _corpus_inside(path: Path) -> Path | None:
+    """The one entry of a folder that is a corpus by itself; None where there is none, or more than one."""
+    if not path.is_dir():
+        return None
+    found = [child for child in sorted(path.iterdir())[:LOOKED_AT] if any(entry.recognises(child) for entry in FORMATS)]
+    return found[0] if len(found) == 1 else None
+
+
+def _what_is_there(path: Path) -> str:
+    if path.is_file():
+        return "it is another kind of file"
+    names = sorted(entry.name for entry in path.iterdir())
+    if not names:
+        return "it is an empty folder"
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return f"it holds {', '.join(names[:SHOWN_NAMES])}{more}"

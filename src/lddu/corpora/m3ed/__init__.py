@@ -1,0 +1,1 @@
+"""M3ED as its distributors ship it."""

@@ -1,0 +1,1 @@
+"""CMU-MOSEI as its distributors ship it."""

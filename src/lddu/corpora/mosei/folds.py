@@ -1,0 +1,142 @@
+"""Which video of CMU-MOSEI belongs to which split: from a file the user names, or from the SDK where it is installed."""
+
+import ast
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lddu.errors import SourceError
+from lddu.store.sheet_lines import read_lines
+
+LARGEST_LISTS = 2**20
+"""Bytes of a .py or .json of folds; the SDK's has 46 KB."""
+
+LARGEST_TABLE = 2**24
+"""Bytes of a .csv of folds; the real segment list has 1 MB."""
+
+_SPLITS = {
+    "train": "train", "valid": "valid", "val": "valid", "dev": "valid", "validation": "valid", "test": "test",
+    "unused": "unused", "0": "train", "1": "valid", "2": "test", "3": "unused",
+}  # fmt: skip
+_VIDEO_COLUMNS = ("video", "video_id", "file", "clip", "id")
+_SEGMENT_COLUMNS = ("index", "segment")
+"""Row of a segment among the labels of its video. A ``clip_id`` is MMSA's number, which is another: see `mosei_labels`."""
+
+_SPLIT_COLUMNS = ("split", "mode", "fold")
+_SDK_FILE = "mmdatasdk/dataset/standard_datasets/CMU_MOSEI/cmu_mosei_std_folds.py"
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Splits by video, and by single segment where the file says so.
+
+    Attributes:
+        source: where they come from.
+        videos: video -> split.
+        segments: ``VIDEO[k]`` -> split.
+    """
+
+    source: str
+    videos: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+
+    def split(self, video: str, segment: str) -> str | None:
+        """The split of a segment; None where the folds do not know it."""
+        return self.segments.get(segment) or self.videos.get(video)
+
+
+def split_named(name: object) -> str | None:
+    """``train``, ``valid``, ``test`` or ``unused`` for the names and numbers in use; None for others."""
+    return _SPLITS.get(str(name).strip().lower())
+
+
+def read_folds(path: Path | None) -> Folds:
+    """The folds of a file, or those of the SDK where no file is named.
+
+    Args:
+        path: ``.json`` ({split: [videos]}), the SDK's ``.py`` (lists are read, nothing is run), or ``.csv`` with a
+            video column, a split column and, where splits go by segment, an index column.
+
+    Raises:
+        SourceError: where there is no file and no SDK, or the file cannot be understood.
+    """
+    if path is None:
+        path = _sdk_file()
+    try:
+        kind = path.suffix.lower()
+        largest = LARGEST_TABLE if kind == ".csv" else LARGEST_LISTS
+        if path.stat().st_size > largest:
+            raise ValueError(f"it is larger than {largest:,} bytes")
+        if kind == ".csv":
+            return _from_rows(path)
+        text = path.read_text(encoding="utf-8-sig")
+        return _from_lists(path, json.loads(text) if kind == ".json" else _lists_in(text))
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as fault:
+        raise SourceError(
+            f"Expected {path} to list the videos of each split as .json, .csv or the SDK's .py, "
+            f"but it cannot be read ({str(fault).splitlines()[0][:120] if str(fault) else type(fault).__name__})."
+        ) from None
+
+
+def _sdk_file() -> Path:
+    found = importlib.util.find_spec("mmsdk")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        if (Path(folder) / _SDK_FILE).is_file():
+            return Path(folder) / _SDK_FILE
+    raise SourceError(
+        "Expected --folds with the videos of each split, since the CMU Multimodal SDK is not installed; "
+        "name its cmu_mosei_std_folds.py, or a .json {split: [videos]}, or a .csv with the columns video and split."
+    )
+
+
+def _lists_in(text: str) -> dict[str, Any]:
+    """Lists of strings that a Python file assigns; read as text, never run."""
+    found: dict[str, Any] = {}
+    for line in ast.parse(text).body:
+        if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
+            name = line.targets[0].id.lower().replace("standard_", "").replace("_fold", "")
+            if name in _SPLITS:
+                found[name] = ast.literal_eval(line.value)
+    return found
+
+
+def _from_lists(path: Path, lists: Any) -> Folds:
+    videos: dict[str, str] = {}
+    if not isinstance(lists, dict) or not lists:
+        raise ValueError("it names no splits")
+    for name, members in lists.items():
+        split = split_named(name)
+        if split is None or not isinstance(members, list | tuple) or not all(isinstance(v, str) for v in members):
+            raise ValueError(f"{str(name)[:40]!r} is no split with a list of videos")
+        for video in members:
+            _assign(path, videos, video, split)
+    return Folds(str(path), videos)
+
+
+def _from_rows(path: Path) -> Folds:
+    videos: dict[str, str] = {}
+    segments: dict[str, str] = {}
+    header, lines = read_lines(path)
+    for number, cells in lines:
+        row = dict(zip(header, map(str, cells), strict=True))
+        video = next((row[name] for name in _VIDEO_COLUMNS if row.get(name)), None)
+        index = next((row[name] for name in _SEGMENT_COLUMNS if row.get(name)), None)
+        told = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)
+        split = split_named(told)
+        if not video or split is None:
+            raise ValueError(f"line {number} has no video, or {told!r} as split")
+        if index is not None:
+            _assign(path, segments, f"{video}[{index}]", split)
+        else:
+            _assign(path, segments if video.endswith("]") else videos, video, split)
+    if not videos and not segments:
+        raise ValueError("it has no rows")
+    return Folds(str(path), videos, segments)
+
+
+def _assign(path: Path, known: dict[str, str], name: str, split: str) -> None:
+    if known.setdefault(name, split) != split:
+        raise SourceError(f"Expected {name!r} in one split of {path}, but got {known[name]} and {split}; keep one.")

@@ -1,0 +1,1 @@
+"""The table format: folders of tables and arrays."""

@@ -1,1 +1,0 @@
-"""Features on disk: the store, the importers that fill it, and the simulated corpus."""

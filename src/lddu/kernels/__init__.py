@@ -1,1 +1,0 @@
-"""The costly parts of the equations in few passes over memory; the numbers are those of the plain formulas."""

@@ -1,1 +1,0 @@
-"""The training objective and the memory of the contrastive loss."""

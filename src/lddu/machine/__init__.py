@@ -1,0 +1,1 @@
+"""Where work runs: devices, ranks, threads, processes, clusters, caches, atomic files."""

@@ -1,0 +1,195 @@
+"""Lanes on many machines: tasks are handed to Ray, which starts each where processors are free.
+
+This file is all that knows Ray. Its scheduler moves tasks and results; clips, features, runs and searches are read and
+written by the machines themselves, in folders that they share or behind URLs.
+"""
+
+import os
+import platform
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lddu.errors import ConfigError, PackageError, RunError
+from lddu.machine.processes import Opening, Outcome, Result, Task, opened, usual_threads
+
+HERE = "local"
+"""The address of a Ray that is started for the occasion on this machine."""
+
+ATTEMPTS = 2
+"""A process on a cluster often dies with its machine, so its task is begun once more elsewhere."""
+
+OBJECT_MEGABYTES = 256
+"""Memory for results on their way, where Ray is started here; they are small."""
+
+
+@dataclass(frozen=True)
+class RayLanes:
+    """Lanes on a Ray cluster that this process has joined; a `lddu.machine.processes.Lanes`.
+
+    Attributes:
+        jobs: tasks at once; None takes all of the cluster, and what joins it meanwhile.
+        threads: of each task, and the processors that it asks for.
+        device: that each task computes on, ``cpu`` or ``cuda``; with ``cuda`` it asks for a GPU too.
+    """
+
+    jobs: int | None
+    threads: int
+    device: str
+
+    def work_off(self, opening: Opening[Task, Result], tasks: Sequence[Task]) -> Iterator[Outcome[Task, Result]]:
+        """See `lddu.machine.processes.Lanes`; a task whose process died is begun once more before it counts as lost."""
+        import ray
+
+        gpus = int(self.device == "cuda")
+        act = ray.remote(_act).options(num_cpus=self.threads, num_gpus=gpus, max_retries=0)
+        waiting = deque((task, 1) for task in tasks)
+        running: dict[Any, tuple[Task, int]] = {}
+        try:
+            while waiting or running:
+                room = self.jobs or 2 * self._places()  # with all of the cluster some wait, at which it may grow
+                while waiting and len(running) < room:
+                    task, attempt = waiting.popleft()
+                    running[act.remote(opening, task, self.threads, str(Path.cwd()))] = task, attempt
+                finished, _ = ray.wait(list(running))
+                task, attempt = running.pop(finished[0])
+                result = _result(ray, finished[0])
+                if result is None and attempt < ATTEMPTS:
+                    waiting.append((task, attempt + 1))
+                else:
+                    yield Outcome(task, result)
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
+
+    def _places(self) -> int:
+        """Tasks that the cluster has room for at the moment."""
+        import ray
+
+        kind, each = ("GPU", 1) if self.device == "cuda" else ("CPU", self.threads)
+        return max(1, int(ray.cluster_resources().get(kind, 0) // each))
+
+
+@contextmanager
+def ray_lanes(address: str, jobs: int | None = None, device: str = "cpu") -> Iterator[RayLanes]:
+    """Lanes on a Ray cluster, which is left at the end; a Ray that this process has joined before stays joined.
+
+    Each task gets `lddu.machine.processes.usual_threads` threads.
+
+    Args:
+        address: ``HOST:PORT``; ``auto`` for the cluster that this machine belongs to; ``local`` to start one here.
+        jobs: tasks at once; None takes all of the cluster.
+        device: ``cpu``, ``cuda``, or ``auto``, which is ``cuda`` where the cluster has GPUs.
+
+    Raises:
+        ConfigError: where Ray is not installed, the cluster cannot be reached or has no machine for such tasks, or the
+            device is a certain GPU.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise ConfigError(
+            f"Expected --device auto, cpu or cuda with --ray, which deals out the GPUs, but got {device}."
+        )
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anyone
+    try:
+        import ray
+    except ImportError:
+        raise PackageError(
+            "Expected the package 'ray' to work on a cluster, but it is not installed; run: pip install 'lddu[ray]'."
+        ) from None
+    if ray.is_initialized():
+        yield _lanes(ray, jobs, device)
+        return
+    with _silent(ray):
+        _join(ray, address)
+        try:
+            yield _lanes(ray, jobs, device)
+        finally:
+            ray.shutdown()
+
+
+def _lanes(ray: Any, jobs: int | None, device: str) -> RayLanes:
+    """Lanes that some machine of the cluster has room for: Ray lets a task that has none wait for ever."""
+    machines = [machine["Resources"] for machine in ray.nodes() if machine["Alive"]]
+    gpus, processors = (max(machine.get(kind, 0) for machine in machines) for kind in ("GPU", "CPU"))
+    if device == "cuda" and not gpus:
+        raise ConfigError("Expected GPUs in the Ray cluster, but it has none; give --device cpu.")
+    threads = usual_threads()
+    if 0 < processors < threads:  # none at all is a cluster that has yet to grow
+        raise ConfigError(
+            f"Expected a machine of {threads} processors in the Ray cluster, as many as OMP_NUM_THREADS says, but the "
+            f"largest has {processors:g}; set fewer."
+        )
+    return RayLanes(jobs, threads, "cuda" if gpus and device != "cpu" else "cpu")
+
+
+def _join(ray: Any, address: str) -> None:
+    here = {"include_dashboard": False, "object_store_memory": OBJECT_MEGABYTES << 20} if address == HERE else {}
+    try:
+        _knock(address)
+        ray.init(address=address, log_to_driver=False, logging_level="CRITICAL", **here)
+    except (
+        Exception
+    ) as fault:  # of any kind: ConnectionError, ValueError, RuntimeError; of a slow start Exception itself
+        ray.shutdown()
+        reason = (str(fault).splitlines() or [type(fault).__name__])[0][:200]
+        raise ConfigError(
+            f"Expected to join Ray at {address!r}, but that failed ({reason}); check the address and that the cluster runs "
+            "the same Python and Ray, or that this machine is not too busy to start one."
+        ) from None
+
+
+def _knock(address: str) -> None:
+    """Find out at once that nobody listens at HOST:PORT, for which Ray takes minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+@contextmanager
+def _silent(ray: Any) -> Iterator[None]:
+    """Ray tells of dead processes on stdout, where results belong, from a thread of its own; outcomes tell of them."""
+    worker = ray._private.worker
+    speaks = getattr(worker, "print_to_stdstream", None)
+    worker.print_to_stdstream = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = speaks
+
+
+def _act(opening: Opening[Any, Any], task: Any, threads: int, folder: str) -> Any:
+    """What a process of the cluster does with a task."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # read when torch is first imported, by the opening
+    try:
+        os.chdir(folder)  # so that relative paths mean what they mean to the command
+    except OSError as fault:
+        raise ConfigError(
+            f"Expected the folder {folder}, where the command was started, on every machine of the cluster, but "
+            f"{platform.node()} does not have it ({fault.strerror}); start in a folder that they share."
+        ) from None
+    return opened(opening)(task)
+
+
+def _result(ray: Any, reference: Any) -> Any:
+    """A finished task's result; None where its process died.
+
+    Raises:
+        Exception: what the task raised.
+        RunError: where a machine of the cluster cannot run this program.
+    """
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as fault:
+        cause = fault.cause
+        if isinstance(cause, ImportError | RuntimeError) and "lddu" in str(cause):
+            raise RunError(
+                "Expected lddu on every machine of the cluster, but one cannot import it "
+                f"({str(cause).splitlines()[-1][:200]}); install the same version there."
+            ) from None
+        raise cause from None
+    except ray.exceptions.RayError:
+        return None

@@ -1,1 +1,0 @@
-"""The LDDU network: parameters around the equations."""

@@ -1,0 +1,1 @@
+"""Model families, and how any of them is run."""

@@ -1,0 +1,1 @@
+"""Fast forms of attention, dropout and the contrastive loss."""

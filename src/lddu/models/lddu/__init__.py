@@ -1,0 +1,1 @@
+"""LDDU: network, objective, explanation."""

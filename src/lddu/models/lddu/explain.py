@@ -1,0 +1,58 @@
+"""Why a network says what it says of one clip: when each emotion was seen, and what each modality contributes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lddu.batches.batch import Batch, BatchReader
+from lddu.models.lddu.network import LDDU
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One clip, mean over networks.
+
+    Attributes:
+        attention: modality -> [E, T], each row sums to 1, Eq. (4); a missing modality is absent.
+        without: modality -> [E] probability without that modality, before recalibration; empty where it is the only one,
+            as without it nothing could be said.
+    """
+
+    attention: dict[str, np.ndarray]
+    without: dict[str, np.ndarray]
+
+
+def explain(networks: Sequence[LDDU], reader: BatchReader, row: int) -> Explanation:
+    """Explain one clip.
+
+    Args:
+        networks: of one run.
+        reader: of the store that holds the clip.
+        row: of the clip in the store.
+    """
+    batch = reader.read([row])
+    names = list(reader.dimensions)
+    there = [m for m in range(len(names)) if bool(batch.presence[0, m])]
+    attention = {names[m]: np.zeros(()) for m in there}
+    without = {names[m]: np.zeros(()) for m in there if len(there) > 1}
+    for network in networks:
+        device = next(network.parameters()).device
+        moved = batch.to(device)
+        with torch.inference_mode():
+            whole = network(moved.values, moved.mask, moved.presence)
+            for m in there:
+                attention[names[m]] = attention[names[m]] + whole.attention[m][0].cpu().numpy() / len(networks)
+            for name in without:
+                probability = _without(network, moved, names.index(name))[0]
+                without[name] = without[name] + probability.cpu().numpy() / len(networks)
+    return Explanation(attention, without)
+
+
+def _without(network: LDDU, batch: Batch, modality: int) -> torch.Tensor:
+    """[B, E] probability when a modality is taken for missing."""
+    presence = batch.presence.clone()
+    presence[:, modality] = False
+    probability: torch.Tensor = network(batch.values, batch.mask, presence).probability
+    return probability

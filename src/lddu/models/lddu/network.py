@@ -1,0 +1,243 @@
+"""The whole network: features of M modalities to a distribution per (modality, emotion) and a probability per emotion."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu.config import ModelConfig
+from lddu.models.lddu import equations
+from lddu.models.lddu.emotion_space import EmotionAttention, LatentDistribution, NoiseMeter
+from lddu.models.lddu.encoder import UnimodalEncoder
+from lddu.models.lddu.fusion import ScorePerEmotion, SharedScore
+
+
+@dataclass(frozen=True)
+class Unimodal:
+    """What one modality says about a batch.
+
+    Attributes:
+        vectors: [B, E, H] emotion vectors Z, Eq. (4).
+        mean: [B, E, P] centres of its latent distributions, Eq. (5).
+        std: [B, E, P] their standard deviations.
+        noise: [B] q of Eq. (18), in them.
+        attention: [B, E, T], Eq. (4).
+    """
+
+    vectors: Float[Tensor, "clip emotion hidden"]
+    mean: Float[Tensor, "clip emotion latent"]
+    std: Float[Tensor, "clip emotion latent"]
+    noise: Float[Tensor, " clip"]
+    attention: Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says about a batch. All scores are logits; `probability` is not.
+
+    Attributes:
+        direct_logit: [B, E] of g, Eq. (10).
+        fused_logit: [B, E] of p, Eq. (10).
+        modality_logit: [B, M, E] of c_{m,e}, Eq. (14).
+        vectors: [B, M, E, H] emotion vectors Z, Eq. (4), as the fusion heard them.
+        mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
+        std: [B, M, E, P] their standard deviations.
+        noise: [B, M] q of Eq. (18), in them; 0 where the modality is missing or nothing measures it.
+        trust: [B, M] how much of the modality the fusion heard, Eq. (20): 0 where it is missing, 1 without a gate.
+        attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
+        presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
+    """
+
+    direct_logit: Float[Tensor, "clip emotion"]
+    fused_logit: Float[Tensor, "clip emotion"]
+    modality_logit: Float[Tensor, "clip modality emotion"]
+    vectors: Float[Tensor, "clip modality emotion hidden"]
+    mean: Float[Tensor, "clip modality emotion latent"]
+    std: Float[Tensor, "clip modality emotion latent"]
+    noise: Float[Tensor, "clip modality"]
+    trust: Float[Tensor, "clip modality"]
+    attention: tuple[Tensor, ...]
+    presence: Bool[Tensor, "clip modality"]
+
+    @property
+    def probability(self) -> Float[Tensor, "clip emotion"]:
+        """P, the fused probability that the emotion is present."""
+        return self.fused_logit.sigmoid()
+
+    @property
+    def width(self) -> Float[Tensor, "clip emotion"]:
+        """u_e, Eq. (11)."""
+        return equations.width(self.std)
+
+    @property
+    def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
+        """|std_{m,e}|."""
+        return self.std.square().sum(dim=-1).sqrt()
+
+
+METER_HIDDEN = 32
+"""Hidden width of a `NoiseMeter`: it answers one question."""
+
+STEEPNESS = 4.0
+"""Logits of expected error, at the start of training, between no width and a typical one: what a width has to span."""
+
+
+TRUSTED = 5.0
+"""Log odds, at the start of training, that the fusion hears a modality whose noise q is 0."""
+
+DISTRUST = 3.0
+"""By how much they fall, at the start of training, for each unit of q, which ends at 2."""
+
+
+class WidthLink(nn.Module):
+    """The monotone link from a width to the chance of an error, Eq. (13): sigmoid(alpha u + beta), alpha > 0."""
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        typical = math.sqrt(dimensions)  # the width where every std is 1, as at the start of training
+        self.raw_slope = nn.Parameter(torch.tensor(math.log(math.expm1(STEEPNESS / typical))))
+        self.offset = nn.Parameter(torch.tensor(-1.0 - STEEPNESS))
+
+    @property
+    def slope(self) -> Float[Tensor, ""]:
+        """Alpha, positive by construction."""
+        return F.softplus(self.raw_slope)
+
+    def forward(self, width: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
+        """Expected error in (0, 1)."""
+        return (self.slope * width + self.offset).sigmoid()
+
+
+class NoiseTrust(nn.Module):
+    """How much of each modality the fusion hears, given its noise, Eq. (20): nearly all where q = 0, little where q is 2."""
+
+    def __init__(self, modalities: int) -> None:
+        super().__init__()
+        self.offset = nn.Parameter(torch.full((modalities,), TRUSTED))
+        self.raw_slope = nn.Parameter(torch.full((modalities,), math.log(math.expm1(DISTRUST))))
+
+    def forward(self, noise: Float[Tensor, "clip modality"]) -> Float[Tensor, "clip modality"]:
+        """Shares in (0, 1)."""
+        return equations.noise_trust(noise, self.offset, F.softplus(self.raw_slope))
+
+
+class LDDU(nn.Module):
+    """Latent emotional Distribution Decomposition with Uncertainty perception (Huang et al., Findings of ACL 2025).
+
+    Args:
+        dimensions: features per step of each modality, in order; one or more.
+        emotions: E.
+        config: sizes and dropout.
+
+    Example:
+        >>> model = LDDU([3, 5], emotions=2, config=ModelConfig(hidden=16, latent=4, layers=1, heads=2)).eval()
+        >>> values = (torch.randn(1, 7, 3), torch.randn(1, 4, 5))
+        >>> mask = (torch.ones(1, 7, dtype=torch.bool), torch.ones(1, 4, dtype=torch.bool))
+        >>> prediction = model(values, mask, torch.tensor([[True, False]]))
+        >>> prediction.probability.shape, prediction.std.shape
+        (torch.Size([1, 2]), torch.Size([1, 2, 2, 4]))
+    """
+
+    def __init__(self, dimensions: Sequence[int], emotions: int, config: ModelConfig) -> None:
+        super().__init__()
+        modalities, hidden, latent = len(dimensions), config.hidden, config.latent
+        self.encoders = nn.ModuleList(UnimodalEncoder(dimension, config) for dimension in dimensions)
+        self.emotions = nn.Parameter(nn.init.xavier_normal_(torch.empty(emotions, hidden)))
+        self.attentions = nn.ModuleList(
+            EmotionAttention(hidden, config.emotion_dropout, config.query_residual) for _ in dimensions
+        )
+        self.distributions = nn.ModuleList(LatentDistribution(hidden, latent) for _ in dimensions)
+        self.meters = nn.ModuleList(
+            NoiseMeter(dimension, METER_HIDDEN) for dimension in dimensions if config.noise_meter
+        )
+        self.prior_vectors = nn.Parameter(torch.zeros(modalities, emotions, hidden))
+        self.prior_mean = nn.Parameter(torch.zeros(modalities, emotions, latent))
+        self.prior_log_std = nn.Parameter(torch.zeros(modalities, emotions, latent))
+        self.direct = SharedScore(modalities * hidden, hidden // 2, config.head_dropout)
+        self.centre = ScorePerEmotion(emotions, modalities * latent, hidden // 2, config.head_dropout)
+        self.spread = ScorePerEmotion(emotions, modalities * latent, hidden // 2, config.head_dropout)
+        self.modality_weight = nn.Parameter(torch.randn(emotions, latent) / math.sqrt(latent))
+        self.modality_bias = nn.Parameter(torch.zeros(emotions))
+        self.trust = NoiseTrust(modalities) if config.noise_gate else None
+        self.width_link = WidthLink(modalities * latent)
+        self.modality_width_link = WidthLink(latent)
+
+    def forward(
+        self, values: tuple[Tensor, ...], mask: tuple[Tensor, ...], presence: Bool[Tensor, "clip modality"]
+    ) -> Prediction:
+        """Predict a batch.
+
+        Args:
+            values: per modality [B, T, D]; padded steps and missing modalities hold anything finite.
+            mask: per modality [B, T], False at padding; may be all False where the modality is missing.
+            presence: [B, M].
+        """
+        parts = [self.unimodal(m, values[m], mask[m] & presence[:, m, None]) for m in range(len(self.encoders))]
+        return self.fuse(parts, presence)
+
+    def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Unimodal:
+        """What modality m says by itself, from [B, T, D] and [B, T]; of a clip without a real step, anything finite."""
+        states = self.encoders[m](values, mask)
+        first = torch.arange(mask.shape[1], device=mask.device) == 0
+        attended = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
+        vectors, attention = self.attentions[m](self.emotions, states, attended)
+        mean, std = self.distributions[m](vectors)
+        noise = self.noise(m, values, mask)
+        return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention)
+
+    def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
+        """How far each modality lies from the clips of training, whatever it says; 0 where it is missing."""
+        found = []
+        for encoder, features, seen in zip(self.encoders, values, mask, strict=True):
+            assert isinstance(encoder, UnimodalEncoder)
+            found.append(encoder.standardise.distance(features, seen))
+        return torch.stack(found, dim=1)
+
+    def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
+        """[B] q of modality m, Eq. (18); 0 without a meter."""
+        if not self.meters:
+            return values.new_zeros(values.shape[0])
+        encoder = self.encoders[m]
+        assert isinstance(encoder, UnimodalEncoder)
+        noise: Tensor = self.meters[m](torch.where(seen[..., None], encoder.standardise(values), 0.0), seen)
+        return noise
+
+    def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
+        """Predict from what each modality says.
+
+        For one that is not present the learned prior stands in, Eq. (15); the fusion hears a noisy one in part, Eq. (20).
+        """
+        noise_BM = torch.where(presence, torch.stack([part.noise for part in parts], dim=1), 0.0)
+        there_BM = presence.to(noise_BM.dtype)
+        trust_BM = there_BM if self.trust is None else there_BM * self.trust(noise_BM)
+        vectors_BMEH, mean_BMEP, std_BMEP = (
+            torch.stack(spoken, dim=1)
+            for spoken in zip(*((part.vectors, part.mean, part.std) for part in parts), strict=True)
+        )
+        prior_std = self.prior_log_std.exp()
+        heard_BMEH = equations.stand_in(vectors_BMEH, self.prior_vectors, trust_BM)
+        centre = self.centre(_beside(equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)))
+        spread = self.spread(_beside(equations.stand_in(std_BMEP, prior_std, trust_BM)))
+        direct = self.direct(_beside(heard_BMEH))
+        mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
+        return Prediction(
+            direct_logit=direct,
+            fused_logit=equations.fused_logit(direct, centre, spread),
+            modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
+            vectors=heard_BMEH,
+            mean=mean_BMEP,
+            std=equations.stand_in(std_BMEP, prior_std, there_BM),
+            noise=noise_BM,
+            trust=trust_BM,
+            attention=tuple(part.attention for part in parts),
+            presence=presence,
+        )
+
+
+def _beside(x_BMEK: Tensor) -> Tensor:
+    """[B, M, E, K] -> [B, E, M K]: the modalities of an emotion side by side."""
+    return x_BMEK.transpose(1, 2).flatten(-2)

@@ -1,0 +1,159 @@
+"""The training objective, Eq. (12) with the corrections (13)-(16), term by term."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from lddu.config import ObjectiveConfig, resolved
+from lddu.machine.ranks import ALONE, Ranks
+from lddu.models.lddu import equations
+from lddu.models.lddu.memory_queue import MemoryQueue
+from lddu.models.lddu.network import LDDU, Prediction
+
+LEAST_NOISE = 0.02
+"""Added noise, in deviations, below which more or less makes no difference."""
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """Each term before its weight, and the weighted total."""
+
+    total: Float[Tensor, ""]
+    direct: Float[Tensor, ""]
+    fused: Float[Tensor, ""]
+    contrastive: Float[Tensor, ""]
+    calibration: Float[Tensor, ""]
+    error: Float[Tensor, ""]
+    modality: Float[Tensor, ""]
+    noise: Float[Tensor, ""]
+
+    def to_mapping(self) -> dict[str, float]:
+        """Term -> value, detached."""
+        return {name: float(value.detach()) for name, value in vars(self).items()}
+
+
+class Objective(nn.Module):
+    """Computes the loss of a batch and keeps the contrastive memory.
+
+    Args:
+        config: weights; memory_size and anchors already numbers (`Config.fitted_to`).
+        latent: P.
+        present_at: share from which an emotion counts as present.
+        ranks: that compute the loss together. Each calls it with the whole batch and takes a part of the contrastive
+            anchors, so that the loss is the mean of what the ranks return; the memory is the same on all.
+    """
+
+    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
+        super().__init__()
+        self.ranks = ranks
+        self.config = config
+        self.anchors = resolved(config.anchors)
+        self.present_at = present_at
+        self.memory = MemoryQueue(resolved(config.memory_size), 2 * latent)
+
+    def forward(
+        self,
+        model: LDDU,
+        prediction: Prediction,
+        shares: Float[Tensor, "clip emotion"],
+        noise: Float[Tensor, "clip modality"],
+    ) -> LossTerms:
+        """The loss terms of a batch; its features enter the memory.
+
+        Args:
+            model: whose links from width to error are trained.
+            prediction: of the batch.
+            shares: share of raters, NaN where unknown.
+            noise: size of the noise that training added to each modality, in deviations.
+        """
+        c = self.config
+        target, known = equations.training_target(shares, self.present_at, c.target)
+        zero = target.new_zeros(())
+        direct = equations.masked_bce(prediction.direct_logit, target, known)
+        fused = equations.masked_bce(prediction.fused_logit, target, known)
+        contrastive = self._contrastive(prediction, shares, known) if c.contrastive_weight else zero
+        calibration = (
+            equations.ordinal_calibration(prediction.width, prediction.direct_logit.sigmoid())
+            if c.calibration_weight
+            else zero
+        )
+        error = _width_error(model, prediction, target, known) if c.error_weight else zero
+        modality = _modality(model, prediction, target, known) if c.modality_weight else zero
+        order = _noise_order(prediction, noise) if c.noise_weight else zero
+        total = equations.weighted_total(
+            [direct, fused, contrastive, calibration, error, modality, order],
+            [
+                c.direct_weight,
+                c.fused_weight,
+                c.contrastive_weight,
+                c.calibration_weight,
+                c.error_weight,
+                c.modality_weight,
+                c.noise_weight,
+            ],
+        )
+        return LossTerms(total, direct, fused, contrastive, calibration, error, modality, order)
+
+    def _contrastive(self, prediction: Prediction, shares: Tensor, known: Tensor) -> Tensor:
+        features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
+        anchors = min(self.anchors, len(classes))
+        if anchors < len(classes):
+            order = self.ranks.agreed(torch.randperm(len(classes), device=classes.device))
+            features, classes = features[order], classes[order]
+        past, past_classes = self.memory.filled()
+        keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
+        share = 1.0
+        if self.ranks.size > 1:
+            keys, key_classes, anchors, share = _own_anchors(keys, key_classes, anchors, self.ranks)
+        loss = share * equations.contrastive_loss(keys, key_classes, anchors, self.config.temperature, len(features))
+        self.memory.push(features, classes)
+        return loss
+
+
+def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> tuple[Tensor, Tensor, int, float]:
+    """This rank's part of the anchors before all other keys.
+
+    Returns:
+        Keys, classes, how many anchors are this rank's, and what its loss counts, so that the mean over ranks is Eq. (9).
+    """
+    own = ranks.part(anchors)
+    order = torch.arange(len(keys), device=keys.device)
+    order = torch.cat([order[own], order[: own.start], order[own.stop :]])
+    _, kind, times = torch.unique(classes, return_inverse=True, return_counts=True)
+    with_positive = (times[kind[own]] > 1).sum()
+    share = ranks.size * float(with_positive) / max(1.0, float(ranks.sum(with_positive)))
+    return keys[order], classes[order], own.stop - own.start, share
+
+
+def contrastive_pairs(
+    prediction: Prediction, present: Bool[Tensor, "clip emotion"], known: Bool[Tensor, "clip emotion"]
+) -> tuple[Float[Tensor, "pair doubled"], Int[Tensor, " pair"]]:
+    """Features, Eq. (6), and classes, Eq. (7), of every (clip, modality, emotion) that is there and labelled."""
+    classes = equations.distribution_class(present, prediction.mean.shape[1])
+    there = prediction.presence[:, :, None] & known[:, None, :]
+    return equations.distribution_feature(prediction.mean[there], prediction.std[there]), classes[there]
+
+
+def _width_error(model: LDDU, prediction: Prediction, target: Tensor, known: Tensor) -> Tensor:
+    """Eq. (13) for the fused probability."""
+    error = (prediction.probability - target).abs().detach()
+    link = model.width_link
+    return equations.width_error_loss(prediction.width, error, link.slope, link.offset, known)
+
+
+def _modality(model: LDDU, prediction: Prediction, target: Tensor, known: Tensor) -> Tensor:
+    """Eq. (14): the BCE of each modality's own score, and Eq. (13) for each modality with one shared link."""
+    counted = prediction.presence[:, :, None] & known[:, None, :]
+    own = target[:, None, :].expand_as(prediction.modality_logit)
+    error = (prediction.modality_logit.sigmoid() - own).abs().detach()
+    link = model.modality_width_link
+    score = equations.masked_bce(prediction.modality_logit, own, counted)
+    return score + equations.width_error_loss(prediction.modality_width, error, link.slope, link.offset, counted)
+
+
+def _noise_order(prediction: Prediction, noise: Tensor) -> Tensor:
+    """Eq. (19) with the logarithm of the added noise."""
+    level = noise.clamp(min=LEAST_NOISE).log()
+    return equations.noise_order_loss(prediction.modality_width.log(), prediction.noise, level, prediction.presence)

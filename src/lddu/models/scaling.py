@@ -1,0 +1,117 @@
+"""How the features of a corpus are scaled, fitted on the training clips; read clip by clip, in bounded memory.
+
+Standardising makes every feature equally loud, also those that are mostly noise, such as the last components of a
+principal component analysis. A relevance gain gives back what the labels say about it: each feature is weighted by the
+square root of its mean squared correlation with the emotions, less what chance alone would show; each emotion counts as
+often as it is labelled.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lddu.arrays import Floats
+from lddu.batches.batch import BatchReader
+from lddu.batches.epoch import TrainingRows
+from lddu.config import TrainingConfig
+from lddu.models.lddu.encoder import UnimodalEncoder
+from lddu.models.lddu.network import LDDU
+
+_ROWS_AT_ONCE = 256
+
+SAMPLED_BLOCKS = 64
+"""Blocks (of some four megabytes each) that scaling is fitted on where the training split does not stay in memory."""
+
+LEAST_RELEVANCE = 0.05
+"""Squared correlation, as a share of the mean over features, below which no feature is taken to be."""
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """The clips that scaling is fitted on.
+
+    Attributes:
+        rows: [N] row numbers in the store.
+        presence: [N, E] 1, 0, or NaN where unknown.
+    """
+
+    rows: np.ndarray
+    presence: Floats
+
+
+def fit_standardisation(model: LDDU, reader: BatchReader, clips: LabelledRows, relevance: bool) -> None:
+    """Fit the model's `Standardise` modules on these clips. A feature that is constant but for rounding keeps scale 1.
+
+    Args:
+        model: is changed in place.
+        reader: of the training store.
+        clips: training clips with their labels.
+        relevance: weight each feature by how much it says about the labels; all gains are 1 otherwise.
+    """
+    for encoder, name in zip(model.encoders, reader.dimensions, strict=True):
+        assert isinstance(encoder, UnimodalEncoder)
+        mean, deviation = _moments(reader, name, clips.rows)
+        gain = _relevance(reader, name, clips, mean, deviation) if relevance else np.ones_like(mean)
+        encoder.standardise.fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))
+
+
+def standardisation_rows(train: TrainingRows, config: TrainingConfig, seed: int) -> np.ndarray:
+    """The clips to fit on: all, or some blocks of a training split that does not stay in memory."""
+    if config.shuffle != "blocks":
+        return train.rows
+    blocks = train.blocks()
+    chosen = np.random.default_rng([seed, 2]).permutation(len(blocks))[:SAMPLED_BLOCKS]
+    return np.concatenate([blocks[b] for b in sorted(chosen)])
+
+
+def _moments(reader: BatchReader, name: str, rows: np.ndarray) -> tuple[Floats, Floats]:
+    """Mean and deviation of each feature over all steps."""
+    dimension = reader.dimensions[name]
+    total, squares, steps = np.zeros(dimension), np.zeros(dimension), 0
+    shift = None
+    for _, sequences in _chunks(reader, name, rows):
+        values = np.concatenate(sequences)
+        shift = values.mean(axis=0) if shift is None else shift  # keeps the sum of squares accurate
+        total += (values - shift).sum(axis=0)
+        squares += np.square(values - shift).sum(axis=0)
+        steps += len(values)
+    assert shift is not None, f"no training clip has {name}"
+    deviation = np.sqrt(np.maximum(squares / steps - np.square(total / steps), 0))
+    least = 1e-6 * np.maximum(min(1.0, float(deviation.max())), np.abs(shift))  # in whatever unit the features come
+    return shift + total / steps, np.where(deviation > least, deviation, 1.0)
+
+
+def _relevance(reader: BatchReader, name: str, clips: LabelledRows, mean: Floats, deviation: Floats) -> Floats:
+    """[D] gains with a mean square of 1, from correlations of the clips' mean features with the emotions."""
+    dimension, emotions = len(mean), clips.presence.shape[1]
+    count, label = np.zeros(emotions), np.zeros(emotions)
+    feature, square, product = (np.zeros((dimension, emotions)) for _ in range(3))
+    for inside, sequences in _chunks(reader, name, clips.rows):
+        means = np.stack([(steps.mean(axis=0) - mean) / deviation for steps in sequences]).clip(-5, 5)
+        presence = clips.presence[inside]
+        known = ~np.isnan(presence)
+        present = np.where(known, presence, 0.0)
+        count += known.sum(axis=0)
+        label += present.sum(axis=0)
+        feature += means.T @ known
+        square += np.square(means).T @ known
+        product += means.T @ present
+    n = np.maximum(count, 1)
+    covariance = product / n - feature / n * (label / n)
+    variance = np.maximum(square / n - np.square(feature / n), 1e-12) * np.maximum(label / n * (1 - label / n), 1e-12)
+    explained = ((np.square(covariance) / variance - 1 / n) * count).sum(axis=1) / max(count.sum(), 1)
+    floor = LEAST_RELEVANCE * max(float(explained.mean()), 1e-9)
+    gain = np.sqrt(np.maximum(explained, floor))
+    return np.asarray(gain / np.sqrt(np.square(gain).mean()))
+
+
+def _chunks(reader: BatchReader, name: str, rows: np.ndarray) -> Iterator[tuple[np.ndarray, list[Floats]]]:
+    """Positions within `rows` of clips that have the modality, and their steps, some at a time."""
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[first : first + _ROWS_AT_ONCE]
+        sequences = [reader.store.steps(name, row)[: reader.max_steps].astype(np.float64) for row in some]
+        inside = np.array([i for i, steps in enumerate(sequences) if len(steps)], dtype=np.int64)
+        if len(inside):
+            yield first + inside, [sequences[i] for i in inside]

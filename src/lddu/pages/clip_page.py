@@ -1,0 +1,123 @@
+"""`predict --html`: a folder with one page that shows the media beside what the run says of each stretch of it.
+
+The page fetches nothing: style and script are in it, the media lie beside it. What it shows is decided in
+`lddu.pages.clip_view`; the template lays it out, and its script only seeks, follows the playhead and shows one segment at
+a time.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from lddu.clips.media import MediaInfo, probe
+from lddu.errors import RunError
+from lddu.machine.atomic import replaced_folder
+from lddu.pages.clip_view import Media, gradient, headline, sections
+from lddu.pages.template import template
+from lddu.runs.explained import ClipAnswers
+from lddu.runs.predictions import Predictions
+
+MARK = '<meta name="generator" content="lddu predict">'
+"""By this line of its page a folder is known to be ours, so that ``--force`` replaces nothing else."""
+
+_PLAYED_CONTAINERS = frozenset({"mp4", "webm", "ogg", "mp3", "wav", "flac", "aac"})
+_PLAYED_CODECS = frozenset(
+    {"h264", "vp8", "vp9", "av1", "libdav1d", "aac", "mp3", "mp3float", "opus", "vorbis", "flac"}
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the page is about, in words.
+
+    Attributes:
+        run: name of the run folder.
+        inputs: what was predicted.
+        found: of all clips that were asked about, where the page shows some of them only.
+        calibrated: whether the run had validation clips enough to calibrate its probabilities.
+    """
+
+    run: str
+    inputs: str
+    found: Predictions | None = None
+    calibrated: bool = True
+
+
+def refuse_foreign_folder(folder: Path, force: bool) -> None:
+    """Make sure that the page may be written, before anything is computed.
+
+    Raises:
+        RunError: where the folder is taken.
+    """
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise RunError(f"Expected a place for the page of --html, but {above} is a file, not a folder; choose another.")
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not force:
+        raise RunError(f"Expected the folder of --html to be free, but {folder} exists; choose another or add --force.")
+    page = folder / "index.html"
+    if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace"):
+        raise RunError(
+            f"Expected --force to replace a page of 'lddu predict', but {folder} is something else; remove it yourself."
+        )
+
+
+def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_media: bool) -> None:
+    """Write `index.html` and, beside it, the media files; in one step, in place of what was there.
+
+    Media are hard links where the file system allows it, so that they take no room, else copies.
+
+    Args:
+        folder: of the page.
+        answers: what it shows.
+        subject: what it is about.
+        with_media: show the files of the clips; without, only the answers.
+    """
+    with replaced_folder(folder) as new:
+        files = list(dict.fromkeys(answers.file)) if with_media else []
+        media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
+        shown = list(sections(answers, media))
+        segments = [segment for section in shown for segment in section.segments]
+        asked = subject.found or answers.predictions
+        page = template("clips.html").render(
+            mark=MARK,
+            subject=subject,
+            headline=headline(asked, len(media), len(answers.failures)),
+            left_out=len(asked) - len(segments),
+            sections=shown,
+            answers=answers,
+            emotions=answers.predictions.emotions,
+            modalities=answers.predictions.modalities,
+            gradient=gradient,
+            shades={s.number: {"top": s.top, "shade": {m.name: m.shade for m in s.modalities}} for s in segments},
+            metered=answers.predictions.noisier_than is not None,
+            asked_set=answers.predictions.label_set is not None,
+            asked_coverage=answers.predictions.abstained is not None,
+        )
+        (new / "index.html").write_text(page, encoding="utf-8")
+
+
+def browser_note(info: MediaInfo) -> str:
+    """Why browsers may not play a file; empty where they should."""
+    container = info.container.split(",")
+    played = bool(_PLAYED_CONTAINERS & set(container))
+    odd = [codec for codec in info.codecs if codec not in _PLAYED_CODECS and not codec.startswith("pcm_")]
+    if played and not odd:
+        return ""
+    what = " and ".join([*odd, *([] if played else [f"a .{container[0]} file"])])
+    return f"Browsers hardly play {what}. The answers stand; to see it here, convert the file to mp4 (H.264, AAC)."
+
+
+def _beside(source: Path, folder: Path, number: int) -> Media:
+    """Put a media file beside the page, under a name that holds no character that would need care."""
+    target = folder / "media" / f"{number:03d}{source.suffix.lower()}"
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+    info = probe(source)
+    kind = "video" if info.has_picture else "audio"
+    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, browser_note(info))

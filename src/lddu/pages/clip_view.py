@@ -1,0 +1,358 @@
+"""What a page shows of answers on clips: segments on the axis of their file, each with its emotions and modalities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lddu.arrays import Flags
+from lddu.pages.template import counted
+from lddu.runs.explained import ClipAnswers
+from lddu.runs.missing_modalities import listed
+from lddu.runs.predictions import Predictions
+
+_EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that the page plays.
+
+    Attributes:
+        address: relative to the page.
+        name: of the original file.
+        kind: ``video`` or ``audio``.
+        seconds: its length.
+        note: why a browser may not play it; empty where it should.
+    """
+
+    address: str
+    name: str
+    kind: str
+    seconds: float
+    note: str
+
+
+@dataclass(frozen=True)
+class EmotionCell:
+    """One emotion of one segment.
+
+    Attributes:
+        name: of the emotion.
+        probability: calibrated.
+        threshold: probability from which it counts as present.
+        uncertainty: chance that the decision is wrong.
+        verdict: ``present``, ``absent`` or ``can't tell``.
+        in_set: whether it is in the label set with the promised recall; None where none was asked for.
+    """
+
+    name: str
+    probability: float
+    threshold: float
+    uncertainty: float
+    verdict: str
+    in_set: bool | None
+
+
+@dataclass(frozen=True)
+class ModalityCell:
+    """One modality of one segment.
+
+    Attributes:
+        name: of the modality.
+        error: chance that it errs when it answers alone; None where it is missing.
+        noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
+        unfamiliar: whether it is unlike all that the run was tried on.
+        influence: probability of the most probable emotion minus that without this modality; None where it is missing
+            or the only one.
+        shade: emotion -> 0 to 100 per step of the time line, how much attention; a single step where there is no course
+            over time; empty where it is missing.
+    """
+
+    name: str
+    error: float | None
+    noisier_than: float | None
+    unfamiliar: bool
+    influence: float | None
+    shade: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One clip on the axis of its file.
+
+    Attributes:
+        number: unique on the page.
+        clip: id.
+        start: seconds; None where the file is unknown.
+        end: likewise.
+        left: per cent of the axis.
+        width: likewise.
+        words: what was said; empty where unknown.
+        top: the most probable emotion.
+        emotions: in the run's order.
+        modalities: in the run's order.
+        rests_on: the modality that raises the most probable emotion most; empty where none does.
+        trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
+        missing_cost: sentence; empty where nothing is missing or the cost was not measured.
+    """
+
+    number: int
+    clip: str
+    start: float | None
+    end: float | None
+    left: float
+    width: float
+    words: str
+    top: str
+    emotions: tuple[EmotionCell, ...]
+    modalities: tuple[ModalityCell, ...]
+    rests_on: str
+    trusted: str
+    missing_cost: str
+
+    @property
+    def labels(self) -> list[str]:
+        """Emotions that are present, the most probable first."""
+        return self._likely("present")
+
+    @property
+    def unsure(self) -> list[str]:
+        """Emotions of which the run cannot tell, the most probable first."""
+        return self._likely("can't tell")
+
+    def _likely(self, verdict: str) -> list[str]:
+        chosen = [emotion for emotion in self.emotions if emotion.verdict == verdict]
+        return [emotion.name for emotion in sorted(chosen, key=lambda emotion: -emotion.probability)]
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words."""
+        if self.labels:
+            return ", ".join(self.labels)
+        return f"Can't tell: {', '.join(self.unsure)}" if self.unsure else "No emotion is likely enough"
+
+    @property
+    def short(self) -> list[str]:
+        """The answer in two short lines; the id where the place in a file is unknown, so that only it tells clips apart."""
+        if self.start is None:
+            return [self.clip]
+        names = self.labels or [f"{name}?" for name in self.unsure] or ["–"]
+        return names if len(names) <= 2 else [names[0], f"{names[1]} +{len(names) - 2}"]
+
+    @property
+    def place(self) -> str:
+        """When it is, for people; the id where that is unknown."""
+        if self.start is None or self.end is None:
+            return self.clip
+        return f"{clock(self.start)} to {clock(self.end)}"
+
+    @property
+    def doubt(self) -> str:
+        """Which of its modalities are unlike all that the run was tried on; empty where none is."""
+        strange = [modality.name for modality in self.modalities if modality.unfamiliar]
+        if not strange:
+            return ""
+        are = "is" if len(strange) == 1 else "are"
+        return f"Its {listed(strange)} {are} unlike all that the run was tried on: take the answer for a guess."
+
+    @property
+    def why(self) -> str:
+        """On which modality the answer rests, and which errs least."""
+        there = [modality for modality in self.modalities if modality.error is not None]
+        if len(there) < 2:
+            return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
+        top = next(emotion for emotion in self.emotions if emotion.name == self.top)
+        gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
+        without = max(top.probability - gain, 0.0)
+        before, after = f"{top.probability:.2f}", f"{without:.2f}"
+        if not self.rests_on:
+            told = f"{_capital(self.top)} rests on no single modality: it would be no less probable without any one."
+        elif before == after:
+            told = f"{_capital(self.top)} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
+        else:
+            told = (
+                f"{_capital(self.top)} rests most on {self.rests_on}: without it, it would be at {after}, not {before}"
+            )
+            told += f"{_still(top, without)}."
+        return f"{told} Trust {self.trusted} most: alone it errs least." if self.trusted else told
+
+
+@dataclass(frozen=True)
+class Section:
+    """A file, or the clips of one group of a store.
+
+    Attributes:
+        title: its name.
+        segments: in order of time.
+        ticks: (per cent of the axis, words); empty where times are unknown.
+        seconds: length of the axis; None where times are unknown.
+        media: what can be played; None without.
+    """
+
+    title: str
+    segments: tuple[Segment, ...]
+    ticks: tuple[tuple[float, str], ...]
+    seconds: float | None
+    media: Media | None = None
+
+    @property
+    def answer(self) -> str:
+        """What was found in it, in words."""
+        if len(self.segments) == 1:
+            return self.segments[0].verdict
+        verdicts = np.array([[emotion.verdict for emotion in segment.emotions] for segment in self.segments])
+        names = [emotion.name for emotion in self.segments[0].emotions]
+        return _found_in(names, verdicts == "present", verdicts == "can't tell")
+
+    @property
+    def over_time(self) -> bool:
+        """Whether any modality has more than one step, so that attention has a course."""
+        shades = (shade for s in self.segments for m in s.modalities for shade in m.shade.values())
+        return any(len(shade) > 1 for shade in shades)
+
+
+def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Section]:
+    """The answers file by file, or group by group where they come from a store.
+
+    Args:
+        answers: on N clips.
+        media: file -> what can be played of it; empty without.
+    """
+    group = answers.predictions.group.tolist()
+    titles = [file if file in media else str(name) for file, name in zip(answers.file, group, strict=True)]
+    for title in dict.fromkeys(titles):
+        rows = [n for n, other in enumerate(titles) if other == title]
+        played = media.get(title)
+        times = np.array([(answers.start[n], answers.end[n]) for n in rows])
+        seconds = float(max(times[:, 1].max(), played.seconds if played else 0.0)) if np.isfinite(times).all() else None
+        if seconds is not None:
+            rows.sort(key=lambda n: answers.start[n])
+        places = _axis(answers, rows, seconds)
+        segments = tuple(_segment(answers, n, place) for n, place in zip(rows, places, strict=True))
+        ticks = tuple(_ticks(seconds, max(10, len(segments) // 2))) if seconds else ()
+        yield Section(played.name if played else title, segments, ticks, seconds, played)
+
+
+def headline(found: Predictions, files: int, failed: int = 0) -> str:
+    """What was found in so many files, and in how many nothing could be, in a sentence."""
+    what = counted(len(found), "segment" if files else "clip")
+    silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
+    return (
+        f"{what}{' of ' + counted(files, 'file') if files else ''}: "
+        f"{_found_in(found.emotions, found.label & ~silent, silent)}."
+        f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
+    )
+
+
+def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
+    """Which emotions how many clips show; both flags are [N, E]."""
+    counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
+    often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    found = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
+    nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
+    doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""
+    return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 1:02:03.4, as players show them, to a tenth."""
+    tenths = round(10 * round(seconds, 1))  # as the table has them
+    hours, rest = divmod(tenths, 36_000)
+    minutes, rest = divmod(rest, 600)
+    return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+
+
+def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> list[tuple[float, float]]:
+    """(left, width) in per cent: by time where it is known, else one beside the other."""
+    if not seconds:
+        return [(100 * i / len(rows), 100 / len(rows)) for i in range(len(rows))]
+    return [(100 * answers.start[n] / seconds, 100 * (answers.end[n] - answers.start[n]) / seconds) for n in rows]
+
+
+def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
+    step = next((s for s in (1, 2, 5, 10, 30, 60, 300, 600, 1800) if seconds / s <= most), 3600)
+    for at in range(0, int(seconds) + 1, step):
+        yield 100 * at / seconds, clock(at).removesuffix(".0")
+
+
+def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segment:
+    found = answers.predictions
+    top = found.emotions[int(np.argmax(found.probability[n]))]
+    timed = bool(np.isfinite([answers.start[n], answers.end[n]]).all())
+    modalities = tuple(_modality(answers, n, m, top) for m in range(len(found.modalities)))
+    errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
+    cost = found.missing_cost[n] if found.missing_cost else None
+    lacking = [modality.name for modality in modalities if modality.error is None]
+    return Segment(
+        number=n,
+        clip=str(found.clip[n]),
+        start=answers.start[n] if timed else None,
+        end=answers.end[n] if timed else None,
+        left=place[0],
+        width=place[1],
+        words=answers.transcript[n],
+        top=top,
+        emotions=tuple(_emotion(answers, n, e) for e in range(len(found.emotions))),
+        modalities=modalities,
+        rests_on=answers.rests_on(n),
+        trusted=_clearly_least(errors),
+        missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
+    )
+
+
+def _clearly_least(errors: Mapping[str, float]) -> str:
+    """The modality with the least error, where two digits, which is what is shown, tell it from the next."""
+    ranked = sorted(errors, key=lambda name: errors[name])
+    if len(ranked) < 2 or f"{errors[ranked[0]]:.2f}" == f"{errors[ranked[1]]:.2f}":
+        return ""
+    return ranked[0]
+
+
+def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
+    found = answers.predictions
+    silent = found.abstained is not None and bool(found.abstained[n, e])
+    verdict = "can't tell" if silent else "present" if found.label[n, e] else "absent"
+    in_set = None if found.label_set is None else bool(found.label_set[n, e])
+    return EmotionCell(
+        found.emotions[e], float(found.probability[n, e]), answers.thresholds[e], float(found.uncertainty[n, e]),
+        verdict, in_set,
+    )  # fmt: skip
+
+
+def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
+    name, error = answers.predictions.modalities[m], float(answers.predictions.modality_error[n, m])
+    if np.isnan(error):
+        return ModalityCell(name, None, None, False, None, {})
+    shares = answers.predictions.noisier_than
+    share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
+    line = answers.timeline[n]
+    untimed = line.step_seconds is None
+    shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention[name].items()}
+    flags = answers.predictions.unfamiliar
+    unfamiliar = flags is not None and bool(flags[n, m])
+    return ModalityCell(name, error, share, unfamiliar, answers.influence[n].get(name, {}).get(top), shade)
+
+
+def _shade(shares: Sequence[float], untimed: bool) -> list[int]:
+    if untimed and max(shares) == sum(shares):  # a feature of one step, which is the whole clip
+        shares = [1.0]
+    return [min(100, round(100 * share * len(shares) * _EVEN)) for share in shares]
+
+
+def gradient(shade: Sequence[int]) -> str:
+    """Opacities per step as a CSS gradient, for a mask."""
+    centres = [100 * (i + 0.5) / len(shade) for i in range(len(shade))]
+    stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, centres, strict=True)]
+    return f"linear-gradient(to right,{','.join(stops * 2 if len(stops) == 1 else stops)})"
+
+
+def _still(emotion: EmotionCell, without: float) -> str:
+    """What becomes of an emotion that is present when its probability changes."""
+    if emotion.verdict != "present":
+        return ""
+    return ", and still count as present" if without >= emotion.threshold else ", and no longer count as present"
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

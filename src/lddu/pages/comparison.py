@@ -1,0 +1,104 @@
+"""One self-contained page of several runs side by side: figures with intervals, paired differences, curves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.errors import RunError
+from lddu.evaluate.calibration import reliability
+from lddu.evaluate.constants import shortfall
+from lddu.evaluate.trust import PRODUCT
+from lddu.machine.atomic import write_text
+from lddu.pages.template import template
+from lddu.pages.trust_plots import Line, run_curves
+from lddu.runs.compare import LOWER_IS_BETTER, RunPair, compare_runs
+from lddu.runs.predictions import read_predictions
+from lddu.runs.run_folder import RunFolder
+from lddu.runs.seeds import ONE_EACH, differing, over_seeds
+
+
+@dataclass(frozen=True)
+class RunColumn:
+    """One run on the page.
+
+    Attributes:
+        name: short and unlike that of any other run of the page.
+        path: of the run folder.
+        figures: of the split, as `metrics.json` holds them.
+        protocol: as `metrics.json` holds it.
+    """
+
+    name: str
+    path: str
+    figures: dict[str, Any]
+    protocol: dict[str, Any]
+
+
+def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test") -> list[RunPair]:
+    """Compare and write the page; the comparison is returned too.
+
+    Raises:
+        RunError: where a run is unfinished or damaged, or the page cannot go where it is wanted.
+        MismatchError: where the runs did not predict the same clips with the same labels.
+    """
+    if not file.parent.is_dir():
+        raise RunError(f"Expected a folder for the page {file}, but {file.parent} is not there; make it first.")
+    pairs = compare_runs(runs, split)
+    columns = _columns(runs, split)
+    page = template("compare.html").render(
+        split=split,
+        runs=columns,
+        estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
+        pairs=list(zip(columns[1:], pairs, strict=True)),
+        shortfalls=[(column.name, told) for column in columns if (told := shortfall(column.figures))],
+        lower_is_better=LOWER_IS_BETTER,
+        emotions=list(columns[0].figures["per_emotion"]),
+        simulated=any(RunFolder(run).describe().task.simulated for run in runs),
+        curves=_curves(columns, split),
+        seeds=over_seeds(pairs),
+        one_each=ONE_EACH,
+        settings=differing(runs),
+    )
+    write_text(file, page)
+    return pairs
+
+
+def _columns(runs: Sequence[str | Path], split: str) -> list[RunColumn]:
+    columns = []
+    for path, name in zip(runs, _names(runs), strict=True):
+        found = RunFolder(path).read_json("metrics.json")
+        figures = found.get("splits", {}).get(split)
+        if not isinstance(figures, dict) or "per_emotion" not in figures:
+            raise RunError(
+                f"Expected figures of {split!r} in {Path(path) / 'metrics.json'}, but got none; finish the run."
+            )
+        columns.append(RunColumn(name, str(path), figures, found["protocol"]))
+    return columns
+
+
+def _names(runs: Sequence[str | Path]) -> list[str]:
+    """The last parts of the paths, or the whole paths where those are alike."""
+    short = [Path(run).resolve().name for run in runs]
+    return short if len(set(short)) == len(short) else [f"{n}: {run}" for n, run in enumerate(runs, start=1)]
+
+
+def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
+    """Risk and coverage of each run's product score, and its reliability."""
+    risks, points = {}, {}
+    for column in columns:
+        predicted = read_predictions(Path(column.path) / "predictions.parquet")
+        found = predicted.rows(predicted.split == split)
+        known = ~np.isnan(found.presence)
+        curve = column.figures["risk_coverage"][PRODUCT]
+        risks[f"{column.name} (area {column.figures['aurc']:.3f})"] = Line(curve["coverage"], curve["risk"])
+        bins = reliability(found.probability[known], found.presence[known] == 1)
+        points[column.name] = Line(bins.probability, bins.frequency)
+    return (
+        run_curves(
+            risks, "risk of the most certain answers", ("coverage: share of pairs answered", "share of wrong answers")
+        ),
+        run_curves(points, "reliability", ("predicted probability", "share that is present"), diagonal=True),
+    )

@@ -1,0 +1,114 @@
+"""`report.html`: one self-contained page of a run that a stranger can check and trust."""
+
+import json
+from typing import Any
+
+import jinja2
+
+from lddu.decide.decision import FittedDecision
+from lddu.errors import RunError
+from lddu.evaluate.constants import shortfall
+from lddu.machine.atomic import write_text
+from lddu.pages.plots import training_curves
+from lddu.pages.report_ablation import withheld
+from lddu.pages.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
+from lddu.pages.template import template
+from lddu.runs.predictions import read_predictions
+from lddu.runs.run_folder import RunDescription, RunFolder
+
+
+def write_report(folder: RunFolder) -> None:
+    """Write the page of a concluded run into its folder.
+
+    Raises:
+        RunError: where the run has no metrics yet, or a file of it is damaged.
+    """
+    description = folder.describe()
+    found = folder.read_json("metrics.json")
+    decision = folder.load_decision()
+    splits = found.get("splits")
+    if not isinstance(splits, dict) or not {"valid", "test"} & set(splits):
+        raise RunError(
+            f"Expected the metrics of a split in {folder.path / 'metrics.json'}, but got none; copy the run again."
+        )
+    split = "test" if "test" in splits else "valid"
+    try:
+        page = _page(folder, description, found, split, decision)
+    except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
+        raise RunError(
+            f"Expected {folder.path / 'metrics.json'} to hold the figures of a run, but it is damaged ({fault}); copy "
+            "the run again."
+        ) from None
+    write_text(folder.path / "report.html", page)
+
+
+def _page(
+    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
+) -> str:
+    splits = found["splits"]
+    figures = splits[split]
+    predicted = read_predictions(folder.path / "predictions.parquet")
+    predicted = predicted.rows(predicted.split == split)
+    return template("report.html").render(
+        name=folder.path.resolve().name,
+        split=split,
+        figures=figures,
+        other=splits.get("valid") if split == "test" else None,
+        headline=headline(split, figures),
+        shortfall=shortfall(figures),
+        description=description,
+        protocol=found["protocol"],
+        cost=found["cost"],
+        threshold=sorted(set(decision.thresholds)),
+        curves=_curves(folder, found["cost"]),
+        trust=trust(predicted, figures, decision),
+        together=together(predicted),
+        modality_trust=modality_trust(predicted),
+        noise_readings=noise_readings(figures),
+        worsened=worsened(figures),
+        withheld=withheld(found, list(description.task.dimensions)),
+        people=people(predicted),
+        aleatoric=decision.aleatoric,
+        latent=latent(folder, description.task),
+        members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
+    )
+
+
+def headline(split: str, figures: dict[str, Any]) -> str:
+    """What the figures say, in words."""
+    best = max(figures.get("baselines", []), key=lambda b: b["f1_micro"], default=None)
+    emotions = figures["per_emotion"]
+    judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
+    sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
+    if best is not None and best["f1_micro"] >= figures["f1_micro"]:
+        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learnt nothing of use"
+    elif best is not None:
+        sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
+    if len(judged) > 1:
+        strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
+        sentence += (
+            f". {strong.capitalize()} is found best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
+        )
+    return sentence + "."
+
+
+def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
+    """The training curves of each network."""
+    curves = []
+    for member, best in zip(folder.members(), cost["best_epoch"], strict=True):
+        log = member.path / "log.jsonl"
+        if not log.is_file():
+            raise RunError(
+                f"Expected {log}, from which the training is drawn, but it is not there; copy the run again."
+            )
+        try:
+            history = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        except ValueError as fault:
+            raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
+        if len(history) < best:
+            raise RunError(
+                f"Expected {log} to tell of {best} epochs, but it tells of {len(history)}; copy the run again."
+            )
+        if best:
+            curves.append(training_curves(history, best))
+    return curves

@@ -1,0 +1,94 @@
+"""Pages that need nothing but a browser: templates with escaping on, figures of speech for numbers."""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import jinja2
+
+
+@cache
+def template(name: str) -> jinja2.Template:
+    """A template of the package; a name that it uses and is not given is an error.
+
+    Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval),
+    `score`, `metric` and `recalibration` (their names as people read them).
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lddu.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = figure
+    environment.filters["signed"] = signed
+    environment.filters["chance"] = chance
+    environment.filters["span"] = span
+    environment.filters["score"] = score_name
+    environment.filters["metric"] = metric_name
+    environment.filters["recalibration"] = recalibration_name
+    return environment.get_template(name)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """That many decimals; a dash where there is none to give, None or NaN."""
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """That many decimals with a sign, which what rounds to nothing lacks; a dash where there is none to give.
+
+    Example:
+        >>> signed(0.0312, 2), signed(-0.5, 2), signed(-0.001, 2)
+        ('+0.03', '−0.50', '0.00')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    rounded = round(value, digits)
+    return f"{rounded or 0.0:{'+' if rounded else ''}.{digits}f}".replace("-", "−")
+
+
+def chance(value: float) -> str:
+    """A chance of resamples; they are too few to tell a small one from none."""
+    return "< 0.001" if value < 0.001 else figure(value)
+
+
+def span(ends: Sequence[float] | None) -> str:
+    """Both ends of an interval; empty where there is none."""
+    return "" if ends is None or math.isnan(ends[0]) else f"{ends[0]:.2f} to {ends[1]:.2f}"
+
+
+def score_name(name: str) -> str:
+    """An uncertainty score as people read it."""
+    return {"width": "|std|", "label_odds": "own probability"}.get(name, name.replace("_", " "))
+
+
+_METRICS = {
+    "f1_micro": "micro-F1",
+    "f1_macro": "macro-F1",
+    "precision_micro": "precision",
+    "recall_micro": "recall",
+    "jaccard": "Jaccard",
+    "jaccard_empty_correct": "Jaccard, empty counted right",
+    "hamming_loss": "Hamming loss",
+    "brier": "Brier",
+    "map_macro": "mAP",
+    "adaptive_ece": "adaptive calibration error",
+    "error_auroc": "AUROC of errors",
+}
+
+
+def metric_name(name: str) -> str:
+    """A field of `metrics.json` as people read it."""
+    return _METRICS.get(name, name.replace("_", " "))
+
+
+def recalibration_name(method: str) -> str:
+    """A method of recalibration as people read it."""
+    return {"platt": "Platt", "platt_per_emotion": "Platt per emotion"}.get(method, method)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, as in 1 clip and 2 clips."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

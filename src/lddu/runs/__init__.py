@@ -1,0 +1,1 @@
+"""A finished run in use: folder, predictions, figures, comparison."""

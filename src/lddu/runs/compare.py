@@ -1,0 +1,76 @@
+"""Runs side by side on the clips that all of them predicted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.errors import MismatchError, RunError
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.compare import Comparison, compare
+from lddu.evaluate.scored import Scored
+from lddu.runs.predictions import read_predictions
+from lddu.runs.run_folder import RunFolder
+
+LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
+
+
+@dataclass(frozen=True)
+class RunPair:
+    """A run beside the first one.
+
+    Attributes:
+        first: path of the first run.
+        second: path of the other.
+        clips: how many clips both predicted.
+        found: figures, intervals and differences (second less first).
+    """
+
+    first: str
+    second: str
+    clips: int
+    found: Comparison
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values."""
+        return {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
+
+
+def compare_runs(runs: Sequence[str | Path], split: str = "test") -> list[RunPair]:
+    """Each later run beside the first, by paired bootstrap over the clips (or groups of clips) of a split.
+
+    Args:
+        runs: two or more finished run folders.
+        split: ``test`` or ``valid``.
+
+    Raises:
+        RunError: where a run is unfinished or did not predict that split.
+        MismatchError: where the runs did not predict the same clips with the same labels.
+    """
+    runs = [runs] if isinstance(runs, str | Path) else runs
+    if len(runs) < 2:
+        raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
+    answers = [_answers(Path(run), split) for run in runs]
+    first = answers[0]
+    return [RunPair(first.name, a.name, len(a.scored.clips), compare(first, a)) for a in answers[1:]]
+
+
+def _answers(path: Path, split: str) -> Answers:
+    RunFolder(path).describe()  # says clearly where this is no run
+    found = read_predictions(path / "predictions.parquet")
+    rows = np.flatnonzero(found.split == split)
+    if not len(rows):
+        cure = "name another --split"
+        if not RunFolder(path).finished:
+            cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
+        raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
+    scored = Scored(
+        found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split
+    )
+    if not scored.known.any():
+        raise RunError(
+            f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another --split."
+        )
+    return Answers(str(path), scored, found.label[rows], found.uncertainty[rows])

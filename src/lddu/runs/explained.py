@@ -1,0 +1,186 @@
+"""What a run says of clips with its reasons: when each emotion was seen, and on which modality it rests."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lddu.clips.extract import Failure, extracted_files
+from lddu.runs.figures import NOTHING_MORE, Wish
+from lddu.runs.predictions import Predictions
+from lddu.runs.predictor import Predictor
+from lddu.store.store import Chosen, FeatureStore
+
+BIN_SECONDS = 0.5
+"""Length of a step of the time line."""
+
+UNTIMED_BINS = 20
+"""Steps of the time line of a clip whose features have no times: equal parts of its sequence."""
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """Where the networks looked in one clip.
+
+    Attributes:
+        step_seconds: length of a step; None where the features have no times: a step is a twentieth of the sequence.
+        attention: modality -> emotion -> share of attention per step, each sums to 1; a missing modality is absent.
+    """
+
+    step_seconds: float | None
+    attention: dict[str, dict[str, list[float]]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipAnswers:
+    """What a run says of clips and why.
+
+    Attributes:
+        predictions: of the N clips (files, or segments that were cut from them).
+        file: [N] paths of the media files; empty where the clip comes from a store that does not name them.
+        start: [N] seconds into the file; NaN where unknown.
+        end: [N] seconds into the file; NaN where unknown.
+        transcript: [N] words, where known.
+        influence: per clip, modality -> emotion -> probability minus the probability without the modality, both calibrated.
+        timeline: [N] where the networks looked.
+        thresholds: [E] probabilities from which an emotion counts as present.
+        warnings: sentences that every reader should see.
+        failures: files that could not be extracted.
+    """
+
+    predictions: Predictions
+    file: list[str]
+    start: list[float]
+    end: list[float]
+    transcript: list[str]
+    influence: list[dict[str, dict[str, float]]]
+    timeline: list[TimeLine]
+    thresholds: tuple[float, ...]
+    warnings: list[str]
+    failures: tuple[Failure, ...] = ()
+
+    def rests_on(self, n: int) -> str:
+        """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
+        emotion = self.predictions.emotions[int(np.argmax(self.predictions.probability[n]))]
+        present = [
+            m for m, v in zip(self.predictions.modalities, self.predictions.modality_error[n], strict=True) if v == v
+        ]
+        if len(present) == 1:
+            return present[0]
+        gains = {name: gain[emotion] for name, gain in self.influence[n].items()}
+        best = max(gains, key=lambda name: gains[name], default="")
+        return best if best and gains[best] > 0 else ""
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One JSON object per clip: those of `Predictions`, with place, words, influence and time line."""
+        return [
+            {
+                **record,
+                "file": self.file[n],
+                "start": self.start[n],
+                "end": self.end[n],
+                "transcript": self.transcript[n],
+                "rests_on": self.rests_on(n) or None,
+                "influence": self.influence[n],
+                "timeline": {
+                    "seconds_per_step": self.timeline[n].step_seconds,
+                    "modalities": self.timeline[n].attention,
+                },
+            }
+            for n, record in enumerate(self.predictions.to_records())
+        ]
+
+    def to_csv(self) -> str:
+        """The columns of `Predictions` after file, start, end, words and the modality it rests on; unknown is empty."""
+        count = len(self.predictions)
+        columns: dict[str, list[Any]] = {
+            "file": self.file,
+            "start": self.start,
+            "end": self.end,
+            "transcript": self.transcript,
+            "rests_on": [self.rests_on(n) for n in range(count)],
+            **self.predictions.to_columns(),
+        }
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return stream.getvalue()
+
+
+def answers_on(
+    predictor: Predictor,
+    store: FeatureStore,
+    wish: Wish = NOTHING_MORE,
+    rows: Chosen | None = None,
+    advance: Callable[[int, int], None] = lambda *_: None,
+) -> ClipAnswers:
+    """Predict clips of a store and say why.
+
+    Args:
+        predictor: the run.
+        store: labelled or not.
+        wish: a promised recall, or a coverage beyond which no answer is given.
+        rows: of the clips, as `FeatureStore.rows` takes them; all by default.
+        advance: hears how many clips are answered, of how many.
+
+    Raises:
+        MismatchError: where the store does not fit the run, or the wish cannot be had.
+    """
+    chosen = store.rows(rows)
+    found = predictor.predict(store, chosen, wish)
+    explained, influence = [], []
+    for n, row in enumerate(chosen.tolist()):
+        advance(n, len(chosen))
+        explained.append(predictor.explain(store, row))
+        influence.append(_influence(found.probability[n], explained[n].without, predictor))
+    emotions, table = predictor.description.task.emotions, store.table
+    file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
+    lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
+    return ClipAnswers(
+        predictions=found,
+        file=[file_of.get(clip, "") for clip in table.clip[chosen]],
+        start=table.start[chosen].tolist(),
+        end=table.end[chosen].tolist(),
+        transcript=table.transcript[chosen].tolist(),
+        influence=influence,
+        timeline=lines,
+        thresholds=predictor.decision.thresholds,
+        warnings=[*predictor.warnings(store, wish), *predictor.remarks(store, found)],
+    )
+
+
+def _influence(
+    probability: np.ndarray, without: dict[str, np.ndarray], predictor: Predictor
+) -> dict[str, dict[str, float]]:
+    """Modality -> emotion -> what the calibrated probability would lose without it."""
+    emotions, recalibration = predictor.description.task.emotions, predictor.decision.recalibration
+    gains = {name: probability - recalibration.apply(raw[None, :])[0] for name, raw in without.items()}
+    return {name: dict(zip(emotions, gain.tolist(), strict=True)) for name, gain in gains.items()}
+
+
+def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
+    """Attention summed over half seconds of the clip, or over twentieths where steps have no times."""
+    times = {name: store.times(name, row) for name in attention}
+    timed = all(found is not None for found in times.values())
+    known = store.table.end[row] - store.table.start[row]
+    ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
+    seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
+    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else UNTIMED_BINS
+    lines: dict[str, dict[str, list[float]]] = {}
+    for name, weights in attention.items():
+        found, count = times[name], weights.shape[1]
+        place = found.mean(axis=1)[:count] / BIN_SECONDS if timed and found is not None else _evenly(count, bins)
+        at = np.clip(place.astype(int), 0, bins - 1)
+        lines[name] = {
+            emotion: np.bincount(at, weights[e, : len(at)], minlength=bins).tolist()
+            for e, emotion in enumerate(emotions)
+        }
+    return TimeLine(BIN_SECONDS if timed else None, lines)
+
+
+def _evenly(count: int, bins: int) -> np.ndarray:
+    return (np.arange(count) + 0.5) / count * bins

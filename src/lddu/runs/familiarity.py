@@ -1,0 +1,128 @@
+"""Clips beside the validation clips of a run: which are noisier, and which are unlike all that it was tried on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lddu.arrays import Flags, Floats
+from lddu.runs.predictions import Predictions, read_predictions
+from lddu.runs.run_folder import RunFolder
+
+FEWEST_USUAL = 20
+"""Validation clips below which a share of them says too little."""
+
+FAR = 2.0
+"""Times the largest distance among validation clips from which a clip's modality is unlike all of them."""
+
+_MOST_NAMED = 3
+
+
+class UsualReadings:
+    """What is usual for a run: the readings of its validation clips.
+
+    Args:
+        folder: of the run; one without `predictions.parquet`, or an older one, knows less and still predicts.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        path = folder.path / "predictions.parquet"
+        found = read_predictions(path) if path.is_file() else None
+        valid = None if found is None else found.rows(found.split == "valid")
+        self._noise = None if valid is None else valid.modality_noise
+        distance = None if valid is None else valid.modality_distance
+        self._farthest = None if distance is None else farthest_usual(distance)
+
+    def beside(self, found: Predictions) -> Predictions:
+        """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips to tell."""
+        if self._noise is not None and found.modality_noise is not None:
+            found = replace(found, noisier_than=noisier_than(found.modality_noise, self._noise))
+        if self._farthest is not None and found.modality_distance is not None:
+            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._farthest))
+        return found
+
+    def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
+        """Modality -> share of its clips that are unfamiliar; without those of which that cannot be told.
+
+        Args:
+            distance: [N, M] of some clips; NaN where missing.
+            modalities: M names.
+        """
+        flags = None if self._farthest is None else unfamiliar(distance, self._farthest)
+        if flags is None or self._farthest is None:
+            return {}
+        there = ~np.isnan(distance)
+        known = ~np.isnan(self._farthest) & there.any(axis=0)
+        return {name: float(flags[there[:, m], m].mean()) for m, name in enumerate(modalities) if known[m]}
+
+    def remarks(self, found: Predictions) -> list[str]:
+        """A sentence for each modality that is unfamiliar in some clip."""
+        if self._farthest is None:
+            return []
+        if np.isnan(self._farthest).all():
+            return [
+                f"the run has fewer than {FEWEST_USUAL} validation clips: whether these clips are unlike them cannot be told"
+            ]
+        flags, distance = found.unfamiliar, found.modality_distance
+        if flags is None or distance is None:
+            return []
+        sentences = []
+        for m, farthest in enumerate(self._farthest):
+            rows = np.flatnonzero(flags[:, m])
+            if len(rows):
+                sentences.append(
+                    f"{found.modalities[m]} of {_which(found.clip, rows)} is unlike all that the run was tried on: its features lie "
+                    f"{np.median(distance[rows, m]):.3g} deviations from those of training (validation clips: at most "
+                    f"{farthest:.3g}); no probability holds there: take the answers for guesses"
+                )
+        return sentences
+
+
+def _which(clips: np.ndarray, rows: np.ndarray) -> str:
+    """Some of the clips in words."""
+    if len(rows) == len(clips):
+        return "the clip" if len(rows) == 1 else f"all {len(rows)} clips"
+    named = ", ".join(clips[rows[:_MOST_NAMED]]) + (", ..." if len(rows) > _MOST_NAMED else "")
+    return f"{len(rows)} of {len(clips)} clips ({named})"
+
+
+def noisier_than(noise: Floats, usual: Floats) -> Floats | None:
+    """[N, M] share of the usual clips that are less noisy, modality by modality; NaN where either side has none.
+
+    Args:
+        noise: [N, M] of the clips in question; NaN where missing.
+        usual: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+
+    Returns:
+        None where no modality has enough usual clips.
+    """
+    enough = np.flatnonzero((~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL)
+    shares = np.full(noise.shape, np.nan)
+    for m in enough:
+        ordered = np.sort(usual[~np.isnan(usual[:, m]), m])
+        below = np.searchsorted(ordered, noise[:, m]) / len(ordered)
+        shares[:, m] = np.where(np.isnan(noise[:, m]), np.nan, below)
+    return shares if len(enough) else None
+
+
+def farthest_usual(usual: Floats) -> Floats:
+    """[M] largest distance among the run's validation clips; NaN where these are too few to tell.
+
+    Args:
+        usual: [K, M] of the validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+    """
+    enough = (~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL
+    return np.array([np.nanmax(usual[:, m]) if there else np.nan for m, there in enumerate(enough)])
+
+
+def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
+    """[N, M] where a modality lies more than twice as far from training as any validation clip.
+
+    Args:
+        distance: [N, M] of the clips in question; NaN where missing.
+        farthest: [M] of the run's validation clips, as `farthest_usual` gives it.
+
+    Returns:
+        None where no modality has enough validation clips.
+    """
+    return None if np.isnan(farthest).all() else np.asarray(distance > FAR * farthest)

@@ -1,0 +1,195 @@
+"""Predictions and a fitted decision put together: the figures of a split and the rows of a table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lddu.arrays import Floats
+from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
+from lddu.decide.decision import FittedDecision
+from lddu.errors import ConfigError
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.calibration import calibration_error
+from lddu.evaluate.compare import intervals
+from lddu.evaluate.constants import below_constants
+from lddu.evaluate.metrics import baselines, metrics
+from lddu.evaluate.raters import rater_agreement
+from lddu.evaluate.scored import Scored
+from lddu.evaluate.selective import spearman
+from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
+from lddu.models.networks import Inference
+from lddu.runs.observed import Observed
+from lddu.runs.predictions import Predictions
+from lddu.runs.run_folder import Task
+from lddu.store.observation import presence_of, shares_of
+from lddu.store.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user asks for beyond the labels.
+
+    Attributes:
+        recall: also the label sets that hold at least this share of a clip's emotions on average.
+        coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
+
+    Raises:
+        ConfigError: either is no such share.
+    """
+
+    recall: float | None = None
+    coverage: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.recall is not None and not 0 < self.recall < 1:
+            raise ConfigError(f"Expected a recall above 0 and below 1, but got {self.recall:g}; ask for 0.9, say.")
+        if self.coverage is not None and not 0 < self.coverage <= 1:
+            raise ConfigError(
+                f"Expected a coverage above 0 and at most 1, but got {self.coverage:g}; ask for 0.8, say."
+            )
+
+
+NOTHING_MORE = Wish()
+
+
+DROPOUT_SCORES = ("dropout_entropy", "dropout_information", "dropout_std")
+
+
+def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
+    """Name -> [N, E] what the networks say of their own doubt, beside margin and entropy; larger is less certain.
+
+    Returns:
+        `width`: |std|, Eq. (11); `modality_error`: mean chance over the clip's modalities that it errs alone,
+        Eq. (14); for an ensemble also `disagreement`, the epistemic part of the entropy; where passes with dropout on
+        were made, `DROPOUT_SCORES` of them.
+    """
+    there = inference.presence[:, :, None]
+    doubts = np.where(there, inference.modality_error, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    scores = {"width": inference.width.astype(np.float64), "modality_error": doubts.astype(np.float64)}
+    if inference.disagreement is not None:
+        scores["disagreement"] = inference.disagreement
+    if inference.dropout is not None:
+        found = inference.dropout
+        scores |= dict(zip(DROPOUT_SCORES, (found.entropy, found.information, found.std), strict=True))
+    return scores
+
+
+def figures_of(
+    split: Scored,
+    inference: Inference,
+    decision: FittedDecision,
+    observed: Observed,
+    train_presence: Floats | None = None,
+) -> dict[str, Any]:
+    """One split's entry of `metrics.json`, after recalibration; `*_raw` before.
+
+    Args:
+        split: probabilities as predicted beside what was observed.
+        inference: of the same clips.
+        decision: of the run.
+        observed: of the same clips.
+        train_presence: [N_train, E] to choose the best constant answer on; no baselines without.
+    """
+    decided = decision.apply(split.probability, uncertainty_scores(inference))
+    after = split.with_probability(decided.probability)
+    figures = metrics(after, np.array(decision.thresholds)).to_mapping()
+    known = split.known
+    present = split.presence[known] == 1
+    for suffix, probability in (("", decided.probability), ("_raw", split.probability)):
+        figures[f"ece{suffix}"] = calibration_error(probability[known], present, "equal_width")
+        figures[f"adaptive_ece{suffix}"] = calibration_error(probability[known], present, "equal_mass")
+    trust = trust_figures(Judged(after, decided.labels, {**decided.scores, PRODUCT: decided.uncertainty}))
+    per_emotion = {name: own | trust["per_emotion"][name] for name, own in figures["per_emotion"].items()}
+    figures |= trust | {"per_emotion": per_emotion}
+    figures["intervals"] = {
+        name: [found.low, found.high]
+        for name, found in intervals(Answers("", after, decided.labels)).items()
+        if name != "adaptive_ece" and found.low == found.low  # it has its own; NaN where resamples cannot tell
+    }
+    figures |= _aleatoric(after, inference, decision, observed)
+    if train_presence is not None:
+        constants = baselines(train_presence, split.presence, split.emotions)
+        figures["baselines"] = [constant.to_mapping() for constant in constants]
+        figures["below_constants"] = below_constants(figures, constants)
+    return figures
+
+
+def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, observed: Observed) -> dict[str, Any]:
+    """Against people, against the true noise of a simulated corpus, and the two parts of an ensemble's entropy."""
+    found: dict[str, Any] = {}
+    agreement = rater_agreement(
+        vote_entropy(observed.shares),
+        decision.aleatoric.apply(split.probability, inference.width),
+        clip_ambiguity(split.probability, inference.width),
+        split.units(),
+    )
+    if agreement is not None and raters_differ(observed.shares).any():
+        found["raters"] = agreement.to_mapping()
+    if observed.noise:
+        found["noise_spearman"] = _noise_spearman(inference, observed.noise)
+    if inference.disagreement is not None:
+        parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
+        found["entropy_parts"] = {
+            name: {e: float(values[:, i].mean()) for i, e in enumerate(split.emotions)}
+            for name, values in parts.items()
+        }
+    return found
+
+
+def _noise_spearman(inference: Inference, noise: dict[str, Floats]) -> dict[str, dict[str, float | None]]:
+    """Modality -> rank correlation of its true noise with its `error` and, where there are meters, its `noise`."""
+    readings = {"error": _modality_error(inference)}
+    if inference.modality_noise is not None:
+        readings["noise"] = inference.modality_noise
+    return {
+        name: {reading: _known_spearman(values[:, m], true) for reading, values in readings.items()}
+        for m, (name, true) in enumerate(noise.items())
+    }
+
+
+def _known_spearman(first: Floats, second: Floats) -> float | None:
+    known = ~(np.isnan(first) | np.isnan(second))
+    return spearman(first[known], second[known]) if known.any() else None
+
+
+def _modality_error(inference: Inference) -> Floats:
+    """[N, M] chance that each modality errs alone, mean over emotions; NaN where it is missing."""
+    missing = ~inference.presence
+    return np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
+
+
+def predictions_of(
+    store: FeatureStore, task: Task, inference: Inference, decision: FittedDecision, wish: Wish = NOTHING_MORE
+) -> Predictions:
+    """The predictions of some clips with the decision applied.
+
+    Raises:
+        MismatchError: where the wish cannot be had.
+    """
+    rows, table = inference.rows, store.table
+    decided = decision.apply(inference.probability, uncertainty_scores(inference), wish.recall, wish.coverage)
+    shares = shares_of(store, rows, task.emotions)
+    ensemble = inference.disagreement is not None
+    return Predictions(
+        clip=table.clip[rows],
+        split=table.split[rows],
+        group=table.group[rows],
+        emotions=task.emotions,
+        modalities=tuple(task.dimensions),
+        probability=decided.probability,
+        label=decided.labels,
+        presence=presence_of(store, rows, task.emotions, task.present_at),
+        uncertainty=decided.uncertainty,
+        width=inference.width,
+        modality_error=_modality_error(inference),
+        modality_distance=inference.modality_distance,
+        modality_noise=inference.modality_noise,
+        modality_trust=inference.modality_trust,
+        aleatoric=decision.aleatoric.apply(decided.probability, inference.width),
+        share=shares if raters_differ(shares).any() else None,
+        emotion_aleatoric=inference.entropy if ensemble else None,
+        emotion_epistemic=inference.disagreement if ensemble else None,
+        label_set=decided.label_set,
+        abstained=decided.abstained,
+    )

@@ -1,0 +1,102 @@
+"""What extraction noted of clips, and clips that lack modalities: which, why, and what that costs on the run's validation clips."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lddu.clips.extract import extracted_files
+from lddu.runs.ablation import Ablation
+from lddu.store.extraction_notes import explains, explains_any
+from lddu.store.store import FeatureStore
+
+_MOST_TOLD = 6
+
+Lookup = Callable[[Sequence[str]], Ablation | None]
+"""Modalities that are there -> the run's validation figures with these only, where they were measured."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Clips of a store that lack the same modalities.
+
+    Attributes:
+        lacking: names, in the run's order.
+        there: names of the others.
+        rows: of the clips.
+        reasons: what the extraction noted, such as "no video track" -> clips of which; empty where nothing was.
+    """
+
+    lacking: tuple[str, ...]
+    there: tuple[str, ...]
+    rows: tuple[int, ...]
+    reasons: Mapping[str, int]
+
+    def sentence(self, clips: int, cost: Ablation | None, alone: bool = False) -> str:
+        """What a reader of the answers should know.
+
+        Args:
+            clips: in all.
+            cost: measured with `there` only; None where it was not measured.
+            alone: say that nothing else is missing in these clips, for in others there is.
+        """
+        where = "in the clip" if clips == 1 else f"in {len(self.rows)} of {clips} clips"
+        shared = [f"{note}{'' if n == len(self.rows) else f' in {n}'}" for note, n in self.reasons.items()]
+        why = f" ({'; '.join(shared)})" if shared else ""
+        rest = listed(self.there) or "nothing but how common each emotion is"
+        only = "only " if alone else ""
+        told = f"{only}{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
+        price = f"; without {listed(self.lacking)} {cost.sentence()}" if cost else ""
+        return f"{told}: {'its answer rests' if len(self.rows) == 1 else 'their answers rest'} on {rest}{price}"
+
+
+def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]) -> Iterator[Missing]:
+    """Those of some clips (row numbers) that lack any of a run's modalities, by what they lack, the most frequent first."""
+    absent = np.zeros((len(clips), len(modalities)), bool)
+    for m, name in enumerate(modalities):
+        absent[:, m] = store.lengths(name)[clips] == 0 if name in store.modalities else True
+    patterns, owner, count = np.unique(absent, axis=0, return_inverse=True, return_counts=True)
+    notes = _notes(store)
+    for number in np.argsort(-count, kind="stable"):
+        pattern, rows = patterns[number], clips[owner.reshape(-1) == number]
+        if pattern.any():
+            lacking = tuple(name for name, gone in zip(modalities, pattern, strict=True) if gone)
+            there = tuple(name for name in modalities if name not in lacking)
+            told = Counter(note for row in rows for note in notes.get(str(store.table.clip[row]), ()))
+            reasons = {note: told[note] for name in lacking for note in sorted(told) if explains(note, name)}
+            yield Missing(lacking, there, tuple(rows.tolist()), reasons)
+
+
+def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str], cost: Lookup) -> list[str]:
+    """Of some clips (row numbers): one sentence per combination of missing modalities; the rarest beyond six are only counted."""
+    found = list(missing_in(store, clips, modalities))
+    sentences = [
+        one.sentence(len(clips), cost(one.there), alone=any(set(one.lacking) < set(other.lacking) for other in found))
+        for one in found[:_MOST_TOLD]
+    ]
+    if rest := sum(len(one.rows) for one in found[_MOST_TOLD:]):
+        sentences.append(f"other combinations of modalities are missing in {rest} of {len(clips)} clips")
+    return sentences
+
+
+def noted_sentences(store: FeatureStore) -> list[str]:
+    """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
+    found: list[str] = []
+    for file in extracted_files(store):
+        for note in dict.fromkeys(note for told in file["notes"].values() for note in told if not explains_any(note)):
+            clips = [clip for clip, told in file["notes"].items() if note in told]
+            where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
+            found.append(f"{where}: {note}")
+    rest = len(found) - _MOST_TOLD
+    return found[:_MOST_TOLD] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
+
+
+def _notes(store: FeatureStore) -> dict[str, list[str]]:
+    """Clip -> what was noted of it."""
+    return {clip: told for file in extracted_files(store) for clip, told in file["notes"].items()}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,181 @@
+"""From raw clips to answers: extracted exactly as the run's training clips were, and predicted."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from lddu.clips.extract import Progress, extract
+from lddu.clips.extractor import ExtractorConfig
+from lddu.clips.sources import Listing, listed, unlisted_sentence
+from lddu.clips.voice.measured import MEASURED
+from lddu.clips.words.text import PACKAGED
+from lddu.errors import LdduError, MismatchError
+from lddu.machine.cache import cache_folder
+from lddu.runs.explained import ClipAnswers, answers_on
+from lddu.runs.figures import NOTHING_MORE, Wish
+from lddu.runs.predictor import Predictor
+from lddu.store.store import FeatureStore
+
+KEPT_DAYS = 7
+"""After so many days the features of an interrupted call are removed by the next one."""
+
+
+class Watch(Protocol):
+    """Hears how far the work is."""
+
+    def extracted(self, now: Progress) -> None:
+        """After every file, and every hundredth of one."""
+
+    def answered(self, done: int, total: int) -> None:
+        """Before every clip that is answered."""
+
+
+class _Unwatched:
+    def extracted(self, now: Progress) -> None:
+        """See `Watch`."""
+
+    def answered(self, done: int, total: int) -> None:
+        """See `Watch`."""
+
+
+UNWATCHED: Watch = _Unwatched()
+
+
+def extraction_of(predictor: Predictor) -> ExtractorConfig:
+    """The settings with which the run's features were extracted.
+
+    Raises:
+        MismatchError: where the run was not trained on features of `lddu extract`.
+    """
+    features = predictor.description.task.features
+    try:
+        parsed = {name: json.loads(feature) for name, feature in features.items()}
+        ours = all(isinstance(entry, dict) and {"words", "voice", "face"} & set(entry) for entry in parsed.values())
+        models = named_models(parsed) if ours else None
+    except (ValueError, KeyError, TypeError):
+        models = None
+    if models is None:
+        told = "; ".join(f"{name}: {feature}" for name, feature in features.items())
+        raise MismatchError(
+            f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
+            f"others ({told}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
+        )
+    return models
+
+
+def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
+    """An extractor with the models that features were made with, as far as there are such modalities.
+
+    Args:
+        parsed: modality -> how its features were made, as `ClipExtractor.feature_names` says it.
+    """
+    config = ExtractorConfig()
+    if "text" in parsed:
+        config = replace(config, text_model=str(parsed["text"]["model"]))
+    if "audio" in parsed:
+        voice = str(parsed["audio"]["voice"])
+        config = replace(config, voice_model=str(parsed["audio"]["model"]) if voice == "transformers" else voice)
+    if "visual" in parsed:
+        config = replace(config, face_model=str(parsed["visual"]["face"]))
+    return config
+
+
+def predict_clips(
+    predictor: Predictor,
+    inputs: str | Path | Sequence[str | Path],
+    config: ExtractorConfig | None = None,
+    wish: Wish = NOTHING_MORE,
+    jobs: int | Literal["auto"] = 1,
+    watch: Watch = UNWATCHED,
+) -> ClipAnswers:
+    """Extract clips and predict them.
+
+    What is extracted is kept until all clips are answered, so that the same call goes on after an interruption; what
+    nobody goes on with is removed after `KEPT_DAYS`.
+
+    Args:
+        predictor: a run that was trained on extracted features.
+        inputs: files, folders, a manifest, or ``-``, as `lddu.clips.extract.extract` takes them.
+        config: how to cut clips and whether to recognise speech. How features are made is the run's own; a model that
+            is named here says where the run's model lies now.
+        wish: a promised recall, or a coverage beyond which no answer is given.
+        jobs: files at once, as `lddu.clips.extract.extract` takes it.
+        watch: is told how far the work is.
+
+    Raises:
+        MismatchError: where the run's features were made in another way.
+        SourceError: where no clip at all could be extracted.
+    """
+    trained = extraction_of(predictor)
+    config = config or trained
+    if config.text_model == PACKAGED:
+        config = replace(config, text_model=trained.text_model)
+    if config.voice_model == MEASURED:
+        config = replace(config, voice_model=trained.voice_model)
+    config = replace(config, face_model=trained.face_model)
+    listing = listed(inputs)
+    with _kept(predictor, listing, config) as folder:
+        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
+        answers = answers_on(predictor, FeatureStore(done.store), wish, advance=watch.answered)
+    warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
+    return replace(answers, failures=done.failures, warnings=warnings)
+
+
+@contextmanager
+def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
+    """A folder in which this call's extraction outlives an interruption, and nothing else; leftovers go when they are old.
+
+    While another process does the very same, a folder that is nobody else's.
+    """
+    from filelock import FileLock, Timeout
+
+    place = _place(predictor, listing, config)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(place.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
+            yield Path(folder)
+        return
+    try:
+        yield place
+    except LdduError:  # the same call would end in the same way
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+    finally:
+        if not place.exists():
+            place.with_suffix(".lock").unlink(missing_ok=True)
+        lock.release()
+
+
+def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
+    cache = cache_folder("clips")
+    _forget_old(cache)
+    files = [str(source.path.absolute()) for source in listing.sources]
+    asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
+    return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove what nobody has gone on with for `KEPT_DAYS`, and nobody is at now."""
+    from filelock import FileLock, Timeout
+
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for place in {entry.with_suffix("") for entry in cache.glob("*")}:
+        lock = place.with_suffix(".lock")
+        with suppress(Timeout, FileNotFoundError):  # somebody is at it, or is removing it too
+            touched = [entry.stat().st_mtime for entry in (place, lock, *place.rglob("*")) if entry.exists()]
+            if max(touched, default=0.0) < oldest:
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(place, ignore_errors=True)
+                    lock.unlink(missing_ok=True)

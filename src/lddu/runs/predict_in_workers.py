@@ -1,0 +1,93 @@
+"""Predicting a large store in parts, several at once: every lane opens the run and the store by itself."""
+
+import hashlib
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lddu.errors import MismatchError, RunError
+from lddu.machine.processes import Lanes
+from lddu.models.networks import Inference, joined
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import RunFolder
+from lddu.store.store import FeatureStore
+
+PART_CLIPS = 2048
+"""Clips of a part: seconds of work, so that lanes end together and handing out costs nothing."""
+
+Part = tuple[int, int]
+"""First row and the row after the last."""
+
+
+def infer_in_parts(
+    predictor: Predictor, store: FeatureStore, lanes: Lanes, advance: Callable[[int], None] | None = None
+) -> Inference:
+    """What `predictor.infer` says of all clips, to rounding; passes with dropout on are drawn for each part anew.
+
+    Args:
+        predictor: a run whose folder the lanes share.
+        store: that fits the run; at a place that the lanes share, or behind a URL.
+        lanes: who computes, on their device.
+        advance: hears of every clip done by every network.
+
+    Raises:
+        MismatchError: where a lane finds another run or store there.
+        RunError: where the process that worked on a part died.
+    """
+    predictor.feature_warnings(store)
+    parts = [(first, min(first + PART_CLIPS, len(store))) for first in range(0, len(store), PART_CLIPS)]
+    run = predictor.folder
+    opening = _PartOpening(run.path.resolve(), _digest(run), store.address, store.manifest_sha256, lanes.device)
+    found: dict[Part, Inference] = {}
+    for outcome in lanes.work_off(opening, parts):
+        if outcome.result is None:
+            first, last = outcome.task
+            raise RunError(
+                f"Expected clips {first} to {last - 1} of {store.place} to be predicted, but the process that did it died; "
+                "memory may have run out: predict with fewer at once."
+            )
+        found[outcome.task] = outcome.result
+        if advance:
+            advance(len(outcome.result.rows) * predictor.networks)
+    return joined([found[part] for part in parts]) if parts else predictor.infer(store)
+
+
+@dataclass(frozen=True)
+class _PartOpening:
+    """Makes a process ready to predict parts, of the very run and store that the leading process has."""
+
+    run: Path
+    run_digest: str
+    store: str
+    store_digest: str
+    device: str
+
+    def __call__(self) -> Callable[[Part], Inference]:
+        predictor, store = Predictor(self.run, self.device), FeatureStore(self.store)
+        self._refuse_others("run", self.run, self.run_digest, _digest(predictor.folder))
+        self._refuse_others("store", store.place, self.store_digest, store.manifest_sha256)
+        return lambda part: predictor.infer(store, np.arange(*part))
+
+    @staticmethod
+    def _refuse_others(kind: str, place: str | Path, wanted: str, found: str) -> None:
+        if found != wanted:
+            raise MismatchError(
+                f"Expected the same {kind} at {place} on every machine, but {platform.node()} has another there; "
+                f"give a {kind} that all machines share."
+            )
+
+
+def _digest(run: RunFolder) -> str:
+    """Of everything that a prediction depends on."""
+    files: Sequence[Path] = [
+        run.path / "decision.json",
+        *(member.path / name for member in run.members() for name in ("config.json", "model.safetensors")),
+    ]
+    whole = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            whole.update(hashlib.file_digest(stream, "sha256").digest())
+    return whole.hexdigest()

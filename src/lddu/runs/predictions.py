@@ -1,0 +1,222 @@
+"""What a run says of each clip, as people and machines take it: table rows, parquet, CSV and JSON."""
+
+import csv
+import io
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.arrays import Flags, Floats
+from lddu.errors import RunError
+from lddu.machine.atomic import replaced_file
+from lddu.runs.ablation import Ablation
+
+PER_EMOTION = {
+    "probability": "probability",
+    "label": "label",
+    "uncertainty": "uncertainty",
+    "width": "width",
+    "present": "presence",
+    "in_set": "label_set",
+    "cannot_tell": "abstained",
+    "share": "share",
+    "aleatoric": "emotion_aleatoric",
+    "epistemic": "emotion_epistemic",
+}
+"""Prefix of a table's columns -> field of `Predictions`."""
+
+PER_MODALITY = {
+    "error": "modality_error",
+    "distance": "modality_distance",
+    "noise": "modality_noise",
+    "trust": "modality_trust",
+    "noisier_than": "noisier_than",
+    "unfamiliar": "unfamiliar",
+}
+"""The same, a column per modality."""
+
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost")
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """N clips, E emotions, M modalities.
+
+    Attributes:
+        clip: [N] ids.
+        split: [N]; empty where the clip has none.
+        group: [N]; empty where unknown.
+        emotions: E names.
+        modalities: M names.
+        probability: [N, E] that the emotion is present, recalibrated.
+        label: [N, E] the decision.
+        presence: [N, E] 1, 0, or NaN where unknown: what was observed.
+        uncertainty: [N, E] chance that the decision is wrong: the product's score.
+        width: [N, E] |std| over all modalities, Eq. (11): how unclear.
+        modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+        modality_distance: [N, M] how far the modality's features lie from those of training: their root mean square in
+            deviations of training; NaN where missing. None in predictions of older versions.
+        modality_noise: [N, M] q of Eq. (18): how noisy the modality's features are, to be compared within a modality
+            only; NaN where missing. None where the run has no meters.
+        modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None where the run
+            has no gate.
+        noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
+            missing. None where the run does not hold their noise, or too few of them.
+        unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
+            where the run does not hold their distances, or too few of them.
+        label_set: [N, E] the set with the promised recall, where one was asked for.
+        abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
+        aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
+        share: [N, E] of raters, where they differ in the store.
+        emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
+        emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
+        missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
+            none, or where that was not measured. Empty where nobody asked.
+    """
+
+    clip: np.ndarray
+    split: np.ndarray
+    group: np.ndarray
+    emotions: tuple[str, ...]
+    modalities: tuple[str, ...]
+    probability: Floats
+    label: Flags
+    presence: Floats
+    uncertainty: Floats
+    width: Floats
+    modality_error: Floats
+    modality_distance: Floats | None = None
+    modality_noise: Floats | None = None
+    modality_trust: Floats | None = None
+    noisier_than: Floats | None = None
+    unfamiliar: Flags | None = None
+    label_set: Flags | None = None
+    abstained: Flags | None = None
+    aleatoric: Floats | None = None
+    share: Floats | None = None
+    emotion_aleatoric: Floats | None = None
+    emotion_epistemic: Floats | None = None
+    missing_cost: tuple[Ablation | None, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def rows(self, rows: np.ndarray) -> "Predictions":
+        """A part of the clips, by row numbers or by a mask."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
+        costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
+        kept = {name: value[rows] for name, value in arrays.items() if value is not None}
+        return replace(self, **kept, missing_cost=costs)
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
+        columns: dict[str, list[Any]] = {name: getattr(self, name).tolist() for name in ("clip", "split", "group")}
+        for prefix, field in PER_EMOTION.items():
+            values = getattr(self, field)
+            if values is not None:
+                columns |= {f"{prefix}_{e}": _nullable(values[:, i]) for i, e in enumerate(self.emotions)}
+        for prefix, field in PER_MODALITY.items():
+            values = getattr(self, field)
+            if values is not None:
+                columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
+        return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One JSON object per clip; the schema is in docs/run_folder.md."""
+        return [self._record(n) for n in range(len(self))]
+
+    def _record(self, n: int) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "clip": self.clip[n],
+            "emotions": self._chosen(self.label[n]),
+            "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
+            "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
+            "evidence": {"width": dict(zip(self.emotions, self.width[n].tolist(), strict=True))},
+            "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
+        }
+        for field in PER_MODALITY.values():
+            values = getattr(self, field)
+            if values is not None:
+                record["evidence"][field] = dict(zip(self.modalities, _nullable(values[n]), strict=True))
+        if self.aleatoric is not None:
+            record["aleatoric"] = float(self.aleatoric[n])
+        if self.emotion_aleatoric is not None and self.emotion_epistemic is not None:
+            for name, values in (("aleatoric", self.emotion_aleatoric), ("epistemic", self.emotion_epistemic)):
+                record["evidence"][name] = dict(zip(self.emotions, values[n].tolist(), strict=True))
+        if self.label_set is not None:
+            record["label_set"] = self._chosen(self.label_set[n])
+        if self.abstained is not None:
+            record["cannot_tell"] = self._chosen(self.abstained[n])
+        if self.missing_cost:
+            cost = self.missing_cost[n]
+            record["missing_cost"] = None if cost is None else cost.to_mapping()
+        return record
+
+    def _chosen(self, flags: Flags) -> list[str]:
+        return [emotion for emotion, flag in zip(self.emotions, flags, strict=True) if flag]
+
+    def to_csv(self) -> str:
+        """Comma-separated values with a header; unknown is empty."""
+        columns = self.to_columns()
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return stream.getvalue()
+
+    def write_parquet(self, path: Path) -> None:
+        """Write `to_columns` as parquet, in one step."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.table(self.to_columns())
+        described = table.replace_schema_metadata(
+            {"emotions": "\n".join(self.emotions), "modalities": "\n".join(self.modalities)}
+        )
+        with replaced_file(path) as temporary:
+            pq.write_table(described, temporary)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read what `write_parquet` wrote.
+
+    Raises:
+        RunError: where the file is absent or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        emotions, modalities = tuple(told["emotions"].split("\n")), tuple(told["modalities"].split("\n"))
+
+        def stack(prefix: str, names: tuple[str, ...]) -> np.ndarray:
+            columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
+            return np.stack(columns, axis=1)
+
+        def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
+            return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
+
+        there = "aleatoric" in table.column_names
+        aleatoric = np.array(table["aleatoric"].to_pylist(), dtype=np.float64) if there else None
+        words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
+        return Predictions(
+            words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
+            stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
+            modality_distance=stack_if_there("distance", modalities), modality_noise=stack_if_there("noise", modalities), modality_trust=stack_if_there("trust", modalities),
+            aleatoric=aleatoric, share=stack_if_there("share"),
+            emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
+    except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
+        raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
+
+
+def _nullable(values: np.ndarray) -> list[Any]:
+    if values.dtype == np.bool_:
+        return list(values.tolist())
+    return [None if np.isnan(value) else float(value) for value in values]

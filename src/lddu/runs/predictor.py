@@ -1,0 +1,326 @@
+"""Using a finished run: a `Predictor` reads a run folder and says of any store's clips which emotions they show."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.batches.batch import BatchReader
+from lddu.errors import MismatchError, StoreError
+from lddu.evaluate.constants import shortfall
+from lddu.machine.device import device_of
+from lddu.models.lddu.explain import Explanation, explain
+from lddu.models.networks import DropoutPasses, Inference, Networks
+from lddu.runs.ablation import Ablation, ablations_of
+from lddu.runs.familiarity import UsualReadings
+from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.runs.missing_modalities import missing_sentences, noted_sentences
+from lddu.runs.observed import Observed, scored
+from lddu.runs.predictions import Predictions
+from lddu.runs.robustness import Robustness, measure_robustness
+from lddu.runs.run_folder import RunFolder
+from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
+
+SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
+
+
+class Predictor:
+    """A trained run, ready to use; an ensemble run answers with the mean of its networks.
+
+    Args:
+        path: run folder.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
+
+    Example:
+        >>> predictor = Predictor(run_folder)
+        >>> predictor.predict(FeatureStore(store_folder)).probability.shape
+        (40, 2)
+
+    Raises:
+        RunError: where the folder is no finished run, or is damaged.
+    """
+
+    def __init__(self, path: str | Path, device: str = "cpu") -> None:
+        self.folder = RunFolder(path)
+        self.description = self.folder.describe()
+        self.decision = self.folder.load_decision()
+        place = device_of(device)
+        self._networks = [member.load_model(place) for member in self.folder.members()]
+
+    def __repr__(self) -> str:
+        task = self.description.task
+        streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
+        return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
+
+    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE, rows: Chosen | None = None) -> list[str]:
+        """What a reader of predictions on this store should know.
+
+        Args:
+            store: that is predicted, or its path or URL.
+            wish: what is asked for beyond the labels.
+            rows: which of its clips are meant.
+
+        Raises:
+            MismatchError: where the store's features are not those that the run was trained on.
+            StoreError: where the store has no such clip.
+        """
+        store = opened_store(store)
+        meant, task = store.rows(rows), self.description.task
+        found = [SIMULATED] if task.simulated else []
+        found += [*self._weaknesses(wish), *self.feature_warnings(store)]
+        found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
+        steps = self.description.config.model.max_steps
+        found += [
+            f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
+            "(model.max_steps); cut the clips shorter"
+            for name, count in self._reader(store).cut_clips(meant).items()
+        ]
+        return found + [f"about the run's training: {told}" for told in self.description.warnings]
+
+    def feature_warnings(self, store: FeatureStore) -> list[str]:
+        """Which modalities are described otherwise than in training.
+
+        Raises:
+            MismatchError: where the store's features cannot be those that the run was trained on.
+        """
+        task, found = self.description.task, list[str]()
+        shared = [name for name in task.dimensions if name in store.modalities]
+        for name in shared:
+            stream = store.modalities[name]
+            if stream.dimension != task.dimensions[name]:
+                raise MismatchError(
+                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
+                    f"on, but {store.place} has {stream.dimension}; make the features in the same way."
+                )
+            if stream.feature != task.features[name]:
+                _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
+                found.append(
+                    f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
+                    "if it was made in another way, do not trust these results"
+                )
+        if not shared:
+            raise MismatchError(
+                f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
+                f"{', '.join(store.modalities)}; make the features in the same way as for training."
+            )
+        return found
+
+    def infer(
+        self,
+        store: FeatureStore,
+        rows: Chosen | None = None,
+        advance: Callable[[int], None] | None = None,
+        dropout: bool | None = None,
+    ) -> Inference:
+        """Raw figures of some clips (all by default).
+
+        Args:
+            store: that fits the run.
+            rows: which clips.
+            advance: hears of every clip done by every network.
+            dropout: also make the run's passes with dropout on; by default only where its uncertainty reads them.
+        """
+        if dropout is None:
+            dropout = bool(set(self.decision.error_score.inputs) & set(DROPOUT_SCORES))
+        passes = self.description.config.decision.dropout_passes if dropout else 0
+        return self.networks_on(store).infer(store.rows(rows), advance, DropoutPasses(passes, self.description.seed))
+
+    def networks_on(self, store: FeatureStore) -> Networks:
+        """The networks with a reader of this store.
+
+        Raises:
+            MismatchError: where the store does not fit.
+        """
+        self.feature_warnings(store)
+        return Networks(self._networks, self._reader(store))
+
+    def predict(
+        self,
+        store: StoreLike,
+        rows: Chosen | None = None,
+        wish: Wish = NOTHING_MORE,
+        advance: Callable[[int], None] | None = None,
+    ) -> Predictions:
+        """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
+
+        Args:
+            store: that fits the run, or its path or URL.
+            rows: which clips: row numbers, ids, or a mask.
+            wish: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            advance: hears of every clip done by every network.
+
+        Raises:
+            StoreError: where the store cannot be opened, or has no such clip.
+            MismatchError: where the store does not fit, or the wish cannot be had.
+        """
+        store = opened_store(store)
+        return self.concluded(store, self.infer(store, rows, advance), wish)
+
+    def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
+        """What follows from the raw figures of some clips, with the run's decision.
+
+        Where a coverage below 1 is wished for, clips that are unlike all that the run was tried on are not answered either.
+
+        Raises:
+            MismatchError: where the wish cannot be had.
+        """
+        task = self.description.task
+        there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
+        cost = tuple(self.ablation(given) for given in there)
+        found = predictions_of(store, task, inference, self.decision, wish)
+        found = self._usual.beside(replace(found, missing_cost=cost))
+        if wish.coverage is None or wish.coverage == 1 or found.abstained is None or found.unfamiliar is None:
+            return found
+        return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
+
+    @cached_property
+    def _usual(self) -> UsualReadings:
+        return UsualReadings(self.folder)
+
+    def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
+        """What a reader of these predictions should know of their clips: which are unfamiliar, which the run has learnt from."""
+        learnt = int((found.split == "train").sum())
+        own = learnt and self.was_trained_on(store)
+        told = f"the run has learnt from {learnt} of these {len(found)} clips: its answers on them are better than on new ones"
+        return [*self._usual.remarks(found), *([told] if own else [])]
+
+    def ablation(self, given: Sequence[str]) -> Ablation | None:
+        """This run's validation figures with these modalities only, in its own order; None where not measured."""
+        return self._ablations.get(tuple(given))
+
+    def _weaknesses(self, wish: Wish) -> Iterator[str]:
+        """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
+        splits = self._metrics.get("splits", {})
+        for split in ("test", "valid"):
+            if said := shortfall(splits.get(split)):
+                yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
+                break
+        sets = self.decision.recall_sets
+        if wish.recall is not None and sets.cut(wish.recall) <= 0:
+            yield (
+                f"{sets.clips} validation clips are too few to promise a recall of {wish.recall:g} by anything but sets of "
+                "every emotion"
+            )
+
+    @cached_property
+    def _metrics(self) -> dict[str, Any]:
+        """`metrics.json`; a run folder without one still predicts."""
+        return self.folder.read_json("metrics.json") if (self.folder.path / "metrics.json").is_file() else {}
+
+    @cached_property
+    def _ablations(self) -> dict[tuple[str, ...], Ablation]:
+        found = ablations_of(self._metrics) if self._metrics else ()
+        return {one.given: one for one in found}
+
+    def explain(self, store: StoreLike, row: int | str) -> Explanation:
+        """When each emotion was seen in one clip, and what it would be without each modality.
+
+        Args:
+            store: that fits the run, or its path or URL.
+            row: of the clip, or its id.
+
+        Raises:
+            StoreError: where there is no such store or clip.
+            MismatchError: where the store does not fit.
+        """
+        store = opened_store(store)
+        networks = self.networks_on(store)
+        return explain(networks.members, networks.reader, int(store.rows(np.array([row]))[0]))
+
+    def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
+        """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
+
+        Beside them is `unfamiliar`: modality -> share of the clips that are unlike all that the run was tried on.
+
+        Raises:
+            StoreError: where the split has no clips.
+            MismatchError: where the store has labels of other emotions only.
+        """
+        store = opened_store(store)
+        rows = self._labelled(store, split)
+        task = self.description.task
+        inference = self.infer(store, rows, dropout=True)
+        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+        return figures | {
+            "unfamiliar": self._usual.unfamiliar_shares(inference.modality_distance, list(task.dimensions))
+        }
+
+    def robustness(
+        self,
+        store: StoreLike,
+        split: str = "test",
+        seed: int = 0,
+        advance: Callable[[int], None] | None = None,
+    ) -> Robustness:
+        """What becomes of the answers when one modality is made worse; see `lddu.runs.robustness`.
+
+        Args:
+            store: labelled, that fits the run.
+            split: which clips; at most `lddu.runs.robustness.MOST_CLIPS` of them, drawn with the seed.
+            seed: of the corruptions, 0 or more.
+            advance: hears of every clip done by every network.
+
+        Raises:
+            StoreError: where the split has no clips.
+            MismatchError: where the store has labels of other emotions only, or none.
+        """
+        store = opened_store(store)
+        rows, task = self._labelled(store, split), self.description.task
+        nothing = np.zeros((len(rows), len(task.emotions)))
+        found = scored(store, rows, nothing, task.emotions, task.present_at)
+        return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+
+    def was_trained_on(self, store: FeatureStore) -> bool:
+        """Whether this is the very store of the run's training, wherever it lies now."""
+        return bool(store.manifest_sha256 == self.description.store["manifest_sha256"])
+
+    def evaluation_warnings(self, store: FeatureStore, split: str) -> list[str]:
+        """What a reader of figures on a labelled split of this store should know beside `warnings`."""
+        own, found = self.was_trained_on(store), []
+        if own and split == "train":
+            found.append("the run was trained on these clips: the figures are not those of new ones")
+        if own and split == "valid":
+            found.append(
+                "checkpoint, threshold and recalibration were chosen on these clips: the figures are better than those of new ones"
+            )
+        if not own and store.present_at != self.description.task.present_at:
+            found.append(
+                f"an emotion counts as present from a share of {self.description.task.present_at:g} of the raters, as in the run's training; "
+                f"{store.place} says {store.present_at:g}"
+            )
+        return found
+
+    def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
+        """The rows of a split of a store that has labels of the run's emotions."""
+        rows = store.table.in_split(split)
+        if not len(rows):
+            held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
+            raise StoreError(f"Expected clips of the split {split!r} in {store.place}, but it has only: {held}.")
+        task = self.description.task
+        if not set(task.emotions) & set(store.emotions):
+            raise MismatchError(
+                f"Expected labels of at least one of {', '.join(task.emotions)} in {store.place}, but it has labels of "
+                f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
+            )
+        return rows
+
+    @property
+    def networks(self) -> int:
+        """How many networks answer."""
+        return len(self._networks)
+
+    def _reader(self, store: FeatureStore) -> BatchReader:
+        return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+
+
+def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:
+    """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
+    if found.startswith("{") and trained.startswith("{"):
+        raise MismatchError(
+            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
+            "extract the clips again with the same settings and packages."
+        )

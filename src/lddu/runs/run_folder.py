@@ -1,0 +1,232 @@
+"""The run folder: everything that predict, report and compare need, and nothing that can run code when read.
+
+`config.json` says what was trained on what and how; weights are safetensors; every file is written to a temporary
+name and renamed. A folder without `metrics.json` is a run that has not finished. Format in docs/run_folder.md.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+import lddu
+from lddu.config import Config, recorded
+from lddu.decide.decision import FittedDecision
+from lddu.errors import ConfigError, RunError
+from lddu.machine.atomic import replaced_file, write_text
+from lddu.models.lddu.network import LDDU
+
+FORMAT = "lddu-run"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a run recognises, from what.
+
+    Attributes:
+        emotions: names, in order.
+        dimensions: modality -> features per step, in the model's order.
+        features: modality -> what its numbers are, as the store said.
+        present_at: share of raters from which an emotion counts as present.
+        simulated: True where the corpus is made up.
+    """
+
+    emotions: tuple[str, ...]
+    dimensions: dict[str, int]
+    features: dict[str, str]
+    present_at: float
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """The content of `config.json`.
+
+    Attributes:
+        task: what is recognised from what.
+        config: the resolved settings.
+        seed: of the first member.
+        members: number of networks; more than one is an ensemble.
+        store: where the corpus was (`path`, `manifest_sha256`, `source`).
+        warnings: sentences that every result repeats.
+        command: the command line that makes this run again.
+    """
+
+    task: Task
+    config: Config
+    seed: int
+    members: int
+    store: dict[str, Any]
+    warnings: tuple[str, ...]
+    command: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "lddu_version": lddu.__version__,
+            "task": {**vars(self.task), "emotions": list(self.task.emotions)},
+            "config": self.config.to_mapping(),
+            "seed": self.seed,
+            "members": self.members,
+            "store": self.store,
+            "warnings": list(self.warnings),
+            "command": self.command,
+        }
+
+
+class RunFolder:
+    """Paths and files of one run.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    @property
+    def finished(self) -> bool:
+        """Whether training ended and the run was evaluated."""
+        return (self.path / "metrics.json").is_file() and not (self.path / "resume").exists()
+
+    def describe(self) -> RunDescription:
+        """Read `config.json`.
+
+        Raises:
+            RunError: where it is absent, damaged or of a newer version.
+        """
+        found = self.read_json("config.json")
+        if found.get("format") != FORMAT:
+            raise RunError(f"Expected {self.path / 'config.json'} to describe a run of lddu, but it is something else.")
+        if found.get("version") != VERSION:
+            raise RunError(
+                f"Expected run format version {VERSION} in {self.path}, but got {found.get('version')!r}; update lddu."
+            )
+        try:
+            task = _task(found["task"])
+            config = recorded(found["config"])
+            return RunDescription(
+                task=task,
+                config=config,
+                seed=int(found["seed"]),
+                members=int(found["members"]),
+                store=dict(found["store"]),
+                warnings=tuple(found["warnings"]),
+                command=str(found["command"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as fault:
+            raise RunError(
+                f"Expected {self.path / 'config.json'} to describe a run, but it is damaged ({fault}); copy it again."
+            ) from None
+
+    def members(self) -> list["RunFolder"]:
+        """The folders that hold weights: this one, or one per member of an ensemble."""
+        count = self.describe().members
+        return [self] if count == 1 else [RunFolder(self.path / f"member-{k}") for k in range(count)]
+
+    def load_model(self, device: torch.device | None = None) -> LDDU:
+        """The trained network of this folder, in evaluation mode.
+
+        Raises:
+            RunError: where the weights are absent, damaged or do not fit `config.json`.
+        """
+        description = self.describe()
+        file = self.path / "model.safetensors"
+        if not file.is_file():
+            raise RunError(f"Expected the weights {file}, but they are not there; {self._cure()}.")
+        model = new_model(description)
+        try:
+            model.load_state_dict(load_file(file))
+        except (SafetensorError, RuntimeError, KeyError) as fault:
+            raise RunError(
+                f"Expected {file} to hold the weights that config.json describes, but it does not "
+                f"({str(fault).splitlines()[0][:160]}); copy the run again."
+            ) from None
+        if broken := [name for name, values in model.state_dict().items() if not torch.isfinite(values).all()]:
+            raise RunError(f"Expected finite weights in {file}, but {broken[0]} is not; copy the run again.")
+        return model.to(device or torch.device("cpu")).eval()
+
+    def load_decision(self) -> FittedDecision:
+        """The decision that was fitted on validation.
+
+        Raises:
+            RunError: where it is absent, damaged or of a newer version, or decides on other emotions than the run's.
+        """
+        decision = FittedDecision.from_mapping(self.read_json("decision.json"))
+        emotions = self.describe().task.emotions
+        if decision.emotions != emotions:
+            raise RunError(
+                f"Expected {self.path / 'decision.json'} to decide on the emotions of config.json ({', '.join(emotions)}), "
+                f"but it names {', '.join(decision.emotions)}; copy the run again."
+            )
+        return decision
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """One of the JSON files of the folder.
+
+        Raises:
+            RunError: where it is absent or damaged; the sentence says how to go on.
+        """
+        file = self.path / name
+        if not self.path.is_dir():
+            raise RunError(f"Expected a run folder at {self.path}, but there is none; make one with 'lddu train'.")
+        if not file.is_file():
+            raise RunError(f"Expected {name} in {self.path}, but it is not there; {self._cure()}.")
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as fault:
+            raise RunError(f"Expected {file} to be JSON, but it is damaged ({fault}); copy the run again.") from None
+        if not isinstance(found, dict):
+            raise RunError(f"Expected {file} to hold a JSON object, but it holds something else; copy the run again.")
+        return found
+
+    def _cure(self) -> str:
+        """What helps where a file is missing."""
+        if not (self.path / "config.json").is_file():
+            return "make a run with 'lddu train'"
+        if self.finished:
+            return "the run was finished and has lost it: copy it again, or train again"
+        return f"training has not finished: go on with 'lddu train --resume {self.path}'"
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Replace a JSON file of the folder in one step."""
+        write_text(self.path / name, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write_model(self, weights: dict[str, torch.Tensor]) -> None:
+        """Replace the weights in one step."""
+        with replaced_file(self.path / "model.safetensors") as temporary:
+            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+
+
+def _task(told: dict[str, Any]) -> Task:
+    """The task as `config.json` tells it; ValueError where it tells something else."""
+    task = Task(**{**told, "emotions": tuple(told["emotions"])})
+    words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
+    sound = (
+        task.emotions
+        and task.dimensions
+        and all(isinstance(word, str) for word in words)
+        and all(isinstance(d, int) and d > 0 for d in task.dimensions.values())
+        and isinstance(task.present_at, int | float)
+        and isinstance(task.simulated, bool)
+        and set(task.features) == set(task.dimensions)
+    )
+    if not sound:
+        raise ValueError("the task is not of this form")
+    return task
+
+
+def new_model(description: RunDescription) -> LDDU:
+    """An untrained network of the described shape."""
+    task = description.task
+    return LDDU(list(task.dimensions.values()), len(task.emotions), description.config.model)

@@ -1,0 +1,138 @@
+"""Several trainings of the same settings: what a figure is over seeds, and whether two settings differ beyond them.
+
+The paired bootstrap of `lddu.runs.compare` asks what another draw of clips would give, for the very networks that were trained. Another
+seed gives other networks: only several trainings of each setting tell how much that matters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+import numpy as np
+from scipy.stats import ttest_ind
+
+from lddu.evaluate.compare import Difference, Estimate
+from lddu.runs.compare import RunPair
+from lddu.runs.run_folder import RunFolder
+
+ONE_EACH = (
+    "The intervals are over clips, for these very networks: another seed gives other ones. To compare settings, train each with several seeds and name "
+    "all the runs."
+)
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Runs that differ in their seed alone.
+
+    Attributes:
+        name: a letter, A of the first settings that were named.
+        runs: their paths, in the order given.
+        again: paths of further runs whose seeds are among theirs: the same trainings, which count once.
+        mean: figure -> mean over the runs.
+        deviation: figure -> standard deviation over the runs; None of a single one.
+        second_less_first: figure -> mean less that of the first settings, with Welch's 95 % interval over trainings and its p;
+            None of the first settings, and where either has a single run.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    again: tuple[str, ...]
+    mean: dict[str, float]
+    deviation: dict[str, float] | None
+    second_less_first: dict[str, Difference] | None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values."""
+        return asdict(self)
+
+
+def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
+    """The compared runs, those of the same settings together; empty where no two of other seeds have the same settings.
+
+    Args:
+        pairs: as `lddu.runs.compare.compare_runs` gives them.
+    """
+    estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
+    alike: dict[str, list[str]] = {}
+    for run in estimates:
+        alike.setdefault(_settings(run), []).append(run)
+    groups = [_once_each(runs) for runs in alike.values()]
+    if all(len(runs) == 1 for runs in groups):
+        return []
+    names = [name for name in pairs[0].found.difference if all(name in found for found in estimates.values())]
+    values = [_values([estimates[run] for run in runs], names) for runs in groups]
+    return [
+        Seeds(
+            _letter(n),
+            tuple(runs),
+            tuple(run for run in named if run not in runs),
+            {name: float(own[name].mean()) for name in names},
+            {name: float(own[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
+            _differences(values[0], own) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
+        )
+        for n, (runs, named, own) in enumerate(zip(groups, alike.values(), values, strict=True))
+    ]
+
+
+def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
+    """Run -> the settings in which the runs differ, by their dotted names."""
+    settings = {str(run): _flat(RunFolder(run).describe().config.to_mapping()) for run in runs}
+    first = next(iter(settings.values()))
+    names = [name for name in first if len({repr(own.get(name)) for own in settings.values()}) > 1]
+    return {run: {name: own[name] for name in names} for run, own in settings.items()}
+
+
+def _settings(run: str) -> str:
+    """All that makes a run what it is, but for its seed."""
+    described = RunFolder(run).describe()
+    parts = (
+        described.config,
+        described.members,
+        described.task,
+        described.store["manifest_sha256"],
+        described.store.get("init_from"),
+    )
+    return repr(parts)
+
+
+def _once_each(runs: Sequence[str]) -> list[str]:
+    """The runs without those that repeat a seed of an earlier one; an ensemble has one for each network."""
+    seen, kept = set[int](), list[str]()
+    for run in runs:
+        described = RunFolder(run).describe()
+        own = set(range(described.seed, described.seed + described.members))
+        if not seen & own:
+            seen |= own
+            kept.append(run)
+    return kept
+
+
+def _letter(number: int) -> str:
+    """A to Z, then A2 to Z2 and so on."""
+    again, place = divmod(number, len(ascii_uppercase))
+    return f"{ascii_uppercase[place]}{again + 1 if again else ''}"
+
+
+def _values(estimates: Sequence[Mapping[str, Estimate]], names: Sequence[str]) -> dict[str, np.ndarray]:
+    return {name: np.array([found[name].value for found in estimates]) for name in names}
+
+
+def _differences(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> dict[str, Difference]:
+    found = {}
+    for name, values in second.items():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            test = ttest_ind(values, first[name], equal_var=False)
+            interval = test.confidence_interval(0.95)
+        difference = float(values.mean() - first[name].mean())
+        found[name] = Difference(difference, float(interval.low), float(interval.high), float(test.pvalue))
+    return found
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{above}{name}.") if isinstance(value, Mapping) else {f"{above}{name}": value}
+    return flat

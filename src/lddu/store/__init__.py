@@ -1,0 +1,1 @@
+"""The feature store: features, clip table and provenance on disk."""

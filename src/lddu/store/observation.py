@@ -1,0 +1,22 @@
+"""Labels of the rows of a store: shares of raters, and presence, Eq. (16)."""
+
+import numpy as np
+
+from lddu.arrays import Floats
+from lddu.labels import least_share
+from lddu.store.store import FeatureStore
+
+
+def presence_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...], present_at: float) -> Floats:
+    """[N, E] 1 present, 0 absent, NaN unknown, Eq. (16); an emotion that the store lacks is unknown throughout."""
+    shares = shares_of(store, rows, emotions)
+    return np.where(np.isnan(shares), np.nan, shares >= least_share(present_at))
+
+
+def shares_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...]) -> Floats:
+    """[N, E] share of raters; NaN where unknown."""
+    shares = np.full((len(rows), len(emotions)), np.nan)
+    for e, emotion in enumerate(emotions):
+        if emotion in store.emotions:
+            shares[:, e] = store.table.labels[rows, store.emotions.index(emotion)]
+    return shares

@@ -1,0 +1,215 @@
+"""The feature store: a folder of memory-mapped features, a clip table and a manifest. Format in docs/own_data.md.
+
+Sequences of all clips lie end to end in one array per modality, so that nothing is padded on disk and a clip is a
+slice. Large corpora are several such parts. Nothing in a store can run code when it is read.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.errors import StoreError
+from lddu.store.clip_table import ClipTable, read_table
+from lddu.store.place import Place, is_url, place_of
+from lddu.store.stream import Modality, Part, Stream
+
+FORMAT = "lddu-feature-store"
+VERSION = 1
+
+_SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
+
+
+Chosen = Sequence[int] | Sequence[str] | np.ndarray
+"""Clips of a store, as `FeatureStore.rows` takes them."""
+
+
+class FeatureStore:
+    """Read access to a store. Opening reads the manifest only; features stay on disk, or afar, until asked for.
+
+    Args:
+        path: the store's folder, or its URL (``s3://bucket/store``), whose files are fetched into a cache as needed.
+
+    Attributes:
+        path: the folder on this machine.
+        place: what a user calls the store: the path or the URL.
+
+    Example:
+        >>> store = FeatureStore(store_folder)
+        >>> store.emotions
+        ('joy', 'anger')
+        >>> store.steps("audio", 0).shape
+        (3, 4)
+
+    Raises:
+        StoreError: where the folder is no store, is damaged, or was written by a newer version.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._files = place_of(path)
+        self.path, self.place = self._files.path, self._files.name
+        self._streams: dict[str, Stream] = {}
+        self.manifest = _read_manifest(self._files)
+        try:
+            self.emotions: tuple[str, ...] = tuple(self.manifest["emotions"])
+            self.present_at = float(self.manifest["present_at"])
+            self.modalities = {name: _modality(name, entry) for name, entry in self.manifest["modalities"].items()}
+            self.simulated = bool(self.manifest.get("simulated", False))
+            self._clips = sum(int(count) for count in self.manifest["splits"].values())
+            self._table_sha256 = str(self.manifest["sha256"]["clips.parquet"])
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            raise StoreError(
+                f"Expected {self._files.shown('manifest.json')} to describe a store, but it is damaged ({fault!r}); "
+                "import the corpus again."
+            ) from None
+
+    def __repr__(self) -> str:
+        streams = ", ".join(f"{m.name} {m.dimension}" for m in self.modalities.values())
+        return f"FeatureStore({self.place!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
+
+    def __len__(self) -> int:
+        return self._clips
+
+    @cached_property
+    def table(self) -> ClipTable:
+        """The clip table; read on first use."""
+        table = read_table(self._files.local("clips.parquet", self._table_sha256), self.emotions)
+        if len(table) != len(self):
+            raise StoreError(
+                f"Expected {len(self)} clips in {self._files.shown('clips.parquet')} as the manifest says, "
+                f"but got {len(table)}; import the corpus again."
+            )
+        return table
+
+    def rows(self, chosen: Chosen | None) -> np.ndarray:
+        """Row numbers of some clips.
+
+        Args:
+            chosen: row numbers, clip ids, or a mask with a flag for every clip; None takes all.
+
+        Raises:
+            StoreError: where the store has no such clip.
+        """
+        if chosen is None:
+            return np.arange(len(self))
+        asked = np.asarray(chosen)
+        if not asked.size:
+            return np.zeros(0, np.int64)
+        if asked.ndim == 1 and asked.dtype == bool and len(asked) == len(self):
+            return np.flatnonzero(asked)
+        if asked.ndim == 1 and asked.dtype.kind in "iu":
+            if out := [row for row in asked.tolist() if not 0 <= row < len(self)]:
+                raise StoreError(f"Expected rows from 0 to {len(self) - 1} of {self.place}, but got {out[0]}.")
+            return asked.astype(np.int64)
+        if asked.ndim == 1 and all(isinstance(clip, str) for clip in asked.tolist()):
+            row_of = {clip: row for row, clip in enumerate(self.table.clip.tolist())}
+            if unknown := [clip for clip in asked.tolist() if clip not in row_of]:
+                raise StoreError(f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none.")
+            return np.array([row_of[clip] for clip in asked.tolist()], np.int64)
+        raise StoreError(
+            f"Expected row numbers, clip ids, or a mask with a flag for each of the {len(self)} clips of {self.place}, but got "
+            f"{asked.dtype} of the shape {asked.shape}."
+        )
+
+    def lengths(self, modality: str) -> np.ndarray:
+        """[N] steps of each clip; 0 where the modality is missing."""
+        return self.stream(modality).lengths
+
+    def steps(self, modality: str, clip: int) -> np.ndarray:
+        """[T, D] features of one clip by row number, still on disk; T = 0 where the modality is missing."""
+        return self.stream(modality).steps(clip)
+
+    def times(self, modality: str, clip: int) -> np.ndarray | None:
+        """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know."""
+        return self.stream(modality).times(clip)
+
+    def stream(self, modality: str) -> Stream:
+        """Read access to one modality."""
+        if modality not in self._streams:
+            if modality not in self.modalities:
+                raise StoreError(
+                    f"Expected a modality out of {', '.join(self.modalities)} in {self.place}, but got {modality!r}."
+                )
+            self._streams[modality] = Stream(self._files, self.modalities[modality])
+        return self._streams[modality]
+
+    def present(self) -> np.ndarray:
+        """[N, M] whether each clip has each modality."""
+        return np.stack([self.lengths(name) > 0 for name in self.modalities], axis=1)
+
+    def bytes(self, modality: str) -> int:
+        """Of the files that hold a modality."""
+        return sum(self._files.size(part.file) for part in self.modalities[modality].parts)
+
+    @property
+    def manifest_sha256(self) -> str:
+        """Checksum of the manifest, which holds the checksums of everything else: tells one store from another."""
+        return file_sha256(self.path / "manifest.json")
+
+    @property
+    def address(self) -> str:
+        """The store's URL, or its path from the root: found from any working directory."""
+        return self.place if is_url(self.place) else str(self.path.resolve())
+
+    def verify(self) -> list[str]:
+        """Files whose content no longer matches the checksum in the manifest; fetches those that are elsewhere."""
+        sums = {part.file: part.sha256 for m in self.modalities.values() for part in m.parts}
+        sums["clips.parquet"] = self._table_sha256
+        return [file for file, expected in sums.items() if file_sha256(self._files.local(file, expected)) != expected]
+
+
+StoreLike = FeatureStore | str | Path
+"""A store, or its path or URL."""
+
+
+def opened_store(store: StoreLike) -> FeatureStore:
+    """The store; opens it where it is named by its path or URL.
+
+    Raises:
+        StoreError: where it cannot be opened.
+    """
+    return store if isinstance(store, FeatureStore) else FeatureStore(store)
+
+
+def file_sha256(path: Path) -> str:
+    """Checksum of a file, hexadecimal; empty where it is absent."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_manifest(place: Place) -> dict[str, Any]:
+    path, file = place.path, place.shown("manifest.json")
+    if not (path / "manifest.json").is_file():
+        found = "nothing is there" if not path.exists() else "it holds no manifest.json"
+        cure = (
+            "run 'lddu data import' on it first"
+            if (path / "clips.csv").is_file() or path.is_file()
+            else "check the path, or make a store with 'lddu data import' or 'lddu data simulate'"
+        )
+        raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as fault:
+        raise StoreError(f"Expected {file} to be JSON, but it is damaged ({fault}); import the corpus again.") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise StoreError(f"Expected {file} to be the manifest of an {FORMAT}, but it is something else.")
+    if manifest.get("version") != VERSION:
+        raise StoreError(
+            f"Expected store format version {VERSION} in {file}, but got {manifest.get('version')!r}; "
+            "update lddu, or import the corpus again."
+        )
+    return manifest
+
+
+def _modality(name: str, entry: dict[str, Any]) -> Modality:
+    parts = tuple(Part(str(p["file"]), int(p["clips"]), int(p["steps"]), str(p["sha256"])) for p in entry["parts"])
+    if not all(_SAFE_NAME.fullmatch(part.file) for part in parts):
+        raise ValueError(f"a part of {name} lies outside the store")
+    return Modality(name, int(entry["dimension"]), str(entry["feature"]), parts)

@@ -1,0 +1,268 @@
+"""A search for settings: trials proposed by Optuna, each trained on `train` and judged on `valid` by micro-F1.
+
+The state is a journal in the search's folder. A search that was stopped goes on from it, and several processes, also on
+several machines that share the folder, may add trials to it at once. The test split is not looked at.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lddu.config import DEFAULT, Config, laid_over
+from lddu.errors import ConfigError, RunError
+from lddu.machine.atomic import write_text
+from lddu.machine.processes import Lanes
+from lddu.models.lddu.objective import LossTerms
+from lddu.store.store import FeatureStore, StoreLike, opened_store
+from lddu.training import member
+from lddu.training.loop import Unwatched, Watch
+from lddu.training.plan import RunOptions
+from lddu.training.search.journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
+from lddu.training.search.space import SPACE, Range, Space, nested, value_of
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How a search is made.
+
+    Attributes:
+        trials: how many the search shall have in the end, those of earlier sittings included.
+        seed: of the proposals and of every trial's network.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        space: what is tried.
+
+    Raises:
+        ConfigError: where there is nothing to try.
+    """
+
+    trials: int
+    seed: int = 0
+    device: str = "auto"
+    space: Space = SPACE
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise ConfigError(f"Expected --trials to be at least 1, but got {self.trials}.")
+        if not self.space:
+            raise ConfigError("Expected a setting that is free to be searched, but all are set; set fewer.")
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """All trials, best first; `best` are the settings to train with, also in `best.toml`."""
+
+    path: Path
+    trials: tuple[Trial, ...]
+    best: Config
+
+
+class SearchWatch(Watch, Protocol):
+    """Told how a search goes."""
+
+    def trial_begins(self, number: int, trials: int) -> None:
+        """Trial (from 0) of so many; not said of trials in lanes."""
+
+    def trial_done(self, trial: Trial) -> None:
+        """How it ended."""
+
+
+class UnwatchedSearch(Unwatched):
+    """A `SearchWatch` that looks away."""
+
+    def trial_begins(self, number: int, trials: int) -> None:
+        """Nothing."""
+
+    def trial_done(self, trial: Trial) -> None:
+        """Nothing."""
+
+
+def search(
+    store: StoreLike,
+    out: str | Path,
+    options: SearchOptions,
+    base: Config = DEFAULT,
+    watch: SearchWatch | None = None,
+    lanes: Lanes | None = None,
+) -> SearchResult:
+    """Look for settings that do well on `valid`, or go on with a search that was stopped.
+
+    The first trial is `base` itself. A trial that breaks is recorded with its reason, and the next one begins.
+
+    Args:
+        store: labelled, with clips in `train` and `valid`; or its path or URL.
+        out: the search's folder, new or of the same search.
+        options: how many trials, of what.
+        base: settings that are not searched.
+        watch: is told of the progress.
+        lanes: processes that train the trials, several at once, on the lanes' device; they share `store` and `out`. None
+            trains one after the other in this process.
+
+    Raises:
+        PackageError: where Optuna is not installed.
+        MismatchError: where `out` holds a search on another store or with other settings.
+        RunError: where every trial broke.
+    """
+    store, path, watch = opened_store(store), Path(out), watch or UnwatchedSearch()
+    with quiet_optuna():
+        study = begun(path, _about(store, options, base), _start(options.space, base))
+        if lanes:
+            _side_by_side(
+                study, _TrialOpening(store.address, path.resolve(), options, base, lanes.device), lanes, watch
+            )
+        else:
+            attempt = _Attempt(store, path, options, base, watch)
+            while (number := len(ended(study))) < options.trials:
+                watch.trial_begins(number, options.trials)
+                watch.trial_done(attempt.made(study))
+        return _result(path, ended(study), base)
+
+
+def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
+    """What makes two searches the same one."""
+    told = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
+    return {**told, "space": repr(options.space)}
+
+
+def _start(space: Space, base: Config) -> dict[str, Any]:
+    """The base as a trial; empty where it lies outside of the space."""
+    found = {part.setting: value_of(base, part.setting) for part in space}
+    return found if all(part.holds(found[part.setting]) for part in space) else {}
+
+
+def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", lanes: Lanes, watch: SearchWatch) -> None:
+    """Trials in lanes until there are enough; one whose process dies is made up for by another."""
+    options = opening.options
+    while (number := len(ended(study))) < options.trials:
+        for outcome in lanes.work_off(opening, range(number, options.trials)):
+            if outcome.result is not None:
+                watch.trial_done(outcome.result)
+        if len(ended(study)) == number:
+            raise RunError(
+                f"Expected trials of {opening.path} to end, but every process that trained one died; memory may have run "
+                "out: train fewer at once."
+            )
+
+
+@dataclass(frozen=True)
+class _TrialOpening:
+    """Makes a process ready to add trials to a search that another has begun."""
+
+    store: str
+    path: Path
+    options: SearchOptions
+    base: Config
+    device: str
+
+    def __call__(self) -> Callable[[int], Trial]:
+        store, options = FeatureStore(self.store), replace(self.options, device=self.device)
+        with quiet_optuna():
+            study = joined(self.path)
+        refuse_other(self.path, study, _about(store, options, self.base))
+        attempt = _Attempt(store, self.path, options, self.base, Unwatched(), crowded=True)
+
+        def act(_: int) -> Trial:
+            with quiet_optuna():
+                return attempt.made(study)
+
+        return act
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """The function that Optuna calls with a trial."""
+
+    store: FeatureStore
+    path: Path
+    options: SearchOptions
+    base: Config
+    watch: Watch
+    crowded: bool = False
+
+    def made(self, study: "optuna.Study") -> Trial:
+        """One more trial of the study."""
+        from lddu.training.search.sampler import NumberedSampler  # loads optuna
+
+        study.sampler = NumberedSampler(self.options.seed, self.crowded)
+        numbers: list[int] = []
+        study.optimize(self, 1, catch=(Exception,), callbacks=[lambda _, trial: numbers.append(trial.number)])
+        return next(trial for trial in ended(study) if trial.number == numbers[0])
+
+    def __call__(self, trial: "optuna.Trial") -> float:
+        import optuna
+
+        folder = self.path / f"trial-{trial.number:04d}"
+        folder.mkdir(exist_ok=True)
+        try:
+            config = laid_over(self.base, nested(_propose(trial, self.options.space)))
+            how = RunOptions(seed=self.options.seed, device=self.options.device)
+            return member.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).kept_f1
+        except optuna.TrialPruned:
+            raise
+        except Exception as fault:
+            trial.set_user_attr("fault", (str(fault).splitlines() or [type(fault).__name__])[0])
+            raise
+
+
+class _Pruning(Unwatched):
+    """Reports every epoch to Optuna, and ends the training where it says so."""
+
+    def __init__(self, trial: "optuna.Trial", watch: Watch) -> None:
+        self._trial, self._watch = trial, watch
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Pass on."""
+        self._watch.epoch_begins(epoch, epochs, steps)
+
+    def step_done(self, terms: LossTerms) -> None:
+        """Pass on."""
+        self._watch.step_done(terms)
+
+    def epoch_done(self, record: dict[str, Any]) -> None:
+        """Pass on, report, and end what is worse than the median."""
+        import optuna
+
+        self._watch.epoch_done(record)
+        self._trial.report(record["valid"]["f1_micro"], record["epoch"])
+        self._trial.set_user_attr("seconds", record["seconds"])
+        if self._trial.should_prune():
+            raise optuna.TrialPruned
+
+    def stopping(self) -> None:
+        """Pass on."""
+        self._watch.stopping()
+
+
+def _propose(trial: "optuna.Trial", space: Space) -> dict[str, Any]:
+    return {
+        part.setting: trial.suggest_float(part.setting, part.low, part.high, log=part.log)
+        if isinstance(part, Range)
+        else trial.suggest_categorical(part.setting, part.values)
+        for part in space
+    }
+
+
+def _result(path: Path, trials: list[Trial], base: Config) -> SearchResult:
+    ordered = sorted(trials, key=lambda trial: (trial.state != "done", -(trial.f1_micro or 0.0), trial.number))
+    if ordered[0].state != "done":
+        faults = [trial.fault for trial in trials if trial.fault]
+        raise RunError(
+            f"Expected a trial of {path} to end, but all of {len(trials)} broke or were given up; the last fault was: "
+            f"{faults[-1] if faults else 'none'}"
+        )
+    best = laid_over(base, nested(ordered[0].settings))
+    write_text(path / "best.toml", to_toml(best))
+    return SearchResult(path, tuple(ordered), best)
+
+
+def to_toml(config: Config) -> str:
+    """Every setting, in the form that `lddu train --config` takes."""
+    lines = [f"preset = {json.dumps(config.preset)}"]
+    for section, settings in config.to_mapping().items():
+        if isinstance(settings, dict):
+            lines += ["", f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    return "\n".join(lines) + "\n"

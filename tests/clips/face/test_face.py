@@ -1,0 +1,131 @@
+"""The drawn face is found, and each of its movements is measured in the right column."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.clips.face.geometry import COLUMNS, Face, face_of, moving
+from lddu.clips.face.pictures import FaceMeter
+from lddu.clips.face.speaker import SpeakerChoice
+from lddu.clips.media import Picture
+from lddu.clips.simulated.drawn_face import Expression, draw_face
+
+AT_REST = Expression()
+
+
+@pytest.fixture(scope="module")
+def meter() -> FaceMeter:
+    return FaceMeter()
+
+
+def seen(meter: FaceMeter, expression: Expression) -> dict[str, float]:
+    pixels = draw_face(256, expression)
+    track = meter.track(Picture(number / 15, pixels) for number in range(4))
+    assert track.share(0.0, 1.0) == 1.0
+    return dict(zip(COLUMNS, track.steps.values[-1].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("expression", "column", "least"),
+    [
+        (Expression(mouth_open=1.0), "mouth_open", 0.1),
+        (Expression(mouth_open=1.0), "jaw_drop", 0.05),
+        (Expression(smile=1.0), "corner_up_right", 0.03),
+        (Expression(smile=1.0), "corner_up_left", 0.03),
+        (Expression(smile=1.0), "mouth_width", 0.03),
+        (Expression(smile=-1.0), "corner_up_left", -0.02),
+        (Expression(brow_raise=1.0), "brow_inner_left", 0.03),
+        (Expression(brow_raise=1.0), "brow_outer_right", 0.03),
+        (Expression(brow_raise=-1.0), "brow_middle_right", -0.02),
+        (Expression(frown=1.0), "brow_inner_right", -0.02),
+        (Expression(eyes_closed=1.0), "blink", 1.0),
+        (Expression(eyes_closed=1.0), "eye_open_left", -0.1),
+        (Expression(tilt=10.0), "roll", -0.1),
+    ],
+)
+def test_a_movement_is_measured_where_it_belongs(
+    meter: FaceMeter, expression: Expression, column: str, least: float
+) -> None:
+    change = seen(meter, expression)[column] - seen(meter, AT_REST)[column]
+    assert change * np.sign(least) >= abs(least)
+
+
+def test_tilting_the_head_changes_the_pose_and_hardly_the_expression(meter: FaceMeter) -> None:
+    rest, tilted = seen(meter, AT_REST), seen(meter, Expression(tilt=12.0))
+    expression = [name for name in COLUMNS[: COLUMNS.index("yaw")] if name not in ("blink", "gaze_x", "gaze_y")]
+    assert max(abs(rest[name] - tilted[name]) for name in expression) < 0.06
+    assert abs(rest["roll"] - tilted["roll"]) == pytest.approx(np.radians(12), abs=0.05)
+
+
+def test_where_no_face_is_seen_there_is_no_step(meter: FaceMeter) -> None:
+    face, nothing = draw_face(256, AT_REST), np.full((256, 256, 3), 90, np.uint8)
+    pictures = [Picture(n / 15, nothing if 10 <= n < 20 else face) for n in range(30)]
+    track = meter.track(pictures)
+    assert not ((track.steps.start >= 11 / 15) & (track.steps.start < 20 / 15)).any()
+    assert len(track.looked) == 30 and 0.6 <= track.share(0, 2) <= 0.72
+
+
+@pytest.mark.parametrize("light", [0.0, 0.02])
+def test_in_the_dark_nothing_is_made_up(meter: FaceMeter, light: float) -> None:
+    track = meter.track(Picture(n / 15, draw_face(256, AT_REST, light)) for n in range(5))
+    assert len(track.steps) == 0 and track.share(0, 1) == 0.0
+
+
+def test_of_two_faces_the_one_that_talks_is_chosen(meter: FaceMeter) -> None:
+    silent = draw_face(256, AT_REST)
+    pictures = []
+    for number in range(45):
+        talking = draw_face(256, Expression(mouth_open=0.9 * (number // 2 % 2)))
+        pictures.append(Picture(number / 15, np.concatenate([silent, talking], axis=1)))
+    track = meter.track(pictures)
+    assert track.several[5:].mean() > 0.9
+    late = track.steps.values[track.steps.start > 1.5]
+    assert late[:, COLUMNS.index("mouth_open")].std() > 0.03
+
+
+def face_at(time: float, x: float, size: float, mouth_speed: float = 0.0) -> Face:
+    values = np.zeros(len(COLUMNS), np.float32)
+    values[COLUMNS.index("mouth_open")] = mouth_speed * time
+    return Face(time, np.array([x, 100.0]), size, values)
+
+
+def test_the_choice_does_not_flicker_between_faces_alike() -> None:
+    choice, chosen = SpeakerChoice(), []
+    for number in range(60):
+        time, jitter = number / 15, 2 * (number % 2)
+        face = choice.choose([face_at(time, 100, 50 + jitter), face_at(time, 400, 52 - jitter)], time)
+        assert face is not None
+        chosen.append(float(face.centre[0]))
+    assert len(set(chosen)) == 1
+
+
+def test_a_face_that_vanishes_is_a_gap_and_then_another_is_chosen() -> None:
+    choice = SpeakerChoice()
+    choice.choose([face_at(0.0, 100, 80), face_at(0.0, 400, 40)], 0.0)
+    assert choice.choose([face_at(0.1, 400, 40)], 0.1) is None
+    late = choice.choose([face_at(1.5, 400, 40)], 1.5)
+    assert late is not None and late.centre[0] == 400
+
+
+def test_a_speed_is_change_per_second_and_unknown_after_a_gap() -> None:
+    before, now = face_at(0.0, 100, 50), face_at(0.1, 105, 50)
+    assert moving(now, before).values[COLUMNS.index("head_speed")] == pytest.approx(1.0)
+    assert moving(face_at(3.0, 105, 50), before).values[COLUMNS.index("head_speed")] == 0.0
+
+
+def test_turning_and_moving_and_scaling_the_head_changes_no_expression() -> None:
+    draw = np.random.default_rng(0)
+    points = draw.normal(0, 30, (478, 3))
+    turn, _ = np.linalg.qr(draw.normal(size=(3, 3)))
+    turn *= np.sign(np.linalg.det(turn))
+    one = face_of(points, 0.0, 300).values[: COLUMNS.index("yaw")]
+    other = face_of(points @ turn.T * 2.5 + [40, 7, 3], 0.0, 300).values[: COLUMNS.index("yaw")]
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_the_talking_clip_has_a_face_in_every_picture(talking: Path, meter: FaceMeter) -> None:
+    from lddu.clips.media import DamageCount, probe, read_pictures
+
+    track = meter.track(read_pictures(talking, probe(talking), 15.0, DamageCount()))
+    assert track.share(0.0, 60.0) > 0.95

@@ -1,0 +1,93 @@
+"""Runs of the same settings with other seeds: taken together, and compared over trainings."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.commands.compare import compare as compare_command
+from lddu.runs.compare import compare_runs
+from lddu.runs.seeds import differing, over_seeds
+from lddu.store.store import FeatureStore
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
+from tests.builders import tiny_config, tiny_store
+
+pytestmark = pytest.mark.usefixtures("unpainted")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> dict[str, Path]:
+    """Three seeds of one settings, two of another and one of a third."""
+    place = tmp_path_factory.mktemp("seeds")
+    store: FeatureStore = tiny_store(place / "store", clips=60)
+    found = {}
+    for name, epochs, seeds in (("short", 1, 3), ("long", 3, 2), ("single", 2, 1)):
+        for seed in range(seeds):
+            config = tiny_config(training={"epochs": epochs})
+            found[f"{name}-{seed}"] = train(store, place / f"{name}-{seed}", config, RunOptions(seed=seed)).path
+    return found
+
+
+def test_runs_that_differ_in_their_seed_alone_are_taken_together(runs: dict[str, Path]) -> None:
+    order = ["short-0", "long-0", "short-1", "single-0", "long-1", "short-2"]
+    found = over_seeds(compare_runs([runs[name] for name in order]))
+    assert [[Path(run).name for run in one.runs] for one in found] == [
+        ["short-0", "short-1", "short-2"], ["long-0", "long-1"], ["single-0"],
+    ]  # fmt: skip
+    values = {
+        name: np.array(
+            [json.loads((Path(run) / "metrics.json").read_text())["splits"]["test"]["map_macro"] for run in one.runs]
+        )
+        for name, one in zip(("short", "long", "single"), found, strict=True)
+    }
+    for one, own in zip(found, values.values(), strict=True):
+        assert one.mean["map_macro"] == pytest.approx(own.mean())
+        if len(own) > 1:
+            assert one.deviation is not None and one.deviation["map_macro"] == pytest.approx(own.std(ddof=1))
+    assert found[2].deviation is None and found[2].second_less_first is None is found[0].second_less_first
+    assert found[1].second_less_first is not None
+    difference, (a, b) = found[1].second_less_first["map_macro"], (values["short"], values["long"])
+    assert difference.value == pytest.approx(b.mean() - a.mean())
+    error = np.sqrt(a.var(ddof=1) / 3 + b.var(ddof=1) / 2)  # Welch
+    assert (difference.low + difference.high) / 2 == pytest.approx(difference.value)
+    assert 2 * 2.0 * error < difference.high - difference.low and 0 <= difference.chance <= 1
+
+
+def test_the_same_training_counts_once(runs: dict[str, Path], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(runs["short-0"], tmp_path / "copy"))
+    found = over_seeds(compare_runs([runs["short-0"], copy, runs["short-1"], runs["single-0"]]))
+    assert [(one.runs, one.again) for one in found] == [
+        ((str(runs["short-0"]), str(runs["short-1"])), (str(copy),)),
+        ((str(runs["single-0"]),), ()),
+    ]
+    assert over_seeds(compare_runs([runs["short-0"], copy])) == []
+
+
+def test_single_runs_say_that_seeds_are_not_looked_at(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = [runs["short-0"], runs["long-0"]]
+    assert over_seeds(compare_runs(pair)) == []
+    compare_command(*pair, html=tmp_path / "page.html")
+    assert "another seed gives other ones" in capsys.readouterr().out
+    page = (tmp_path / "page.html").read_text()
+    assert "another seed gives other ones" in page and "Over seeds" not in page
+    assert "<code>training.epochs 1</code>" in page and "<code>training.epochs 3</code>" in page
+    assert [own["training.epochs"] for own in differing(pair).values()] == [1, 3]
+
+
+def test_command_and_page_show_them(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = [runs[name] for name in ("short-0", "short-1", "long-0", "long-1")]
+    compare_command(*chosen, html=tmp_path / "page.html")
+    told = capsys.readouterr().out
+    assert "A  training.epochs 1; 2 runs: " in told and "B - A (95 %, p)" in told and "±" in told
+    page = (tmp_path / "page.html").read_text()
+    assert "<h2>Over seeds</h2>" in page and "B − A" in page
+    compare_command(*chosen, json=True)
+    found = json.loads(capsys.readouterr().out)["over_seeds"]
+    assert [len(one["runs"]) for one in found] == [2, 2] and found[1]["second_less_first"]["f1_micro"][
+        "low"
+    ] is not None
