@@ -29,11 +29,12 @@ from lddu.benchmark.workload import Clips, Workload
 from lddu.decide.threshold import best_cut
 from lddu.evaluate.metrics import metrics
 from lddu.evaluate.selective import selective
+from lddu.models.family import Task
 from lddu.models.lddu.network import LDDU
+from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.observed import scored
 from lddu.runs.predictor import Predictor
-from lddu.runs.run_folder import Task
 from lddu.store.store import FeatureStore
 
 SIZE, BATCHES, SECONDS = 128, 4, 8.0
@@ -46,16 +47,19 @@ class Plain(nn.Module):
         model: the network.
     """
 
-    def __init__(self, model: LDDU) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
-        self.model = model.eval()
+        self.network = model.eval()
+        assert isinstance(model.module, LDDU)
+        self.model = model.module
 
     def forward(self, values: list[Tensor], mask: list[Tensor]) -> tuple[Tensor, Tensor]:
         """[B, E] logits of p, [B, E] widths; every clip has every modality."""
         presence = torch.stack([m.any(dim=1) for m in mask], dim=1)
         shares = torch.zeros(presence.shape[0], len(self.model.emotions))
-        said = naive_prediction(self.model, Batch(tuple(values), tuple(mask), presence, shares, ()))
-        return said.fused_logit, said.width
+        scaled = tuple(self.network.scaling.of(m)(x) for m, x in enumerate(values))
+        said = naive_prediction(self.model, Batch(scaled, tuple(mask), presence, shares, ()))
+        return said.logit, said.width
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Exported:
     int8: Path
 
 
-def exported(model: LDDU, batch: Batch, place: Path) -> Exported:
+def exported(model: Network, batch: Batch, place: Path) -> Exported:
     """Both kinds, for any number of clips and steps."""
     plain, inputs = Plain(model), (list(batch.values), list(batch.mask))
     clips, most = torch.export.Dim("clips", min=2, max=4096), model_steps(model)
@@ -91,9 +95,10 @@ def exported(model: LDDU, batch: Batch, place: Path) -> Exported:
     return Exported(program.module(), whole, small)
 
 
-def model_steps(model: LDDU) -> int:
+def model_steps(model: Network) -> int:
     """Positions that the encoders know."""
-    return min(len(encoder.positions) for encoder in model.encoders)  # type: ignore[arg-type]
+    assert isinstance(model.module, LDDU)
+    return min(encoder.get_parameter("positions").shape[0] for encoder in model.module.encoders)
 
 
 def session(file: Path) -> Callable[[Batch], Sequence[np.ndarray]]:
@@ -117,7 +122,7 @@ def speed() -> None:
     clock = Clock(workload.batch * workload.steps[0], [(hidden, hidden), (768, hidden)], subject.device, 0.1)
     with tempfile.TemporaryDirectory() as place:
         first = Clips(workload, realistic=False).sorted_batches(1, SIZE)[0]
-        others = exported(subject.model, first, Path(place))
+        others = exported(subject.network, first, Path(place))
         runtimes: dict[str, Callable[[Batch], object]] = {
             "ours": subject.predict,
             "plain PyTorch": subject.naive_predict,
@@ -191,12 +196,12 @@ def best_cut_of(networks: Networks, store: FeatureStore, rows: np.ndarray, task:
     return best_cut(judged.probability[judged.known], judged.presence[judged.known] == 1)
 
 
-def own(model: LDDU) -> Callable[[Batch], Sequence[np.ndarray]]:
+def own(model: Network) -> Callable[[Batch], Sequence[np.ndarray]]:
     """Logits of a batch as `lddu predict` has them, in a tuple as ONNX Runtime gives them."""
 
     def act(batch: Batch) -> Sequence[np.ndarray]:
         with torch.inference_mode():
-            return (model(batch.values, batch.mask, batch.presence).fused_logit.numpy(),)
+            return (model(batch.values, batch.mask, batch.presence).logit.numpy(),)
 
     return act
 

@@ -11,9 +11,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from lddu.config import preset
 from lddu.corpora.corpus_format import ImportOptions
 from lddu.corpora.importing import import_corpus
+from lddu.models.families import preset
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions

@@ -2,13 +2,19 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lddu.config import Config, ModelConfig, preset
+from lddu.config import NOTHING_OPEN, Config
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+from lddu.models.families import preset
+from lddu.models.family import Task
+from lddu.models.lddu.family import LDDU_FAMILY
+from lddu.models.lddu.settings import PAPER, ResolvedModel
+from lddu.models.network import Network
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
@@ -95,10 +101,18 @@ def table_folder(path: Path, clips: int = 6) -> Path:
     return path
 
 
-def tiny_model_config(**changes: Any) -> ModelConfig:
+def tiny_model_config(**changes: Any) -> ResolvedModel:
     """The smallest network that has every part."""
     sizes: dict[str, Any] = {"hidden": 8, "latent": 4, "layers": 1, "heads": 2, "max_steps": 16}
-    return ModelConfig(**sizes | changes)
+    return ResolvedModel(**sizes | changes)
+
+
+def tiny_network(dimensions: dict[str, int], emotions: int, **changes: Any) -> Network:
+    """An untrained LDDU of the smallest size, behind a scaling that changes nothing."""
+    config = PAPER.fitted_to(NOTHING_OPEN)
+    names = tuple(f"e{n}" for n in range(emotions))
+    task = Task(names, dimensions, dict.fromkeys(dimensions, "made up"), present_at=0.5, simulated=True)
+    return Network(LDDU_FAMILY, task, replace(config, model=tiny_model_config(**changes)))
 
 
 def tiny_config(name: str = "default", **sections: Mapping[str, Any]) -> Config:

@@ -1,6 +1,6 @@
 """The run-time check of every annotated shape and type that pytest turns on for the tensor code (see pyproject.toml).
 
-It is on where tensors are: `lddu.models.lddu.equations`, `model`, `losses`, `batch`. Elsewhere mypy says as much.
+It is on where tensors are: `lddu.models.equations`, `model`, `losses`, `batch`. Elsewhere mypy says as much.
 """
 
 from typing import Any

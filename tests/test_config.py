@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lddu.config import PRESETS, CorpusSize, preset, recorded
+from lddu.config import CorpusSize
 from lddu.errors import ConfigError
+from lddu.models import families
+from lddu.models.families import recorded
+from lddu.models.lddu.family import LDDU_FAMILY
+from lddu.models.lddu.settings import PRESETS, LdduConfig, ResolvedModel, ResolvedObjective
+
+
+def preset(name: str, overrides: dict[str, Any] | None = None) -> LdduConfig:
+    found = families.preset(name, overrides)
+    assert isinstance(found, LdduConfig)
+    return found
 
 
 @given(
@@ -24,13 +34,14 @@ def test_no_auto_survives_the_fit_to_any_corpus(corpus: CorpusSize, name: str) -
 
 def test_what_is_fitted_to_a_corpus_is_read_back_as_it_is() -> None:
     fitted = preset("default").fitted_to(CorpusSize(353, 18, 1))
-    assert preset("default", fitted.to_mapping()) == fitted
+    assert recorded(fitted.to_mapping(), LDDU_FAMILY) == fitted
 
 
 def test_a_setting_that_a_run_is_too_old_to_name_is_off() -> None:
     told = preset("default").fitted_to(CorpusSize(353, 18, 1)).to_mapping()
     del told["model"]["noise_meter"], told["objective"]["noise_weight"]
-    found = recorded(told)
+    found = recorded(told, LDDU_FAMILY)
+    assert isinstance(found.model, ResolvedModel) and isinstance(found.objective, ResolvedObjective)
     assert found.preset == "default" and found.model.hidden == 128
     assert not found.model.noise_meter and found.objective.noise_weight == 0
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 
 def test_a_tensor_of_another_shape_than_annotated_is_refused() -> None:

@@ -7,10 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lddu.config import preset
     from lddu.corpora.corpus_format import ImportOptions
     from lddu.corpora.importing import import_corpus
     from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+    from lddu.models.families import preset
     from lddu.runs.compare import compare_runs
     from lddu.runs.figures import Wish
     from lddu.runs.predictor import Predictor
@@ -52,7 +52,7 @@ _PLACES = {
     "compare_runs": "lddu.runs.compare",
     "import_corpus": "lddu.corpora.importing",
     "load": "lddu.runs.predictor",
-    "preset": "lddu.config",
+    "preset": "lddu.models.families",
     "resume": "lddu.training.run",
     "search": "lddu.training.search.search",
     "simulate": "lddu.corpora.simulated.simulate",

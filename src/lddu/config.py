@@ -1,14 +1,14 @@
-"""Settings: frozen dataclasses, two presets, and one strict reader for TOML, JSON and command-line overrides.
+"""Settings: frozen dataclasses, and one strict reader for TOML, JSON and command-line overrides.
 
-A preset is a complete `Config`. Overrides are nested mappings laid over it; every unknown name and every value
+A preset is a complete `Config` of a model family (`lddu.models.families`). Overrides are nested mappings laid over it; every unknown name and every value
 out of range is reported, all in one message. Some settings may be ``"auto"``: `Config.fitted_to` replaces them by
-numbers that suit the size of the corpus, and only such a resolved config is written into a run folder.
+numbers that suit the size of the corpus, and only such a `ResolvedConfig` is written into a run folder.
 """
 
 import difflib
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -23,45 +23,37 @@ def setting(default: Any, help: str, least: float | None = None, most: float | N
 
 
 @dataclass(frozen=True)
-class ModelConfig:
-    """Sizes and dropout of the network, Eq. (1)-(5), (10), (17)."""
+class ModelSettings:
+    """What every family's network needs to know; a family adds its own settings in a subclass."""
 
-    hidden: int = setting(256, "hidden size H of encoders and emotion space; a multiple of heads and of 4", 4)
-    latent: int = setting(128, "size P of the latent emotional distributions", 1)
-    layers: int | Auto = setting(3, "Transformer layers per modality; auto fits the corpus", 0)
-    heads: int = setting(8, "attention heads", 1)
-    dropout: float = setting(0.3, "dropout in the encoders", 0, 0.95)
-    emotion_dropout: float = setting(0.1, "dropout on the attended emotion vectors, Eq. (4)", 0, 0.95)
-    head_dropout: float = setting(0.1, "dropout in the score networks, Eq. (10)", 0, 0.95)
-    max_steps: int = setting(60, "longest sequence; what is longer is cut and counted", 1)
-    feature_norm: bool = setting(
-        True, "LayerNorm over the features of a step, Eq. (1); else they are clipped at 5 deviations"
-    )
+    max_steps: int = setting(512, "longest sequence; what is longer is cut and counted", 1)
     feature_scaling: Literal["deviation", "relevance"] = setting(
         "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
-    query_residual: bool = setting(False, "let the emotion query reach the output, Eq. (17)")
-    noise_meter: bool = setting(
-        False, "measure each modality's noise and let it scale its standard deviations, Eq. (18)"
-    )
-    noise_gate: bool = setting(False, "let the fusion hear less of a modality the noisier it is, Eq. (20)")
+
+    @property
+    def clips_features(self) -> bool:
+        """Whether standardised features are clipped before the network."""
+        return True
+
+    def fitted_to(self, corpus: "CorpusSize") -> "ModelSettings":
+        """The same with every ``"auto"`` replaced by what suits the corpus."""
+        return self
+
+    def contradictions(self, objective: "ObjectiveSettings") -> list[str]:
+        """Settings of network and objective that contradict each other, as parts of a sentence."""
+        return []
 
 
 @dataclass(frozen=True)
-class ObjectiveConfig:
-    """Weights and sizes of the loss terms, Eq. (9), (11)-(14), (16)."""
+class ObjectiveSettings:
+    """What every family's objective needs to know; a family adds its own settings in a subclass."""
 
-    direct_weight: float = setting(0.3, "weight of the BCE of the direct score g", 0)
-    fused_weight: float = setting(1.0, "weight of the BCE of the fused probability p", 0)
-    contrastive_weight: float = setting(1.0, "weight of the contrastive loss, Eq. (9)", 0)
-    temperature: float = setting(0.07, "temperature of the contrastive loss", 0.001)
-    memory_size: int | Auto = setting(8192, "past features kept for the contrastive loss; auto fits the corpus", 0)
-    anchors: int | Auto = setting(10**9, "most anchors of the contrastive loss per step; auto fits the corpus", 1)
-    calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
-    error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
-    modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
-    noise_weight: float = setting(0.0, "weight of the order of widths under the noise that training adds, Eq. (19)", 0)
     target: Literal["presence", "shares"] = setting("presence", "train on presence or on shares of raters, Eq. (16)")
+
+    def fitted_to(self, corpus: "CorpusSize") -> "ObjectiveSettings":
+        """The same with every ``"auto"`` replaced by what suits the corpus."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -116,18 +108,39 @@ class DecisionConfig:
 
 
 @dataclass(frozen=True)
+class ResolvedTraining(TrainingConfig):
+    """`TrainingConfig` without ``"auto"``."""
+
+    batch_size: int = 64
+    epochs: int = 30
+    patience: int = 5
+    feature_noise: float = 0.0
+    shuffle: Literal["clips", "blocks"] = "clips"
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything a training run depends on beside its data and its seed.
 
+    Attributes:
+        preset: name of the preset that it began as.
+        family: name of the model family, whose settings `model` and `objective` hold.
+        model: of the network.
+        objective: of the loss.
+        training: of the optimiser and its schedule.
+        decision: how probabilities become labels.
+
     Example:
-        >>> config = preset("paper", {"model": {"hidden": 64}})
+        >>> import lddu
+        >>> config = lddu.preset("paper", {"model": {"hidden": 64}})
         >>> config.model.hidden, config.objective.memory_size
         (64, 8192)
     """
 
     preset: str
-    model: ModelConfig
-    objective: ObjectiveConfig
+    family: str
+    model: ModelSettings
+    objective: ObjectiveSettings
     training: TrainingConfig
     decision: DecisionConfig
 
@@ -135,29 +148,35 @@ class Config:
         """Nested plain values, as `config.json` holds them."""
         return asdict(self)
 
-    def fitted_to(self, corpus: "CorpusSize") -> "Config":
-        """Replace every ``"auto"`` by a number that suits the corpus."""
-        batch = _or(self.training.batch_size, _power_of_two(corpus.train_clips / 50, least=32, most=256))
+    def fitted_to(self, corpus: "CorpusSize") -> "ResolvedConfig":
+        """The config with every ``"auto"`` replaced by what suits the corpus."""
+        batch = or_auto(self.training.batch_size, power_of_two(corpus.train_clips / 50, least=32, most=256))
+        corpus = replace(corpus, batch=batch)
         steps = -(-corpus.train_clips // batch)
-        epochs = _or(self.training.epochs, min(200, max(20, STEPS_WANTED // steps)))
-        memory = _power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
-        return replace(
-            self,
-            model=replace(self.model, layers=_or(self.model.layers, _layers(corpus))),
-            training=replace(
-                self.training,
-                batch_size=batch,
-                epochs=epochs,
-                patience=_or(self.training.patience, max(5, epochs // 2)),
-                shuffle=_shuffle(self.training, corpus),
-                feature_noise=_or(self.training.feature_noise, round(min(0.7, 20 / math.sqrt(corpus.train_clips)), 3)),
-            ),
-            objective=replace(
-                self.objective,
-                memory_size=_or(self.objective.memory_size, memory),
-                anchors=_or(self.objective.anchors, min(batch * corpus.pairs, MOST_ANCHORS)),
-            ),
+        epochs = or_auto(self.training.epochs, min(200, max(20, STEPS_WANTED // steps)))
+        noise = round(min(0.7, 20 / math.sqrt(corpus.train_clips)), 3)
+        chosen = {
+            "batch_size": batch,
+            "epochs": epochs,
+            "patience": or_auto(self.training.patience, max(5, epochs // 2)),
+            "feature_noise": or_auto(self.training.feature_noise, noise),
+            "shuffle": _shuffle(self.training, corpus),
+        }
+        return ResolvedConfig(
+            preset=self.preset,
+            family=self.family,
+            model=self.model.fitted_to(corpus),
+            objective=self.objective.fitted_to(corpus),
+            training=ResolvedTraining(**{**vars(self.training), **chosen}),
+            decision=self.decision,
         )
+
+
+@dataclass(frozen=True)
+class ResolvedConfig(Config):
+    """A config in which no setting is ``"auto"`` any more: what a run trains with and its folder records."""
+
+    training: ResolvedTraining
 
 
 @dataclass(frozen=True)
@@ -166,29 +185,24 @@ class CorpusSize:
 
     Attributes:
         train_clips: number of training clips.
-        pairs: contrastive features per clip: modalities x emotions.
+        pairs: pairs of modality and emotion.
         longest: steps of the longest training sequence.
         gib: size of the training features, GiB.
+        batch: clips per step, once that is known.
     """
 
     train_clips: int
     pairs: int
     longest: int
     gib: float = 0.0
+    batch: int = 64
 
+
+NOTHING_OPEN = CorpusSize(train_clips=1, pairs=1, longest=1)
+"""Stands in for a corpus where no setting asks for its size."""
 
 STEPS_WANTED = 3500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""
-
-MOST_ANCHORS = 512
-"""Most anchors of an automatic setting: the contrastive product stays a small part of a step."""
-
-
-def _layers(corpus: CorpusSize) -> int:
-    """A single step has nothing to attend to: depth pays there only where there is much to learn from."""
-    if corpus.longest > 1:
-        return 3
-    return 0 if corpus.train_clips < LARGE else 2
 
 
 def _shuffle(training: TrainingConfig, corpus: CorpusSize) -> Literal["clips", "blocks"]:
@@ -198,116 +212,47 @@ def _shuffle(training: TrainingConfig, corpus: CorpusSize) -> Literal["clips", "
     return "blocks" if corpus.gib > training.loader_gib else "clips"
 
 
-Number = TypeVar("Number", int, float)
-
-LARGE = 5000
-"""Training clips from which an automatic setting takes a corpus for large."""
+Value = TypeVar("Value", int, float)
 
 
-def resolved(value: Number | Auto) -> Number:
-    """A setting that `Config.fitted_to` has replaced by a number."""
-    assert value != "auto", "the config has not been fitted to a corpus"
-    return value
-
-
-def _or(value: Number | Auto, automatic: Number) -> Number:
+def or_auto(value: Value | Auto, automatic: Value) -> Value:
+    """The value of a setting, or what suits the corpus where it is ``"auto"``."""
     return automatic if value == "auto" else value
 
 
-def _power_of_two(value: float, least: int, most: int) -> int:
+def power_of_two(value: float, least: int, most: int) -> int:
+    """The largest power of two times `least` that is at most `value`, within both bounds."""
     power = least
     while power * 2 <= min(value, most):
         power *= 2
     return power
 
 
-PAPER = Config("paper", ModelConfig(), ObjectiveConfig(), TrainingConfig(), DecisionConfig())
-"""The published objective and hyper-parameters, Eq. (1)-(12)."""
-
-DEFAULT = Config(
-    "default",
-    ModelConfig(
-        hidden=128,
-        latent=64,
-        layers="auto",
-        dropout=0.2,
-        max_steps=512,
-        feature_norm=False,
-        feature_scaling="relevance",
-        query_residual=True,
-        noise_meter=True,
-    ),
-    ObjectiveConfig(
-        contrastive_weight=0.1,
-        calibration_weight=0.0,
-        error_weight=0.6,
-        modality_weight=0.1,
-        noise_weight=0.1,
-        memory_size="auto",
-        anchors="auto",
-    ),
-    TrainingConfig(
-        batch_size="auto",
-        learning_rate=1e-3,
-        epochs="auto",
-        patience="auto",
-        checkpoint="f1_map",
-        feature_noise="auto",
-        weight_average=0.98,
-        corruption=0.15,
-        modality_dropout=0.2,
-    ),
-    DecisionConfig(),
-)
-"""The published model with the corrections (13)-(17) and the meters (18)-(19); each further choice is argued in docs/experiments.md."""
-
-PRESETS = {"paper": PAPER, "default": DEFAULT}
+AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
-def preset(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
-    """The preset of that name with overrides laid over it.
+def laid_over(config: AnyConfig, overrides: Mapping[str, Any]) -> AnyConfig:
+    """`config` with a nested mapping of overrides laid over it.
 
     Args:
-        name: ``paper`` or ``default``.
-        overrides: nested mapping such as ``{"training": {"epochs": 5}}``; a ``preset`` in it is taken instead of `name`.
+        config: is left alone.
+        overrides: such as ``{"training": {"epochs": 5}}``.
 
     Raises:
         ConfigError: naming every unknown setting and every impossible value at once.
     """
-    overrides = overrides or {}
-    name = overrides.get("preset", name)
-    if name not in PRESETS:
+    family = overrides.get("family", config.family)
+    if family != config.family:
         raise ConfigError(
-            f"Expected a preset out of {', '.join(PRESETS)}, but got {name!r}{_near(str(name), PRESETS)}."
+            f"Expected settings of the model family {config.family}, but they are of {family!r}; name that family first."
         )
-    return laid_over(PRESETS[name], overrides)
-
-
-def laid_over(config: Config, overrides: Mapping[str, Any]) -> Config:
-    """`config` with a nested mapping of overrides laid over it; see `preset`."""
     problems: list[str] = []
     result = _lay(config, overrides, "", problems)
-    problems += _contradictions(result) if not problems else []
+    problems += result.model.contradictions(result.objective) if not problems else []
     if problems:
         raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
-    assert isinstance(result, Config)
+    assert isinstance(result, type(config))
     return result
-
-
-def recorded(settings: Mapping[str, Any]) -> Config:
-    """The config of a run folder, whatever version wrote it.
-
-    A run names every setting that its version had. One that came later had no effect then: it stands where `paper` has
-    it, never where today's preset of that name does.
-
-    Args:
-        settings: as `Config.to_mapping` gives them.
-
-    Raises:
-        ConfigError: as `preset`, or where the preset is not one.
-    """
-    preset(settings["preset"])
-    return laid_over(PAPER, settings)
 
 
 def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[str]) -> Any:
@@ -318,7 +263,7 @@ def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[s
         where = f"{path}{name}"
         if name not in known:
             problems.append(f"{where} is not a setting{_suggest(name, known)}")
-        elif is_dataclass(hints[name]):
+        elif is_dataclass(getattr(section, name)):
             if isinstance(value, Mapping):
                 changes[name] = _lay(getattr(section, name), value, f"{where}.", problems)
             else:
@@ -368,31 +313,13 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
     return f"{kind} of at least {least:g}" if least is not None else kind
 
 
-def _contradictions(config: Config) -> list[str]:
-    problems = []
-    model = config.model
-    if model.hidden % model.heads:
-        problems.append(
-            f"expected model.hidden to be a multiple of model.heads = {model.heads}, but got {model.hidden}"
-        )
-    if model.hidden % 4:
-        problems.append(f"expected model.hidden to be a multiple of 4, but got {model.hidden}")
-    if bool(config.objective.noise_weight) != model.noise_meter:
-        problems.append(
-            "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
-            f"but got {str(model.noise_meter).lower()} and {config.objective.noise_weight:g}; set both, or false and 0"
-        )
-    if model.noise_gate and not model.noise_meter:
-        problems.append("expected model.noise_meter where model.noise_gate reads it, but got false")
-    return problems
-
-
 def _suggest(name: str, known: Mapping[str, Any]) -> str:
-    return _near(name, known) or f" (known: {', '.join(known)})"
+    return near(name, known) or f" (known: {', '.join(known)})"
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+def near(name: str, known: Iterable[str]) -> str:
+    """What a misspelt name may mean, to follow it in a sentence; empty where nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

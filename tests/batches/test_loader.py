@@ -14,8 +14,9 @@ from lddu.batches import epoch as planning
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import Epoch, TrainingRows, epoch_of
 from lddu.batches.loader import AHEAD, portions, prefetched
-from lddu.config import CorpusSize, TrainingConfig, preset
+from lddu.config import CorpusSize, ResolvedTraining
 from lddu.machine.ranks import Ranks
+from lddu.models.families import preset
 from lddu.store import writer as store_writer
 from lddu.store.loaded_clips import LoadedClips
 from lddu.store.store import FeatureStore
@@ -31,7 +32,7 @@ CLIP_BYTES = 60_000
 
 def plan(clips: int, ranks: Ranks, shuffle: str, batch_size: int = 7, epoch: int = 0) -> Epoch:
     rows = np.arange(clips) * 2 + 1
-    config = TrainingConfig(batch_size=batch_size, shuffle=shuffle, loader_gib=0.05)  # type: ignore[arg-type]
+    config = ResolvedTraining(batch_size=batch_size, shuffle=shuffle, loader_gib=0.05)  # type: ignore[arg-type]
     return epoch_of(TrainingRows(rows, np.full(clips, CLIP_BYTES)), config, 3, epoch, ranks)
 
 
@@ -79,7 +80,7 @@ def test_windows_hold_what_memory_allows_and_the_first_is_small() -> None:
     one = plan(30_000, Ranks(), "blocks")
     sizes = [len(window) * CLIP_BYTES for window in one.windows]
     assert max(sizes) <= 0.05 * 2**30 / planning.WINDOWS_HELD + planning.BLOCK_BYTES
-    grown = TrainingConfig(batch_size=7, shuffle="blocks", loader_gib=4.0)
+    grown = ResolvedTraining(batch_size=7, shuffle="blocks", loader_gib=4.0)
     large = epoch_of(TrainingRows(np.arange(60_000), np.full(60_000, CLIP_BYTES)), grown, 0, 0)
     assert len(large.windows[0]) * CLIP_BYTES < 2**25 + planning.BLOCK_BYTES
     assert len(large.windows[1]) > 1.8 * len(large.windows[0])
@@ -109,7 +110,7 @@ def test_loaded_clips_are_those_of_the_store(parts: FeatureStore) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_batches_from_windows_are_the_clips_of_the_store(parts: FeatureStore, size: int) -> None:
     data = TrainingRows.of(parts, parts.table.in_split("train"), tuple(DIMENSIONS))
-    config = TrainingConfig(batch_size=5, shuffle="blocks", loader_gib=0.001)
+    config = ResolvedTraining(batch_size=5, shuffle="blocks", loader_gib=0.001)
     reader = BatchReader(parts, DIMENSIONS, 16)
     for rank in range(size):
         found = epoch_of(data, config, 0, 0, Ranks(rank, size))
@@ -141,7 +142,7 @@ def test_what_is_ready_comes_in_order_from_one_thread_and_faults_are_raised() ->
 
 def test_reading_stops_where_the_training_stops(parts: FeatureStore) -> None:
     data = TrainingRows.of(parts, parts.table.in_split("train"), tuple(DIMENSIONS))
-    plan_of_all = epoch_of(data, TrainingConfig(batch_size=2, shuffle="blocks", loader_gib=0.001), 0, 0)
+    plan_of_all = epoch_of(data, ResolvedTraining(batch_size=2, shuffle="blocks", loader_gib=0.001), 0, 0)
     reading = portions(BatchReader(parts, DIMENSIONS, 16), plan_of_all)
     next(reading)
     reading.close()  # type: ignore[attr-defined]
@@ -154,7 +155,7 @@ def test_memory_is_bounded_whatever_the_size_of_the_store(tmp_path: Path, monkey
     store = tiny_store(tmp_path / "store", clips=2000, dimensions={"text": 3000})
     data = TrainingRows.of(store, store.table.in_split("train"), ("text",))
     bound = 6 * 2**20
-    config = TrainingConfig(batch_size=8, shuffle="blocks", loader_gib=bound / 2**30)
+    config = ResolvedTraining(batch_size=8, shuffle="blocks", loader_gib=bound / 2**30)
     plan_of_all = epoch_of(data, config, 0, 0)
     assert data.bytes.sum() > 40e6
     list(zip(range(3), portions(BatchReader(store, {"text": 3000}, 16), plan_of_all), strict=False))
@@ -180,7 +181,7 @@ def test_a_run_in_blocks_goes_on_bit_for_bit(parts: FeatureStore, tmp_path: Path
 
 def test_a_large_training_split_is_shuffled_in_blocks_without_being_asked(parts: FeatureStore, tmp_path: Path) -> None:
     small = train(parts, tmp_path / "small", tiny_config(training={"epochs": 1}))
-    assert small.describe().config.training.shuffle == "clips"
+    assert small.description.config.training.shuffle == "clips"
     corpus = preset("default").fitted_to(planning_size(gib=5.0))
     assert corpus.training.shuffle == "blocks"
     assert preset("default", {"training": {"loader_gib": 8}}).fitted_to(planning_size(5.0)).training.shuffle == "clips"

@@ -12,7 +12,8 @@ from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.simulated.drawn_face import Expression
 from lddu.clips.simulated.talking_clips import TalkingClip, write_talking_clip, write_talking_corpus
-from lddu.config import DEFAULT, laid_over
+from lddu.config import laid_over
+from lddu.models.lddu.settings import DEFAULT
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train

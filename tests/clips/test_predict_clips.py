@@ -36,7 +36,9 @@ def test_clip_and_stored_features_give_the_same_answer(run: Path, talks: Feature
     rows = [stored.clip.tolist().index(name) for name in names]
     assert answers.predictions.clip.tolist() == names
     np.testing.assert_allclose(answers.predictions.probability, stored.probability[rows], atol=1e-5)
-    np.testing.assert_allclose(answers.predictions.width, stored.width[rows], rtol=1e-4)
+    np.testing.assert_allclose(
+        answers.predictions.evidence["width"].values, stored.evidence["width"].values[rows], rtol=1e-4
+    )
 
 
 def test_an_answer_says_when_and_by_what(run: Path, corpus: Path) -> None:

@@ -15,7 +15,7 @@ def answers(asked: bool) -> Predictions:
     unknown, words = np.full((2, 3), np.nan), np.array(["", ""], object)
     return Predictions(
         np.array(["a#001", "[b]"], object), words, words, EMOTIONS, ("text",), probability, probability > 0.5, unknown,
-        unknown, unknown, np.full((2, 1), 0.5),
+        unknown, np.ones((2, 1), bool),
         label_set=probability > 0.4 if asked else None, abstained=np.abs(probability - 0.5) < 0.05 if asked else None,
     )  # fmt: skip
 

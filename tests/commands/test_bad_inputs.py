@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 from cyclopts import App
 
-from lddu.commands.cli import app
+from lddu.commands.cli import app_for
 from lddu.training.run import train
 from tests.builders import table_folder, tiny_config, tiny_store
 from tests.command_line import lddu
@@ -200,7 +200,7 @@ def test_a_broken_number_is_never_made_whole(typed: str, place: Path, capsys: py
 WHOLE = [
     (verb, argument.names[0] + (".audio" if "dict" in str(argument.hint) else ""))
     for verb in ("train", "search", "evaluate", "extract", "data import", "data simulate")
-    for argument in functools.reduce(App.__getitem__, verb.split(), app).assemble_argument_collection()
+    for argument in functools.reduce(App.__getitem__, verb.split(), app_for()).assemble_argument_collection()
     if _whole(argument.hint)
 ]
 
@@ -296,7 +296,7 @@ def test_a_damaged_or_newer_run_is_named_with_what_to_do(
     assert found.code == 1 and re.search(said, found.err), found.err
 
 
-VERBS = [name for name in app if not name.startswith("-")]
+VERBS = [name for name in app_for() if not name.startswith("-")]
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "train"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lddu.commands.cli import app, main
+from lddu.commands.cli import app_for, main
 from lddu.store.store import FeatureStore
 from tests import builders_corpora as build
 
@@ -19,7 +19,7 @@ TINY = (
 
 
 def lddu(*words: object) -> None:
-    app([str(word) for word in words], result_action="return_value")
+    app_for()([str(word) for word in words], result_action="return_value")
 
 
 def mosei(folder: Path, *options: object) -> tuple[Path, tuple[object, ...]]:

@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from lddu.commands.cli import app
-from lddu.config import DEFAULT
+from lddu.commands.cli import app_for
+from lddu.models.lddu.settings import DEFAULT
 from tests.command_line import lddu
 
 VERBS = ["train", "search", "evaluate", "predict", "report", "compare", "extract", "bench"]
@@ -21,7 +21,7 @@ def test_every_verb_is_explained_with_examples_that_can_be_typed(verb: str, caps
     examples = EXAMPLE.findall(page)
     assert examples and any(example.startswith(verb) for example in examples)
     for example in examples:
-        app.parse_args(shlex.split(example), exit_on_error=False, print_error=False)
+        app_for().parse_args(shlex.split(example), exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("verb", ["", "data", *VERBS])

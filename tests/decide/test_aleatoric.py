@@ -21,7 +21,7 @@ from lddu.evaluate.selective import spearman
 EMOTIONS = ("joy", "anger", "fear", "calm")
 
 
-def rated(clips: int, seed: int) -> tuple[Scored, Floats, Floats]:
+def rated(clips: int, seed: int) -> tuple[Scored, Floats, dict[str, Floats]]:
     """Ten raters a clip; the run knows the true shares up to noise, and its width knows nothing. Presence from .2."""
     random = np.random.default_rng(seed)
     true = random.dirichlet(np.full(4, 0.4), clips)
@@ -29,7 +29,7 @@ def rated(clips: int, seed: int) -> tuple[Scored, Floats, Floats]:
     logits = 12 * (true - 0.2) + random.normal(0, 0.5, true.shape)
     names = np.array([f"c{n}" for n in range(clips)], object)
     scored = Scored(1 / (1 + np.exp(-logits)), (shares >= 0.2).astype(float), names, EMOTIONS, split="valid")
-    return scored, shares, random.random(true.shape)
+    return scored, shares, {"width": random.random(true.shape)}
 
 
 def test_vote_entropy_agrees_with_scipy_and_is_unknown_without_votes() -> None:
@@ -65,12 +65,12 @@ def test_it_survives_json_exactly_and_damage_is_refused() -> None:
     fitted = fit_aleatoric(Validation(scored), scored.probability, width, shares)
     assert AleatoricScore.from_mapping(fitted.to_mapping()) == fitted
     with pytest.raises(RunError, match="aleatoric"):
-        AleatoricScore.from_mapping({**fitted.to_mapping(), "inputs": ["mood"]})
+        AleatoricScore.from_mapping({**fitted.to_mapping(), "inputs": [3]})
 
 
 def test_a_decision_of_the_first_version_reads_as_the_mean_entropy() -> None:
     scored, shares, width = rated(200, seed=5)
-    told = fit_decision(Validation(scored), scores={"width": width}, shares=shares).to_mapping()
+    told = fit_decision(Validation(scored), scores=width, shares=shares, spread=width).to_mapping()
     assert FittedDecision.from_mapping(told).aleatoric.learnt
     old = {name: value for name, value in told.items() if name != "aleatoric"} | {"version": 1}
     assert FittedDecision.from_mapping(old).aleatoric == MEAN_ENTROPY

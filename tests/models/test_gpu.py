@@ -13,10 +13,13 @@ from torch import Tensor
 
 from lddu.batches.batch import Batch
 from lddu.benchmark.workload import Clips, tiny_workload
-from lddu.config import Config, ObjectiveConfig
+from lddu.config import Config, laid_over
+from lddu.models.family import Losses
 from lddu.models.kernels.packing import Packing
-from lddu.models.lddu.network import LDDU, Prediction
-from lddu.models.lddu.objective import LossTerms, Objective
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.objective import Objective
+from lddu.models.lddu.prediction import Prediction
+from lddu.models.lddu.settings import ResolvedObjective
 from lddu.runs.predictions import read_predictions
 from lddu.runs.predictor import Predictor
 from lddu.training.plan import RunOptions
@@ -33,7 +36,7 @@ GPU, CPU = torch.device("cuda"), torch.device("cpu")
 def all_anchors() -> Config:
     """Nothing is drawn in training, so that every device draws the same."""
     config = without_dropout()
-    return replace(config, objective=replace(config.objective, anchors=10**9))
+    return laid_over(config, {"objective": {"anchors": 10**9}})
 
 
 def network_and_batch(realistic: bool) -> tuple[LDDU, Objective, Batch]:
@@ -44,7 +47,7 @@ def network_and_batch(realistic: bool) -> tuple[LDDU, Objective, Batch]:
     workload = replace(workload, config=replace(workload.config, model=sizes), batch=24, steps=(30, 30, 30))
     torch.manual_seed(0)
     model = LDDU(workload.dimensions, workload.emotions, sizes)
-    wanted = ObjectiveConfig(memory_size=256, error_weight=0.5, modality_weight=0.5, noise_weight=0.1)
+    wanted = ResolvedObjective(memory_size=256, error_weight=0.5, modality_weight=0.5, noise_weight=0.1)
     objective = Objective(wanted, sizes.latent, present_at=0.5)
     clips = Clips(workload, realistic)
     batch = clips.batch(clips.lengths(24))
@@ -53,7 +56,7 @@ def network_and_batch(realistic: bool) -> tuple[LDDU, Objective, Batch]:
     return model, objective, replace(batch, presence=presence)
 
 
-def computed(device: torch.device, realistic: bool) -> tuple[Prediction, LossTerms, dict[str, Tensor]]:
+def computed(device: torch.device, realistic: bool) -> tuple[Prediction, Losses, dict[str, Tensor]]:
     """Prediction, second step's losses (the memory is no longer empty) and gradients."""
     model, objective, batch = network_and_batch(realistic)
     model.to(device)

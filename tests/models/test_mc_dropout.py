@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lddu.batches.batch import BatchReader
-from lddu.models.lddu.network import LDDU
 from lddu.models.mc_dropout import DropoutMoments, dropout_on
+from lddu.models.network import Network
 from lddu.models.networks import DropoutPasses, infer, joined
-from tests.builders import DIMENSIONS, tiny_model_config, tiny_store
+from tests.builders import DIMENSIONS, tiny_network, tiny_store
 
 ROWS = np.arange(20)
 
@@ -20,12 +20,12 @@ def reader(tmp_path: Path) -> BatchReader:
     return BatchReader(tiny_store(tmp_path / "store", missing=[(4, "audio")]), DIMENSIONS, max_steps=16)
 
 
-def network(**changes: float) -> LDDU:
+def network(**changes: float) -> Network:
     torch.manual_seed(0)
-    return LDDU(list(DIMENSIONS.values()), 2, tiny_model_config(**changes))
+    return tiny_network(DIMENSIONS, 2, **changes)
 
 
-def moments(reader: BatchReader, model: LDDU, passes: int = 8, seed: int = 0) -> DropoutMoments:
+def moments(reader: BatchReader, model: Network, passes: int = 8, seed: int = 0) -> DropoutMoments:
     found = infer(model, reader, ROWS, dropout=DropoutPasses(passes, seed)).dropout
     assert found is not None
     return found

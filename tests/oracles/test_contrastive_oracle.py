@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 pml = pytest.importorskip("pytorch_metric_learning.losses")
 

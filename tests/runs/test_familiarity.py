@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lddu.commands.evaluate import evaluate as evaluate_command
-from lddu.models.lddu.encoder import Standardise
+from lddu.models.scaling import Standardise
 from lddu.pages.clip_page import Subject, write_clip_page
 from lddu.runs.explained import answers_on
 from lddu.runs.familiarity import FAR, FEWEST_USUAL, farthest_usual, unfamiliar

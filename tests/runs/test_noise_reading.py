@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.commands.figures import show_robustness
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import spearman
-from lddu.models.networks import joined
+from lddu.models.networks import Inference, joined
 from lddu.pages.clip_page import Subject, write_clip_page
 from lddu.pages.report import write_report
 from lddu.runs.explained import answers_on
 from lddu.runs.familiarity import FEWEST_USUAL, noisier_than
-from lddu.runs.predictions import read_predictions
+from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
@@ -56,36 +57,38 @@ def meterless(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) ->
     return train(corpus, tmp_path_factory.mktemp("noise") / "without", WITHOUT)
 
 
+def noise_of(found: Inference | Predictions) -> Floats:
+    return found.evidence["modality_noise"].values
+
+
 def test_the_reading_is_the_networks_own_and_nan_where_a_modality_is_missing(
     corpus: FeatureStore, run: RunFolder
 ) -> None:
     predictor = Predictor(run.path)
     rows = np.arange(30)
     found = predictor.infer(corpus, rows)
-    assert found.modality_noise is not None
+    assert "modality_noise" in found.evidence
     [batch] = BatchReader(corpus, {"text": 12, "audio": 6}, 16).batches(rows, len(rows))
     with torch.inference_mode():
         expected = run.load_model(torch.device("cpu"))(batch.values, batch.mask, batch.presence).noise.numpy()
-    assert np.array_equal(np.isnan(found.modality_noise), ~found.presence) and not found.presence.all()
-    np.testing.assert_allclose(found.modality_noise[found.presence], expected[found.presence], atol=1e-5)
-    assert np.ptp(found.modality_noise[found.presence]) > 0.01
+    assert np.array_equal(np.isnan(noise_of(found)), ~found.presence) and not found.presence.all()
+    np.testing.assert_allclose(noise_of(found)[found.presence], expected[found.presence], atol=1e-5)
+    assert np.ptp(noise_of(found)[found.presence]) > 0.01
 
 
 def test_of_several_networks_the_mean_is_told(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", missing=[(4, "audio")])
     ensemble = train(store, tmp_path / "run", tiny_config(training={"epochs": 1}), RunOptions(members=2))
-    members = [Predictor(member.path).infer(store).modality_noise for member in ensemble.members()]
-    together = Predictor(ensemble.path).infer(store).modality_noise
-    assert together is not None and members[0] is not None and members[1] is not None
+    members = [noise_of(Predictor(member.path).infer(store)) for member in ensemble.members()]
+    together = noise_of(Predictor(ensemble.path).infer(store))
     np.testing.assert_allclose(together, (members[0] + members[1]) / 2)
     assert np.isnan(together[4, 0]) and np.isnan(together).sum() == 1
 
 
 def test_parts_joined_keep_their_readings_in_order(corpus: FeatureStore, run: RunFolder) -> None:
     predictor = Predictor(run.path)
-    whole = predictor.infer(corpus, np.arange(8)).modality_noise
-    found = joined([predictor.infer(corpus, np.arange(5)), predictor.infer(corpus, np.arange(5, 8))]).modality_noise
-    assert whole is not None and found is not None
+    whole = noise_of(predictor.infer(corpus, np.arange(8)))
+    found = noise_of(joined([predictor.infer(corpus, np.arange(5)), predictor.infer(corpus, np.arange(5, 8))]))
     np.testing.assert_allclose(found, whole, atol=1e-6)
 
 
@@ -93,21 +96,21 @@ def test_json_csv_and_parquet_tell_the_same_noise_and_trust(
     corpus: FeatureStore, run: RunFolder, tmp_path: Path
 ) -> None:
     predicted = Predictor(run.path).predict(corpus, corpus.table.in_split("test"))
-    assert predicted.modality_noise is not None and np.isnan(predicted.modality_noise).any()
+    assert np.isnan(noise_of(predicted)).any()
     columns, records = predicted.to_columns(), predicted.to_records()
     for m, name in enumerate(predicted.modalities):
         for column, field in (("noise", "modality_noise"), ("trust", "modality_trust")):
             told = [record["evidence"][field][name] for record in records]
             assert columns[f"{column}_{name}"] == told
-            assert [value is None for value in told] == np.isnan(getattr(predicted, field)[:, m]).tolist()
+            assert [value is None for value in told] == np.isnan(predicted.evidence[field].values[:, m]).tolist()
     predicted.write_parquet(tmp_path / "again.parquet")
     for path in (tmp_path / "again.parquet", run.path / "predictions.parquet"):
         stored = read_predictions(path)
         stored = stored.rows(stored.split == "test")
-        assert stored.modality_noise is not None and stored.clip.tolist() == predicted.clip.tolist()
-        np.testing.assert_allclose(stored.modality_noise, predicted.modality_noise, atol=1e-5)
-        assert stored.modality_trust is not None and predicted.modality_trust is not None
-        np.testing.assert_allclose(stored.modality_trust, predicted.modality_trust, atol=1e-5)
+        assert stored.clip.tolist() == predicted.clip.tolist()
+        np.testing.assert_allclose(noise_of(stored), noise_of(predicted), atol=1e-5)
+        again, before = (own.evidence["modality_trust"].values for own in (stored, predicted))
+        np.testing.assert_allclose(again, before, atol=1e-5)
 
 
 def test_noisier_than_counts_the_validation_clips_with_less_noise() -> None:
@@ -140,10 +143,10 @@ def test_metrics_correlate_the_true_noise_with_both_readings(corpus: FeatureStor
     figures = run.read_json("metrics.json")["splits"]["test"]["noise_spearman"]
     stored = read_predictions(run.path / "predictions.parquet")
     stored = stored.rows(stored.split == "test")
-    assert stored.modality_noise is not None and list(figures) == ["text", "audio"]
+    assert list(figures) == ["text", "audio"]
     for m, (name, readings) in enumerate(figures.items()):
         true = corpus.table.carried[f"_noise_{name}"][corpus.table.in_split("test")]
-        for reading, values in (("noise", stored.modality_noise), ("error", stored.modality_error)):
+        for reading, values in (("noise", noise_of(stored)), ("error", stored.evidence["modality_error"].values)):
             there = ~np.isnan(values[:, m])
             assert readings[reading] == pytest.approx(spearman(values[there, m], true[there]), abs=1e-3)
         assert readings["noise"] > 0.7
@@ -208,11 +211,11 @@ def test_a_run_without_meters_works_and_has_no_reading(
     corpus: FeatureStore, meterless: RunFolder, tmp_path: Path
 ) -> None:
     predictor = Predictor(meterless.path)
-    assert predictor.infer(corpus, np.arange(3)).modality_noise is None
+    assert "modality_noise" not in predictor.infer(corpus, np.arange(3)).evidence
     found = predictor.predict(corpus, np.arange(3))
     assert not [name for name in found.to_columns() if name.startswith(("noise_", "noisier_", "trust_"))]
     assert set(found.to_records()[0]["evidence"]) == {"width", "modality_error", "modality_distance", "unfamiliar"}
-    assert read_predictions(meterless.path / "predictions.parquet").modality_noise is None
+    assert "modality_noise" not in read_predictions(meterless.path / "predictions.parquet").evidence
     told = json.loads((meterless.path / "metrics.json").read_text())["splits"]["test"]
     assert set(told["noise_spearman"]["text"]) == {"error"}
     for points in predictor.robustness(corpus).modalities.values():
@@ -243,8 +246,9 @@ def test_a_run_whose_validation_predictions_are_gone_or_older_gives_no_rank(
     copy = tmp_path / "run"
     shutil.copytree(run.path, copy)
     stored = read_predictions(copy / "predictions.parquet")
-    replace(stored, modality_noise=None).write_parquet(copy / "predictions.parquet")
+    less = {name: own for name, own in stored.evidence.items() if name != "modality_noise"}
+    replace(stored, evidence=less).write_parquet(copy / "predictions.parquet")
     assert Predictor(copy).predict(corpus, np.arange(3)).noisier_than is None
     (copy / "predictions.parquet").unlink()
     found = Predictor(copy).predict(corpus, np.arange(3))
-    assert found.noisier_than is None and found.modality_noise is not None
+    assert found.noisier_than is None and "modality_noise" in found.evidence

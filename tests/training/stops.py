@@ -8,7 +8,7 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from lddu.models.lddu.objective import LossTerms
+from lddu.models.family import Losses
 from lddu.training.loop import Unwatched
 
 
@@ -28,7 +28,7 @@ class StopIn(Unwatched):
         self.members += epoch == 1
         self.now, self.steps_in_epoch = epoch, 0
 
-    def step_done(self, terms: LossTerms) -> None:
+    def step_done(self, terms: Losses) -> None:
         """Stop where it was agreed."""
         self.steps_in_epoch += 1
         if (self.members, self.now, self.steps_in_epoch) == (self.member, self.epoch, 2):
@@ -38,7 +38,7 @@ class StopIn(Unwatched):
 class KillIn(StopIn):
     """As `StopIn`, but the process gets a SIGKILL, which no code can see coming."""
 
-    def step_done(self, terms: LossTerms) -> None:
+    def step_done(self, terms: Losses) -> None:
         """Kill where it was agreed."""
         try:
             super().step_done(terms)

@@ -36,7 +36,7 @@ def test_each_member_is_a_finished_run_of_its_own_seed(
 ) -> None:
     members = ensemble.members()
     assert [m.path.name for m in members] == ["member-0", "member-1"]
-    assert [m.describe().seed for m in members] == [3, 4]
+    assert [m.description.seed for m in members] == [3, 4]
     assert all(m.finished for m in members) and ensemble.finished
     assert not (ensemble.path / "model.safetensors").exists()
     alone = train(corpus, tmp_path / "alone", CONFIG, RunOptions(seed=4))
@@ -49,8 +49,9 @@ def test_the_answer_is_the_mean_of_the_members(corpus: FeatureStore, ensemble: R
     found = together.infer(corpus)
     assert together.networks == 2
     np.testing.assert_allclose(found.probability, (members[0].probability + members[1].probability) / 2, atol=1e-12)
-    np.testing.assert_allclose(found.width, (members[0].width + members[1].width) / 2, rtol=1e-6)
-    assert np.isnan(found.modality_error[4, 0]).all()
+    widths = [member.evidence["width"].values for member in members]
+    np.testing.assert_allclose(found.evidence["width"].values, (widths[0] + widths[1]) / 2, rtol=1e-6)
+    assert np.isnan(found.evidence["modality_error"].values[4, 0]).all()
     assert np.abs(members[0].probability - members[1].probability).max() > 1e-4
 
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
-from lddu.config import DEFAULT, PAPER, Config, CorpusSize
-from lddu.models.lddu import equations
+from lddu.config import CorpusSize
+from lddu.models import equations
+from lddu.models.lddu.settings import DEFAULT, PAPER, LdduConfig
 from tests.threads import torch_threads
 
 
@@ -20,8 +21,8 @@ def four_threads() -> Iterator[None]:
         yield
 
 
-def trained(config: Config, realistic: bool) -> list[Tensor]:
-    config = config.fitted_to(CorpusSize(16_000, 18, 50))
+def trained(preset: LdduConfig, realistic: bool) -> list[Tensor]:
+    config = preset.fitted_to(CorpusSize(16_000, 18, 50))
     model = replace(config.model, hidden=128, latent=64, layers=1)
     workload = Workload(replace(config, model=model), dimensions=(32, 8, 8))
     clips = Clips(workload, realistic)
@@ -35,7 +36,7 @@ def trained(config: Config, realistic: bool) -> list[Tensor]:
 
 @pytest.mark.parametrize("realistic", [False, True])
 @pytest.mark.parametrize("config", [PAPER, DEFAULT], ids=["paper", "default"])
-def test_training_steps_repeat_bit_for_bit_with_several_threads(config: Config, realistic: bool) -> None:
+def test_training_steps_repeat_bit_for_bit_with_several_threads(config: LdduConfig, realistic: bool) -> None:
     first, second = trained(config, realistic), trained(config, realistic)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 

@@ -15,9 +15,7 @@ from lddu.batches.epoch import epoch_order
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.models.augment import SPREAD, STRONGEST, WEAKEST, add_noise, draw_noise, hide_modalities
-from lddu.models.lddu.encoder import Standardise
-from lddu.models.lddu.network import LDDU
-from lddu.models.scaling import LabelledRows, fit_standardisation
+from lddu.models.scaling import LabelledRows, Scaling, Standardise, fit_scaling
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow, ClipTable
@@ -28,7 +26,7 @@ from lddu.training.loop import Unwatched
 from lddu.training.plan import RunOptions, describe
 from lddu.training.run import train
 from lddu.training.seed import seed_epoch
-from tests.builders import EMOTIONS, tiny_config, tiny_model_config, tiny_store
+from tests.builders import EMOTIONS, tiny_config, tiny_store
 
 SHORT = {"epochs": 2}
 
@@ -68,9 +66,8 @@ def test_test_clips_are_read_once_and_only_after_training(
 
 def test_features_are_standardised_by_training_clips_alone(corpus: FeatureStore, run: RunFolder) -> None:
     rows = corpus.table.in_split("train")
-    for encoder, name in zip(run.load_model().encoders, corpus.modalities, strict=True):
+    for fitted, name in zip(run.load_model().scaling, corpus.modalities, strict=True):
         steps = np.concatenate([corpus.steps(name, int(row)) for row in rows]).astype(np.float64)
-        fitted = encoder.get_submodule("standardise")
         assert isinstance(fitted, Standardise)
         np.testing.assert_allclose(fitted.centre.numpy(), steps.mean(axis=0), atol=1e-6)
         np.testing.assert_allclose(fitted.scale.numpy(), steps.std(axis=0), rtol=1e-5)
@@ -95,10 +92,10 @@ def test_gains_follow_the_emotions_that_are_labelled_whatever_the_unit(tmp_path:
     gains = []
     for unlabelled in (0, 1):
         store = informative_store(tmp_path / f"store-{unlabelled}", unlabelled, unit)
-        model, rows = LDDU([12], 2 + unlabelled, tiny_model_config()), store.table.in_split("train")
+        scaling, rows = Scaling([12], clipped=True), store.table.in_split("train")
         clips = LabelledRows(rows, presence_of(store, rows, store.emotions, store.present_at))
-        fit_standardisation(model, BatchReader(store, {"audio": 12}, 16), clips, relevance=True)
-        gains.append(model.encoders[0].get_buffer("standardise.gain").numpy())
+        fit_scaling(scaling, BatchReader(store, {"audio": 12}, 16), clips, relevance=True)
+        gains.append(scaling.of(0).gain.numpy())
     assert gains[0][:2].min() > 2 * gains[0][2:].max()
     np.testing.assert_allclose(gains[1], gains[0], rtol=1e-5)
 
@@ -109,10 +106,10 @@ def test_a_feature_that_is_constant_but_for_rounding_keeps_its_scale(tmp_path: P
         for i in range(60):
             features = rng.standard_normal((3, 4)) * [1, 1e-9, 0, 1e-5] + [0, 0, 7, 1000]
             writer.add(ClipRow(f"c{i}", "train", [float(i % 2), float(i % 3 == 0)]), {"audio": features})
-    store, model = FeatureStore(tmp_path / "store"), LDDU([4], 2, tiny_model_config())
+    store, scaling = FeatureStore(tmp_path / "store"), Scaling([4], clipped=True)
     clips = LabelledRows(np.arange(60), np.zeros((60, 2)))
-    fit_standardisation(model, BatchReader(store, {"audio": 4}, 16), clips, relevance=False)
-    scale = model.encoders[0].get_buffer("standardise.scale").numpy()
+    fit_scaling(scaling, BatchReader(store, {"audio": 4}, 16), clips, relevance=False)
+    scale = scaling.of(0).scale.numpy()
     assert 0.5 < scale[0] < 2 and scale[1:].tolist() == [1, 1, 1]
 
 
@@ -167,7 +164,7 @@ def test_a_modality_that_no_train_clip_has_is_ignored_and_every_result_says_so(t
     store = tiny_store(tmp_path / "store", missing=[(i, "text") for i in range(20) if i % 5 < 3])
     folder = train(store, tmp_path / "run", tiny_config(training=SHORT))
     sentence = "text was ignored: no training clip has it"
-    assert list(folder.describe().task.dimensions) == ["audio"]
+    assert list(folder.description.task.dimensions) == ["audio"]
     assert folder.read_json("metrics.json")["warnings"] == [sentence]
     assert f"about the run's training: {sentence}" in Predictor(folder.path).warnings(store)
     assert sentence in (folder.path / "report.html").read_text(encoding="utf-8")
@@ -178,8 +175,8 @@ def test_long_sequences_are_cut_and_counted(corpus: FeatureStore, tmp_path: Path
     long = int((corpus.lengths("text") > 2).sum())
     folder = train(corpus, tmp_path / "run", config)
     assert long > 0
-    assert f"text of {long} clips was cut to its first 2 steps (model.max_steps)" in folder.describe().warnings
-    assert folder.load_model().encoders[0].get_parameter("positions").shape[0] == 2
+    assert f"text of {long} clips was cut to its first 2 steps (model.max_steps)" in folder.description.warnings
+    assert folder.load_model().get_parameter("module.encoders.0.positions").shape[0] == 2
 
 
 def test_training_starts_from_the_weights_of_another_run(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
@@ -308,14 +305,14 @@ def test_everyday_noise_is_log_normal_and_corruption_comes_on_top_at_the_given_r
 
 def test_noise_is_measured_in_deviations_of_each_feature() -> None:
     torch.manual_seed(0)
-    model = LDDU([2], 1, tiny_model_config())
-    model.encoders[0].get_buffer("standardise.scale").copy_(torch.tensor([1.0, 100.0]))
+    scaling = Scaling([2], clipped=True)
+    scaling.of(0).scale.copy_(torch.tensor([1.0, 100.0]))
     values = (torch.zeros(3, 4000, 2),)
-    (noisy,) = add_noise(model, values, torch.tensor([[0.0], [0.5], [2.0]]))
+    (noisy,) = add_noise(scaling, values, torch.tensor([[0.0], [0.5], [2.0]]))
     torch.testing.assert_close(
         noisy.std(dim=1), torch.tensor([[0.0, 0.0], [0.5, 50.0], [2.0, 200.0]]), rtol=0.05, atol=0
     )
-    assert add_noise(model, values, torch.zeros(3, 1)) is values
+    assert add_noise(scaling, values, torch.zeros(3, 1)) is values
 
 
 @pytest.mark.slow
@@ -328,12 +325,14 @@ def test_the_meter_learns_to_read_the_noise_that_training_adds(tmp_path: Path) -
         tiny_config(training={"epochs": 20, "patience": 20, "learning_rate": 5e-3, "checkpoint": "f1"}),
     )
     model = run.members()[0].load_model(torch.device("cpu"))
-    reader = BatchReader(store, run.describe().task.dimensions, 16)
+    reader = BatchReader(store, run.description.task.dimensions, 16)
     batch = reader.read(range(100))
     with torch.inference_mode():
         clean = model(batch.values, batch.mask, batch.presence)
         noisy = model(
-            add_noise(model, batch.values, torch.tensor([[4.0, 0.0]]).expand(100, 2)), batch.mask, batch.presence
+            add_noise(model.scaling, batch.values, torch.tensor([[4.0, 0.0]]).expand(100, 2)),
+            batch.mask,
+            batch.presence,
         )
     wider = (noisy.modality_width > clean.modality_width).float().mean(dim=(0, 2))
     assert wider[0].item() > 0.95 and wider[1].item() == 0

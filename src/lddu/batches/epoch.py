@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lddu.config import TrainingConfig, resolved
+from lddu.config import ResolvedTraining
 from lddu.machine.ranks import ALONE, Ranks
 from lddu.store.store import FeatureStore
 
@@ -75,9 +75,9 @@ class Epoch:
         return len(self.batches)
 
 
-def epoch_of(data: TrainingRows, config: TrainingConfig, seed: int, epoch: int, ranks: Ranks = ALONE) -> Epoch:
+def epoch_of(data: TrainingRows, config: ResolvedTraining, seed: int, epoch: int, ranks: Ranks = ALONE) -> Epoch:
     """The plan of an epoch (0-based) for this rank."""
-    batch_size = resolved(config.batch_size)
+    batch_size = config.batch_size
     if config.shuffle == "blocks":
         return _in_blocks(data, batch_size, config.loader_gib, np.random.SeedSequence([seed, epoch]), ranks)
     rows = epoch_order(data.rows, seed, epoch)

@@ -10,15 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lddu.batches.batch import Batch
-from lddu.models.lddu import equations
+from lddu.models import equations
 from lddu.models.lddu.emotion_space import EmotionAttention
 from lddu.models.lddu.encoder import TransformerLayer, UnimodalEncoder
-from lddu.models.lddu.network import LDDU, Prediction
+from lddu.models.lddu.network import LDDU
 from lddu.models.lddu.objective import Objective, contrastive_pairs
+from lddu.models.lddu.prediction import Prediction
 
 
 def naive_prediction(model: LDDU, batch: Batch) -> Prediction:
-    """What `model` says of a batch in which no modality is missing."""
+    """The prediction of a batch of scaled features in which no modality is missing."""
     parts: tuple[list[Tensor], ...] = ([], [], [], [])
     for encoder, attention, distribution, values, mask in zip(
         model.encoders, model.attentions, model.distributions, batch.values, batch.mask, strict=True
@@ -56,6 +57,9 @@ def naive_prediction(model: LDDU, batch: Batch) -> Prediction:
         noise=noise,
         trust=trust,
         presence=batch.presence,
+        link=model.modality_width_link,
+        metered=bool(model.meters),
+        gated=model.trust is not None,
     )
 
 
@@ -87,7 +91,7 @@ def naive_loss(objective: Objective, prediction: Prediction, shares: Tensor) -> 
 
 def _encode(encoder: UnimodalEncoder, values: Tensor, mask: Tensor) -> Tensor:
     rate = encoder.dropout if encoder.training else 0.0
-    features = encoder.standardise(values)
+    features = values
     if encoder.feature_norm is not None:
         features = equations.layer_norm(features, encoder.feature_norm)
     placed = encoder.projection(features) + encoder.positions[: values.shape[1]]

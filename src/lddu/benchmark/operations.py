@@ -9,7 +9,6 @@ from torch import Tensor
 
 from lddu.batches.batch import Batch
 from lddu.benchmark.workload import Workload
-from lddu.config import resolved
 
 
 def forward_operations(workload: Workload, batch: Batch) -> int:
@@ -35,15 +34,15 @@ def encoder_operations(workload: Workload, dimension: int, mask: Bool[Tensor, "c
     lengths = mask.sum(dim=1)
     steps, pairs = int(lengths.sum()), int(lengths.square().sum())
     per_layer = 12 * steps * model.hidden**2 + 4 * pairs * model.hidden
-    return 2 * steps * dimension * model.hidden + resolved(model.layers) * per_layer
+    return 2 * steps * dimension * model.hidden + model.layers * per_layer
 
 
 def contrastive_operations(workload: Workload, clips: int) -> int:
     """Of the contrastive loss of a batch and its gradient, with a full memory: Eq. (9)."""
     objective = workload.config.objective
     features = clips * len(workload.dimensions) * workload.emotions
-    anchors = min(resolved(objective.anchors), features)
-    keys = features + resolved(objective.memory_size)
+    anchors = min(objective.anchors, features)
+    keys = features + objective.memory_size
     return 2 * anchors * (2 * workload.config.model.latent) * (2 * keys + features)
 
 

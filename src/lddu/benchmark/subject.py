@@ -11,9 +11,11 @@ from lddu.batches.batch import Batch
 from lddu.benchmark.naive import naive_loss, naive_prediction
 from lddu.benchmark.workload import Workload
 from lddu.machine.threads import side_by_side
-from lddu.models.lddu import equations
+from lddu.models import equations
+from lddu.models.lddu.family import LDDU_FAMILY
 from lddu.models.lddu.network import LDDU
 from lddu.models.lddu.objective import Objective
+from lddu.models.network import Network
 from lddu.training.optim import make_optimizer
 
 
@@ -30,9 +32,15 @@ class Subject:
         config = workload.config
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.model = LDDU(workload.dimensions, workload.emotions, config.model).to(device)
+            self.network = Network(LDDU_FAMILY, workload.task, config).to(device)
         self.objective = Objective(config.objective, config.model.latent, present_at=0.5).to(device)
-        self.optimizer = make_optimizer(self.model, config.training)
+        self.optimizer = make_optimizer(self.network, config.training)
+
+    @property
+    def model(self) -> LDDU:
+        """The network behind the scaling of features."""
+        assert isinstance(self.network.module, LDDU)
+        return self.network.module
 
     def fill_memory(self) -> None:
         """Random features in the contrastive memory, which is full from the first steps of a training on."""
@@ -44,25 +52,25 @@ class Subject:
 
     def step(self, batch: Batch, numbers: AbstractContextManager[object] | None = None) -> None:
         """One training step, as `lddu.training.loop` makes it; the network computes within `numbers`, such as autocast."""
-        self.model.train()
+        self.network.train()
         with numbers or nullcontext():
-            prediction = self.model(batch.values, batch.mask, batch.presence)
+            prediction = self.network(batch.values, batch.mask, batch.presence)
         self._learn(self.objective(self.model, prediction, batch.shares, self._no_noise(batch)).total)
 
     def naive_step(self, batch: Batch) -> None:
         """The same by the plain implementation."""
-        self.model.train()
-        self._learn(naive_loss(self.objective, naive_prediction(self.model, batch), batch.shares))
+        self.network.train()
+        self._learn(naive_loss(self.objective, naive_prediction(self.model, self._scaled(batch)), batch.shares))
 
     def predict(self, batch: Batch) -> None:
         """One prediction."""
         with self._inference():
-            self.model(batch.values, batch.mask, batch.presence)
+            self.network(batch.values, batch.mask, batch.presence)
 
     def naive_predict(self, batch: Batch) -> None:
         """The same by the plain implementation."""
         with self._inference():
-            naive_prediction(self.model, batch)
+            naive_prediction(self.model, self._scaled(batch))
 
     def predict_all(self, batches: list[Batch]) -> None:
         """One prediction of each batch, as `lddu.models.networks` makes them."""
@@ -71,7 +79,7 @@ class Subject:
 
     def parts(self, batch: Batch) -> dict[str, Callable[[], None]]:
         """The costly parts of a training step, each by itself, forward and backward."""
-        self.model.train()
+        self.network.train()
         return {
             "encoders": lambda: self._encode(batch),
             "contrastive loss": self._contrastive(batch),
@@ -92,7 +100,7 @@ class Subject:
         alone = Objective(config, self.workload.config.model.latent, self.objective.present_at)
         alone.memory = self.objective.memory
         with torch.no_grad():
-            prediction = self.model(batch.values, batch.mask, batch.presence)
+            prediction = self.network(batch.values, batch.mask, batch.presence)
 
         def act() -> None:
             mean, std = (value.clone().requires_grad_() for value in (prediction.mean, prediction.std))
@@ -103,6 +111,10 @@ class Subject:
 
         return act
 
+    def _scaled(self, batch: Batch) -> Batch:
+        values = tuple(self.network.scaling.of(m)(x) for m, x in enumerate(batch.values))
+        return replace(batch, values=values)
+
     def _no_noise(self, batch: Batch) -> Tensor:
         return torch.zeros(batch.presence.shape, device=self.device)
 
@@ -112,11 +124,11 @@ class Subject:
         self._update()
 
     def _update(self) -> None:
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.workload.config.training.gradient_norm)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.workload.config.training.gradient_norm)
         self.optimizer.step()
 
     @contextmanager
     def _inference(self) -> Iterator[None]:
-        self.model.eval()
+        self.network.eval()
         with torch.inference_mode():
             yield

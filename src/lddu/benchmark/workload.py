@@ -6,13 +6,18 @@ import numpy as np
 import torch
 
 from lddu.batches.batch import Batch
-from lddu.config import PAPER, Config
+from lddu.config import NOTHING_OPEN
+from lddu.models.family import Task
+from lddu.models.lddu.settings import PAPER, ResolvedLddu
 
 QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 SECONDS = (1.0, 3.0, 4.4, 6.5, 9.4, 13.4, 24.4, 30.0)
 """Durations of CMU-MOSEI's clips at these quantiles; the ends are guesses."""
 
 WORDS_PER_SECOND = 2.6
+
+
+PAPER_RESOLVED = PAPER.fitted_to(NOTHING_OPEN)
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,18 @@ class Workload:
         batch: clips per training step.
     """
 
-    config: Config = PAPER
+    config: ResolvedLddu = PAPER_RESOLVED
     dimensions: tuple[int, ...] = (768, 74, 35)
     emotions: int = 6
     steps: tuple[int, ...] = (50, 50, 50)
     batch: int = 64
+
+    @property
+    def task(self) -> Task:
+        """What the network recognises, from what."""
+        dimensions = {f"m{i}": dimension for i, dimension in enumerate(self.dimensions)}
+        names = tuple(f"e{i}" for i in range(self.emotions))
+        return Task(names, dimensions, dict.fromkeys(dimensions, "random"), present_at=0.5, simulated=True)
 
     def unaligned(self) -> "Workload":
         """Audio and visual ten times as long as text, in a batch a quarter of the size."""
@@ -43,8 +55,8 @@ class Workload:
 
 def tiny_workload() -> Workload:
     """A network that runs in no time, to see that everything does."""
-    model = replace(PAPER.model, hidden=16, latent=8, layers=1, heads=2)
-    config = replace(PAPER, model=model, objective=replace(PAPER.objective, memory_size=128))
+    model = replace(PAPER_RESOLVED.model, hidden=16, latent=8, layers=1, heads=2)
+    config = replace(PAPER_RESOLVED, model=model, objective=replace(PAPER_RESOLVED.objective, memory_size=128))
     return Workload(config, dimensions=(12, 7, 5), steps=(10, 10, 10), batch=4)
 
 

@@ -12,6 +12,7 @@ from lddu.commands import bench, compare, data, evaluate, extract, predict, repo
 from lddu.commands.complaint import complaint
 from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, explained
 from lddu.commands.screen import several_ranks
+from lddu.commands.settings import for_family
 from lddu.errors import ConfigError, LdduError, PackageError
 
 EXAMPLES = """From a corpus of your own to answers:
@@ -23,20 +24,6 @@ EXAMPLES = """From a corpus of your own to answers:
 Results go to stdout, progress and warnings to stderr.
 Exit codes: 0 done, 1 failed, 2 wrongly asked, 130 stopped."""
 
-app = App(
-    name="lddu",
-    help="Recognise emotions in clips, several at once, from text, voice and face, with calibrated uncertainty.",
-    version=lddu.__version__,
-    result_action="return_value",
-    help_format="plaintext",
-    help_epilogue=EXAMPLES,
-    help_on_error=False,
-    suppress_keyboard_interrupt=False,
-    default_parameter=DEFAULTS,
-    group_parameters=OPTIONS,
-    group_commands=Group("This program", sort_key=9),
-)
-app.command(data.app)
 VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (DATA, extract.extract, "[OPTIONS] --out STORE CLIPS...", extract.EXAMPLES),
     (MODELS, train.train, "[OPTIONS] [STORE]", train.EXAMPLES),
@@ -47,9 +34,43 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
 )
-for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
-    usage = f"Usage: lddu {verb.__name__} {words}"
-    app.command(explained(verb), group=group, sort_key=place, usage=usage, help_epilogue=examples)
+
+
+def app_for(family: str | None = None) -> App:
+    """The command line; with the options of a model family's settings where one is named.
+
+    Raises:
+        ConfigError: where there is no such family.
+    """
+    app = App(
+        name="lddu",
+        help="Recognise emotions in clips, several at once, from text, voice and face, with calibrated uncertainty.",
+        version=lddu.__version__,
+        result_action="return_value",
+        help_format="plaintext",
+        help_epilogue=EXAMPLES,
+        help_on_error=False,
+        suppress_keyboard_interrupt=False,
+        default_parameter=DEFAULTS,
+        group_parameters=OPTIONS,
+        group_commands=Group("This program", sort_key=9),
+    )
+    app.command(data.app)
+    for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
+        usage = f"Usage: lddu {verb.__name__} {words}"
+        trains = verb in (train.train, search.search)
+        shown = for_family(verb, family) if family is not None and trains else verb
+        app.command(explained(shown), group=group, sort_key=place, usage=usage, help_epilogue=examples)
+    return app
+
+
+def _family_in(words: Sequence[str]) -> str | None:
+    """The model family that the words name, if it is another than LDDU: its settings decide which options there are."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        name, _, value = word.partition("=")
+        if name == "--family" and (value or after) not in ("", "lddu"):
+            return value or after
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise ConfigError(
                 "Expected one process for this command, but a launcher has started several; only train is shared."
             )
-        code = app(words, exit_on_error=False, print_error=False)
+        code = app_for(_family_in(words))(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as fault:
         _say(complaint(fault))

@@ -24,6 +24,7 @@ def search(
     /,
     *,
     trials: int,
+    family: str | None = None,
     preset: str | None = None,
     config: Path | None = None,
     seed: int = 0,
@@ -47,6 +48,8 @@ def search(
         Feature store: a folder or a URL.
     trials
         Trials in all, those of an earlier call with the same --out included.
+    family
+        Kind of model: "lddu" (default), "late-fusion", or one that another package registers.
     preset
         "default" or "paper": settings of the first trial, and of what is not searched.
     config
@@ -69,19 +72,20 @@ def search(
     from lddu.commands.screen import notes, print_json
     from lddu.commands.search_progress import SearchProgress
     from lddu.commands.workers import chosen_lanes
+    from lddu.models.families import family_of
     from lddu.store.store import FeatureStore
 
-    base = chosen_config(preset, config, settings)
+    base = chosen_config(preset, config, settings, family)
     folder = out or Path("searches") / time.strftime("%Y-%m-%d-%H%M%S")
     corpus = FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
     from lddu.training.search.search import SearchOptions
     from lddu.training.search.search import search as look
-    from lddu.training.search.space import SPACE
+    from lddu.training.search.space import space_of
 
     fixed = given(config, settings)
-    space = tuple(part for part in SPACE if part.setting not in fixed)
-    options = SearchOptions(trials, seed, device, space)
+    space = tuple(part for part in space_of(family_of(base.family)) if part.setting not in fixed)
+    options = SearchOptions(trials, seed, device, base.family, space)
     notes().print(f"search folder: {folder}", markup=False)
     with chosen_lanes(ray, jobs, device) as lanes, SearchProgress() as watch:
         try:

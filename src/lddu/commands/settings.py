@@ -1,13 +1,18 @@
 """Command-line options for every setting of a config, made from the config's own dataclasses."""
 
+from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from types import FunctionType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from cyclopts import Group, Parameter
 
-from lddu.config import Config, DecisionConfig, ModelConfig, ObjectiveConfig, TrainingConfig, laid_over, preset
+from lddu.config import Config, DecisionConfig, TrainingConfig, laid_over
+from lddu.models.families import family_of
+from lddu.models.lddu.settings import ModelConfig, ObjectiveConfig
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 def _options(section: type, title: str, place: int) -> type:
@@ -46,8 +51,6 @@ def _kind(hint: Any) -> str:
     return str(hint.__name__).upper()
 
 
-ModelOptions = _options(ModelConfig, "Network settings", 0)
-ObjectiveOptions = _options(ObjectiveConfig, "Objective settings", 1)
 TrainingOptions = _options(TrainingConfig, "Training settings", 2)
 DecisionOptions = _options(DecisionConfig, "Decision settings", 3)
 
@@ -55,30 +58,60 @@ DecisionOptions = _options(DecisionConfig, "Decision settings", 3)
 @Parameter(name="*")
 @dataclass(frozen=True)
 class SettingOptions:
-    """What a command line says of each section of a config; None where it says nothing."""
+    """What a command line says of each section of a config; None where it says nothing.
 
-    model: ModelOptions | None = None  # type: ignore[valid-type]
-    objective: ObjectiveOptions | None = None  # type: ignore[valid-type]
+    `model` and `objective` are LDDU's here; `options_of` makes the same class for another model family.
+    """
+
+    model: _options(ModelConfig, "Network settings", 0) | None = None  # type: ignore[valid-type]
+    objective: _options(ObjectiveConfig, "Objective settings", 1) | None = None  # type: ignore[valid-type]
     training: TrainingOptions | None = None  # type: ignore[valid-type]
     decision: DecisionOptions | None = None  # type: ignore[valid-type]
+
+
+def options_of(family: str) -> type[SettingOptions]:
+    """The options of a model family that is not LDDU.
+
+    Raises:
+        ConfigError: where there is no such family.
+    """
+    default = family_of(family).preset()
+    sections = {
+        "model": _options(type(default.model), "Network settings", 0),
+        "objective": _options(type(default.objective), "Objective settings", 1),
+    }
+    changed = [(name, kind | None, field(default=None)) for name, kind in sections.items()]
+    made: type[SettingOptions] = make_dataclass("SettingOptions", changed, bases=(SettingOptions,), frozen=True)
+    made.__module__ = __name__
+    return Parameter(name="*")(made)
+
+
+def for_family(verb: Verb, family: str) -> Verb:
+    """The same command with the options of a model family's settings."""
+    same = FunctionType(verb.__code__, verb.__globals__, verb.__name__, verb.__defaults__, verb.__closure__)
+    same.__kwdefaults__, same.__doc__, same.__module__ = verb.__kwdefaults__, verb.__doc__, verb.__module__
+    same.__annotations__ = {**verb.__annotations__, "settings": options_of(family)}
+    return cast(Verb, same)
 
 
 NOTHING_SAID = SettingOptions()
 
 
-def chosen_config(name: str | None, file: Path | None, options: SettingOptions) -> Config:
+def chosen_config(name: str | None, file: Path | None, options: SettingOptions, family: str | None = None) -> Config:
     """The preset, with the TOML file laid over it, with the command-line options laid over both.
 
     Args:
         name: of the preset; None takes the file's `preset`, or ``default``.
         file: TOML with the tables `model`, `objective`, `training`, `decision`.
         options: of the command line.
+        family: of the model; None takes the file's `family`, or ``lddu``.
 
     Raises:
         ConfigError: naming every unknown setting and impossible value, and the file they stand in.
     """
     told = read_toml(file) if file else {}
-    base = preset(name or str(told.get("preset", "default")))
+    chosen = family_of(family or str(told.get("family", "lddu")))
+    base = chosen.preset(name or str(told.get("preset", "default")))
     if file:
         base = _in_file(file, base, {key: value for key, value in told.items() if key != "preset"})
     return laid_over(base, _asked(options))

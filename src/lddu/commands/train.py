@@ -14,6 +14,7 @@ EXAMPLES = """Examples:
   lddu train store --out run
   lddu train store --out five --seeds 5    # the mean of five networks
   lddu train store --config settings.toml --training.epochs 20
+  lddu train store --family late-fusion    # another kind of model
   lddu train --resume run                  # finish what was stopped"""
 
 
@@ -21,6 +22,7 @@ def train(
     store: str | None = None,
     /,
     *,
+    family: str | None = None,
     preset: str | None = None,
     config: Path | None = None,
     seed: int | None = None,
@@ -42,8 +44,11 @@ def train(
     ----------
     store
         Feature store to train on: a folder or a URL. Without it, a simulated corpus is made and used.
+    family
+        Kind of model: "lddu" (default), "late-fusion", or one that another package registers. Its settings are options
+        too: see 'lddu train --family late-fusion --help'.
     preset
-        "default" (recommended) or "paper" (as published).
+        "default" (recommended) or "paper" (LDDU as published).
     config
         TOML file of settings. They override the preset, and options override both.
     seed
@@ -69,12 +74,12 @@ def train(
     from lddu.store.store import FeatureStore
 
     if resume is not None:
-        others = (preset, config, out, seed, seeds, init_from)
+        others = (family, preset, config, out, seed, seeds, init_from)
         if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
         folder = resume
     else:
-        resolved = chosen_config(preset, config, settings)
+        resolved = chosen_config(preset, config, settings, family)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
         if first_rank() and folder.exists() and not force:
             raise RunError(

@@ -8,7 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lddu.commands.screen import notes
 
 if TYPE_CHECKING:
-    from lddu.models.lddu.objective import LossTerms
+    from lddu.models.family import Losses
+
+MOST_TERMS = 3
 
 
 class TrainingProgress:
@@ -56,17 +58,15 @@ class TrainingProgress:
         """Start the epoch's bar anew."""
         self._bar.reset(self._task, total=steps, description=f"epoch {epoch} of at most {epochs}", loss="")
 
-    def step_done(self, terms: "LossTerms") -> None:
-        """Advance, and show the terms."""
-        shown = f"loss {float(terms.total.detach()):.2f} (BCE {float(terms.fused.detach()):.3f}, contrastive {float(terms.contrastive.detach()):.2f})"
-        self._bar.update(self._task, advance=1, loss=shown)
+    def step_done(self, terms: "Losses") -> None:
+        """Advance, and show the loss."""
+        self._bar.update(self._task, advance=1, loss=f"loss {float(terms.total.detach()):.2f}")
 
     def epoch_done(self, record: dict[str, Any]) -> None:
         """Print the epoch's line."""
         valid, loss = record["valid"], record["loss"]
         self.say(
-            f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  BCE {loss['fused']:.3f}  contrastive "
-            f"{loss['contrastive']:6.3f}  valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
+            f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  {_terms(loss)}valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
             f"{'  kept' if record['kept'] else ''}"
         )
 
@@ -75,3 +75,9 @@ class TrainingProgress:
         self.say(
             "stopping: evaluating the best network so far on valid, which takes a moment; again Ctrl-C leaves without it"
         )
+
+
+def _terms(loss: dict[str, float]) -> str:
+    """The terms of the loss that count, as far as a line has room for them."""
+    shown = [f"{name} {value:.3f}" for name, value in loss.items() if name != "total" and value]
+    return "".join(f"{term}  " for term in shown[:MOST_TERMS])

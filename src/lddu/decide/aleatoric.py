@@ -3,10 +3,11 @@
 The raters' votes on a clip, as shares over the emotions, have an entropy: 0 where all name the same, high where each
 names another. What a run knows of a clip says something about it in several ways, and which says most depends on the corpus:
 the number of emotions to expect, the mean entropy of each emotion's yes or no, the entropy of the probabilities taken as
-shares, the mean width. Each alone, and all together in a linear regression, compete for the best rank correlation with
+shares, the mean of what the model family gives (LDDU: its width). Each alone, and all together in a linear regression, compete for the best rank correlation with
 the votes' entropy on left-out validation clips. Where validation knows no shares, the mean entropy is taken as it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,6 @@ from scipy.special import xlogy
 from sklearn.linear_model import Ridge
 
 from lddu.arrays import Flags, Floats, binary_entropy
-from lddu.decide import reading
 from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
 from lddu.evaluate.scored import Validation
 from lddu.evaluate.selective import spearman
@@ -43,14 +43,14 @@ class AleatoricScore(LinearScore):
         """Whether raters taught it; otherwise it is the mean entropy of the emotions."""
         return bool(self.left_out_spearman)
 
-    def apply(self, probability: Floats, width: Floats) -> Floats:
+    def apply(self, probability: Floats, spread: Mapping[str, Floats]) -> Floats:
         """[N] expected entropy of the votes in nats, at least 0.
 
         Args:
             probability: [N, E] recalibrated.
-            width: [N, E] u_e, Eq. (11).
+            spread: name -> [N, E] that it was fitted with, such as LDDU's width.
         """
-        return np.asarray(np.maximum(self.total(clip_ambiguity(probability, width)), 0.0))
+        return np.asarray(np.maximum(self.total(clip_ambiguity(probability, spread)), 0.0))
 
     @classmethod
     def from_mapping(cls, mapping: Any, where: str = "aleatoric") -> "AleatoricScore":
@@ -60,30 +60,26 @@ class AleatoricScore(LinearScore):
             RunError: something is missing, unknown or out of range.
         """
         found = read_linear(mapping, where, "left_out_spearman", least=-1)
-        known = set(found["inputs"]) <= set(INPUTS)
-        reading.ensure(known, f"{where}.inputs out of {', '.join(INPUTS)}", found["inputs"])
         return cls(**found)
 
-
-INPUTS = ("entropy", "expected_emotions", "entropy_as_shares", "width")
 
 MEAN_ENTROPY = AleatoricScore(UNFITTED, (UNFITTED,), (0.0,), (1.0,), (1.0,), 0.0, {})
 """What is taken where no raters teach: the mean entropy of the emotions."""
 
 
-def clip_ambiguity(probability: Floats, width: Floats) -> dict[str, Floats]:
+def clip_ambiguity(probability: Floats, spread: Mapping[str, Floats]) -> dict[str, Floats]:
     """Name -> [N] what a run knows of how unclear a clip is; larger is less clear.
 
     Returns:
         `entropy`: mean over emotions of the entropy of yes or no; `expected_emotions`: sum of the probabilities;
-        `entropy_as_shares`: entropy of the probabilities scaled to sum 1; `width`: mean over emotions. Entropies in nats.
+        `entropy_as_shares`: entropy of the probabilities scaled to sum 1; of each spread, such as LDDU's `width`, the mean
+        over emotions. Entropies in nats.
     """
     return {
         "entropy": binary_entropy(probability).mean(axis=1),
         "expected_emotions": probability.sum(axis=1),
         "entropy_as_shares": vote_entropy(probability),
-        "width": width.mean(axis=1),
-    }
+    } | {name: values.mean(axis=1) for name, values in spread.items()}
 
 
 def vote_entropy(shares: Floats) -> Floats:
@@ -103,13 +99,15 @@ def raters_differ(shares: Floats) -> Flags:
     return np.asarray(((shares > 1e-6) & (shares < 1 - 1e-6)).any(axis=1))
 
 
-def fit_aleatoric(validation: Validation, probability: Floats, width: Floats, shares: Floats) -> AleatoricScore:
+def fit_aleatoric(
+    validation: Validation, probability: Floats, spread: Mapping[str, Floats], shares: Floats
+) -> AleatoricScore:
     """Learn from the raters of validation how much people differ.
 
     Args:
         validation: the validation split.
         probability: [N, E] of its clips, recalibrated.
-        width: [N, E] u_e, Eq. (11).
+        spread: name -> [N, E] that says how unclear a clip is, such as LDDU's width, Eq. (11).
         shares: [N, E] of raters; NaN where unknown.
     """
     votes = vote_entropy(shares)
@@ -117,7 +115,7 @@ def fit_aleatoric(validation: Validation, probability: Floats, width: Floats, sh
     units = validation.scored.units()[rows]
     if raters_differ(shares)[rows].sum() < LEAST_DIFFERING or len(np.unique(units)) < FOLDS:
         return MEAN_ENTROPY
-    known = {name: values[rows] for name, values in clip_ambiguity(probability, width).items()}
+    known = {name: values[rows] for name, values in clip_ambiguity(probability, spread).items()}
     candidates = {name: (name,) for name in known} | {COMBINATION: tuple(known)}
     columns = {name: np.stack([known[i] for i in inputs], axis=1) for name, inputs in candidates.items()}
     left_out = {name: left_out_total(x, votes[rows], units, _ridge) for name, x in columns.items()}

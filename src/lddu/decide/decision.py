@@ -182,6 +182,7 @@ def fit_decision(
     recalibration: Method | Literal["auto"] = "auto",
     scores: Mapping[str, Floats] | None = None,
     shares: Floats | None = None,
+    spread: Mapping[str, Floats] | None = None,
 ) -> FittedDecision:
     """Fit everything on validation: recalibration, thresholds on its result, then promises, scores and abstention.
 
@@ -190,7 +191,8 @@ def fit_decision(
         threshold: one threshold for all emotions, or one each.
         recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
         scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
-        shares: [N, E] of raters, where they are known; with the score `width` they teach how much people differ.
+        shares: [N, E] of raters, where they are known; they teach how much people differ.
+        spread: name -> [N, E] what may say so, beside the probabilities, such as LDDU's width.
 
     Example:
         >>> from lddu.evaluate.scored import Scored
@@ -209,8 +211,8 @@ def fit_decision(
     known = {**own_scores(recalibrated, thresholds), **(scores or {})}
     error_score = fit_error_score(after, labels, known)
     aleatoric = MEAN_ENTROPY
-    if shares is not None and "width" in known:
-        aleatoric = fit_aleatoric(after, recalibrated, known["width"], shares)
+    if shares is not None:
+        aleatoric = fit_aleatoric(after, recalibrated, spread or {}, shares)
     return FittedDecision(
         scored.emotions,
         tuple(float(t) for t in thresholds),

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lddu.models.lddu.network import LDDU
+from lddu.models.scaling import Scaling
 
 
 def hide_modalities(presence: Bool[Tensor, "clip modality"], chance: float) -> Bool[Tensor, "clip modality"]:
@@ -41,17 +41,19 @@ def draw_noise(
     return sizes
 
 
-def add_noise(model: LDDU, values: tuple[Tensor, ...], sizes: Float[Tensor, "clip modality"]) -> tuple[Tensor, ...]:
+def add_noise(
+    scaling: Scaling, values: tuple[Tensor, ...], sizes: Float[Tensor, "clip modality"]
+) -> tuple[Tensor, ...]:
     """Features with white noise.
 
     Args:
-        model: holds each feature's deviation.
+        scaling: holds each feature's deviation.
         values: per modality [B, T, D].
         sizes: of the noise, in those deviations; see `draw_noise`.
     """
     if not sizes.any():
         return values
-    scales = [encoder.get_buffer("standardise.scale") for encoder in model.encoders]
+    scales = [scaling.of(m).scale for m in range(len(values))]
     return tuple(
         x + size[:, None, None] * scale * torch.randn_like(x)
         for x, scale, size in zip(values, scales, sizes.unbind(dim=1), strict=True)

@@ -10,7 +10,7 @@ from torch import nn
 
 from lddu.arrays import Floats, binary_entropy
 from lddu.batches.batch import Batch
-from lddu.models.lddu.network import LDDU
+from lddu.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class DropoutMoments:
         return DropoutMoments(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(DropoutMoments)))
 
 
-def dropout_moments(model: LDDU, batch: Batch, passes: int) -> DropoutMoments:
+def dropout_moments(model: Network, batch: Batch, passes: int) -> DropoutMoments:
     """Moments of one batch; draws from torch's generator, which `seeded` sets.
 
     Args:
@@ -68,7 +68,7 @@ def dropout_moments(model: LDDU, batch: Batch, passes: int) -> DropoutMoments:
     probability = pass_entropy = square = np.zeros(())
     with dropout_on(model), torch.inference_mode():
         for _ in range(passes):
-            p = model(batch.values, batch.mask, batch.presence).probability.cpu().numpy().astype(np.float64)
+            p = model(batch.values, batch.mask, batch.presence).logit.sigmoid().cpu().numpy().astype(np.float64)
             probability, square = probability + p / passes, square + np.square(p) / passes
             pass_entropy = pass_entropy + binary_entropy(p) / passes
     return DropoutMoments(probability, square, pass_entropy)

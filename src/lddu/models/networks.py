@@ -1,18 +1,22 @@
 """Running trained networks over the clips of a store, and averaging several of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from lddu.arrays import binary_entropy
+from lddu.arrays import Flags, Floats, binary_entropy
 from lddu.batches.batch import Batch, BatchReader
 from lddu.machine.ranks import Ranks
 from lddu.machine.threads import side_by_side
-from lddu.models.lddu.network import LDDU
+from lddu.models.family import Evidence
 from lddu.models.mc_dropout import DropoutMoments, dropout_moments, seeded
+from lddu.models.measured import Measured
+from lddu.models.network import Network
 
 INFERENCE_BATCH = 128
 
@@ -20,7 +24,7 @@ NEIGHBOURS = 16384
 """Clips that are sorted by length together: more would read a large store from end to end for every batch."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inference:
     """What one network, or the mean of several, says of N clips, as plain arrays.
 
@@ -28,30 +32,34 @@ class Inference:
         rows: [N] row numbers in the store.
         probability: [N, E] before any recalibration.
         entropy: [N, E] nats; of several networks the mean of each one's own: the aleatoric part.
-        disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part. None for one network.
-        width: [N, E] u_e, Eq. (11).
-        modality_width: [N, M, E] |std_{m,e}|; NaN where the modality is missing.
-        modality_error: [N, M, E] chance that the modality alone errs, by its width, Eq. (14); NaN where missing.
         presence: [N, M].
-        modality_distance: [N, M] how far the modality's features lie from those of training, in their deviations; NaN where
-            missing.
-        modality_noise: [N, M] q of Eq. (18), how noisy the modality's features are; NaN where missing. None without meters.
-        modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None without a gate.
+        distance: [N, M] how far the modality's features lie from those of training, in their deviations; NaN where missing.
+        evidence: name -> what the model family gives beside probabilities, as far as this network does.
+        disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part. None for one network.
         dropout: what passes with dropout on say, where they were asked for.
     """
 
     rows: np.ndarray
-    probability: np.ndarray
-    entropy: np.ndarray
-    disagreement: np.ndarray | None
-    width: np.ndarray
-    modality_width: np.ndarray
-    modality_error: np.ndarray
-    presence: np.ndarray
-    modality_distance: np.ndarray
-    modality_noise: np.ndarray | None = None
-    modality_trust: np.ndarray | None = None
+    probability: Floats
+    entropy: Floats
+    presence: Flags
+    distance: Floats
+    evidence: Mapping[str, Measured]
+    disagreement: Floats | None = None
     dropout: DropoutMoments | None = None
+
+    def reordered(self, rows: np.ndarray, order: np.ndarray) -> "Inference":
+        """The clips in another order, under other row numbers."""
+        return Inference(
+            rows,
+            self.probability[order],
+            self.entropy[order],
+            self.presence[order],
+            self.distance[order],
+            {name: measured.rows(order) for name, measured in self.evidence.items()},
+            None if self.disagreement is None else self.disagreement[order],
+            None if self.dropout is None else self.dropout.rows(order),
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Networks:
         reader: of the store.
     """
 
-    members: Sequence[LDDU]
+    members: Sequence[Network]
     reader: BatchReader
 
     def infer(
@@ -89,7 +97,7 @@ class Networks:
 
 
 def infer(
-    model: LDDU,
+    model: Network,
     reader: BatchReader,
     rows: np.ndarray,
     advance: Callable[[int], None] | None = None,
@@ -108,60 +116,54 @@ def infer(
     device = next(model.parameters()).device
     order = _by_length(reader, rows)
     batches = (batch.to(device) for batch in reader.batches(rows[order], INFERENCE_BATCH))
-    parts: list[tuple[np.ndarray, ...]] = []
-    moments: list[DropoutMoments] = []
-
+    parts: list[Inference] = []
     if dropout.passes:
         with seeded(dropout.seed, device):
             for batch in batches:
-                parts.append(_figures(model, batch))
-                moments.append(dropout_moments(model, batch, dropout.passes))
-                _tell(advance, len(batch.rows))
+                moments = dropout_moments(model, batch, dropout.passes)
+                parts.append(replace(_inference(model, batch), dropout=moments))
+                _advance(advance, len(batch.rows))
     else:
         # Passes with dropout draw one after the other from one generator; without, batches need not wait.
-        for part in side_by_side(partial(_figures, model), batches, -(-len(rows) // INFERENCE_BATCH), device):
+        for part in side_by_side(partial(_inference, model), batches, -(-len(rows) // INFERENCE_BATCH), device):
             parts.append(part)
-            _tell(advance, len(part[0]))
-    back = np.argsort(order)
-    columns = (
-        [np.concatenate(column)[back] for column in zip(*parts, strict=True)] if parts else _nothing(model, reader)
-    )
-    probability = columns[0].astype(np.float64)
-    width, modality_width, modality_error, presence, distance, noise, trust = columns[1:]
-    return Inference(
-        rows,
-        probability,
-        binary_entropy(probability),
-        None,
-        width,
-        modality_width,
-        modality_error,
-        presence,
-        distance,
-        noise if model.meters else None,
-        trust if model.trust else None,
-        DropoutMoments.joined(moments).rows(back) if moments else None,
-    )
+            _advance(advance, len(part.rows))
+    if not parts:
+        return _of_no_clip(model, reader)
+    return joined(parts).reordered(rows, np.argsort(order))
 
 
-def _figures(model: LDDU, batch: Batch) -> tuple[np.ndarray, ...]:
-    """Probability, width, modality widths and errors, presence, distance, noise and trust of a batch on the model's device."""
+def _inference(model: Network, batch: Batch) -> Inference:
+    """The answer on a batch on the model's device, as arrays."""
     with torch.inference_mode():
-        prediction = model(batch.values, batch.mask, batch.presence)
-        widths = torch.where(batch.presence[:, :, None], prediction.modality_width, torch.nan)
-        noise, trust = (torch.where(batch.presence, x, torch.nan) for x in (prediction.noise, prediction.trust))
-        errors = model.modality_width_link(widths)
+        answer = model(batch.values, batch.mask, batch.presence)
+        probability = answer.logit.sigmoid().cpu().numpy().astype(np.float64)
         distance = torch.where(batch.presence, model.distance(batch.values, batch.mask), torch.nan)
-        figures = (prediction.probability, prediction.width, widths, errors, batch.presence, distance, noise, trust)
-    return tuple(figure.cpu().numpy() for figure in figures)
+        given = answer.evidence
+        evidence = {kind.name: _measured(kind, given[kind.name], batch.presence) for kind in _kept(model, given)}
+    presence = batch.presence.cpu().numpy()
+    rows = np.array(batch.rows, dtype=np.int64)
+    return Inference(rows, probability, binary_entropy(probability), presence, distance.cpu().numpy(), evidence)
 
 
-def _tell(advance: Callable[[int], None] | None, clips: int) -> None:
+def _kept(model: Network, given: Mapping[str, Any]) -> list[Evidence]:
+    """The kinds that are kept of every clip: all but what has a value per step."""
+    return [kind for kind in model.family.evidence if kind.name in given and "step" not in kind.axes]
+
+
+def _measured(kind: Evidence, values: Tensor, presence: Tensor) -> Measured:
+    if "modality" in kind.axes:
+        there = presence.reshape(*presence.shape, *(1,) * (values.ndim - 2))
+        values = torch.where(there, values, torch.nan)
+    return Measured(kind, values.cpu().numpy())
+
+
+def _advance(advance: Callable[[int], None] | None, clips: int) -> None:
     if advance:
         advance(clips)
 
 
-def infer_together(model: LDDU, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
+def infer_together(model: Network, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
     """`infer`, each rank a part of the clips; every rank gets the whole, each clip once."""
     own = infer(model, reader, rows[ranks.part(len(rows))])
     return joined(ranks.everyones(own))
@@ -176,27 +178,37 @@ def mean_of(members: Sequence[Inference]) -> Inference:
         return np.asarray(np.mean([getattr(member, name) for member in members], axis=0))
 
     probability, entropy = mean("probability"), mean("entropy")
-    disagreement = np.maximum(binary_entropy(probability) - entropy, 0) if len(members) > 1 else None
-    widths, distance = (mean("width"), mean("modality_width"), mean("modality_error")), mean("modality_distance")
-    noise, trust = (
-        None if getattr(first, name) is None else mean(name) for name in ("modality_noise", "modality_trust")
-    )
     moments = [member.dropout for member in members if member.dropout is not None]
-    dropout = DropoutMoments.mean_of(moments) if moments else None
     return Inference(
-        first.rows, probability, entropy, disagreement, *widths, first.presence, distance, noise, trust, dropout
+        first.rows,
+        probability,
+        entropy,
+        first.presence,
+        mean("distance"),
+        {name: Measured.mean_of([member.evidence[name] for member in members]) for name in first.evidence},
+        np.maximum(binary_entropy(probability) - entropy, 0) if len(members) > 1 else None,
+        DropoutMoments.mean_of(moments) if moments else None,
     )
 
 
 def joined(parts: Sequence[Inference]) -> Inference:
     """The clips of several inferences one after the other, without what only some of them have."""
-    columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Inference) if f.name != "dropout"}
-    arrays = {
-        name: None if any(value is None for value in values) else np.concatenate(values)
-        for name, values in columns.items()
-    }
+
+    def column(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    shared = [name for name in parts[0].evidence if all(name in part.evidence for part in parts)]
     moments = [part.dropout for part in parts if part.dropout is not None]
-    return Inference(**arrays, dropout=DropoutMoments.joined(moments) if len(moments) == len(parts) else None)  # type: ignore[arg-type]
+    return Inference(
+        column("rows"),
+        column("probability"),
+        column("entropy"),
+        column("presence"),
+        column("distance"),
+        {name: Measured.joined([part.evidence[name] for part in parts]) for name in shared},
+        None if any(part.disagreement is None for part in parts) else column("disagreement"),
+        DropoutMoments.joined(moments) if len(moments) == len(parts) else None,
+    )
 
 
 def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
@@ -206,8 +218,11 @@ def _by_length(reader: BatchReader, rows: np.ndarray) -> np.ndarray:
     return np.lexsort((-steps, np.arange(len(rows)) // NEIGHBOURS))
 
 
-def _nothing(model: LDDU, reader: BatchReader) -> list[np.ndarray]:
-    emotions, modalities = len(model.emotions), len(reader.dimensions)
-    pair, triple = np.zeros((0, emotions)), np.zeros((0, modalities, emotions))
-    each = np.zeros((0, modalities))
-    return [pair, pair, triple, triple, each.astype(bool), each, each, each]
+def _of_no_clip(model: Network, reader: BatchReader) -> Inference:
+    """No row, but every column that the network gives."""
+    blank = tuple(torch.zeros(1, 1, dimension) for dimension in reader.dimensions.values())
+    seen = tuple(torch.ones(1, 1, dtype=torch.bool) for _ in blank)
+    there, shares = torch.ones(1, len(blank), dtype=torch.bool), torch.zeros(1, 0)
+    batch = Batch(blank, seen, there, shares, (0,)).to(next(model.parameters()).device)
+    none = np.zeros(0, np.int64)
+    return _inference(model, batch).reordered(none, none)

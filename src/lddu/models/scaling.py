@@ -6,18 +6,22 @@ square root of its mean squared correlation with the emotions, less what chance 
 often as it is labelled.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
-from lddu.config import TrainingConfig
-from lddu.models.lddu.encoder import UnimodalEncoder
-from lddu.models.lddu.network import LDDU
+from lddu.config import ResolvedTraining
+
+CLIPPED_AT = 5.0
+"""Standardised features beyond this many deviations are outliers of the extractor; used without Eq. (1) only."""
 
 _ROWS_AT_ONCE = 256
 
@@ -26,6 +30,67 @@ SAMPLED_BLOCKS = 64
 
 LEAST_RELEVANCE = 0.05
 """Squared correlation, as a share of the mean over features, below which no feature is taken to be."""
+
+
+class Standardise(nn.Module):
+    """Each feature to mean 0 and variance 1 of the training steps, times a gain; fitted once, stored with the weights.
+
+    Args:
+        dimension: D.
+        clipped: clip at `CLIPPED_AT` deviations.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    gain: Tensor
+
+    def __init__(self, dimension: int, clipped: bool) -> None:
+        super().__init__()
+        self.limit = CLIPPED_AT if clipped else math.inf
+        self.register_buffer("centre", torch.zeros(dimension))
+        self.register_buffer("scale", torch.ones(dimension))
+        self.register_buffer("gain", torch.ones(dimension))
+
+    def fit(self, mean: Tensor, deviation: Tensor, gain: Tensor) -> None:
+        """Take over the mean, deviation and gain of each feature."""
+        self.centre.copy_(mean)
+        self.scale.copy_(deviation)
+        self.gain.copy_(gain)
+
+    def distance(
+        self, features: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, " clip"]:
+        """How far each sequence lies from the training steps: root mean square over its steps and features, in deviations."""
+        squares = (features - self.centre).div_(self.scale).square_().mean(dim=2)
+        return (
+            (torch.where(mask, squares, 0.0).sum(dim=1) / mask.sum(dim=1).clamp_min(1))
+            .sqrt()
+            .clamp_max(torch.finfo(torch.float32).max)
+        )
+
+    def forward(self, features: Float[Tensor, "*axes feature"]) -> Float[Tensor, "*axes feature"]:
+        """Standardised features."""
+        if math.isinf(self.limit):
+            return (features - self.centre).mul_(self.gain / self.scale)
+        return (features - self.centre).div_(self.scale).clamp_(-self.limit, self.limit).mul_(self.gain)
+
+
+class Scaling(nn.ModuleList):
+    """A `Standardise` per modality, in the model's order.
+
+    Args:
+        dimensions: D of each modality.
+        clipped: clip at `CLIPPED_AT` deviations.
+    """
+
+    def __init__(self, dimensions: Iterable[int], clipped: bool) -> None:
+        super().__init__(Standardise(dimension, clipped) for dimension in dimensions)
+
+    def of(self, m: int) -> Standardise:
+        """That of modality m."""
+        found = self[m]
+        assert isinstance(found, Standardise)
+        return found
 
 
 @dataclass(frozen=True)
@@ -41,23 +106,22 @@ class LabelledRows:
     presence: Floats
 
 
-def fit_standardisation(model: LDDU, reader: BatchReader, clips: LabelledRows, relevance: bool) -> None:
-    """Fit the model's `Standardise` modules on these clips. A feature that is constant but for rounding keeps scale 1.
+def fit_scaling(scaling: Scaling, reader: BatchReader, clips: LabelledRows, relevance: bool) -> None:
+    """Fit the scaling on these clips. A feature that is constant but for rounding keeps scale 1.
 
     Args:
-        model: is changed in place.
+        scaling: is changed in place.
         reader: of the training store.
         clips: training clips with their labels.
         relevance: weight each feature by how much it says about the labels; all gains are 1 otherwise.
     """
-    for encoder, name in zip(model.encoders, reader.dimensions, strict=True):
-        assert isinstance(encoder, UnimodalEncoder)
+    for m, name in enumerate(reader.dimensions):
         mean, deviation = _moments(reader, name, clips.rows)
         gain = _relevance(reader, name, clips, mean, deviation) if relevance else np.ones_like(mean)
-        encoder.standardise.fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))
+        scaling.of(m).fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))
 
 
-def standardisation_rows(train: TrainingRows, config: TrainingConfig, seed: int) -> np.ndarray:
+def scaling_rows(train: TrainingRows, config: ResolvedTraining, seed: int) -> np.ndarray:
     """The clips to fit on: all, or some blocks of a training split that does not stay in memory."""
     if config.shuffle != "blocks":
         return train.rows

@@ -60,7 +60,8 @@ class ModalityCell:
 
     Attributes:
         name: of the modality.
-        error: chance that it errs when it answers alone; None where it is missing.
+        presented: whether the clip has it.
+        error: chance that it errs when it answers alone; None where it is missing or the model family does not say.
         noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
         unfamiliar: whether it is unlike all that the run was tried on.
         influence: probability of the most probable emotion minus that without this modality; None where it is missing
@@ -70,6 +71,7 @@ class ModalityCell:
     """
 
     name: str
+    presented: bool
     error: float | None
     noisier_than: float | None
     unfamiliar: bool
@@ -159,7 +161,7 @@ class Segment:
     @property
     def why(self) -> str:
         """On which modality the answer rests, and which errs least."""
-        there = [modality for modality in self.modalities if modality.error is not None]
+        there = [modality for modality in self.modalities if modality.presented]
         if len(there) < 2:
             return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
         top = next(emotion for emotion in self.emotions if emotion.name == self.top)
@@ -283,7 +285,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
     modalities = tuple(_modality(answers, n, m, top) for m in range(len(found.modalities)))
     errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
     cost = found.missing_cost[n] if found.missing_cost else None
-    lacking = [modality.name for modality in modalities if modality.error is None]
+    lacking = [modality.name for modality in modalities if not modality.presented]
     return Segment(
         number=n,
         clip=str(found.clip[n]),
@@ -321,17 +323,20 @@ def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
 
 
 def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
-    name, error = answers.predictions.modalities[m], float(answers.predictions.modality_error[n, m])
-    if np.isnan(error):
-        return ModalityCell(name, None, None, False, None, {})
+    name = answers.predictions.modalities[m]
+    if not answers.predictions.presented[n, m]:
+        return ModalityCell(name, False, None, None, False, None, {})
+    error = answers.predictions.evidence.get("modality_error")
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
     line = answers.timeline[n]
     untimed = line.step_seconds is None
-    shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention[name].items()}
+    shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention.get(name, {}).items()}
     flags = answers.predictions.unfamiliar
     unfamiliar = flags is not None and bool(flags[n, m])
-    return ModalityCell(name, error, share, unfamiliar, answers.influence[n].get(name, {}).get(top), shade)
+    chance = None if error is None else float(error.values[n, m])
+    influence = answers.influence[n].get(name, {}).get(top)
+    return ModalityCell(name, True, chance, share, unfamiliar, influence, shade)
 
 
 def _shade(shares: Sequence[float], untimed: bool) -> list[int]:

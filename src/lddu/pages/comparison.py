@@ -56,7 +56,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         shortfalls=[(column.name, told) for column in columns if (told := shortfall(column.figures))],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
-        simulated=any(RunFolder(run).describe().task.simulated for run in runs),
+        simulated=any(RunFolder(run).description.task.simulated for run in runs),
         curves=_curves(columns, split),
         seeds=over_seeds(pairs),
         one_each=ONE_EACH,

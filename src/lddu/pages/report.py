@@ -23,7 +23,7 @@ def write_report(folder: RunFolder) -> None:
     Raises:
         RunError: where the run has no metrics yet, or a file of it is damaged.
     """
-    description = folder.describe()
+    description = folder.description
     found = folder.read_json("metrics.json")
     decision = folder.load_decision()
     splits = found.get("splits")

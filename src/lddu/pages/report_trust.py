@@ -14,6 +14,7 @@ from lddu.evaluate.calibration import reliability
 from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import PRODUCT
+from lddu.models.family import Task
 from lddu.pages.plots import reliability_curve, risk_coverage_curves
 from lddu.pages.template import figure, score_name
 from lddu.pages.trust_plots import (
@@ -26,7 +27,7 @@ from lddu.pages.trust_plots import (
     reliability_panels,
 )
 from lddu.runs.predictions import Predictions
-from lddu.runs.run_folder import RunFolder, Task
+from lddu.runs.run_folder import RunFolder
 
 FEW_POSITIVES = 100
 """With fewer clips that show an emotion its reliability gets five bins, not ten."""
@@ -158,7 +159,7 @@ def _score_curves(
         known = ~np.isnan(found.presence)
         wrong = ((found.presence == 1) != found.label)[known].astype(np.float64)
         scores = {PRODUCT: found.uncertainty, **own_scores(found.probability, np.array(decision.thresholds))}
-        scores["width"] = found.width
+        scores |= {name: own.values for name, own in found.evidence.items() if own.of_emotions}
         curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}
         told = {name: {"coverage": c.coverage.tolist(), "risk": c.risk.tolist()} for name, c in curves.items()}
     order = [PRODUCT, *(name for name in told if name != PRODUCT)]
@@ -184,7 +185,10 @@ def _per_cent(flags: np.ndarray, where: np.ndarray) -> int | None:
 
 def modality_trust(found: Predictions) -> str:
     """Figure of how likely each modality errs alone; empty where no clip has any."""
-    columns = {m: found.modality_error[:, i] for i, m in enumerate(found.modalities)}
+    error = found.evidence.get("modality_error")
+    if error is None:
+        return ""
+    columns = {m: error.values[:, i] for i, m in enumerate(found.modalities)}
     there = {name: values[~np.isnan(values)] for name, values in columns.items() if not np.isnan(values).all()}
     return modality_errors(there) if there else ""
 

@@ -11,7 +11,6 @@ from lddu.errors import MismatchError, RunError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.scored import Scored
-from lddu.runs.predictions import read_predictions
 from lddu.runs.run_folder import RunFolder
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
@@ -58,8 +57,7 @@ def compare_runs(runs: Sequence[str | Path], split: str = "test") -> list[RunPai
 
 
 def _answers(path: Path, split: str) -> Answers:
-    RunFolder(path).describe()  # says clearly where this is no run
-    found = read_predictions(path / "predictions.parquet")
+    found = RunFolder(path).predictions()
     rows = np.flatnonzero(found.split == split)
     if not len(rows):
         cure = "name another --split"

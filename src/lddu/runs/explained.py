@@ -66,7 +66,7 @@ class ClipAnswers:
         """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
         emotion = self.predictions.emotions[int(np.argmax(self.predictions.probability[n]))]
         present = [
-            m for m, v in zip(self.predictions.modalities, self.predictions.modality_error[n], strict=True) if v == v
+            m for m, there in zip(self.predictions.modalities, self.predictions.presented[n], strict=True) if there
         ]
         if len(present) == 1:
             return present[0]

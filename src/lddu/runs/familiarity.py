@@ -29,14 +29,15 @@ class UsualReadings:
         path = folder.path / "predictions.parquet"
         found = read_predictions(path) if path.is_file() else None
         valid = None if found is None else found.rows(found.split == "valid")
-        self._noise = None if valid is None else valid.modality_noise
+        self._noise = None if valid is None else _noise(valid)
         distance = None if valid is None else valid.modality_distance
         self._farthest = None if distance is None else farthest_usual(distance)
 
     def beside(self, found: Predictions) -> Predictions:
         """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips to tell."""
-        if self._noise is not None and found.modality_noise is not None:
-            found = replace(found, noisier_than=noisier_than(found.modality_noise, self._noise))
+        noise = _noise(found)
+        if self._noise is not None and noise is not None:
+            found = replace(found, noisier_than=noisier_than(noise, self._noise))
         if self._farthest is not None and found.modality_distance is not None:
             found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._farthest))
         return found
@@ -76,6 +77,12 @@ class UsualReadings:
                     f"{farthest:.3g}); no probability holds there: take the answers for guesses"
                 )
         return sentences
+
+
+def _noise(found: Predictions) -> Floats | None:
+    """[N, M] how noisy each modality is; None where the model family does not measure it."""
+    measured = found.evidence.get("modality_noise")
+    return None if measured is None else measured.values
 
 
 def _which(clips: np.ndarray, rows: np.ndarray) -> str:

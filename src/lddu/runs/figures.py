@@ -18,10 +18,10 @@ from lddu.evaluate.raters import rater_agreement
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import spearman
 from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
+from lddu.models.family import Task
 from lddu.models.networks import Inference
 from lddu.runs.observed import Observed
 from lddu.runs.predictions import Predictions
-from lddu.runs.run_folder import Task
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
@@ -60,13 +60,12 @@ def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
     """Name -> [N, E] what the networks say of their own doubt, beside margin and entropy; larger is less certain.
 
     Returns:
-        `width`: |std|, Eq. (11); `modality_error`: mean chance over the clip's modalities that it errs alone,
-        Eq. (14); for an ensemble also `disagreement`, the epistemic part of the entropy; where passes with dropout on
+        What the model family gives as evidence for each emotion (LDDU: `width`, Eq. (11), and `modality_error`, Eq. (14));
+        for an ensemble also `disagreement`, the epistemic part of the entropy; where passes with dropout on
         were made, `DROPOUT_SCORES` of them.
     """
-    there = inference.presence[:, :, None]
-    doubts = np.where(there, inference.modality_error, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    scores = {"width": inference.width.astype(np.float64), "modality_error": doubts.astype(np.float64)}
+    presence = inference.presence
+    scores = {name: own.doubt(presence) for name, own in inference.evidence.items() if own.of_emotions}
     if inference.disagreement is not None:
         scores["disagreement"] = inference.disagreement
     if inference.dropout is not None:
@@ -120,8 +119,8 @@ def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, ob
     found: dict[str, Any] = {}
     agreement = rater_agreement(
         vote_entropy(observed.shares),
-        decision.aleatoric.apply(split.probability, inference.width),
-        clip_ambiguity(split.probability, inference.width),
+        decision.aleatoric.apply(split.probability, spreads(inference)),
+        clip_ambiguity(split.probability, spreads(inference)),
         split.units(),
     )
     if agreement is not None and raters_differ(observed.shares).any():
@@ -138,10 +137,12 @@ def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, ob
 
 
 def _noise_spearman(inference: Inference, noise: dict[str, Floats]) -> dict[str, dict[str, float | None]]:
-    """Modality -> rank correlation of its true noise with its `error` and, where there are meters, its `noise`."""
-    readings = {"error": _modality_error(inference)}
-    if inference.modality_noise is not None:
-        readings["noise"] = inference.modality_noise
+    """Modality -> rank correlation of its true noise with each doubt about a modality: LDDU's `error` and `noise`."""
+    readings = {
+        own.evidence.prefix: own.per_modality()
+        for own in inference.evidence.values()
+        if "modality" in own.evidence.axes and not own.evidence.higher_is_surer
+    }
     return {
         name: {reading: _known_spearman(values[:, m], true) for reading, values in readings.items()}
         for m, (name, true) in enumerate(noise.items())
@@ -153,10 +154,13 @@ def _known_spearman(first: Floats, second: Floats) -> float | None:
     return spearman(first[known], second[known]) if known.any() else None
 
 
-def _modality_error(inference: Inference) -> Floats:
-    """[N, M] chance that each modality errs alone, mean over emotions; NaN where it is missing."""
-    missing = ~inference.presence
-    return np.where(missing, np.nan, np.where(missing[:, :, None], 0.0, inference.modality_error).mean(axis=2))
+def spreads(inference: Inference) -> dict[str, Floats]:
+    """Name -> [N, E] evidence of single emotions that says how unclear a clip is: LDDU's width."""
+    return {
+        name: own.doubt(inference.presence)
+        for name, own in inference.evidence.items()
+        if own.evidence.axes == ("emotion",)
+    }
 
 
 def predictions_of(
@@ -181,12 +185,10 @@ def predictions_of(
         label=decided.labels,
         presence=presence_of(store, rows, task.emotions, task.present_at),
         uncertainty=decided.uncertainty,
-        width=inference.width,
-        modality_error=_modality_error(inference),
-        modality_distance=inference.modality_distance,
-        modality_noise=inference.modality_noise,
-        modality_trust=inference.modality_trust,
-        aleatoric=decision.aleatoric.apply(decided.probability, inference.width),
+        presented=inference.presence,
+        evidence={name: measured.for_table() for name, measured in inference.evidence.items()},
+        modality_distance=inference.distance,
+        aleatoric=decision.aleatoric.apply(decided.probability, spreads(inference)),
         share=shares if raters_differ(shares).any() else None,
         emotion_aleatoric=inference.entropy if ensemble else None,
         emotion_epistemic=inference.disagreement if ensemble else None,

@@ -6,7 +6,7 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.evaluate.scored import Scored
-from lddu.runs.run_folder import Task
+from lddu.models.family import Task
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 

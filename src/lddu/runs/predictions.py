@@ -2,7 +2,9 @@
 
 import csv
 import io
-from dataclasses import dataclass, fields, replace
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.errors import RunError
 from lddu.machine.atomic import replaced_file
+from lddu.models.family import Evidence
+from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
 
 PER_EMOTION = {
     "probability": "probability",
     "label": "label",
     "uncertainty": "uncertainty",
-    "width": "width",
     "present": "presence",
     "in_set": "label_set",
     "cannot_tell": "abstained",
@@ -28,16 +31,13 @@ PER_EMOTION = {
 """Prefix of a table's columns -> field of `Predictions`."""
 
 PER_MODALITY = {
-    "error": "modality_error",
     "distance": "modality_distance",
-    "noise": "modality_noise",
-    "trust": "modality_trust",
     "noisier_than": "noisier_than",
     "unfamiliar": "unfamiliar",
 }
 """The same, a column per modality."""
 
-_NOT_ARRAYS = ("emotions", "modalities", "missing_cost")
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +54,12 @@ class Predictions:
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
         uncertainty: [N, E] chance that the decision is wrong: the product's score.
-        width: [N, E] |std| over all modalities, Eq. (11): how unclear.
-        modality_error: [N, M] chance that the modality alone errs (mean over emotions), Eq. (14); NaN where missing.
+        presented: [N, M] whether the clip has the modality.
+        evidence: name -> what the model family gives beside probabilities: [N, E], or [N, M] with the mean over emotions;
+            NaN where a modality is missing. LDDU gives `width`, Eq. (11), `modality_error`, Eq. (14), and, as the run was
+            set, `modality_noise`, Eq. (18), and `modality_trust`, Eq. (20).
         modality_distance: [N, M] how far the modality's features lie from those of training: their root mean square in
             deviations of training; NaN where missing. None in predictions of older versions.
-        modality_noise: [N, M] q of Eq. (18): how noisy the modality's features are, to be compared within a modality
-            only; NaN where missing. None where the run has no meters.
-        modality_trust: [N, M] how much of the modality the answer heard, Eq. (20); NaN where missing. None where the run
-            has no gate.
         noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
             missing. None where the run does not hold their noise, or too few of them.
         unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
@@ -85,11 +83,9 @@ class Predictions:
     label: Flags
     presence: Floats
     uncertainty: Floats
-    width: Floats
-    modality_error: Floats
+    presented: Flags
+    evidence: Mapping[str, Measured] = field(default_factory=dict)
     modality_distance: Floats | None = None
-    modality_noise: Floats | None = None
-    modality_trust: Floats | None = None
     noisier_than: Floats | None = None
     unfamiliar: Flags | None = None
     label_set: Flags | None = None
@@ -108,19 +104,22 @@ class Predictions:
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
         costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
         kept = {name: value[rows] for name, value in arrays.items() if value is not None}
-        return replace(self, **kept, missing_cost=costs)
+        evidence = {name: measured.rows(rows) for name, measured in self.evidence.items()}
+        return replace(self, **kept, missing_cost=costs, evidence=evidence)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
         columns: dict[str, list[Any]] = {name: getattr(self, name).tolist() for name in ("clip", "split", "group")}
-        for prefix, field in PER_EMOTION.items():
-            values = getattr(self, field)
+        for prefix, name in PER_EMOTION.items():
+            values = getattr(self, name)
             if values is not None:
                 columns |= {f"{prefix}_{e}": _nullable(values[:, i]) for i, e in enumerate(self.emotions)}
-        for prefix, field in PER_MODALITY.items():
-            values = getattr(self, field)
+        for prefix, name in PER_MODALITY.items():
+            values = getattr(self, name)
             if values is not None:
                 columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
+        for measured in self.evidence.values():
+            columns |= {f"{measured.evidence.prefix}_{name}": _nullable(own) for name, own in self._by_name(measured)}
         return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -133,13 +132,16 @@ class Predictions:
             "emotions": self._chosen(self.label[n]),
             "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
             "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
-            "evidence": {"width": dict(zip(self.emotions, self.width[n].tolist(), strict=True))},
-            "missing": [m for m, v in zip(self.modalities, self.modality_error[n], strict=True) if np.isnan(v)],
+            "evidence": {
+                name: {key: _nullable(own[n : n + 1])[0] for key, own in self._by_name(measured)}
+                for name, measured in self.evidence.items()
+            },
+            "missing": [m for m, there in zip(self.modalities, self.presented[n], strict=True) if not there],
         }
-        for field in PER_MODALITY.values():
-            values = getattr(self, field)
+        for name in PER_MODALITY.values():
+            values = getattr(self, name)
             if values is not None:
-                record["evidence"][field] = dict(zip(self.modalities, _nullable(values[n]), strict=True))
+                record["evidence"][name] = dict(zip(self.modalities, _nullable(values[n]), strict=True))
         if self.aleatoric is not None:
             record["aleatoric"] = float(self.aleatoric[n])
         if self.emotion_aleatoric is not None and self.emotion_epistemic is not None:
@@ -153,6 +155,11 @@ class Predictions:
             cost = self.missing_cost[n]
             record["missing_cost"] = None if cost is None else cost.to_mapping()
         return record
+
+    def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
+        """Emotion or modality, and [N] values of it."""
+        names = self.modalities if measured.evidence.axes == ("modality",) else self.emotions
+        return list(zip(names, measured.values.T, strict=True))
 
     def _chosen(self, flags: Flags) -> list[str]:
         return [emotion for emotion, flag in zip(self.emotions, flags, strict=True) if flag]
@@ -173,10 +180,27 @@ class Predictions:
 
         table = pa.table(self.to_columns())
         described = table.replace_schema_metadata(
-            {"emotions": "\n".join(self.emotions), "modalities": "\n".join(self.modalities)}
+            {
+                "emotions": "\n".join(self.emotions),
+                "modalities": "\n".join(self.modalities),
+                "evidence": json.dumps([asdict(measured.evidence) for measured in self.evidence.values()]),
+            }
         )
         with replaced_file(path) as temporary:
             pq.write_table(described, temporary)
+
+
+OLD_EVIDENCE = (
+    Evidence("width", ("emotion",), False, ""),
+    Evidence("modality_error", ("modality",), False, "", "error"),
+    Evidence("modality_noise", ("modality",), False, "", "noise"),
+    Evidence("modality_trust", ("modality",), True, "", "trust"),
+)
+"""What predictions of run format 1 hold without saying so."""
+
+
+def _kind(told: dict[str, Any]) -> Evidence:
+    return Evidence(**{**told, "axes": tuple(told["axes"])})
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -200,13 +224,23 @@ def read_predictions(path: Path) -> Predictions:
         def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
             return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
 
-        there = "aleatoric" in table.column_names
-        aleatoric = np.array(table["aleatoric"].to_pylist(), dtype=np.float64) if there else None
+        known = json.loads(told["evidence"]) if "evidence" in told else OLD_EVIDENCE
+        kinds = [kind if isinstance(kind, Evidence) else _kind(kind) for kind in known]
+        names = {"emotion": emotions, "modality": modalities}
+        found = {
+            kind.name: Measured(kind, values)
+            for kind in kinds
+            if (values := stack_if_there(kind.prefix, names[kind.axes[0]])) is not None
+        }
+        distance = stack_if_there("distance", modalities)
+        there = found["modality_error"].values if distance is None and "modality_error" in found else distance
+        if there is None:
+            raise KeyError("distance")
+        aleatoric = np.array(table["aleatoric"].to_pylist(), float) if "aleatoric" in table.column_names else None
         words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
-            stack("present", emotions), stack("uncertainty", emotions), stack("width", emotions), stack("error", modalities),
-            modality_distance=stack_if_there("distance", modalities), modality_noise=stack_if_there("noise", modalities), modality_trust=stack_if_there("trust", modalities),
+            stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), found, distance,
             aleatoric=aleatoric, share=stack_if_there("share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
         )  # fmt: skip

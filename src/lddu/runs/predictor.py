@@ -12,7 +12,7 @@ from lddu.batches.batch import BatchReader
 from lddu.errors import MismatchError, StoreError
 from lddu.evaluate.constants import shortfall
 from lddu.machine.device import device_of
-from lddu.models.lddu.explain import Explanation, explain
+from lddu.models.explain import Explanation, explain
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.familiarity import UsualReadings
@@ -45,7 +45,7 @@ class Predictor:
 
     def __init__(self, path: str | Path, device: str = "cpu") -> None:
         self.folder = RunFolder(path)
-        self.description = self.folder.describe()
+        self.description = self.folder.description
         self.decision = self.folder.load_decision()
         place = device_of(device)
         self._networks = [member.load_model(place) for member in self.folder.members()]
@@ -245,9 +245,7 @@ class Predictor:
         inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
         figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task))
-        return figures | {
-            "unfamiliar": self._usual.unfamiliar_shares(inference.modality_distance, list(task.dimensions))
-        }
+        return figures | {"unfamiliar": self._usual.unfamiliar_shares(inference.distance, list(task.dimensions))}
 
     def robustness(
         self,

@@ -20,7 +20,8 @@ from lddu.decide.decision import FittedDecision
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import metrics
 from lddu.evaluate.scored import Scored
-from lddu.models.lddu.network import LDDU, Unimodal
+from lddu.models.family import Answered
+from lddu.models.network import Network
 from lddu.models.networks import INFERENCE_BATCH, Networks
 
 MOST_CLIPS = 1000
@@ -163,13 +164,15 @@ def _look(
     ]
 
 
-def _look_at(network: LDDU, batch: Batch, planned: dict[str, tuple[Corruption, ...]], seed: int) -> list[list[_Seen]]:
+def _look_at(
+    network: Network, batch: Batch, planned: dict[str, tuple[Corruption, ...]], seed: int
+) -> list[list[_Seen]]:
     """One network on one batch. Each modality is encoded once per corruption, and fused with the clean others."""
     clean = [network.unimodal(m, v, k) for m, (v, k) in enumerate(zip(batch.values, batch.mask, strict=True))]
     seen = []
     for m, (name, ways) in enumerate(planned.items()):
         there = batch.presence[:, m]
-        scale = network.encoders[m].get_buffer("standardise.scale")
+        scale = network.scaling.of(m).scale
         rows = []
         for way in ways:
             parts, presence = list(clean), batch.presence
@@ -184,21 +187,28 @@ def _look_at(network: LDDU, batch: Batch, planned: dict[str, tuple[Corruption, .
     return seen
 
 
-def _answer(network: LDDU, parts: Sequence[Unimodal], presence: Tensor, m: int, there: Tensor) -> _Seen:
+def _answer(network: Network, parts: Sequence[Any], presence: Tensor, m: int, there: Tensor) -> _Seen:
     whole = network.fuse(parts, presence)
-    error = network.modality_width_link(whole.modality_width[:, m]).mean(dim=1)
-    error = torch.where(presence[:, m], error, torch.nan)
-    noise = torch.where(presence[:, m] & bool(network.meters), whole.noise[:, m], torch.nan)
+    probability = whole.logit.sigmoid()
+    error, noise = (_evidence_of(whole, name, m, presence) for name in ("modality_error", "modality_noise"))
     moved = []
     for other in range(len(parts)):
         without = presence.clone()
         without[:, other] = False
-        change = (whole.probability - network.fuse(parts, without).probability).abs().mean(dim=1)
+        change = (probability - network.fuse(parts, without).logit.sigmoid()).abs().mean(dim=1)
         moved.append(torch.where(presence[:, other], change, 0.0))
     total = torch.stack(moved).sum(dim=0)
     share = torch.where((total > 0) & (len(parts) > 1), moved[m] / total, torch.nan)
-    columns = (whole.probability, error, noise, share)
+    columns = (probability, error, noise, share)
     return _Seen(*(column[there].cpu().numpy().astype(np.float64) for column in columns))
+
+
+def _evidence_of(answer: Answered, name: str, m: int, presence: Tensor) -> Tensor:
+    """[B] evidence of modality m, mean over emotions; NaN where it is missing or the model family gives none."""
+    given = answer.evidence.get(name)
+    if not isinstance(given, Tensor):
+        return torch.full_like(presence[:, m], torch.nan, dtype=torch.float32)
+    return torch.where(presence[:, m], given[:, m].flatten(1).mean(dim=1) if given.ndim > 2 else given[:, m], torch.nan)
 
 
 def _point(decision: FittedDecision, scored: Scored, way: Corruption, seen: _Seen, clean: _Seen) -> Point:

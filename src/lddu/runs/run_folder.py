@@ -6,41 +6,29 @@ name and renamed. A folder without `metrics.json` is a run that has not finished
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import lddu
-from lddu.config import Config, recorded
-from lddu.decide.decision import FittedDecision
+from lddu.config import ResolvedConfig
 from lddu.errors import ConfigError, RunError
 from lddu.machine.atomic import replaced_file, write_text
-from lddu.models.lddu.network import LDDU
+from lddu.models.families import family_of, recorded
+from lddu.models.family import Family, Task
+from lddu.models.network import Network, renamed
+
+if TYPE_CHECKING:
+    from lddu.decide.decision import FittedDecision
+    from lddu.runs.predictions import Predictions
 
 FORMAT = "lddu-run"
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a run recognises, from what.
-
-    Attributes:
-        emotions: names, in order.
-        dimensions: modality -> features per step, in the model's order.
-        features: modality -> what its numbers are, as the store said.
-        present_at: share of raters from which an emotion counts as present.
-        simulated: True where the corpus is made up.
-    """
-
-    emotions: tuple[str, ...]
-    dimensions: dict[str, int]
-    features: dict[str, str]
-    present_at: float
-    simulated: bool
+VERSION = 2
+"""2 keeps the weights of any model family, with the scaling of features beside them; 1, LDDU alone, is still read."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +46,7 @@ class RunDescription:
     """
 
     task: Task
-    config: Config
+    config: ResolvedConfig
     seed: int
     members: int
     store: dict[str, Any]
@@ -86,10 +74,12 @@ class RunFolder:
 
     Args:
         path: the folder.
+        family: of its model, where that is not registered under its name.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, family: Family | None = None) -> None:
         self.path = Path(path)
+        self._family = family
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
@@ -99,22 +89,26 @@ class RunFolder:
         """Whether training ended and the run was evaluated."""
         return (self.path / "metrics.json").is_file() and not (self.path / "resume").exists()
 
-    def describe(self) -> RunDescription:
-        """Read `config.json`.
+    @cached_property
+    def description(self) -> RunDescription:
+        """What `config.json` says; read once.
 
         Raises:
             RunError: where it is absent, damaged or of a newer version.
+            ConfigError: where the model family is not known here.
         """
         found = self.read_json("config.json")
         if found.get("format") != FORMAT:
             raise RunError(f"Expected {self.path / 'config.json'} to describe a run of lddu, but it is something else.")
-        if found.get("version") != VERSION:
+        if found.get("version") not in (1, VERSION):
             raise RunError(
-                f"Expected run format version {VERSION} in {self.path}, but got {found.get('version')!r}; update lddu."
+                f"Expected run format version {VERSION} or older in {self.path}, but got {found.get('version')!r}; update "
+                "lddu."
             )
+        family = self.family_in(found)
         try:
             task = _task(found["task"])
-            config = recorded(found["config"])
+            config = recorded(found["config"], family)
             return RunDescription(
                 task=task,
                 config=config,
@@ -131,22 +125,52 @@ class RunFolder:
 
     def members(self) -> list["RunFolder"]:
         """The folders that hold weights: this one, or one per member of an ensemble."""
-        count = self.describe().members
-        return [self] if count == 1 else [RunFolder(self.path / f"member-{k}") for k in range(count)]
+        count = self.description.members
+        return [self] if count == 1 else [self.member(k) for k in range(count)]
 
-    def load_model(self, device: torch.device | None = None) -> LDDU:
+    def member(self, k: int) -> "RunFolder":
+        """The folder of one network of an ensemble."""
+        return RunFolder(self.path / f"member-{k}", self._family)
+
+    @property
+    def family(self) -> Family:
+        """The model family of the run.
+
+        Raises:
+            ConfigError: where it is not known here.
+        """
+        return self._family or family_of(self.description.config.family)
+
+    def family_in(self, found: dict[str, Any]) -> Family:
+        """The model family that a `config.json` names; LDDU where it is from before there were others.
+
+        Raises:
+            ConfigError: where it is not known here.
+            RunError: where it is not the one that this folder was opened with.
+        """
+        settings = found.get("config")
+        name = settings.get("family", "lddu") if isinstance(settings, dict) else "lddu"
+        if self._family is None:
+            return family_of(name)
+        if self._family.name != name:
+            raise RunError(
+                f"Expected a run of the model family {self._family.name} in {self.path}, but it is of {name}."
+            )
+        return self._family
+
+    def load_model(self, device: torch.device | None = None) -> Network:
         """The trained network of this folder, in evaluation mode.
 
         Raises:
             RunError: where the weights are absent, damaged or do not fit `config.json`.
         """
-        description = self.describe()
+        description = self.description
         file = self.path / "model.safetensors"
         if not file.is_file():
             raise RunError(f"Expected the weights {file}, but they are not there; {self._cure()}.")
-        model = new_model(description)
+        model = Network(self.family, description.task, description.config)
         try:
-            model.load_state_dict(load_file(file))
+            model.load_state_dict(renamed(load_file(file)))
         except (SafetensorError, RuntimeError, KeyError) as fault:
             raise RunError(
                 f"Expected {file} to hold the weights that config.json describes, but it does not "
@@ -156,20 +180,33 @@ class RunFolder:
             raise RunError(f"Expected finite weights in {file}, but {broken[0]} is not; copy the run again.")
         return model.to(device or torch.device("cpu")).eval()
 
-    def load_decision(self) -> FittedDecision:
+    def load_decision(self) -> "FittedDecision":
         """The decision that was fitted on validation.
 
         Raises:
             RunError: where it is absent, damaged or of a newer version, or decides on other emotions than the run's.
         """
+        from lddu.decide.decision import FittedDecision  # loads scikit-learn, which training on many ranks needs once
+
         decision = FittedDecision.from_mapping(self.read_json("decision.json"))
-        emotions = self.describe().task.emotions
+        emotions = self.description.task.emotions
         if decision.emotions != emotions:
             raise RunError(
                 f"Expected {self.path / 'decision.json'} to decide on the emotions of config.json ({', '.join(emotions)}), "
                 f"but it names {', '.join(decision.emotions)}; copy the run again."
             )
         return decision
+
+    def predictions(self) -> "Predictions":
+        """The predictions of validation and test.
+
+        Raises:
+            RunError: where this is no run, or they are absent or damaged.
+        """
+        from lddu.runs.predictions import read_predictions  # loads scikit-learn
+
+        assert self.description
+        return read_predictions(self.path / "predictions.parquet")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the JSON files of the folder.
@@ -224,9 +261,3 @@ def _task(told: dict[str, Any]) -> Task:
     if not sound:
         raise ValueError("the task is not of this form")
     return task
-
-
-def new_model(description: RunDescription) -> LDDU:
-    """An untrained network of the described shape."""
-    task = description.task
-    return LDDU(list(task.dimensions.values()), len(task.emotions), description.config.model)

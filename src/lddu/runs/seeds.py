@@ -79,7 +79,7 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
 
 def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
     """Run -> the settings in which the runs differ, by their dotted names."""
-    settings = {str(run): _flat(RunFolder(run).describe().config.to_mapping()) for run in runs}
+    settings = {str(run): _flat(RunFolder(run).description.config.to_mapping()) for run in runs}
     first = next(iter(settings.values()))
     names = [name for name in first if len({repr(own.get(name)) for own in settings.values()}) > 1]
     return {run: {name: own[name] for name in names} for run, own in settings.items()}
@@ -87,7 +87,7 @@ def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
 
 def _settings(run: str) -> str:
     """All that makes a run what it is, but for its seed."""
-    described = RunFolder(run).describe()
+    described = RunFolder(run).description
     parts = (
         described.config,
         described.members,
@@ -102,7 +102,7 @@ def _once_each(runs: Sequence[str]) -> list[str]:
     """The runs without those that repeat a seed of an earlier one; an ensemble has one for each network."""
     seen, kept = set[int](), list[str]()
     for run in runs:
-        described = RunFolder(run).describe()
+        described = RunFolder(run).description
         own = set(range(described.seed, described.seed + described.members))
         if not seen & own:
             seen |= own

@@ -13,14 +13,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from lddu.errors import RunError
 from lddu.machine.atomic import replaced_folder
 from lddu.machine.ranks import ALONE, Ranks
-from lddu.models.lddu.network import LDDU
-from lddu.models.lddu.objective import Objective
+from lddu.models.network import Network, renamed
 
 
 @dataclass
@@ -57,18 +56,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trainee:
-    """What is trained: the network, the objective with its memory, the optimiser, and the averaged weights if wanted."""
+    """What is trained: the network, the objective with its state, the optimiser, and the averaged weights if wanted."""
 
-    model: LDDU
-    objective: Objective
+    model: Network
+    objective: nn.Module
     optimizer: torch.optim.AdamW
     average: AveragedModel | None = None
+    ranks: Ranks = ALONE
 
     @property
-    def kept(self) -> LDDU:
+    def kept(self) -> Network:
         """The network that is validated and kept."""
         kept = self.model if self.average is None else self.average.module
-        assert isinstance(kept, LDDU)
+        assert isinstance(kept, Network)
         return kept
 
 
@@ -94,7 +94,7 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, trainee: Trainee, ranks: Ranks = ALONE) -> Progress:
+def load(folder: Path, trainee: Trainee) -> Progress:
     """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
 
     The first rank reads and tells the others; a checkpoint holds nothing that depends on their number.
@@ -102,13 +102,14 @@ def load(folder: Path, trainee: Trainee, ranks: Ranks = ALONE) -> Progress:
     Raises:
         RunError: where a checkpoint is damaged or of another model.
     """
+    ranks = trainee.ranks
     whole = sorted(folder.glob("epoch-?????")) if ranks.first and folder.is_dir() else []
     found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
     if found is None:
         return Progress()
     told, tensors = found
     try:
-        trainee.model.load_state_dict(_under(tensors, "model."))
+        trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
         if trainee.average is not None:
             trainee.average.load_state_dict(_under(tensors, "average."))
@@ -118,7 +119,7 @@ def load(folder: Path, trainee: Trainee, ranks: Ranks = ALONE) -> Progress:
             state.setdefault(int(index), {})[entry] = value
         groups = trainee.optimizer.state_dict()["param_groups"]
         trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        return Progress(**told, best_weights=_under(tensors, "best."))
+        return Progress(**told, best_weights=renamed(_under(tensors, "best.")))
     except (ValueError, TypeError, KeyError, RuntimeError) as fault:
         raise _damaged(whole[-1] if whole else folder, fault) from None
 

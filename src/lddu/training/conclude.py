@@ -8,11 +8,10 @@ from torch import nn
 from lddu.config import DecisionConfig
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.evaluate.scored import Scored, Validation
-from lddu.models.lddu.latent_map import latent_map
 from lddu.models.networks import DropoutPasses, Inference, Networks, joined
-from lddu.pages.report import write_report
 from lddu.runs.ablation import ablations
-from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, uncertainty_scores
+from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, spreads, uncertainty_scores
+from lddu.runs.latent_map import latent_map
 from lddu.runs.observed import Observed, scored
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.observation import presence_of
@@ -69,7 +68,7 @@ def conclude(
     cost: Cost,
     stopped: bool = False,
 ) -> None:
-    """Write decision, predictions, metrics and report.
+    """Write decision, predictions and metrics; the report is drawn by the caller.
 
     Args:
         folder: of the run; its weights are written already.
@@ -102,6 +101,7 @@ def conclude(
         "seed": description.seed,
         "members": description.members,
         "preset": description.config.preset,
+        "family": description.config.family,
         "finished": not stopped,
         "simulated": task.simulated,
         "torch": torch.__version__,
@@ -110,7 +110,6 @@ def conclude(
     figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
     folder.write_json("metrics.json", {**figures, "cost": asdict(cost), "warnings": list(description.warnings)})
     _map(folder, networks, valid)
-    write_report(folder)
 
 
 def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
@@ -142,4 +141,10 @@ def _fitted(valid: _Part, config: DecisionConfig) -> FittedDecision:
     """The decision; what takes further passes competes only where that is wanted."""
     scores = uncertainty_scores(valid.inference)
     competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
-    return fit_decision(Validation(valid.scored), config.threshold, scores=competing, shares=valid.observed.shares)
+    return fit_decision(
+        Validation(valid.scored),
+        config.threshold,
+        scores=competing,
+        shares=valid.observed.shares,
+        spread=spreads(valid.inference),
+    )

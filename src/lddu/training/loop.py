@@ -10,16 +10,16 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import torch
 
+from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows, epoch_of
 from lddu.batches.loader import portions
-from lddu.config import Config, resolved
+from lddu.config import ResolvedConfig
 from lddu.decide.threshold import fit_threshold
 from lddu.errors import RunError
-from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood
 from lddu.evaluate.scored import Validation
 from lddu.machine.atomic import write_text
-from lddu.models.lddu.objective import LossTerms
+from lddu.models.family import Losses
 from lddu.models.networks import infer_together
 from lddu.runs.observed import scored
 from lddu.runs.run_folder import RunDescription
@@ -36,7 +36,7 @@ class Watch(Protocol):
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Epoch (1-based) of at most `epochs`, with this many steps."""
 
-    def step_done(self, terms: LossTerms) -> None:
+    def step_done(self, terms: Losses) -> None:
         """One optimiser step."""
 
     def epoch_done(self, record: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Unwatched:
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Nothing."""
 
-    def step_done(self, terms: LossTerms) -> None:
+    def step_done(self, terms: Losses) -> None:
         """Nothing."""
 
     def epoch_done(self, record: dict[str, Any]) -> None:
@@ -101,8 +101,8 @@ def train_epochs(
         sitting: where checkpoints and log go.
         progress: where to begin, as `checkpoint.load` gives it.
     """
-    config, seed, ranks = description.config, description.seed, trainee.objective.ranks
-    epochs, patience = resolved(config.training.epochs), resolved(config.training.patience)
+    config, seed, ranks = description.config, description.seed, trainee.ranks
+    epochs, patience = config.training.epochs, config.training.patience
     log = sitting.folder / "log.jsonl"
     if ranks.first:
         write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
@@ -112,7 +112,7 @@ def train_epochs(
             began = time.monotonic()
             seed_epoch(seed, progress.epoch, ranks.rank)
             losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
-            validation = validate(trainee, data, config)
+            validation = validate(trainee, data, description)
             progress.seconds += time.monotonic() - began
             _note(progress, losses, validation, trainee, config.training.checkpoint)
             if ranks.first:
@@ -124,20 +124,26 @@ def train_epochs(
                 saved_at = time.monotonic()
 
 
-def validate(trainee: Trainee, data: TrainingData, config: Config) -> dict[str, float]:
+def validate(trainee: Trainee, data: TrainingData, description: RunDescription) -> dict[str, float]:
     """On validation: micro-F1 with the threshold tuned there, that threshold (mean), mAP, negative log-likelihood."""
-    found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.objective.ranks)
+    found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.ranks)
     if not np.isfinite(found.probability).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
-    store, present_at = data.reader.store, trainee.objective.present_at
-    split = scored(store, data.valid_rows, found.probability, store.emotions, present_at)
-    thresholds = fit_threshold(Validation(split), config.decision.threshold)
-    present, probability = split.presence[split.known] == 1, split.probability[split.known]
+    return trainee.ranks.from_first(lambda: _figures(found.probability, data, description))
+
+
+def _figures(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, float]:
+    from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood  # loads scikit-learn
+
+    task, store = description.task, data.reader.store
+    split = scored(store, data.valid_rows, probability, task.emotions, task.present_at)
+    thresholds = fit_threshold(Validation(split), description.config.decision.threshold)
+    present, certain = split.presence[split.known] == 1, split.probability[split.known]
     return {
         "f1_micro": micro_f1(split.presence, split.probability >= thresholds),
         "threshold": float(np.mean(thresholds)),
         "map_macro": mean_average_precision(split),
-        "nll": negative_log_likelihood(present, probability),
+        "nll": negative_log_likelihood(present, certain),
     }
 
 
@@ -161,11 +167,11 @@ def _note(
 
 
 def _one_epoch(
-    trainee: Trainee, data: TrainingData, config: Config, seed: int, epoch: int, watch: Watch
+    trainee: Trainee, data: TrainingData, config: ResolvedConfig, seed: int, epoch: int, watch: Watch
 ) -> dict[str, float]:
     """Train one pass; returns the mean of each loss term."""
-    epochs = resolved(config.training.epochs)
-    plan = epoch_of(data.train, config.training, seed, epoch, trainee.objective.ranks)
+    epochs = config.training.epochs
+    plan = epoch_of(data.train, config.training, seed, epoch, trainee.ranks)
     steps = len(plan)
     watch.epoch_begins(epoch + 1, epochs, steps)
     device = next(trainee.model.parameters()).device

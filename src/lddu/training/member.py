@@ -15,16 +15,16 @@ from lddu.config import Config
 from lddu.errors import MismatchError
 from lddu.machine.device import device_of
 from lddu.machine.ranks import ALONE, Ranks
-from lddu.models.lddu.network import LDDU
-from lddu.models.lddu.objective import Objective
+from lddu.models.families import family_of
+from lddu.models.family import Family
+from lddu.models.network import Network
 from lddu.models.networks import Networks
-from lddu.models.scaling import LabelledRows, fit_standardisation, standardisation_rows
-from lddu.runs.run_folder import RunDescription, RunFolder, new_model
+from lddu.models.scaling import LabelledRows, fit_scaling, scaling_rows
+from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Progress, Trainee
-from lddu.training.conclude import Cost, conclude
 from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
 from lddu.training.optim import make_optimizer
 from lddu.training.plan import RunOptions, describe, training_rows
@@ -34,13 +34,21 @@ from lddu.training.plan import RunOptions, describe, training_rows
 class Making:
     """What a run of several members shares."""
 
+    family: Family
     description: RunDescription
     store: FeatureStore
     options: RunOptions
     watch: Watch
-    starting: LDDU | None
+    starting: Network | None
     device: torch.device
     ranks: Ranks = ALONE
+
+    def draw_page(self, folder: RunFolder) -> None:
+        """Write the report of a concluded run, unless nobody wants it; plots are loaded here, on one rank."""
+        if self.options.report:
+            from lddu.pages.report import write_report
+
+            write_report(folder)
 
 
 def train_member(folder: RunFolder, description: RunDescription, making: Making) -> None:
@@ -51,7 +59,7 @@ def train_member(folder: RunFolder, description: RunDescription, making: Making)
         folder.write_json("config.json", description.to_mapping())
     data = _data(description, making.store)
     trainee = _trainee(description, data, making)
-    progress = checkpoint.load(resume_folder, trainee, ranks)
+    progress = checkpoint.load(resume_folder, trainee)
     stopped = False
     try:
         sitting = Sitting(folder.path, making.watch, making.options.checkpoint_seconds)
@@ -65,8 +73,11 @@ def train_member(folder: RunFolder, description: RunDescription, making: Making)
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
+        from lddu.training.conclude import Cost, conclude
+
         cost = Cost.of(trainee.model, progress, making.device)
         conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, stopped)
+        making.draw_page(folder)
     if stopped:
         raise KeyboardInterrupt
     if ranks.first:
@@ -74,7 +85,12 @@ def train_member(folder: RunFolder, description: RunDescription, making: Making)
 
 
 def fit(
-    store: FeatureStore, folder: Path, config: Config, options: RunOptions = RunOptions(), watch: Watch | None = None
+    store: FeatureStore,
+    folder: Path,
+    config: Config,
+    options: RunOptions = RunOptions(),
+    watch: Watch | None = None,
+    family: Family | None = None,
 ) -> Progress:
     """Train one network and say how it did on validation; the test split is not looked at and no run is made.
 
@@ -83,15 +99,17 @@ def fit(
         folder: gets `log.jsonl`.
         config: settings.
         options: seed and device.
-        watch: is told of the progress; what it raises ends the training.
+        watch: called with the progress; what it raises ends the training.
+        family: of the config, where it is not registered.
 
     Raises:
         StoreError: where the store cannot be trained on.
         RunError: where training diverges.
     """
+    family = family_of(config.family) if family is None else family
     description = describe(store, config, options)
     device = device_of(options.device)
-    making = Making(description, store, options, watch or Unwatched(), None, device)
+    making = Making(family, description, store, options, watch or Unwatched(), None, device)
     data, progress = _data(description, store), Progress()
     sitting = Sitting(folder, making.watch, checkpoint_seconds=math.inf)
     train_epochs(_trainee(description, data, making), data, description, sitting, progress)
@@ -106,7 +124,7 @@ def forget(resume_folder: Path) -> None:
     shutil.rmtree(unwanted)
 
 
-def weights_to_start_from(path: Path | None, description: RunDescription) -> LDDU | None:
+def weights_to_start_from(path: Path | None, description: RunDescription, family: Family) -> Network | None:
     """The network of another run, where training shall start from one.
 
     Raises:
@@ -114,14 +132,14 @@ def weights_to_start_from(path: Path | None, description: RunDescription) -> LDD
     """
     if path is None:
         return None
-    other = RunFolder(path)
-    found = other.describe()
+    other = RunFolder(path, family)
+    found = other.description
     if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
         raise MismatchError(
             f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
             f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without --init-from."
         )
-    if found.config.model != description.config.model:
+    if (found.config.family, found.config.model) != (description.config.family, description.config.model):
         raise MismatchError(
             f"Expected the network of {path} to have the sizes of this one, but they differ; give the same --model "
             "settings, or start without --init-from."
@@ -144,28 +162,28 @@ def _trainee(description: RunDescription, data: TrainingData, making: Making) ->
     config = description.config
     with torch.random.fork_rng():
         torch.manual_seed(description.seed)
-        model = new_model(description)
-    objective = Objective(config.objective, config.model.latent, description.task.present_at, making.ranks)
+        model = Network(making.family, description.task, config)
+        objective = making.family.objective(config, description.task, making.ranks)
     model.load_state_dict(making.ranks.from_first(lambda: _first_weights(model, description, data, making)))
     model, objective = model.to(making.device), objective.to(making.device)
     decay = config.training.weight_average
     average = _average(model, decay) if decay else None
-    return Trainee(model, objective, make_optimizer(model, config.training), average)
+    return Trainee(model, objective, make_optimizer(model, config.training), average, making.ranks)
 
 
 def _first_weights(
-    model: LDDU, description: RunDescription, data: TrainingData, making: Making
+    model: Network, description: RunDescription, data: TrainingData, making: Making
 ) -> dict[str, torch.Tensor]:
     """Those of the run that training starts from, or new ones with the features' scale fitted."""
     if making.starting is not None:
         return making.starting.state_dict()
     task, config = description.task, description.config
-    rows = standardisation_rows(data.train, config.training, description.seed)
+    rows = scaling_rows(data.train, config.training, description.seed)
     clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
-    fit_standardisation(model, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
+    fit_scaling(model.scaling, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
     return model.state_dict()
 
 
-def _average(model: LDDU, decay: float) -> AveragedModel:
+def _average(model: Network, decay: float) -> AveragedModel:
     update: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
     return AveragedModel(model, multi_avg_fn=update)

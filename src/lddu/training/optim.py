@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from lddu.config import TrainingConfig
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:

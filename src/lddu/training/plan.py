@@ -9,7 +9,8 @@ from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize
 from lddu.errors import ConfigError, StoreError
-from lddu.runs.run_folder import RunDescription, Task
+from lddu.models.family import Task
+from lddu.runs.run_folder import RunDescription
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
@@ -28,6 +29,7 @@ class RunOptions:
         init_from: run folder whose weights training starts from.
         command: the command line, for the record.
         checkpoint_seconds: least time between two checkpoints.
+        report: write report.html at the end; `lddu report RUN` writes it later.
 
     Raises:
         ConfigError: where seed or members are out of range.
@@ -40,6 +42,7 @@ class RunOptions:
     init_from: Path | None = None
     command: str = ""
     checkpoint_seconds: float = 30.0
+    report: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < LARGEST_SEED:

@@ -5,15 +5,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from lddu.config import DEFAULT, Config
+from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.machine.device import device_of
 from lddu.machine.ranks import launched
-from lddu.models.lddu.network import LDDU
+from lddu.models.families import family_of
+from lddu.models.family import Family, FamilyLike
+from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import StoreLike, opened_store
-from lddu.training.conclude import Cost, conclude
 from lddu.training.loop import Unwatched, Watch
 from lddu.training.member import Making, forget, reader_of, train_member, weights_to_start_from
 from lddu.training.plan import RunOptions, describe
@@ -28,9 +29,10 @@ LAUNCHER_SETTINGS = {
 def train(
     store: StoreLike,
     out: str | Path,
-    config: Config = DEFAULT,
+    config: Config | None = None,
     options: RunOptions = RunOptions(),
     watch: Watch | None = None,
+    family: FamilyLike | None = None,
 ) -> RunFolder:
     """Train on the `train` split, choose on `valid`, report on `test`, and leave a finished run folder.
 
@@ -43,23 +45,39 @@ def train(
     Args:
         store: labelled, with clips in `train` and `valid`; or its path or URL.
         out: the run folder to make.
-        config: settings; each ``"auto"`` is fitted to the corpus.
+        config: settings; each ``"auto"`` is fitted to the corpus. By default the family's preset ``default``.
         options: seed, ensemble size, device.
-        watch: is told of the progress.
+        watch: called with the progress.
+        family: kind of model, or its name; by default that of `config`, or LDDU.
 
     Raises:
         StoreError: where the store cannot be trained on.
+        ConfigError: where `config` is of another family.
         RunError: where `out` is taken, or training diverges.
         KeyboardInterrupt: after what Ctrl-C left has been saved.
     """
     store, ranks = opened_store(store), launched()
     _refuse_launcher_settings()
+    chosen, config = _chosen(family, config)
     description = describe(store, config, options)
-    folder = RunFolder(out)
-    starting = ranks.from_first(lambda: weights_to_start_from(options.init_from, description))
+    folder = RunFolder(out, chosen)
+    starting = ranks.from_first(lambda: weights_to_start_from(options.init_from, description, chosen))
     device = device_of(options.device, ranks.local_rank)
     ranks.from_first(lambda: _claim(folder.path, options.force))
-    return _train_members(folder, Making(description, store, options, watch or Unwatched(), starting, device, ranks))
+    making = Making(chosen, description, store, options, watch or Unwatched(), starting, device, ranks)
+    return _train_members(folder, making)
+
+
+def _chosen(family: FamilyLike | None, config: Config | None) -> tuple[Family, Config]:
+    """The model family and its settings, of which either may be left out."""
+    chosen = family_of(family if family is not None else config.family if config is not None else "lddu")
+    config = chosen.preset() if config is None else config
+    if config.family != chosen.name:
+        raise ConfigError(
+            f"Expected settings of the model family {chosen.name}, but config is of {config.family}; make it with "
+            f"lddu.preset(family={chosen.name!r})."
+        )
+    return chosen, config
 
 
 def resume(
@@ -67,6 +85,7 @@ def resume(
     store: StoreLike | None = None,
     options: RunOptions = RunOptions(),
     watch: Watch | None = None,
+    family: Family | None = None,
 ) -> RunFolder:
     """Go on with a run that was stopped or killed, as if it never had been.
 
@@ -74,13 +93,14 @@ def resume(
         path: the run folder.
         store: where the corpus is now; by default where it was.
         options: device and checkpoint rhythm; seed and members are those of the run.
-        watch: is told of the progress.
+        watch: called with the progress.
+        family: of the run, where it is not registered.
 
     Raises:
         RunError: where there is nothing to go on with.
         MismatchError: where the store is not the one that training began on.
     """
-    folder, ranks = RunFolder(path), launched()
+    folder, ranks = RunFolder(path, family), launched()
     description = ranks.from_first(lambda: _unfinished(folder))
     store = opened_store(store or description.store["path"])
     if store.manifest_sha256 != description.store["manifest_sha256"]:
@@ -90,7 +110,9 @@ def resume(
         )
     starting = ranks.from_first(lambda: _weights_to_go_on_from(folder, description))
     device = device_of(options.device, ranks.local_rank)
-    return _train_members(folder, Making(description, store, options, watch or Unwatched(), starting, device, ranks))
+    return _train_members(
+        folder, Making(folder.family, description, store, options, watch or Unwatched(), starting, device, ranks)
+    )
 
 
 def _refuse_launcher_settings() -> None:
@@ -104,7 +126,7 @@ def _refuse_launcher_settings() -> None:
 
 
 def _unfinished(folder: RunFolder) -> RunDescription:
-    description = folder.describe()
+    description = folder.description
     if folder.finished:
         raise RunError(
             f"Expected {folder.path} to be unfinished, but it has finished; see 'lddu report {folder.path}'."
@@ -112,11 +134,11 @@ def _unfinished(folder: RunFolder) -> RunDescription:
     return description
 
 
-def _weights_to_go_on_from(folder: RunFolder, description: RunDescription) -> LDDU | None:
+def _weights_to_go_on_from(folder: RunFolder, description: RunDescription) -> Network | None:
     """Those that training began with, where they are still needed: a checkpoint holds everything."""
     first = description.store.get("init_from")
     begun = description.members == 1 and any((folder.path / "resume").glob("epoch-?????"))
-    return weights_to_start_from(Path(first) if first and not begun else None, description)
+    return weights_to_start_from(Path(first) if first and not begun else None, description, folder.family)
 
 
 def _train_members(folder: RunFolder, making: Making) -> RunFolder:
@@ -129,15 +151,18 @@ def _train_members(folder: RunFolder, making: Making) -> RunFolder:
         train_member(folder, description, making)
         return folder
     for k in range(description.members):
-        member = RunFolder(folder.path / f"member-{k}")
+        member = folder.member(k)
         if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
             train_member(member, replace(description, seed=description.seed + k, members=1), making)
     if ranks.first:
         networks = Networks(
             [member.load_model(making.device) for member in folder.members()], reader_of(description, making.store)
         )
+        from lddu.training.conclude import Cost, conclude
+
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
         conclude(folder, description, making.store, networks, Cost.total(costs))
+        making.draw_page(folder)
         forget(folder.path / "resume")
     return folder
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,18 +10,17 @@ from torch.utils.checkpoint import checkpoint as recomputed
 
 from lddu.batches.batch import Batch
 from lddu.batches.loader import Portion
-from lddu.config import Config, resolved
+from lddu.config import ResolvedConfig
 from lddu.errors import RunError
 from lddu.machine.ranks import Ranks
 from lddu.models.augment import add_noise, draw_noise, hide_modalities
-from lddu.models.lddu.network import Prediction
-from lddu.models.lddu.objective import LossTerms
+from lddu.models.family import Answered, Losses
 from lddu.training.checkpoint import Trainee
 
 DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
 
 
-def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: Config) -> LossTerms:
+def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: ResolvedConfig) -> Losses:
     """Move the weights by one batch.
 
     The losses over pairs, Eq. (9) and (11), see the whole batch, however many passes and ranks it is spread over. With
@@ -41,7 +39,7 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
     Raises:
         RunError: where the loss is no longer finite.
     """
-    ranks = trainee.objective.ranks
+    ranks = trainee.ranks
     keep = len(portion.batches) == 1
     noise = [_noise_of(batch, config) for batch in portion.batches]
     passes = [_pass(trainee, batch, added, config, keep) for batch, added in zip(portion.batches, noise, strict=True)]
@@ -51,13 +49,11 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
         torch.cat(noise)[: portion.kept],
     )
     whole = own if ranks.size == 1 else _gathered(own, counts, ranks)
-    loss: LossTerms = trainee.objective(trainee.model, whole.prediction, whole.shares, whole.noise)
+    loss: Losses = trainee.objective(trainee.model.module, whole.answer, whole.shares, whole.noise)
     terms = _mean(loss, ranks)
     if not torch.isfinite(terms.total):
-        raise RunError(
-            f"Expected a finite loss, but got {terms.total.item()} (fused BCE {terms.fused.item():.3g}, contrastive "
-            f"{terms.contrastive.item():.3g}): {DIVERGED}"
-        )
+        found = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.terms.items())
+        raise RunError(f"Expected a finite loss, but got {terms.total.item()} ({found}): {DIVERGED}")
     trainee.optimizer.zero_grad(set_to_none=True)
     loss.total.backward()  # type: ignore[no-untyped-call]
     parameters = [parameter for group in trainee.optimizer.param_groups for parameter in group["params"]]
@@ -71,68 +67,74 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the losses of some clips are computed from: prediction, [B, E] shares, [B, M] size of the added noise."""
+    """What the losses of some clips are computed from: answer, [B, E] shares, [B, M] size of the added noise."""
 
-    prediction: Prediction
+    answer: Answered
     shares: Tensor
     noise: Tensor
 
 
-def _noise_of(batch: Batch, config: Config) -> Tensor:
-    return draw_noise(batch.presence, resolved(config.training.feature_noise), config.training.corruption)
+def _noise_of(batch: Batch, config: ResolvedConfig) -> Tensor:
+    return draw_noise(batch.presence, config.training.feature_noise, config.training.corruption)
 
 
-def _pass(trainee: Trainee, batch: Batch, noise: Tensor, config: Config, keep: bool) -> Prediction:
+def _pass(trainee: Trainee, batch: Batch, noise: Tensor, config: ResolvedConfig, keep: bool) -> Answered:
     presence = hide_modalities(batch.presence, config.training.modality_dropout)
-    values = add_noise(trainee.model, batch.values, noise)
+    values = add_noise(trainee.model.scaling, batch.values, noise)
 
-    def forward() -> Prediction:
+    def forward() -> Answered:
         half = config.training.precision == "bfloat16"
         with torch.autocast(presence.device.type, torch.bfloat16) if half else nullcontext():
-            prediction: Prediction = trainee.model(values, batch.mask, presence)
-        return _single(prediction) if half else prediction
+            answer: Answered = trainee.model(values, batch.mask, presence)
+        return _single(answer) if half else answer
 
     if keep:
         return forward()
-    found: Prediction = recomputed(forward, use_reentrant=False)
+    found: Answered = recomputed(forward, use_reentrant=False)
     return found
 
 
-def _single(prediction: Prediction) -> Prediction:
-    """The prediction in float32, in which losses are computed."""
-    found = {f.name: getattr(prediction, f.name) for f in fields(Prediction)}
-    half = {name: value for name, value in found.items() if isinstance(value, Tensor) and value.is_floating_point()}
-    return _with(prediction, {name: value.float() for name, value in half.items()})
+def _tensors(answer: Answered) -> dict[str, Tensor]:
+    """The answer's tensors with the clip first, which is all that a loss over several passes or ranks may read."""
+    assert is_dataclass(answer), "a network answers with logits or with a dataclass"
+    return {f.name: value for f in fields(answer) if isinstance(value := getattr(answer, f.name), Tensor)}
 
 
-def _joined(passes: Sequence[Prediction]) -> Prediction:
-    """The predictions of several passes as one; the attention, which no loss reads, is left out."""
-    names = [f.name for f in fields(Prediction) if isinstance(getattr(passes[0], f.name), Tensor)]
-    columns = {name: torch.cat([getattr(one, name) for one in passes]) for name in names}
+def _single(answer: Answered) -> Answered:
+    """The answer in float32, in which losses are computed."""
+    return _with(answer, {k: v.float() for k, v in _tensors(answer).items() if v.is_floating_point()})
+
+
+def _joined(passes: Sequence[Answered]) -> Answered:
+    """The answers of several passes as one."""
+    columns = {name: torch.cat([getattr(one, name) for one in passes]) for name in _tensors(passes[0])}
     return _with(passes[0], columns)
 
 
 def _gathered(own: _Seen, counts: Sequence[int], ranks: Ranks) -> _Seen:
     """What is known of the whole batch; one exchange for all of it."""
     kept = len(own.shares)
-    names = [f.name for f in fields(Prediction) if isinstance(getattr(own.prediction, f.name), Tensor)]
-    columns = [*(getattr(own.prediction, name)[:kept] for name in names), own.shares, own.noise]
+    tensors = _tensors(own.answer)
+    columns = [*(value[:kept] for value in tensors.values()), own.shares, own.noise]
     rows = ranks.gather(torch.cat([column.flatten(1).float() for column in columns], dim=1), counts)
     pieces = torch.split(rows, [column.shape[1:].numel() for column in columns], dim=1)
     whole = [piece.reshape(len(rows), *c.shape[1:]).to(c.dtype) for piece, c in zip(pieces, columns, strict=True)]
-    return _Seen(_with(own.prediction, dict(zip(names, whole[:-2], strict=True))), *whole[-2:])
+    return _Seen(_with(own.answer, dict(zip(tensors, whole[:-2], strict=True))), *whole[-2:])
 
 
-def _with(prediction: Prediction, tensors: dict[str, Tensor]) -> Prediction:
-    """The prediction with other tensors and without attention."""
-    changes: dict[str, Any] = {**tensors, "attention": ()}
-    return replace(prediction, **changes)
+def _with(answer: Answered, tensors: dict[str, Tensor]) -> Answered:
+    """The answer with other tensors, without what belongs to single passes, such as attention of each length."""
+    assert is_dataclass(answer) and not isinstance(answer, type)
+    emptied = {
+        f.name: type(value)() for f in fields(answer) if isinstance(value := getattr(answer, f.name), tuple | dict)
+    }
+    changed: Answered = replace(answer, **emptied, **tensors)
+    return changed
 
 
-def _mean(loss: LossTerms, ranks: Ranks) -> LossTerms:
+def _mean(loss: Losses, ranks: Ranks) -> Losses:
     """The terms as the mean over ranks."""
     if ranks.size == 1:
         return loss
-    names = [f.name for f in fields(LossTerms)]
-    means = ranks.sum(torch.stack([getattr(loss, name).detach() for name in names])) / ranks.size
-    return LossTerms(**dict(zip(names, means, strict=True)))
+    means = ranks.sum(torch.stack([loss.total.detach(), *(term.detach() for term in loss.terms.values())])) / ranks.size
+    return Losses(means[0], dict(zip(loss.terms, means[1:], strict=True)))

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from lddu.models import equations
 from lddu.models.kernels import attention as attention_kernel
 from lddu.models.kernels import contrastive, packing
 from lddu.models.kernels.attention import self_attention
 from lddu.models.kernels.dropout import add_dropped, dropout, kept, kept_scale, random_bytes
 from lddu.models.kernels.packing import Packing
-from lddu.models.lddu import equations
 
 MASKS = st.lists(st.lists(st.booleans(), min_size=11, max_size=11), min_size=1, max_size=7).map(torch.tensor)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 
 def random_features(count: int, latent: int = 3) -> Tensor:

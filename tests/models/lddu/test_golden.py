@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from lddu.config import ModelConfig
-from lddu.models.lddu import equations
-from lddu.models.lddu.network import LDDU, Prediction
+from lddu.models import equations
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.prediction import Prediction
+from lddu.models.lddu.settings import ResolvedModel
 
 MODALITIES = ("visual", "audio", "text")
 RELEASED = {"visual": "visual", "audio": "audio", "text": "bert"}
@@ -59,7 +60,7 @@ def released_names(emotions: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def model(golden: dict[str, Tensor]) -> LDDU:
-    config = ModelConfig(hidden=16, latent=8, layers=2, heads=4, max_steps=60)
+    config = ResolvedModel(hidden=16, latent=8, layers=2, heads=4, max_steps=60)
     model = LDDU([golden[f"inputs/{name}"].shape[-1] for name in MODALITIES], EMOTIONS, config)
     state = model.state_dict()
     for ours, theirs in released_names(EMOTIONS).items():

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lddu.models.lddu.network import LDDU, Prediction
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.prediction import Prediction
 from tests.builders import tiny_model_config
 
 DIMENSIONS = (3, 5)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")

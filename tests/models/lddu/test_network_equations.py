@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lddu.models import equations
 from lddu.models.kernels.packing import Packing
-from lddu.models.lddu import equations
 from lddu.models.lddu.emotion_space import EmotionAttention, LatentDistribution
 from lddu.models.lddu.encoder import TransformerLayer, UnimodalEncoder
 from tests.builders import tiny_model_config

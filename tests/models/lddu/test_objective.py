@@ -7,13 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from lddu.config import ObjectiveConfig
-from lddu.models.lddu.network import LDDU, Prediction
-from lddu.models.lddu.objective import LossTerms, Objective, contrastive_pairs
+from lddu.models.family import Losses
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.objective import Objective, contrastive_pairs
+from lddu.models.lddu.prediction import Prediction
+from lddu.models.lddu.settings import ResolvedObjective
 from tests.builders import tiny_model_config
 
 EMOTIONS = 3
-ALL_TERMS = ObjectiveConfig(memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1, noise_weight=0.1)
+ALL_TERMS = ResolvedObjective(memory_size=40, anchors=1000, error_weight=0.1, modality_weight=0.1, noise_weight=0.1)
 
 
 def network() -> LDDU:
@@ -38,8 +40,8 @@ def noise_of(clips: int) -> Tensor:
     return torch.rand(clips, 2, generator=torch.Generator().manual_seed(1))
 
 
-def losses(model: LDDU, prediction: Prediction, shares: Tensor, config: ObjectiveConfig = ALL_TERMS) -> LossTerms:
-    terms: LossTerms = Objective(config, 4, present_at=0.5)(model, prediction, shares, noise_of(len(shares)))
+def losses(model: LDDU, prediction: Prediction, shares: Tensor, config: ResolvedObjective = ALL_TERMS) -> Losses:
+    terms: Losses = Objective(config, 4, present_at=0.5)(model, prediction, shares, noise_of(len(shares)))
     return terms
 
 
@@ -122,7 +124,7 @@ def test_the_error_term_trains_the_width_and_never_the_probability() -> None:
     prediction.fused_logit.retain_grad()
     prediction.modality_logit.retain_grad()
     prediction.std.retain_grad()
-    torch.autograd.backward(losses(model, prediction, shares_of(5)).error)
+    torch.autograd.backward(losses(model, prediction, shares_of(5)).terms["error"])
     assert prediction.fused_logit.grad is None and prediction.modality_logit.grad is None
     assert prediction.std.grad is not None and prediction.std.grad.abs().sum().item() > 0
     assert model.width_link.raw_slope.grad is not None

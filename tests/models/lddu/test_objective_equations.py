@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor, nn
 
 from lddu.config import TrainingConfig
-from lddu.models.lddu import equations
+from lddu.models import equations
 from lddu.models.lddu.network import LDDU
 from lddu.training.optim import make_optimizer, set_rate
 from tests.builders import tiny_model_config

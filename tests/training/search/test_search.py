@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lddu.config import PRESETS, Config, laid_over
+from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, MismatchError, RunError
+from lddu.models.lddu.family import LDDU_FAMILY
+from lddu.models.lddu.settings import PRESETS
+from lddu.models.searched import Choice, Range
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
@@ -17,7 +20,7 @@ from lddu.training.run import train
 from lddu.training.search import journal
 from lddu.training.search.journal import Trial
 from lddu.training.search.search import SearchOptions, SearchResult, UnwatchedSearch, search
-from lddu.training.search.space import SPACE, Choice, Range, nested, value_of
+from lddu.training.search.space import nested, space_of, value_of
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 from tests.training.stops import PowerCut
@@ -26,6 +29,8 @@ pytest.importorskip("optuna")
 
 RATES = (Range("training.learning_rate", 1e-4, 1e-2, log=True), Range("model.dropout", 0.0, 0.5))
 BASE = tiny_config(training={"epochs": 2})
+
+SPACE = space_of(LDDU_FAMILY)
 
 
 @pytest.fixture(scope="module")

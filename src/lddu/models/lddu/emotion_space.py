@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.models.lddu import equations
+from lddu.models import equations
 
 
 class EmotionAttention(nn.Module):

@@ -2,127 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ModelConfig
-from lddu.models.lddu import equations
+from lddu.models import equations
 from lddu.models.lddu.emotion_space import EmotionAttention, LatentDistribution, NoiseMeter
 from lddu.models.lddu.encoder import UnimodalEncoder
 from lddu.models.lddu.fusion import ScorePerEmotion, SharedScore
-
-
-@dataclass(frozen=True)
-class Unimodal:
-    """What one modality says about a batch.
-
-    Attributes:
-        vectors: [B, E, H] emotion vectors Z, Eq. (4).
-        mean: [B, E, P] centres of its latent distributions, Eq. (5).
-        std: [B, E, P] their standard deviations.
-        noise: [B] q of Eq. (18), in them.
-        attention: [B, E, T], Eq. (4).
-    """
-
-    vectors: Float[Tensor, "clip emotion hidden"]
-    mean: Float[Tensor, "clip emotion latent"]
-    std: Float[Tensor, "clip emotion latent"]
-    noise: Float[Tensor, " clip"]
-    attention: Tensor
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the network says about a batch. All scores are logits; `probability` is not.
-
-    Attributes:
-        direct_logit: [B, E] of g, Eq. (10).
-        fused_logit: [B, E] of p, Eq. (10).
-        modality_logit: [B, M, E] of c_{m,e}, Eq. (14).
-        vectors: [B, M, E, H] emotion vectors Z, Eq. (4), as the fusion heard them.
-        mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
-        std: [B, M, E, P] their standard deviations.
-        noise: [B, M] q of Eq. (18), in them; 0 where the modality is missing or nothing measures it.
-        trust: [B, M] how much of the modality the fusion heard, Eq. (20): 0 where it is missing, 1 without a gate.
-        attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
-        presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
-    """
-
-    direct_logit: Float[Tensor, "clip emotion"]
-    fused_logit: Float[Tensor, "clip emotion"]
-    modality_logit: Float[Tensor, "clip modality emotion"]
-    vectors: Float[Tensor, "clip modality emotion hidden"]
-    mean: Float[Tensor, "clip modality emotion latent"]
-    std: Float[Tensor, "clip modality emotion latent"]
-    noise: Float[Tensor, "clip modality"]
-    trust: Float[Tensor, "clip modality"]
-    attention: tuple[Tensor, ...]
-    presence: Bool[Tensor, "clip modality"]
-
-    @property
-    def probability(self) -> Float[Tensor, "clip emotion"]:
-        """P, the fused probability that the emotion is present."""
-        return self.fused_logit.sigmoid()
-
-    @property
-    def width(self) -> Float[Tensor, "clip emotion"]:
-        """u_e, Eq. (11)."""
-        return equations.width(self.std)
-
-    @property
-    def modality_width(self) -> Float[Tensor, "clip modality emotion"]:
-        """|std_{m,e}|."""
-        return self.std.square().sum(dim=-1).sqrt()
-
+from lddu.models.lddu.links import NoiseTrust, WidthLink
+from lddu.models.lddu.prediction import Prediction, Unimodal
+from lddu.models.lddu.settings import ResolvedModel
 
 METER_HIDDEN = 32
 """Hidden width of a `NoiseMeter`: it answers one question."""
-
-STEEPNESS = 4.0
-"""Logits of expected error, at the start of training, between no width and a typical one: what a width has to span."""
-
-
-TRUSTED = 5.0
-"""Log odds, at the start of training, that the fusion hears a modality whose noise q is 0."""
-
-DISTRUST = 3.0
-"""By how much they fall, at the start of training, for each unit of q, which ends at 2."""
-
-
-class WidthLink(nn.Module):
-    """The monotone link from a width to the chance of an error, Eq. (13): sigmoid(alpha u + beta), alpha > 0."""
-
-    def __init__(self, dimensions: int) -> None:
-        super().__init__()
-        typical = math.sqrt(dimensions)  # the width where every std is 1, as at the start of training
-        self.raw_slope = nn.Parameter(torch.tensor(math.log(math.expm1(STEEPNESS / typical))))
-        self.offset = nn.Parameter(torch.tensor(-1.0 - STEEPNESS))
-
-    @property
-    def slope(self) -> Float[Tensor, ""]:
-        """Alpha, positive by construction."""
-        return F.softplus(self.raw_slope)
-
-    def forward(self, width: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
-        """Expected error in (0, 1)."""
-        return (self.slope * width + self.offset).sigmoid()
-
-
-class NoiseTrust(nn.Module):
-    """How much of each modality the fusion hears, given its noise, Eq. (20): nearly all where q = 0, little where q is 2."""
-
-    def __init__(self, modalities: int) -> None:
-        super().__init__()
-        self.offset = nn.Parameter(torch.full((modalities,), TRUSTED))
-        self.raw_slope = nn.Parameter(torch.full((modalities,), math.log(math.expm1(DISTRUST))))
-
-    def forward(self, noise: Float[Tensor, "clip modality"]) -> Float[Tensor, "clip modality"]:
-        """Shares in (0, 1)."""
-        return equations.noise_trust(noise, self.offset, F.softplus(self.raw_slope))
 
 
 class LDDU(nn.Module):
@@ -142,7 +36,7 @@ class LDDU(nn.Module):
         (torch.Size([1, 2]), torch.Size([1, 2, 2, 4]))
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, config: ModelConfig) -> None:
+    def __init__(self, dimensions: Sequence[int], emotions: int, config: ResolvedModel) -> None:
         super().__init__()
         modalities, hidden, latent = len(dimensions), config.hidden, config.latent
         self.encoders = nn.ModuleList(UnimodalEncoder(dimension, config) for dimension in dimensions)
@@ -189,21 +83,11 @@ class LDDU(nn.Module):
         noise = self.noise(m, values, mask)
         return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention)
 
-    def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
-        """How far each modality lies from the clips of training, whatever it says; 0 where it is missing."""
-        found = []
-        for encoder, features, seen in zip(self.encoders, values, mask, strict=True):
-            assert isinstance(encoder, UnimodalEncoder)
-            found.append(encoder.standardise.distance(features, seen))
-        return torch.stack(found, dim=1)
-
     def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
         """[B] q of modality m, Eq. (18); 0 without a meter."""
         if not self.meters:
             return values.new_zeros(values.shape[0])
-        encoder = self.encoders[m]
-        assert isinstance(encoder, UnimodalEncoder)
-        noise: Tensor = self.meters[m](torch.where(seen[..., None], encoder.standardise(values), 0.0), seen)
+        noise: Tensor = self.meters[m](torch.where(seen[..., None], values, 0.0), seen)
         return noise
 
     def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
@@ -235,6 +119,9 @@ class LDDU(nn.Module):
             trust=trust_BM,
             attention=tuple(part.attention for part in parts),
             presence=presence,
+            link=self.modality_width_link,
+            metered=bool(self.meters),
+            gated=self.trust is not None,
         )
 
 

@@ -1,57 +1,39 @@
 """The training objective, Eq. (12) with the corrections (13)-(16), term by term."""
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from lddu.config import ObjectiveConfig, resolved
 from lddu.machine.ranks import ALONE, Ranks
-from lddu.models.lddu import equations
+from lddu.models import equations
+from lddu.models.family import Losses
 from lddu.models.lddu.memory_queue import MemoryQueue
-from lddu.models.lddu.network import LDDU, Prediction
+from lddu.models.lddu.network import LDDU
+from lddu.models.lddu.prediction import Prediction
+from lddu.models.lddu.settings import ResolvedObjective
 
 LEAST_NOISE = 0.02
 """Added noise, in deviations, below which more or less makes no difference."""
-
-
-@dataclass(frozen=True)
-class LossTerms:
-    """Each term before its weight, and the weighted total."""
-
-    total: Float[Tensor, ""]
-    direct: Float[Tensor, ""]
-    fused: Float[Tensor, ""]
-    contrastive: Float[Tensor, ""]
-    calibration: Float[Tensor, ""]
-    error: Float[Tensor, ""]
-    modality: Float[Tensor, ""]
-    noise: Float[Tensor, ""]
-
-    def to_mapping(self) -> dict[str, float]:
-        """Term -> value, detached."""
-        return {name: float(value.detach()) for name, value in vars(self).items()}
 
 
 class Objective(nn.Module):
     """Computes the loss of a batch and keeps the contrastive memory.
 
     Args:
-        config: weights; memory_size and anchors already numbers (`Config.fitted_to`).
+        config: weights; memory_size and anchors already numbers.
         latent: P.
         present_at: share from which an emotion counts as present.
         ranks: that compute the loss together. Each calls it with the whole batch and takes a part of the contrastive
             anchors, so that the loss is the mean of what the ranks return; the memory is the same on all.
     """
 
-    def __init__(self, config: ObjectiveConfig, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
+    def __init__(self, config: ResolvedObjective, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
         super().__init__()
         self.ranks = ranks
         self.config = config
-        self.anchors = resolved(config.anchors)
+        self.anchors = config.anchors
         self.present_at = present_at
-        self.memory = MemoryQueue(resolved(config.memory_size), 2 * latent)
+        self.memory = MemoryQueue(config.memory_size, 2 * latent)
 
     def forward(
         self,
@@ -59,7 +41,7 @@ class Objective(nn.Module):
         prediction: Prediction,
         shares: Float[Tensor, "clip emotion"],
         noise: Float[Tensor, "clip modality"],
-    ) -> LossTerms:
+    ) -> Losses:
         """The loss terms of a batch; its features enter the memory.
 
         Args:
@@ -82,19 +64,17 @@ class Objective(nn.Module):
         error = _width_error(model, prediction, target, known) if c.error_weight else zero
         modality = _modality(model, prediction, target, known) if c.modality_weight else zero
         order = _noise_order(prediction, noise) if c.noise_weight else zero
-        total = equations.weighted_total(
-            [direct, fused, contrastive, calibration, error, modality, order],
-            [
-                c.direct_weight,
-                c.fused_weight,
-                c.contrastive_weight,
-                c.calibration_weight,
-                c.error_weight,
-                c.modality_weight,
-                c.noise_weight,
-            ],
-        )
-        return LossTerms(total, direct, fused, contrastive, calibration, error, modality, order)
+        terms = {
+            "direct": (direct, c.direct_weight),
+            "fused": (fused, c.fused_weight),
+            "contrastive": (contrastive, c.contrastive_weight),
+            "calibration": (calibration, c.calibration_weight),
+            "error": (error, c.error_weight),
+            "modality": (modality, c.modality_weight),
+            "noise": (order, c.noise_weight),
+        }
+        total = equations.weighted_total(*(list(column) for column in zip(*terms.values(), strict=True)))
+        return Losses(total, {name: term for name, (term, _) in terms.items()})
 
     def _contrastive(self, prediction: Prediction, shares: Tensor, known: Tensor) -> Tensor:
         features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lddu.config import DEFAULT, Config, laid_over
+from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, RunError
 from lddu.machine.atomic import write_text
 from lddu.machine.processes import Lanes
-from lddu.models.lddu.objective import LossTerms
+from lddu.models.families import family_of
+from lddu.models.family import FamilyLike, Losses
+from lddu.models.searched import Range, Space
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training import member
 from lddu.training.loop import Unwatched, Watch
 from lddu.training.plan import RunOptions
 from lddu.training.search.journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
-from lddu.training.search.space import SPACE, Range, Space, nested, value_of
+from lddu.training.search.space import nested, space_of, value_of
 
 if TYPE_CHECKING:
     import optuna
@@ -34,7 +36,8 @@ class SearchOptions:
         trials: how many the search shall have in the end, those of earlier sittings included.
         seed: of the proposals and of every trial's network.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        space: what is tried.
+        family: kind of model, or its name; by default that of the base settings.
+        space: what is tried; by default what the family offers.
 
     Raises:
         ConfigError: where there is nothing to try.
@@ -43,12 +46,13 @@ class SearchOptions:
     trials: int
     seed: int = 0
     device: str = "auto"
-    space: Space = SPACE
+    family: FamilyLike | None = None
+    space: Space | None = None
 
     def __post_init__(self) -> None:
         if self.trials < 1:
             raise ConfigError(f"Expected --trials to be at least 1, but got {self.trials}.")
-        if not self.space:
+        if self.space == ():
             raise ConfigError("Expected a setting that is free to be searched, but all are set; set fewer.")
 
 
@@ -85,7 +89,7 @@ def search(
     store: StoreLike,
     out: str | Path,
     options: SearchOptions,
-    base: Config = DEFAULT,
+    base: Config | None = None,
     watch: SearchWatch | None = None,
     lanes: Lanes | None = None,
 ) -> SearchResult:
@@ -108,8 +112,9 @@ def search(
         RunError: where every trial broke.
     """
     store, path, watch = opened_store(store), Path(out), watch or UnwatchedSearch()
+    options, base = _whole(options, base)
     with quiet_optuna():
-        study = begun(path, _about(store, options, base), _start(options.space, base))
+        study = begun(path, _about(store, options, base), _start(_space(options), base))
         if lanes:
             _side_by_side(
                 study, _TrialOpening(store.address, path.resolve(), options, base, lanes.device), lanes, watch
@@ -122,10 +127,23 @@ def search(
         return _result(path, ended(study), base)
 
 
+def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, Config]:
+    """Options and settings with what was left out."""
+    asked = options.family if options.family is not None else "lddu" if base is None else base.family
+    family = family_of(asked)
+    space = space_of(family) if options.space is None else options.space
+    return replace(options, family=family, space=space), family.preset() if base is None else base
+
+
 def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
     """What makes two searches the same one."""
     told = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
     return {**told, "space": repr(options.space)}
+
+
+def _space(options: SearchOptions) -> Space:
+    assert options.space is not None
+    return options.space
 
 
 def _start(space: Space, base: Config) -> dict[str, Any]:
@@ -198,9 +216,10 @@ class _Attempt:
         folder = self.path / f"trial-{trial.number:04d}"
         folder.mkdir(exist_ok=True)
         try:
-            config = laid_over(self.base, nested(_propose(trial, self.options.space)))
+            config = laid_over(self.base, nested(_propose(trial, _space(self.options))))
             how = RunOptions(seed=self.options.seed, device=self.options.device)
-            return member.fit(self.store, folder, config, how, _Pruning(trial, self.watch)).kept_f1
+            family = family_of(self.options.family or self.base.family)
+            return member.fit(self.store, folder, config, how, _Pruning(trial, self.watch), family).kept_f1
         except optuna.TrialPruned:
             raise
         except Exception as fault:
@@ -218,7 +237,7 @@ class _Pruning(Unwatched):
         """Pass on."""
         self._watch.epoch_begins(epoch, epochs, steps)
 
-    def step_done(self, terms: LossTerms) -> None:
+    def step_done(self, terms: Losses) -> None:
         """Pass on."""
         self._watch.step_done(terms)
 
@@ -261,7 +280,7 @@ def _result(path: Path, trials: list[Trial], base: Config) -> SearchResult:
 
 def to_toml(config: Config) -> str:
     """Every setting, in the form that `lddu train --config` takes."""
-    lines = [f"preset = {json.dumps(config.preset)}"]
+    lines = [f"preset = {json.dumps(config.preset)}", f"family = {json.dumps(config.family)}"]
     for section, settings in config.to_mapping().items():
         if isinstance(settings, dict):
             lines += ["", f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]

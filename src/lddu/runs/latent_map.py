@@ -43,24 +43,27 @@ def latent_map(networks: Networks, rows: np.ndarray, presence: Floats, seed: int
         seed: of the choice of clips where there are too many.
 
     Returns:
-        None where no modality has three such distributions.
+        None where no modality has three such distributions, or the model family has none at all.
     """
     chosen = _chosen(presence == 1, len(networks.reader.dimensions), seed)
     rows, present = rows[chosen], presence[chosen] == 1
     if not len(rows):
         return None
     network = networks.members[0].eval()
+    latents = network.family.latents
+    if latents is None:
+        return None
     device = next(network.parameters()).device
     means, widths, emotions, modalities = [], [], [], []
     for first in range(0, len(rows), INFERENCE_BATCH):
         batch = networks.reader.read(rows[first : first + INFERENCE_BATCH].tolist()).to(device)
         with torch.inference_mode():
-            prediction = network(batch.values, batch.mask, batch.presence)
+            mean_BMEP, std_BMEP = latents(network(batch.values, batch.mask, batch.presence))
         shown = torch.from_numpy(present[first : first + INFERENCE_BATCH]).to(device)
         there = batch.presence[:, :, None] & shown[:, None, :]
         _, *numbers = (index.cpu().numpy() for index in there.nonzero(as_tuple=True))
-        means.append(prediction.mean[there].cpu().numpy().astype(np.float64))
-        widths.append(prediction.modality_width[there].cpu().numpy().astype(np.float64))
+        means.append(mean_BMEP[there].cpu().numpy().astype(np.float64))
+        widths.append(std_BMEP.square().sum(dim=-1).sqrt()[there].cpu().numpy().astype(np.float64))
         emotions.append(numbers[1])
         modalities.append(numbers[0])
     mean, width = np.concatenate(means), np.concatenate(widths)

@@ -307,6 +307,18 @@ def masked_bce(
     return torch.where(counted, losses, 0.0).sum() / counted.sum().clamp(min=1)
 
 
+def masked_mean_and_deviation(
+    steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+) -> Float[Tensor, "clip doubled"]:
+    """Mean and standard deviation of each feature over the unmasked steps, side by side; zeros where there are none."""
+    there = mask[..., None].to(steps.dtype)
+    count = there.sum(dim=1).clamp(min=1)
+    kept = torch.where(mask[..., None], steps, 0.0)
+    mean = kept.sum(dim=1) / count
+    centred = (kept - mean[:, None]) * there
+    return torch.cat([mean, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+
+
 def width_error_loss(
     widths: Float[Tensor, "*axes"],
     error: Float[Tensor, "*axes"],

@@ -1,0 +1,96 @@
+"""The table of model families, and how a family is found by its name.
+
+A family is one file and one line here. Another package registers its own with the entry point group `lddu.families`; in
+Python a `Family` can also be given as it is, see docs/own_model.md.
+"""
+
+import importlib
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from lddu.config import NOTHING_OPEN, Config, ResolvedConfig, laid_over, near
+from lddu.errors import ConfigError, PackageError
+from lddu.models.family import Family, FamilyLike
+
+FAMILIES = {
+    "lddu": "lddu.models.lddu.family:LDDU_FAMILY",
+    "late-fusion": "lddu.models.late_fusion:LATE_FUSION",
+}
+"""Name -> module and attribute of the family; imported when it is asked for."""
+
+GROUP = "lddu.families"
+"""Entry points through which other packages register families."""
+
+
+def registered() -> dict[str, str]:
+    """Name -> place of every family that can be had by name, those of other packages after our own."""
+    return FAMILIES | {entry.name: entry.value for entry in entry_points(group=GROUP) if entry.name not in FAMILIES}
+
+
+def family_of(family: FamilyLike) -> Family:
+    """The family of that name, or the one that is given.
+
+    Raises:
+        ConfigError: where no family of that name is registered, or its entry point is none.
+        PackageError: where the package that registered it cannot be imported.
+    """
+    if isinstance(family, Family):
+        return family
+    places = registered()
+    if family not in places:
+        raise ConfigError(
+            f"Expected a model family out of {', '.join(places)}, but got {family!r}{near(family, places)}; one of your "
+            "own is given in Python or registered as an entry point (docs/own_model.md)."
+        )
+    module, _, attribute = places[family].partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except ImportError as fault:
+        raise PackageError(
+            f"Expected the model family {family!r} in {module}, but it cannot be imported ({fault}); install its package."
+        ) from None
+    if not isinstance(found, Family) or found.name != family:
+        raise ConfigError(
+            f"Expected {places[family]} to be the model family {family!r}, but it is {found!r}; name a lddu.Family of that name."
+        )
+    return found
+
+
+def preset(name: str = "default", overrides: Mapping[str, Any] | None = None, family: FamilyLike = "lddu") -> Config:
+    """The preset of a model family with overrides laid over it.
+
+    Args:
+        name: of the preset: ``default``; LDDU also has ``paper``.
+        overrides: nested mapping such as ``{"training": {"epochs": 5}}``; a ``preset`` or ``family`` in it is taken instead.
+        family: whose preset.
+
+    Raises:
+        ConfigError: naming every unknown setting and every impossible value at once.
+    """
+    overrides = dict(overrides or {})
+    chosen = family_of(overrides.pop("family", family))
+    return laid_over(chosen.preset(str(overrides.pop("preset", name))), overrides)
+
+
+def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
+    """The config of a run folder, whatever version wrote it.
+
+    A run names every setting that its version had. One that came later had no effect then: it stands where the family's
+    oldest preset has it, never where today's preset of that name does.
+
+    Args:
+        settings: as `Config.to_mapping` gives them.
+        family: of the run.
+
+    Raises:
+        ConfigError: as `preset`, or where a setting is still ``"auto"``.
+    """
+    family.preset(settings["preset"])
+    oldest = next(iter(family.presets.values()))
+    config = laid_over(oldest, {"family": family.name, **settings})
+    open_ = [f"{part}.{name}" for part, told in config.to_mapping().items() if isinstance(told, dict)
+             for name, value in told.items() if value == "auto"]  # fmt: skip
+    if open_:
+        raise ConfigError(f"Expected a number for {', '.join(open_)} in the config of a run, but got 'auto'.")
+    return config.fitted_to(NOTHING_OPEN)

@@ -1,0 +1,88 @@
+"""Any family's network as the rest of the program sees it: scaled features go in, an answer comes out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu.config import ResolvedConfig
+from lddu.models.family import Answer, Answered, Family, Task
+from lddu.models.scaling import Scaling
+
+
+@runtime_checkable
+class Separable(Protocol):
+    """A network whose modalities are encoded apart and fused afterwards; asked again with one of them changed, it is quick."""
+
+    def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
+        """What modality m contributes, from [B, T, D] and [B, T]."""
+
+    def fuse(self, parts: Sequence[Any], presence: Tensor) -> Answered:
+        """The answer from what each modality contributes."""
+
+
+class Network(nn.Module):
+    """A family's module behind the scaling of its features.
+
+    Args:
+        family: that builds the module.
+        task: emotions and modalities.
+        config: settings without ``"auto"``.
+    """
+
+    def __init__(self, family: Family, task: Task, config: ResolvedConfig) -> None:
+        super().__init__()
+        self.family = family
+        self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
+        self.module = family.build(task, config)
+
+    def forward(
+        self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
+    ) -> Answered:
+        """Answer a batch.
+
+        Args:
+            values: per modality [B, T, D]; padded steps and missing modalities hold anything finite.
+            mask: per modality [B, T], False at padding; may be all False where the modality is missing.
+            presence: [B, M].
+        """
+        scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(values))
+        return _answer(self.module(scaled, tuple(mask), presence))
+
+    def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
+        """What `fuse` takes of modality m, from [B, T, D] and [B, T]."""
+        scaled = self.scaling.of(m)(values)
+        return self.module.unimodal(m, scaled, mask) if isinstance(self.module, Separable) else (scaled, mask)
+
+    def fuse(self, parts: Sequence[Any], presence: Bool[Tensor, "clip modality"]) -> Answered:
+        """The answer from what `unimodal` gave of each modality."""
+        if isinstance(self.module, Separable):
+            return self.module.fuse(parts, presence)
+        values, mask = zip(*parts, strict=True)
+        return _answer(self.module(values, mask, presence))
+
+    def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
+        """How far each modality lies from the clips of training, whatever the answer; 0 where it is missing."""
+        distances = [self.scaling.of(m).distance(x, seen) for m, (x, seen) in enumerate(zip(values, mask, strict=True))]
+        return torch.stack(distances, dim=1)
+
+
+def _answer(given: Answered | Tensor) -> Answered:
+    """What a module returned as an answer: bare logits have no evidence."""
+    return Answer(given) if isinstance(given, Tensor) else given
+
+
+def renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under today's names: runs of format 1 hold LDDU's module bare, with the scaling inside its encoders."""
+    if any(name.startswith("scaling.") for name in weights):
+        return dict(weights)
+    return {_renamed(name): value for name, value in weights.items()}
+
+
+def _renamed(name: str) -> str:
+    parts = name.split(".")
+    if len(parts) == 4 and parts[0] == "encoders" and parts[2] == "standardise":
+        return f"scaling.{parts[1]}.{parts[3]}"
+    return f"module.{name}"
