@@ -100,5 +100,7 @@ def test_a_preset_among_the_overrides_is_taken_instead() -> None:
     assert preset("default", {"preset": "paper", "training": {"epochs": 3}}) == preset(
         "paper", {"training": {"epochs": 3}}
     )
-    with pytest.raises(ConfigError, match="Expected a preset out of paper, default, but got 'mine'"):
+    with pytest.raises(
+        ConfigError, match="Expected a preset of the model family lddu out of paper, default, but got 'mine'"
+    ):
         preset("default", {"preset": "mine"})

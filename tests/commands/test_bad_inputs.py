@@ -81,8 +81,11 @@ WRONGLY_ASKED = [
         f"{TRAIN} --objective.target share",
         r"Expected --objective.target to be 'presence' or 'shares', but got 'share' \(did you mean 'shares'\?\)",
     ),
-    (f"{TRAIN} --preset papr", r"Expected a preset out of paper, default, but got 'papr' \(did you mean 'paper'\?\)"),
-    (f"{TRAIN} --config preset.toml", r"Expected a preset out of .*but got 'papr'"),
+    (
+        f"{TRAIN} --preset papr",
+        r"Expected a preset of the model family lddu out of paper, default, but got 'papr' \(did you mean 'paper'\?\)",
+    ),
+    (f"{TRAIN} --config preset.toml", r"Expected a preset of .*but got 'papr'"),
     (f"{TRAIN} --config nowhere.toml", r"Expected a settings file at nowhere.toml, but it cannot be read"),
     (f"{TRAIN} --config empty", r"Expected a settings file at empty, but it cannot be read"),
     (f"{TRAIN} --config bad.toml", r"Expected bad.toml to be TOML, but it is not: .*line 1"),

@@ -19,18 +19,9 @@ from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
 from lddu.machine.processes import Lanes, ProcessLanes
 from lddu.store.clip_table import ClipRow
+from lddu.store.provenance import MADE_BY, Failure
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, writing_store
-
-MADE_BY = "lddu extract"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A file that could not be extracted, and the sentence that says why."""
-
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -157,12 +148,6 @@ def extract(
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
         tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began,
     )  # fmt: skip
-
-
-def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
-    """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
-    source = store.manifest["source"]
-    return list(source["files"]) if source.get("made_by") == MADE_BY else []
 
 
 def _lanes(jobs: int | Literal["auto"] | Lanes, files: int) -> Lanes | None:

@@ -4,7 +4,7 @@ LDDU is one family, late fusion another; `lddu.models.families` lists them. A fa
 (docs/own_model.md). Whatever trains, predicts, reports or compares takes any of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -133,7 +133,7 @@ class Family:
     Attributes:
         name: as `--family`, config.json and reports have it.
         build: makes an untrained network.
-        presets: name -> config; ``default`` among them. Left empty, the default has no settings of its own.
+        presets: name -> config; ``default`` among them. `Family.of` makes one from the settings of the network alone.
         objective: makes the loss.
         evidence: what the network gives beside probabilities.
         latents: the latent distributions of an answer, (mean, standard deviation) [B, M, E, P] each; None without any.
@@ -145,22 +145,41 @@ class Family:
 
     name: str
     build: Build
-    presets: Mapping[str, Config] = field(default_factory=dict)
+    presets: Mapping[str, Config]
     objective: MakeObjective = presence_objective
     evidence: tuple[Evidence, ...] = ()
     latents: "Callable[[Any], tuple[Tensor, Tensor]] | None" = None
     searched: Space = ()
 
     def __post_init__(self) -> None:
-        if not self.presets:
-            plain = Config("default", self.name, ModelSettings(), ObjectiveSettings(), PLAIN_TRAINING, DecisionConfig())
-            object.__setattr__(self, "presets", {"default": plain})
         others = sorted({config.family for config in self.presets.values()} - {self.name})
         if others or "default" not in self.presets:
             raise ConfigError(
                 f"Expected presets of the model family {self.name!r} with 'default' among them, but got "
                 f"{', '.join(self.presets)} of {', '.join(others) or self.name}; give each Config that family."
             )
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        build: Build,
+        settings: ModelSettings | None = None,
+        evidence: Sequence[Evidence] = (),
+        objective: MakeObjective = presence_objective,
+    ) -> "Family":
+        """A family with one preset, ``default``: these settings of the network, and training that suits most corpora.
+
+        Args:
+            name: of the family.
+            build: makes an untrained network.
+            settings: of the network; a frozen dataclass that extends `ModelSettings`, or none.
+            evidence: what the network gives beside probabilities.
+            objective: makes the loss.
+        """
+        model = settings or ModelSettings()
+        config = Config("default", name, model, ObjectiveSettings(), PLAIN_TRAINING, DecisionConfig())
+        return cls(name, build, {"default": config}, objective, tuple(evidence))
 
     def preset(self, name: str = "default") -> Config:
         """The preset of that name.
@@ -170,7 +189,7 @@ class Family:
         """
         if name not in self.presets:
             raise ConfigError(
-                f"Expected a preset out of {', '.join(self.presets)} for the model family {self.name}, but got {name!r}"
+                f"Expected a preset of the model family {self.name} out of {', '.join(self.presets)}, but got {name!r}"
                 f"{near(name, self.presets)}."
             )
         return self.presets[name]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lddu.arrays import Flags, Floats
 from lddu.models.family import Evidence
 
 
@@ -19,13 +18,13 @@ class Measured:
     """
 
     evidence: Evidence
-    values: Floats
+    values: np.ndarray
 
     def rows(self, rows: np.ndarray) -> "Measured":
         """A part of the clips, or another order of them."""
         return replace(self, values=self.values[rows])
 
-    def per_modality(self) -> Floats:
+    def per_modality(self) -> np.ndarray:
         """[N, M], the mean over emotions where it has any; NaN where missing."""
         return np.asarray(self.values.mean(axis=2) if self.evidence.axes == ("modality", "emotion") else self.values)
 
@@ -35,7 +34,7 @@ class Measured:
             return self
         return Measured(replace(self.evidence, axes=("modality",)), self.per_modality())
 
-    def per_emotion(self, presence: Flags) -> Floats:
+    def per_emotion(self, presence: np.ndarray) -> np.ndarray:
         """[N, E], the mean over the modalities that are there where it has any.
 
         Args:
@@ -47,7 +46,7 @@ class Measured:
         mean = np.where(there, self.values, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
         return np.asarray(mean)
 
-    def doubt(self, presence: Flags) -> Floats:
+    def doubt(self, presence: np.ndarray) -> np.ndarray:
         """[N, E] larger is less certain."""
         sign = -1.0 if self.evidence.higher_is_surer else 1.0
         return np.asarray(sign * self.per_emotion(presence).astype(np.float64))

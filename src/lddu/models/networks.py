@@ -43,7 +43,7 @@ class Inference:
     probability: Floats
     entropy: Floats
     presence: Flags
-    distance: Floats
+    distance: np.ndarray
     evidence: Mapping[str, Measured]
     disagreement: Floats | None = None
     dropout: DropoutMoments | None = None

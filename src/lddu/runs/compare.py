@@ -11,7 +11,7 @@ from lddu.errors import MismatchError, RunError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.scored import Scored
-from lddu.runs.run_folder import RunFolder
+from lddu.runs.run_folder import RunFolder, RunLike, opened_run
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
@@ -37,31 +37,31 @@ class RunPair:
         return {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
 
 
-def compare_runs(runs: Sequence[str | Path], split: str = "test") -> list[RunPair]:
+def compare_runs(runs: Sequence[RunLike], split: str = "test") -> list[RunPair]:
     """Each later run beside the first, by paired bootstrap over the clips (or groups of clips) of a split.
 
     Args:
-        runs: two or more finished run folders.
+        runs: two or more finished runs, or their folders.
         split: ``test`` or ``valid``.
 
     Raises:
         RunError: where a run is unfinished or did not predict that split.
         MismatchError: where the runs did not predict the same clips with the same labels.
     """
-    runs = [runs] if isinstance(runs, str | Path) else runs
+    runs = [runs] if isinstance(runs, str | Path | RunFolder) else runs
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
-    answers = [_answers(Path(run), split) for run in runs]
+    answers = [_answers(opened_run(run), split) for run in runs]
     first = answers[0]
     return [RunPair(first.name, a.name, len(a.scored.clips), compare(first, a)) for a in answers[1:]]
 
 
-def _answers(path: Path, split: str) -> Answers:
-    found = RunFolder(path).predictions()
+def _answers(run: RunFolder, split: str) -> Answers:
+    found, path = run.predictions(), run.path
     rows = np.flatnonzero(found.split == split)
     if not len(rows):
         cure = "name another --split"
-        if not RunFolder(path).finished:
+        if not run.finished:
             cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
         raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
     scored = Scored(

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.extract import Failure, extracted_files
 from lddu.runs.figures import NOTHING_MORE, Wish
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
+from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
 
 BIN_SECONDS = 0.5

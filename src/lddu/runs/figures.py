@@ -1,7 +1,6 @@
 """Predictions and a fitted decision put together: the figures of a split and the rows of a table."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,8 @@ from lddu.errors import ConfigError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.compare import intervals
-from lddu.evaluate.constants import below_constants
 from lddu.evaluate.metrics import baselines, metrics
-from lddu.evaluate.raters import rater_agreement
+from lddu.evaluate.raters import RaterAgreement, rater_agreement
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import spearman
 from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
@@ -22,6 +20,7 @@ from lddu.models.family import Task
 from lddu.models.networks import Inference
 from lddu.runs.observed import Observed
 from lddu.runs.predictions import Predictions
+from lddu.runs.split_figures import CalibrationErrors, SplitFigures
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
@@ -80,8 +79,8 @@ def figures_of(
     decision: FittedDecision,
     observed: Observed,
     train_presence: Floats | None = None,
-) -> dict[str, Any]:
-    """One split's entry of `metrics.json`, after recalibration; `*_raw` before.
+) -> SplitFigures:
+    """The figures of one split, after recalibration; `*_raw` before.
 
     Args:
         split: probabilities as predicted beside what was observed.
@@ -92,48 +91,49 @@ def figures_of(
     """
     decided = decision.apply(split.probability, uncertainty_scores(inference))
     after = split.with_probability(decided.probability)
-    figures = metrics(after, np.array(decision.thresholds)).to_mapping()
+    found = intervals(Answers("", after, decided.labels))
+    return SplitFigures(
+        metrics=metrics(after, np.array(decision.thresholds)),
+        calibration=_calibration(split, decided.probability),
+        trust=trust_figures(Judged(after, decided.labels, {**decided.scores, PRODUCT: decided.uncertainty})),
+        # the adaptive calibration error has an interval of its own; NaN is where resamples cannot tell
+        intervals={n: (own.low, own.high) for n, own in found.items() if n != "adaptive_ece" and own.low == own.low},
+        raters=_raters(after, inference, decision, observed),
+        noise_spearman=_noise_spearman(inference, observed.noise) if observed.noise else None,
+        entropy_parts=_entropy_parts(inference, split.emotions),
+        baselines=() if train_presence is None else baselines(train_presence, split.presence, split.emotions),
+    )
+
+
+def _calibration(split: Scored, recalibrated: Floats) -> CalibrationErrors:
     known = split.known
     present = split.presence[known] == 1
-    for suffix, probability in (("", decided.probability), ("_raw", split.probability)):
-        figures[f"ece{suffix}"] = calibration_error(probability[known], present, "equal_width")
-        figures[f"adaptive_ece{suffix}"] = calibration_error(probability[known], present, "equal_mass")
-    trust = trust_figures(Judged(after, decided.labels, {**decided.scores, PRODUCT: decided.uncertainty}))
-    per_emotion = {name: own | trust["per_emotion"][name] for name, own in figures["per_emotion"].items()}
-    figures |= trust | {"per_emotion": per_emotion}
-    figures["intervals"] = {
-        name: [found.low, found.high]
-        for name, found in intervals(Answers("", after, decided.labels)).items()
-        if name != "adaptive_ece" and found.low == found.low  # it has its own; NaN where resamples cannot tell
-    }
-    figures |= _aleatoric(after, inference, decision, observed)
-    if train_presence is not None:
-        constants = baselines(train_presence, split.presence, split.emotions)
-        figures["baselines"] = [constant.to_mapping() for constant in constants]
-        figures["below_constants"] = below_constants(figures, constants)
-    return figures
+    after, before = recalibrated[known], split.probability[known]
+    return CalibrationErrors(
+        calibration_error(after, present, "equal_width"),
+        calibration_error(after, present, "equal_mass"),
+        calibration_error(before, present, "equal_width"),
+        calibration_error(before, present, "equal_mass"),
+    )
 
 
-def _aleatoric(split: Scored, inference: Inference, decision: FittedDecision, observed: Observed) -> dict[str, Any]:
-    """Against people, against the true noise of a simulated corpus, and the two parts of an ensemble's entropy."""
-    found: dict[str, Any] = {}
+def _raters(split: Scored, inference: Inference, decision: FittedDecision, observed: Observed) -> RaterAgreement | None:
+    """The aleatoric uncertainty against people; None where they agree or are unknown."""
     agreement = rater_agreement(
         vote_entropy(observed.shares),
         decision.aleatoric.apply(split.probability, spreads(inference)),
         clip_ambiguity(split.probability, spreads(inference)),
         split.units(),
     )
-    if agreement is not None and raters_differ(observed.shares).any():
-        found["raters"] = agreement.to_mapping()
-    if observed.noise:
-        found["noise_spearman"] = _noise_spearman(inference, observed.noise)
-    if inference.disagreement is not None:
-        parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
-        found["entropy_parts"] = {
-            name: {e: float(values[:, i].mean()) for i, e in enumerate(split.emotions)}
-            for name, values in parts.items()
-        }
-    return found
+    return agreement if raters_differ(observed.shares).any() else None
+
+
+def _entropy_parts(inference: Inference, emotions: tuple[str, ...]) -> dict[str, dict[str, float]] | None:
+    """The two parts of an ensemble's entropy, mean over clips."""
+    if inference.disagreement is None:
+        return None
+    parts = {"aleatoric": inference.entropy, "epistemic": inference.disagreement}
+    return {name: {e: float(values[:, i].mean()) for i, e in enumerate(emotions)} for name, values in parts.items()}
 
 
 def _noise_spearman(inference: Inference, noise: dict[str, Floats]) -> dict[str, dict[str, float | None]]:

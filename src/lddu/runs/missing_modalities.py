@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lddu.clips.extract import extracted_files
 from lddu.runs.ablation import Ablation
 from lddu.store.extraction_notes import explains, explains_any
+from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore
 
 _MOST_TOLD = 6

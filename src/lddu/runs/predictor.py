@@ -244,7 +244,7 @@ class Predictor:
         task = self.description.task
         inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task))
+        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
         return figures | {"unfamiliar": self._usual.unfamiliar_shares(inference.distance, list(task.dimensions))}
 
     def robustness(

@@ -261,3 +261,12 @@ def _task(told: dict[str, Any]) -> Task:
     if not sound:
         raise ValueError("the task is not of this form")
     return task
+
+
+RunLike = RunFolder | str | Path
+"""A run, or its folder."""
+
+
+def opened_run(run: RunLike) -> RunFolder:
+    """The run, whichever way it is named."""
+    return run if isinstance(run, RunFolder) else RunFolder(run)

@@ -86,7 +86,10 @@ def conclude(
         parts.append(_predicted(store, description, networks, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
-    splits = {p.scored.split: figures_of(p.scored, p.inference, decision, p.observed, train_presence) for p in labelled}
+    measured = {
+        p.scored.split: figures_of(p.scored, p.inference, decision, p.observed, train_presence) for p in labelled
+    }
+    splits = {split: figures.to_mapping() for split, figures in measured.items()}
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
