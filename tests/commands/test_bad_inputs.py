@@ -258,7 +258,7 @@ def cut(file: str) -> Callable[[Path], object]:
 PREDICT, REPORT, COMPARE = "predict run store", "report run", "compare run run"
 
 DAMAGED = [
-    ("newer config", edited("config.json", lambda c: c.update(version=2)), PREDICT, r"version 1 in run, but got 2; update lddu"),
+    ("newer config", edited("config.json", lambda c: c.update(version=3)), PREDICT, r"version 2 or older in run, but got 3; update lddu"),
     ("foreign config", edited("config.json", lambda c: c.update(format="x")), PREDICT, r"to describe a run of lddu, but it is something"),
     ("config no JSON", overwritten("config.json", b"{"), PREDICT, r"config.json to be JSON, but it is damaged"),
     ("config no text", overwritten("config.json", b"\xff\xfe"), PREDICT, r"config.json to be JSON, but it is damaged"),

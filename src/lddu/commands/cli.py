@@ -1,6 +1,7 @@
 """The command line `lddu VERB`: verbs, and how errors end. Nothing heavy is imported until a verb needs it."""
 
 import io
+import itertools
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ def app_for(family: str | None = None) -> App:
 
 def _family_in(words: Sequence[str]) -> str | None:
     """The model family that the words name, if it is another than LDDU: its settings decide which options there are."""
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in itertools.pairwise([*words, ""]):
         name, _, value = word.partition("=")
         if name == "--family" and (value or after) not in ("", "lddu"):
             return value or after
