@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lddu.corpora.simulated.simulate import SimulationConfig, simulate
     from lddu.models.families import preset
     from lddu.runs.compare import compare_runs
-    from lddu.runs.figures import Wish
+    from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor
     from lddu.store.store import FeatureStore
     from lddu.training.plan import RunOptions
@@ -26,11 +26,11 @@ __version__ = "0.1.0"
 __all__ = [
     "FeatureStore",
     "ImportOptions",
+    "PredictOptions",
     "Predictor",
     "RunOptions",
     "SearchOptions",
     "SimulationConfig",
-    "Wish",
     "compare_runs",
     "import_corpus",
     "load",
@@ -48,7 +48,7 @@ _PLACES = {
     "RunOptions": "lddu.training.plan",
     "SearchOptions": "lddu.training.search.search",
     "SimulationConfig": "lddu.corpora.simulated.simulate",
-    "Wish": "lddu.runs.figures",
+    "PredictOptions": "lddu.runs.figures",
     "compare_runs": "lddu.runs.compare",
     "import_corpus": "lddu.corpora.importing",
     "load": "lddu.runs.predictor",

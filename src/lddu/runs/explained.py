@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.extract import Failure, extracted_files
-from lddu.runs.figures import NOTHING_MORE, Wish
+from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.store import Chosen, FeatureStore
@@ -114,7 +114,7 @@ class ClipAnswers:
 def answers_on(
     predictor: Predictor,
     store: FeatureStore,
-    wish: Wish = NOTHING_MORE,
+    options: PredictOptions = NOTHING_MORE,
     rows: Chosen | None = None,
     advance: Callable[[int, int], None] = lambda *_: None,
 ) -> ClipAnswers:
@@ -123,15 +123,15 @@ def answers_on(
     Args:
         predictor: the run.
         store: labelled or not.
-        wish: a promised recall, or a coverage beyond which no answer is given.
+        options: a promised recall, or a coverage beyond which no answer is given.
         rows: of the clips, as `FeatureStore.rows` takes them; all by default.
         advance: hears how many clips are answered, of how many.
 
     Raises:
-        MismatchError: where the store does not fit the run, or the wish cannot be had.
+        MismatchError: where the store does not fit the run, or what is asked for cannot be had.
     """
     chosen = store.rows(rows)
-    found = predictor.predict(store, chosen, wish)
+    found = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
         advance(n, len(chosen))
@@ -149,7 +149,7 @@ def answers_on(
         influence=influence,
         timeline=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=[*predictor.warnings(store, wish), *predictor.remarks(store, found)],
+        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
     )
 
 

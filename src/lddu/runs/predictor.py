@@ -16,7 +16,7 @@ from lddu.models.explain import Explanation, explain
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.familiarity import UsualReadings
-from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
@@ -55,12 +55,14 @@ class Predictor:
         streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
         return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
 
-    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE, rows: Chosen | None = None) -> list[str]:
+    def warnings(
+        self, store: StoreLike, options: PredictOptions = NOTHING_MORE, rows: Chosen | None = None
+    ) -> list[str]:
         """What a reader of predictions on this store should know.
 
         Args:
             store: that is predicted, or its path or URL.
-            wish: what is asked for beyond the labels.
+            options: what is asked for beyond the labels.
             rows: which of its clips are meant.
 
         Raises:
@@ -70,7 +72,7 @@ class Predictor:
         store = opened_store(store)
         meant, task = store.rows(rows), self.description.task
         found = [SIMULATED] if task.simulated else []
-        found += [*self._weaknesses(wish), *self.feature_warnings(store)]
+        found += [*self._weaknesses(options), *self.feature_warnings(store)]
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         steps = self.description.config.model.max_steps
         found += [
@@ -141,7 +143,7 @@ class Predictor:
         self,
         store: StoreLike,
         rows: Chosen | None = None,
-        wish: Wish = NOTHING_MORE,
+        options: PredictOptions = NOTHING_MORE,
         advance: Callable[[int], None] | None = None,
     ) -> Predictions:
         """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
@@ -149,30 +151,32 @@ class Predictor:
         Args:
             store: that fits the run, or its path or URL.
             rows: which clips: row numbers, ids, or a mask.
-            wish: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            options: also label sets with a promised recall, or "can't tell" beyond a coverage.
             advance: hears of every clip done by every network.
 
         Raises:
             StoreError: where the store cannot be opened, or has no such clip.
-            MismatchError: where the store does not fit, or the wish cannot be had.
+            MismatchError: where the store does not fit, or what is asked for cannot be had.
         """
         store = opened_store(store)
-        return self.concluded(store, self.infer(store, rows, advance), wish)
+        return self.concluded(store, self.infer(store, rows, advance), options)
 
-    def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
+    def concluded(
+        self, store: FeatureStore, inference: Inference, options: PredictOptions = NOTHING_MORE
+    ) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
-        Where a coverage below 1 is wished for, clips that are unlike all that the run was tried on are not answered either.
+        Where a coverage below 1 is asked for, clips that are unlike all that the run was tried on are not answered either.
 
         Raises:
-            MismatchError: where the wish cannot be had.
+            MismatchError: where what is asked for cannot be had.
         """
         task = self.description.task
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
-        found = predictions_of(store, task, inference, self.decision, wish)
+        found = predictions_of(store, task, inference, self.decision, options)
         found = self._usual.beside(replace(found, missing_cost=cost))
-        if wish.coverage is None or wish.coverage == 1 or found.abstained is None or found.unfamiliar is None:
+        if options.coverage is None or options.coverage == 1 or found.abstained is None or found.unfamiliar is None:
             return found
         return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
 
@@ -191,7 +195,7 @@ class Predictor:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
         return self._ablations.get(tuple(given))
 
-    def _weaknesses(self, wish: Wish) -> Iterator[str]:
+    def _weaknesses(self, options: PredictOptions) -> Iterator[str]:
         """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
         splits = self._metrics.get("splits", {})
         for split in ("test", "valid"):
@@ -199,9 +203,9 @@ class Predictor:
                 yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
                 break
         sets = self.decision.recall_sets
-        if wish.recall is not None and sets.cut(wish.recall) <= 0:
+        if options.recall is not None and sets.cut(options.recall) <= 0:
             yield (
-                f"{sets.clips} validation clips are too few to promise a recall of {wish.recall:g} by anything but sets of "
+                f"{sets.clips} validation clips are too few to promise a recall of {options.recall:g} by anything but sets of "
                 "every emotion"
             )
 
