@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import lddu
 from lddu.commands import cli, data
 from lddu.commands.options import as_option
-from lddu.errors import ConfigError, LdduError, RunError, SourceError, parameter
+from lddu.errors import ConfigError, LdduError, RunError, SourceError, Value, parameter
 from lddu.models.families import preset
 from tests.builders import tiny_store
 
@@ -60,20 +60,26 @@ def options() -> set[str]:
     }
 
 
-def marked() -> set[str]:
-    """Every parameter that a sentence of the library names."""
-    found: set[str] = set()
+def marked() -> dict[str, Value]:
+    """Every parameter that a sentence of the library names, and a value that one proposes."""
+    found: dict[str, Value] = {}
     for name in modules():
         for node in ast.walk(ast.parse((SOURCE / name).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parameter":
-                found |= {str(word.value) for word in node.args[:1] if isinstance(word, ast.Constant)}
+                words = [ast.literal_eval(word) for word in node.args if isinstance(word, ast.Constant)]
+                found |= {words[0]: words[1] if len(words) > 1 else None} if words else {}
     return found
+
+
+PYTHON_ONLY = {"rows", "network"}
+"""Parameters of what no command does."""
 
 
 def test_every_parameter_that_a_sentence_names_is_an_option() -> None:
     names = marked()
-    assert {"seed", "members", "out", "force"} <= names
-    assert {as_option(name) for name in names} <= options()
+    assert {"seed", "members", "out", "force"} <= set(names)
+    shown = {as_option(name, value).split()[0] for name, value in names.items() if name not in PYTHON_ONLY}
+    assert shown <= options() | {"--unaligned"}
 
 
 def test_python_reads_parameters_and_the_command_line_options() -> None:
@@ -86,6 +92,7 @@ def test_python_reads_parameters_and_the_command_line_options() -> None:
 def test_a_flag_has_no_value_on_the_command_line() -> None:
     fault = RunError(f"Expected run to be free; add {parameter('force', True)}.")
     assert str(fault).endswith("add `force=True`.") and fault.sentence(as_option).endswith("add --force.")
+    assert as_option("existing", "update") == "--update"
 
 
 def test_an_error_names_its_parameters_after_it_came_from_another_process() -> None:
