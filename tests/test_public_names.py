@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lddu
+from lddu.runs.predictions import Predictions
 
 PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
 
@@ -22,11 +23,26 @@ def test_every_public_name_is_there_and_on_the_page(name: str) -> None:
 
 
 CALLS = re.findall(r"^\| `lddu\.(\w+)`.*? \| `(.+?)`", PAGE, re.MULTILINE)
-METHODS = re.findall(r"^\| `((?!lddu)\w+\(.*?\))` \|", PAGE, re.MULTILINE)
+OWNERS = {"Predictor": lddu.Predictor, "Predictions": Predictions, "RunFolder": lddu.RunFolder}
+"""Classes that have a table of their own."""
+
+
+def members() -> list[tuple[type, str]]:
+    """Class and method or attribute, as the tables of the page have them."""
+    found = []
+    for name, owner in OWNERS.items():
+        [rows] = re.findall(rf"^\| `{name}` \| gives \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+        for row in rows.splitlines():
+            shown = re.findall(r"`(.+?)`", row.split(" | ")[0])
+            found += [(owner, code) for code in shown if re.fullmatch(r"\w+(\(.*\))?", code)]
+    return found
+
+
+MEMBERS = members()
 
 
 @pytest.mark.parametrize(
-    ("owner", "call"), [(lddu, call) for _, call in CALLS] + [(lddu.Predictor, m) for m in METHODS]
+    ("owner", "call"), [(lddu, call) for _, call in CALLS] + [(o, code) for o, code in MEMBERS if "(" in code]
 )
 def test_every_call_on_the_page_has_parameters_that_exist(owner: object, call: str) -> None:
     parsed = ast.parse(call, mode="eval").body
@@ -39,9 +55,19 @@ def test_every_call_on_the_page_has_parameters_that_exist(owner: object, call: s
         assert told in ("...", "{}") or ast.literal_eval(told) == real
 
 
-def test_the_page_shows_a_call_of_every_name_and_what_a_predictor_can_do() -> None:
+@pytest.mark.parametrize(("owner", "name"), [(o, name) for o, name in MEMBERS if "(" not in name])
+def test_every_attribute_on_the_page_exists(owner: type, name: str) -> None:
+    fields = owner.__dict__.get("__dataclass_fields__", {})
+    source = inspect.getsource(owner)
+    assert hasattr(owner, name) or name in fields or f"self.{name} = " in source
+
+
+def test_every_public_name_has_a_call_on_the_page_and_every_class_its_table() -> None:
     assert {name for name, _ in CALLS} | {"Predictor"} == set(lddu.__all__)
-    assert {method.partition("(")[0] for method in METHODS} >= {"predict", "evaluate", "robustness", "warnings"}
+    told = {(owner, code.partition("(")[0]) for owner, code in MEMBERS}
+    usual = ("__call__", "predict", "latents", "evaluate", "robustness", "warnings", "remarks", "explain")
+    assert told >= {(lddu.Predictor, name) for name in usual} | {(lddu.RunFolder, "metrics")}
+    assert told >= {(Predictions, name) for name in ("to_pandas", "to_csv", "to_records", "probability")}
 
 
 def test_train_stays_a_function_whatever_was_imported() -> None:

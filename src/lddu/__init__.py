@@ -7,31 +7,44 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lddu.clips.extract import extract
+    from lddu.clips.extractor import ExtractorConfig
+    from lddu.config import ModelSettings, ObjectiveSettings
     from lddu.corpora.corpus_format import ImportOptions
     from lddu.corpora.importing import import_corpus
     from lddu.corpora.simulated.simulate import SimulationConfig, simulate
     from lddu.models.families import preset
+    from lddu.models.family import Answer, Evidence, Family, Losses, Task
     from lddu.runs.compare import compare_runs
-    from lddu.runs.figures import Wish
-    from lddu.runs.predictor import Predictor
+    from lddu.runs.figures import PredictOptions
+    from lddu.runs.predictor import Predictor, load
+    from lddu.runs.run_folder import RunFolder
     from lddu.store.store import FeatureStore
     from lddu.training.plan import RunOptions
     from lddu.training.run import resume, train
     from lddu.training.search.search import SearchOptions, search
 
-    load = Predictor
-
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
+    "Evidence",
+    "ExtractorConfig",
+    "Family",
     "FeatureStore",
     "ImportOptions",
+    "Losses",
+    "ModelSettings",
+    "ObjectiveSettings",
+    "PredictOptions",
     "Predictor",
+    "RunFolder",
     "RunOptions",
     "SearchOptions",
     "SimulationConfig",
-    "Wish",
+    "Task",
     "compare_runs",
+    "extract",
     "import_corpus",
     "load",
     "preset",
@@ -42,14 +55,24 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Answer": "lddu.models.family",
+    "Evidence": "lddu.models.family",
+    "ExtractorConfig": "lddu.clips.extractor",
+    "Family": "lddu.models.family",
     "FeatureStore": "lddu.store.store",
     "ImportOptions": "lddu.corpora.corpus_format",
+    "Losses": "lddu.models.family",
+    "ModelSettings": "lddu.config",
+    "ObjectiveSettings": "lddu.config",
+    "PredictOptions": "lddu.runs.figures",
     "Predictor": "lddu.runs.predictor",
+    "RunFolder": "lddu.runs.run_folder",
     "RunOptions": "lddu.training.plan",
     "SearchOptions": "lddu.training.search.search",
     "SimulationConfig": "lddu.corpora.simulated.simulate",
-    "Wish": "lddu.runs.figures",
+    "Task": "lddu.models.family",
     "compare_runs": "lddu.runs.compare",
+    "extract": "lddu.clips.extract",
     "import_corpus": "lddu.corpora.importing",
     "load": "lddu.runs.predictor",
     "preset": "lddu.models.families",
@@ -63,7 +86,7 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'lddu' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PLACES[name]), "Predictor" if name == "load" else name)
+    return getattr(importlib.import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:

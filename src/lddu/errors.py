@@ -1,8 +1,68 @@
-"""Every error a user can cause: one sentence that says what was expected, what was found and what to do."""
+"""Every error a user can cause: one sentence that says what was expected, what was found and what to do.
+
+A sentence that names a parameter of a function marks it with `parameter`, so that Python shows it as ``seed`` and the command
+line as ``--seed``.
+"""
+
+import json
+import re
+from collections.abc import Callable
+
+Value = str | int | float | None
+"""What a sentence proposes for a parameter; None where it names the parameter alone."""
+
+_MARK = re.compile("\ue000(.*?)\ue001", re.DOTALL)
+"""JSON of a name and a value between two letters that no keyboard has."""
+
+
+def parameter(name: str, value: Value = None) -> str:
+    """A parameter inside the sentence of an error.
+
+    Args:
+        name: as Python has it, such as ``members``; a setting with its section, such as ``training.learning_rate``.
+        value: to give it, where the sentence proposes one.
+
+    Example:
+        >>> str(ConfigError(f"Expected {parameter('members')} to be at least 1, but got 0."))
+        'Expected `members` to be at least 1, but got 0.'
+        >>> str(RunError(f"Expected the run to be free; add {parameter('force', True)} to replace it."))
+        'Expected the run to be free; add `force=True` to replace it.'
+    """
+    return f"\ue000{json.dumps([name, value])}\ue001"
+
+
+def _in_python(name: str, value: Value) -> str:
+    return f"`{name}`" if value is None else f"`{name}={value!r}`"
 
 
 class LdduError(Exception):
     """Base of all errors that are shown to a user as one sentence, without a traceback."""
+
+    def __str__(self) -> str:
+        return self.sentence(_in_python)
+
+    def sentence(self, shown: Callable[[str, Value], str]) -> str:
+        """The sentence, with each parameter shown in another way than Python's.
+
+        Args:
+            shown: makes the text of a parameter's name and proposed value.
+        """
+        return _MARK.sub(lambda mark: shown(*named) if (named := _named(mark[1])) else mark[0], super().__str__())
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters that the sentence names, in Python's spelling; the first one is usually at fault."""
+        found = map(_named, _MARK.findall(super().__str__()))
+        return tuple(named[0] for named in found if named)
+
+
+def _named(mark: str) -> tuple[str, Value] | None:
+    """Name and value; None where a sentence quotes a file that has these letters of its own."""
+    try:
+        name, value = json.loads(mark)
+    except (ValueError, TypeError):
+        return None
+    return str(name), value
 
 
 class ConfigError(LdduError):

@@ -18,7 +18,7 @@ from lddu.errors import ConfigError, RunError
 from lddu.pages.clip_page import Subject, browser_note, write_clip_page
 from lddu.pages.clip_view import clock, gradient, sections
 from lddu.runs.explained import ClipAnswers, answers_on
-from lddu.runs.figures import Wish
+from lddu.runs.figures import PredictOptions
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 
@@ -26,7 +26,7 @@ ABOUT = Subject("run", "clips")
 
 
 def answers(run: Path, talks: FeatureStore, rows: range = range(2)) -> ClipAnswers:
-    return answers_on(Predictor(run), talks, Wish(coverage=0.8), rows)
+    return answers_on(Predictor(run), talks, PredictOptions(coverage=0.8), rows)
 
 
 def text_of(folder: Path) -> str:
@@ -173,7 +173,7 @@ def test_a_folder_of_someone_else_is_never_replaced(run: Path, corpus: Path, tmp
     clip, mine = str(corpus.parent / "talk004.mp4"), tmp_path / "mine"
     mine.mkdir()
     assert predict_command(run, [clip], html=mine) == 0
-    with pytest.raises(RunError, match="add --force"):
+    with pytest.raises(RunError, match="add `force=True`"):
         predict_command(run, [clip], html=mine)
     (mine / "note.txt").touch()
     assert predict_command(run, [clip], html=mine, force=True) == 0

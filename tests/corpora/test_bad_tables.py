@@ -242,11 +242,11 @@ def test_a_source_that_is_nothing_known(tmp_path: Path, corpus: Path) -> None:
     (tmp_path / "a.mp3").touch()
     with pytest.raises(SourceError, match="another kind of file"):
         import_corpus(tmp_path / "a.mp3", tmp_path / "store")
-    with pytest.raises(SourceError, match=r"--format to be one of .*table.*, but got 'excel'"):
+    with pytest.raises(SourceError, match=r"`format` to be one of .*table.*, but got 'excel'"):
         import_corpus(corpus, tmp_path / "store", "excel")
-    with pytest.raises(ConfigError, match="but got --hue"):
+    with pytest.raises(ConfigError, match="but got `hue`"):
         import_corpus(corpus, tmp_path / "store", options=ImportOptions(extra={"hue": 1}))
-    with pytest.raises(ConfigError, match=r"--present-at to lie in \(0, 1\], but got 2"):
+    with pytest.raises(ConfigError, match=r"`present_at` to lie in \(0, 1\], but got 2"):
         import_corpus(corpus, tmp_path / "store", options=ImportOptions(present_at=2))
 
 

@@ -256,7 +256,7 @@ class TestMessages:
         self.expect(mosei_folder(tmp_path / "m"), "at least 1", max_steps={"audio": 0})
 
     def test_an_option_of_another_format(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="--protocol"):
+        with pytest.raises(ConfigError, match="`protocol`"):
             imported(
                 mosei_folder(tmp_path / "m"), write_folds(tmp_path / "f.json", train=["-video0"]), protocol="dialogue"
             )

@@ -9,7 +9,7 @@ import pytest
 from lddu.errors import RunError
 from lddu.pages.report_ablation import withheld
 from lddu.runs.ablation import Ablation, ablations_of
-from lddu.runs.figures import Wish
+from lddu.runs.figures import PredictOptions
 from lddu.runs.missing_modalities import missing_in, missing_sentences
 from lddu.runs.predictor import Predictor
 from lddu.store.clip_table import ClipRow
@@ -97,8 +97,10 @@ def test_a_reader_of_answers_is_told_what_the_run_cannot_do(tmp_path: Path) -> N
     predictor = trained(store, tmp_path / "run")
     clips = predictor.decision.recall_sets.clips
     promise = f"{clips} validation clips are too few to promise a recall of 0.99 by anything but sets of every emotion"
-    assert promise in predictor.warnings(store, Wish(recall=0.99)) and promise not in predictor.warnings(store)
-    assert not any("validation clips" in told for told in predictor.warnings(store, Wish(recall=0.5)))
+    assert promise in predictor.warnings(store, PredictOptions(recall=0.99)) and promise not in predictor.warnings(
+        store
+    )
+    assert not any("validation clips" in told for told in predictor.warnings(store, PredictOptions(recall=0.5)))
     figures = predictor.folder.read_json("metrics.json")
     test = figures["splits"]["test"]
     test["f1_micro"], test["f1_macro"], test["jaccard"] = 0.0, 1.1, 1.1

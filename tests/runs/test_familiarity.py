@@ -13,7 +13,7 @@ from lddu.models.scaling import Standardise
 from lddu.pages.clip_page import Subject, write_clip_page
 from lddu.runs.explained import answers_on
 from lddu.runs.familiarity import FAR, FEWEST_USUAL, farthest_usual, unfamiliar
-from lddu.runs.figures import Wish
+from lddu.runs.figures import PredictOptions
 from lddu.runs.predictions import read_predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.clip_table import ClipRow
@@ -98,7 +98,9 @@ def test_a_strange_clip_is_named_and_answered_only_where_all_shall_be(strange: F
     [told] = predictor.remarks(strange, found)
     assert told.startswith("audio of 1 of 4 clips (c0) is unlike all that the run was tried on")
     assert found.abstained is None
-    some, whole = (predictor.predict(strange, wish=Wish(coverage=share)).abstained for share in (0.99, 1.0))
+    some, whole = (
+        predictor.predict(strange, options=PredictOptions(coverage=share)).abstained for share in (0.99, 1.0)
+    )
     assert some is not None and some[0].all() and not some[1:].all()
     assert whole is not None and not whole.any()
     record = found.to_records()[0]
@@ -142,6 +144,6 @@ def test_a_run_of_an_older_version_says_nothing(strange: FeatureStore, run: Path
         old / "predictions.parquet"
     )
     predictor = Predictor(old)
-    found = predictor.predict(strange, wish=Wish(coverage=0.99))
+    found = predictor.predict(strange, options=PredictOptions(coverage=0.99))
     assert found.unfamiliar is None and predictor.remarks(strange, found) == []
     assert not [name for name in found.to_columns() if name.startswith("unfamiliar")]

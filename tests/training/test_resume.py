@@ -190,7 +190,7 @@ def test_a_finished_run_is_not_gone_on_with(whole: Path) -> None:
 def test_a_run_goes_on_with_its_own_corpus_only(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     stopped(corpus, run, StopIn(2))
-    with pytest.raises(MismatchError, match="is another or has changed; name the right one after --resume"):
+    with pytest.raises(MismatchError, match="is another or has changed; name the right store, or train anew"):
         resume(run, tiny_store(tmp_path / "another", seed=1))
     moved = shutil.copytree(corpus.path, tmp_path / "moved")
     assert left_by(resume(run, FeatureStore(moved)).path) == left_by(whole)

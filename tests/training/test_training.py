@@ -189,7 +189,7 @@ def test_training_starts_from_the_weights_of_another_run(corpus: FeatureStore, r
 
 def test_weights_of_another_shape_or_task_are_no_start(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
     other = RunOptions(init_from=run.path)
-    with pytest.raises(MismatchError, match="give the same --model settings, or start without --init-from"):
+    with pytest.raises(MismatchError, match="give the same model settings, or start without `init_from`"):
         train(corpus, tmp_path / "run", tiny_config(model={"hidden": 16}), other)
     strange = tiny_store(tmp_path / "strange", emotions=("calm",))
     with pytest.raises(MismatchError, match="but it is for joy, anger"):
@@ -269,13 +269,13 @@ def test_a_split_without_labels_is_refused_before_anything_is_written(split: str
 
 def test_a_training_that_diverges_says_so_and_names_the_cure(corpus: FeatureStore, tmp_path: Path) -> None:
     wild = tiny_config(training={"learning_rate": 1e30, "warmup": 0})
-    with pytest.raises(RunError, match=r"training has diverged; lower --training.learning-rate"):
+    with pytest.raises(RunError, match=r"training has diverged; lower `training.learning_rate`"):
         train(corpus, tmp_path / "run", wild)
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**32}, {"members": 0}])
 def test_seed_and_members_have_a_range(wrong: dict[str, int]) -> None:
-    with pytest.raises(ConfigError, match=r"Expected --seeds? to .*, but got"):
+    with pytest.raises(ConfigError, match=r"Expected `(seed|members)` to .*, but got"):
         RunOptions(**wrong)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Group
 import lddu
 from lddu.commands import bench, compare, data, evaluate, extract, predict, report, search, train
 from lddu.commands.complaint import complaint
-from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, explained
+from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, as_option, explained
 from lddu.commands.screen import several_ranks
 from lddu.commands.settings import for_family
 from lddu.errors import ConfigError, LdduError, PackageError
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(complaint(fault))
         code = 2
     except LdduError as fault:
-        _say(str(fault))
+        _say(fault.sentence(as_option))
         code = 2 if isinstance(fault, ConfigError) and not isinstance(fault, PackageError) else 1
     except KeyboardInterrupt as stop:
         _say(str(stop) or "Stopped.")

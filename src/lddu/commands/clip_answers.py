@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lddu.clips.extractor import ExtractorConfig
     from lddu.runs.explained import ClipAnswers
-    from lddu.runs.figures import Wish
+    from lddu.runs.figures import PredictOptions
     from lddu.runs.predictions import Predictions
     from lddu.runs.predictor import Predictor
 
@@ -53,7 +53,7 @@ def answer_clips(
     predictor: "Predictor",
     inputs: list[str],
     form: str,
-    wish: "Wish",
+    options: "PredictOptions",
     config: "ExtractorConfig",
     page: Path | None = None,
 ) -> int:
@@ -63,7 +63,7 @@ def answer_clips(
         predictor: the run.
         inputs: as `lddu.clips.sources.listed` takes them.
         form: ``table``, ``json`` or ``csv``.
-        wish: a promised recall, or a coverage beyond which no answer is given.
+        options: a promised recall, or a coverage beyond which no answer is given.
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
     """
@@ -72,7 +72,7 @@ def answer_clips(
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionProgress() as watch:
-        found = predict_clips(predictor, inputs, config, wish, "auto", watch)
+        found = predict_clips(predictor, inputs, config, options, "auto", watch)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]

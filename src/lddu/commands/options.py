@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from cyclopts import Group, Parameter, Token, convert
 
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, Value
 
 
 def strict(kind: Any, words: Sequence[Token] | dict[str, Any]) -> Any:
@@ -59,6 +59,21 @@ Flag = Parameter(negative=())
 
 Words = Parameter(negative=(), allow_leading_hyphen=True)
 """Inputs, whose names may begin with a hyphen."""
+
+
+OTHER_NAMES = {"members": "seeds", "folder": "html"}
+"""Parameter of a function -> its option, where the command line has another word."""
+
+FLAGS = {("existing", "update"): "--update", ("existing", "replace"): "--force"}
+"""Parameter and value -> the flag that stands for both."""
+
+
+def as_option(name: str, value: Value = None) -> str:
+    """A parameter that an error names, as the command line has it: `members` is ``--seeds``."""
+    if isinstance(value, str) and (name, value) in FLAGS:
+        return FLAGS[name, value]
+    option = f"--{OTHER_NAMES.get(name, name).replace('_', '-')}"
+    return option if value is None or value is True else f"{option} {value}"
 
 
 def refuse_unknown_options(verb: str, inputs: Sequence[str], options: Iterable[str]) -> None:

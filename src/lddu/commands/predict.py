@@ -104,10 +104,10 @@ def predict(
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.clips.words.text import PACKAGED
     from lddu.pages.clip_page import refuse_foreign_folder
-    from lddu.runs.figures import Wish
+    from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor
 
-    wish = Wish(recall, coverage)
+    options = PredictOptions(recall, coverage)
     if html is not None:
         refuse_foreign_folder(html, force)
     predictor = Predictor(run, "cpu" if ray is not None else device)
@@ -119,8 +119,8 @@ def predict(
         config = ExtractorConfig(
             text_model or PACKAGED, voice_model or MEASURED, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, inputs, form, wish, config, html)
-    return answer_store(predictor, corpus, form, wish, Reach(ray, device, all), html)
+        return answer_clips(predictor, inputs, form, options, config, html)
+    return answer_store(predictor, corpus, form, options, Reach(ray, device, all), html)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

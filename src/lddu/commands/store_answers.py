@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lddu.models.networks import Inference
-    from lddu.runs.figures import Wish
+    from lddu.runs.figures import PredictOptions
     from lddu.runs.predictions import Predictions
     from lddu.runs.predictor import Predictor
     from lddu.store.store import FeatureStore
@@ -31,7 +31,12 @@ class Reach:
 
 
 def answer_store(
-    predictor: "Predictor", corpus: "FeatureStore", form: str, wish: "Wish", reach: Reach, page: Path | None = None
+    predictor: "Predictor",
+    corpus: "FeatureStore",
+    form: str,
+    options: "PredictOptions",
+    reach: Reach,
+    page: Path | None = None,
 ) -> int:
     """Predict a store and show the answers; returns the exit code.
 
@@ -39,7 +44,7 @@ def answer_store(
         predictor: the run.
         corpus: the store.
         form: ``table``, ``json`` or ``csv``.
-        wish: a promised recall, or a coverage beyond which no answer is given.
+        options: a promised recall, or a coverage beyond which no answer is given.
         reach: where, and how much is shown.
         page: folder of a page to write as well.
     """
@@ -47,13 +52,13 @@ def answer_store(
     from lddu.commands.extracting import ExtractionProgress
     from lddu.runs.explained import answers_on
 
-    found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), wish)
-    warnings = [*predictor.warnings(corpus, wish), *predictor.remarks(corpus, found)]
+    found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), options)
+    warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
     _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
     if page is not None:
         shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)
         with ExtractionProgress("explaining") as watch:
-            answers = answers_on(predictor, corpus, wish, range(shown), watch.answered)
+            answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
         write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
     return 0
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lddu.corpora.corpus_format import ImportOptions
 from lddu.corpora.repair import repaired
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 from lddu.store.clip_table import ClipRow
 from lddu.store.writer import StoreWriter
 
@@ -78,7 +78,7 @@ class ClipIntake:
 
 
 def max_steps(options: ImportOptions) -> dict[str, int]:
-    """The caps a user names with --max-steps.
+    """The caps a user names with the option ``max-steps``.
 
     Raises:
         SourceError: for a cap below 1.
@@ -86,7 +86,9 @@ def max_steps(options: ImportOptions) -> dict[str, int]:
     caps = dict(options.extra.get("max-steps") or {})
     wrong = [f"{name} {cap}" for name, cap in caps.items() if int(cap) < 1]
     if wrong:
-        raise SourceError(f"Expected --max-steps of at least 1 for each modality, but got {', '.join(wrong)}.")
+        raise SourceError(
+            f"Expected {parameter('max-steps')} of at least 1 for each modality, but got {', '.join(wrong)}."
+        )
     return {name: int(cap) for name, cap in caps.items()}
 
 

@@ -11,7 +11,7 @@ from lddu.corpora.mosei.csd import MOSEI_CSD
 from lddu.corpora.mosei.mmsa import MMSA
 from lddu.corpora.mosei.tailor import TAILOR
 from lddu.corpora.table.table_format import TABLE
-from lddu.errors import ConfigError, SourceError
+from lddu.errors import ConfigError, SourceError, parameter
 from lddu.store.store import FeatureStore
 from lddu.store.writer import refuse_existing
 
@@ -45,13 +45,13 @@ def import_corpus(
     chosen = format_of(source, format)
     foreign = sorted(set(options.extra) - chosen.extra_options)
     if foreign:
-        known = ", ".join(f"--{name}" for name in sorted(chosen.extra_options)) or "no further options"
+        known = ", ".join(map(parameter, sorted(chosen.extra_options))) or "no further options"
         raise ConfigError(
             f"Expected {known} for the format {chosen.name!r}, "
-            f"but got {', '.join('--' + name for name in foreign)}; leave it out or name another --format."
+            f"but got {', '.join(map(parameter, foreign))}; leave it out or name another {parameter('format')}."
         )
     if not 0 < options.present_at <= 1:
-        raise ConfigError(f"Expected --present-at to lie in (0, 1], but got {options.present_at:g}.")
+        raise ConfigError(f"Expected {parameter('present_at')} to lie in (0, 1], but got {options.present_at:g}.")
     refuse_existing(Path(out), options.force)
     chosen.write(Path(source), Path(out), options)
     return FeatureStore(out)
@@ -75,7 +75,9 @@ def format_of(source: str | Path, name: str | None = None) -> CorpusFormat:
         return found[0]
     if found:
         names = " or ".join(entry.name for entry in found)
-        raise SourceError(f"Expected {path} to be of one format, but it looks like {names}; say which with --format.")
+        raise SourceError(
+            f"Expected {path} to be of one format, but it looks like {names}; say which with {parameter('format')}."
+        )
     inside = _corpus_inside(path)
     if inside is not None:
         raise SourceError(f"Expected a corpus at {path}, but it is a folder that holds one; name {inside} instead.")
@@ -88,7 +90,9 @@ def _named(name: str) -> CorpusFormat:
     for entry in FORMATS:
         if entry.name == name:
             return entry
-    raise SourceError(f"Expected --format to be one of {', '.join(e.name for e in FORMATS)}, but got {name!r}.")
+    raise SourceError(
+        f"Expected {parameter('format')} to be one of {', '.join(e.name for e in FORMATS)}, but got {name!r}."
+    )
 
 
 def _corpus_inside(path: Path) -> Path | None:

@@ -2,7 +2,7 @@
 
 import torch
 
-from lddu.errors import RunError
+from lddu.errors import RunError, parameter
 
 KINDS = ("cpu", "cuda", "mps", "xpu")
 
@@ -30,5 +30,7 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as fault:
         reason = str(fault).splitlines()[0][:120]
-        raise RunError(f"Expected a device of this machine, but got {name!r} ({reason}); use --device cpu.") from None
+        raise RunError(
+            f"Expected a device of this machine, but got {name!r} ({reason}); use {parameter('device', 'cpu')}."
+        ) from None
     return device

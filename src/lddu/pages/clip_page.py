@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lddu.clips.media import MediaInfo, probe
-from lddu.errors import RunError
+from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
 from lddu.pages.template import template
@@ -52,15 +52,19 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
     """
     above = next(place for place in folder.absolute().parents if place.exists())
     if not above.is_dir():
-        raise RunError(f"Expected a place for the page of --html, but {above} is a file, not a folder; choose another.")
+        raise RunError(
+            f"Expected a place for the page of {parameter('folder')}, but {above} is a file, not a folder; choose another."
+        )
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not force:
-        raise RunError(f"Expected the folder of --html to be free, but {folder} exists; choose another or add --force.")
+        raise RunError(
+            f"Expected {parameter('folder')} to be free, but {folder} exists; choose another or add {parameter('force', True)}."
+        )
     page = folder / "index.html"
     if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace"):
         raise RunError(
-            f"Expected --force to replace a page of 'lddu predict', but {folder} is something else; remove it yourself."
+            f"Expected {parameter('force', True)} to replace a page of 'lddu predict', but {folder} is something else; remove it yourself."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.errors import MismatchError, RunError
+from lddu.errors import MismatchError, RunError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.scored import Scored
@@ -60,7 +60,7 @@ def _answers(run: RunFolder, split: str) -> Answers:
     found, path = run.predictions(), run.path
     rows = np.flatnonzero(found.split == split)
     if not len(rows):
-        cure = "name another --split"
+        cure = f"name another {parameter('split')}"
         if not run.finished:
             cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
         raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
@@ -69,6 +69,6 @@ def _answers(run: RunFolder, split: str) -> Answers:
     )
     if not scored.known.any():
         raise RunError(
-            f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another --split."
+            f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another {parameter('split')}."
         )
     return Answers(str(path), scored, found.label[rows], found.uncertainty[rows])

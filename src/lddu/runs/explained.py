@@ -1,14 +1,15 @@
 """What a run says of clips with its reasons: when each emotion was seen, and on which modality it rests."""
 
-import csv
-import io
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from lddu.runs.figures import NOTHING_MORE, Wish
+from lddu.arrays import Flags, Floats
+from lddu.runs.figures import NOTHING_MORE, PredictOptions
+from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.provenance import Failure, extracted_files
@@ -34,9 +35,28 @@ class TimeLine:
     attention: dict[str, dict[str, list[float]]]
 
 
-@dataclass(frozen=True, eq=False)
-class ClipAnswers:
-    """What a run says of clips and why.
+@dataclass(frozen=True, repr=False)
+class ClipAnswer(ClipPrediction):
+    """What a run says of one clip and where the clip is.
+
+    Attributes:
+        file: path of the media file; empty where unknown.
+        start: seconds into the file; NaN where unknown.
+        end: seconds into the file; NaN where unknown.
+        transcript: its words; empty where unknown.
+        rests_on: the modality without which the most probable emotion would be least probable; empty where none raises it.
+    """
+
+    file: str = ""
+    start: float = math.nan
+    end: float = math.nan
+    transcript: str = ""
+    rests_on: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClipAnswers(PerClip[ClipAnswer]):
+    """What a run says of clips and why; a list of `ClipAnswer`.
 
     Attributes:
         predictions: of the N clips (files, or segments that were cut from them).
@@ -61,6 +81,51 @@ class ClipAnswers:
     thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """E names."""
+        return self.predictions.emotions
+
+    @property
+    def probability(self) -> Floats:
+        """[N, E] that the emotion is present, recalibrated."""
+        return self.predictions.probability
+
+    @property
+    def label(self) -> Flags:
+        """[N, E] the decision."""
+        return self.predictions.label
+
+    @property
+    def uncertainty(self) -> Floats:
+        """[N, E] chance that the decision is wrong."""
+        return self.predictions.uncertainty
+
+    def rows(self, rows: np.ndarray) -> "ClipAnswers":
+        """A part of the clips, by row numbers or by a mask; warnings and failures stay those of all."""
+        chosen: list[int] = np.arange(len(self))[rows].tolist()
+        return replace(
+            self,
+            predictions=self.predictions.rows(rows),
+            file=[self.file[n] for n in chosen],
+            start=[self.start[n] for n in chosen],
+            end=[self.end[n] for n in chosen],
+            transcript=[self.transcript[n] for n in chosen],
+            influence=[self.influence[n] for n in chosen],
+            timeline=[self.timeline[n] for n in chosen],
+        )
+
+    def one(self, n: int) -> ClipAnswer:
+        """What is said of clip n."""
+        said = self.predictions.one(n)
+        return ClipAnswer(
+            said.clip, said.emotions, said.probability, said.uncertainty, said.missing, said.label_set, said.cannot_tell,
+            self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
+        )  # fmt: skip
 
     def rests_on(self, n: int) -> str:
         """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
@@ -93,28 +158,22 @@ class ClipAnswers:
             for n, record in enumerate(self.predictions.to_records())
         ]
 
-    def to_csv(self) -> str:
-        """The columns of `Predictions` after file, start, end, words and the modality it rests on; unknown is empty."""
-        count = len(self.predictions)
-        columns: dict[str, list[Any]] = {
+    def to_columns(self) -> dict[str, list[Any]]:
+        """The columns of `Predictions` after file, start, end, words and the modality it rests on; None where unknown."""
+        return {
             "file": self.file,
-            "start": self.start,
-            "end": self.end,
+            "start": [None if math.isnan(start) else start for start in self.start],
+            "end": [None if math.isnan(end) else end for end in self.end],
             "transcript": self.transcript,
-            "rests_on": [self.rests_on(n) for n in range(count)],
+            "rests_on": [self.rests_on(n) for n in range(len(self))],
             **self.predictions.to_columns(),
         }
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        return stream.getvalue()
 
 
 def answers_on(
     predictor: Predictor,
     store: FeatureStore,
-    wish: Wish = NOTHING_MORE,
+    options: PredictOptions = NOTHING_MORE,
     rows: Chosen | None = None,
     advance: Callable[[int, int], None] = lambda *_: None,
 ) -> ClipAnswers:
@@ -123,15 +182,15 @@ def answers_on(
     Args:
         predictor: the run.
         store: labelled or not.
-        wish: a promised recall, or a coverage beyond which no answer is given.
+        options: a promised recall, or a coverage beyond which no answer is given.
         rows: of the clips, as `FeatureStore.rows` takes them; all by default.
         advance: hears how many clips are answered, of how many.
 
     Raises:
-        MismatchError: where the store does not fit the run, or the wish cannot be had.
+        MismatchError: where the store does not fit the run, or what is asked for cannot be had.
     """
     chosen = store.rows(rows)
-    found = predictor.predict(store, chosen, wish)
+    found = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
         advance(n, len(chosen))
@@ -149,7 +208,7 @@ def answers_on(
         influence=influence,
         timeline=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=[*predictor.warnings(store, wish), *predictor.remarks(store, found)],
+        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
     )
 
 

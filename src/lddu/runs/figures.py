@@ -26,7 +26,7 @@ from lddu.store.store import FeatureStore
 
 
 @dataclass(frozen=True)
-class Wish:
+class PredictOptions:
     """What a user asks for beyond the labels.
 
     Attributes:
@@ -49,7 +49,7 @@ class Wish:
             )
 
 
-NOTHING_MORE = Wish()
+NOTHING_MORE = PredictOptions()
 
 
 DROPOUT_SCORES = ("dropout_entropy", "dropout_information", "dropout_std")
@@ -164,15 +164,19 @@ def spreads(inference: Inference) -> dict[str, Floats]:
 
 
 def predictions_of(
-    store: FeatureStore, task: Task, inference: Inference, decision: FittedDecision, wish: Wish = NOTHING_MORE
+    store: FeatureStore,
+    task: Task,
+    inference: Inference,
+    decision: FittedDecision,
+    options: PredictOptions = NOTHING_MORE,
 ) -> Predictions:
     """The predictions of some clips with the decision applied.
 
     Raises:
-        MismatchError: where the wish cannot be had.
+        MismatchError: where what is asked for cannot be had.
     """
     rows, table = inference.rows, store.table
-    decided = decision.apply(inference.probability, uncertainty_scores(inference), wish.recall, wish.coverage)
+    decided = decision.apply(inference.probability, uncertainty_scores(inference), options.recall, options.coverage)
     shares = shares_of(store, rows, task.emotions)
     ensemble = inference.disagreement is not None
     return Predictions(

@@ -19,7 +19,7 @@ from lddu.clips.words.text import PACKAGED
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.cache import cache_folder
 from lddu.runs.explained import ClipAnswers, answers_on
-from lddu.runs.figures import NOTHING_MORE, Wish
+from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 
@@ -91,7 +91,7 @@ def predict_clips(
     predictor: Predictor,
     inputs: str | Path | Sequence[str | Path],
     config: ExtractorConfig | None = None,
-    wish: Wish = NOTHING_MORE,
+    options: PredictOptions = NOTHING_MORE,
     jobs: int | Literal["auto"] = 1,
     watch: Watch = UNWATCHED,
 ) -> ClipAnswers:
@@ -105,7 +105,7 @@ def predict_clips(
         inputs: files, folders, a manifest, or ``-``, as `lddu.clips.extract.extract` takes them.
         config: how to cut clips and whether to recognise speech. How features are made is the run's own; a model that
             is named here says where the run's model lies now.
-        wish: a promised recall, or a coverage beyond which no answer is given.
+        options: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once, as `lddu.clips.extract.extract` takes it.
         watch: is told how far the work is.
 
@@ -123,7 +123,7 @@ def predict_clips(
     listing = listed(inputs)
     with _kept(predictor, listing, config) as folder:
         done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
-        answers = answers_on(predictor, FeatureStore(done.store), wish, advance=watch.answered)
+        answers = answers_on(predictor, FeatureStore(done.store), options, advance=watch.answered)
     warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
     return replace(answers, failures=done.failures, warnings=warnings)
 

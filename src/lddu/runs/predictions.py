@@ -1,7 +1,5 @@
 """What a run says of each clip, as people and machines take it: table rows, parquet, CSV and JSON."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -16,6 +14,7 @@ from lddu.machine.atomic import replaced_file
 from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
+from lddu.runs.per_clip import ClipPrediction, PerClip
 
 PER_EMOTION = {
     "probability": "probability",
@@ -40,9 +39,9 @@ PER_MODALITY = {
 _NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence")
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """N clips, E emotions, M modalities.
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(PerClip[ClipPrediction]):
+    """N clips, E emotions, M modalities; a list of `ClipPrediction`, and an array of each thing that is said of all of them.
 
     Attributes:
         clip: [N] ids.
@@ -136,7 +135,7 @@ class Predictions:
                 name: {key: _nullable(own[n : n + 1])[0] for key, own in self._by_name(measured)}
                 for name, measured in self.evidence.items()
             },
-            "missing": [m for m, there in zip(self.modalities, self.presented[n], strict=True) if not there],
+            "missing": self._missing(n),
         }
         for name in PER_MODALITY.values():
             values = getattr(self, name)
@@ -164,14 +163,20 @@ class Predictions:
     def _chosen(self, flags: Flags) -> list[str]:
         return [emotion for emotion, flag in zip(self.emotions, flags, strict=True) if flag]
 
-    def to_csv(self) -> str:
-        """Comma-separated values with a header; unknown is empty."""
-        columns = self.to_columns()
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        return stream.getvalue()
+    def one(self, n: int) -> ClipPrediction:
+        """What is said of clip n."""
+        return ClipPrediction(
+            clip=str(self.clip[n]),
+            emotions=tuple(self._chosen(self.label[n])),
+            probability=dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
+            uncertainty=dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
+            missing=tuple(self._missing(n)),
+            label_set=None if self.label_set is None else tuple(self._chosen(self.label_set[n])),
+            cannot_tell=None if self.abstained is None else tuple(self._chosen(self.abstained[n])),
+        )
+
+    def _missing(self, n: int) -> list[str]:
+        return [m for m, there in zip(self.modalities, self.presented[n], strict=True) if not there]
 
     def write_parquet(self, path: Path) -> None:
         """Write `to_columns` as parquet, in one step."""

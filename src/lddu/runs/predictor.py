@@ -4,25 +4,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lddu.batches.batch import BatchReader
-from lddu.errors import MismatchError, StoreError
+from lddu.errors import ConfigError, MismatchError, StoreError, parameter
 from lddu.evaluate.constants import shortfall
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
+from lddu.models.family import Family
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.familiarity import UsualReadings
-from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, Wish, figures_of, predictions_of
+from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
+from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunFolder
+from lddu.store.place import is_url
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
+
+if TYPE_CHECKING:
+    from lddu.runs.explained import ClipAnswers
 
 SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
 
@@ -33,34 +39,71 @@ class Predictor:
     Args:
         path: run folder.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
+        family: of the run's model, where it is not registered under its name.
 
     Example:
         >>> predictor = Predictor(run_folder)
-        >>> predictor.predict(FeatureStore(store_folder)).probability.shape
+        >>> predictor(store_folder).probability.shape
         (40, 2)
 
     Raises:
-        RunError: where the folder is no finished run, or is damaged.
+        RunError: where the folder is no finished run, is damaged, or is of another family.
+        ConfigError: where the model family is not known here.
     """
 
-    def __init__(self, path: str | Path, device: str = "cpu") -> None:
-        self.folder = RunFolder(path)
+    def __init__(self, path: str | Path, device: str = "cpu", family: Family | None = None) -> None:
+        self.folder = RunFolder(path, family)
         self.description = self.folder.description
         self.decision = self.folder.load_decision()
         place = device_of(device)
         self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
-        task = self.description.task
-        streams = ", ".join(f"{name} {dimension}" for name, dimension in task.dimensions.items())
-        return f"Predictor({str(self.folder.path)!r}: {', '.join(task.emotions)} from {streams})"
+        return f"Predictor({str(self.folder.path)!r}: {', '.join(self.emotions)} from {', '.join(self.modalities)})"
 
-    def warnings(self, store: StoreLike, wish: Wish = NOTHING_MORE, rows: Chosen | None = None) -> list[str]:
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """What it recognises, in the order of every array."""
+        return self.description.task.emotions
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What it recognises them from, in the order of every array."""
+        return tuple(self.description.task.dimensions)
+
+    def __call__(
+        self, inputs: StoreLike | Sequence[str | Path], options: PredictOptions = NOTHING_MORE
+    ) -> "Predictions | ClipAnswers":
+        """Predict clips: those of a store, or raw ones.
+
+        Args:
+            inputs: a store, its path or URL; or video and audio files, folders of them, or a manifest, as `lddu.extract`
+                takes them. Raw clips are extracted exactly as those of training were.
+            options: also label sets with a promised recall, or "can't tell" beyond a coverage.
+
+        Returns:
+            A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
+            `warnings` and the `failures` of files; for a store, `warnings` and `remarks` of this class give them.
+
+        Raises:
+            StoreError: where a store cannot be opened.
+            SourceError: where no raw clip could be extracted.
+            MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
+        """
+        if isinstance(inputs, FeatureStore) or (isinstance(inputs, str | Path) and _names_store(inputs)):
+            return self.predict(inputs, options=options)
+        from lddu.runs.predict_clips import predict_clips  # loads extraction, which stores do not need
+
+        return predict_clips(self, inputs, options=options)
+
+    def warnings(
+        self, store: StoreLike, options: PredictOptions = NOTHING_MORE, rows: Chosen | None = None
+    ) -> list[str]:
         """What a reader of predictions on this store should know.
 
         Args:
             store: that is predicted, or its path or URL.
-            wish: what is asked for beyond the labels.
+            options: what is asked for beyond the labels.
             rows: which of its clips are meant.
 
         Raises:
@@ -70,7 +113,7 @@ class Predictor:
         store = opened_store(store)
         meant, task = store.rows(rows), self.description.task
         found = [SIMULATED] if task.simulated else []
-        found += [*self._weaknesses(wish), *self.feature_warnings(store)]
+        found += [*self._weaknesses(options), *self.feature_warnings(store)]
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         steps = self.description.config.model.max_steps
         found += [
@@ -141,7 +184,7 @@ class Predictor:
         self,
         store: StoreLike,
         rows: Chosen | None = None,
-        wish: Wish = NOTHING_MORE,
+        options: PredictOptions = NOTHING_MORE,
         advance: Callable[[int], None] | None = None,
     ) -> Predictions:
         """Probabilities, labels and uncertainty of some clips (all by default), labelled or not.
@@ -149,30 +192,32 @@ class Predictor:
         Args:
             store: that fits the run, or its path or URL.
             rows: which clips: row numbers, ids, or a mask.
-            wish: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            options: also label sets with a promised recall, or "can't tell" beyond a coverage.
             advance: hears of every clip done by every network.
 
         Raises:
             StoreError: where the store cannot be opened, or has no such clip.
-            MismatchError: where the store does not fit, or the wish cannot be had.
+            MismatchError: where the store does not fit, or what is asked for cannot be had.
         """
         store = opened_store(store)
-        return self.concluded(store, self.infer(store, rows, advance), wish)
+        return self.concluded(store, self.infer(store, rows, advance), options)
 
-    def concluded(self, store: FeatureStore, inference: Inference, wish: Wish = NOTHING_MORE) -> Predictions:
+    def concluded(
+        self, store: FeatureStore, inference: Inference, options: PredictOptions = NOTHING_MORE
+    ) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
-        Where a coverage below 1 is wished for, clips that are unlike all that the run was tried on are not answered either.
+        Where a coverage below 1 is asked for, clips that are unlike all that the run was tried on are not answered either.
 
         Raises:
-            MismatchError: where the wish cannot be had.
+            MismatchError: where what is asked for cannot be had.
         """
         task = self.description.task
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
-        found = predictions_of(store, task, inference, self.decision, wish)
+        found = predictions_of(store, task, inference, self.decision, options)
         found = self._usual.beside(replace(found, missing_cost=cost))
-        if wish.coverage is None or wish.coverage == 1 or found.abstained is None or found.unfamiliar is None:
+        if options.coverage is None or options.coverage == 1 or found.abstained is None or found.unfamiliar is None:
             return found
         return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
 
@@ -191,7 +236,7 @@ class Predictor:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
         return self._ablations.get(tuple(given))
 
-    def _weaknesses(self, wish: Wish) -> Iterator[str]:
+    def _weaknesses(self, options: PredictOptions) -> Iterator[str]:
         """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
         splits = self._metrics.get("splits", {})
         for split in ("test", "valid"):
@@ -199,9 +244,9 @@ class Predictor:
                 yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
                 break
         sets = self.decision.recall_sets
-        if wish.recall is not None and sets.cut(wish.recall) <= 0:
+        if options.recall is not None and sets.cut(options.recall) <= 0:
             yield (
-                f"{sets.clips} validation clips are too few to promise a recall of {wish.recall:g} by anything but sets of "
+                f"{sets.clips} validation clips are too few to promise a recall of {options.recall:g} by anything but sets of "
                 "every emotion"
             )
 
@@ -229,6 +274,34 @@ class Predictor:
         store = opened_store(store)
         networks = self.networks_on(store)
         return explain(networks.members, networks.reader, int(store.rows(np.array([row]))[0]))
+
+    def latents(self, store: StoreLike, rows: Chosen | None = None, network: int = 0) -> Latents:
+        """The latent distributions of some clips (all by default), with the attention over time that they rest on.
+
+        Args:
+            store: that fits the run, or its path or URL.
+            rows: which clips: row numbers, ids, or a mask.
+            network: of an ensemble, from 0: latent spaces of different networks have nothing to do with each other.
+
+        Raises:
+            StoreError: where there is no such store or clip.
+            MismatchError: where the store does not fit, or the run's model family has no latent distributions.
+            ConfigError: where there is no such network.
+        """
+        if not 0 <= network < self.networks:
+            raise ConfigError(f"Expected {parameter('network')} from 0 to {self.networks - 1}, but got {network}.")
+        if self.folder.family.latents is None:
+            raise MismatchError(
+                f"Expected a run of a model family with latent distributions, such as lddu, but {self.folder.path} is of "
+                f"{self.folder.family.name}, which has none; train a run with another family."
+            )
+        store = opened_store(store)
+        networks, chosen = self.networks_on(store), store.rows(rows)
+        if not len(chosen):
+            raise StoreError(
+                f"Expected at least one clip of {store.place}, but got none; name other {parameter('rows')}."
+            )
+        return latents_of(networks.members[network], networks.reader, chosen, self.emotions)
 
     def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
@@ -313,6 +386,30 @@ class Predictor:
 
     def _reader(self, store: FeatureStore) -> BatchReader:
         return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+
+
+def load(path: str | Path, device: str = "cpu", family: Family | None = None) -> Predictor:
+    """A finished run, ready to use.
+
+    Args:
+        path: run folder. Names of pretrained runs are to be taken here too, once there are any.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
+        family: of the run's model, where it is not registered under its name.
+
+    Example:
+        >>> load(run_folder).emotions
+        ('joy', 'anger')
+
+    Raises:
+        RunError: where the folder is no finished run, is damaged, or is of another family.
+        ConfigError: where the model family is not known here.
+    """
+    return Predictor(path, device, family)
+
+
+def _names_store(place: str | Path) -> bool:
+    """Whether this is the path or URL of a feature store rather than of raw clips."""
+    return is_url(place) or (Path(place) / "manifest.json").is_file()
 
 
 def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:

@@ -25,6 +25,7 @@ from lddu.models.network import Network, renamed
 if TYPE_CHECKING:
     from lddu.decide.decision import FittedDecision
     from lddu.runs.predictions import Predictions
+    from lddu.runs.run_metrics import RunMetrics
 
 FORMAT = "lddu-run"
 VERSION = 2
@@ -207,6 +208,18 @@ class RunFolder:
 
         assert self.description
         return read_predictions(self.path / "predictions.parquet")
+
+    @property
+    def metrics(self) -> "RunMetrics":
+        """The figures of `metrics.json`: ``run.metrics["test"].f1_micro``; read anew each time.
+
+        Raises:
+            RunError: where this is no run, or they are absent or damaged.
+        """
+        from lddu.runs.run_metrics import run_metrics  # loads scikit-learn
+
+        assert self.description
+        return run_metrics(self.read_json("metrics.json"), self.path / "metrics.json")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the JSON files of the folder.

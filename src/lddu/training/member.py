@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
 from lddu.config import Config
-from lddu.errors import MismatchError
+from lddu.errors import MismatchError, parameter
 from lddu.machine.device import device_of
 from lddu.machine.ranks import ALONE, Ranks
 from lddu.models.families import family_of
@@ -137,12 +137,12 @@ def weights_to_start_from(path: Path | None, description: RunDescription, family
     if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
         raise MismatchError(
             f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
-            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without --init-from."
+            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without {parameter('init_from')}."
         )
     if (found.config.family, found.config.model) != (description.config.family, description.config.model):
         raise MismatchError(
-            f"Expected the network of {path} to have the sizes of this one, but they differ; give the same --model "
-            "settings, or start without --init-from."
+            f"Expected the network of {path} to have the sizes of this one, but they differ; give the same model "
+            f"settings, or start without {parameter('init_from')}."
         )
     return other.members()[0].load_model()
 

@@ -8,7 +8,7 @@ import numpy as np
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize
-from lddu.errors import ConfigError, StoreError
+from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
 from lddu.runs.run_folder import RunDescription
 from lddu.store.observation import presence_of, shares_of
@@ -46,9 +46,9 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < LARGEST_SEED:
-            raise ConfigError(f"Expected --seed to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
+            raise ConfigError(f"Expected {parameter('seed')} to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
         if self.members < 1:
-            raise ConfigError(f"Expected --seeds to be at least 1, but got {self.members}.")
+            raise ConfigError(f"Expected {parameter('members')} to be at least 1, but got {self.members}.")
 
 
 def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDescription:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lddu.config import Config
-from lddu.errors import ConfigError, MismatchError, RunError
+from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.machine.device import device_of
 from lddu.machine.ranks import launched
 from lddu.models.families import family_of
@@ -20,8 +20,8 @@ from lddu.training.member import Making, forget, reader_of, train_member, weight
 from lddu.training.plan import RunOptions, describe
 
 LAUNCHER_SETTINGS = {
-    "ACCELERATE_MIXED_PRECISION": ("no", "--training.precision bfloat16"),
-    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", "--training.accumulation N"),
+    "ACCELERATE_MIXED_PRECISION": ("no", parameter("training.precision", "bfloat16")),
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", parameter("training.accumulation")),
 }
 """What `accelerate launch` can be told, its value when it was not, and the setting that a run folder records instead."""
 
@@ -106,7 +106,7 @@ def resume(
     if store.manifest_sha256 != description.store["manifest_sha256"]:
         raise MismatchError(
             f"Expected the store that {folder.path} was started on, but {store.place} is another or has changed; "
-            "name the right one after --resume, or train anew."
+            "name the right store, or train anew."
         )
     starting = ranks.from_first(lambda: _weights_to_go_on_from(folder, description))
     device = device_of(options.device, ranks.local_rank)
@@ -184,9 +184,11 @@ def _claim(path: Path, force: bool) -> None:
         return
     if not force:
         raise RunError(
-            f"Expected {path} to be free, but it exists; choose another --out, go on with 'lddu train --resume {path}', "
-            "or add --force to replace it."
+            f"Expected {path} to be free, but it exists; choose another {parameter('out')}, go on with 'lddu train --resume {path}', "
+            f"or add {parameter('force', True)} to replace it."
         )
     if any(path.iterdir() if path.is_dir() else [path]) and not (path / "config.json").is_file():
-        raise RunError(f"Expected --force to replace a run folder, but {path} is something else; remove it yourself.")
+        raise RunError(
+            f"Expected {parameter('force', True)} to replace a run folder, but {path} is something else; remove it yourself."
+        )
     shutil.rmtree(path)

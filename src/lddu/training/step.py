@@ -11,13 +11,13 @@ from torch.utils.checkpoint import checkpoint as recomputed
 from lddu.batches.batch import Batch
 from lddu.batches.loader import Portion
 from lddu.config import ResolvedConfig
-from lddu.errors import RunError
+from lddu.errors import RunError, parameter
 from lddu.machine.ranks import Ranks
 from lddu.models.augment import add_noise, draw_noise, hide_modalities
 from lddu.models.family import Answered, Losses
 from lddu.training.checkpoint import Trainee
 
-DIVERGED = "training has diverged; lower --training.learning-rate and train anew."
+DIVERGED = f"training has diverged; lower {parameter('training.learning_rate')} and train anew."
 
 
 def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: ResolvedConfig) -> Losses:

@@ -109,7 +109,7 @@ WRONG: dict[str, tuple[list[Row], str]] = {
     "no picture": (broken(frame=""), "got nan"),
     "an endless picture": (broken(frame="inf"), "got inf"),
     "few units": ([{"frame": 0, "AU01": 1.0}], "no column AU02, AU04, AU05 and others; write it with py-feat"),
-    "another tool": ([openface_row(0)], "no column AU01, AU02, AU04 and others; say --face-model openface"),
+    "another tool": ([openface_row(0)], "no column AU01, AU02, AU04 and others; name openface as the face model"),
 }
 
 
@@ -189,7 +189,7 @@ def test_a_wrong_table_costs_its_clip_and_the_command_names_it(
     write(tmp_path / "bad.csv", [openface_row(0)], " ")
     clips = [str(tmp_path / "good.mp4"), str(tmp_path / "bad.mp4")]
     assert extract_command(clips, out=tmp_path / "store", face_model="py-feat") == 1
-    assert "say --face-model openface" in " ".join(capsys.readouterr().err.split())
+    assert "name openface as the face model" in " ".join(capsys.readouterr().err.split())
     assert FeatureStore(tmp_path / "store").table.clip.tolist() == ["good"]
 
 

@@ -117,7 +117,7 @@ def test_a_search_in_two_sittings_is_one_search(corpus: FeatureStore, tmp_path: 
     assert tried(parts)[:2] == tried(whole)[:2]
     assert parts.trials[0].f1_micro == max(trial.f1_micro or 0 for trial in parts.trials)
     assert len({trial.settings[RATES[0].setting] for trial in parts.trials}) == 4
-    with pytest.raises(MismatchError, match="but its base differs; choose another --out"):
+    with pytest.raises(MismatchError, match="but its base differs; choose another `out`"):
         search(corpus, tmp_path / "parts", SearchOptions(5, space=RATES), tiny_config())
     with pytest.raises(MismatchError, match="but its seed differs"):
         search(corpus, tmp_path / "parts", SearchOptions(5, seed=1, space=RATES), BASE)

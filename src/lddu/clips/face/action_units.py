@@ -171,7 +171,7 @@ def _columns(table: Path, tool: Tool, header: Sequence[str]) -> dict[str, int]:
     missing = [name for name in wanted if name not in header]
     if missing:
         other = next((kind for kind in TOOLS.values() if kind is not tool and set(kind.units) <= set(header)), None)
-        cure = f"say --face-model {other.name}" if other else f"write it with {tool.name}'s newest version"
+        cure = f"name {other.name} as the face model" if other else f"write it with {tool.name}'s newest version"
         raise SourceError(
             f"Expected {table} to be a table of {tool.name}, but it has no column {', '.join(missing[:3])}"
             f"{' and others' if len(missing) > 3 else ''}; {cure}."

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from lddu.corpora.mosei.csd_file import CsdFile, opened_csd
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 
 _ROLES: Mapping[str, Sequence[str]] = {
     "labels": ("label",),
@@ -77,7 +77,7 @@ def opened_folder(source: Path, labels: Path | None, opened: ExitStack) -> CsdFo
     if "labels" not in files:
         raise SourceError(
             f"Expected a Labels .csd (six emotions) in {source}, but there is none; add CMU_MOSEI_Labels.csd "
-            "or name it with --labels."
+            f"or name it with {parameter('labels')}."
         )
     left_out = [
         f"{one.file.path.name} is left out, since {one.role} comes from {files[one.role].path.name}; to use it instead, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lddu.errors import MismatchError, PackageError, RunError
+from lddu.errors import MismatchError, PackageError, RunError, parameter
 
 if TYPE_CHECKING:
     import optuna
@@ -80,7 +80,7 @@ def begun(path: Path, about: Mapping[str, Any], start: Mapping[str, Any]) -> "op
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()) and not (path / JOURNAL).is_file():
         raise RunError(
-            f"Expected {path} to be free or to hold a search, but it is something else; choose another --out."
+            f"Expected {path} to be free or to hold a search, but it is something else; choose another {parameter('out')}."
         )
     study = _study(path)
     if "about" in study.user_attrs:
@@ -114,7 +114,7 @@ def refuse_other(path: Path, study: "optuna.Study", about: Mapping[str, Any]) ->
     if found != wanted:
         what = ", ".join(name for name in wanted if found.get(name) != wanted[name])
         raise MismatchError(
-            f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another --out, or give "
+            f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another {parameter('out')}, or give "
             "the same store, settings and seed."
         )
 
@@ -133,7 +133,7 @@ def joined(path: Path) -> "optuna.Study":
     """
     if not (path / JOURNAL).is_file():
         raise RunError(
-            f"Expected the search that was begun in {path}, but it is not there; give an --out that all machines share."
+            f"Expected the search that was begun in {path}, but it is not there; give an {parameter('out')} that all machines share."
         )
     return _study(path)
 

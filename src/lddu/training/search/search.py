@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lddu.config import Config, laid_over
-from lddu.errors import ConfigError, RunError
+from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.atomic import write_text
 from lddu.machine.processes import Lanes
 from lddu.models.families import family_of
@@ -51,7 +51,7 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         if self.trials < 1:
-            raise ConfigError(f"Expected --trials to be at least 1, but got {self.trials}.")
+            raise ConfigError(f"Expected {parameter('trials')} to be at least 1, but got {self.trials}.")
         if self.space == ():
             raise ConfigError("Expected a setting that is free to be searched, but all are set; set fewer.")
 

@@ -1,0 +1,122 @@
+"""What a run says of clips, read as a list of clips: one by one, some of them, or as a table."""
+
+import csv
+import importlib
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar, overload
+
+import numpy as np
+
+from lddu.errors import PackageError
+
+SHOWN = 3
+"""Clips that a `repr` shows."""
+
+Part = slice | np.ndarray | Sequence[int] | Sequence[bool]
+"""Some of the clips: a slice, row numbers, or a mask."""
+
+
+@dataclass(frozen=True, repr=False)
+class ClipPrediction:
+    """What a run says of one clip.
+
+    Attributes:
+        clip: id.
+        emotions: those that the clip shows, by the run's decision.
+        probability: emotion -> that it is present, recalibrated.
+        uncertainty: emotion -> chance that the decision on it is wrong.
+        missing: modalities that the clip lacks.
+        label_set: emotions of the set with the promised recall; None where none was asked for.
+        cannot_tell: emotions on which no answer is given; None where no coverage was asked for.
+    """
+
+    clip: str
+    emotions: tuple[str, ...]
+    probability: Mapping[str, float]
+    uncertainty: Mapping[str, float]
+    missing: tuple[str, ...] = ()
+    label_set: tuple[str, ...] | None = None
+    cannot_tell: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.clip!r}: {self.summary()})"
+
+    def summary(self) -> str:
+        """The emotions with their probabilities, the most probable first, and what the clip lacks."""
+        named = sorted(self.emotions, key=lambda emotion: -self.probability[emotion])
+        told = [", ".join(f"{emotion} {self.probability[emotion]:.2f}" for emotion in named) or "no emotion"]
+        told += [f"can't tell {', '.join(self.cannot_tell)}"] if self.cannot_tell else []
+        told += [f"without {', '.join(self.missing)}"] if self.missing else []
+        return "; ".join(told)
+
+
+One = TypeVar("One", bound=ClipPrediction)
+
+
+class PerClip(ABC, Generic[One]):
+    """N clips in order. ``found[0]`` is one of them, ``found[:10]`` and ``found[mask]`` are some, a loop meets each."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def rows(self, rows: np.ndarray) -> Self:
+        """A part of the clips, by row numbers or by a mask."""
+
+    @abstractmethod
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Column name -> N values; None where unknown."""
+
+    @abstractmethod
+    def one(self, n: int) -> One:
+        """Clip n, from 0."""
+
+    @overload
+    def __getitem__(self, chosen: int) -> One: ...
+
+    @overload
+    def __getitem__(self, chosen: Part) -> Self: ...
+
+    def __getitem__(self, chosen: int | Part) -> One | Self:
+        if isinstance(chosen, int | np.integer):
+            if not -len(self) <= chosen < len(self):
+                raise IndexError(f"Expected a clip from 0 to {len(self) - 1}, but got {chosen}.")
+            return self.one(int(chosen) % len(self))
+        rows = chosen if isinstance(chosen, slice) else np.asarray(chosen if len(chosen) else np.zeros(0, np.int64))
+        return self.rows(np.arange(len(self))[rows])
+
+    def __iter__(self) -> Iterator[One]:
+        return map(self.one, range(len(self)))
+
+    def __repr__(self) -> str:
+        clips = [f"  {one.clip}: {one.summary()}" for one in self[:SHOWN]]
+        left = [f"  ... and {len(self) - SHOWN} more"] if len(self) > SHOWN else []
+        return "\n".join([f"{type(self).__name__} of {len(self)} clip{'' if len(self) == 1 else 's'}", *clips, *left])
+
+    def to_csv(self) -> str:
+        """Comma-separated values of `to_columns` with a header; unknown is empty."""
+        columns = self.to_columns()
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return stream.getvalue()
+
+    def to_pandas(self) -> Any:
+        """`to_columns` as a `pandas.DataFrame`; a number that is unknown is NaN.
+
+        Raises:
+            PackageError: where pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")  # by name: nothing else here needs it
+        except ImportError:
+            raise PackageError(
+                "Expected the package 'pandas' for to_pandas(), but it is not installed; run: pip install pandas."
+            ) from None
+        columns = self.to_columns()
+        unknown = {name: np.nan for name, values in columns.items() if all(value is None for value in values)}
+        return pandas.DataFrame(columns).assign(**unknown)

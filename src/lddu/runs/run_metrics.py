@@ -1,0 +1,100 @@
+"""The figures of a finished run, by name: what `metrics.json` says of a split."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lddu.errors import RunError
+from lddu.evaluate.metrics import EmotionMetrics, Metrics
+
+SHOWN = ("f1_micro", "f1_macro", "map_macro", "ece")
+"""Figures that a `repr` shows."""
+
+
+@dataclass(frozen=True, repr=False)
+class SplitMetrics(Metrics):
+    """The figures of one split: those of `lddu.evaluate.metrics.Metrics`, the calibration, and the uncertainty.
+
+    Attributes:
+        ece: calibration error of the probabilities, 15 bins of equal width.
+        adaptive_ece: likewise, 10 bins of equal mass.
+        aurc: area under the risk-coverage curve of the uncertainty; None where the split cannot say.
+        error_auroc: how well the uncertainty tells wrong decisions from right ones; None where the split cannot say.
+        intervals: figure -> (low, high) of 95 % bootstrap intervals over clips or groups.
+        figures: everything that `metrics.json` says of the split; docs/run_folder.md explains the keys.
+    """
+
+    ece: float
+    adaptive_ece: float
+    aurc: float | None
+    error_auroc: float | None
+    intervals: Mapping[str, tuple[float, float]]
+    figures: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        named = ((name, getattr(self, name)) for name in SHOWN)
+        told = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
+        return f"SplitMetrics({self.n} clips: {told})"
+
+
+class RunMetrics(Mapping[str, SplitMetrics]):
+    """The figures of a run: ``valid`` or ``test`` -> those of the split.
+
+    Args:
+        splits: name -> figures.
+        everything: the whole of `metrics.json`.
+    """
+
+    def __init__(self, splits: Mapping[str, SplitMetrics], everything: Mapping[str, Any]) -> None:
+        self._splits = dict(splits)
+        self.everything = everything
+
+    def __getitem__(self, split: str) -> SplitMetrics:
+        if split not in self._splits:
+            raise KeyError(f"Expected a split out of {', '.join(self._splits) or 'none'}, but got {split!r}.")
+        return self._splits[split]
+
+    def __contains__(self, split: object) -> bool:
+        return split in self._splits
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    def __repr__(self) -> str:
+        return f"RunMetrics({self._splits!r})"
+
+
+def run_metrics(told: Mapping[str, Any], file: Path) -> RunMetrics:
+    """The figures that a `metrics.json` holds.
+
+    Raises:
+        RunError: where they are not of this form.
+    """
+    try:
+        return RunMetrics({name: _split(figures) for name, figures in told["splits"].items()}, told)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise RunError(
+            f"Expected {file} to hold the figures of a run, but it is damaged ({fault!r}); copy the run again."
+        ) from None
+
+
+def _split(figures: Mapping[str, Any]) -> SplitMetrics:
+    plain = {entry.name: figures[entry.name] for entry in fields(Metrics) if entry.name != "per_emotion"}
+    names = [entry.name for entry in fields(EmotionMetrics)]
+    return SplitMetrics(
+        **plain,
+        per_emotion={
+            emotion: EmotionMetrics(**{name: own[name] for name in names})
+            for emotion, own in figures["per_emotion"].items()
+        },
+        ece=figures["ece"],
+        adaptive_ece=figures["adaptive_ece"],
+        aurc=figures["aurc"],
+        error_auroc=figures["error_auroc"]["product"],
+        intervals={name: (float(low), float(high)) for name, (low, high) in figures["intervals"].items()},
+        figures=figures,
+    )
