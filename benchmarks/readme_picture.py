@@ -1,48 +1,98 @@
-"""The picture of README.md: how far a run's probabilities come true, and what its uncertainty is good for.
+"""The picture of README.md: the page of `lddu predict --html` for a simulated talking clip, as a browser shows it.
 
-make demo
-python benchmarks/readme_picture.py runs/demo docs/demo.svg
+python benchmarks/readme_picture.py docs/clip_page.png --work WORK
+
+WORK keeps corpus, store and run, so that a second call only draws. Needs Debian's chromium, and espeak-ng for the voice.
 """
 
 import argparse
-import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
-from lddu.machine.atomic import write_text
-from lddu.pages.report_trust import trust
-from lddu.runs.predictions import read_predictions
-from lddu.runs.run_folder import RunFolder
+import numpy as np
+from PIL import Image
 
-WIDTH, HEIGHT, GAP = 640, 330, 24
-STYLE = "svg{color:#1d2330} @media (prefers-color-scheme: dark){svg{color:#e6e9ef}}"
-"""Letters and axes in a colour that can be read on a light and on a dark page."""
+from lddu.clips.media import DamageCount, probe, read_pictures, read_sound
+from lddu.clips.simulated.talking_clips import (
+    MANNERS,
+    TalkingClip,
+    write_talking_clip,
+    write_talking_corpus,
+    write_video,
+)
+
+WIDTH, HEIGHT, AT = 1200, 900, 5.0
+"""Size of the window in pixels, and the second at which the video stands."""
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars --allow-file-access-from-files --virtual-time-budget=4000"
+)
+MOST_BYTES = 200_000
 
 
-def side_by_side(figures: tuple[str, ...]) -> str:
-    """SVG texts as one picture."""
-    each = (WIDTH - GAP * (len(figures) - 1)) / len(figures)
-    placed = [
-        re.sub("<svg", f'<svg x="{n * (each + GAP):g}" y="0" width="{each:g}" height="{HEIGHT}"', figure, count=1)
-        for n, figure in enumerate(figures)
-    ]
-    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return f'<svg {names} viewBox="0 0 {WIDTH} {HEIGHT}"><style>{STYLE}</style>\n{"".join(placed)}\n</svg>\n'
+def lddu(*arguments: str | Path) -> None:
+    """Run a command of lddu."""
+    subprocess.run([sys.executable, "-m", "lddu", *map(str, arguments)], check=True)
+
+
+def write_talk(path: Path) -> None:
+    """One video of all emotions in turn, with subtitles."""
+    sounds, pictures, cues, begin = [], [], [], 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, manner in MANNERS.items():
+            part = Path(folder) / f"{name}.mp4"
+            sentence = manner.sentences[0]
+            write_talking_clip(part, TalkingClip(sentence, manner.face, manner.pitch, manner.pace, size=320))
+            info = probe(part)
+            sounds.append(np.concatenate(list(read_sound(part, info, DamageCount()))))
+            pictures += [picture.pixels for picture in read_pictures(part, info, 25, DamageCount())]
+            end = begin + len(sounds[-1]) / 16_000
+            cues.append(f"{len(cues) + 1}\n{stamp(begin + 0.4)} --> {stamp(end - 0.4)}\n{sentence}\n")
+            begin = end
+    write_video(path, iter(pictures), np.concatenate(sounds))
+    path.with_suffix(".srt").write_text("\n".join(cues), encoding="utf-8")
+
+
+def stamp(seconds: float) -> str:
+    """Time of a subtitle."""
+    return f"00:00:{int(seconds):02d},{round(seconds % 1 * 1000) % 1000:03d}"
+
+
+def photograph(page: Path, out: Path) -> None:
+    """Save the page as a browser shows it with the video at `AT`; the copy with the seek is removed again."""
+    copy = page.with_name("picture.html")
+    seek = f"<script>addEventListener('load', () => {{ document.querySelector('video').currentTime = {AT}; }});</script>"
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{seek}</body>"), encoding="utf-8")
+    try:
+        with tempfile.TemporaryDirectory() as profile:
+            window = [f"--user-data-dir={profile}", f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={out.resolve()}"]
+            subprocess.run(["chromium", *FLAGS.split(), *window, copy.resolve().as_uri()], check=True, timeout=120)
+    finally:
+        copy.unlink()
+    picture = Image.open(out).convert("RGB")
+    picture.quantize(128, dither=Image.Dither.NONE).save(out, optimize=True)
+    if out.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"Expected a picture of at most {MOST_BYTES} bytes, but {out} has {out.stat().st_size}.")
 
 
 def main() -> None:
-    """Draw."""
+    """Make what is missing, then draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path, help="a finished run folder")
-    parser.add_argument("out", type=Path, help="the SVG file to write")
+    parser.add_argument("out", type=Path, help="the PNG file to write")
+    parser.add_argument("--work", type=Path, required=True, help="folder for corpus, store, run and page")
     asked = parser.parse_args()
-    folder = RunFolder(asked.run)
-    predicted = read_predictions(folder.path / "predictions.parquet")
-    predicted = predicted.rows(predicted.split == "test")
-    figures = folder.read_json("metrics.json")["splits"]["test"]
-    drawn = trust(predicted, figures, folder.load_decision())
-    assert drawn is not None, "the simulated corpus is labelled"
-    write_text(asked.out, side_by_side((drawn.reliability, drawn.risk_coverage)))
-    print(f"{asked.out}: {asked.out.stat().st_size / 1000:.0f} KB")
+    work: Path = asked.work
+    if not (work / "run").exists():
+        write_talking_corpus(work / "corpus", 120, seed=0)
+        lddu("extract", work / "corpus", "--out", work / "store")
+        lddu("train", work / "store", "--out", work / "run", "--training.epochs", "60")
+    write_talk(work / "talk.mp4")
+    lddu("predict", work / "run", work / "talk.mp4", "--cut", "sentences", "--html", work / "page", "--force")
+    photograph(work / "page" / "index.html", asked.out)
+    print(f"{asked.out}: {asked.out.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
