@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.extract import Progress, extract
+from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.geometry import COLUMNS as FACE
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
-from lddu.clips.sources import listed
+from lddu.clips.sources import listing_of
 from lddu.clips.voice.measured import COLUMNS as VOICE
 from lddu.errors import StoreError
 from lddu.runs.missing_modalities import missing_in
@@ -136,7 +136,7 @@ def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: Fe
 def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.mp4").write_bytes(talking.read_bytes())
-    told: list[Progress] = []
+    told: list[ExtractionProgress] = []
     extract([str(tmp_path)], tmp_path / "store", jobs=1, advance=told.append)
     where = [now.files for now in told]
     assert where == sorted(where) and where[-1] == 2
@@ -204,16 +204,16 @@ def test_ids_tell_files_apart_and_may_begin_with_a_dash(tmp_path: Path) -> None:
     for name in ("a/one.mp4", "b/one.mp4", "b/one.wav", "-x.mp4", ".hidden/no.mp4", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = listed([str(tmp_path)])
+    found = listing_of([str(tmp_path)])
     assert [source.clip for source in found.sources] == ["-x.mp4", "a/one.mp4", "b/one.mp4", "b/one.wav"]
-    assert [s.clip for s in listed([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
+    assert [s.clip for s in listing_of([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
 
 
 def test_names_are_read_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("x.mp4\n\nsome dir/y.mp4\n"))
-    assert [str(source.path) for source in listed(["-"]).sources] == ["x.mp4", "some dir/y.mp4"]
+    assert [str(source.path) for source in listing_of(["-"]).sources] == ["x.mp4", "some dir/y.mp4"]
 
 
 @pytest.mark.skipif(best_voice() != "espeak", reason="needs real speech: apt-get install espeak-ng")

@@ -12,6 +12,7 @@ from lddu.clips.media import MEDIA_SUFFIXES
 from lddu.clips.words.transcript import beside, languages_in
 from lddu.errors import SourceError
 from lddu.labels import SPLITS
+from lddu.sentences import counted
 from lddu.store.sheet_lines import read_lines
 
 MANIFEST = "clips.csv"
@@ -53,7 +54,7 @@ class Listing:
         return any(known.carried.get(SIMULATED) for known in self.labels.values())
 
 
-def listed(inputs: str | Path | Sequence[str | Path]) -> Listing:
+def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
     """The files that the inputs mean.
 
     Args:
@@ -95,7 +96,7 @@ def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:
 def unlisted_sentence(files: Sequence[str]) -> str:
     """What a reader should know of files that a manifest leaves out."""
     rest = f", such as {files[0]}" if len(files) > 1 else f": {files[0]}"
-    return f"the manifest does not name {len(files)} media file{'s' if len(files) > 1 else ''} of its folder{rest}; left out"
+    return f"the manifest does not name {counted(len(files), 'media file')} of its folder{rest}; left out"
 
 
 def read_manifest(path: Path) -> Listing:

@@ -67,11 +67,11 @@ def answer_clips(
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
     """
-    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.extracting import ExtractionBar
     from lddu.commands.screen import print_json, results, warn
     from lddu.runs.predict_clips import predict_clips
 
-    with ExtractionProgress() as watch:
+    with ExtractionBar() as watch:
         found = predict_clips(predictor, inputs, config, wish, "auto", watch)
     warn(found.warnings)
     if form == "json":

@@ -106,8 +106,8 @@ def _emotions(summary: StoreSummary) -> Group:
     grid = table("", "", *map(_split, summary.clips), "clips", *further)
     for emotion in summary.emotions:
         shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
-        shown = [_count(sum(emotion.clips.values()))]
-        shown += [_count(emotion.unknown)] if unknown else []
+        shown = [_or_dash(sum(emotion.clips.values()))]
+        shown += [_or_dash(emotion.unknown)] if unknown else []
         shown += [_share(emotion.disputed)] if disputed else []
         grid.add_row(escape(emotion.name), *shares, *shown)
     return Group(grid, _label_sentence(summary))
@@ -218,7 +218,7 @@ def _share(share: float) -> str:
     return _percent(share) if share else "-"
 
 
-def _count(count: int) -> str:
+def _or_dash(count: int) -> str:
     return f"{count:,}" if count else "-"
 
 

@@ -17,7 +17,7 @@ from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
 from lddu.store.outliers import OutlierWatch
 from lddu.store.store import FORMAT, VERSION, file_sha256
-from lddu.store.stream import Part
+from lddu.store.stream import StorePart
 
 PART_BYTES = 256 * 2**20
 """A part is closed when it holds this much: the memory a writer needs per modality."""
@@ -162,7 +162,7 @@ class _Stream:
         self._times: list[np.ndarray] = []
         self._timed = False
         self._bytes = 0
-        self._parts: list[Part] = []
+        self._parts: list[StorePart] = []
 
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
@@ -178,13 +178,13 @@ class _Stream:
         if self._bytes >= PART_BYTES:
             self._flush()
 
-    def close(self) -> list[Part]:
+    def close(self) -> list[StorePart]:
         if self._lengths:
             self._flush()
         if len(self._parts) == 1:
             whole = f"{self._name}.safetensors"
             (self._folder / self._parts[0].file).rename(self._folder / whole)
-            self._parts = [Part(whole, self._parts[0].clips, self._parts[0].steps, self._parts[0].sha256)]
+            self._parts = [StorePart(whole, self._parts[0].clips, self._parts[0].steps, self._parts[0].sha256)]
         return self._parts
 
     def _check(self, clip: str, steps: np.ndarray) -> None:
@@ -212,7 +212,7 @@ class _Stream:
             arrays["times"] = np.concatenate(self._times).astype(np.float32)
         save_file(arrays, self._folder / file)
         clips, steps = len(self._lengths), int(offsets[-1])
-        self._parts.append(Part(file, clips, steps, file_sha256(self._folder / file)))
+        self._parts.append(StorePart(file, clips, steps, file_sha256(self._folder / file)))
         self._waiting, self._lengths, self._times, self._bytes, self._timed = [], [], [], 0, False
 
 

@@ -11,11 +11,9 @@ from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.repair import repaired
 from lddu.corpora.table.clip_arrays import ClipArrays, open_arrays, usual_width
 from lddu.errors import SourceError
+from lddu.sentences import some
 from lddu.store.clip_sheet import ClipSheet, read_sheet
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
-
-NAMED_CLIPS = 5
-"""How many clips a warning names before it says how many more there are."""
 
 OTHER_FEATURES = {".npy", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat", ".safetensors"}
 """Endings of files that someone may have meant as features; they are warned of, not read."""
@@ -162,12 +160,6 @@ def _features(writer: StoreWriter, stream: _Stream, clip: str, keep_zero_rows: b
     if values.ndim == 1:
         values = values[None]
     return repaired(values, stream.name, writer.count, keep_zero_rows)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = len(names) - NAMED_CLIPS
-    return ", ".join(names[:NAMED_CLIPS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _folder(path: Path) -> Path:
