@@ -148,13 +148,21 @@ def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_p
 
 def test_several_clips_of_one_video_share_its_sound_and_have_their_own_words(talking: Path, tmp_path: Path) -> None:
     (tmp_path / "talk.mp4").write_bytes(talking.read_bytes())
-    rows = "file,clip,start,end,transcript\ntalk.mp4,-first,0,1.2,Hello you\ntalk.mp4,second,1.2,,Good bye now\n"
+    rows = (
+        "file,clip,start,end,split,joy,_language,_my_share,transcript\n"
+        "talk.mp4,-first,0,1.2,Dev,1,de,half,Hello you\ntalk.mp4,second,1.2,,train,0,,,Good bye now\n"
+    )
     (tmp_path / "clips.csv").write_text(rows)
     store = FeatureStore(extract([str(tmp_path)], tmp_path / "store").store)
     assert store.table.clip.tolist() == ["-first", "second"]
     assert store.table.transcript.tolist() == ["Hello you", "Good bye now"]
     assert store.table.group.tolist() == ["-first", "-first"]
     assert store.lengths("audio").tolist()[0] == 24
+    assert store.table.split.tolist() == ["valid", "train"] and store.table.carried["_language"].tolist() == ["de", ""]
+    assert store.manifest["repairs"] == {"renamed_splits": {"Dev": 1}}
+    again = FeatureStore(extract([str(tmp_path)], tmp_path / "store", existing="update").store)
+    assert again.table.carried["_my_share"].tolist() == ["half", ""]
+    assert again.table.carried["_face_share"].tolist() == store.table.carried["_face_share"].tolist()
 
 
 def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path) -> None:

@@ -248,6 +248,35 @@ def test_an_unknown_modality_names_the_known(store: FeatureStore) -> None:
         store.lengths("smell")
 
 
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(st.one_of(st.none(), WORDS), min_size=1, max_size=5))
+def test_words_that_are_carried_along_come_back(tmp_path: Path, told: list[str | None]) -> None:
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""}), force=True) as writer:
+        for i, word in enumerate(told):
+            carried: dict[str, float | str] = {"_age": float(i)}
+            if word is not None:
+                carried["_said"] = word
+            writer.add(ClipRow(f"c{i}", carried=carried), {"audio": np.ones((1, 2))})
+    table = FeatureStore(tmp_path / "store").table
+    if any(word is not None for word in told):
+        assert table.carried["_said"].tolist() == [word or "" for word in told]
+    assert list(table.carried_numbers()) == ["_age"] and table.carried["_age"].tolist() == list(range(len(told)))
+
+
+def test_a_carried_column_of_numbers_and_words_is_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(
+            SourceError, match=r"'_x' to hold numbers or words, but .* number for clip 'a' and words for 'b'"
+        ),
+        writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer,
+    ):
+        writer.add(ClipRow("a", carried={"_x": 1.0}), {"audio": np.ones((1, 2))})
+        writer.add(ClipRow("b", carried={"_x": "loud"}), {"audio": np.ones((1, 2))})
+
+
 ROW = ClipRow("a", "train", [1, 0])
 BAD_ROWS = {
     "no id": (ClipRow("", "train"), {}, "an id"),

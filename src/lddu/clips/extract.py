@@ -14,7 +14,7 @@ from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.media import readable
-from lddu.clips.sources import Labels, Listing, listing_of
+from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
 from lddu.machine.processes import ProcessWorkers, Workers
@@ -140,7 +140,9 @@ def extract(
         for job in file_jobs:
             if job.key not in faults:
                 written.add(writer, job, before[job.key].clips() if job.key in before else done.get(job.key))
-        writer.warnings += _warnings(len(file_jobs), faults)
+        for (kind, column), times in listing.repairs.items():
+            writer.count(kind, column, times)
+        writer.warnings += [*listing.warnings, *_warnings(len(file_jobs), faults)]
     done.forget()
     return Extraction(
         out, written.clips, len(file_jobs) - len(faults), len(file_jobs) - len(left),
@@ -189,12 +191,12 @@ class _Written:
         self.clips, self.seconds = 0, 0.0
         self.present: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self._labels, self._files = listing.labels, files
+        self._rows, self._files = listing.rows, files
 
     def add(self, writer: StoreWriter, job: FileJob, clips: Iterator[ClipFeatures]) -> None:
         ids, notes = [], {}
         for clip in clips:
-            known = self._labels.get(clip.clip, Labels())
+            known = self._rows.get(clip.clip) or ClipRow(clip.clip)
             shares = {f"_{name}_share": share for name, share in clip.shares.items()}
             row = ClipRow(
                 clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
@@ -229,7 +231,9 @@ class _Stored:
                 if times is not None and len(values):
                     modalities[name] = Steps(np.array(values), times[:, 0], times[:, 1])
             shares = {
-                name[1:-6]: float(column[row]) for name, column in table.carried.items() if name.endswith("_share")
+                name[1:-6]: float(column[row])
+                for name, column in table.carried_numbers().items()
+                if name.endswith("_share")
             }
             start, end = float(table.start[row]), float(table.end[row])
             clip = str(table.clip[row])

@@ -190,7 +190,7 @@ def _read_manifest(place: Place) -> dict[str, Any]:
         found = "nothing is there" if not path.exists() else "it holds no manifest.json"
         cure = (
             "run 'lddu data import' on it first"
-            if (path / "clips.csv").is_file() or path.is_file()
+            if any((path / name).is_file() for name in ("clips.csv", "clips.tsv")) or path.is_file()
             else "check the path, or make a store with 'lddu data import' or 'lddu data simulate'"
         )
         raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
