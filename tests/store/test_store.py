@@ -90,6 +90,25 @@ def test_steps_are_a_read_only_view_of_the_file(store: FeatureStore) -> None:
         steps[0, 0] = 1
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lengths=st.lists(st.integers(2, 5), min_size=1, max_size=4), layout=st.sampled_from(["C", "F", "every second"]))
+def test_arrays_come_back_however_they_lie_in_memory(tmp_path: Path, lengths: list[int], layout: Any) -> None:
+    rng = np.random.default_rng(0)
+
+    def laid_out(shape: tuple[int, int]) -> np.ndarray:
+        values = rng.normal(size=shape).astype(np.float32)
+        return np.repeat(values, 2, axis=0)[::2] if layout == "every second" else np.array(values, order=layout)
+
+    values, times = ([laid_out((length, width)) for length in lengths] for width in (3, 2))
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""}), force=True) as writer:
+        for i, steps in enumerate(values):
+            writer.add(ClipRow(f"c{i}"), {"audio": steps}, {"audio": times[i]})
+    store = FeatureStore(tmp_path / "store")
+    for i, steps in enumerate(values):
+        np.testing.assert_array_equal(store.steps("audio", i), steps)
+        np.testing.assert_array_equal(store.times("audio", i), times[i])
+
+
 def test_half_precision_stays_half_precision(tmp_path: Path) -> None:
     with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
         writer.add(ClipRow("a"), {"audio": np.ones((2, 3), np.float16)})

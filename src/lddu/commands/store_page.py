@@ -64,6 +64,11 @@ REPAIRS = {
 }
 """Kinds of repairs in words; a kind that is not listed is shown by its name."""
 
+_PAIR_WIDTH = 6
+"""Columns that a pair of emotions takes in a table: 100% and the space before it."""
+
+_MOST_COMPANIONS = 3
+
 
 def show_store(summary: StoreSummary, verified: bool = False) -> None:
     """Print the page to stdout; it fits 80 columns, or as many as the names of emotions and features need."""
@@ -79,9 +84,8 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
     if summary.emotions:
         parts["Emotions (% of the clips with a known label that show it)"] = _emotions(summary)
     if len(summary.emotions) > 1:
-        parts["Together (of the clips that show the row, % that also show the column)"] = _together(
-            summary, console.width
-        )
+        title, together = _together(summary, console.width)
+        parts[title] = together
     parts["Modalities (steps of the clips that have it)"] = _modalities(summary)
     parts["Missing (% of the clips without the modality)"] = _missing(summary)
     parts["Met on the way in: mended, left out or kept as it was"] = _repairs(summary)
@@ -130,15 +134,33 @@ def _label_sentence(summary: StoreSummary) -> str:
     )
 
 
-def _together(summary: StoreSummary, width: int) -> Table | str:
+def _together(summary: StoreSummary, width: int) -> tuple[str, Table | str]:
+    """A title and what emotions come together: a table of all pairs, or of the most frequent where that is too wide."""
+    title = "Together (of the clips that show the row, % that also show the column)"
     names = [emotion.name for emotion in summary.emotions]
     if not any(any(emotion.clips.values()) for emotion in summary.emotions):
-        return "no clip shows any"
+        return title, "no clip shows any"
     room = width - max(map(len, names))
+    if len(names) * _PAIR_WIDTH > room:
+        return "Together (of the clips that show the emotion, % that also show these)", _companions(summary)
     grid = table("", "", *map(escape, _shortened(names, room)))
     for emotion in summary.emotions:
         shares = ["" if n == emotion.name else "-" if s is None else f"{s:.0%}" for n, s in emotion.together.items()]
         grid.add_row(escape(emotion.name), *shares)
+    return title, grid
+
+
+def _companions(summary: StoreSummary) -> Table:
+    """Each emotion with the few others that come with it most often, a line each."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    longest = min(24, max(len(emotion.name) for emotion in summary.emotions))
+    grid.add_column(no_wrap=True, overflow="ellipsis", min_width=longest, max_width=longest)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    for emotion in summary.emotions:
+        known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
+        most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
+        told = ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most)
+        grid.add_row(escape(emotion.name), told or ("nothing" if any(emotion.clips.values()) else "-"))
     return grid
 
 

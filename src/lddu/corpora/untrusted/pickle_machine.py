@@ -96,7 +96,7 @@ class PickleMachine:
         """The error for something that is not data."""
         return SourceError(
             f"Expected {self.where} to hold arrays, numbers, strings and containers only, but it asks for {what}, "
-            "which is never run; do not trust this file."
+            "which is never run; if you made this file, save plain arrays or tensors instead, and if not, do not trust it."
         )
 
     def clear(self) -> None:
@@ -222,8 +222,11 @@ class PickleMachine:
         self.container(value)
 
     def built(self) -> None:
-        """Complete an array or a type by its state."""
+        """Complete an array or a type by its state; attributes of a dictionary, such as those of a state_dict, are no data."""
         state, pending = self.pop(), self.pop()
+        if type(pending) is dict:
+            self._stack.append(pending)
+            return
         if not isinstance(pending, Pending):
             raise self.refused(f"a state for a {type(pending).__name__}")
         if pending.finished:
