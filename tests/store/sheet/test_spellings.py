@@ -53,7 +53,7 @@ def test_a_share_is_the_same_however_it_is_spelt_and_separated(
 
 
 @RUN_OFTEN
-@given(present=st.booleans(), word=st.sampled_from([("true", "false"), ("yes", "no")]), case=st.sampled_from(["lower", "upper", "title"]))  # fmt: skip
+@given(present=st.booleans(), word=st.sampled_from([("true", "false"), ("yes", "no"), ("wahr", "falsch"), ("vrai", "faux")]), case=st.sampled_from(["lower", "upper", "title"]))  # fmt: skip
 def test_true_and_false_are_1_and_0_as_in_parquet(
     tmp_path: Path, present: bool, word: tuple[str, str], case: str
 ) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 UNKNOWN = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 """Words for an empty cell, in lower case: R writes NA, Excel #N/A, databases NULL."""
 
-TRUE, FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
+TRUE = frozenset({"true", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
+FALSE = frozenset({"false", "no", "falsch", "faux", "falso", "onwaar"})
+"""As programs write them, and Excel in German, French, Spanish, Portuguese, Italian and Dutch; in lower case."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
@@ -35,7 +37,9 @@ def composed(text: str) -> str:
 
 def is_decimal_comma(cell: Any) -> bool:
     """Whether a cell is a number with a comma that can stand before decimals only, unlike that of 1,500."""
-    text = words(cell).strip().rstrip("%").rstrip()
+    if not isinstance(cell, str) or "," not in cell:
+        return False
+    text = cell.strip().rstrip("%").rstrip()
     return bool(_DECIMAL_COMMA.fullmatch(text)) and not _THOUSANDS.fullmatch(text)
 
 
@@ -49,13 +53,15 @@ def number(cell: Any) -> Spelt:
         value = math.nan if cell is None else float(cell)
         return (None, "") if math.isnan(value) else (value, "")
     text = str(cell).strip()
+    if _DECIMAL.fullmatch(text):
+        return float(text), ""
     if not text:
         return None, ""
     if text.lower() in UNKNOWN:
         return None, "unknown_words" if text.lower() != "nan" else ""
     if _DECIMAL_COMMA.fullmatch(text):
         return float(text.replace(",", ".")), "decimal_commas"
-    if _DECIMAL.fullmatch(text) or text.lower().lstrip("+-") in ("inf", "infinity"):
+    if text.lower().lstrip("+-") in ("inf", "infinity"):
         return float(text), ""
     raise ValueError(f"{text!r} is no number")
 
@@ -66,7 +72,9 @@ def share(cell: Any) -> Spelt:
     Raises:
         ValueError: where it is something else.
     """
-    text = str(cell).strip() if isinstance(cell, str) else ""
+    text = cell.strip() if isinstance(cell, str) else ""
+    if not text or _DECIMAL.fullmatch(text):
+        return number(cell)
     if text.lower() in TRUE | FALSE:
         return float(text.lower() in TRUE), "truth_words"
     if text.endswith("%"):

@@ -109,7 +109,7 @@ def _no_share(name: str, at: str, cell: Any, codes: bool) -> str:
         meant = difflib.get_close_matches(name.lower(), FIXED_COLUMNS, n=1, cutoff=0.8)
         other = f"call it {meant[0]!r} where that is meant, or" if meant else "remove it or"
         cure = (
-            "leave the cell empty where the label is unknown, or if the column is no emotion, "
+            "write 1 or 0, leave the cell empty where the label is unknown, or if the column is no emotion, "
             f"{other} call it '_{name}'"
         )
     return f"Expected the label {name!r} {at} to be a number in [0, 1] or empty, but got {str(cell)[:80]!r}; {cure}."
