@@ -35,9 +35,7 @@ def network(name: str, dimensions: Sequence[int] = DIMENSIONS, emotions: int = 2
     return Network(family_of(name), task, config_of(name).fitted_to(CorpusSize(100, 4, 7))).eval()
 
 
-def clips(
-    count: int = 4, dimensions: Sequence[int] = DIMENSIONS
-) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], Tensor]:
+def clips(count: int = 4, dimensions: Sequence[int] = DIMENSIONS) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], Tensor]:
     """Of different lengths, all with every modality."""
     generator = torch.Generator().manual_seed(1)
     values = tuple(torch.randn(count, 7, dimension, generator=generator) for dimension in dimensions)
@@ -64,12 +62,7 @@ def test_a_clip_is_answered_alike_alone_and_among_others_in_any_order(name: str)
     with torch.no_grad():
         whole = model(values, mask, presence).logit
         back = model(*(tuple(x.flip(0) for x in part) for part in (values, mask)), presence).logit.flip(0)
-        alone = torch.cat(
-            [
-                model(*(tuple(x[n : n + 1] for x in part) for part in (values, mask)), presence[:1]).logit
-                for n in range(4)
-            ]
-        )
+        alone = torch.cat([model(*(tuple(x[n : n + 1] for x in part) for part in (values, mask)), presence[:1]).logit for n in range(4)])
     torch.testing.assert_close(back, whole)
     torch.testing.assert_close(alone, whole)
 
@@ -138,9 +131,7 @@ def test_it_learns_32_clips_by_heart(name: str) -> None:
 
 
 def test_a_family_that_nobody_registered_is_refused_with_the_names_of_those_there_are() -> None:
-    with pytest.raises(
-        ConfigError, match=r"Expected a model family out of lddu, late-fusion, but got 'late-fussion' \(did you mean"
-    ):
+    with pytest.raises(ConfigError, match=r"Expected a model family out of lddu, late-fusion, but got 'late-fussion' \(did you mean"):
         family_of("late-fussion")
 
 
@@ -161,7 +152,7 @@ def test_a_recorded_config_reads_back_as_it_was(name: str) -> None:
     fitted = config_of(name).fitted_to(CorpusSize(500, 12, 20))
     assert recorded(fitted.to_mapping(), family_of(name)) == fitted
     told = config_of(name).to_mapping()
-    with pytest.raises(
-        ConfigError, match="Expected a number for .*training.epochs.* in the config of a run, but got 'auto'"
-    ):
+    with pytest.raises(ConfigError, match="Expected a number for .*training.epochs.* in the config of a run, but got 'auto'"):
         recorded(told, family_of(name))
+
+

@@ -102,9 +102,7 @@ def test_a_family_in_python_needs_no_registration(corpus: FeatureStore, tmp_path
     found = lddu.Predictor(run.path, family=toy).predict(corpus)
     assert found.evidence["steepness"].values.shape == (len(corpus), 2)
     write_report(run)
-    late = lddu.train(
-        corpus, tmp_path / "late", lddu.preset(overrides={"training": {"epochs": 1}}, family="late-fusion")
-    )
+    late = lddu.train(corpus, tmp_path / "late", lddu.preset(overrides={"training": {"epochs": 1}}, family="late-fusion"))
     [pair] = lddu.compare_runs([run, late])
     assert "f1_micro" in pair.found.difference
     with pytest.raises(ConfigError, match="Expected a model family out of lddu, late-fusion.*but got 'toy'"):
@@ -120,9 +118,7 @@ def test_settings_and_family_must_agree(corpus: FeatureStore, tmp_path: Path) ->
 
 
 def test_entry_points_that_lead_nowhere_are_one_sentence(registered: Path) -> None:
-    with pytest.raises(
-        PackageError, match="Expected the model family 'broken' in no_such_package, but it cannot be imported"
-    ):
+    with pytest.raises(PackageError, match="Expected the model family 'broken' in no_such_package, but it cannot be imported"):
         family_of("broken")
     with pytest.raises(ConfigError, match="Expected json:dumps to be the model family 'odd'"):
         family_of("odd")
