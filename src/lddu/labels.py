@@ -9,6 +9,17 @@ M3ED_EMOTIONS = ("happy", "neutral", "sad", "disgust", "anger", "fear", "surpris
 SPLITS = ("train", "valid", "test", "unused")
 """What a clip is for. Validation chooses, test only reports; `unused` clips take part in nothing."""
 
+_SPLIT_WORDS = {
+    **{split: split for split in SPLITS},
+    "training": "train", "val": "valid", "dev": "valid", "devel": "valid", "development": "valid",
+    "validation": "valid", "testing": "test",
+}  # fmt: skip
+
+
+def split_named(word: object) -> str | None:
+    """One of `SPLITS` for the words in use for it, in any case (``Dev``, ``val``, ``training``); None for others."""
+    return _SPLIT_WORDS.get(str(word).strip().lower())
+
 
 def least_share(present_at: float) -> float:
     """The smallest share of raters from which an emotion counts as present, Eq. (16): shares are stored as float32."""

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.extract import Progress, extract
+from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.geometry import COLUMNS as FACE
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
-from lddu.clips.sources import listed
+from lddu.clips.sources import listing_of
 from lddu.clips.voice.measured import COLUMNS as VOICE
 from lddu.errors import StoreError
 from lddu.runs.missing_modalities import missing_in
@@ -136,7 +136,7 @@ def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: Fe
 def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.mp4").write_bytes(talking.read_bytes())
-    told: list[Progress] = []
+    told: list[ExtractionProgress] = []
     extract([str(tmp_path)], tmp_path / "store", jobs=1, advance=told.append)
     where = [now.files for now in told]
     assert where == sorted(where) and where[-1] == 2
@@ -148,13 +148,21 @@ def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_p
 
 def test_several_clips_of_one_video_share_its_sound_and_have_their_own_words(talking: Path, tmp_path: Path) -> None:
     (tmp_path / "talk.mp4").write_bytes(talking.read_bytes())
-    rows = "file,clip,start,end,transcript\ntalk.mp4,-first,0,1.2,Hello you\ntalk.mp4,second,1.2,,Good bye now\n"
+    rows = (
+        "file,clip,start,end,split,joy,_language,_my_share,transcript\n"
+        "talk.mp4,-first,0,1.2,Dev,1,de,half,Hello you\ntalk.mp4,second,1.2,,train,0,,,Good bye now\n"
+    )
     (tmp_path / "clips.csv").write_text(rows)
     store = FeatureStore(extract([str(tmp_path)], tmp_path / "store").store)
     assert store.table.clip.tolist() == ["-first", "second"]
     assert store.table.transcript.tolist() == ["Hello you", "Good bye now"]
     assert store.table.group.tolist() == ["-first", "-first"]
     assert store.lengths("audio").tolist()[0] == 24
+    assert store.table.split.tolist() == ["valid", "train"] and store.table.carried["_language"].tolist() == ["de", ""]
+    assert store.manifest["repairs"] == {"renamed_splits": {"Dev": 1}}
+    again = FeatureStore(extract([str(tmp_path)], tmp_path / "store", existing="update").store)
+    assert again.table.carried["_my_share"].tolist() == ["half", ""]
+    assert again.table.carried["_face_share"].tolist() == store.table.carried["_face_share"].tolist()
 
 
 def test_missing_modalities_are_missing_and_noted(talking: Path, tmp_path: Path) -> None:
@@ -204,16 +212,16 @@ def test_ids_tell_files_apart_and_may_begin_with_a_dash(tmp_path: Path) -> None:
     for name in ("a/one.mp4", "b/one.mp4", "b/one.wav", "-x.mp4", ".hidden/no.mp4", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = listed([str(tmp_path)])
+    found = listing_of([str(tmp_path)])
     assert [source.clip for source in found.sources] == ["-x.mp4", "a/one.mp4", "b/one.mp4", "b/one.wav"]
-    assert [s.clip for s in listed([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
+    assert [s.clip for s in listing_of([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
 
 
 def test_names_are_read_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("x.mp4\n\nsome dir/y.mp4\n"))
-    assert [str(source.path) for source in listed(["-"]).sources] == ["x.mp4", "some dir/y.mp4"]
+    assert [str(source.path) for source in listing_of(["-"]).sources] == ["x.mp4", "some dir/y.mp4"]
 
 
 @pytest.mark.skipif(best_voice() != "espeak", reason="needs real speech: apt-get install espeak-ng")

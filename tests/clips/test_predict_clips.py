@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from lddu.clips.extract import Progress
+from lddu.clips.extract import ExtractionProgress
 from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
-from lddu.commands.extracting import ExtractionProgress
+from lddu.commands.extracting import ExtractionBar
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, MismatchError, SourceError
 from lddu.machine.cache import VARIABLE
@@ -131,7 +131,7 @@ class _StoppedAfterOne:
     def __init__(self, stop: bool) -> None:
         self.stop, self.finished, self.answers = stop, list[str](), 0
 
-    def extracted(self, now: Progress) -> None:
+    def extracted(self, now: ExtractionProgress) -> None:
         if now.share == 1:
             self.finished.append(Path(now.file).name)
             if self.stop:
@@ -166,7 +166,7 @@ def test_two_that_predict_the_same_clip_at_once_do_not_disturb_one_another(
     class Another(_StoppedAfterOne):
         """The same call while this one is at work, as far as a lock tells processes from calls."""
 
-        def extracted(self, now: Progress) -> None:
+        def extracted(self, now: ExtractionProgress) -> None:
             if now.share == 1 and not inner:
                 inner.append(0.0)
                 found = predict_clips(Predictor(run), clip)
@@ -200,11 +200,11 @@ def test_what_nobody_goes_on_with_is_removed_after_a_week(
 
 def test_ctrl_c_says_what_is_kept() -> None:
     kept = "1 of 3 files are extracted and kept; the same command goes on from there"
-    with pytest.raises(KeyboardInterrupt, match=kept), ExtractionProgress() as watch:
-        watch.extracted(Progress(1, 3, "a.mp4"))
+    with pytest.raises(KeyboardInterrupt, match=kept), ExtractionBar() as watch:
+        watch.extracted(ExtractionProgress(1, 3, "a.mp4"))
         raise KeyboardInterrupt
-    with pytest.raises(KeyboardInterrupt, match="before any file was extracted"), ExtractionProgress() as watch:
-        watch.extracted(Progress(0, 3, "a.mp4", share=0.5))
+    with pytest.raises(KeyboardInterrupt, match="before any file was extracted"), ExtractionBar() as watch:
+        watch.extracted(ExtractionProgress(0, 3, "a.mp4", share=0.5))
         raise KeyboardInterrupt
 
 

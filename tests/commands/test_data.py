@@ -199,3 +199,19 @@ def test_a_page_of_many_long_names_keeps_within_its_columns(
     rows = [line for line in shown.splitlines() if line.startswith("amazed-surprised") and "100%" in line]
     assert rows[-1].count("100%") == len(names) - 1
     assert "…" not in shown
+
+
+@pytest.mark.parametrize(("count", "columns"), [(14, 80), (28, 60), (28, 80), (28, 110), (60, 80)])
+def test_a_page_of_many_emotions_has_a_line_for_each_and_what_comes_with_it_most(
+    tmp_path: Path, count: int, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tuple(f"{'disappointment'[: 6 + i % 9]}{i:02d}" for i in range(count))
+    with writing_store(tmp_path / "store", StoreDescription(names, {"text": "words"})) as writer:
+        for i in range(4 * (count - 1)):
+            shown = {i % (count - 1), 1 + i % 3, 0}
+            writer.add(ClipRow(f"c{i}", "train", [float(e in shown) for e in range(count)]), {"text": np.ones((1, 2))})
+    lines = page(tmp_path / "store", capsys, monkeypatch, columns).splitlines()
+    assert len(lines) < 2 * count + 30 and all(len(line.rstrip()) <= columns for line in lines if "/" not in line)
+    for name in names[4:-1]:
+        assert any(line.startswith(f"{name} ") and f"{names[0]} 100%" in line for line in lines)
+    assert any(re.fullmatch(rf"{names[-1]} +-", line.rstrip()) for line in lines)

@@ -123,12 +123,13 @@ TABLES = {
     "a label above 1": (lines(HEAD, "-c0,train,1.5"), r"'joy' of clip '-c0' \(line 2 .*\[0, 1\], but got 1.5"),
     "a label below 0": (lines(HEAD, "-c0,train,-1"), r"lie in \[0, 1\], but got -1"),
     "an infinite label": (lines(HEAD, "-c0,train,inf"), r"lie in \[0, 1\], but got inf"),
-    "a label in words": (lines(HEAD, "-c0,train,yes"), "number in .0, 1. or empty, but got 'yes'"),
-    "a decimal comma": (lines(HEAD, '-c0,train,"0,5"'), "but got '0,5'"),
+    "a label in words": (lines(HEAD, "-c0,train,loud"), "number in .0, 1. or empty, but got 'loud'"),
+    "digits with an underscore": (lines(HEAD, "-c0,train,1_0"), "but got '1_0'"),
+    "a point and a comma": (lines(HEAD, '-c0,train,"0.000,5"'), "but got '0.000,5'"),
     "an unknown split": (lines(HEAD, "-c0,learn,1"), r"split of clip '-c0' \(line 2 .*but got 'learn'"),
     "a start in words": (lines("clip,start,joy", "-c0,soon,1"), "start of clip '-c0'.*but got 'soon'"),
     "contradicting rows": (contradicting_rows, r"'-c2' stands in lines 4 and 8 with different content"),
-    "two tables": (both_tables, "both are there; remove one"),
+    "two tables": (both_tables, "clips.csv and clips.parquet are there; remove all but one"),
     "a broken parquet": (broken_parquet, "parquet table, but it cannot be read"),
 }
 ARRAYS = {

@@ -509,3 +509,22 @@ def test_honest_values_come_out_as_they_went_in(tmp_path: Path, protocol: int) -
     assert found["scalar"] == 2.5
     assert np.array_equal(found["tensor"], np.arange(6.0).reshape(2, 3))
     assert found["f"].flags.writeable is False
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old form"])
+def test_parameters_of_a_network_are_arrays(tmp_path: Path, zipped: bool) -> None:
+    plain, marked = torch.nn.Parameter(torch.arange(6.0).reshape(2, 3)), torch.nn.Parameter(torch.arange(3.0))
+    marked.purpose = "test"  # type: ignore[attr-defined]
+    state = torch.nn.Linear(2, 1).state_dict()
+    torch.save({"a": plain, "b": [marked], "c": state}, tmp_path / "x.pt", _use_new_zipfile_serialization=zipped)
+    found = read_objects(tmp_path / "x.pt")
+    np.testing.assert_array_equal(found["a"], plain.detach().numpy())
+    np.testing.assert_array_equal(found["b"][0], marked.detach().numpy())
+    assert {name: values.tolist() for name, values in found["c"].items()} == {n: v.tolist() for n, v in state.items()}
+
+
+def test_a_parameter_of_anything_but_a_tensor_is_damage(tmp_path: Path) -> None:
+    body = b"\x80\x02ctorch._utils\n_rebuild_parameter\n]\x88}\x87R."
+    (tmp_path / "x.pkl").write_bytes(body)
+    with pytest.raises(SourceError, match="a parameter without a tensor"):
+        read_objects(tmp_path / "x.pkl")

@@ -273,9 +273,11 @@ def test_times_that_contradict_each_other_become_unknown(corpus: Path) -> None:
     assert repairs(store) == {"ends_before_start": {"end": 1}, "non_finite_values": {"start": 1}}
 
 
-def test_words_in_a_carried_column_are_counted(corpus: Path) -> None:
-    respell(corpus, _note={0: "loud"})
-    assert repairs(imported(corpus)) == {"ignored_words": {"_note": 1}}
+def test_words_in_a_carried_column_are_kept(corpus: Path) -> None:
+    respell(corpus, _note={0: "loud", 2: "0.5"})
+    store = imported(corpus)
+    assert store.table.carried["_note"].tolist() == ["loud", "", "0.5", "", "", ""]
+    assert repairs(store) == {} and store.emotions == ("joy", "anger")
 
 
 def test_files_that_are_no_arrays_are_named(corpus: Path) -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from lddu.errors import ConfigError, MismatchError, StoreError
-from lddu.machine.cluster import RayLanes, ray_lanes
+from lddu.machine.cluster import RayWorkers, ray_workers
 from lddu.runs import predict_in_workers
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
-from tests.lane_tasks import Opening
+from tests.worker_tasks import Opening
 
 pytest.importorskip("ray", reason="clusters need the extra: pip install 'lddu[ray]'")
 
@@ -28,19 +28,19 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[RayLanes]:
+def cluster() -> Iterator[RayWorkers]:
     """Two processes at once; a command that is told `--ray local` meanwhile finds it joined already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT}")
         patch.setenv("OMP_NUM_THREADS", "1")
         with ExitStack() as stack:
             try:
-                lanes = stack.enter_context(ray_lanes("local", jobs=2))
+                workers = stack.enter_context(ray_workers("local", jobs=2))
             except ConfigError as fault:
                 if "timed out" not in str(fault):
                     raise
                 pytest.skip("this machine is too busy to start a Ray in the thirty seconds that it gives itself")
-            yield lanes
+            yield workers
 
 
 @pytest.fixture(scope="module")
@@ -58,49 +58,49 @@ def test_ray_is_wanted_for_stores_and_leaves_gpus_to_its_scheduler(
 ) -> None:
     (tmp_path / "talk.mp4").touch()
     assert "extract them with 'lddu extract --ray'" in lddu(capsys, "predict", run, tmp_path / "talk.mp4", "--ray", "auto").err  # fmt: skip
-    with pytest.raises(ConfigError, match="which deals out the GPUs, but got cuda:1"), ray_lanes("auto", device="cuda:1"):  # fmt: skip
+    with pytest.raises(ConfigError, match="which deals out the GPUs, but got cuda:1"), ray_workers("auto", device="cuda:1"):  # fmt: skip
         pass
 
 
 @pytest.mark.parametrize(("address", "reason"), [("127.0.0.1:1", "refused"), ("somewhere", "Invalid address")])
 def test_a_cluster_that_is_not_there_is_one_sentence(address: str, reason: str) -> None:
-    with pytest.raises(ConfigError, match=f"Expected to join Ray at '{address}', but that failed .*{reason}"), ray_lanes(address):  # fmt: skip
+    with pytest.raises(ConfigError, match=f"Expected to join Ray at '{address}', but that failed .*{reason}"), ray_workers(address):  # fmt: skip
         pass
 
 
 def test_without_ray_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match=r"pip install 'lddu\[ray\]'"), ray_lanes("local"):
+    with pytest.raises(ConfigError, match=r"pip install 'lddu\[ray\]'"), ray_workers("local"):
         pass
 
 
 def test_a_dead_process_costs_its_task_alone_and_only_when_it_dies_again(
-    cluster: RayLanes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    cluster: RayWorkers, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     outcomes = list(cluster.work_off(Opening(tmp_path), ["a", "die", "b", "die once", "c"]))
     said = f"1 {Path.cwd().name}"  # a thread, and the folder of the command
-    assert sorted((o.task, o.result) for o in outcomes) == [
+    assert sorted((o.job, o.result) for o in outcomes) == [
         ("a", f"a {said}"), ("b", f"b {said}"), ("c", f"c {said}"), ("die", None), ("die once", f"die once {said}")
     ]  # fmt: skip
     time.sleep(1)  # Ray tells of dead processes from a thread of its own
     assert capfd.readouterr().out == ""
 
 
-def test_what_a_task_raises_ends_all_and_is_raised_here(cluster: RayLanes, tmp_path: Path) -> None:
+def test_what_a_task_raises_ends_all_and_is_raised_here(cluster: RayWorkers, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"^Expected a store, but there is none\.$"):
         list(cluster.work_off(Opening(tmp_path), ["a", "refuse"]))
 
 
-def test_what_no_machine_has_room_for_is_refused(cluster: RayLanes, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="Expected GPUs in the Ray cluster"), ray_lanes("auto", device="cuda"):
+def test_what_no_machine_has_room_for_is_refused(cluster: RayWorkers, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="Expected GPUs in the Ray cluster"), ray_workers("auto", device="cuda"):
         pass
     monkeypatch.setenv("OMP_NUM_THREADS", "10000")
-    with pytest.raises(ConfigError, match=r"a machine of 10000 processors .* but the largest has"), ray_lanes("auto"):
+    with pytest.raises(ConfigError, match=r"a machine of 10000 processors .* but the largest has"), ray_workers("auto"):
         pass
 
 
 def test_predict_gives_the_same_answers_in_the_same_order(
-    cluster: RayLanes,
+    cluster: RayWorkers,
     corpus: FeatureStore,
     run: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -120,7 +120,7 @@ def test_predict_gives_the_same_answers_in_the_same_order(
 
 
 def test_another_store_or_run_at_the_place_is_refused(
-    cluster: RayLanes, corpus: FeatureStore, run: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: RayWorkers, corpus: FeatureStore, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictor = Predictor(run)
     with monkeypatch.context() as leading:
@@ -135,7 +135,7 @@ def test_another_store_or_run_at_the_place_is_refused(
 
 
 @pytest.mark.slow
-def test_a_search_adds_its_trials_to_one_journal(cluster: RayLanes, corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+def test_a_search_adds_its_trials_to_one_journal(cluster: RayWorkers, corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     out = tmp_path / "search"
     fixed = ("--training.epochs", "1", "--model.hidden", "16", "--training.batch-size", "32")
     said = lddu(capsys, "search", corpus.path, "--trials", "4", "--out", out, *fixed, "--ray", "local", "--jobs", "2", "--json")  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_search_adds_its_trials_to_one_journal(cluster: RayLanes, corpus: Feat
 
 @pytest.mark.slow
 def test_extraction_gives_the_same_features_and_names_what_failed(
-    cluster: RayLanes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: RayWorkers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in ("av", "mediapipe", "librosa"):
         pytest.importorskip(module, reason="raw clips need the extra: pip install 'lddu[clips]'")
@@ -171,7 +171,7 @@ def test_extraction_gives_the_same_features_and_names_what_failed(
 
 
 @pytest.mark.slow  # three Ray start-ups, minutes where the machine is busy
-def test_ctrl_c_ends_a_search_cleanly(cluster: RayLanes, corpus: FeatureStore, tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_search_cleanly(cluster: RayWorkers, corpus: FeatureStore, tmp_path: Path) -> None:
     """A second program that joins the cluster by its address; its work there ends with it."""
     import ray
 

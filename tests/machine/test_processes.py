@@ -1,4 +1,4 @@
-"""What lanes of this machine promise; tests/test_cluster.py asks the same of a cluster."""
+"""What workers of this machine promise; tests/test_cluster.py asks the same of a cluster."""
 
 import os
 import subprocess
@@ -9,39 +9,39 @@ from pathlib import Path
 import pytest
 
 from lddu.errors import StoreError
-from lddu.machine.processes import ProcessLanes, usual_threads
-from tests.lane_tasks import Opening
-from tests.lane_threads import ThreadsOpening
+from lddu.machine.processes import ProcessWorkers, usual_threads
+from tests.worker_tasks import Opening
+from tests.worker_threads import ThreadsOpening
 
 
 def test_every_task_has_one_outcome_and_a_process_is_opened_once(tmp_path: Path) -> None:
     words = [f"w{n}" for n in range(6)]
-    outcomes = list(ProcessLanes(2).work_off(Opening(tmp_path), words))
-    assert sorted((o.task, o.result) for o in outcomes) == [(w, f"{w} 1 {Path.cwd().name}") for w in words]
+    outcomes = list(ProcessWorkers(2).work_off(Opening(tmp_path), words))
+    assert sorted((o.job, o.result) for o in outcomes) == [(w, f"{w} 1 {Path.cwd().name}") for w in words]
     assert 1 <= len(list(tmp_path.glob("opened-*"))) <= 2
     assert str(os.getpid()) not in {file.name.split("-")[1] for file in tmp_path.glob("opened-*")}
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_process_has_the_threads_it_is_given(threads: int) -> None:
-    (outcome,) = ProcessLanes(1, threads).work_off(ThreadsOpening(), ["ask"])
+    (outcome,) = ProcessWorkers(1, threads).work_off(ThreadsOpening(), ["ask"])
     assert outcome.result == threads
 
 
 def test_a_process_that_dies_takes_only_its_task_along(tmp_path: Path) -> None:
-    outcomes = list(ProcessLanes(2).work_off(Opening(tmp_path), ["a", "die", "b", "die", "c"]))
-    assert sorted((o.task, o.result is None) for o in outcomes) == [("a", False), ("b", False), ("c", False), ("die", True), ("die", True)]  # fmt: skip
+    outcomes = list(ProcessWorkers(2).work_off(Opening(tmp_path), ["a", "die", "b", "die", "c"]))
+    assert sorted((o.job, o.result is None) for o in outcomes) == [("a", False), ("b", False), ("c", False), ("die", True), ("die", True)]  # fmt: skip
 
 
 def test_what_a_task_raises_ends_all_and_is_raised_here(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="Expected a store, but there is none"):
-        list(ProcessLanes(2).work_off(Opening(tmp_path), ["sleep", "refuse"]))
+        list(ProcessWorkers(2).work_off(Opening(tmp_path), ["sleep", "refuse"]))
     assert not alive(tmp_path)
 
 
 def test_a_caller_that_stops_leaves_no_process_behind(tmp_path: Path) -> None:
-    outcomes = ProcessLanes(2).work_off(Opening(tmp_path), ["a", "sleep", "sleep", "b"])
-    assert next(outcomes).task == "a"
+    outcomes = ProcessWorkers(2).work_off(Opening(tmp_path), ["a", "sleep", "sleep", "b"])
+    assert next(outcomes).job == "a"
     outcomes.close()  # type: ignore[attr-defined]
     assert not alive(tmp_path)
 
@@ -49,8 +49,8 @@ def test_a_caller_that_stops_leaves_no_process_behind(tmp_path: Path) -> None:
 def test_a_script_that_every_process_would_run_again_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from pathlib import Path\nfrom lddu.machine.processes import ProcessLanes\nfrom tests.lane_tasks import Opening\n"
-        f"list(ProcessLanes(2).work_off(Opening(Path({str(tmp_path)!r})), ['a', 'b']))\n"
+        "from pathlib import Path\nfrom lddu.machine.processes import ProcessWorkers\nfrom tests.worker_tasks import Opening\n"
+        f"list(ProcessWorkers(2).work_off(Opening(Path({str(tmp_path)!r})), ['a', 'b']))\n"
     )
     paths = os.pathsep.join([str(Path.cwd()), *filter(None, sys.path)])
     told = subprocess.run(
@@ -64,7 +64,7 @@ def test_a_script_that_every_process_would_run_again_is_told_so(tmp_path: Path) 
 
 
 def test_no_tasks_start_no_process(tmp_path: Path) -> None:
-    assert list(ProcessLanes(2).work_off(Opening(tmp_path), [])) == []
+    assert list(ProcessWorkers(2).work_off(Opening(tmp_path), [])) == []
     assert not list(tmp_path.iterdir())
 
 

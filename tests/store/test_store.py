@@ -90,6 +90,25 @@ def test_steps_are_a_read_only_view_of_the_file(store: FeatureStore) -> None:
         steps[0, 0] = 1
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lengths=st.lists(st.integers(2, 5), min_size=1, max_size=4), layout=st.sampled_from(["C", "F", "every second"]))
+def test_arrays_come_back_however_they_lie_in_memory(tmp_path: Path, lengths: list[int], layout: Any) -> None:
+    rng = np.random.default_rng(0)
+
+    def laid_out(shape: tuple[int, int]) -> np.ndarray:
+        values = rng.normal(size=shape).astype(np.float32)
+        return np.repeat(values, 2, axis=0)[::2] if layout == "every second" else np.array(values, order=layout)
+
+    values, times = ([laid_out((length, width)) for length in lengths] for width in (3, 2))
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""}), force=True) as writer:
+        for i, steps in enumerate(values):
+            writer.add(ClipRow(f"c{i}"), {"audio": steps}, {"audio": times[i]})
+    store = FeatureStore(tmp_path / "store")
+    for i, steps in enumerate(values):
+        np.testing.assert_array_equal(store.steps("audio", i), steps)
+        np.testing.assert_array_equal(store.times("audio", i), times[i])
+
+
 def test_half_precision_stays_half_precision(tmp_path: Path) -> None:
     with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
         writer.add(ClipRow("a"), {"audio": np.ones((2, 3), np.float16)})
@@ -246,6 +265,35 @@ def test_an_absent_or_foreign_table_is_named(store: FeatureStore, tmp_path: Path
 def test_an_unknown_modality_names_the_known(store: FeatureStore) -> None:
     with pytest.raises(StoreError, match=r"out of audio, text in .* but got 'smell'"):
         store.lengths("smell")
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(st.one_of(st.none(), WORDS), min_size=1, max_size=5))
+def test_words_that_are_carried_along_come_back(tmp_path: Path, told: list[str | None]) -> None:
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""}), force=True) as writer:
+        for i, word in enumerate(told):
+            carried: dict[str, float | str] = {"_age": float(i)}
+            if word is not None:
+                carried["_said"] = word
+            writer.add(ClipRow(f"c{i}", carried=carried), {"audio": np.ones((1, 2))})
+    table = FeatureStore(tmp_path / "store").table
+    if any(word is not None for word in told):
+        assert table.carried["_said"].tolist() == [word or "" for word in told]
+    assert list(table.carried_numbers()) == ["_age"] and table.carried["_age"].tolist() == list(range(len(told)))
+
+
+def test_a_carried_column_of_numbers_and_words_is_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(
+            SourceError, match=r"'_x' to hold numbers or words, but .* number for clip 'a' and words for 'b'"
+        ),
+        writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer,
+    ):
+        writer.add(ClipRow("a", carried={"_x": 1.0}), {"audio": np.ones((1, 2))})
+        writer.add(ClipRow("b", carried={"_x": "loud"}), {"audio": np.ones((1, 2))})
 
 
 ROW = ClipRow("a", "train", [1, 0])

@@ -14,6 +14,7 @@ from lddu.clips.face.action_units import TOOLS
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import StoreError
 from lddu.machine.atomic import replaced_file
+from lddu.store.tensor_file import write_tensors
 
 
 class DoneFolder:
@@ -46,18 +47,16 @@ class DoneFolder:
 
     def put(self, key: str, clips: list[ClipFeatures]) -> None:
         """Keep a file's clips, in one step."""
-        from safetensors.numpy import save_file
-
         arrays: dict[str, np.ndarray] = {}
         told = []
         for number, clip in enumerate(clips):
             for name, steps in clip.modalities.items():
-                arrays[f"{number}/{name}/values"] = np.ascontiguousarray(steps.values)
+                arrays[f"{number}/{name}/values"] = steps.values
                 arrays[f"{number}/{name}/times"] = np.stack([steps.start, steps.end], axis=1)
             plain = {k: v for k, v in vars(clip).items() if k != "modalities"}
             told.append({**plain, "modalities": list(clip.modalities)})
         with replaced_file(self._file(key)) as temporary:
-            save_file(arrays, temporary, metadata={"clips": json.dumps(told)})
+            write_tensors(temporary, arrays, {"clips": json.dumps(told)})
 
     def get(self, key: str) -> Iterator[ClipFeatures]:
         """The clips of a finished file, one by one."""

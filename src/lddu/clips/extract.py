@@ -11,13 +11,13 @@ from typing import Any, Literal
 import numpy as np
 
 from lddu.clips.done import DoneFolder, key_of
-from lddu.clips.extract_workers import Outcome, Task, work_off
+from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.media import readable
-from lddu.clips.sources import Labels, Listing, listed
+from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
-from lddu.machine.processes import Lanes, ProcessLanes
+from lddu.machine.processes import ProcessWorkers, Workers
 from lddu.store.clip_table import ClipRow
 from lddu.store.provenance import MADE_BY, Failure
 from lddu.store.store import FeatureStore
@@ -25,7 +25,7 @@ from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, wr
 
 
 @dataclass(frozen=True)
-class Progress:
+class ExtractionProgress:
     """Where an extraction is.
 
     Attributes:
@@ -77,14 +77,14 @@ class Extraction:
     wall_seconds: float
 
 
-Advance = Callable[[Progress], None]
+Advance = Callable[[ExtractionProgress], None]
 
 
 def extract(
     inputs: str | Path | Sequence[str | Path] | Listing,
     out: str | Path,
     config: ExtractorConfig | None = None,
-    jobs: int | Literal["auto"] | Lanes = 1,
+    jobs: int | Literal["auto"] | Workers = 1,
     existing: str = "refuse",
     advance: Advance | None = None,
 ) -> Extraction:
@@ -93,12 +93,12 @@ def extract(
     Finished files are kept in ``OUT.work`` until the store is written, so that the same call goes on after a kill.
 
     Args:
-        inputs: as `lddu.clips.sources.listed` takes them, or its result.
+        inputs: as `lddu.clips.sources.listing_of` takes them, or its result.
         out: folder of the store.
         config: how features are made.
         jobs: files at once on this machine, each in a process of its own beyond one: a script that asks for several does so
             under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
-            lanes to extract in, such as those of `lddu.machine.cluster.ray_lanes`; machines then share files and `out`.
+            workers to extract in, such as those of `lddu.machine.cluster.ray_workers`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
         advance: told at the beginning, after every file, and, where this process extracts, after every hundredth of one.
 
@@ -109,53 +109,55 @@ def extract(
     """
     began, out = time.monotonic(), Path(out)
     before = _before(out, existing)
-    listing = inputs if isinstance(inputs, Listing) else listed(inputs)
+    listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     extractor = ClipExtractor(config or ExtractorConfig())
     features = extractor.feature_names()
-    tasks = [Task(source, key_of(source, extractor.config, features)) for source in listing.sources]
+    file_jobs = [FileJob(source, key_of(source, extractor.config, features)) for source in listing.sources]
     done = DoneFolder(out.with_name(f"{out.name}.work"))
     done.open()
-    left = [task for task in tasks if task.key not in before and not done.holds(task.key)]
-    teller, faults = _Teller(len(tasks), len(tasks) - len(left), advance), dict[str, str]()
-    for task in left[:1]:
-        teller.begins(task)
-    for outcome in work_off(left, extractor, done, _lanes(jobs, len(left)), teller.part):
+    left = [job for job in file_jobs if job.key not in before and not done.holds(job.key)]
+    teller, faults = _Teller(len(file_jobs), len(file_jobs) - len(left), advance), dict[str, str]()
+    for job in left[:1]:
+        teller.begins(job)
+    for outcome in work_off(left, extractor, done, _workers(jobs, len(left)), teller.part):
         teller.finished(outcome)
         if outcome.fault:
-            faults[outcome.task.key] = outcome.fault
-    if len(faults) == len(tasks):
+            faults[outcome.job.key] = outcome.fault
+    if len(faults) == len(file_jobs):
         done.forget()
         raise SourceError(_all_failed(list(faults.values())))
     source: dict[str, Any] = {
         "made_by": MADE_BY,
         "config": asdict(extractor.config),
         "files": [],
-        "failed": [{"file": readable(t.source.path), "reason": faults[t.key]} for t in tasks if t.key in faults],
+        "failed": [{"file": readable(t.source.path), "reason": faults[t.key]} for t in file_jobs if t.key in faults],
     }
     description = StoreDescription(
         listing.emotions, features, source=source, simulated=listing.simulated, unlabelled=not listing.emotions
     )
     written = _Written(listing, source["files"])
     with writing_store(out, description, force=existing != "refuse") as writer:
-        for task in tasks:
-            if task.key not in faults:
-                written.add(writer, task, before[task.key].clips() if task.key in before else done.get(task.key))
-        writer.warnings += _warnings(len(tasks), faults)
+        for job in file_jobs:
+            if job.key not in faults:
+                written.add(writer, job, before[job.key].clips() if job.key in before else done.get(job.key))
+        for (kind, column), times in listing.repairs.items():
+            writer.count(kind, column, times)
+        writer.warnings += [*listing.warnings, *_warnings(len(file_jobs), faults)]
     done.forget()
     return Extraction(
-        out, written.clips, len(tasks) - len(faults), len(tasks) - len(left),
+        out, written.clips, len(file_jobs) - len(faults), len(file_jobs) - len(left),
         {name: written.clips - written.present[name] for name in features}, dict(written.notes.most_common()),
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
         tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began,
     )  # fmt: skip
 
 
-def _lanes(jobs: int | Literal["auto"] | Lanes, files: int) -> Lanes | None:
+def _workers(jobs: int | Literal["auto"] | Workers, files: int) -> Workers | None:
     """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
     if not isinstance(jobs, int | str):
         return jobs
     count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, os.cpu_count() or 1))
-    return ProcessLanes(count) if count > 1 else None
+    return ProcessWorkers(count) if count > 1 else None
 
 
 class _Teller:
@@ -166,20 +168,20 @@ class _Teller:
         self._advance: Advance = advance or (lambda _: None)
         self._told = 0.0
 
-    def begins(self, task: Task) -> None:
+    def begins(self, job: FileJob) -> None:
         """The first file is about to be extracted."""
-        self._advance(Progress(self.done, self.total, str(task.source.path), share=0.0))
+        self._advance(ExtractionProgress(self.done, self.total, str(job.source.path), share=0.0))
 
-    def part(self, task: Task, share: float) -> None:
+    def part(self, job: FileJob, share: float) -> None:
         """A share of a file is done."""
         if self._told + 0.01 <= share < 1:
             self._told = share
-            self._advance(Progress(self.done, self.total, str(task.source.path), share=share))
+            self._advance(ExtractionProgress(self.done, self.total, str(job.source.path), share=share))
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, outcome: FileOutcome) -> None:
         """A file is done, or failed."""
         self.done, self._told = self.done + 1, 0.0
-        self._advance(Progress(self.done, self.total, str(outcome.task.source.path), outcome.fault))
+        self._advance(ExtractionProgress(self.done, self.total, str(outcome.job.source.path), outcome.fault))
 
 
 class _Written:
@@ -189,15 +191,15 @@ class _Written:
         self.clips, self.seconds = 0, 0.0
         self.present: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self._labels, self._files = listing.labels, files
+        self._rows, self._files = listing.rows, files
 
-    def add(self, writer: StoreWriter, task: Task, clips: Iterator[ClipFeatures]) -> None:
+    def add(self, writer: StoreWriter, job: FileJob, clips: Iterator[ClipFeatures]) -> None:
         ids, notes = [], {}
         for clip in clips:
-            known = self._labels.get(clip.clip, Labels())
+            known = self._rows.get(clip.clip) or ClipRow(clip.clip)
             shares = {f"_{name}_share": share for name, share in clip.shares.items()}
             row = ClipRow(
-                clip=clip.clip, split=known.split, shares=known.shares, group=known.group or task.source.clip,
+                clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
                 start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **known.carried},
             )  # fmt: skip
             times = {name: np.stack([s.start, s.end], axis=1) for name, s in clip.modalities.items()}
@@ -209,7 +211,7 @@ class _Written:
             self.seconds += clip.end - clip.start
             self.present.update(clip.modalities.keys())
         self.clips += len(ids)
-        self._files.append({"file": str(task.source.path), "key": task.key, "clips": ids, "notes": notes})
+        self._files.append({"file": str(job.source.path), "key": job.key, "clips": ids, "notes": notes})
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,9 @@ class _Stored:
                 if times is not None and len(values):
                     modalities[name] = Steps(np.array(values), times[:, 0], times[:, 1])
             shares = {
-                name[1:-6]: float(column[row]) for name, column in table.carried.items() if name.endswith("_share")
+                name[1:-6]: float(column[row])
+                for name, column in table.carried_numbers().items()
+                if name.endswith("_share")
             }
             start, end = float(table.start[row]), float(table.end[row])
             clip = str(table.clip[row])

@@ -9,11 +9,11 @@ from pathlib import Path
 from lddu.clips.done import DoneFolder
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.errors import LdduError, MismatchError
-from lddu.machine.processes import Lanes
+from lddu.machine.processes import Workers
 
 
 @dataclass(frozen=True)
-class Task:
+class FileJob:
     """One file to extract and the key under which its clips are kept."""
 
     source: Source
@@ -21,56 +21,56 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of a file: `fault` is empty, or the sentence that says why it failed."""
 
-    task: Task
+    job: FileJob
     fault: str
 
 
 def work_off(
-    tasks: Sequence[Task],
+    jobs: Sequence[FileJob],
     extractor: ClipExtractor,
     done: DoneFolder,
-    lanes: Lanes | None,
-    watch: Callable[[Task, float], None] = lambda *_: None,
-) -> Iterator[Outcome]:
+    workers: Workers | None,
+    watch: Callable[[FileJob, float], None] = lambda *_: None,
+) -> Iterator[FileOutcome]:
     """Extract every file; outcomes come as files are finished.
 
     Args:
-        tasks: the files.
-        extractor: used here where there are no lanes; each lane loads its own.
-        done: where finished files are kept; lanes on other machines have to share it.
-        lanes: processes that do it; None extracts in this one.
+        jobs: the files.
+        extractor: used here where there are no workers; each worker loads its own.
+        done: where finished files are kept; workers on other machines have to share it.
+        workers: processes that do it; None extracts in this one.
         watch: hears, where this process does it, again and again which share of a file is done.
 
     Raises:
         MismatchError: where a machine's packages would make other features.
     """
-    if lanes is None:
-        for task in tasks:
-            yield Outcome(task, _extract_into(done, extractor, task, partial(watch, task)))
+    if workers is None:
+        for job in jobs:
+            yield FileOutcome(job, _extract_into(done, extractor, job, partial(watch, job)))
         return
-    opening = _LaneOpening(extractor.config, tuple(extractor.feature_names().items()), done.path)
-    for outcome in lanes.work_off(opening, tasks):
-        fault = _died(outcome.task) if outcome.result is None else outcome.result
-        if not fault and not done.holds(outcome.task.key):
+    opening = _ExtractorOpening(extractor.config, tuple(extractor.feature_names().items()), done.path)
+    for outcome in workers.work_off(opening, jobs):
+        fault = _died(outcome.job) if outcome.result is None else outcome.result
+        if not fault and not done.holds(outcome.job.key):
             fault = (
-                f"Expected the clips of {outcome.task.source.path} in {done.path}, but the machine that extracted them has "
+                f"Expected the clips of {outcome.job.source.path} in {done.path}, but the machine that extracted them has "
                 "put them elsewhere; give an --out that all machines share."
             )
-        yield Outcome(outcome.task, fault)
+        yield FileOutcome(outcome.job, fault)
 
 
 @dataclass(frozen=True)
-class _LaneOpening:
+class _ExtractorOpening:
     """Makes a process ready to extract; `features` is how the leading process would make them."""
 
     config: ExtractorConfig
     features: tuple[tuple[str, str], ...]
     done: Path
 
-    def __call__(self) -> Callable[[Task], str]:
+    def __call__(self) -> Callable[[FileJob], str]:
         extractor = ClipExtractor(self.config)
         for name, feature in extractor.feature_names().items():
             if feature != dict(self.features)[name]:
@@ -82,22 +82,22 @@ class _LaneOpening:
 
 
 def _extract_into(
-    done: DoneFolder, extractor: ClipExtractor, task: Task, watch: Callable[[float], None] = lambda _: None
+    done: DoneFolder, extractor: ClipExtractor, job: FileJob, watch: Callable[[float], None] = lambda _: None
 ) -> str:
     """Extract one file and keep its clips; returns the sentence that says why it failed, or nothing."""
     try:
-        done.put(task.key, extractor.extract(task.source, watch))
+        done.put(job.key, extractor.extract(job.source, watch))
     except LdduError as fault:
         return str(fault)
     except Exception as fault:  # whatever a strange file provokes must not stop the others; it is told, not hidden
         return (
-            f"Expected {task.source.path} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
+            f"Expected {job.source.path} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
         )
     return ""
 
 
-def _died(task: Task) -> str:
+def _died(job: FileJob) -> str:
     return (
-        f"Expected {task.source.path} to be extracted, but the process that did it died; "
+        f"Expected {job.source.path} to be extracted, but the process that did it died; "
         "the file is damaged in a way that crashes the decoder, or memory ran out: convert it."
     )

@@ -38,7 +38,7 @@ from lddu.store import extraction_notes
 
 MODALITIES = ("text", "audio", "visual")
 
-Watch = Callable[[float], None]
+OnShare = Callable[[float], None]
 """Hears which share of a file's work is done."""
 
 _HEARD = 0.15
@@ -199,7 +199,7 @@ class ClipExtractor:
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
 
-    def extract(self, source: Source, watch: Watch = lambda _: None) -> list[ClipFeatures]:
+    def extract(self, source: Source, watch: OnShare = lambda _: None) -> list[ClipFeatures]:
         """The features of every clip in the file.
 
         Args:
@@ -232,7 +232,7 @@ class ClipExtractor:
         _refuse_nothing(source, clips)
         return clips
 
-    def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: Watch) -> Steps:
+    def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: OnShare) -> Steps:
         if not info.has_sound:
             notes.append(extraction_notes.NO_SOUND)
             return Steps.none(len(VOICE_COLUMNS))
@@ -255,7 +255,7 @@ class ClipExtractor:
             return Steps.none(self._voice_encoder.dimension)
         return self._voice_encoder.steps(read_sound(path, info, DamageCount()))
 
-    def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: Watch) -> FaceTrack:
+    def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
         nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
         if not info.has_picture:
             notes.append(extraction_notes.NO_PICTURE)
@@ -324,7 +324,7 @@ class ClipExtractor:
         return ClipFeatures(span.clip, start, end, text, kept, shares, notes)
 
 
-def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: Watch) -> Iterator[np.ndarray]:
+def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: OnShare) -> Iterator[np.ndarray]:
     heard = 0
     for block in blocks:
         yield block
@@ -332,7 +332,7 @@ def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: Watch) 
         watch(_share(heard / SAMPLE_RATE, info))
 
 
-def _watched_pictures(pictures: Iterable[Picture], info: MediaInfo, watch: Watch) -> Iterator[Picture]:
+def _watched_pictures(pictures: Iterable[Picture], info: MediaInfo, watch: OnShare) -> Iterator[Picture]:
     for picture in pictures:
         yield picture
         watch(_share(picture.time, info))

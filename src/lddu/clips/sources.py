@@ -11,24 +11,12 @@ from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES
 from lddu.clips.words.transcript import beside, languages_in
 from lddu.errors import SourceError
-from lddu.labels import SPLITS
-from lddu.store.sheet_lines import read_lines
-
-MANIFEST = "clips.csv"
-SIMULATED = "_simulated"
-"""A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
-
-_FIXED = ("file", "clip", "split", "group", "start", "end", "transcript", "transcript_file", "face_file")
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What a manifest says of a clip beside its place: see `lddu.store.clip_table.ClipRow`."""
-
-    split: str = ""
-    group: str = ""
-    shares: tuple[float | None, ...] = ()
-    carried: Mapping[str, float] = field(default_factory=dict)
+from lddu.sentences import counted
+from lddu.store.clip_table import ClipRow
+from lddu.store.sheet.cells import composed
+from lddu.store.sheet.clip_sheet import SheetClip, read_sheet
+from lddu.store.sheet.columns import PATH_COLUMNS
+from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
 
 @dataclass(frozen=True)
@@ -38,26 +26,27 @@ class Listing:
     Attributes:
         sources: the files, in order.
         emotions: columns of labels; none where nothing is labelled.
-        labels: clip id -> labels, for the clips of a manifest.
+        rows: clip id -> its line of the manifest: split, group, labels and what is carried along.
         unlisted: media files of a folder that its manifest does not name.
+        repairs: (kind, column) -> how often the manifest was mended.
+        warnings: sentences about the manifest.
+        simulated: whether the manifest says that any clip is made up.
     """
 
     sources: tuple[Source, ...]
     emotions: tuple[str, ...] = ()
-    labels: Mapping[str, Labels] = field(default_factory=dict)
+    rows: Mapping[str, ClipRow] = field(default_factory=dict)
     unlisted: tuple[Path, ...] = ()
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the manifest says that any clip is made up."""
-        return any(known.carried.get(SIMULATED) for known in self.labels.values())
+    repairs: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    simulated: bool = False
 
 
-def listed(inputs: str | Path | Sequence[str | Path]) -> Listing:
+def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
     """The files that the inputs mean.
 
     Args:
-        inputs: media files, folders (searched through, or led by a `clips.csv` in them), one manifest, or ``-`` for
+        inputs: media files, folders (searched through, or led by a `clips.csv`, .tsv or .parquet in them), one manifest, or ``-`` for
             names on stdin, one a line.
 
     Raises:
@@ -95,7 +84,7 @@ def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:
 def unlisted_sentence(files: Sequence[str]) -> str:
     """What a reader should know of files that a manifest leaves out."""
     rest = f", such as {files[0]}" if len(files) > 1 else f": {files[0]}"
-    return f"the manifest does not name {len(files)} media file{'s' if len(files) > 1 else ''} of its folder{rest}; left out"
+    return f"the manifest does not name {counted(len(files), 'media file')} of its folder{rest}; left out"
 
 
 def read_manifest(path: Path) -> Listing:
@@ -106,76 +95,67 @@ def read_manifest(path: Path) -> Listing:
     columns that begin with ``_`` are carried along; every other column is an emotion in [0, 1].
 
     Raises:
-        SourceError: naming the first line that is wrong.
+        SourceError: where the table is absent or a line is wrong.
     """
-    rows, columns = _rows(path)
-    emotions = tuple(c for c in columns if c not in _FIXED and not c.startswith("_"))
-    labels: dict[str, Labels] = {}
-    spans: dict[tuple[Path, Path | None, Path | None], list[NamedSpan]] = {}
-    uses = Counter(row["file"] for _, row in rows)
-    for number, (line, row) in enumerate(rows, start=1):
-        where = f"line {line} of {path}"
-        if not row["file"]:
-            raise SourceError(f"Expected a file in {where}, but the column 'file' is empty.")
-        stem = Path(row["file"]).with_suffix("").as_posix()
-        clip = row.get("clip") or (stem if uses[row["file"]] == 1 else f"{stem}#{number:03d}")
-        if clip in labels:
-            raise SourceError(f"Expected unique clip ids, but {clip!r} in {where} comes twice; add a column 'clip'.")
-        labels[clip] = _labels(row, emotions, where)
-        words, face = (path.parent / row[c] if row.get(c) else None for c in ("transcript_file", "face_file"))
-        start, end = (_number(row.get(name, ""), name, where) for name in ("start", "end"))
-        span = NamedSpan(clip, start, end, row.get("transcript", ""))
-        spans.setdefault((path.parent / row["file"], words, face), []).append(span)
-    sources = [Source(file, named[0].clip, words, tuple(named), face) for (file, words, face), named in spans.items()]
-    return Listing(_with_transcripts(sources), emotions, labels)
-
-
-def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
     if not path.is_file():
         raise SourceError(f"Expected the manifest {path}, but it is not there; check the path.")
-    columns, lines = read_lines(path)
-    if "file" not in columns:
-        raise SourceError(
-            f"Expected a column 'file' in {path}, but got {', '.join(columns) or 'nothing'}; "
-            "a table of features is for 'lddu data import'."
-        )
-    double = [name for name, count in Counter(columns).items() if count > 1]
-    if double:
-        raise SourceError(f"Expected every column of {path} once, but {', '.join(map(repr, double))} comes twice.")
-    rows = [(number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))) for number, cells in lines]
-    if not rows:
-        raise SourceError(f"Expected at least one clip in {path}, but it has no lines.")
-    return rows, columns
+    sheet = read_sheet(path, "file")
+    folder = _NamedFolder(path.parent)
+    spans: dict[tuple[Path | None, ...], list[NamedSpan]] = {}
+    for clip in sheet.clips:
+        files = tuple(folder.file(clip.files.get(column)) for column in PATH_COLUMNS)
+        spans.setdefault(files, []).append(_span(clip))
+    sources = [
+        Source(file, named[0].clip, words, tuple(named), face)
+        for (file, words, face), named in spans.items()
+        if file is not None
+    ]
+    repairs = sheet.repairs + Counter({("recomposed_names", "file"): folder.recomposed})
+    return Listing(
+        _with_transcripts(sources), sheet.emotions, {clip.row.clip: clip.row for clip in sheet.clips},
+        repairs=repairs, warnings=tuple(sheet.warnings), simulated=sheet.simulated,
+    )  # fmt: skip
 
 
-def _labels(row: Mapping[str, str], emotions: Sequence[str], where: str) -> Labels:
-    split = row.get("split", "")
-    if split and split not in SPLITS:
-        raise SourceError(f"Expected a split out of {', '.join(SPLITS)} in {where}, but got {split!r}.")
-    shares = tuple(_number(row.get(emotion, ""), emotion, where) for emotion in emotions)
-    for emotion, share in zip(emotions, shares, strict=True):
-        if share is not None and not 0 <= share <= 1:
-            raise SourceError(f"Expected {emotion!r} in {where} to be from 0 to 1 or empty, but got {share:g}.")
-    carried = {name: _number(row[name], name, where) for name in row if name.startswith("_")}
-    kept = {name: value for name, value in carried.items() if value is not None}
-    return Labels(split, row.get("group", ""), shares, kept)
+class _NamedFolder:
+    """Files by their names in a manifest, however the letters of the names are composed on disk (NFC, NFD).
+
+    Attributes:
+        recomposed: how many names are composed otherwise on disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.recomposed = 0
+        self._path = path
+        self._entries: dict[Path, dict[str, Path]] = {}
+
+    def file(self, name: str | None) -> Path | None:
+        """The file of that name; the name itself below the folder where there is none."""
+        if not name:
+            return None
+        path = self._path / name
+        if path.exists() or name.isascii():
+            return path
+        found = self._path
+        for part in Path(name).parts:
+            found = found / part if (found / part).exists() else self._other(found, part)
+        self.recomposed += found.exists()
+        return found
+
+    def _other(self, folder: Path, part: str) -> Path:
+        if folder not in self._entries:
+            there = folder.iterdir() if folder.is_dir() else ()
+            self._entries[folder] = {composed(entry.name): entry for entry in there}
+        return self._entries[folder].get(composed(part), folder / part)
 
 
-def _number(text: str, column: str, where: str) -> float | None:
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        cure = (
-            "write seconds"
-            if column in ("start", "end")
-            else "an emotion is a share from 0 to 1, other columns begin with '_'"
-        )
-        raise SourceError(f"Expected a number in column {column!r} of {where}, but got {text!r}; {cure}.")
-    return value
+def _span(clip: SheetClip) -> NamedSpan:
+    """The stretch of its file that a line names."""
+    row = clip.row
+    for name, value in (("start", row.start), ("end", row.end)):
+        if value is not None and math.isinf(value):
+            raise SourceError(f"Expected the {name} {clip.at} to be seconds or empty, but got {value:g}.")
+    return NamedSpan(row.clip, row.start, row.end, row.transcript.strip())
 
 
 def _stdin_names() -> list[str]:
@@ -184,9 +164,9 @@ def _stdin_names() -> list[str]:
 
 def _manifest_of(name: str) -> Path | None:
     path = Path(name)
-    if path.is_dir() and (path / MANIFEST).is_file():
-        return path / MANIFEST
-    return path if path.suffix.lower() == ".csv" else None
+    if path.is_dir():
+        return sheet_in(path)
+    return path if path.suffix.lower() in SHEET_SUFFIXES else None
 
 
 def _files(path: Path) -> Iterator[tuple[Path, Path]]:

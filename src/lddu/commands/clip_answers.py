@@ -19,8 +19,8 @@ def are_clips(inputs: list[str]) -> bool:
         SourceError: where the input is a folder with neither.
     """
     from lddu.clips.media import MEDIA_SUFFIXES
-    from lddu.clips.sources import MANIFEST
     from lddu.errors import ConfigError, SourceError
+    from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
     stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
     if stores and len(inputs) > 1:
@@ -34,7 +34,7 @@ def are_clips(inputs: list[str]) -> bool:
         if path.is_dir():
             if (path / "manifest.json").is_file():
                 return False
-            if (path / MANIFEST).is_file() or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*")):
+            if sheet_in(path) or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*")):
                 return True
             if (path / "config.json").is_file():
                 raise ConfigError(
@@ -44,7 +44,7 @@ def are_clips(inputs: list[str]) -> bool:
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
                 "neither; name files with another suffix themselves."
             )
-        return name == "-" or path.is_file() or path.suffix.lower() in MEDIA_SUFFIXES | {".csv"}
+        return name == "-" or path.is_file() or path.suffix.lower() in MEDIA_SUFFIXES | set(SHEET_SUFFIXES)
 
     return len(inputs) > 1 or any(map(is_clip, inputs))
 
@@ -67,11 +67,11 @@ def answer_clips(
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
     """
-    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.extracting import ExtractionBar
     from lddu.commands.screen import print_json, results, warn
     from lddu.runs.predict_clips import predict_clips
 
-    with ExtractionProgress() as watch:
+    with ExtractionBar() as watch:
         found = predict_clips(predictor, inputs, config, options, "auto", watch)
     warn(found.warnings)
     if form == "json":

@@ -10,7 +10,7 @@ from cyclopts import App, Group, Parameter
 from lddu.commands.options import DATA, OPTIONS, Flag, Output, SomeFormats, explained
 
 if TYPE_CHECKING:
-    from lddu.corpora.corpus_format import Progress
+    from lddu.corpora.corpus_format import ImportProgress
 
 IMPORT_EXAMPLES = """Examples (docs/own_data.md and docs/data.md describe the formats):
   lddu data import my_corpus --out store
@@ -197,7 +197,7 @@ def _show(path: str | Path, json: bool, verified: bool = False) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> "Iterator[Progress]":
+def _progress(what: str) -> "Iterator[ImportProgress]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from lddu.commands.screen import notes

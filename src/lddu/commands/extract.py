@@ -80,20 +80,20 @@ def extract(
     from lddu.clips.voice.measured import MEASURED
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.clips.words.text import PACKAGED
-    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.extracting import ExtractionBar
     from lddu.commands.screen import print_json, warn
-    from lddu.commands.workers import chosen_lanes
+    from lddu.commands.workers import chosen_workers
     from lddu.errors import ConfigError
 
     if (update, force) not in EXISTING:
         raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
-    with chosen_lanes(ray, jobs) as lanes, ExtractionProgress() as watch:
+    with chosen_workers(ray, jobs) as workers, ExtractionBar() as watch:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
             text_model or PACKAGED, voice_model or MEASURED, face_model, cut=cut, longest=longest, speech_model=speech
         )
         result = extraction.extract(
-            clips, out, config, lanes or jobs or "auto", EXISTING[update, force], watch.extracted
+            clips, out, config, workers or jobs or "auto", EXISTING[update, force], watch.extracted
         )
     if json:
         print_json(_mapping(result))
@@ -114,7 +114,7 @@ def _mapping(result: "Extraction") -> dict[str, object]:
 
 def _show(result: "Extraction") -> None:
     from lddu.commands.screen import results
-    from lddu.pages.template import counted
+    from lddu.sentences import counted
 
     missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
     speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""

@@ -9,10 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lddu.commands.screen import notes
 
 if TYPE_CHECKING:
-    from lddu.clips.extract import Progress as Extracted
+    from lddu.clips.extract import ExtractionProgress
 
 
-class ExtractionProgress:
+class ExtractionBar:
     """A `lddu.runs.predict_clips.Watch` that draws to stderr; use as a context.
 
     Args:
@@ -48,7 +48,7 @@ class ExtractionProgress:
                 else "Stopped before any file was extracted."
             ) from None
 
-    def extracted(self, now: "Extracted") -> None:
+    def extracted(self, now: "ExtractionProgress") -> None:
         """Where the extraction is; which file failed is said above the bar and, where no bar is seen, also which are done.
 
         A single file that fails ends its command with its sentence, and is not named here as well.

@@ -71,7 +71,7 @@ def search(
     """
     from lddu.commands.screen import notes, print_json
     from lddu.commands.search_progress import SearchProgress
-    from lddu.commands.workers import chosen_lanes
+    from lddu.commands.workers import chosen_workers
     from lddu.models.families import family_of
     from lddu.store.store import FeatureStore
 
@@ -87,9 +87,9 @@ def search(
     space = tuple(part for part in space_of(family_of(base.family)) if part.setting not in fixed)
     options = SearchOptions(trials, seed, device, base.family, space)
     notes().print(f"search folder: {folder}", markup=False)
-    with chosen_lanes(ray, jobs, device) as lanes, SearchProgress() as watch:
+    with chosen_workers(ray, jobs, device) as workers, SearchProgress() as watch:
         try:
-            found = look(corpus, folder, options, base, watch, lanes)
+            found = look(corpus, folder, options, base, watch, workers)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"Stopped. The trials so far are in {folder}; the same command with --out {folder} goes on."

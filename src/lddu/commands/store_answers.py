@@ -49,7 +49,7 @@ def answer_store(
         page: folder of a page to write as well.
     """
     from lddu.commands.clip_answers import write_page
-    from lddu.commands.extracting import ExtractionProgress
+    from lddu.commands.extracting import ExtractionBar
     from lddu.runs.explained import answers_on
 
     found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), options)
@@ -57,7 +57,7 @@ def answer_store(
     _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
     if page is not None:
         shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)
-        with ExtractionProgress("explaining") as watch:
+        with ExtractionBar("explaining") as watch:
             answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
         write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
     return 0
@@ -68,7 +68,7 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
     from rich.progress import Progress
 
     from lddu.commands.screen import notes
-    from lddu.commands.workers import chosen_lanes
+    from lddu.commands.workers import chosen_workers
     from lddu.runs.predict_in_workers import infer_in_parts
 
     console = notes()
@@ -78,9 +78,11 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
         def advance(clips: int) -> None:
             bar.advance(task, clips)
 
-        with chosen_lanes(reach.ray, None, reach.device) as lanes:
+        with chosen_workers(reach.ray, None, reach.device) as workers:
             return (
-                infer_in_parts(predictor, corpus, lanes, advance) if lanes else predictor.infer(corpus, advance=advance)
+                infer_in_parts(predictor, corpus, workers, advance)
+                if workers
+                else predictor.infer(corpus, advance=advance)
             )
 
 

@@ -24,7 +24,15 @@ REPAIRS = {
     "duplicate_arrays": "identical duplicate arrays left out",
     "duplicate_rows": "identical duplicate rows left out",
     "ignored_files": "files other than arrays left out",
-    "ignored_words": "words in a column of numbers left out",
+    "decimal_commas": "numbers with a decimal comma",
+    "truth_words": "labels spelt true, false, yes or no: 1 or 0",
+    "percentages": "labels in per cent: shares",
+    "fractions": "labels such as 2/3: shares",
+    "clock_times": "times such as 1:02.5: seconds",
+    "unknown_words": "NA, null, - and the like: unknown",
+    "named_emotions": "clips whose emotions are named in one column",
+    "respelt_emotions": "emotions in another case than most: the same",
+    "recomposed_names": "names whose letters are composed otherwise: the same",
     "renamed_splits": "splits renamed to train, valid or test",
     "trimmed_ids": "ids stripped of surrounding white space",
     "ends_before_start": "clips that end before they start: times unknown",
@@ -56,6 +64,11 @@ REPAIRS = {
 }
 """Kinds of repairs in words; a kind that is not listed is shown by its name."""
 
+_PAIR_WIDTH = 6
+"""Columns that a pair of emotions takes in a table: 100% and the space before it."""
+
+_MOST_COMPANIONS = 3
+
 
 def show_store(summary: StoreSummary, verified: bool = False) -> None:
     """Print the page to stdout; it fits 80 columns, or as many as the names of emotions and features need."""
@@ -71,9 +84,8 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
     if summary.emotions:
         parts["Emotions (% of the clips with a known label that show it)"] = _emotions(summary)
     if len(summary.emotions) > 1:
-        parts["Together (of the clips that show the row, % that also show the column)"] = _together(
-            summary, console.width
-        )
+        title, together = _together(summary, console.width)
+        parts[title] = together
     parts["Modalities (steps of the clips that have it)"] = _modalities(summary)
     parts["Missing (% of the clips without the modality)"] = _missing(summary)
     parts["Met on the way in: mended, left out or kept as it was"] = _repairs(summary)
@@ -106,8 +118,8 @@ def _emotions(summary: StoreSummary) -> Group:
     grid = table("", "", *map(_split, summary.clips), "clips", *further)
     for emotion in summary.emotions:
         shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
-        shown = [_count(sum(emotion.clips.values()))]
-        shown += [_count(emotion.unknown)] if unknown else []
+        shown = [_or_dash(sum(emotion.clips.values()))]
+        shown += [_or_dash(emotion.unknown)] if unknown else []
         shown += [_share(emotion.disputed)] if disputed else []
         grid.add_row(escape(emotion.name), *shares, *shown)
     return Group(grid, _label_sentence(summary))
@@ -122,15 +134,33 @@ def _label_sentence(summary: StoreSummary) -> str:
     )
 
 
-def _together(summary: StoreSummary, width: int) -> Table | str:
+def _together(summary: StoreSummary, width: int) -> tuple[str, Table | str]:
+    """A title and what emotions come together: a table of all pairs, or of the most frequent where that is too wide."""
+    title = "Together (of the clips that show the row, % that also show the column)"
     names = [emotion.name for emotion in summary.emotions]
     if not any(any(emotion.clips.values()) for emotion in summary.emotions):
-        return "no clip shows any"
+        return title, "no clip shows any"
     room = width - max(map(len, names))
+    if len(names) * _PAIR_WIDTH > room:
+        return "Together (of the clips that show the emotion, % that also show these)", _companions(summary)
     grid = table("", "", *map(escape, _shortened(names, room)))
     for emotion in summary.emotions:
         shares = ["" if n == emotion.name else "-" if s is None else f"{s:.0%}" for n, s in emotion.together.items()]
         grid.add_row(escape(emotion.name), *shares)
+    return title, grid
+
+
+def _companions(summary: StoreSummary) -> Table:
+    """Each emotion with the few others that come with it most often, a line each."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    longest = min(24, max(len(emotion.name) for emotion in summary.emotions))
+    grid.add_column(no_wrap=True, overflow="ellipsis", min_width=longest, max_width=longest)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    for emotion in summary.emotions:
+        known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
+        most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
+        told = ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most)
+        grid.add_row(escape(emotion.name), told or ("nothing" if any(emotion.clips.values()) else "-"))
     return grid
 
 
@@ -218,7 +248,7 @@ def _share(share: float) -> str:
     return _percent(share) if share else "-"
 
 
-def _count(count: int) -> str:
+def _or_dash(count: int) -> str:
     return f"{count:,}" if count else "-"
 
 

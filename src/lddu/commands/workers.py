@@ -4,27 +4,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lddu.errors import ConfigError
-from lddu.machine.processes import Lanes, ProcessLanes, usual_threads
+from lddu.machine.processes import ProcessWorkers, Workers, usual_threads
 
 
 @contextmanager
-def chosen_lanes(ray: str | None, jobs: int | None, device: str = "cpu") -> Iterator[Lanes | None]:
-    """The lanes that these options ask for; None where one after the other in this process will do.
+def chosen_workers(ray: str | None, jobs: int | None, device: str = "cpu") -> Iterator[Workers | None]:
+    """The workers that these options ask for; None where one after the other in this process will do.
 
     Args:
-        ray: address of a cluster, as `lddu.machine.cluster.ray_lanes` takes it; None stays on this machine.
+        ray: address of a cluster, as `lddu.machine.cluster.ray_workers` takes it; None stays on this machine.
         jobs: how many at once.
         device: that they compute on.
 
     Raises:
-        ConfigError: where there are no such lanes.
+        ConfigError: where there are no such workers.
     """
     if jobs is not None and jobs < 1:
         raise ConfigError(f"Expected --jobs to be at least 1, but got {jobs}.")
     if ray is not None:
-        from lddu.machine.cluster import ray_lanes
+        from lddu.machine.cluster import ray_workers
 
-        with ray_lanes(ray, jobs, device) as lanes:
-            yield lanes
+        with ray_workers(ray, jobs, device) as workers:
+            yield workers
     else:
-        yield None if jobs is None or jobs == 1 else ProcessLanes(jobs, usual_threads(), device)
+        yield None if jobs is None or jobs == 1 else ProcessWorkers(jobs, usual_threads(), device)

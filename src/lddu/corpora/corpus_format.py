@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Progress = Callable[[int, int], None]
+ImportProgress = Callable[[int, int], None]
 """Called with clips done and clips in all, as an import goes on."""
 
 
@@ -24,7 +24,7 @@ class ImportOptions:
     present_at: float = 0.5
     keep_zero_rows: bool = False
     force: bool = False
-    progress: Progress | None = None
+    progress: ImportProgress | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def report(self, done: int, total: int) -> None:

@@ -1,6 +1,6 @@
-"""Lanes on many machines: tasks are handed to Ray, which starts each where processors are free.
+"""Workers on many machines: jobs are handed to Ray, which starts each where processors are free.
 
-This file is all that knows Ray. Its scheduler moves tasks and results; clips, features, runs and searches are read and
+This file is all that knows Ray. Its scheduler moves jobs and results; clips, features, runs and searches are read and
 written by the machines themselves, in folders that they share or behind URLs.
 """
 
@@ -15,59 +15,59 @@ from pathlib import Path
 from typing import Any
 
 from lddu.errors import ConfigError, PackageError, RunError
-from lddu.machine.processes import Opening, Outcome, Result, Task, opened, usual_threads
+from lddu.machine.processes import Job, Opening, Outcome, Result, opened, usual_threads
 
 HERE = "local"
 """The address of a Ray that is started for the occasion on this machine."""
 
 ATTEMPTS = 2
-"""A process on a cluster often dies with its machine, so its task is begun once more elsewhere."""
+"""A process on a cluster often dies with its machine, so its job is begun once more elsewhere."""
 
 OBJECT_MEGABYTES = 256
 """Memory for results on their way, where Ray is started here; they are small."""
 
 
 @dataclass(frozen=True)
-class RayLanes:
-    """Lanes on a Ray cluster that this process has joined; a `lddu.machine.processes.Lanes`.
+class RayWorkers:
+    """Workers on a Ray cluster that this process has joined; a `lddu.machine.processes.Workers`.
 
     Attributes:
-        jobs: tasks at once; None takes all of the cluster, and what joins it meanwhile.
-        threads: of each task, and the processors that it asks for.
-        device: that each task computes on, ``cpu`` or ``cuda``; with ``cuda`` it asks for a GPU too.
+        count: jobs at once; None takes all of the cluster, and what joins it meanwhile.
+        threads: of each job, and the processors that it asks for.
+        device: that each job computes on, ``cpu`` or ``cuda``; with ``cuda`` it asks for a GPU too.
     """
 
-    jobs: int | None
+    count: int | None
     threads: int
     device: str
 
-    def work_off(self, opening: Opening[Task, Result], tasks: Sequence[Task]) -> Iterator[Outcome[Task, Result]]:
-        """See `lddu.machine.processes.Lanes`; a task whose process died is begun once more before it counts as lost."""
+    def work_off(self, opening: Opening[Job, Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+        """See `lddu.machine.processes.Workers`; a job whose process died is begun once more before it counts as lost."""
         import ray
 
         gpus = int(self.device == "cuda")
         act = ray.remote(_act).options(num_cpus=self.threads, num_gpus=gpus, max_retries=0)
-        waiting = deque((task, 1) for task in tasks)
-        running: dict[Any, tuple[Task, int]] = {}
+        waiting = deque((job, 1) for job in jobs)
+        running: dict[Any, tuple[Job, int]] = {}
         try:
             while waiting or running:
-                room = self.jobs or 2 * self._places()  # with all of the cluster some wait, at which it may grow
+                room = self.count or 2 * self._places()  # with all of the cluster some wait, at which it may grow
                 while waiting and len(running) < room:
-                    task, attempt = waiting.popleft()
-                    running[act.remote(opening, task, self.threads, str(Path.cwd()))] = task, attempt
+                    job, attempt = waiting.popleft()
+                    running[act.remote(opening, job, self.threads, str(Path.cwd()))] = job, attempt
                 finished, _ = ray.wait(list(running))
-                task, attempt = running.pop(finished[0])
+                job, attempt = running.pop(finished[0])
                 result = _result(ray, finished[0])
                 if result is None and attempt < ATTEMPTS:
-                    waiting.append((task, attempt + 1))
+                    waiting.append((job, attempt + 1))
                 else:
-                    yield Outcome(task, result)
+                    yield Outcome(job, result)
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
 
     def _places(self) -> int:
-        """Tasks that the cluster has room for at the moment."""
+        """Jobs that the cluster has room for at the moment."""
         import ray
 
         kind, each = ("GPU", 1) if self.device == "cuda" else ("CPU", self.threads)
@@ -75,18 +75,18 @@ class RayLanes:
 
 
 @contextmanager
-def ray_lanes(address: str, jobs: int | None = None, device: str = "cpu") -> Iterator[RayLanes]:
-    """Lanes on a Ray cluster, which is left at the end; a Ray that this process has joined before stays joined.
+def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> Iterator[RayWorkers]:
+    """Workers on a Ray cluster, which is left at the end; a Ray that this process has joined before stays joined.
 
-    Each task gets `lddu.machine.processes.usual_threads` threads.
+    Each job gets `lddu.machine.processes.usual_threads` threads.
 
     Args:
         address: ``HOST:PORT``; ``auto`` for the cluster that this machine belongs to; ``local`` to start one here.
-        jobs: tasks at once; None takes all of the cluster.
+        jobs: how many at once; None takes all of the cluster.
         device: ``cpu``, ``cuda``, or ``auto``, which is ``cuda`` where the cluster has GPUs.
 
     Raises:
-        ConfigError: where Ray is not installed, the cluster cannot be reached or has no machine for such tasks, or the
+        ConfigError: where Ray is not installed, the cluster cannot be reached or has no machine for such jobs, or the
             device is a certain GPU.
     """
     if device not in ("auto", "cpu", "cuda"):
@@ -101,18 +101,18 @@ def ray_lanes(address: str, jobs: int | None = None, device: str = "cpu") -> Ite
             "Expected the package 'ray' to work on a cluster, but it is not installed; run: pip install 'lddu[ray]'."
         ) from None
     if ray.is_initialized():
-        yield _lanes(ray, jobs, device)
+        yield _workers(ray, jobs, device)
         return
     with _silent(ray):
         _join(ray, address)
         try:
-            yield _lanes(ray, jobs, device)
+            yield _workers(ray, jobs, device)
         finally:
             ray.shutdown()
 
 
-def _lanes(ray: Any, jobs: int | None, device: str) -> RayLanes:
-    """Lanes that some machine of the cluster has room for: Ray lets a task that has none wait for ever."""
+def _workers(ray: Any, jobs: int | None, device: str) -> RayWorkers:
+    """Workers that some machine of the cluster has room for: Ray lets a job that has none wait for ever."""
     machines = [machine["Resources"] for machine in ray.nodes() if machine["Alive"]]
     gpus, processors = (max(machine.get(kind, 0) for machine in machines) for kind in ("GPU", "CPU"))
     if device == "cuda" and not gpus:
@@ -123,7 +123,7 @@ def _lanes(ray: Any, jobs: int | None, device: str) -> RayLanes:
             f"Expected a machine of {threads} processors in the Ray cluster, as many as OMP_NUM_THREADS says, but the "
             f"largest has {processors:g}; set fewer."
         )
-    return RayLanes(jobs, threads, "cuda" if gpus and device != "cpu" else "cpu")
+    return RayWorkers(jobs, threads, "cuda" if gpus and device != "cpu" else "cpu")
 
 
 def _join(ray: Any, address: str) -> None:
@@ -151,18 +151,27 @@ def _knock(address: str) -> None:
 
 @contextmanager
 def _silent(ray: Any) -> Iterator[None]:
-    """Ray tells of dead processes on stdout, where results belong, from a thread of its own; outcomes tell of them."""
+    """Ray prints notices of dead processes on stdout, where results belong; outcomes already say which died.
+
+    This is the only use of a private name of Ray, because it offers no public way (as of 2.60): `log_to_driver=False`
+    does not reach the thread that prints them, RAY_DEDUP_LOGS_SKIP_REGEX is read at import only and would stay for the
+    caller's own use of Ray, and to redirect stdout would catch what the caller prints. A Ray without that name keeps
+    printing, and nothing else changes; a test watches stdout.
+    """
     worker = ray._private.worker
-    speaks = getattr(worker, "print_to_stdstream", None)
+    printing = getattr(worker, "print_to_stdstream", None)
+    if printing is None:
+        yield
+        return
     worker.print_to_stdstream = lambda *_, **__: None
     try:
         yield
     finally:
-        worker.print_to_stdstream = speaks
+        worker.print_to_stdstream = printing
 
 
-def _act(opening: Opening[Any, Any], task: Any, threads: int, folder: str) -> Any:
-    """What a process of the cluster does with a task."""
+def _act(opening: Opening[Any, Any], job: Any, threads: int, folder: str) -> Any:
+    """What a process of the cluster does with a job."""
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read when torch is first imported, by the opening
     try:
         os.chdir(folder)  # so that relative paths mean what they mean to the command
@@ -171,14 +180,14 @@ def _act(opening: Opening[Any, Any], task: Any, threads: int, folder: str) -> An
             f"Expected the folder {folder}, where the command was started, on every machine of the cluster, but "
             f"{platform.node()} does not have it ({fault.strerror}); start in a folder that they share."
         ) from None
-    return opened(opening)(task)
+    return opened(opening)(job)
 
 
 def _result(ray: Any, reference: Any) -> Any:
-    """A finished task's result; None where its process died.
+    """A finished job's result; None where its process died.
 
     Raises:
-        Exception: what the task raised.
+        Exception: what the job raised.
         RunError: where a machine of the cluster cannot run this program.
     """
     try:

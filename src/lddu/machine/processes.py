@@ -1,6 +1,6 @@
-"""Independent tasks, several at once: each lane is a process of its own, so that one that dies takes only its task along.
+"""Independent jobs, several at once: each worker is a process of its own, so that one that dies loses only its job.
 
-Lanes of this machine are here; `lddu.machine.cluster` has those of many.
+Workers of this machine are here; `lddu.machine.cluster` has those of many.
 """
 
 import os
@@ -15,39 +15,39 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from lddu.errors import ConfigError
 
-Task = TypeVar("Task")
+Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-Opening = Callable[[], Callable[[Task], Result]]
-"""Makes a process ready, once, and gives what it does with each task: hashable, and able to travel to the process."""
+Opening = Callable[[], Callable[[Job], Result]]
+"""Makes a process ready, once, and gives what it does with each job: hashable, and able to travel to the process."""
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Task, Result]):
-    """What became of a task.
+class Outcome(Generic[Job, Result]):
+    """What became of a job.
 
     Attributes:
-        task: as it was given.
+        job: as it was given.
         result: None where the process that worked on it died.
     """
 
-    task: Task
+    job: Job
     result: Result | None
 
 
-class Lanes(Protocol):
-    """Processes that work off tasks, here or elsewhere.
+class Workers(Protocol):
+    """Processes that work off jobs, here or elsewhere.
 
     Attributes:
-        device: that tasks shall compute on.
+        device: that jobs shall compute on.
     """
 
     @property
     def device(self) -> str:
         """See above."""
 
-    def work_off(self, opening: Opening[Task, Result], tasks: Sequence[Task]) -> Iterator[Outcome[Task, Result]]:
-        """Outcomes as tasks are finished, each task once; what is unfinished when the caller stops is broken off.
+    def work_off(self, opening: Opening[Job, Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+        """Outcomes as jobs are finished, each job once; what is unfinished when the caller stops is broken off.
 
         Raises:
             Exception: what `opening`, or what it gave, raises in a process ends everything and is raised here.
@@ -55,38 +55,40 @@ class Lanes(Protocol):
 
 
 @dataclass(frozen=True)
-class ProcessLanes:
-    """Lanes of this machine.
+class ProcessWorkers:
+    """Workers of this machine.
 
     Attributes:
-        count: tasks at once, each in a process that stays for the next task and is started anew when it dies.
+        count: jobs at once, each in a process that stays for the next job and is started anew when it dies.
         threads: of each process.
-        device: that tasks shall compute on.
+        device: that jobs shall compute on.
     """
 
     count: int
     threads: int = 1
     device: str = "cpu"
 
-    def work_off(self, opening: Opening[Task, Result], tasks: Sequence[Task]) -> Iterator[Outcome[Task, Result]]:
-        """See `Lanes`."""
-        waiting = iter(tasks)
-        lanes: list[_Lane[Task, Result]] = [_Lane(opening, self.threads) for _ in range(min(self.count, len(tasks)))]
+    def work_off(self, opening: Opening[Job, Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+        """See `Workers`."""
+        waiting = iter(jobs)
+        workers: list[_Worker[Job, Result]] = [
+            _Worker(opening, self.threads) for _ in range(min(self.count, len(jobs)))
+        ]
         try:
-            busy = {lane.give(task): lane for lane, task in zip(lanes, waiting, strict=False)}
+            busy = {worker.give(job): worker for worker, job in zip(workers, waiting, strict=False)}
             while busy:
                 for ready in connection.wait(list(busy)):
-                    lane = busy.pop(ready)  # type: ignore[call-overload]
-                    outcome = lane.outcome()
-                    busy |= {lane.give(task): lane for task in islice(waiting, 1)}
+                    worker = busy.pop(ready)  # type: ignore[call-overload]
+                    outcome = worker.outcome()
+                    busy |= {worker.give(job): worker for job in islice(waiting, 1)}
                     yield outcome
         finally:
-            for lane in lanes:
-                lane.stop()
+            for worker in workers:
+                worker.stop()
 
 
 def usual_threads() -> int:
-    """Threads of a lane where many stand side by side: $OMP_NUM_THREADS, or one, which wastes least."""
+    """Threads of a worker where many stand side by side: $OMP_NUM_THREADS, or one, which wastes least."""
     told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(told) if told.isdecimal() and int(told) else 1
 
@@ -97,10 +99,10 @@ def opened(opening: Opening[Any, Any]) -> Callable[[Any], Any]:
     return opening()
 
 
-class _Lane(Generic[Task, Result]):
+class _Worker(Generic[Job, Result]):
     """One worker process and the pipe to it."""
 
-    def __init__(self, opening: Opening[Task, Result], threads: int) -> None:
+    def __init__(self, opening: Opening[Job, Result], threads: int) -> None:
         self._opening, self._threads = opening, threads
         self._begin()
 
@@ -114,18 +116,18 @@ class _Lane(Generic[Task, Result]):
         with suppress(ConnectionError):
             self._pipe.send(self._opening)
 
-    def give(self, task: Task) -> "Connection[Any, Any]":
-        """Begin a task; its outcome is there when the pipe can be read."""
-        self._task = task
+    def give(self, job: Job) -> "Connection[Any, Any]":
+        """Begin a job; its outcome is there when the pipe can be read."""
+        self._job = job
         with suppress(ConnectionError):  # it died while idle, which its outcome will tell
-            self._pipe.send(task)
+            self._pipe.send(job)
         return self._pipe
 
-    def outcome(self) -> Outcome[Task, Result]:
-        """Of the task that was given.
+    def outcome(self) -> Outcome[Job, Result]:
+        """Of the job that was given.
 
         Raises:
-            ConfigError: where the process died before it took any task.
+            ConfigError: where the process died before it took any job.
         """
         try:
             result, fault = self._pipe.recv()
@@ -134,10 +136,10 @@ class _Lane(Generic[Task, Result]):
             if not self._began.is_set():
                 raise ConfigError(_NOT_BEGUN) from None
             self._begin()
-            return Outcome(self._task, None)
+            return Outcome(self._job, None)
         if fault is not None:
             raise fault
-        return Outcome(self._task, result)
+        return Outcome(self._job, result)
 
     def stop(self) -> None:
         """End the process, whatever it does."""
@@ -153,7 +155,7 @@ _NOT_BEGUN = (
 
 
 def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
-    """What a worker process does: answer every task with a result or a fault, until the other side is gone.
+    """What a worker process does: answer every job with a result or a fault, until the other side is gone.
 
     The opening comes through the pipe, for to read it may load PyTorch, which takes its threads from the environment then.
     """
@@ -165,10 +167,10 @@ def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
         opening: Opening[Any, Any] = pipe.recv()
         began.set()
         while True:
-            task = pipe.recv()
+            job = pipe.recv()
             result, fault = None, None
             try:
-                result = opened(opening)(task)
+                result = opened(opening)(job)
             except Exception as met:
                 fault = met
             pipe.send((result, fault))

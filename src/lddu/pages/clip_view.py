@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.arrays import Flags
-from lddu.pages.template import counted
 from lddu.runs.explained import ClipAnswers
-from lddu.runs.missing_modalities import listed
 from lddu.runs.predictions import Predictions
+from lddu.sentences import counted, listed
 
 _EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
 

@@ -87,8 +87,3 @@ def metric_name(name: str) -> str:
 def recalibration_name(method: str) -> str:
     """A method of recalibration as people read it."""
     return {"platt": "Platt", "platt_per_emotion": "Platt per emotion"}.get(method, method)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and its noun, as in 1 clip and 2 clips."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

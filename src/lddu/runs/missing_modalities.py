@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.runs.ablation import Ablation
+from lddu.sentences import listed
 from lddu.store.extraction_notes import explains, explains_any
 from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore
@@ -95,8 +96,3 @@ def noted_sentences(store: FeatureStore) -> list[str]:
 def _notes(store: FeatureStore) -> dict[str, list[str]]:
     """Clip -> what was noted of it."""
     return {clip: told for file in extracted_files(store) for clip, told in file["notes"].items()}
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: a, b and c."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

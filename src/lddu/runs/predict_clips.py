@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from lddu.clips.extract import Progress, extract
+from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ExtractorConfig
-from lddu.clips.sources import Listing, listed, unlisted_sentence
+from lddu.clips.sources import Listing, listing_of, unlisted_sentence
 from lddu.clips.voice.measured import MEASURED
 from lddu.clips.words.text import PACKAGED
 from lddu.errors import LdduError, MismatchError
@@ -30,7 +30,7 @@ KEPT_DAYS = 7
 class Watch(Protocol):
     """Hears how far the work is."""
 
-    def extracted(self, now: Progress) -> None:
+    def extracted(self, now: ExtractionProgress) -> None:
         """After every file, and every hundredth of one."""
 
     def answered(self, done: int, total: int) -> None:
@@ -38,7 +38,7 @@ class Watch(Protocol):
 
 
 class _Unwatched:
-    def extracted(self, now: Progress) -> None:
+    def extracted(self, now: ExtractionProgress) -> None:
         """See `Watch`."""
 
     def answered(self, done: int, total: int) -> None:
@@ -120,7 +120,7 @@ def predict_clips(
     if config.voice_model == MEASURED:
         config = replace(config, voice_model=trained.voice_model)
     config = replace(config, face_model=trained.face_model)
-    listing = listed(inputs)
+    listing = listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
         done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
         answers = answers_on(predictor, FeatureStore(done.store), options, advance=watch.answered)

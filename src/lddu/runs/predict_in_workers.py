@@ -1,4 +1,4 @@
-"""Predicting a large store in parts, several at once: every lane opens the run and the store by itself."""
+"""Predicting a large store in parts, several at once: every worker opens the run and the store by itself."""
 
 import hashlib
 import platform
@@ -9,47 +9,47 @@ from pathlib import Path
 import numpy as np
 
 from lddu.errors import MismatchError, RunError
-from lddu.machine.processes import Lanes
+from lddu.machine.processes import Workers
 from lddu.models.networks import Inference, joined
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 
 PART_CLIPS = 2048
-"""Clips of a part: seconds of work, so that lanes end together and handing out costs nothing."""
+"""Clips of a part: seconds of work, so that workers end together and handing out costs nothing."""
 
 Part = tuple[int, int]
 """First row and the row after the last."""
 
 
 def infer_in_parts(
-    predictor: Predictor, store: FeatureStore, lanes: Lanes, advance: Callable[[int], None] | None = None
+    predictor: Predictor, store: FeatureStore, workers: Workers, advance: Callable[[int], None] | None = None
 ) -> Inference:
     """What `predictor.infer` says of all clips, to rounding; passes with dropout on are drawn for each part anew.
 
     Args:
-        predictor: a run whose folder the lanes share.
-        store: that fits the run; at a place that the lanes share, or behind a URL.
-        lanes: who computes, on their device.
+        predictor: a run whose folder the workers share.
+        store: that fits the run; at a place that the workers share, or behind a URL.
+        workers: who computes, on their device.
         advance: hears of every clip done by every network.
 
     Raises:
-        MismatchError: where a lane finds another run or store there.
+        MismatchError: where a worker finds another run or store there.
         RunError: where the process that worked on a part died.
     """
     predictor.feature_warnings(store)
     parts = [(first, min(first + PART_CLIPS, len(store))) for first in range(0, len(store), PART_CLIPS)]
     run = predictor.folder
-    opening = _PartOpening(run.path.resolve(), _digest(run), store.address, store.manifest_sha256, lanes.device)
+    opening = _PartOpening(run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device)
     found: dict[Part, Inference] = {}
-    for outcome in lanes.work_off(opening, parts):
+    for outcome in workers.work_off(opening, parts):
         if outcome.result is None:
-            first, last = outcome.task
+            first, last = outcome.job
             raise RunError(
                 f"Expected clips {first} to {last - 1} of {store.place} to be predicted, but the process that did it died; "
                 "memory may have run out: predict with fewer at once."
             )
-        found[outcome.task] = outcome.result
+        found[outcome.job] = outcome.result
         if advance:
             advance(len(outcome.result.rows) * predictor.networks)
     return joined([found[part] for part in parts]) if parts else predictor.infer(store)

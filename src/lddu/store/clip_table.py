@@ -1,16 +1,19 @@
 """The clip table of a store: who, which split, what was said, which emotions were seen (`clips.parquet`)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lddu.errors import StoreError
+from lddu.errors import SourceError, StoreError
 
 FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
+
+Carried = float | str
+"""What a carried column says of a clip."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class ClipTable:
         transcript: [N]; empty where unknown.
         emotions: names of the E emotions, in order.
         labels: [N, E] share of raters in [0, 1]; NaN where unknown.
-        carried: further columns whose names begin with ``_``: carried along, never labels.
+        carried: further columns whose names begin with ``_``, carried along, never labels: [N] numbers (float64), NaN
+            where unknown, or [N] words, empty where unknown.
     """
 
     clip: np.ndarray
@@ -50,12 +54,17 @@ class ClipTable:
         """Clips per split; clips without a split are counted under an empty name."""
         return dict(Counter(self.split.tolist()))
 
+    def carried_numbers(self) -> dict[str, np.ndarray]:
+        """The carried columns that hold numbers."""
+        return {name: values for name, values in self.carried.items() if values.dtype != object}
+
 
 @dataclass(frozen=True)
 class ClipRow:
     """One clip as an importer hands it over; see `ClipTable` for the fields.
 
-    `shares` follows the order of the store's emotions; None or NaN where unknown.
+    `shares` follows the order of the store's emotions; None or NaN where unknown. A column of `carried` is numbers in all
+    clips of a store, or words in all.
     """
 
     clip: str
@@ -65,11 +74,15 @@ class ClipRow:
     start: float | None = None
     end: float | None = None
     transcript: str = ""
-    carried: dict[str, float] = field(default_factory=dict)
+    carried: Mapping[str, Carried] = field(default_factory=dict)
 
 
 def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
-    """The rows as columns."""
+    """The rows as columns.
+
+    Raises:
+        SourceError: where a carried column holds numbers in some rows and words in others.
+    """
 
     def words(name: str) -> np.ndarray:
         return np.array([getattr(row, name) for row in rows], dtype=object)
@@ -82,11 +95,23 @@ def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
         if len(row.shares):
             labels[i] = np.array(row.shares, dtype=np.float32)
     names = sorted({name for row in rows for name in row.carried})
-    carried = {name: np.array([row.carried.get(name, np.nan) for row in rows], np.float64) for name in names}
+    carried = {name: _carried_column(name, rows) for name in names}
     return ClipTable(
         words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
         emotions, labels, carried,
     )  # fmt: skip
+
+
+def _carried_column(name: str, rows: Sequence[ClipRow]) -> np.ndarray:
+    of_words = {isinstance(row.carried[name], str): row.clip for row in rows if name in row.carried}
+    if len(of_words) > 1:
+        raise SourceError(
+            f"Expected the column {name!r} to hold numbers or words, but it holds a number for clip {of_words[False]!r} and "
+            f"words for {of_words[True]!r}; write all as words."
+        )
+    if True in of_words:
+        return np.array([row.carried.get(name, "") for row in rows], dtype=object)
+    return np.array([row.carried.get(name, np.nan) for row in rows], np.float64)
 
 
 def write_table(path: Path, table: ClipTable) -> None:
@@ -102,7 +127,8 @@ def write_table(path: Path, table: ClipTable) -> None:
     for e, emotion in enumerate(table.emotions):
         columns[emotion] = pa.array(table.labels[:, e], pa.float32(), from_pandas=True)
     for name, values in table.carried.items():
-        columns[name] = pa.array(values, pa.float64(), from_pandas=True)
+        kind = pa.string() if values.dtype == object else pa.float64()
+        columns[name] = pa.array(values, kind, from_pandas=True)
     pq.write_table(pa.table(columns), path)
 
 
@@ -134,7 +160,11 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
     labels = np.empty((columns.num_rows, len(emotions)), np.float32)
     for e, emotion in enumerate(emotions):
         labels[:, e] = numbers(emotion)
-    carried = {name: numbers(name) for name in columns.column_names if name.startswith("_")}
+    carried = {
+        name: words(name) if pa.types.is_string(columns.schema.field(name).type) else numbers(name)
+        for name in columns.column_names
+        if name.startswith("_")
+    }
     return ClipTable(
         words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
         emotions, labels, carried,

@@ -17,7 +17,7 @@ import numpy as np
 from lddu.errors import StoreError
 from lddu.store.clip_table import ClipTable, read_table
 from lddu.store.place import Place, is_url, place_of
-from lddu.store.stream import Modality, Part, Stream
+from lddu.store.stream import Modality, StorePart, Stream
 
 FORMAT = "lddu-feature-store"
 VERSION = 1
@@ -190,7 +190,7 @@ def _read_manifest(place: Place) -> dict[str, Any]:
         found = "nothing is there" if not path.exists() else "it holds no manifest.json"
         cure = (
             "run 'lddu data import' on it first"
-            if (path / "clips.csv").is_file() or path.is_file()
+            if any((path / name).is_file() for name in ("clips.csv", "clips.tsv")) or path.is_file()
             else "check the path, or make a store with 'lddu data import' or 'lddu data simulate'"
         )
         raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
@@ -209,7 +209,7 @@ def _read_manifest(place: Place) -> dict[str, Any]:
 
 
 def _modality(name: str, entry: dict[str, Any]) -> Modality:
-    parts = tuple(Part(str(p["file"]), int(p["clips"]), int(p["steps"]), str(p["sha256"])) for p in entry["parts"])
+    parts = tuple(StorePart(str(p["file"]), int(p["clips"]), int(p["steps"]), str(p["sha256"])) for p in entry["parts"])
     if not all(_SAFE_NAME.fullmatch(part.file) for part in parts):
         raise ValueError(f"a part of {name} lies outside the store")
     return Modality(name, int(entry["dimension"]), str(entry["feature"]), parts)

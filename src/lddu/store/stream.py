@@ -13,7 +13,7 @@ from lddu.store.tensor_file import Files, TensorPlace, map_tensor, read_tensor, 
 
 
 @dataclass(frozen=True)
-class Part:
+class StorePart:
     """One safetensors file: `values` and `offsets` of a run of consecutive clips."""
 
     file: str
@@ -36,7 +36,7 @@ class Modality:
     name: str
     dimension: int
     feature: str
-    parts: tuple[Part, ...]
+    parts: tuple[StorePart, ...]
 
 
 class StoreFiles(Files, Protocol):
@@ -92,7 +92,7 @@ class Stream:
             first = here
 
     def _locate(self, clip: int) -> tuple[int, int]:
-        """Part, and number within it."""
+        """StorePart, and number within it."""
         if not 0 <= clip < self._first[-1]:
             raise IndexError(f"Expected a clip below {self._first[-1]}, but got {clip}.")
         k = int(np.searchsorted(self._first, clip, side="right")) - 1
@@ -119,7 +119,7 @@ class Stream:
         """Of each part; checked against the manifest."""
         return [self._checked(part, places) for part, places in zip(self.modality.parts, self._places, strict=True)]
 
-    def _checked(self, part: Part, places: dict[str, TensorPlace]) -> np.ndarray:
+    def _checked(self, part: StorePart, places: dict[str, TensorPlace]) -> np.ndarray:
         values, place = places.get("values"), places.get("offsets")
         offsets = None
         if place is not None and place.shape == (part.clips + 1,) and place.kind.kind in "iu":

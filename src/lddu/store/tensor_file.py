@@ -1,4 +1,4 @@
-"""Where the named arrays of a safetensors file lie, and two ways to read one: by memory map, or into memory.
+"""Writing a safetensors file, where its named arrays lie, and two ways to read one: by memory map, or into memory.
 
 The `safetensors` package copies on read through NumPy; a map does not, which is what keeps opening a store of any
 size instant. The form is fixed: eight bytes of header length, a JSON header, then the raw arrays.
@@ -6,6 +6,7 @@ size instant. The form is fixed: eight bytes of header length, a JSON header, th
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,18 @@ from lddu.errors import LdduError
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
 _LARGEST_HEADER = 100_000_000
+
+
+def write_tensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+    """Write named arrays, laid out by rows however they lie in memory.
+
+    `safetensors` writes the memory of a NumPy array as it is: of one laid out by columns it stores the same shape with
+    other numbers, without a word.
+    """
+    from safetensors.numpy import save_file
+
+    laid_out = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(laid_out, path, dict(metadata) if metadata else None)
 
 
 class Files(Protocol):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from lddu.errors import SourceError, StoreError
 from lddu.labels import SPLITS
@@ -17,7 +16,8 @@ from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
 from lddu.store.outliers import OutlierWatch
 from lddu.store.store import FORMAT, VERSION, file_sha256
-from lddu.store.stream import Part
+from lddu.store.stream import StorePart
+from lddu.store.tensor_file import write_tensors
 
 PART_BYTES = 256 * 2**20
 """A part is closed when it holds this much: the memory a writer needs per modality."""
@@ -162,7 +162,7 @@ class _Stream:
         self._times: list[np.ndarray] = []
         self._timed = False
         self._bytes = 0
-        self._parts: list[Part] = []
+        self._parts: list[StorePart] = []
 
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
@@ -172,19 +172,19 @@ class _Stream:
             self._timed |= times is not None
             self._times.append(np.full((len(steps), 2), np.nan, np.float32) if times is None else times)
             kept = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
-            self._waiting.append(np.ascontiguousarray(kept))
+            self._waiting.append(kept)
             self._bytes += kept.nbytes
         self._lengths.append(0 if steps is None else len(steps))
         if self._bytes >= PART_BYTES:
             self._flush()
 
-    def close(self) -> list[Part]:
+    def close(self) -> list[StorePart]:
         if self._lengths:
             self._flush()
         if len(self._parts) == 1:
             whole = f"{self._name}.safetensors"
             (self._folder / self._parts[0].file).rename(self._folder / whole)
-            self._parts = [Part(whole, self._parts[0].clips, self._parts[0].steps, self._parts[0].sha256)]
+            self._parts = [StorePart(whole, self._parts[0].clips, self._parts[0].steps, self._parts[0].sha256)]
         return self._parts
 
     def _check(self, clip: str, steps: np.ndarray) -> None:
@@ -210,9 +210,9 @@ class _Stream:
         arrays = {"offsets": offsets, "values": values}
         if self._timed:
             arrays["times"] = np.concatenate(self._times).astype(np.float32)
-        save_file(arrays, self._folder / file)
+        write_tensors(self._folder / file, arrays)
         clips, steps = len(self._lengths), int(offsets[-1])
-        self._parts.append(Part(file, clips, steps, file_sha256(self._folder / file)))
+        self._parts.append(StorePart(file, clips, steps, file_sha256(self._folder / file)))
         self._waiting, self._lengths, self._times, self._bytes, self._timed = [], [], [], 0, False
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lddu.clips.sources import listed
+from lddu.clips.sources import listing_of
 from lddu.clips.words.transcript import (
     Languages,
     Word,
@@ -86,7 +86,7 @@ def test_a_listing_looks_for_transcripts_once(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("lddu.clips.sources.languages_in", spy)
     monkeypatch.setattr("lddu.clips.words.transcript.languages_in", spy)
-    sources = listed(tmp_path).sources
+    sources = listing_of(tmp_path).sources
     assert [file and file.name for file in (source.transcript_file() for source in sources)] == [
         "a.en.vtt",
         "b.srt",

@@ -21,7 +21,7 @@ import numpy as np
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import AT_REST, Expression, draw_face
-from lddu.clips.sources import SIMULATED
+from lddu.store.sheet.clip_sheet import SIMULATED
 
 Voice = Literal["espeak", "buzz"]
 

@@ -12,10 +12,10 @@ from lddu.corpora.clip_intake import ClipIntake, max_steps, named_path
 from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.m3ed.annotation import Annotation, Utterance, read_annotation
 from lddu.corpora.m3ed.pickle import M3edPickle, read_m3ed_pickle
-from lddu.corpora.table.table_format import some
 from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.errors import SourceError
 from lddu.labels import M3ED_EMOTIONS
+from lddu.sentences import some
 from lddu.store.clip_table import ClipRow
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
 

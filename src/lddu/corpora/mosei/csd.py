@@ -14,9 +14,9 @@ from lddu.corpora.mosei.csd_file import CsdFile
 from lddu.corpora.mosei.csd_folder import opened_folder
 from lddu.corpora.mosei.folds import Folds, read_folds
 from lddu.corpora.mosei.segments import Segment, note_oddities, read_segments
-from lddu.corpora.table.table_format import some
 from lddu.errors import SourceError
 from lddu.labels import MOSEI_EMOTIONS
+from lddu.sentences import some
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
 
 UNALIGNED_CAPS = {"text": 50, "audio": 500, "visual": 500}

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from lddu.errors import SourceError
-from lddu.store.sheet_lines import read_lines
+from lddu.labels import split_named
+from lddu.store.sheet.lines import read_lines
 
 LARGEST_LISTS = 2**20
 """Bytes of a .py or .json of folds; the SDK's has 46 KB."""
 
 LARGEST_TABLE = 2**24
-"""Bytes of a .csv of folds; the real segment list has 1 MB."""
+"""Bytes of a table of folds; the real segment list has 1 MB."""
 
-_SPLITS = {
-    "train": "train", "valid": "valid", "val": "valid", "dev": "valid", "validation": "valid", "test": "test",
-    "unused": "unused", "0": "train", "1": "valid", "2": "test", "3": "unused",
-}  # fmt: skip
+TABLES = (".csv", ".tsv")
+
+_NUMBERS = {"0": "train", "1": "valid", "2": "test", "3": "unused"}
+"""How the segment list of MMSA and its relatives counts splits."""
+
 _VIDEO_COLUMNS = ("video", "video_id", "file", "clip", "id")
 _SEGMENT_COLUMNS = ("index", "segment")
 """Row of a segment among the labels of its video. A ``clip_id`` is MMSA's number, which is another: see `mosei_labels`."""
@@ -48,16 +50,16 @@ class Folds:
         return self.segments.get(segment) or self.videos.get(video)
 
 
-def split_named(name: object) -> str | None:
-    """``train``, ``valid``, ``test`` or ``unused`` for the names and numbers in use; None for others."""
-    return _SPLITS.get(str(name).strip().lower())
+def fold_named(name: object) -> str | None:
+    """The split for a name (`split_named`) or a number of these files; None for others."""
+    return _NUMBERS.get(str(name).strip()) or split_named(name)
 
 
 def read_folds(path: Path | None) -> Folds:
     """The folds of a file, or those of the SDK where no file is named.
 
     Args:
-        path: ``.json`` ({split: [videos]}), the SDK's ``.py`` (lists are read, nothing is run), or ``.csv`` with a
+        path: ``.json`` ({split: [videos]}), the SDK's ``.py`` (lists are read, nothing is run), or ``.csv`` (``.tsv``) with a
             video column, a split column and, where splits go by segment, an index column.
 
     Raises:
@@ -67,10 +69,10 @@ def read_folds(path: Path | None) -> Folds:
         path = _sdk_file()
     try:
         kind = path.suffix.lower()
-        largest = LARGEST_TABLE if kind == ".csv" else LARGEST_LISTS
+        largest = LARGEST_TABLE if kind in TABLES else LARGEST_LISTS
         if path.stat().st_size > largest:
             raise ValueError(f"it is larger than {largest:,} bytes")
-        if kind == ".csv":
+        if kind in TABLES:
             return _from_rows(path)
         text = path.read_text(encoding="utf-8-sig")
         return _from_lists(path, json.loads(text) if kind == ".json" else _lists_in(text))
@@ -98,7 +100,7 @@ def _lists_in(text: str) -> dict[str, Any]:
     for line in ast.parse(text).body:
         if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
             name = line.targets[0].id.lower().replace("standard_", "").replace("_fold", "")
-            if name in _SPLITS:
+            if fold_named(name):
                 found[name] = ast.literal_eval(line.value)
     return found
 
@@ -108,7 +110,7 @@ def _from_lists(path: Path, lists: Any) -> Folds:
     if not isinstance(lists, dict) or not lists:
         raise ValueError("it names no splits")
     for name, members in lists.items():
-        split = split_named(name)
+        split = fold_named(name)
         if split is None or not isinstance(members, list | tuple) or not all(isinstance(v, str) for v in members):
             raise ValueError(f"{str(name)[:40]!r} is no split with a list of videos")
         for video in members:
@@ -125,7 +127,7 @@ def _from_rows(path: Path) -> Folds:
         video = next((row[name] for name in _VIDEO_COLUMNS if row.get(name)), None)
         index = next((row[name] for name in _SEGMENT_COLUMNS if row.get(name)), None)
         told = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)
-        split = split_named(told)
+        split = fold_named(told)
         if not video or split is None:
             raise ValueError(f"line {number} has no video, or {told!r} as split")
         if index is not None:

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from lddu.corpora.mosei.csd_file import opened_csd
-from lddu.corpora.mosei.folds import split_named
+from lddu.corpora.mosei.folds import fold_named
 from lddu.corpora.mosei.segments import Segment, carried_ratings, presence, read_segments
 from lddu.corpora.token_labels import shares_of_tokens, tokens_in
 from lddu.errors import SourceError
 from lddu.labels import MOSEI_EMOTIONS
-from lddu.store.sheet_lines import read_lines
+from lddu.store.sheet.lines import read_lines
 
 SAME_SENTIMENT = 1e-3
 LARGEST_FILE = 2**25
@@ -201,7 +201,7 @@ def _by_place(path: Path, lines: Iterable[Line], clips: Sequence[UnlabelledClip]
     """LDDU's own form: no ids, rows in the order of each split."""
     rows: dict[str, list[Emotions]] = {}
     for number, line in lines:
-        split = split_named(line["mode"])
+        split = fold_named(line["mode"])
         if split is None:
             raise SourceError(
                 f"Expected train, valid or test as mode in line {number} of {path}, but got {line['mode']!r}."

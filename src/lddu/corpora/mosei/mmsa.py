@@ -12,11 +12,11 @@ from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.mosei.csd import LICENCE
 from lddu.corpora.mosei.labels import Emotions, Joined, UnlabelledClip, join_emotions, plain_id
 from lddu.corpora.mosei.pickled_splits import read_splits
-from lddu.corpora.table.table_format import some
 from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.corpora.untrusted.pickled_values import PickledValues
 from lddu.errors import SourceError
 from lddu.labels import MOSEI_EMOTIONS
+from lddu.sentences import some
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import file_sha256
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lddu.corpora.mosei.folds import split_named
+from lddu.corpora.mosei.folds import fold_named
 from lddu.corpora.untrusted.object_file import read_objects
 from lddu.corpora.untrusted.pickled_values import PickledValues, form_of
 from lddu.errors import SourceError
@@ -28,7 +28,7 @@ def read_splits(source: Path, read_split: Callable[[str, Any, PickledValues], Sp
         raise SourceError(f"Expected {source} to be a dictionary of splits, but got {form_of(content)}.")
     found: dict[str, Split] = {}
     for key, split in content.items():
-        name = split_named(key)
+        name = fold_named(key)
         if name is None or name in found:
             raise SourceError(f"Expected train, valid and test once each in {source}, but got {str(key)[:40]!r}.")
         found[name] = read_split(name, split, values)

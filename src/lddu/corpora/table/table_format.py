@@ -1,8 +1,9 @@
-"""The table format, "bring your own features": `clips.csv` and one file or folder of arrays per modality."""
+"""The table format, "bring your own features": `clips.csv` (.tsv, .parquet) and one file or folder of arrays per modality."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.repair import repaired
 from lddu.corpora.table.clip_arrays import ClipArrays, open_arrays, usual_width
 from lddu.errors import SourceError
-from lddu.store.clip_sheet import ClipSheet, read_sheet
+from lddu.sentences import some
+from lddu.store.clip_table import ClipRow
+from lddu.store.sheet.cells import composed
+from lddu.store.sheet.clip_sheet import ClipSheet, read_sheet
+from lddu.store.sheet.columns import PATH_COLUMNS
+from lddu.store.sheet.lines import SHEET_NAMES, sheet_path
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
-
-NAMED_CLIPS = 5
-"""How many clips a warning names before it says how many more there are."""
 
 OTHER_FEATURES = {".npy", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat", ".safetensors"}
 """Endings of files that someone may have meant as features; they are warned of, not read."""
@@ -24,7 +27,7 @@ OTHER_FEATURES = {".npy", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat",
 def recognises_table(path: Path) -> bool:
     """Whether a path is a folder with a clip table, or the table itself."""
     folder = _folder(path)
-    return any((folder / name).is_file() for name in ("clips.csv", "clips.parquet"))
+    return any((folder / name).is_file() for name in SHEET_NAMES)
 
 
 def import_table(source: Path, out: Path, options: ImportOptions) -> None:
@@ -35,7 +38,7 @@ def import_table(source: Path, out: Path, options: ImportOptions) -> None:
         StoreError: where `out` is taken.
     """
     folder = _folder(source)
-    sheet = read_sheet(folder)
+    sheet = read_sheet(sheet_path(folder), "clip")
     with ExitStack() as opened:
         streams = [_stream(path, sheet, opened) for path in modality_paths(folder)]
         description = StoreDescription(
@@ -43,6 +46,7 @@ def import_table(source: Path, out: Path, options: ImportOptions) -> None:
             modalities={stream.name: f"{stream.name} as given" for stream in streams},
             present_at=options.present_at,
             source={"format": "table", "path": str(folder)},
+            simulated=sheet.simulated,
         )
         with writing_store(out, description, options.force) as writer:
             _note_sheet(writer, folder, sheet)
@@ -53,7 +57,7 @@ def import_table(source: Path, out: Path, options: ImportOptions) -> None:
 
 TABLE = CorpusFormat(
     name="table",
-    looks_like="a folder with clips.csv or clips.parquet and NAME.npz (or a folder NAME of .npy) per modality",
+    looks_like="a folder with clips.csv (.tsv, .parquet) and NAME.npz (or a folder NAME of .npy) per modality",
     recognises=recognises_table,
     write=import_table,
 )
@@ -82,33 +86,64 @@ def modality_paths(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Stream:
-    """One modality of the source, looked through: how wide it is and which clips are of another width."""
+    """One modality of the source, looked through: how wide it is and which clips are of another width.
+
+    Attributes:
+        name: of the modality.
+        arrays: clip id -> array, as in the file.
+        key_of: clip of the table -> its id in the file, for the clips that are there.
+        width: numbers per step.
+        odd: id in the file -> its width, of those with another one.
+    """
 
     name: str
     arrays: ClipArrays
+    key_of: Mapping[str, str]
     width: int
     odd: Mapping[str, int]
-    unknown: Sequence[str]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Ids in the file that no clip of the table has."""
+        used = set(self.key_of.values())
+        return [clip for clip in self.arrays.clips if clip not in used]
 
 
 def _stream(path: Path, sheet: ClipSheet, opened: ExitStack) -> _Stream:
     arrays = open_arrays(path, opened)
-    wanted = {row.clip for row in sheet.rows}
-    known = [clip for clip in arrays.clips if clip in wanted]
-    if not known:
+    key_of = _keys(arrays.clips, [clip.row.clip for clip in sheet.clips])
+    if not key_of:
         ids = ", ".join(map(repr, list(arrays.clips)[:3])) or "nothing"
         raise SourceError(
-            f"Expected arrays in {path} for clips of the table, such as {sheet.rows[0].clip!r}, but it has {ids}; "
+            f"Expected arrays in {path} for clips of the table, such as {sheet.clips[0].row.clip!r}, but it has {ids}; "
             "use the ids of the column 'clip' as keys."
         )
-    width, odd = usual_width(arrays, known)
-    return _Stream(_modality_name(path), arrays, width, odd, [clip for clip in arrays.clips if clip not in wanted])
+    width, odd = usual_width(arrays, list(key_of.values()))
+    return _Stream(_modality_name(path), arrays, key_of, width, odd)
+
+
+def _keys(ids: Collection[str], wanted: Collection[str]) -> dict[str, str]:
+    """Wanted clip -> the same id, or else the one id that differs only in how its letters are composed (NFC, NFD)."""
+    key_of = {clip: clip for clip in wanted if clip in ids}
+    others: dict[str, list[str]] = {}
+    for key in ids:
+        if key not in key_of:
+            others.setdefault(composed(key), []).append(key)
+    for clip in wanted:
+        if clip not in key_of and len(others.get(composed(clip), ())) == 1:
+            key_of[clip] = others[composed(clip)].pop()
+    return key_of
 
 
 def _note_sheet(writer: StoreWriter, folder: Path, sheet: ClipSheet) -> None:
     for (kind, column), times in sheet.repairs.items():
         writer.count(kind, column, times)
     writer.warnings.extend(sheet.warnings)
+    paths = sorted({name for clip in sheet.clips for name in clip.files}, key=PATH_COLUMNS.index)
+    if paths:
+        writer.warnings.append(
+            f"Left out, since only 'lddu extract' reads the files that they name: {some([f'column {p}' for p in paths])}."
+        )
     other = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in OTHER_FEATURES]
     if other:
         writer.warnings.append(f"Left out, since features are NAME.npz or a folder NAME of .npy: {some(other)}.")
@@ -117,6 +152,7 @@ def _note_sheet(writer: StoreWriter, folder: Path, sheet: ClipSheet) -> None:
 def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
     name, arrays = stream.name, stream.arrays
     writer.count("odd_widths", name, len(stream.odd))
+    writer.count("recomposed_names", name, sum(clip != key for clip, key in stream.key_of.items()))
     writer.count("unknown_clips", name, len(stream.unknown))
     writer.count("duplicate_arrays", name, arrays.duplicates)
     writer.count("ignored_files", name, len(arrays.strangers))
@@ -138,7 +174,8 @@ def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
 def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream], options: ImportOptions) -> None:
     present = {stream.name: 0 for stream in streams}
     in_train = dict(present)
-    for done, row in enumerate(sheet.rows, start=1):
+    rows = [_sound_times(writer, clip.row) for clip in sheet.clips]
+    for done, row in enumerate(rows, start=1):
         features = {stream.name: _features(writer, stream, row.clip, options.keep_zero_rows) for stream in streams}
         kept = {name: values for name, values in features.items() if values is not None}
         writer.add(row, kept)
@@ -146,8 +183,8 @@ def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream]
         for name in kept:
             present[name] += 1
             in_train[name] += row.split == "train"
-        options.report(done, len(sheet.rows))
-    trained = any(row.split == "train" for row in sheet.rows)
+        options.report(done, len(rows))
+    trained = any(row.split == "train" for row in rows)
     for name in present:
         if not present[name]:
             writer.warnings.append(f"{name}: no clip has it; it is left out of the store.")
@@ -155,23 +192,33 @@ def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream]
             writer.warnings.append(f"{name}: no train clip has it; training ignores it.")
 
 
+def _sound_times(writer: StoreWriter, row: ClipRow) -> ClipRow:
+    """The row, without times that are infinite or contradict each other; features are cut already."""
+    start, end = _finite(writer, "start", row.start), _finite(writer, "end", row.end)
+    if start is not None and end is not None and end < start:
+        writer.count("ends_before_start", "end")
+        start = end = None
+    return replace(row, start=start, end=end)
+
+
+def _finite(writer: StoreWriter, name: str, value: float | None) -> float | None:
+    infinite = value is not None and math.isinf(value)
+    writer.count("non_finite_values", name, infinite)
+    return None if infinite else value
+
+
 def _features(writer: StoreWriter, stream: _Stream, clip: str, keep_zero_rows: bool) -> np.ndarray | None:
-    if clip not in stream.arrays.clips or clip in stream.odd:
+    key = stream.key_of.get(clip)
+    if key is None or key in stream.odd:
         return None
-    values = stream.arrays.array(clip)
+    values = stream.arrays.array(key)
     if values.ndim == 1:
         values = values[None]
     return repaired(values, stream.name, writer.count, keep_zero_rows)
 
 
-def some(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = len(names) - NAMED_CLIPS
-    return ", ".join(names[:NAMED_CLIPS]) + (f" and {more} more" if more > 0 else "")
-
-
 def _folder(path: Path) -> Path:
-    return path.parent if path.name in ("clips.csv", "clips.parquet") and path.is_file() else path
+    return path.parent if path.name in SHEET_NAMES and path.is_file() else path
 
 
 def _modality_name(path: Path) -> str:

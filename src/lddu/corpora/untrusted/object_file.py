@@ -1,7 +1,7 @@
 """Files that `pickle.dump` or `torch.save` wrote, read without either of them: only data comes out.
 
 Three forms exist: a bare pickle; the zip archive of `torch.save` since PyTorch 1.6 (a pickle beside raw storages);
-and its older form (several pickles in a row, then the storages). All are read by `PickleReader`.
+and its older form (several pickles in a row, then the storages). All are read by `pickle_instructions.load`.
 """
 
 import zipfile
@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from lddu.corpora.untrusted.pickle import PickleReader
-from lddu.corpora.untrusted.pickle_machine import DAMAGE, let_go, mapped
+from lddu.corpora.untrusted.mapped_file import let_go, mapped
+from lddu.corpora.untrusted.pickle_instructions import load
+from lddu.corpora.untrusted.pickle_machine import DAMAGE, PickleMachine
 from lddu.corpora.untrusted.pickled_objects import FORMS, Bytes, Name, Storage
 from lddu.errors import SourceError
 
@@ -66,8 +67,8 @@ def _read_plain(data: memoryview, where: str, nested: bool) -> Any:
     forms = dict(FORMS)
     if nested:  # a tensor inside a pickle: its storage is a file of torch.save in itself
         forms["torch.storage", "_load_from_bytes"] = lambda raw: _read_inner(raw, where)
-    machine = PickleReader(data, where, forms=forms)
-    first = machine.load()
+    machine = PickleMachine(data, where, forms=forms)
+    first = load(machine)
     return _read_old(data, machine.at, where) if type(first) is int and first == _OLD_MAGIC else first
 
 
@@ -104,7 +105,7 @@ def _read_archive(path: Path, data: memoryview) -> Any:
             raise ValueError(f"the storage {key!r} is of two kinds or sizes")
         return whole
 
-    return PickleReader(_member(path, data, members[inside[0]]), str(path), storage).load()
+    return load(PickleMachine(_member(path, data, members[inside[0]]), str(path), storage))
 
 
 def _member(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview:
@@ -141,20 +142,20 @@ def _read_old(data: memoryview, at: int, where: str) -> Any:
         mentioned[key] = (kind, count)
         return Storage(np.broadcast_to(np.zeros(1, _KINDS[kind]), (count,)))
 
-    machine = PickleReader(data, where, note)
+    machine = PickleMachine(data, where, note)
     machine.at = at
-    if machine.load() != _OLD_PROTOCOL or not isinstance(machine.load(), dict):
+    if load(machine) != _OLD_PROTOCOL or not isinstance(load(machine), dict):
         raise SourceError(f"Expected {where} to be a file of torch.save, but its head is damaged; save it again.")
     start = machine.at
-    machine.load()
+    load(machine)
     storages = _old_storages(machine, mentioned, where)
-    again = PickleReader(data, where, lambda identity: storages[_storage_identity(identity)[1]])
+    again = PickleMachine(data, where, lambda identity: storages[_storage_identity(identity)[1]])
     again.at = start
-    return again.load()
+    return load(again)
 
 
-def _old_storages(machine: PickleReader, mentioned: dict[str, tuple[str, int]], where: str) -> dict[str, Storage]:
-    keys = machine.load()
+def _old_storages(machine: PickleMachine, mentioned: dict[str, tuple[str, int]], where: str) -> dict[str, Storage]:
+    keys = load(machine)
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(mentioned):
         raise SourceError(f"Expected {where} to list its storages, but it is damaged; copy or download it again.")
     found: dict[str, Storage] = {}

@@ -1,14 +1,12 @@
-"""The machine under the reader of untrusted pickles: its stack, its memory, its limits and what it refuses.
+"""What an untrusted pickle acts on: a stack and a memory that hold data only, their limits, and what is refused.
 
 Python's own unpickler calls whatever a file names. This one never holds anything callable: a name in the file becomes
 a `Name`, which stands for one of the few forms in `pickled_objects`, and every other name is refused where it is
 read, before anything is built from it. Large arrays stay in the memory-mapped file.
 """
 
-import mmap
 import struct
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from lddu.corpora.untrusted.pickled_objects import FORMS, Name, Pending
@@ -41,27 +39,8 @@ DAMAGE: Final = (
 _MARK: Final = object()
 
 
-def mapped(path: Path) -> memoryview:
-    """The bytes of a file without reading them.
-
-    Raises:
-        SourceError: where there is no such file, or it is empty.
-    """
-    try:
-        with path.open("rb") as stream:
-            return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError) as fault:
-        raise SourceError(f"Expected {path} to be a file with content, but it cannot be read ({fault}).") from None
-
-
-def let_go(data: memoryview) -> None:
-    """Give back the pages of a mapped file that were read; they can be read again."""
-    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        data.obj.madvise(mmap.MADV_DONTNEED)
-
-
 class PickleMachine:
-    """What the instructions of a pickle act on.
+    """What the instructions of a pickle act on; `pickle_instructions.load` runs them.
 
     Attributes:
         at: position of the next byte.
@@ -117,7 +96,7 @@ class PickleMachine:
         """The error for something that is not data."""
         return SourceError(
             f"Expected {self.where} to hold arrays, numbers, strings and containers only, but it asks for {what}, "
-            "which is never run; do not trust this file."
+            "which is never run; if you made this file, save plain arrays or tensors instead, and if not, do not trust it."
         )
 
     def clear(self) -> None:
@@ -243,8 +222,11 @@ class PickleMachine:
         self.container(value)
 
     def built(self) -> None:
-        """Complete an array or a type by its state."""
+        """Complete an array or a type by its state; attributes of a dictionary, such as those of a state_dict, are no data."""
         state, pending = self.pop(), self.pop()
+        if type(pending) is dict:
+            self._stack.append(pending)
+            return
         if not isinstance(pending, Pending):
             raise self.refused(f"a state for a {type(pending).__name__}")
         if pending.finished:

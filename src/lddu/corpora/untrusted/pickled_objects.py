@@ -119,6 +119,13 @@ def tensor_of(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> np.
     return np.lib.stride_tricks.as_strided(flat, sizes, [s * step for s in strides], writeable=False)
 
 
+def _parameter(data: Any, *_: Any) -> np.ndarray:
+    """A `torch.nn.Parameter`: the tensor in it; whether it learns, its hooks and attributes are no data."""
+    if not isinstance(data, np.ndarray):
+        raise ValueError("a parameter without a tensor")
+    return data
+
+
 def _sizes(shape: Any) -> tuple[int, ...]:
     if type(shape) is not tuple or len(shape) > 8 or any(type(n) is not int or not 0 <= n < 2**48 for n in shape):
         raise ValueError("an array of an impossible shape")
@@ -207,6 +214,8 @@ FORMS: Final[Mapping[tuple[str, str], Callable[..., Any] | None]] = {
     },
     ("torch._utils", "_rebuild_tensor_v2"): tensor_of,
     ("torch._utils", "_rebuild_tensor"): tensor_of,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
     ("torch", "Size"): _torch_size,
     **{("torch", f"{kind}Storage"): None for kind in (
         "Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool",

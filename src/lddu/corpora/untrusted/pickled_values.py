@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.corpora.untrusted.pickle_machine import let_go
+from lddu.corpora.untrusted.mapped_file import let_go
 from lddu.errors import SourceError
 
 LARGEST_EXPANSION = 64

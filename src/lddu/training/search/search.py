@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.atomic import write_text
-from lddu.machine.processes import Lanes
+from lddu.machine.processes import Workers
 from lddu.models.families import family_of
 from lddu.models.family import FamilyLike, Losses
 from lddu.models.searched import Range, Space
@@ -69,7 +69,7 @@ class SearchWatch(Watch, Protocol):
     """Told how a search goes."""
 
     def trial_begins(self, number: int, trials: int) -> None:
-        """Trial (from 0) of so many; not said of trials in lanes."""
+        """Trial (from 0) of so many; not said of trials in workers."""
 
     def trial_done(self, trial: Trial) -> None:
         """How it ended."""
@@ -91,7 +91,7 @@ def search(
     options: SearchOptions,
     base: Config | None = None,
     watch: SearchWatch | None = None,
-    lanes: Lanes | None = None,
+    workers: Workers | None = None,
 ) -> SearchResult:
     """Look for settings that do well on `valid`, or go on with a search that was stopped.
 
@@ -103,7 +103,7 @@ def search(
         options: how many trials, of what.
         base: settings that are not searched.
         watch: is told of the progress.
-        lanes: processes that train the trials, several at once, on the lanes' device; they share `store` and `out`. None
+        workers: processes that train the trials, several at once, on the workers' device; they share `store` and `out`. None
             trains one after the other in this process.
 
     Raises:
@@ -115,9 +115,9 @@ def search(
     options, base = _whole(options, base)
     with quiet_optuna():
         study = begun(path, _about(store, options, base), _start(_space(options), base))
-        if lanes:
+        if workers:
             _side_by_side(
-                study, _TrialOpening(store.address, path.resolve(), options, base, lanes.device), lanes, watch
+                study, _TrialOpening(store.address, path.resolve(), options, base, workers.device), workers, watch
             )
         else:
             attempt = _Attempt(store, path, options, base, watch)
@@ -152,11 +152,11 @@ def _start(space: Space, base: Config) -> dict[str, Any]:
     return found if all(part.holds(found[part.setting]) for part in space) else {}
 
 
-def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", lanes: Lanes, watch: SearchWatch) -> None:
-    """Trials in lanes until there are enough; one whose process dies is made up for by another."""
+def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", workers: Workers, watch: SearchWatch) -> None:
+    """Trials in workers until there are enough; one whose process dies is made up for by another."""
     options = opening.options
     while (number := len(ended(study))) < options.trials:
-        for outcome in lanes.work_off(opening, range(number, options.trials)):
+        for outcome in workers.work_off(opening, range(number, options.trials)):
             if outcome.result is not None:
                 watch.trial_done(outcome.result)
         if len(ended(study)) == number:

@@ -1,4 +1,4 @@
-"""Tasks for the tests of lanes, in a module that worker processes can import."""
+"""Tasks for the tests of workers, in a module that worker processes can import."""
 
 import os
 import signal

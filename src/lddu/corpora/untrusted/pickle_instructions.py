@@ -1,7 +1,6 @@
-"""Reading pickles that nobody vouches for: arrays, numbers, strings and containers come out, and nothing else.
+"""The instructions of the pickle format, each as what it does to a `PickleMachine`.
 
-Every instruction of the pickle format is here, as what it does to a `PickleMachine`; those that make objects of any
-class are refused.
+Those that make objects of any class are refused, so that arrays, numbers, strings and containers come out, and nothing else.
 """
 
 import struct
@@ -20,32 +19,29 @@ SHORT_BYTES = 256
 """Byte strings up to this size are copied; longer ones stay in the mapped file."""
 
 
-class PickleReader(PickleMachine):
-    """Reads consecutive pickles from a buffer; see `PickleMachine` for the arguments."""
+def load(machine: PickleMachine) -> Any:
+    """The next pickle in the machine's bytes.
 
-    def load(self) -> Any:
-        """The next pickle.
-
-        Raises:
-            SourceError: where it is damaged or asks for anything but data.
-        """
-        self.clear()
-        steps = 0
-        try:
-            while (code := self.next_code()) != _STOP:
-                steps += 1
-                step = _STEPS.get(code)
-                if step is None:
-                    raise self.refused(f"the unknown instruction {code:#04x}")
-                step(self)
-                if steps > LARGEST_STEP_COUNT:
-                    raise self.refused(f"more than {LARGEST_STEP_COUNT:,} instructions")
-            return self.pop()
-        except DAMAGE as fault:
-            raise SourceError(
-                f"Expected {self.where} to be a sound pickle, but it is damaged at byte {self.at:,} "
-                f"({short(fault)}); copy or download it again."
-            ) from None
+    Raises:
+        SourceError: where it is damaged or asks for anything but data.
+    """
+    machine.clear()
+    steps = 0
+    try:
+        while (code := machine.next_code()) != _STOP:
+            steps += 1
+            step = _STEPS.get(code)
+            if step is None:
+                raise machine.refused(f"the unknown instruction {code:#04x}")
+            step(machine)
+            if steps > LARGEST_STEP_COUNT:
+                raise machine.refused(f"more than {LARGEST_STEP_COUNT:,} instructions")
+        return machine.pop()
+    except DAMAGE as fault:
+        raise SourceError(
+            f"Expected {machine.where} to be a sound pickle, but it is damaged at byte {machine.at:,} "
+            f"({short(fault)}); copy or download it again."
+        ) from None
 
 
 def _number(data: Bytes) -> int:

@@ -1,4 +1,4 @@
-"""A task for the tests of lanes whose module loads PyTorch, as those of the library do."""
+"""A task for the tests of workers whose module loads PyTorch, as those of the library do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

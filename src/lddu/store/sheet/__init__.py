@@ -1,0 +1,1 @@
+"""Clip tables as people write them, .csv, .tsv or .parquet: one reader for arrays to import and media to extract."""

@@ -1,0 +1,173 @@
+"""The one reader of clip tables: every cell is understood or refused.
+
+A line names a clip (`clip`) or its media file (`file`), then its split, group, times and words, then a column per emotion.
+Columns that begin with ``_`` are carried along, numbers as numbers and words as words.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lddu.errors import SourceError
+from lddu.labels import SPLITS, split_named
+from lddu.store.clip_table import Carried, ClipRow
+from lddu.store.sheet.cells import (
+    TRUE,
+    UNKNOWN,
+    carried_numbers,
+    composed,
+    is_ambiguous,
+    is_decimal_comma,
+    seconds,
+    words,
+)
+from lddu.store.sheet.columns import PATH_COLUMNS, Key, SheetColumns, read_columns
+from lddu.store.sheet.labels import labels_of
+
+SIMULATED = "_simulated"
+"""A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
+
+
+@dataclass(frozen=True)
+class SheetClip:
+    """One line of a clip table.
+
+    Attributes:
+        row: as it goes into a store.
+        files: column of `PATH_COLUMNS` -> path as written; only those that are filled.
+        at: how a sentence names it.
+    """
+
+    row: ClipRow
+    files: Mapping[str, str]
+    at: str
+
+
+@dataclass(frozen=True)
+class ClipSheet:
+    """A clip table and what had to be mended in it.
+
+    Attributes:
+        clips: each clip once, in file order.
+        emotions: names, in file order.
+        repairs: (kind, column) -> count.
+        warnings: sentences for the manifest.
+    """
+
+    clips: list[SheetClip]
+    emotions: tuple[str, ...]
+    repairs: Counter[tuple[str, str]]
+    warnings: list[str]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any line says that its clip is made up."""
+        told = (clip.row.carried.get(SIMULATED, 0) for clip in self.clips)
+        return any(value == 1 or (isinstance(value, str) and value.strip().lower() in TRUE) for value in told)
+
+
+def read_sheet(path: Path, key: Key) -> ClipSheet:
+    """A clip table.
+
+    Args:
+        path: a .csv, .tsv or .parquet.
+        key: the column that every line has to fill; where it is `file`, the table needs no emotion.
+
+    Raises:
+        SourceError: where a cell cannot be understood, or a clip is there twice; names the line and the clip.
+    """
+    table = read_columns(path, key)
+    labels = labels_of(table)
+    numeric = ("start", "end", *table.emotions)
+    comma = any(is_decimal_comma(cell) for name in numeric for cell in table.column(name))
+    starts, ends = _times(table, "start", comma), _times(table, "end", comma)
+    splits, carried = _splits(table), _carried(table, comma)
+    plain = {name: [words(cell) for cell in table.column(name)] for name in ("transcript", *PATH_COLUMNS)}
+    groups = _groups(table)
+    clips = [
+        SheetClip(
+            ClipRow(
+                clip, splits[i], labels.shares[i], groups[i], starts[i], ends[i],
+                plain["transcript"][i], {name: values[i] for name, values in carried.items()},
+            ),
+            {name: text for name in PATH_COLUMNS if (text := plain[name][i].strip())},
+            table.at(i),
+        )
+        for i, clip in enumerate(table.ids)
+    ]  # fmt: skip
+    if labels.emotions:
+        _judge_splits(table, splits)
+    return ClipSheet(clips, labels.emotions, +table.repairs, table.warnings)
+
+
+def _times(table: SheetColumns, name: str, comma: bool) -> list[float | None]:
+    found = []
+    for i, cell in enumerate(table.column(name)):
+        try:
+            value, kind = seconds(cell)
+        except (ValueError, TypeError, OverflowError):
+            raise SourceError(
+                f"Expected the {name} {table.at(i)} to be seconds or empty, but got {str(cell)[:80]!r}; write a number, "
+                "such as 62.5."
+            ) from None
+        if kind == "decimal_commas" and not comma and is_ambiguous(cell):
+            raise SourceError(
+                f"Expected the {name} {table.at(i)} to be seconds, but {cell!r} may have a decimal comma or be thousands; "
+                "write it with a point, or without a sign between thousands."
+            )
+        if kind:
+            table.repairs[kind, name] += 1
+        found.append(value)
+    return found
+
+
+def _splits(table: SheetColumns) -> list[str]:
+    found = []
+    for i, cell in enumerate(table.column("split")):
+        word = words(cell).strip()
+        split = "" if word.lower() in UNKNOWN else split_named(word) if word else ""
+        if split is None:
+            raise SourceError(
+                f"Expected the split {table.at(i)} to be one of {', '.join(SPLITS)} or empty, but got {word[:80]!r}."
+            )
+        if split != word:
+            table.repairs["renamed_splits", word] += 1
+        found.append(split)
+    return found
+
+
+def _groups(table: SheetColumns) -> list[str]:
+    """Names of the groups; one that is composed in two ways (NFC, NFD) is one group."""
+    raw = [words(cell).strip() for cell in table.column("group")]
+    groups = [composed(name) for name in raw]
+    table.repairs["recomposed_names", "group"] += sum(a != b for a, b in zip(raw, groups, strict=True))
+    return groups
+
+
+def _carried(table: SheetColumns, comma: bool) -> dict[str, Sequence[Carried]]:
+    carried: dict[str, Sequence[Carried]] = {}
+    for name in (name for name in table.header if name.startswith("_")):
+        cells = table.column(name)
+        numbers = carried_numbers(cells, comma)
+        carried[name] = [words(cell) for cell in cells] if numbers is None else numbers
+        if numbers is not None:
+            table.repairs["decimal_commas", name] += sum("," in words(cell) for cell in cells)
+    return carried
+
+
+def _judge_splits(table: SheetColumns, splits: Sequence[str]) -> None:
+    used = Counter(splits)
+    if set(used) == {""}:
+        table.warnings.append(f"{table.path.name} names no split: the store can be predicted, not trained on.")
+        return
+    uses = {
+        "train": "nothing can be trained on it",
+        "valid": "training has nothing to choose its epoch and threshold on",
+        "test": "training reports no test figures",
+    }
+    for split, consequence in uses.items():
+        if not used[split]:
+            table.warnings.append(f"No clip is in the split {split!r}: {consequence}.")
+    if used[""]:
+        table.warnings.append(f"Clips without a split can be predicted and take part in nothing else ({used['']}).")
