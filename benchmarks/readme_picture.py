@@ -40,7 +40,8 @@ def lddu(*arguments: str | Path) -> None:
 
 def write_talk(path: Path) -> None:
     """One video of all emotions in turn, with subtitles."""
-    sounds, pictures, cues, begin = [], [], [], 0.0
+    sounds, pictures, begin = [], [], 0.0
+    cues: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         for name, manner in MANNERS.items():
             part = Path(folder) / f"{name}.mp4"
