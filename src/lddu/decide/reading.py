@@ -8,6 +8,9 @@ from lddu.errors import RunError
 
 CURE = "the run folder is damaged or was edited: copy it again, or train again"
 
+ROUNDING = 1e-9
+"""What sums of rounded numbers may miss an end of a range by; no reason to call a file damaged."""
+
 
 def section(value: Any, names: tuple[str, ...], where: str) -> Mapping[str, Any]:
     """`value`, if it is a mapping with exactly these names.
@@ -29,12 +32,12 @@ def section(value: Any, names: tuple[str, ...], where: str) -> Mapping[str, Any]
 
 
 def number(value: Any, where: str, least: float = -math.inf, most: float = math.inf) -> float:
-    """`value`, if it is a finite number in a closed range."""
+    """`value`, if it is a finite number in a closed range; what passes an end by `ROUNDING` at most is that end."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not least <= value <= most:
+    if not good or not least - ROUNDING <= value <= most + ROUNDING:
         span = f" from {least:g} to {most:g}" if math.isfinite(least) and math.isfinite(most) else ""
         raise RunError(f"Expected {where} to be a number{span}, but got {_shown(value)}; {CURE}.")
-    return float(value)
+    return float(min(max(value, least), most))
 
 
 def numbers(value: Any, where: str, least: float = -math.inf, most: float = math.inf) -> tuple[float, ...]:

@@ -233,7 +233,12 @@ def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> Emo
 
 
 def _average_precision(present: Flags, score: Floats) -> float | None:
-    return float(average_precision_score(present, score)) if present.any() else None
+    return ranking_precision(present, score) if present.any() else None
+
+
+def ranking_precision(present: Flags, score: Floats) -> float:
+    """Average precision of a ranking; scikit-learn's sum of rounded parts can pass 1 by 2e-16, which is cut off."""
+    return min(1.0, float(average_precision_score(present, score)))
 
 
 def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:

@@ -135,7 +135,7 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
     found = above + np.cumsum(misses[:, ::-1], axis=1)[:, ::-1]
     precision = np.divide(above, found, out=np.zeros_like(above), where=found > 0)
     total = hits.sum(axis=1)
-    return _divided((hits * precision).sum(axis=1), total)
+    return np.minimum(_divided((hits * precision).sum(axis=1), total), 1.0)  # rounding may pass 1
 
 
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:

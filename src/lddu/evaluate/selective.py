@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
+from lddu.evaluate.metrics import ranking_precision
 from lddu.evaluate.scored import Scored
 
 
@@ -101,7 +102,7 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
         n=n,
         risk=float(loss.mean()),
         error_auroc=float(roc_auc_score(wrong, uncertainty)) if both else None,
-        error_aupr=float(average_precision_score(wrong, uncertainty)) if wrong.any() else None,
+        error_aupr=ranking_precision(wrong, uncertainty) if wrong.any() else None,
         aurc=float(risk.mean()),
         excess_aurc=float(risk.mean() - perfect.mean()),
         risk_at_80=float(risk[int(np.ceil(0.8 * n - 1e-9)) - 1]),
