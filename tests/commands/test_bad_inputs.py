@@ -329,7 +329,7 @@ def test_train_may_be_started_several_times_by_a_launcher(
 def test_a_run_resumed_on_a_changed_store_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "run" / "resume").mkdir()  # as an unfinished run has it
     found = lddu(capsys, "train", "--resume", "run", "other")
-    assert found.code == 1 and "but other is another or has changed; name the right one" in found.err
+    assert found.code == 1 and "but other is another or has changed; name the right store" in found.err
 
 
 def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
