@@ -64,7 +64,9 @@ def stamp(seconds: float) -> str:
 def photograph(page: Path, out: Path) -> None:
     """Save the page as a browser shows it with the video at `AT`; the copy with the seek is removed again."""
     copy = page.with_name("picture.html")
-    seek = f"<script>addEventListener('load', () => {{ document.querySelector('video').currentTime = {AT}; }});</script>"
+    seek = (
+        f"<script>addEventListener('load', () => {{ document.querySelector('video').currentTime = {AT}; }});</script>"
+    )
     copy.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{seek}</body>"), encoding="utf-8")
     try:
         with tempfile.TemporaryDirectory() as profile:
