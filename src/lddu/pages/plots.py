@@ -13,6 +13,9 @@ from matplotlib.ticker import MaxNLocator
 INK, ACCENT, FAINT, OTHER = "currentColor", "#3b6fd4", "#d4713b", "#3a9a5b"
 PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and replaced in the text
 
+CROSS_ENTROPIES = ("fused", "bce", "total")
+"""Terms of the loss by which training is drawn, the first that a model family has."""
+
 
 def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple[str, str]:
     """Cross-entropy on train and validation, and micro-F1 and mAP on validation with the kept epoch marked.
@@ -27,9 +30,10 @@ def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple
     epochs = [record["epoch"] for record in history]
     figures = [Figure(figsize=(3.2, 2.6), layout="constrained") for _ in range(2)]
     loss, score = (figure.subplots() for figure in figures)
-    loss.plot(epochs, [record["loss"]["fused"] for record in history], color=ACCENT, label="train")
+    term = next(name for name in CROSS_ENTROPIES if name in history[0]["loss"])
+    loss.plot(epochs, [record["loss"][term] for record in history], color=ACCENT, label="train")
     loss.plot(epochs, [record["valid"]["nll"] for record in history], color=FAINT, label="validation")
-    loss.set_title("cross-entropy of the fused probability", fontsize=9)
+    loss.set_title("loss" if term == "total" else "cross-entropy", fontsize=9)
     loss.legend(frameon=False, fontsize=8, labelcolor=PLACEHOLDER)
     score.axvline(best_epoch, color=PLACEHOLDER, linewidth=0.8, linestyle=":")
     for name, label, color in (("f1_micro", "micro-F1", FAINT), ("map_macro", "mAP", OTHER)):
