@@ -108,8 +108,8 @@ import sys, numpy as np
 from lddu.store import writer as store_writer
 from lddu.store.clip_table import ClipRow
 store_writer.PART_BYTES = 1000
-description = writer.StoreDescription(("joy",), {"audio": "made up"})
-with writer.writing_store(sys.argv[1], description, force=True) as writer:
+description = store_writer.StoreDescription(("joy",), {"audio": "made up"})
+with store_writer.writing_store(sys.argv[1], description, force=True) as writer:
     for i in range(10**9):
         writer.add(ClipRow(str(i)), {"audio": np.ones((10, 10), np.float32)})
         if i == 20:

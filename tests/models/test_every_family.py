@@ -127,7 +127,7 @@ def test_it_learns_32_clips_by_heart(name: str) -> None:
     objective, optimizer = model.family.objective(config, task, ALONE), make_optimizer(model, config.training)
     for group in optimizer.param_groups:
         group["lr"] = 0.01
-    for _ in range(300):
+    for _ in range(600):
         loss: Losses = objective(model.module, model(values, mask, presence), shares, torch.zeros(32, 2))
         optimizer.zero_grad()
         loss.total.backward()  # type: ignore[no-untyped-call]

@@ -78,10 +78,11 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
 
 
 def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
-    """Run -> the settings in which the runs differ, by their dotted names."""
+    """Run -> the settings in which the runs differ, by their dotted names; those that only one model family has left out."""
     settings = {str(run): _flat(RunFolder(run).description.config.to_mapping()) for run in runs}
     first = next(iter(settings.values()))
-    names = [name for name in first if len({repr(own.get(name)) for own in settings.values()}) > 1]
+    shared = [name for name in first if all(name in own for own in settings.values())]
+    names = [name for name in shared if len({repr(own[name]) for own in settings.values()}) > 1]
     return {run: {name: own[name] for name in names} for run, own in settings.items()}
 
 

@@ -28,7 +28,7 @@ class LDDU(nn.Module):
         config: sizes and dropout.
 
     Example:
-        >>> model = LDDU([3, 5], emotions=2, config=ModelConfig(hidden=16, latent=4, layers=1, heads=2)).eval()
+        >>> model = LDDU([3, 5], emotions=2, config=ResolvedModel(hidden=16, latent=4, layers=1, heads=2)).eval()
         >>> values = (torch.randn(1, 7, 3), torch.randn(1, 4, 5))
         >>> mask = (torch.ones(1, 7, dtype=torch.bool), torch.ones(1, 4, dtype=torch.bool))
         >>> prediction = model(values, mask, torch.tensor([[True, False]]))
