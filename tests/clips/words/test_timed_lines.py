@@ -65,9 +65,20 @@ def test_words_that_nist_counts_by_length_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_times_behind_the_names_of_speakers_are_read(tmp_path: Path) -> None:
+    found = read(tmp_path, "Anna Berg  0:01\nGood day.\nHow are you?\n\nSpeaker 2 (00:05):\nFine.\n", "talk.txt")
+    assert [(w.text, w.speaker) for w in found.words] == [
+        *[(text, "Anna Berg") for text in ("Good", "day.", "How", "are", "you?")],
+        ("Fine.", "Speaker 2"),
+    ]
+    assert [found.words[0].start, found.words[-1].start] == [1.0, 5.0]
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "10:30 we met\n11:45 we left\n",
+        "We met at 10:30\nWe left at 11:45\nand that was it",
         "10:30 we met at the station, and at 11:45 we left.",
         "I was born in 1990.\nIn 2014 I moved, 3.5 years later I came back.",
         "Remember: be nice.\nAnd (as he said) 2 - 3 times a day, to 5.",

@@ -111,7 +111,8 @@ def _leading_seconds(word: str) -> float | None:
 
 def _number_before(lines: Sequence[str], head: int) -> bool:
     """Whether the last line with text above a cue's times is a number."""
-    return next((line.strip().isdecimal() for line in reversed(lines[:head]) if line.strip()), False)
+    above = (lines[number].strip() for number in range(head - 1, -1, -1))
+    return next((line.isdecimal() for line in above if line), False)
 
 
 def _without_identifier(body: list[str], numbered: bool, webvtt: bool) -> list[str]:

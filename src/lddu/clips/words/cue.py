@@ -106,8 +106,9 @@ def foreign(where: str, told: str, end: float, duration: float) -> SourceError:
 
 def _mended(told: Sequence[tuple[Caption, Lines]], duration: float, mends: Counter[Mend], ends: bool) -> Iterator[Cue]:
     before = Cue(0.0, 0.0, ())
-    for number, (caption, lines) in enumerate(told):
-        after = next((later.start for later, _ in told[number + 1 :] if later.start is not None), duration)
+    for number, (caption, lines) in enumerate(told, start=1):
+        starts = (told[n][0].start for n in range(number, len(told)))
+        after = next((start for start in starts if start is not None), duration)
         cue = _placed(caption, lines, before, after, slowly=1.0 if ends else 2.0)
         if cue is None or cue.start >= duration or cue.end < 0 or (cue.start < 0 and cue.end <= 0):
             mends[Mend.OUTSIDE if cue else Mend.ODD_LEFT_OUT] += 1

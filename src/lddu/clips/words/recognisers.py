@@ -122,6 +122,8 @@ def _found(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
 
 def _at(value: Any, place: str) -> Any:
     """What lies at keys and positions parted by full stops; None where nothing does."""
+    if "." not in place:
+        return value.get(place) if isinstance(value, Mapping) else None
     for key in place.split("."):
         if key.isdecimal() and isinstance(value, list):
             value = value[int(key)] if int(key) < len(value) else None

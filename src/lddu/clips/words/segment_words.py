@@ -146,7 +146,10 @@ def _roomy(words: Sequence[Word]) -> Iterator[Word]:
         begin, end = group[0].start, max(word.end for word in group)
         if _lacks_room(group):
             end = begin + saying_time([word.text for word in group])
-        yield from _sharing(group, begin, end) if len(group) > 1 else [replace(group[0], end=end)]
+        if len(group) == 1 and end == group[0].end:
+            yield from group
+        else:
+            yield from _sharing(group, begin, end)
 
 
 def _lacks_room(group: Sequence[Word]) -> bool:
@@ -160,4 +163,5 @@ def _within(words: Sequence[Word], duration: float, mends: Counter[Mend]) -> Ite
             continue
         mends[Mend.NEGATIVE] += word.start < 0
         mends[Mend.OVERHANG] += word.end > duration + TOLERATED_OVERHANG
-        yield replace(word, start=max(0.0, word.start), end=min(word.end, duration))
+        inside = word.start >= 0 and word.end <= duration
+        yield word if inside else replace(word, start=max(0.0, word.start), end=min(word.end, duration))

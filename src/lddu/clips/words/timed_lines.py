@@ -25,7 +25,8 @@ _SPANS = (
     re.compile(rf"{_ID}(?P<start>{_DECIMAL})\s+(?P<end>{_DECIMAL})\s+(?P<text>\D.*)"),
 )  # fmt: skip
 _CTM = re.compile(r"\S+\s+\w+\s+(?P<start>\d+\.\d+)\s+(?P<length>\d*\.\d+)\s+(?P<text>\S+)(?:\s+[\d.]+)?")
-_STARTS = re.compile(rf"(?P<open>[\[(]?)\s*(?P<start>{_CLOCK})\s*[\])]?(?:\s*[-–:]\s*|\s+|$|(?<=[\])]))(?P<text>.*)")
+_STARTS = re.compile(rf"[\[(]?\s*(?P<start>{_CLOCK})\s*[\])]?(?:\s*[-–:]\s*|\s+|$|(?<=[\])]))(?P<text>.*)")
+_NAMED_START = re.compile(rf"(?P<name>[^\W\d_][^\[\](){{}}:]{{0,40}}?):?\s+[\[(]?(?P<start>{_CLOCK})[\])]?\s*:?")
 _OTHER = re.compile(
     r"\s*(?:<\?xml|<tt\b|<html|<!doctype|\{\\rtf|\[Script Info\]|File type\s*=|\[?\{\s*\")", re.IGNORECASE
 )
@@ -67,7 +68,7 @@ def timed_lines(text: str, where: str, duration: float, mends: Counter[Mend]) ->
     if opened and (2 * timed >= len(lines) or (timed > 1 and found[0])):
         inside = opened.written[:1] in "[(" or len(lines) > 1 or (opened.end or 0.0) <= duration + _OVERHANG
         return TimedLines(_joined(lines, _in_seconds(found, duration, mends), mends), True) if inside else None
-    panel = _panel(lines)
+    panel = _panel(lines, duration)
     if panel:
         return TimedLines(_joined(lines, panel, mends), False)
     strange = [number for number, line in lines if _OTHER.match(line) or re.search(r"\d\s*-->\s*\d", line)]
@@ -104,18 +105,27 @@ def _ctm(lines: Sequence[tuple[int, str]]) -> list[Caption | None] | None:
     return found
 
 
-def _panel(lines: Sequence[tuple[int, str]]) -> list[Caption | None] | None:
-    """Lines that begin with the time at which they are said, alone or before their text."""
-    matches = [_STARTS.fullmatch(line) for _, line in lines]
-    starts = [match for match in matches if match]
-    times = [_time(match["start"]) or 0.0 for match in starts]
-    several = len(starts) > 1 or (len(starts) == len(lines) == 1 and bool(starts[0]["open"]))
-    if not (several and matches[0] and len(starts) >= _PANEL_SHARE * len(lines) and times == sorted(times)):
+def _panel(lines: Sequence[tuple[int, str]], duration: float) -> list[Caption | None] | None:
+    """Lines that begin with the time at which they are said, or hold it alone or behind a speaker, before their text.
+
+    Where the first lies beyond the clip, times without brackets are those of a day ("10:30 we met").
+    """
+    found = [_start(number, line) for number, line in lines]
+    starts = [caption for caption in found if caption]
+    times = [caption.start or 0.0 for caption in starts]
+    several = len(starts) > 1 or (len(starts) == len(lines) == 1 and starts[0].written[0] in "[(")
+    if not (several and found[0] and len(starts) >= _PANEL_SHARE * len(lines) and times == sorted(times)):
         return None
-    return [
-        match and Caption(f"line {number}", line, _time(match["start"]), None, _body(match["text"]))
-        for (number, line), match in zip(lines, matches, strict=True)
-    ]
+    return found if times[0] < duration + _OVERHANG or found[0].written[0] in "[(" else None
+
+
+def _start(number: int, line: str) -> Caption | None:
+    match, named = _STARTS.fullmatch(line), _NAMED_START.fullmatch(line)
+    if match:
+        return Caption(f"line {number}", line, _time(match["start"]), None, _body(match["text"]))
+    if named and not any(word[0].islower() for word in named["name"].split()):
+        return Caption(f"line {number}", line, _time(named["start"]), None, (f"[{named['name']}]:",))
+    return None
 
 
 def _joined(

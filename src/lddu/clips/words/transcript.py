@@ -53,6 +53,9 @@ class Transcript:
 
 NO_WORDS = Transcript((), False)
 
+READING = 2
+"""Raised with every change of how transcripts are read, so that what was extracted before is not taken over."""
+
 
 def speakers(words: Sequence[Word]) -> str:
     """Who says the words, in order of their first ones; empty where that is not known."""
