@@ -10,7 +10,8 @@ from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.segments import segments
 from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS, VoiceMeter
-from lddu.clips.words.transcript import NO_WORDS, Transcript, Word
+from lddu.clips.words.transcript import NO_WORDS, Transcript
+from lddu.clips.words.word import Word
 
 NO_VOICE = Steps.none(len(COLUMNS))
 
@@ -61,6 +62,28 @@ def test_sentence_clips_hold_every_word_once_and_keep_the_limit(
     spans = segments("sentences", now, longest, transcript, NO_VOICE)
     assert sum(len(transcript.between(s.start, s.end)) for s in spans) == len(words)
     assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= now for s in spans)
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(-3, 3), st.integers(1, 12), st.sampled_from(["", "A", "B"])), min_size=1, max_size=20),
+    st.floats(2, 30),
+)
+def test_people_who_speak_at_once_lose_no_word_and_keep_the_limit(
+    drawn: list[tuple[float, int, str]], longest: float
+) -> None:
+    words, now = list[Word](), 0.0
+    for gap, count, speaker in drawn:
+        now = max(now + gap, words[-1].start if words else 0.0)
+        for n in range(count):
+            words.append(Word("word." if n + 1 == count else "word", now, now + 0.3, speaker))
+            now += 0.3
+    duration = max(word.end for word in words)
+    transcript = Transcript(tuple(words), True)
+    spans = segments("sentences", duration, longest, transcript, NO_VOICE)
+    assert sum(len(transcript.between(s.start, s.end)) for s in spans) == len(words)
+    assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= duration + 1e-9 for s in spans)
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from lddu.clips.extractor import ExtractorConfig, Source
 from lddu.clips.face.action_units import TOOLS
 from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.words.transcript import READING
 from lddu.errors import StoreError
 from lddu.machine.atomic import replaced_file
 from lddu.store.tensor_file import write_tensors
@@ -83,7 +84,7 @@ def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str])
     """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
     described = {
         "file": _state(source.path),
-        "transcript": _state(source.transcript_file()),
+        "transcript": [READING, *_state(source.transcript_file())],
         "face": _state(source.face_file()) if config.face_model in TOOLS else [],
         "clip": source.clip,
         "spans": [asdict(span) for span in source.spans],

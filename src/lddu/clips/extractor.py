@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,9 +30,10 @@ from lddu.clips.voice.egemaps import OPENSMILE, EgemapsMeter
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.voice.speech_encoder import SpeechEncoder
+from lddu.clips.words.beside import beside, languages_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import PACKAGED, WordEncoder
-from lddu.clips.words.transcript import NO_WORDS, Transcript, beside, languages_beside, read_transcript, untimed
+from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers, untimed
 from lddu.errors import ConfigError, SourceError
 from lddu.store import extraction_notes
 
@@ -82,13 +83,13 @@ class ExtractorConfig:
 
 @dataclass(frozen=True)
 class NamedSpan:
-    """A clip that is known before looking: its id, its place in the file, its words where known, what was mended in these."""
+    """A clip that is known before looking: its id, its place in the file, its words where known, what was mended."""
 
     clip: str
     start: float | None = None
     end: float | None = None
     transcript: str = ""
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,14 +224,14 @@ class ClipExtractor:
         if _cut_short(info, reached):
             notes.append(extraction_notes.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
+        notes.extend(transcript.notes)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
         found = _Found(voice, encoded, face, wordless, tuple(notes))
         clips = [
             self._clip(span, words, found)
             for span, words in _clips_of(source, self.config, duration, transcript, voice)
         ]
-        _refuse_nothing(source, clips)
-        return clips
+        return _with_something(source, clips)
 
     def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: OnShare) -> Steps:
         if not info.has_sound:
@@ -288,8 +289,10 @@ class ClipExtractor:
         return self._speech.transcript(read_sound(source.path, info, DamageCount()))
 
     def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
-        if transcript.words or source.transcript_file() is not None:
+        if transcript.words:
             return extraction_notes.WORDLESS
+        if source.transcript_file() is not None:
+            return extraction_notes.EMPTY_TRANSCRIPT
         if self._recognises(source, info):
             return extraction_notes.UNHEARD
         return extraction_notes.SEVERAL if languages_beside(source.path) else extraction_notes.UNTOLD
@@ -308,8 +311,7 @@ class ClipExtractor:
             "audio": Steps.none(1) if mute else found.voice.between(start, end),
             "visual": found.face.steps.between(start, end),
         }
-        if span.note:
-            notes += (span.note,)
+        notes += span.notes
         if not words:
             notes += (found.wordless,)
         if mute:
@@ -321,7 +323,7 @@ class ClipExtractor:
         shares = {"face": found.face.share(start, end), "voice": voice_share}
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
-        return ClipFeatures(span.clip, start, end, text, kept, shares, notes)
+        return ClipFeatures(span.clip, start, end, text, kept, shares, notes, speakers(words))
 
 
 def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: OnShare) -> Iterator[np.ndarray]:
@@ -350,22 +352,39 @@ def _clips_of(
     if not source.spans:
         spans = segments(config.cut, duration, config.longest, transcript, voice)
         return [(NamedSpan(_segment_id(source, spans, i), s.start, s.end), transcript) for i, s in enumerate(spans)]
-    clips = []
-    for span in source.spans:
-        start = 0.0 if span.start is None else span.start
-        end = duration if span.end is None else span.end
-        if not 0 <= start < end or start >= duration:
-            raise SourceError(
-                f"Expected clip {span.clip!r} to lie within the {duration:.1f} s of {source.path}, "
-                f"but it goes from {start:g} to {end:g} s; correct the manifest."
-            )
-        words = transcript
-        if span.transcript:
-            own = untimed(span.transcript, end - start).words
-            words = Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in own), False)
-        note = f"ends with its file at {duration:.1f} s, not at {end:g} s" if end > duration + _ROUNDING else ""
-        clips.append((NamedSpan(span.clip, start, min(end, duration), span.transcript, note), words))
-    return clips
+    placed = [_placed(span, duration) for span in source.spans]
+    outside = [(span, why) for span, why in zip(source.spans, placed, strict=True) if isinstance(why, str)]
+    if len(outside) == len(placed):
+        raise SourceError(
+            f"Expected clip {outside[0][0].clip!r} to lie within the {duration:.1f} s of {source.path}, "
+            f"but {outside[0][1]}; correct the manifest."
+        )
+    left_out = tuple(extraction_notes.clip_left_out(span.clip, why) for span, why in outside)
+    kept = [replace(span, notes=(*span.notes, *left_out)) for span in placed if isinstance(span, NamedSpan)]
+    return [(span, _words_of(span, transcript)) for span in kept]
+
+
+def _placed(span: NamedSpan, duration: float) -> NamedSpan | str:
+    """The span within its file, with a note where that mends it; a sentence where nothing of it is in the file."""
+    start = 0.0 if span.start is None else span.start
+    end = duration if span.end is None else span.end
+    if not max(0.0, start) < end or start >= duration:
+        return f"it goes from {start:g} to {end:g} s"
+    notes = span.notes
+    if start < 0:
+        notes += (extraction_notes.clip_begins_before(start),)
+    if end > duration + _ROUNDING:
+        notes += (f"ends with its file at {duration:.1f} s, not at {end:g} s",)
+    return replace(span, start=max(0.0, start), end=min(end, duration), notes=notes)
+
+
+def _words_of(span: NamedSpan, transcript: Transcript) -> Transcript:
+    """The words of a span: its own, where its manifest gives them, else those of its file."""
+    if not span.transcript:
+        return transcript
+    assert span.start is not None and span.end is not None
+    own = untimed(span.transcript, span.end - span.start).words
+    return Transcript(tuple(type(w)(w.text, w.start + span.start, w.end + span.start) for w in own), False)
 
 
 def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
@@ -393,12 +412,22 @@ def _reached(voice: Steps, face: FaceTrack) -> float:
     )
 
 
-def _refuse_nothing(source: Source, clips: Sequence[ClipFeatures]) -> None:
+def _with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:
+    """The clips, of those that a manifest names only the ones in which something is found; the others are noted.
+
+    Raises:
+        SourceError: where nothing is found in any.
+    """
     empty = [clip for clip in clips if not clip.modalities]
-    if len(empty) == len(clips) or (empty and source.spans):
+    if len(empty) == len(clips):
         what = "; ".join(empty[0].notes)
         named = f" (clip {empty[0].clip!r})" if source.spans else ""
         raise SourceError(
             f"Expected words, a voice or a face in {source.path}{named}, but found none of them ({what}); "
             "add a transcript, or leave the clip out."
         )
+    if not empty or not source.spans:
+        return list(clips)
+    why = "no words, voice or face are found in it"
+    notes = tuple(extraction_notes.clip_left_out(clip.clip, why) for clip in empty)
+    return [replace(clip, notes=(*clip.notes, *notes)) for clip in clips if clip.modalities]

@@ -10,7 +10,8 @@ import numpy as np
 from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS, silent
 from lddu.clips.voice.stretches import STEP_SECONDS
-from lddu.clips.words.transcript import Transcript, Word
+from lddu.clips.words.transcript import Transcript
+from lddu.clips.words.word import Word
 
 Cut = Literal["auto", "whole", "sentences", "silence", "window"]
 """Ways to cut; auto: whole up to the longest clip, else by sentences where words have times, else by silence where
@@ -79,21 +80,62 @@ def _windows(start: float, end: float, longest: float) -> Iterator[Span]:
 def _sentences(words: Sequence[Word], longest: float, duration: float) -> Iterator[Span]:
     groups = [part for sentence in _ended(words) for part in _at_pauses(sentence, longest)]
     joined: list[list[Word]] = []
-    for group in groups:
-        short = joined and joined[-1][-1].end - joined[-1][0].start < _SHORTEST
-        if short and group[0].start - joined[-1][-1].end < _PAUSE and group[-1].end - joined[-1][0].start <= longest:
+    for group in _untangled(groups, longest):
+        if joined and _joins(joined[-1], group, longest):
             joined[-1].extend(group)
         else:
             joined.append(list(group))
-    yield from _apart([Span(group[0].start, group[-1].end) for group in joined], longest, duration)
+    yield from _apart(list(_one_after_another(joined)), longest, duration)
+
+
+def _begin(words: Sequence[Word]) -> float:
+    return min(word.start for word in words)
+
+
+def _finish(words: Sequence[Word]) -> float:
+    return max(word.end for word in words)
+
+
+def _untangled(groups: Sequence[Sequence[Word]], longest: float) -> Iterator[Sequence[Word]]:
+    """Groups in order of time; what people say at the same time is in one, or, where that is too long, cut at its pauses."""
+    tangled: list[list[Word]] = []
+    for group in sorted(groups, key=_begin):
+        if tangled and max((word.start + word.end) / 2 for word in tangled[-1]) > _begin(group):
+            tangled[-1].extend(group)
+        else:
+            tangled.append(list(group))
+    for group in tangled:
+        if len(group) > 1 and _finish(group) - _begin(group) > longest:
+            yield from _at_pauses(sorted(group, key=lambda word: word.start), longest)
+        else:
+            yield group
+
+
+def _joins(before: Sequence[Word], group: Sequence[Word], longest: float) -> bool:
+    """Whether a stretch that is too short by itself takes the next one in; never that of another speaker."""
+    short, pause = _finish(before) - _begin(before) < _SHORTEST, _begin(group) - _finish(before)
+    fits = max(_finish(before), _finish(group)) - _begin(before) <= longest
+    return short and pause < _PAUSE and fits and before[-1].speaker == group[0].speaker
+
+
+def _one_after_another(groups: Sequence[Sequence[Word]]) -> Iterator[Span]:
+    """A span for every group, which ends where the next begins at the latest."""
+    until = 0.0
+    for number, group in enumerate(groups):
+        after = _begin(groups[number + 1]) if number + 1 < len(groups) else float("inf")
+        span = Span(max(until, _begin(group)), max(until, min(_finish(group), after)))
+        until = span.end
+        yield span
 
 
 def _ended(words: Sequence[Word]) -> Iterator[list[Word]]:
-    sentence: list[Word] = []
+    """Sentences: they end at full stops, at long pauses, and where somebody else speaks."""
+    sentence, until = list[Word](), 0.0
     for word in words:
-        if sentence and word.start - sentence[-1].end > _PAUSE:
+        if sentence and (word.start - until > _PAUSE or word.speaker != sentence[-1].speaker):
             yield sentence
             sentence = []
+        until = max(until, word.end) if sentence else word.end
         sentence.append(word)
         if _ends_sentence(word.text.strip("\"'()«»“”‘’")):
             yield sentence
@@ -111,10 +153,10 @@ def _ends_sentence(word: str) -> bool:
 
 def _at_pauses(sentence: Sequence[Word], longest: float) -> Iterator[Sequence[Word]]:
     """The sentence, cut at its longest pauses until no part is too long."""
-    if len(sentence) < 2 or sentence[-1].end - sentence[0].start <= longest:
+    if len(sentence) < 2 or _finish(sentence) - _begin(sentence) <= longest:
         yield sentence
         return
-    middle = (sentence[0].start + sentence[-1].end) / 2
+    middle = (_begin(sentence) + _finish(sentence)) / 2
     # of equal pauses, as between words of one cue, the one nearest to the middle
     cut = max(
         range(1, len(sentence)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES
-from lddu.clips.words.transcript import beside, languages_in
+from lddu.clips.words.beside import beside, languages_in
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store.clip_table import ClipRow

@@ -61,6 +61,7 @@ class ClipFeatures:
             was not found (no track, silence, no face, no words) is absent.
         shares: measured in [0, 1]: ``face`` the share of looked-at pictures with a face, ``voice`` of steps with voice.
         notes: sentences about what is missing or was mended.
+        speaker: who says its words, several parted by commas; empty where the transcript does not tell.
     """
 
     clip: str
@@ -70,3 +71,4 @@ class ClipFeatures:
     modalities: Mapping[str, Steps]
     shares: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    speaker: str = ""

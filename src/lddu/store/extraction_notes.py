@@ -1,6 +1,10 @@
 """What extraction notes of a clip beside its features: why a modality is missing, and what a reader should know else."""
 
+from collections.abc import Mapping
+from enum import Enum
+
 UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
+EMPTY_TRANSCRIPT = "no words in its transcript"
 SEVERAL = "transcripts in several languages, of which none is named like the file alone"
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
@@ -9,10 +13,51 @@ UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
-    "text": (UNTOLD, UNHEARD, WORDLESS, SEVERAL),
+    "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL),
     "audio": (NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio")),
     "visual": (NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video")),
 }
+
+
+class Mend(Enum):
+    """What is mended in a transcript, and how a note says so of a number of cues, words, or lines."""
+
+    EMPTY = "{n}: no text, left out"
+    NEGATIVE = "{n}: beginning before the file, taken from 0 s on"
+    OUTSIDE = "{n}: outside the file, left out"
+    OVERHANG = "{n}: lasting beyond the file, cut off at its end"
+    ODD = "{n}: impossible times, put between the neighbours"
+    ODD_LEFT_OUT = "{n}: impossible times, left out"
+    OPEN = "{n}: no end, taken to last until all is said or the next begins"
+    OVERLAP = "{n}: still shown when the next begins, words put before that"
+    SHOWN_AGAIN = "{n}: words of the one before shown again, taken once"
+    GUESSED = "{n}: no times, put between the neighbours"
+    DAMAGED = "{n}: not understood, left out"
+    MILLISECONDS = "{n}: times taken for milliseconds"
+
+
+def mended(mends: Mapping[Mend, int], what: str) -> tuple[str, ...]:
+    """Notes on a transcript.
+
+    Args:
+        mends: how often each was done.
+        what: the thing that was mended, in the singular: "cue", "word" or "line".
+    """
+    return tuple(
+        f"transcript: {mend.value.format(n=f'{count} {what}' if count == 1 else f'{count} {what}s')}"
+        for mend, count in sorted(mends.items(), key=lambda pair: list(Mend).index(pair[0]))
+        if count
+    )
+
+
+def clip_begins_before(start: float) -> str:
+    """Of a clip whose manifest puts its beginning before that of its file; seconds."""
+    return f"begins with its file at 0 s, not at {start:g} s"
+
+
+def clip_left_out(clip: str, why: str) -> str:
+    """Of another clip of the same file that could not be taken."""
+    return f"clip {clip!r} of this file was left out: {why}"
 
 
 def explains(note: str, modality: str) -> bool:

@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 
 from lddu.clips.sources import listing_of
-from lddu.clips.words.transcript import (
-    Languages,
-    Word,
-    beside,
-    languages_beside,
-    languages_in,
-    read_transcript,
-    untimed,
-)
+from lddu.clips.words.beside import Languages, beside, languages_beside, languages_in
+from lddu.clips.words.transcript import Word, read_transcript, untimed
 from lddu.errors import SourceError
 
 
@@ -85,7 +78,7 @@ def test_a_listing_looks_for_transcripts_once(tmp_path: Path, monkeypatch: pytes
         return languages_in(folder)
 
     monkeypatch.setattr("lddu.clips.sources.languages_in", spy)
-    monkeypatch.setattr("lddu.clips.words.transcript.languages_in", spy)
+    monkeypatch.setattr("lddu.clips.words.beside.languages_in", spy)
     sources = listing_of(tmp_path).sources
     assert [file and file.name for file in (source.transcript_file() for source in sources)] == [
         "a.en.vtt",
@@ -130,19 +123,18 @@ def test_an_empty_transcript_holds_no_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("00:00:03,000 --> 00:00:02,000", "'00:00:03,000 --> 00:00:02,000' goes from 3 to 2 s"),
-        ("-00:00:03,000 --> 00:00:02,000", "goes from -3 to 2 s"),
-        ("00:00:01,000 --> 00:01:00,000", "ends at 60.0 s; it belongs to another video"),
-        ("00:00:01,000 --> 00:00:0x", "Expected times such as 00:01:02,500 around '-->'"),
-        ("00:00:01,000 --> 00:00:02,000x", "Expected times such as 00:01:02,500 around '-->'"),
+        ("00:00:63,000 --> 00:01:10,000", "'00:00:63,000 --> 00:01:10,000' ends at 70.0 s"),
+        ("00:xx:01,000 --> 00:00:0x", "Expected times such as 00:01:02,500 around '-->'"),
     ],
 )
-def test_a_cue_that_cannot_be_is_named_by_its_line_as_it_is_written(tmp_path: Path, line: str, said: str) -> None:
+def test_a_file_whose_cues_cannot_be_is_refused_by_the_line_as_it_is_written(
+    tmp_path: Path, line: str, said: str
+) -> None:
     path = tmp_path / "a.srt"
-    path.write_text(f"1\n00:00:00,000 --> 00:00:01,000\nfine words\n\n2\n{line}\nsome more words\n")
+    path.write_text(f"1\n{line}\nsome words\n\n2\n00:00:02,000 --> 00:00:03,000\n\n")
     with pytest.raises(SourceError, match=re.escape(said)) as told:
         read_transcript(path, 6.0)
-    assert f"line 6 of {path}" in str(told.value)
+    assert f"line 2 of {path}" in str(told.value)
 
 
 def test_times_of_a_cue_in_which_nothing_is_said_do_no_harm(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 
 from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.words.transcript import Transcript, Word
+from lddu.clips.words.transcript import Transcript
+from lddu.clips.words.word import Word
 from lddu.errors import ConfigError, PackageError
 
 PACKAGED_SPEECH = "packaged-whisper-tiny-en"

@@ -14,7 +14,7 @@ import numpy as np
 
 from lddu.clips.steps import Steps
 from lddu.clips.words import pretrained
-from lddu.clips.words.transcript import Word
+from lddu.clips.words.word import Word
 from lddu.errors import ConfigError, PackageError
 
 PACKAGED = "packaged-minilm"

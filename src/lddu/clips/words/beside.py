@@ -1,0 +1,63 @@
+"""Which file beside a clip holds its words."""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from lddu.clips.media import MEDIA_SUFFIXES
+
+SUFFIXES = (".json", ".vtt", ".srt", ".txt")
+"""Kinds of transcript beside a clip, the most precise first."""
+
+_SUBTITLES = (".vtt", ".srt")  # the kinds whose names tell languages, the more precise first
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
+
+Languages = Mapping[str, Mapping[str, Path]]
+"""Stem of a clip -> language -> subtitles; see `languages_in`."""
+
+
+def beside(clip: Path, languages: Languages | None = None) -> Path | None:
+    """The transcript that lies beside a clip under its name, such as ``a.srt`` or ``a.en.vtt`` for ``a.mp4``.
+
+    Of several languages none is taken, for nobody says which is spoken. An empty .json is none: a shell makes one where
+    answers about the clip are about to be written.
+
+    Args:
+        clip: the media file.
+        languages: of its folder, as `languages_in` gives them; looked for where left out.
+    """
+    for suffix in SUFFIXES:
+        longer = [Path(f"{clip}{suffix}")] if suffix in _SUBTITLES else []
+        for found in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), *longer):
+            if found.is_file() and (suffix != ".json" or found.stat().st_size):
+                return found
+    spoken = (languages_in(clip.parent) if languages is None else languages).get(clip.stem, {})
+    return next(iter(spoken.values())) if len(spoken) == 1 else None
+
+
+def languages_beside(clip: Path) -> Mapping[str, Path]:
+    """Language -> subtitles beside a clip that name one, as ``a.en.vtt`` and ``a.pt-BR.srt`` do."""
+    return languages_in(clip.parent).get(clip.stem, {})
+
+
+def languages_in(folder: Path) -> Languages:
+    """Stem of a clip -> language -> its subtitles, of all in a folder that name their language."""
+    there: dict[str, dict[str, Path]] = {}
+    clips, names = set[str](), list[str]()
+    with suppress(OSError):  # a folder that is not there, or may not be looked through, has none
+        names = sorted(file.name for file in folder.iterdir())
+    for name in names:
+        whole, _, kind = name.rpartition(".")
+        stem, _, language = whole.rpartition(".")
+        suffix = f".{kind}"
+        if suffix.lower() in MEDIA_SUFFIXES:
+            clips.add(whole)  # a.de.mp4 is a clip of its own, whose subtitles are not those of a.mp4
+        elif suffix in _SUBTITLES and stem and _LANGUAGE.fullmatch(language):
+            own = there.setdefault(stem, {})
+            if suffix == _SUBTITLES[0] or language not in own:
+                own[language] = folder / name
+    return {
+        stem: {language: file for language, file in own.items() if f"{stem}.{language}" not in clips}
+        for stem, own in there.items()
+    }

@@ -1,0 +1,83 @@
+"""Who speaks, where a transcript says so in its text: ``[SPEAKER_01]: ...``, ``ANNA: ...``, ``Anna Berg: ...``.
+
+A word before a colon need not be a name ("Remember: ..."). A label in brackets or capitals is one; any other is taken for
+one where most cues begin so, or where the first does and many others do.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LABEL = re.compile(
+    r"\s*(?:>{2,3}\s*)?(?:[-–—]\s*)?"
+    r"(?:[\[(]\s*(?P<held>[^\])\[(:]{1,40}?)\s*[\])]\s*[:：]"
+    r"|[\[(](?P<number>(?i:speaker)[ _]?\w{1,3})[\])]"
+    r"|(?P<name>[^\W\d_][\w.'’&#-]*(?: [\w.'’&#-]+){0,3})\s?(?::(?=\s|$)|：))"
+    r"\s*"
+)
+_CHANGE = re.compile(r"\s*>{2,3}(?=\s|\w|$)\s*")  # American captions: another speaker
+_NUMBERED = re.compile(r"(?i:speaker|sprecher|person)[ _]?\w{1,3}")
+_NO_NAMES = frozenset(
+    {
+        "note", "nb", "ps", "remember", "warning", "caution", "attention", "tip", "fact", "example", "question", "answer",
+        "problem", "solution", "result", "update", "step", "part", "chapter", "time", "date", "subject", "re", "plus", "so",
+        "and", "but", "because", "first", "second", "third", "finally", "also", "again", "now", "then", "here", "look",
+    }
+)  # fmt: skip
+_MOST, _MANY = 0.5, 0.1
+
+Label = tuple[int, str]
+"""How many characters of a line name the speaker, and the name; (0, "") where none does."""
+
+
+@dataclass(frozen=True)
+class _Guess:
+    length: int
+    name: str
+    sure: bool
+
+
+def labels(cues: Sequence[Sequence[str]]) -> list[list[Label]]:
+    """The label of every line of every cue.
+
+    Args:
+        cues: per cue its lines without marks.
+    """
+    mixed_case = any(letter.islower() for lines in cues for line in lines for letter in line)
+    guesses = [[_guess(line, mixed_case) for line in lines] for lines in cues]
+    spoken = [any(line.strip() for line in lines) for lines in cues]
+    names = _are_names([guess for guess, any_words in zip(guesses, spoken, strict=True) if any_words])
+    return [
+        [_decided(guess, line, names) for guess, line in zip(found, lines, strict=True)]
+        for found, lines in zip(guesses, cues, strict=True)
+    ]
+
+
+def _guess(line: str, mixed_case: bool) -> _Guess | None:
+    match = _LABEL.match(line)
+    if not match:
+        return None
+    if match["held"] or match["number"]:
+        return _Guess(match.end(), match["held"] or match["number"], True)
+    name = match["name"]
+    if any(word[0].islower() for word in name.split()) or name.lower() in _NO_NAMES:
+        return None
+    capitals = mixed_case and name.isupper() and sum(map(str.isalpha, name)) > 1
+    return _Guess(match.end(), name, capitals or _NUMBERED.fullmatch(name) is not None)
+
+
+def _are_names(cues: Sequence[Sequence[_Guess | None]]) -> bool:
+    """Whether words before a colon are names in this file."""
+    labelled = [any(cue) for cue in cues]
+    if sum(labelled) < 2:
+        return False
+    share = sum(labelled) / len(labelled)
+    several = len({guess.name for cue in cues for guess in cue if guess}) > 1
+    return share >= _MOST or (labelled[0] and several and share >= _MANY)
+
+
+def _decided(guess: _Guess | None, line: str, names: bool) -> Label:
+    if guess and (guess.sure or names):
+        return guess.length, guess.name
+    change = _CHANGE.match(line)
+    return (change.end() if change else 0), ""

@@ -1,0 +1,200 @@
+"""JSON of speech recognisers: their own word times are kept, words without times lie between their neighbours."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lddu.clips.segments import segments
+from lddu.clips.steps import Steps
+from lddu.clips.words.transcript import Word, speakers
+from lddu.errors import SourceError
+from tests.clips.words.transcripts import read_json
+
+many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def word(text: str, start: float | None = None, end: float | None = None, **more: object) -> dict[str, Any]:
+    known = {"start": start, "end": end} if start is not None else {}
+    return {"word": text, **known, **more}
+
+
+def sentences(found: Any, duration: float = 60.0) -> list[str]:
+    """What is said in each clip where a file is cut by sentences."""
+    spans = segments("sentences", duration, 20.0, found, Steps.none(50))
+    return [" ".join(w.text for w in found.between(span.start, span.end)) for span in spans]
+
+
+def test_words_at_the_top_are_taken_for_those_of_segments_without_any(tmp_path: Path) -> None:
+    document: dict[str, Any] = {
+        "task": "transcribe", "duration": 12.0, "text": "Good day. Sit down!",
+        "words": [word("Good", 2.9, 3.3), word("day", 3.4, 3.9), word("sit", 5, 5.5), word("down", 5.5, 6)],
+        "segments": [{"start": 0.0, "end": 4.0, "text": " Good day."}, {"start": 4.0, "end": 8.0, "text": " Sit down!"}],
+    }  # fmt: skip
+    found = read_json(tmp_path, document)
+    assert found.words[:2] == (Word("Good", 2.9, 3.3), Word("day.", 3.4, 3.9))
+    assert sentences(found) == ["Good day.", "Sit down!"]
+    document["words"][0]["word"] = "Goode"  # another word than in the segment: the list of words decides
+    assert read_json(tmp_path, document).text == "Goode day sit down"
+
+
+FORMS: dict[str, Any] = {
+    "transformers": {"text": "", "chunks": [{"text": " good", "timestamp": [0.4, 0.9]}, {"text": " day", "timestamp": [1.0, 1.4]}]},
+    "whisper.cpp": {
+        "transcription": [
+            {"timestamps": {"from": "00:00:00,400", "to": "00:00:00,900"}, "offsets": {"from": 400, "to": 900}, "text": " good"},
+            {"timestamps": {"from": "00:00:01,000", "to": "00:00:01,400"}, "offsets": {"from": 1000, "to": 1400}, "text": " day"},
+        ]
+    },
+    "Vosk": {"result": [word("good", 0.4, 0.9), word("day", 1.0, 1.4)], "text": "good day"},
+    "Deepgram": {
+        "results": {"channels": [{"alternatives": [{"transcript": "good day", "words": [word("good", 0.4, 0.9), word("day", 1.0, 1.4)]}]}]}
+    },
+    "AssemblyAI": {
+        "audio_duration": 12,
+        "words": [{"text": "good", "start": 400, "end": 900, "speaker": "A"}, {"text": "day", "start": 1000, "end": 1400}],
+        "utterances": None,
+    },
+    "Amazon": {
+        "results": {
+            "items": [
+                {"type": "pronunciation", "start_time": "0.4", "end_time": "0.9", "alternatives": [{"content": "good"}]},
+                {"type": "pronunciation", "start_time": "1.0", "end_time": "1.4", "alternatives": [{"content": "day"}]},
+            ]
+        }
+    },
+    "Google": {
+        "results": [
+            {"alternatives": [{"words": [{"word": "good", "startTime": "0.400s", "endTime": "0.9s"}, {"word": "day", "startTime": "1s", "endTime": "1.4s"}]}]}
+        ]
+    },
+    "Rev": {
+        "monologues": [
+            {"speaker": 0, "elements": [{"type": "text", "value": "good", "ts": 0.4, "end_ts": 0.9}, {"type": "punct", "value": " "}, {"type": "text", "value": "day", "ts": 1.0, "end_ts": 1.4}]}
+        ]
+    },
+    "a list of words": [word("good", 0.4, 0.9), word("day", 1.0, 1.4)],
+    "a list with lengths": [{"text": "good", "start": 0.4, "duration": 0.5}, {"text": "day", "start": 1.0, "duration": 0.4}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_recognisers_name_their_fields_otherwise(tmp_path: Path, form: str) -> None:
+    found = read_json(tmp_path, FORMS[form], duration=5.0)
+    assert [(w.text, w.start, round(w.end, 6)) for w in found.words] == [("good", 0.4, 0.9), ("day", 1.0, 1.4)]
+
+
+def test_signs_of_amazon_belong_to_the_word_before(tmp_path: Path) -> None:
+    items = [*FORMS["Amazon"]["results"]["items"], {"type": "punctuation", "alternatives": [{"content": "."}]}]
+    assert read_json(tmp_path, {"results": {"items": items}}).text == "good day."
+
+
+def test_an_untimed_last_word_stays_in_its_sentence(tmp_path: Path) -> None:
+    first = [word("It", 0, 0.2), word("was", 0.3, 0.5), word("in", 0.6, 1.5), word("1984.")]
+    second = [word("Then", 1.5, 2.0), word("we", 2.1, 2.3), word("left.", 2.4, 3.5)]
+    document = {"segments": [{"start": 0, "end": 1.5, "words": first}, {"start": 1.5, "end": 3.5, "words": second}]}
+    found = read_json(tmp_path, document)
+    assert sentences(found) == ["It was in 1984.", "Then we left."]
+    assert found.notes == ("transcript: 1 word: no times, put between the neighbours",)
+
+
+@many
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from(["timed", "untimed", "instant"]), st.floats(0, 1)), min_size=1, max_size=8),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_word_stays_in_its_sentence_whichever_have_times(
+    tmp_path: Path, drawn: list[list[tuple[str, float]]]
+) -> None:
+    document: list[dict[str, Any]] = []
+    expected, now = list[str](), 0.0
+    for number, kinds in enumerate(drawn):
+        begin, words = now, []
+        for n, (kind, gap) in enumerate([("timed", 0.5), *kinds]):
+            text = f"w{number}x{n}" + ("." if n == len(kinds) else "")
+            if kind == "untimed":
+                words.append(word(text))
+                continue
+            start = round(now + gap, 3)
+            now = round(start + (0.3 if kind == "timed" else 0.0), 3)
+            words.append(word(text, start, now))
+        document.append({"start": begin, "end": now, "text": "", "words": words})
+        expected.append(" ".join(w["word"] for w in words))
+    found = read_json(tmp_path, {"segments": document}, duration=now + 1)
+    assert found.text == " ".join(expected)
+    assert all(a.end <= b.start + 1e-9 and a.start < a.end for a, b in pairwise(found.words))
+    for text, whole in zip(sentences_by_stop(found), expected, strict=True):
+        assert text == whole
+    untimed = sum(kind == "untimed" for kinds in drawn for kind, _ in kinds)
+    assert (f"transcript: {untimed} word" in " ".join(found.notes)) == bool(untimed)
+
+
+def sentences_by_stop(found: Any) -> list[str]:
+    """Clips where pauses part nothing, joined up to the full stop."""
+    return [f"{part.strip()}." for part in " ".join(sentences(found, 1000.0)).split(".") if part.strip()]
+
+
+def test_several_untimed_words_share_the_time_between_their_neighbours(tmp_path: Path) -> None:
+    words = [word("we", 0, 1), word("$5"), word("and"), word("60"), word("had", 4, 5)]
+    found = read_json(tmp_path, {"segments": [{"start": 0, "end": 5, "words": words}]})
+    assert [(w.start, w.end) for w in found.words] == [
+        (0, 1),
+        (1, 1.9),
+        (1.9, pytest.approx(3.1)),
+        (pytest.approx(3.1), 4),
+        (4, 5),
+    ]
+
+
+def test_people_who_speak_at_once_stay_apart(tmp_path: Path) -> None:
+    ann = [word("I", 1, 1.4), word("think", 2, 2.4), word("so.", 3, 3.4)]
+    ben = [word("No,", 1.5, 1.9), word("you", 2.5, 2.8), word("don't.", 3.5, 3.9)]
+    later = [word("Well.", 6, 7)]
+    document = [
+        {"start": 1, "end": 4, "speaker": who, "words": words} for who, words in (("A", ann), ("B", ben), ("A", later))
+    ]
+    found = read_json(tmp_path, {"segments": document})
+    assert found.text == "I think so. No, you don't. Well."
+    assert [w.speaker for w in found.words] == ["A"] * 3 + ["B"] * 3 + ["A"]
+    assert sentences(found) == ["I think so. No, you don't.", "Well."]
+    assert speakers(found.words) == "A, B"
+
+
+def test_a_clip_by_sentences_has_one_speaker(tmp_path: Path) -> None:
+    document = [
+        {"start": 0, "end": 1, "text": "and so", "speaker": "A"},
+        {"start": 1, "end": 1.5, "text": "yes", "speaker": "B"},
+        {"start": 1.5, "end": 4, "text": "we went home", "speaker": "A"},
+    ]
+    assert sentences(read_json(tmp_path, document)) == ["and so", "yes", "we went home"]
+
+
+def test_odd_words_and_segments_are_mended_or_left_out_and_counted(tmp_path: Path) -> None:
+    words = [word("a", -0.4, 0.5), word("b", 1.0, 0.9), word("c", float("nan"), 1.5), word("[MUSIC]", 1.5, 2.0)]
+    document = {
+        "segments": [
+            {"start": -0.4, "end": 2, "words": words},
+            {"text": "lost"},
+            7,
+            {"start": 3, "end": 2.9, "text": "kept"},
+        ]
+    }
+    found = read_json(tmp_path, document)
+    assert [(w.text, w.start) for w in found.words] == [("a", 0.0), ("b", 0.5), ("c", 1.0), ("kept", 3.0)]
+    assert set(found.notes) == {
+        "transcript: 1 word: beginning before the file, taken from 0 s on",
+        "transcript: 2 words: impossible times, put between the neighbours",
+        "transcript: 1 word: no times, put between the neighbours",
+        "transcript: 2 words: not understood, left out",
+    }
+
+
+def test_the_answers_of_lddu_itself_are_no_transcript(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="name answers and other JSON otherwise"):
+        read_json(tmp_path, {"clips": [{"clip": "a", "start": 0, "end": 2, "joy": 0.4}]})
