@@ -100,7 +100,7 @@ def extract(
             under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
             workers to extract in, such as those of `lddu.machine.cluster.ray_workers`; machines then share files and `out`.
         existing: what to do when `out` exists: ``refuse``, ``update`` (take over unchanged files) or ``replace``.
-        advance: told at the beginning, after every file, and, where this process extracts, after every hundredth of one.
+        advance: callback at the beginning, after every file, and, where this process extracts, after every hundredth of one.
 
     Raises:
         SourceError: where inputs are wrong, or no file at all could be extracted.

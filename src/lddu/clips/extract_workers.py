@@ -42,7 +42,7 @@ def work_off(
         extractor: used here where there are no workers; each worker loads its own.
         done: where finished files are kept; workers on other machines have to share it.
         workers: processes that do it; None extracts in this one.
-        watch: hears, where this process does it, again and again which share of a file is done.
+        watch: callback with a file and the share of it that is done, where this process does it.
 
     Raises:
         MismatchError: where a machine's packages would make other features.
@@ -89,7 +89,7 @@ def _extract_into(
         done.put(job.key, extractor.extract(job.source, watch))
     except LdduError as fault:
         return str(fault)
-    except Exception as fault:  # whatever a strange file provokes must not stop the others; it is told, not hidden
+    except Exception as fault:  # whatever a strange file provokes must not stop the others; it is reported
         return (
             f"Expected {job.source.path} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
         )

@@ -22,6 +22,7 @@ REPAIRS = {
     "odd_widths": "clips of another width: missing",
     "unknown_clips": "arrays of clips not in the table left out",
     "duplicate_arrays": "identical duplicate arrays left out",
+    "empty_columns": "columns without name and content left out",
     "duplicate_rows": "identical duplicate rows left out",
     "ignored_files": "files other than arrays left out",
     "decimal_commas": "numbers with a decimal comma",

@@ -17,7 +17,7 @@ class ImportOptions:
         present_at: share of raters from which an emotion counts as present, Eq. (16).
         keep_zero_rows: do not cut all-zero rows at both ends of a sequence.
         force: replace the store where one exists.
-        progress: told how far the import has come.
+        progress: callback with clips done and clips in all.
         extra: options of single formats by name, such as ``labels``; a format that does not know one refuses it.
     """
 
@@ -28,7 +28,7 @@ class ImportOptions:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def report(self, done: int, total: int) -> None:
-        """Tell the caller how far the import has come."""
+        """Call `progress`, where there is one."""
         if self.progress is not None:
             self.progress(done, total)
 

@@ -93,7 +93,7 @@ def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> I
         raise ConfigError(
             f"Expected --device auto, cpu or cuda with --ray, which deals out the GPUs, but got {device}."
         )
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anyone
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anyone
     try:
         import ray
     except ImportError:

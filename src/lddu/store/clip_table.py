@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lddu.errors import SourceError, StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
 
@@ -151,24 +154,33 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
     if lacking:
         raise StoreError(f"Expected {path} to have the columns {', '.join(lacking)}, but they are missing.")
 
-    def words(name: str) -> np.ndarray:
-        return np.array(["" if v is None else v for v in columns[name].to_pylist()], dtype=object)
-
-    def numbers(name: str) -> np.ndarray:
-        return np.asarray(columns[name].to_numpy(), dtype=np.float64)
-
     labels = np.empty((columns.num_rows, len(emotions)), np.float32)
     for e, emotion in enumerate(emotions):
-        labels[:, e] = numbers(emotion)
-    carried = {
-        name: words(name) if pa.types.is_string(columns.schema.field(name).type) else numbers(name)
-        for name in columns.column_names
+        labels[:, e] = _numbers(columns, emotion)
+    clip, split, group, transcript = (_words(columns, name) for name in ("clip", "split", "group", "transcript"))
+    start, end = (_numbers(columns, name) for name in ("start", "end"))
+    return ClipTable(clip, split, group, start, end, transcript, emotions, labels, carried_columns(columns))
+
+
+def carried_columns(table: "pa.Table") -> dict[str, np.ndarray]:
+    """The columns of an Arrow table whose names begin with ``_``, as `ClipTable.carried` has them."""
+    return {
+        name: _words(table, name) if _holds_words(table, name) else _numbers(table, name)
+        for name in table.column_names
         if name.startswith("_")
     }
-    return ClipTable(
-        words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
-        emotions, labels, carried,
-    )  # fmt: skip
+
+
+def _holds_words(table: "pa.Table", name: str) -> bool:
+    return str(table.schema.field(name).type) in ("string", "large_string")
+
+
+def _words(table: "pa.Table", name: str) -> np.ndarray:
+    return np.array(["" if v is None else v for v in table[name].to_pylist()], dtype=object)
+
+
+def _numbers(table: "pa.Table", name: str) -> np.ndarray:
+    return np.asarray(table[name].to_numpy(), dtype=np.float64)
 
 
 def _first_line(fault: Exception) -> str:

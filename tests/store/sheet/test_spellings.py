@@ -87,6 +87,21 @@ def test_a_comma_that_may_stand_between_thousands_is_refused_unless_the_table_sh
     assert found.repairs["decimal_commas", "_noise"] == 1
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_empty_columns_that_a_spreadsheet_leaves_are_no_columns(tmp_path: Path, empty: str) -> None:
+    found = sheet(tmp_path, [["clip", "", "joy", "", ""], ["a", "", "1", empty, ""], ["b", "", "0", "", ""]])
+    assert (found.emotions, shares(found)) == (("joy",), [[1.0], [0.0]])
+    assert dict(found.repairs) == {("empty_columns", "clips.csv"): 3}
+
+
+def test_decimal_commas_between_commas_are_refused_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "clips.csv").write_text("clip,joy,anger\na,0,5,1\n")
+    with pytest.raises(
+        SourceError, match=r"3 cells in line 2 .* but got 4; quote cells that hold ',', and write decimals"
+    ):
+        read_sheet(tmp_path / "clips.csv", "clip")
+
+
 def test_votes_are_refused_with_the_number_of_raters(tmp_path: Path) -> None:
     votes = [["clip", "joy", "anger"], ["a", "9", "1"], ["b", "4", "6"]]
     with pytest.raises(SourceError, match=r"'joy' of clip 'a' .*but got 9; .* votes of 10 raters: divide by 10"):

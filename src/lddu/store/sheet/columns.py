@@ -69,11 +69,15 @@ def read_columns(path: Path, key: Key) -> SheetColumns:
     Raises:
         SourceError: where the header, an id or a file is wrong, or a clip is there twice with different content.
     """
-    header, lines = read_lines(path)
-    table = SheetColumns(path, header, key)
+    header, read = read_lines(path)
+    lines = list(read)
+    named = [i for i, name in enumerate(header) if name or any(words(cells[i]).strip() for _, cells in lines)]
+    table = SheetColumns(path, [header[i] for i in named], key)
+    table.repairs["empty_columns", path.name] += len(header) - len(named)
     _check_header(table)
     seen: set[tuple[str, ...]] = set()
-    for number, cells in lines:
+    for number, whole in lines:
+        cells = [whole[i] for i in named]
         content = tuple(map(repr, cells))
         if content in seen:
             table.repairs["duplicate_rows", path.name] += 1

@@ -60,6 +60,7 @@ def sheet_in(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
+_DECIMALS = ", and write decimals with a point"
 _ONE_OF = "clips.csv, clips.tsv or clips.parquet"
 _SEPARATOR = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?\r?\n", re.IGNORECASE)
 """Excel's first line, which only says what separates the cells."""
@@ -87,7 +88,7 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
             if len(cells) != len(header):
                 raise SourceError(
                     f"Expected {len(header)} cells in line {above + lines.line_num} of {path}, like its header, "
-                    f"but got {len(cells)}; quote cells that hold {delimiter!r}."
+                    f"but got {len(cells)}; quote cells that hold {delimiter!r}{_DECIMALS if delimiter == ',' else ''}."
                 )
             yield above + lines.line_num, list(cells)
 
