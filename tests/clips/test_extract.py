@@ -19,6 +19,7 @@ from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
 from lddu.clips.sources import listing_of
 from lddu.clips.voice.measured import COLUMNS as VOICE
+from lddu.clips.words.pretrained import LAST
 from lddu.errors import StoreError
 from lddu.runs.missing_modalities import missing_in
 from lddu.store.store import FeatureStore
@@ -53,7 +54,9 @@ def test_a_manifest_becomes_a_labelled_store_with_all_three_modalities(store: Fe
 def test_the_store_says_exactly_how_its_features_were_made(store: FeatureStore) -> None:
     text, audio, visual = (json.loads(store.modalities[name].feature) for name in ("text", "audio", "visual"))
     assert text["model"] == "packaged-minilm" and len(text["weights"]) == 12
-    assert audio["step_rate"] == 20 and audio["columns"] == store.modalities["audio"].dimension == len(VOICE)
+    assert text["layers"] == [3, "last"] and store.modalities["text"].dimension == 2 * 384
+    assert (audio["voice"], audio["layer"], audio["step_rate"]) == ("whisper", 2, 25)
+    assert audio["columns"] == store.modalities["audio"].dimension == 384
     assert visual["package"] == "0.10.14" and visual["columns"] == store.modalities["visual"].dimension == len(FACE)
 
 
@@ -100,6 +103,44 @@ def test_an_update_takes_over_what_is_done_and_adds_and_drops_the_rest(talking: 
     assert store.table.clip.tolist() == ["b", "c"]
     assert_same({n: v for n, v in features(store, "b").items() if len(v)}, before)
     assert store.verify() == []
+
+
+def test_an_update_of_a_store_from_before_layers_keeps_its_features_and_its_clips(
+    talking: Path, tmp_path: Path
+) -> None:
+    before = ExtractorConfig(text_layers=(LAST,), voice_model="librosa")
+    path = extract([str(talking)], tmp_path / "store", before).store
+    manifest = json.loads((path / "manifest.json").read_text())
+    for younger in ("text_layers", "voice_layer"):
+        del manifest["source"]["config"][younger]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    first = FeatureStore(path)
+    assert "layers" not in first.modalities["text"].feature and first.modalities["audio"].dimension == len(VOICE)
+    again = extract([str(talking)], path, existing="update")
+    assert again.reused == 1
+    second = FeatureStore(path)
+    assert [second.modalities[n].feature for n in second.modalities] == [
+        first.modalities[n].feature for n in first.modalities
+    ]
+    named = extract([str(talking)], path, ExtractorConfig(voice_model="whisper"), existing="update")
+    assert named.reused == 0
+    third = FeatureStore(path)
+    assert third.modalities["audio"].dimension == 384 and third.modalities["text"].dimension == 384
+
+
+@pytest.mark.parametrize("recorded", [None, {"text_layers": ["three"]}, {"voice_layer": None}, "librosa"])
+def test_an_update_of_a_store_with_a_damaged_record_of_its_models_is_refused(
+    store: FeatureStore, tmp_path: Path, recorded: object
+) -> None:
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(store.path, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["source"]["config"] = recorded
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(StoreError, match=r"Expected the manifest of .* to say in source\.config .*; extract it again"):
+        extract(["a.mp4"], other, existing="update")
 
 
 def test_an_update_of_a_store_that_was_made_otherwise_is_refused(store: FeatureStore, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lddu.clips.extract import extract, extracted_files
+from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, NamedSpan, Source
 from lddu.errors import SourceError
+from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore
 
 

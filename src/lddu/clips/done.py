@@ -80,6 +80,10 @@ class DoneFolder:
         return self.path / f"{key}.safetensors"
 
 
+_IN_FEATURES = ("text_layers", "voice_layer")
+"""Settings that `features` holds; they are younger than the keys in stores that are still updated."""
+
+
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
     """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
     described = {
@@ -88,7 +92,7 @@ def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str])
         "face": _state(source.face_file()) if config.face_model in TOOLS else [],
         "clip": source.clip,
         "spans": [asdict(span) for span in source.spans],
-        "config": asdict(config),
+        "config": {name: value for name, value in asdict(config).items() if name not in _IN_FEATURES},
         "features": dict(features),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]

@@ -14,6 +14,7 @@ from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig
 from lddu.clips.media import readable
+from lddu.clips.named_models import recorded_models
 from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError
@@ -110,7 +111,7 @@ def extract(
     began, out = time.monotonic(), Path(out)
     before = _before(out, existing)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
-    extractor = ClipExtractor(config or ExtractorConfig())
+    extractor = ClipExtractor(_as_before(config or ExtractorConfig(), before))
     features = extractor.feature_names()
     file_jobs = [FileJob(source, key_of(source, extractor.config, features)) for source in listing.sources]
     done = DoneFolder(out.with_name(f"{out.name}.work"))
@@ -252,6 +253,20 @@ def _before(out: Path, existing: str) -> dict[str, _Stored]:
     row_of = {clip: row for row, clip in enumerate(store.table.clip.tolist())}
     files = store.manifest["source"]["files"]
     return {f["key"]: _Stored(store, tuple(row_of[clip] for clip in f["clips"]), f["notes"]) for f in files}
+
+
+def _as_before(config: ExtractorConfig, before: Mapping[str, _Stored]) -> ExtractorConfig:
+    """A store that is updated keeps its models where none are named."""
+    if not before:
+        return config
+    store = next(iter(before.values())).store
+    try:
+        return config.over(recorded_models(store.manifest["source"]["config"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise StoreError(
+            f"Expected the manifest of {store.place} to say in source.config how its features were made, but it does not; "
+            "extract it again with --force."
+        ) from None
 
 
 def _all_failed(faults: Sequence[str]) -> str:

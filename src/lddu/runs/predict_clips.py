@@ -5,17 +5,16 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ExtractorConfig
+from lddu.clips.named_models import named_models
 from lddu.clips.sources import Listing, listing_of, unlisted_sentence
-from lddu.clips.voice.measured import MEASURED
-from lddu.clips.words.text import PACKAGED
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.cache import cache_folder
 from lddu.runs.explained import ClipAnswers, answers_on
@@ -70,23 +69,6 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     return models
 
 
-def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
-    """An extractor with the models that features were made with, as far as there are such modalities.
-
-    Args:
-        parsed: modality -> how its features were made, as `ClipExtractor.feature_names` says it.
-    """
-    config = ExtractorConfig()
-    if "text" in parsed:
-        config = replace(config, text_model=str(parsed["text"]["model"]))
-    if "audio" in parsed:
-        voice = str(parsed["audio"]["voice"])
-        config = replace(config, voice_model=str(parsed["audio"]["model"]) if voice == "transformers" else voice)
-    if "visual" in parsed:
-        config = replace(config, face_model=str(parsed["visual"]["face"]))
-    return config
-
-
 def predict_clips(
     predictor: Predictor,
     inputs: str | Path | Sequence[str | Path],
@@ -114,12 +96,7 @@ def predict_clips(
         SourceError: where no clip at all could be extracted.
     """
     trained = extraction_of(predictor)
-    config = config or trained
-    if config.text_model == PACKAGED:
-        config = replace(config, text_model=trained.text_model)
-    if config.voice_model == MEASURED:
-        config = replace(config, voice_model=trained.voice_model)
-    config = replace(config, face_model=trained.face_model)
+    config = (config or ExtractorConfig()).made_as(trained)
     listing = listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
         done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)

@@ -13,10 +13,10 @@ from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.action_units import OPENFACE, PY_FEAT, Tool, read_track
 from lddu.clips.media import DamageCount, picture_times, probe, read_pictures
+from lddu.clips.named_models import named_models
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, SourceError
-from lddu.runs.predict_clips import named_models
 from lddu.store.store import FeatureStore
 
 Row = dict[str, float | str]

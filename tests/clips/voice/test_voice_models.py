@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.named_models import named_models
 from lddu.clips.voice.measured import VoiceMeter
 from lddu.clips.voice.speech_encoder import SpeechEncoder
+from lddu.clips.voice.whisper_encoder import WhisperEncoder
+from lddu.clips.words import pretrained
+from lddu.clips.words.pretrained import LAST
 from lddu.errors import ConfigError, MismatchError
-from lddu.runs.predict_clips import extraction_of, named_models, predict_clips
+from lddu.runs.predict_clips import extraction_of, predict_clips
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
@@ -23,7 +28,7 @@ from tests.clips.conftest import SMALL
 
 transformers = pytest.importorskip("transformers", reason="speech encoders need the extra: pip install 'lddu[clips]'")
 
-SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,7 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-LAYERS = {"layers": 1, "attention_heads": 2, "ffn_dim": 16}
+LAYERS = {"layers": 2, "attention_heads": 2, "ffn_dim": 16}
 TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
 
 
@@ -145,7 +150,7 @@ class TestOpenSmile:
         assert abs(float(np.flatnonzero(loudness > loudness.max() / 2)[0]) * 0.05 - 30.0) <= 0.05
 
     def test_it_runs_on_the_clock_of_the_built_in_measures(self, talking: Path) -> None:
-        own = ClipExtractor(ExtractorConfig()).extract(Source(talking, "talk"))[0]
+        own = ClipExtractor(ExtractorConfig(voice_model="librosa")).extract(Source(talking, "talk"))[0]
         other = ClipExtractor(ExtractorConfig(voice_model="opensmile")).extract(Source(talking, "talk"))[0]
         ours, theirs = own.modalities["audio"], other.modalities["audio"]
         np.testing.assert_array_equal(ours.start, theirs.start)
@@ -156,9 +161,104 @@ class TestOpenSmile:
     def test_a_run_on_it_extracts_new_clips_with_it(self) -> None:
         told = ClipExtractor(ExtractorConfig(voice_model="opensmile")).feature_names()
         parsed = {name: json.loads(text) for name, text in told.items()}
-        assert named_models(parsed) == ExtractorConfig(voice_model="opensmile")
+        assert named_models(parsed) == ExtractorConfig("packaged-minilm", (3, LAST), "opensmile")
 
 
-def test_the_built_in_measures_are_the_default(extractor: ClipExtractor) -> None:
+def test_the_measured_numbers_are_a_choice() -> None:
+    extractor = ClipExtractor(ExtractorConfig(voice_model="librosa"))
     assert isinstance(extractor._voice_encoder, VoiceMeter)
     assert '"voice": "librosa"' in extractor.feature_names()["audio"]
+
+
+def test_whispers_second_layer_is_the_default_of_new_stores(extractor: ClipExtractor) -> None:
+    assert isinstance(extractor._voice_encoder, WhisperEncoder) and extractor._voice_encoder.layer == 2
+    assert extractor.config == ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2)
+
+
+@pytest.mark.parametrize("name", ["wav2vec", "whisper"])
+def test_a_middle_layer_is_another_feature_than_the_last(name: str, request: pytest.FixtureRequest) -> None:
+    folder, sound = str(request.getfixturevalue(name)), noise(1.0, 0.2)
+    middle, last = SpeechEncoder(folder, 1), SpeechEncoder(folder, LAST)
+    numbered = SpeechEncoder(folder, 2)
+    assert "layers" not in last.specification() and numbered.specification() == last.specification()
+    assert middle.specification() == {**last.specification(), "layers": [1]}
+    np.testing.assert_array_equal(numbered.steps([sound]).values, last.steps([sound]).values)
+    assert np.abs(middle.steps([sound]).values - last.steps([sound]).values).max() > 0.01
+    with pytest.raises(
+        ConfigError, match=r"Expected --voice-layer to name a layer from 1 to 2 of this (Wav2Vec2|Whisper)"
+    ):
+        SpeechEncoder(folder, 3)
+
+
+def test_a_layer_of_a_speech_encoder_is_what_its_layer_gives(wav2vec: Path) -> None:
+    encoder, seen = SpeechEncoder(str(wav2vec), 1), []
+    encoder._model.encoder.layers[0].register_forward_hook(lambda _, __, states: seen.append(states))
+    found = pretrained_states(encoder, noise(1.0, 0.0))
+    states = seen[-1][0] if isinstance(seen[-1], tuple) else seen[-1]
+    np.testing.assert_allclose(found, states.reshape(-1, 16).numpy(), atol=1e-6)
+
+
+def pretrained_states(encoder: SpeechEncoder, sound: np.ndarray) -> np.ndarray:
+    return pretrained.states(encoder._model, encoder._layers, encoder._prepared(sound))
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_checkpoint_of_half_precision_is_run_in_float32(wav2vec: Path, tmp_path: Path, kind: str) -> None:
+    import torch
+
+    folder = tmp_path / "half"
+    model = transformers.AutoModel.from_pretrained(wav2vec).to(getattr(torch, kind))
+    model.save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    sound = noise(1.0, 0.2)
+    half, whole = SpeechEncoder(str(folder)).steps([sound]).values, SpeechEncoder(str(wav2vec)).steps([sound]).values
+    assert half.dtype == np.float32
+    assert np.corrcoef(half.ravel(), whole.ravel())[0, 1] > 0.99
+
+
+CHOICES = (
+    ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2),
+    ExtractorConfig("packaged-minilm", (LAST,), "whisper", 4),
+    ExtractorConfig("packaged-minilm", (1, 5), "librosa", 0),
+)
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_run_extracts_new_clips_with_the_layers_that_it_was_trained_on(choice: ExtractorConfig) -> None:
+    parsed = {name: json.loads(text) for name, text in ClipExtractor(choice).feature_names().items()}
+    trained = named_models(parsed)
+    assert trained == choice
+    assert ExtractorConfig(cut="whole").made_as(trained) == replace(choice, cut="whole")
+
+
+def test_features_from_before_layers_could_be_chosen_are_made_again_to_the_letter() -> None:
+    weights = json.loads(ClipExtractor(ExtractorConfig()).feature_names()["text"])["weights"]
+    before = {
+        "text": f'{{"words": "transformers", "version": 1, "model": "packaged-minilm", "weights": "{weights}"}}',
+        "audio": '{"voice": "librosa", "version": 1, "sample_rate": 16000, "frame_rate": 100, "step_rate": 20, '
+        '"window": 1024, "mel_bands": 40, "pitch_range_hz": [60.0, 500.0], "columns": 50}',
+    }
+    trained = named_models({name: json.loads(feature) for name, feature in before.items()})
+    found = ClipExtractor(ExtractorConfig().made_as(trained)).feature_names()
+    assert {name: found[name] for name in before} == before
+
+
+def test_a_named_folder_says_where_the_runs_model_lies_now_and_changes_no_layer() -> None:
+    trained = ExtractorConfig("words", (2, LAST), "voices", 7)
+    moved = ExtractorConfig(text_model="/there/words", voice_model="/there/voices").made_as(trained)
+    assert moved == ExtractorConfig("/there/words", (2, LAST), "/there/voices", 7)
+
+
+def test_what_is_named_goes_before_what_a_store_has() -> None:
+    store = ExtractorConfig("words", (2,), "voices", 7)
+    assert ExtractorConfig().over(store) == store
+    assert ExtractorConfig(voice_layer=3).over(store) == replace(store, voice_layer=3)
+    other = ExtractorConfig(text_model="packaged-minilm", voice_model="librosa").over(store).resolved()
+    assert other == ExtractorConfig("packaged-minilm", (3, LAST), "librosa", 0)
+
+
+def test_measured_numbers_have_no_layers() -> None:
+    with pytest.raises(ConfigError, match="librosa has no layers; leave it out"):
+        ExtractorConfig(voice_model="librosa", voice_layer=2)
+    with pytest.raises(ConfigError, match="Expected each of --text-layers once"):
+        ExtractorConfig(text_layers=(3, 3))

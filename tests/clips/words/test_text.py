@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("transformers", reason="text features need the extra: pip install 'lddu[clips]'")
 
 from lddu.clips.extractor import ClipExtractor
+from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import Word, untimed
 from lddu.errors import ConfigError
@@ -29,13 +30,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **special).save_pretrained(folder)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
     BertModel(BertConfig(vocab_size=len(vocabulary), max_position_embeddings=32, **sizes)).save_pretrained(folder)
     return folder
 
 
 def test_a_named_model_gives_one_step_per_token_with_its_words_times(tiny_model: Path) -> None:
-    encoder = WordEncoder(str(tiny_model))
+    encoder = WordEncoder(str(tiny_model), [LAST])
     steps = encoder.steps([Word("abcd", 1.0, 2.0), Word("no", 5.0, 5.5)], start=1.0)
     assert steps.values.shape == (6, 16) == (6, encoder.dimension)
     np.testing.assert_allclose(steps.start, [0.0, 0.25, 0.5, 0.75, 4.0, 4.25])
@@ -43,14 +44,56 @@ def test_a_named_model_gives_one_step_per_token_with_its_words_times(tiny_model:
 
 
 def test_a_long_transcript_is_read_in_windows_of_whole_words(tiny_model: Path) -> None:
-    encoder = WordEncoder(str(tiny_model))
+    encoder = WordEncoder(str(tiny_model), [LAST])
     words = untimed(" ".join(["abcdefg"] * 40), 40.0).words
     assert len(encoder.steps(words)) == 280
     np.testing.assert_array_equal(encoder.steps(words).values[:28], encoder.steps(words[:4]).values)
 
 
+WORDS = [Word("abcd", 0.0, 1.0), Word("no", 1.0, 2.0)]
+
+
+def test_a_step_holds_the_states_of_every_layer_that_is_asked_for_end_to_end(tiny_model: Path) -> None:
+    first, last = WordEncoder(str(tiny_model), [1]), WordEncoder(str(tiny_model), [LAST])
+    both = WordEncoder(str(tiny_model), [1, 2])
+    assert both.dimension == 32 and first.dimension == last.dimension == 16
+    expected = np.hstack([first.steps(WORDS).values, last.steps(WORDS).values])
+    np.testing.assert_array_equal(both.steps(WORDS).values, expected)
+    assert np.abs(expected[:, :16] - expected[:, 16:]).max() > 0.01
+
+
+def test_layers_are_part_of_the_specification_but_for_the_last_alone(tiny_model: Path) -> None:
+    last = WordEncoder(str(tiny_model), [LAST]).specification()
+    assert "layers" not in last and WordEncoder(str(tiny_model), [2]).specification() == last
+    assert WordEncoder(str(tiny_model), [1, 2]).specification() == {**last, "layers": [1, "last"]}
+    assert WordEncoder(str(tiny_model), [2, 1]).specification() == {**last, "layers": ["last", 1]}
+
+
+@pytest.mark.parametrize("layers", [[3], [1, 3], [0]])
+def test_a_layer_that_does_not_exist_is_refused(tiny_model: Path, layers: list[int]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"Expected --text-layers to name a layer from 1 to 2 of this BertModel, .* got"
+    ):
+        WordEncoder(str(tiny_model), layers)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_checkpoint_of_half_precision_is_run_in_float32(tiny_model: Path, tmp_path: Path, kind: str) -> None:
+    import shutil
+
+    import torch
+    from transformers import AutoModel
+
+    folder = tmp_path / "half"
+    shutil.copytree(tiny_model, folder)
+    AutoModel.from_pretrained(tiny_model).to(getattr(torch, kind)).save_pretrained(folder)
+    half = WordEncoder(str(folder), [LAST]).steps(WORDS).values
+    assert half.dtype == np.float32
+    np.testing.assert_allclose(half, WordEncoder(str(tiny_model), [LAST]).steps(WORDS).values, atol=0.05)
+
+
 def test_no_words_give_no_steps_and_a_word_of_thousands_of_letters_is_cut(tiny_model: Path) -> None:
-    encoder = WordEncoder(str(tiny_model))
+    encoder = WordEncoder(str(tiny_model), [LAST])
     assert len(encoder.steps([])) == 0
     assert 0 < len(encoder.steps([Word("z" * 90, 0.0, 1.0)])) <= 30
 
@@ -65,12 +108,12 @@ def test_a_different_weight_is_a_different_feature(tiny_model: Path, tmp_path: P
     weights = load_file(other / "model.safetensors")
     first = sorted(weights)[0]
     save_file({**weights, first: weights[first] + 1}, other / "model.safetensors", metadata={"format": "pt"})
-    assert WordEncoder(str(other)).specification() != WordEncoder(str(tiny_model)).specification()
+    assert WordEncoder(str(other), [LAST]).specification() != WordEncoder(str(tiny_model), [LAST]).specification()
 
 
 def test_a_model_that_is_not_there_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="leave it out to use the packaged model"):
-        WordEncoder(str(tmp_path))
+        WordEncoder(str(tmp_path), [LAST])
 
 
 def test_the_packaged_model_knows_what_words_mean(extractor: ClipExtractor) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -84,8 +85,10 @@ def test_a_clip_without_any_known_label_changes_no_labelled_term() -> None:
 
 def part_of(prediction: Prediction, clips: int) -> Prediction:
     attention = tuple(a[:clips] for a in prediction.attention)
-    tensors = {name: value[:clips] for name, value in vars(prediction).items() if isinstance(value, Tensor)}
-    return replace(prediction, **tensors, attention=attention)
+    changes: dict[str, Any] = {
+        name: value[:clips] for name, value in vars(prediction).items() if isinstance(value, Tensor)
+    }
+    return replace(prediction, **changes, attention=attention)
 
 
 def test_unknown_labels_give_no_gradient_and_no_nan() -> None:

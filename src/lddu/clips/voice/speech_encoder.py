@@ -4,7 +4,7 @@ wav2vec 2.0, HuBERT, WavLM, data2vec, Whisper and their like: whatever gives a s
 is encoded in stretches of 20 seconds with two seconds of their surroundings on both sides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.steps import Steps
 from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
 from lddu.clips.words import pretrained
+from lddu.clips.words.pretrained import LAST
 from lddu.errors import ConfigError
 
 _SURROUNDINGS = 2 * SAMPLE_RATE
@@ -24,12 +25,14 @@ class SpeechEncoder:
 
     Args:
         model: a folder, or a name on the hub such as ``facebook/wav2vec2-base``.
+        layer: after which layer of its encoder, from 1, or `LAST`.
 
     Raises:
-        ConfigError: where transformers is missing, or the model cannot be loaded or is no encoder of 16 kHz sound.
+        ConfigError: where transformers is missing, or the model cannot be loaded, is no encoder of 16 kHz sound or has no
+            such layer.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, layer: int = LAST) -> None:
         self.name = model
         self._prepare, whole = pretrained.load(
             model,
@@ -44,6 +47,8 @@ class SpeechEncoder:
                 f"{'takes no sound' if rate is None else f'takes {rate} Hz'}; choose another."
             )
         self._model = whole.get_encoder() if whole.config.is_encoder_decoder else whole
+        some = self._prepared(np.zeros(SAMPLE_RATE, np.float32))
+        self._layers = pretrained.resolved_layers([layer], self._model, some, "--voice-layer")
 
     @property
     def dimension(self) -> int:
@@ -52,7 +57,7 @@ class SpeechEncoder:
 
     def specification(self) -> dict[str, Any]:
         """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
-        named = pretrained.specification(self.name, self._model)
+        named = pretrained.specification(self.name, self._model, self._layers)
         return {"voice": "transformers", "version": 1, **named, "step_rate": round(1 / STEP_SECONDS)}
 
     def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
@@ -65,12 +70,14 @@ class SpeechEncoder:
         return Steps.evenly(values, self.dimension, STEP_SECONDS)
 
     def _encoded(self, samples: np.ndarray, steps: int) -> np.ndarray:
-        prepared = self._prepare(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
-        with pretrained.steady():
-            states = self._model(**prepared).last_hidden_state[0].float().numpy()
+        states = pretrained.states(self._model, self._layers, self._prepared(samples))
         seen = getattr(self._prepare, "n_samples", len(samples))  # Whisper pads to 30 s and encodes the padding too
         centre = (np.arange(len(states)) + 0.5) / len(states) * seen / SAMPLE_RATE
         return _averaged(states, centre - _SURROUNDINGS / SAMPLE_RATE, steps)
+
+    def _prepared(self, samples: np.ndarray) -> Mapping[str, Any]:
+        prepared: Mapping[str, Any] = self._prepare(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        return prepared
 
 
 def _averaged(states: np.ndarray, centre: np.ndarray, steps: int) -> np.ndarray:

