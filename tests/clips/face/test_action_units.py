@@ -12,7 +12,7 @@ import pytest
 from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.action_units import OPENFACE, PY_FEAT, Tool, read_track
-from lddu.clips.media import DamageCount, picture_times, probe, read_pictures
+from lddu.clips.media import ReadReport, picture_times, probe, read_pictures
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, SourceError
@@ -141,7 +141,7 @@ def test_pictures_have_the_times_that_decoding_finds(suffix: str, tmp_path: Path
     path = tmp_path / f"clip.{suffix}"
     write_video(path, iter([np.full((64, 64, 3), 90, np.uint8)] * 20), None)
     info = probe(path)
-    decoded = [picture.time for picture in read_pictures(path, info, 1000.0, DamageCount())]
+    decoded = [picture.time for picture in read_pictures(path, info, 1000.0, ReadReport())]
     np.testing.assert_allclose(picture_times(path, info), decoded, atol=1e-6)
 
 
