@@ -20,7 +20,22 @@ def ffmpeg(*arguments: str | Path) -> bytes:
 
 def sound(path: Path) -> np.ndarray:
     """All sound of the track that FFmpeg chooses, [N] at 16 kHz."""
-    command = ["ffmpeg", "-nostdin", "-v", "quiet", "-i", str(path), "-vn", "-ac", "1", "-ar", "16000", "-f", "f32le", "-"]
+    command = [
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "quiet",
+        "-i",
+        str(path),
+        "-vn",
+        "-ac",
+        "1",
+        "-ar",
+        "16000",
+        "-f",
+        "f32le",
+        "-",
+    ]
     return np.frombuffer(subprocess.run(command, capture_output=True, check=False).stdout, np.float32)
 
 

@@ -44,7 +44,7 @@ def loudness(clip: ClipFeatures) -> float:
 
 
 @pytest.mark.parametrize(("suffix", "options"), UNTIMED)
-@settings(deadline=None, max_examples=4)
+@settings(deadline=None, max_examples=3)
 @given(noisy=st.floats(0.2, 3.0), quiet=st.floats(0.2, 9.0), noise_first=st.booleans())
 def test_a_length_that_is_only_estimated_cuts_nothing_off(
     suffix: str, options: tuple[str, ...], noisy: float, quiet: float, noise_first: bool,
@@ -94,7 +94,7 @@ def formats(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(numbers=st.lists(st.integers(0, len(FORMATS) - 1), min_size=2, max_size=5))
 def test_sample_rate_and_channels_may_change_on_the_way(
     numbers: list[int], formats: list[Path], tmp_path_factory: pytest.TempPathFactory
@@ -102,7 +102,8 @@ def test_sample_rate_and_channels_may_change_on_the_way(
     path = tmp_path_factory.mktemp("changes") / "parts.mp3"
     path.write_bytes(b"".join(formats[number].read_bytes() for number in numbers))
     samples = read(path)
-    assert len(samples) / SAMPLE_RATE == pytest.approx(1.5 * len(numbers), abs=0.08 * len(numbers))
+    expected = sum(len(sound(formats[number])) for number in numbers)
+    assert len(samples) == pytest.approx(expected, abs=0.05 * SAMPLE_RATE * len(numbers))
     for part in range(len(numbers)):  # a tone in every part, as loud as in every other
         middle = round((part + 0.5) * len(samples) / len(numbers))
         assert np.abs(samples[middle - 800 : middle + 800]).max() == pytest.approx(0.125, abs=0.05)
@@ -138,8 +139,8 @@ def test_without_a_mark_the_first_track_that_is_no_commentary_is_read(tmp_path: 
     assert np.abs(np.fft.rfft(read(path))).argmax() / 2 == pytest.approx(700, abs=2)
 
 
-@settings(deadline=None, max_examples=10)
-@given(gain=st.floats(0.6, 1.0), first=st.booleans(), codec=st.sampled_from([("flac", ".flac"), ("aac", ".m4a")]))
+@settings(deadline=None, max_examples=4)
+@given(gain=st.floats(0.6, 0.95), first=st.booleans(), codec=st.sampled_from([("flac", ".flac"), ("aac", ".m4a")]))
 def test_channels_of_opposite_phase_leave_a_voice_and_a_note(
     gain: float, first: bool, codec: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

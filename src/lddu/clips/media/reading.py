@@ -10,7 +10,7 @@ from typing import Any
 from lddu.clips.media.probe import time_stamps_jump
 
 _BACKWARDS = 0.1  # seconds that a stream's time stamps may go back without having restarted
-_BACKWARDS_SHOWN = 2.0  # the same where only the time of showing is known, which is not in the order of the file
+_REORDERED = 8  # pictures by which a later one may come first
 _RETURN = 1.0  # seconds within which a time stamp goes on where an earlier part had ended
 _FORWARDS = (
     10.0  # seconds that all streams may jump forwards in a format whose time stamps may jump: FFmpeg's limit too
@@ -71,53 +71,63 @@ class Timeline:
         self.offsets = [0.0]
         self._may_jump = may_jump
         self._part: dict[int, int] = {}
-        self._last: dict[int, float] = {}
-        self._shown: frozenset[int] = frozenset()  # streams of whose last packet only the time of showing is known
+        self._shown: dict[int, float] = {}  # of each stream, the latest in its part
+        self._order: dict[int, int] = {}
         self._reached = -math.inf
 
     def place(self, packet: Any) -> None:
         """Put the packet's time stamps on the one clock."""
-        stamp = packet.pts if packet.dts is None else packet.dts
+        stamp = packet.dts if packet.pts is None else packet.pts
         if stamp is None:
             return
         stream, unit = packet.stream_index, float(packet.time_base)
-        shown = packet.dts is None
-        slack = _BACKWARDS_SHOWN if shown or stream in self._shown else _BACKWARDS
-        part = self._part[stream] = self._part_of(stream, stamp * unit, slack)
-        self._last[stream] = stamp * unit
-        self._shown = self._shown | {stream} if shown else self._shown - {stream}
+        shown = stamp * unit
+        part = self._part_of(stream, self._went_back(packet, shown), shown)
+        same = self._part.get(stream) == part
+        self._part[stream] = part
+        self._shown[stream] = max(shown, self._shown[stream]) if same else shown
+        if packet.dts is not None:
+            self._order[stream] = packet.dts
         offset = self.offsets[part]
-        self._reached = max(self._reached, stamp * unit + offset + (packet.duration or 0) * unit)
+        self._reached = max(self._reached, shown + offset + (packet.duration or 0) * unit)
         if offset:
             ticks = round(offset / unit)
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks
 
-    def _part_of(self, stream: int, raw: float, slack: float) -> int:
-        """The part to which a stream's next time stamp belongs."""
+    def _went_back(self, packet: Any, shown: float) -> bool:
+        """Whether the stream begins anew: coders put a few pictures before earlier ones, but never decode in another order."""
+        stream, slack = packet.stream_index, _BACKWARDS
+        if packet.stream.type == "video":
+            slack = max(slack, _REORDERED * float((packet.duration or 0) * packet.time_base))
+        in_order = packet.dts is not None and packet.dts >= self._order.get(stream, -math.inf)
+        return not in_order and shown < self._shown.get(stream, -math.inf) - slack
+
+    def _part_of(self, stream: int, back: bool, shown: float) -> int:
+        """The part to which a stream's next packet belongs, which is shown at a time and may lie back from the one before."""
         if stream not in self._part:
-            return self._nearest(raw, 0, _FORWARDS, len(self.offsets) - 1)
+            return self._nearest(shown, 0, _FORWARDS, len(self.offsets) - 1)
         part = self._part[stream]
-        if raw < self._last[stream] - slack:
-            return self._nearest(raw, part + 1, _FORWARDS, None)
-        if self._ahead(raw, part) > _FORWARDS and (self._may_jump or part):
+        if back:
+            return self._nearest(shown, part + 1, _FORWARDS, None)
+        if self._ahead(shown, part) > _FORWARDS and (self._may_jump or part):
             # back to an earlier part where a single time stamp was wrong
-            return self._nearest(raw, 0, _RETURN, None if self._may_jump else part)
+            return self._nearest(shown, 0, _RETURN, None if self._may_jump else part)
         return part
 
-    def _nearest(self, raw: float, first: int, reach: float, otherwise: int | None) -> int:
+    def _nearest(self, shown: float, first: int, reach: float, otherwise: int | None) -> int:
         """The part, from `first` on, that puts the time stamp next to all that was read; None makes a new one if none does."""
         parts = range(first, len(self.offsets))
-        nearest = min(parts, key=lambda part: abs(self._ahead(raw, part)), default=None)
-        if nearest is not None and abs(self._ahead(raw, nearest)) <= reach:
+        nearest = min(parts, key=lambda part: abs(self._ahead(shown, part)), default=None)
+        if nearest is not None and abs(self._ahead(shown, nearest)) <= reach:
             return nearest
         if otherwise is None:
-            self.offsets.append(self._reached - raw)
+            self.offsets.append(self._reached - shown)
             return len(self.offsets) - 1
         return otherwise
 
-    def _ahead(self, raw: float, part: int) -> float:
-        return raw + self.offsets[part] - self._reached
+    def _ahead(self, shown: float, part: int) -> float:
+        return shown + self.offsets[part] - self._reached
 
 
 def decoded(path: Path, container: Any, stream: Any, report: ReadReport) -> Iterator[Any]:
