@@ -21,7 +21,7 @@ from lddu.clips.extract import extract
 from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
-from lddu.clips.media import DamageCount, probe, read_pictures
+from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.words.recognition import PACKAGED_SPEECH
 
 UNITS = {  # FACET's action unit -> what of ours should rise (+) or fall (-) with it
@@ -98,7 +98,7 @@ def facet(folder: Path) -> None:
         times = np.array([(float(row["StartTime"]) + float(row["EndTime"])) / 2 for row in rows])
         units = {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name.startswith("AU")}
         theirs = np.any(list(units.values()), axis=0)
-        track = meter.track(read_pictures(file, probe(file), PICTURE_RATE, DamageCount()))
+        track = meter.track(read_pictures(file, probe(file), PICTURE_RATE, ReadReport()))
         nearest = np.abs(track.looked[None] - times[:, None]).argmin(axis=1)
         ours = np.isin(track.looked, track.steps.start)[nearest]
         both = ours & theirs

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.extras import packaged_model
-from lddu.clips.media import DamageCount, probe, read_sound
+from lddu.clips.media import ReadReport, probe, read_sound
 from lddu.clips.voice.ctranslate2_file import read_weights
 from lddu.clips.voice.measured import VoiceMeter
 from lddu.clips.voice.whisper_encoder import PACKAGE, in_pairs
@@ -74,7 +74,7 @@ class Voices:
         return {name: np.stack([each[name] for each in found]) for name in found[0]}
 
     def _one(self, file: Path) -> Pooled:
-        sound = np.concatenate(list(read_sound(file, probe(file), DamageCount())))
+        sound = np.concatenate(list(read_sound(file, probe(file), ReadReport())))
         with pretrained.steady():
             states = self._network.states(self._network.log_mel(sound), self._network.depth)
             steps = {f"layer {i + 1}": in_pairs(each.numpy()) for i, each in enumerate(states)}

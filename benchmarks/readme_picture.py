@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lddu.clips.media import DamageCount, probe, read_pictures, read_sound
+from lddu.clips.media import ReadReport, probe, read_pictures, read_sound
 from lddu.clips.simulated.talking_clips import (
     MANNERS,
     TalkingClip,
@@ -48,8 +48,8 @@ def write_talk(path: Path) -> None:
             sentence = manner.sentences[0]
             write_talking_clip(part, TalkingClip(sentence, manner.face, manner.pitch, manner.pace, size=320))
             info = probe(part)
-            sounds.append(np.concatenate(list(read_sound(part, info, DamageCount()))))
-            pictures += [picture.pixels for picture in read_pictures(part, info, 25, DamageCount())]
+            sounds.append(np.concatenate(list(read_sound(part, info, ReadReport()))))
+            pictures += [picture.pixels for picture in read_pictures(part, info, 25, ReadReport())]
             end = begin + len(sounds[-1]) / 16_000
             cues.append(f"{len(cues) + 1}\n{stamp(begin + 0.4)} --> {stamp(end - 0.4)}\n{sentence}\n")
             begin = end

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from lddu.clips.extras import packaged_model
-from lddu.clips.media import SAMPLE_RATE, DamageCount, probe, read_sound
+from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
 from lddu.clips.voice.ctranslate2_file import read_weights
 from lddu.clips.voice.measured import VoiceMeter
 from lddu.clips.voice.whisper_encoder import PACKAGE, WhisperEncoder
@@ -26,7 +26,7 @@ def voices(folder: Path) -> np.ndarray:
     found: list[np.ndarray] = []
     for file in sorted(folder.iterdir()):
         if file.suffix in (".opus", ".wav", ".flac", ".ogg", ".mp3"):
-            found += read_sound(file, probe(file), DamageCount())
+            found += read_sound(file, probe(file), ReadReport())
         if sum(map(len, found)) >= MINUTES * 60 * SAMPLE_RATE:
             break
     return np.concatenate(found)[: MINUTES * 60 * SAMPLE_RATE]

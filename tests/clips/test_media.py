@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.media import SAMPLE_RATE, DamageCount, probe, read_pictures, read_sound
+from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_pictures, read_sound
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.errors import SourceError
 
@@ -22,7 +22,7 @@ def grey(count: int, bright: range = range(0), size: tuple[int, int] = (64, 96))
 
 
 def sound_of(path: Path) -> np.ndarray:
-    return np.concatenate(list(read_sound(path, probe(path), DamageCount())))
+    return np.concatenate(list(read_sound(path, probe(path), ReadReport())))
 
 
 def first_loud(sound: np.ndarray) -> float:
@@ -38,7 +38,7 @@ def test_a_clap_and_a_flash_at_the_same_moment_are_read_at_the_same_moment(suffi
         sound[begin : begin + 1600] = np.random.default_rng(0).uniform(-0.9, 0.9, 1600)
         frame = round(at / FRAME)
         write_video(path, iter(grey(125, range(frame, frame + 3))), sound)
-        pictures = list(read_pictures(path, probe(path), 15.0, DamageCount()))
+        pictures = list(read_pictures(path, probe(path), 15.0, ReadReport()))
         flash = next(picture.time for picture in pictures if picture.pixels.mean() > 120)
         assert abs(first_loud(sound_of(path)) - flash) <= 0.05
         assert abs(flash - at) <= 0.041
@@ -61,7 +61,7 @@ def test_a_rotated_phone_is_turned_upright(tmp_path: Path) -> None:
     content[matrix : matrix + 36] = struct.pack(">9i", 0, -65536, 0, 65536, 0, 0, 0, 0, 1 << 30)
     turned.write_bytes(bytes(content))
     info = probe(turned)
-    pixels = next(read_pictures(turned, info, 15.0, DamageCount())).pixels
+    pixels = next(read_pictures(turned, info, 15.0, ReadReport())).pixels
     assert pixels.shape[:2] == (96, 64)
     assert pixels[:, :24, 0].mean() > 200 > 100 > pixels[:, 40:, 0].mean()  # a quarter turn to the left
 
@@ -77,17 +77,17 @@ def test_sound_without_pictures_and_pictures_without_sound(tmp_path: Path) -> No
 def test_pictures_are_the_first_of_every_slot_with_their_own_times(tmp_path: Path) -> None:
     path = tmp_path / "v.mp4"
     write_video(path, iter(grey(50)), None)
-    times = [picture.time for picture in read_pictures(path, probe(path), 10.0, DamageCount())]
+    times = [picture.time for picture in read_pictures(path, probe(path), 10.0, ReadReport())]
     assert len(times) == 20
     np.testing.assert_allclose(np.array(times) * 25, np.round(np.array(times) * 25), atol=1e-6)
-    every = [picture.time for picture in read_pictures(path, probe(path), 1000.0, DamageCount())]
+    every = [picture.time for picture in read_pictures(path, probe(path), 1000.0, ReadReport())]
     assert len(every) == 50  # never more than the file has
 
 
 def test_a_large_picture_is_scaled_down(tmp_path: Path) -> None:
     path = tmp_path / "large.mp4"
     write_video(path, iter(grey(2, size=(720, 1280))), None)
-    assert next(read_pictures(path, probe(path), 15.0, DamageCount())).pixels.shape == (360, 640, 3)
+    assert next(read_pictures(path, probe(path), 15.0, ReadReport())).pixels.shape == (360, 640, 3)
 
 
 def test_a_variable_frame_rate_keeps_the_times_of_the_file(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_variable_frame_rate_keeps_the_times_of_the_file(tmp_path: Path) -> No
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    times = [picture.time for picture in read_pictures(path, probe(path), 100.0, DamageCount())]
+    times = [picture.time for picture in read_pictures(path, probe(path), 100.0, ReadReport())]
     np.testing.assert_allclose(times, np.array(numbers) / 30, atol=2e-3)
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> Non
     write_video(whole, iter(list(noise)), tone(4.0))
     broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     info = probe(broken)
-    sound = np.concatenate(list(read_sound(broken, info, DamageCount())))
+    sound = np.concatenate(list(read_sound(broken, info, ReadReport())))
     assert 0.5 * SAMPLE_RATE < len(sound) < 3.5 * SAMPLE_RATE
 
 
@@ -124,7 +124,7 @@ def test_damaged_packets_are_counted_and_the_rest_is_used(tmp_path: Path) -> Non
     middle = len(content) // 2
     content[middle : middle + 3000] = bytes(3000)
     path.write_bytes(bytes(content))
-    damage = DamageCount()
+    damage = ReadReport()
     assert len(list(read_pictures(path, probe(path), 25.0, damage))) >= 20
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.pictures import PICTURE_RATE
-from lddu.clips.media import DamageCount, probe, read_pictures
+from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.steps import ClipFeatures
 
 FOLDER = Path(os.environ.get("LDDU_TALKING_CLIPS", "../shared/data/talking_clips"))
@@ -43,7 +43,7 @@ def test_a_face_is_found_where_facet_saw_one(path: Path, whole: ClipFeatures) ->
         rows = list(csv.DictReader(stream))
     times = np.array([(float(row["StartTime"]) + float(row["EndTime"])) / 2 for row in rows])
     theirs = np.array([any(float(row[name]) for name in row if name.startswith("AU")) for row in rows])
-    pictures = read_pictures(path, probe(path), PICTURE_RATE, DamageCount())
+    pictures = read_pictures(path, probe(path), PICTURE_RATE, ReadReport())
     looked = np.array([picture.time for picture in pictures])
     nearest = np.abs(looked[None] - times[:, None]).argmin(axis=1)
     ours = np.isin(looked, whole.modalities["visual"].start)[nearest]

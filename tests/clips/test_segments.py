@@ -99,3 +99,30 @@ def test_silence_clips_keep_the_limit_and_the_file(runs: list[tuple[int, float]]
     assert spans
     assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= duration + 1e-9 for s in spans)
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.floats(0, 9), st.floats(0.05, 2), st.booleans()), min_size=1, max_size=30),
+    st.floats(1, 30),
+    st.floats(0, 40),
+)
+def test_gapless_clips_hold_every_second_once_and_keep_the_limit(
+    drawn: list[tuple[float, float, bool]], longest: float, after: float
+) -> None:
+    words, now = [], 0.0
+    for pause, length, ends in drawn:
+        words.append(Word("word." if ends else "word", now + pause, now + pause + min(length, longest)))
+        now = words[-1].end
+    spans = segments("gapless", now + after, longest, Transcript(tuple(words), True), NO_VOICE)
+    assert spans[0].start == 0.0 and spans[-1].end == now + after
+    assert all(a.end == b.start for a, b in pairwise(spans))
+    assert all(0 < s.end - s.start <= longest + 1e-6 for s in spans)
+
+
+def test_gapless_answers_what_lies_between_two_sentences() -> None:
+    words = (Word("Go.", 3.0, 6.0), Word("Now!", 21.0, 23.6))
+    spans = segments("gapless", 24.0, 10.0, Transcript(words, True), NO_VOICE)
+    assert [(round(s.start, 1), round(s.end, 1)) for s in spans] == [
+        (0.0, 2.9), (2.9, 6.1), (6.1, 13.5), (13.5, 20.9), (20.9, 24.0)
+    ]  # fmt: skip

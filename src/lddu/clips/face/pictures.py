@@ -35,7 +35,7 @@ def specification() -> dict[str, Any]:
 
     return {
         "face": MESH,
-        "version": 1,
+        "version": 2,
         "package": version(MESH),
         "picture_rate": PICTURE_RATE,
         "most_faces": _MOST_FACES,
@@ -52,11 +52,13 @@ class FaceTrack:
         steps: [T, len(COLUMNS)] one per picture with the face.
         looked: [N] seconds of all pictures that were looked at.
         several: [N] whether more than one face was in that picture.
+        note: what a reader should know of how it was made; mostly empty.
     """
 
     steps: Steps
     looked: np.ndarray
     several: np.ndarray
+    note: str = ""
 
     def share(self, start: float, end: float) -> float:
         """Share of the looked-at pictures between two times that show the face; NaN where none was looked at."""

@@ -22,6 +22,8 @@ _STRETCHING = Stretching(1200, _SURROUNDINGS, _SURROUNDINGS)
 _FRAMES_PER_STEP = 5
 _SURROUNDING_FRAMES = 200
 _WHERE_VOICED = "nz"  # names of descriptors end so that mean something in voiced frames only and are 0 in others
+_AMPLITUDE = "amplitudeLogRelF0"
+_NO_AMPLITUDE = -60.0  # dB
 
 
 class EgemapsMeter:
@@ -36,7 +38,9 @@ class EgemapsMeter:
         self._smile = package.Smile(
             feature_set=package.FeatureSet.eGeMAPSv02, feature_level=package.FeatureLevel.LowLevelDescriptors
         )
-        self._where_voiced = np.array([name.endswith(_WHERE_VOICED) for name in self._smile.feature_names])
+        names = self._smile.feature_names
+        self._where_voiced = np.array([name.endswith(_WHERE_VOICED) for name in names])
+        self._amplitude = np.array([_AMPLITUDE in name for name in names])
 
     @property
     def dimension(self) -> int:
@@ -49,7 +53,7 @@ class EgemapsMeter:
 
         return {
             "voice": OPENSMILE,
-            "version": 1,
+            "version": 2,
             "package": version(OPENSMILE),
             "feature_set": "eGeMAPSv02",
             "level": "low-level descriptors",
@@ -75,6 +79,19 @@ class EgemapsMeter:
         count = steps * _FRAMES_PER_STEP
         rows = frames[_SURROUNDING_FRAMES : _SURROUNDING_FRAMES + count].reshape(steps, _FRAMES_PER_STEP, -1)
         pitch = self._smile.feature_names.index("F0semitoneFrom27.5Hz_sma3nz")
-        voiced = rows[:, :, pitch] > 0
-        over_voiced = (rows * voiced[:, :, None]).sum(axis=1) / np.maximum(voiced.sum(axis=1), 1)[:, None]
-        return np.asarray(np.where(self._where_voiced, over_voiced, rows.mean(axis=1)), np.float32)
+        return averaged(rows, rows[:, :, pitch] > 0, self._where_voiced, self._amplitude)
+
+
+def averaged(rows: np.ndarray, voiced: np.ndarray, where_voiced: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
+    """[T, D] float32 means over the frames of each step.
+
+    Args:
+        rows: [T, frames, D].
+        voiced: [T, frames] whether a frame has a pitch.
+        where_voiced: [D] columns that mean something in voiced frames only; 0 without any.
+        amplitude: [D] columns of formant amplitudes in dB, which openSMILE sets to -201 in unvoiced frames and smooths into
+            their voiced neighbours: what lies below -60 is no measurement and in no mean.
+    """
+    counted = voiced[:, :, None] & ~(amplitude & (rows < _NO_AMPLITUDE))
+    over_voiced = np.where(counted, rows, 0.0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+    return np.asarray(np.where(where_voiced, over_voiced, rows.mean(axis=1)), np.float32)

@@ -1,0 +1,115 @@
+"""The pictures of a file as players show them: upright, not mirrored, with square pixels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.clips.media.files import opened, picture_tracks
+from lddu.clips.media.probe import MediaInfo
+from lddu.clips.media.reading import ReadReport, decoded, packets
+from lddu.errors import SourceError
+
+_WORKING_SIDE = 640  # the face models see at most 256 pixels, so a larger picture only costs time
+_TILTED = 0.05  # tangent of the angle from which a display matrix is no longer a quarter turn
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One frame: `time` in seconds, `pixels` [height, width, 3] RGB bytes as shown, at most 640 on the longer side."""
+
+    time: float
+    pixels: np.ndarray
+
+
+def read_pictures(path: Path, info: MediaInfo, rate: float, report: ReadReport) -> Iterator[Picture]:
+    """The first frame of every 1 / `rate` seconds, with its own time; frames that a file lacks are not made up.
+
+    Raises:
+        SourceError: where no picture at all can be decoded although there is a track.
+    """
+    with opened(path) as container:
+        stream = picture_tracks(container)[0]
+        shape = _PixelShape(stream)
+        next_slot, number = -1, 0
+        for number, frame in enumerate(decoded(path, container, stream, report), start=1):
+            time = _time(frame, number, stream) - info.origin
+            slot = int(np.floor(time * rate + 1e-6))
+            if slot >= next_slot and time >= 0:
+                next_slot = slot + 1
+                yield Picture(float(time), _shown(frame, shape.now(), report))
+        if not number:
+            raise SourceError(f"Expected pictures in {path}, but none can be decoded; convert or repair the file.")
+
+
+def picture_times(path: Path, info: MediaInfo, *, decode: bool = False) -> np.ndarray:
+    """[N] seconds of all pictures in the order in which they are shown.
+
+    Args:
+        path: the file.
+        info: of it.
+        decode: whether to decode them. Without, packets are counted, which is far cheaper, and wrong where a packet holds no
+            picture that is shown: hidden frames of VP8, what stands before the first key frame of a recording.
+    """
+    with opened(path) as container:
+        stream, report = picture_tracks(container)[0], ReadReport()
+        if decode:
+            frames = enumerate(decoded(path, container, stream, report), start=1)
+            return np.array([_time(frame, number, stream) - info.origin for number, frame in frames], dtype=float)
+        stamps = [
+            packet.dts if packet.pts is None else packet.pts  # some containers know only the order of decoding
+            for packet in packets(path, container, stream, report)
+            if packet.size and not packet.is_discard
+        ]
+        shown = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
+        return np.sort(shown) * float(stream.time_base) - info.origin
+
+
+def _time(frame: Any, number: int, stream: Any) -> float:
+    """Seconds on the file's own clock of its frame `number`, from 1."""
+    return float(frame.time if frame.time is not None else (number - 1) / float(stream.average_rate or 25))
+
+
+class _PixelShape:
+    """How wide the pixels of a stream are, in their height. What the container says counts before what the codec says."""
+
+    def __init__(self, stream: Any) -> None:
+        self._codec = stream.codec_context
+        self._stream, self._first = stream.sample_aspect_ratio, self._codec.sample_aspect_ratio
+
+    def now(self) -> float:
+        """Of the frame that was decoded last: a broadcast may change from 4:3 to 16:9."""
+        codec = self._codec.sample_aspect_ratio
+        return float((self._stream if codec == self._first else codec) or 1)
+
+
+def _shown(frame: Any, pixel_width: float, report: ReadReport) -> np.ndarray:
+    """[height, width, 3] the frame with square pixels, turned and mirrored as the file asks."""
+    wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
+    scale = min(1.0, _WORKING_SIDE / max(wide, high))
+    width, height = max(1, round(wide * scale)), max(1, round(high * scale))
+    wider = width > frame.width or height > frame.height  # faces keep their numbers best so
+    how = "LANCZOS" if wider else "AREA"
+    pixels = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is not None:
+        pixels = _displayed(pixels, np.frombuffer(matrix, np.int32)[[0, 1, 3, 4]].astype(float), report)
+    return np.ascontiguousarray(pixels)
+
+
+def _displayed(pixels: np.ndarray, matrix: np.ndarray, report: ReadReport) -> np.ndarray:
+    """The picture under the nearest of the eight quarter turns and mirrorings.
+
+    Args:
+        pixels: [height, width, 3].
+        matrix: [a, b, c, d] of a display matrix: a point (x, y) is shown at (a x + c y, b x + d y).
+        report: where a turn by another angle is noticed.
+    """
+    a, b, c, d = matrix
+    straight, across = abs(a) + abs(d), abs(b) + abs(c)
+    report.tilted |= bool(min(straight, across) > _TILTED * max(straight, across))
+    if across > straight:
+        pixels, a, d = pixels.transpose(1, 0, 2), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -1,0 +1,181 @@
+"""From a file's packets to decoded frames on one clock: joined files, damage and unread remains are noticed here."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lddu.clips.media.probe import time_stamps_jump
+
+_BACKWARDS = 0.1  # seconds that a stream's time stamps may go back without having restarted
+_REORDERED = 8  # pictures by which a later one may come first
+_RETURN = 1.0  # seconds within which a time stamp goes on where an earlier part had ended
+_FORWARDS = (
+    10.0  # seconds that all streams may jump forwards in a format whose time stamps may jump: FFmpeg's limit too
+)
+
+_BEGINNING = re.compile(
+    rb"\0\0..ftyp[ -~]{4}|RIFF.{4}(?:WAVE|AVI )|FLV\x01[\x01\x04\x05]\0\0\0\x09|fLaC\0|\x1aE\xdf\xa3"
+    rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c|FORM.{4}AIF[FC]|caff\0\x01",
+    re.DOTALL,
+)
+"""How files of the usual formats begin, whose readers stop at the end of the first."""
+
+_LOST = 0.1  # share of the sound that may be lost in the mix of all channels
+_PIECE, _LONGEST_BEGINNING = 1 << 20, 16
+
+
+@dataclass
+class ReadReport:
+    """What was noticed while a file was read, so that what is wrong with it is used around and noted.
+
+    Attributes:
+        packets: that could not be decoded.
+        joints: how often the time stamps restarted or jumped; the parts were read as one.
+        unread: share of the file's bytes that begin another file behind the first and are not read.
+        tilted: whether pictures are to be turned by an angle that is no quarter turn.
+        loud: seconds of sound that is not near silence.
+        cancelled: of these, seconds in which the channels cancel each other when they are mixed.
+        energy: sum of squares, by channel.
+    """
+
+    packets: int = 0
+    joints: int = 0
+    unread: float = 0.0
+    tilted: bool = False
+    loud: float = 0.0
+    cancelled: float = 0.0
+    energy: list[float] = field(default_factory=list)
+
+    @property
+    def channel(self) -> int | None:
+        """The loudest channel, where the mix of all lost more than a tenth of the sound; else None."""
+        if not self.cancelled > _LOST * self.loud:
+            return None
+        return max(range(len(self.energy)), key=lambda channel: self.energy[channel])
+
+
+class Timeline:
+    """One clock for a file of several parts whose time stamps begin anew, as if each part followed the one before.
+
+    Packets pass in the order of the file. The first stream that goes backwards begins a part, which is moved to the end of
+    all that was read; the other streams follow when they go backwards too.
+
+    Args:
+        may_jump: whether the format is one in which a long jump forwards is a new part as well, not a pause.
+    """
+
+    def __init__(self, may_jump: bool) -> None:
+        self.offsets = [0.0]
+        self._may_jump = may_jump
+        self._part: dict[int, int] = {}
+        self._shown: dict[int, float] = {}  # of each stream, the latest in its part
+        self._order: dict[int, int] = {}
+        self._reached = -math.inf
+
+    def place(self, packet: Any) -> None:
+        """Put the packet's time stamps on the one clock."""
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is None:
+            return
+        stream, unit = packet.stream_index, float(packet.time_base)
+        shown = stamp * unit
+        part = self._part_of(stream, self._went_back(packet, shown), shown)
+        same = self._part.get(stream) == part
+        self._part[stream] = part
+        self._shown[stream] = max(shown, self._shown[stream]) if same else shown
+        if packet.dts is not None:
+            self._order[stream] = packet.dts
+        offset = self.offsets[part]
+        self._reached = max(self._reached, shown + offset + (packet.duration or 0) * unit)
+        if offset:
+            ticks = round(offset / unit)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+
+    def _went_back(self, packet: Any, shown: float) -> bool:
+        """Whether the stream begins anew: coders put a few pictures before earlier ones, but never decode in another order."""
+        stream, slack = packet.stream_index, _BACKWARDS
+        if packet.stream.type == "video":
+            slack = max(slack, _REORDERED * float((packet.duration or 0) * packet.time_base))
+        in_order = packet.dts is not None and packet.dts >= self._order.get(stream, -math.inf)
+        return not in_order and shown < self._shown.get(stream, -math.inf) - slack
+
+    def _part_of(self, stream: int, back: bool, shown: float) -> int:
+        """The part to which a stream's next packet belongs, which is shown at a time and may lie back from the one before."""
+        if stream not in self._part:
+            return self._nearest(shown, 0, _FORWARDS, len(self.offsets) - 1)
+        part = self._part[stream]
+        if back:
+            return self._nearest(shown, part + 1, _FORWARDS, None)
+        if self._ahead(shown, part) > _FORWARDS and (self._may_jump or part):
+            # back to an earlier part where a single time stamp was wrong
+            return self._nearest(shown, 0, _RETURN, None if self._may_jump else part)
+        return part
+
+    def _nearest(self, shown: float, first: int, reach: float, otherwise: int | None) -> int:
+        """The part, from `first` on, that puts the time stamp next to all that was read; None makes a new one if none does."""
+        parts = range(first, len(self.offsets))
+        nearest = min(parts, key=lambda part: abs(self._ahead(shown, part)), default=None)
+        if nearest is not None and abs(self._ahead(shown, nearest)) <= reach:
+            return nearest
+        if otherwise is None:
+            self.offsets.append(self._reached - shown)
+            return len(self.offsets) - 1
+        return otherwise
+
+    def _ahead(self, shown: float, part: int) -> float:
+        return shown + self.offsets[part] - self._reached
+
+
+def decoded(path: Path, container: Any, stream: Any, report: ReadReport) -> Iterator[Any]:
+    """Decoded frames of the stream; packets that cannot be decoded are counted and left out."""
+    import av
+
+    for packet in packets(path, container, stream, report):
+        try:
+            yield from packet.decode()
+        except (av.error.FFmpegError, ValueError):
+            report.packets += 1
+
+
+def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iterator[Any]:
+    """What the file holds of the stream, as far as it can be read, on one clock, and at the end an empty packet.
+
+    Packets of all streams are looked at, because only together do they say where a joined file's parts begin.
+    """
+    import av
+
+    timeline, demuxer, end = Timeline(time_stamps_jump(container)), container.demux(), 0
+    while True:
+        try:
+            packet = next(demuxer)
+        except StopIteration:
+            report.unread = _unread(path, end)
+            return
+        except (av.error.FFmpegError, OSError):  # the file ends in the middle, or its index is wrong from here on
+            report.packets += 1
+            return
+        if packet.size and packet.stream.type in ("audio", "video"):
+            timeline.place(packet)
+            report.joints = len(timeline.offsets) - 1
+        if packet.pos is not None:
+            end = max(end, packet.pos + packet.size)
+        if packet.stream_index == stream.index:
+            yield packet
+
+
+def _unread(path: Path, end: int) -> float:
+    """Share of the file that begins with a further file behind byte `end`, where its last packet ends; 0 where none does."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        stream.seek(end)
+        place, kept = end, b""
+        while 0 < end < size and (piece := stream.read(_PIECE)):
+            found = _BEGINNING.search(kept + piece)
+            if found:
+                return (size - (place - len(kept) + found.start())) / size
+            place, kept = place + len(piece), piece[-_LONGEST_BEGINNING:]
+    return 0.0
