@@ -112,7 +112,7 @@ def load(folder: Path, trainee: Trainee) -> Progress:
         trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
         if trainee.average is not None:
-            trainee.average.load_state_dict(_under(tensors, "average."))
+            trainee.average.load_state_dict(_averaged(_under(tensors, "average.")))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _under(tensors, "optimizer.").items():
             index, _, entry = name.partition(".")
@@ -137,6 +137,12 @@ def _damaged(checkpoint: Path, fault: Exception) -> RunError:
         f"Expected {checkpoint} to be a checkpoint of this run, but it is damaged ({str(fault).splitlines()[0][:160]}); "
         "remove that folder to start this training anew."
     )
+
+
+def _averaged(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The state of an `AveragedModel`: the weights under today's names, and how often they were averaged."""
+    weights = {f"module.{name}": value for name, value in renamed(_under(tensors, "module.")).items()}
+    return weights | {name: value for name, value in tensors.items() if not name.startswith("module.")}
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
