@@ -40,10 +40,15 @@ def test_what_was_mended_is_noted_with_the_clip_in_the_summary_and_in_the_manife
     assert extracted_files(store)[0]["notes"] == {"talk": list(notes)}
 
 
-def test_the_speaker_of_a_clip_is_handed_on(talk: Path, extractor: ClipExtractor) -> None:
+def test_the_speaker_of_a_clip_is_in_a_column_of_its_own_also_after_an_update(tmp_path: Path, talk: Path) -> None:
     talk.with_suffix(".srt").write_text("1\n00:00:00,500 --> 00:00:01,000\n[SPEAKER_01]: Good day\n")
-    [clip] = extractor.extract(Source(talk, "talk"))
-    assert (clip.transcript, clip.speaker) == ("Good day", "SPEAKER_01")
+    for existing in ("refuse", "update"):
+        store = FeatureStore(extract([str(talk)], tmp_path / "store", existing=existing).store)
+        assert store.table.transcript.tolist() == ["Good day"]
+        assert store.table.carried["_speaker"].tolist() == ["SPEAKER_01"]
+    (tmp_path / "clips.csv").write_text("file,_speaker\ntalk.mp4,7\n")
+    store = FeatureStore(extract([str(tmp_path / "clips.csv")], tmp_path / "labelled").store)
+    assert store.table.carried["_speaker"].tolist() == [7.0]
 
 
 def test_a_clip_that_begins_before_its_file_begins_with_it(talk: Path, extractor: ClipExtractor) -> None:

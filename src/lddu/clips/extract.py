@@ -24,6 +24,9 @@ from lddu.store.provenance import MADE_BY, Failure
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, writing_store
 
+SPEAKER = "_speaker"
+"""The carried column of who speaks in a clip, where a transcript says so; that of a manifest takes its place."""
+
 
 @dataclass(frozen=True)
 class ExtractionProgress:
@@ -193,15 +196,17 @@ class _Written:
         self.present: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self._rows, self._files = listing.rows, files
+        self._names_speakers = not any(SPEAKER in row.carried for row in listing.rows.values())
 
     def add(self, writer: StoreWriter, job: FileJob, clips: Iterator[ClipFeatures]) -> None:
         ids, notes = [], {}
         for clip in clips:
             known = self._rows.get(clip.clip) or ClipRow(clip.clip)
             shares = {f"_{name}_share": share for name, share in clip.shares.items()}
+            speaker = {SPEAKER: clip.speaker} if clip.speaker and self._names_speakers else {}
             row = ClipRow(
                 clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
-                start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **known.carried},
+                start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **speaker, **known.carried},
             )  # fmt: skip
             times = {name: np.stack([s.start, s.end], axis=1) for name, s in clip.modalities.items()}
             writer.add(row, {name: steps.values for name, steps in clip.modalities.items()}, times)
@@ -236,10 +241,12 @@ class _Stored:
                 for name, column in table.carried_numbers().items()
                 if name.endswith("_share")
             }
+            named = table.carried.get(SPEAKER)
+            speaker = str(named[row]) if named is not None and named.dtype == object else ""
             start, end = float(table.start[row]), float(table.end[row])
             clip = str(table.clip[row])
             notes = tuple(self.notes.get(clip, ()))
-            yield ClipFeatures(clip, start, end, str(table.transcript[row]), modalities, shares, notes)
+            yield ClipFeatures(clip, start, end, str(table.transcript[row]), modalities, shares, notes, speaker)
 
 
 def _before(out: Path, existing: str) -> dict[str, _Stored]:
