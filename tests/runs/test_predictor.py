@@ -207,7 +207,7 @@ def test_metrics_of_an_unfinished_run_say_how_to_go_on(ensemble: Path, tmp_path:
 def test_predicting_a_store_loads_no_extraction(ensemble: Path, store: FeatureStore) -> None:
     code = (
         "import sys, lddu; lddu.load(sys.argv[1])(sys.argv[2]);"
-        "print({'lddu.runs.predict_clips', 'matplotlib', 'pandas'} & set(sys.modules) or 'light')"
+        "print([name for name in sys.modules if name.startswith(('lddu.clips', 'lddu.pages', 'matplotlib'))] or 'light')"
     )
     told = subprocess.run(
         [sys.executable, "-c", code, str(ensemble), str(store.path)], capture_output=True, text=True, check=True
