@@ -15,6 +15,7 @@ SAMPLE_RATE = 16_000
 
 _LOOK = 1.0  # seconds of sound that are judged together
 _EVERY = 4  # frames, of some hundredths of a second each, of which one is looked at: that costs next to nothing
+_SHORT = 0.05  # seconds of a frame, from which every one is looked at
 _LOUD = 1e-6  # power from which sound is no silence: -60 dB
 _LOST_OF_TWO = 0.1  # share of the louder channel's power: a voice in one of two channels alone keeps .25
 _LOST_OF_MORE = 0.01  # a voice in the softest channel of 5.1 alone keeps .02
@@ -51,8 +52,9 @@ class Mixer:
             return before, self._samples(_alone(frame, _channels(frame), self._channel))
         block = self._samples(frame)
         self._number += 1
-        if self._number % _EVERY == 0:
-            self._look.add(_channels(frame), block, frame.sample_rate)
+        every = _EVERY if frame.samples < _SHORT * frame.sample_rate else 1
+        if self._number % every == 0:
+            self._look.add(_channels(frame), block, frame.sample_rate, every)
         return before, block
 
     def rest(self) -> np.ndarray:
@@ -73,14 +75,15 @@ class _Look:
 
     def _begin(self) -> None:
         self._energy, self._mix = np.zeros(0), 0.0
-        self._samples = 0
+        self._samples, self._seconds = 0, 0.0
 
-    def add(self, channels: np.ndarray, block: np.ndarray, rate: int) -> None:
-        """Channels [C, n] of a frame at `rate` and the mix of about the same time."""
+    def add(self, channels: np.ndarray, block: np.ndarray, rate: int, every: int) -> None:
+        """Channels [C, n] of a frame at `rate`, one of `every`, and the mix of about the same time."""
         if len(channels) != len(self._energy):
             self._begin()
             self._energy = np.zeros(len(channels))
         self._samples += channels.shape[1]
+        self._seconds += channels.shape[1] * every / rate
         if len(channels) == 2:
             left, right = channels
             both = float(left @ left), float(right @ right)
@@ -89,17 +92,16 @@ class _Look:
         else:
             self._energy += np.einsum("cn,cn->c", channels, channels)
             self._mix += float(block @ block) * rate / SAMPLE_RATE
-        if self._samples * _EVERY >= _LOOK * rate:
-            self._judge(rate)
+        if self._seconds >= _LOOK:
+            self._judge()
 
-    def _judge(self, rate: int) -> None:
+    def _judge(self) -> None:
         report, count = self._report, len(self._energy)
         loudest = float(self._energy.max())
         if loudest > _LOUD * self._samples and count <= _MOST_CHANNELS:
-            seconds = self._samples * _EVERY / rate
-            report.loud += seconds
+            report.loud += self._seconds
             if self._mix < (_LOST_OF_TWO if count == 2 else _LOST_OF_MORE) * loudest:
-                report.cancelled += seconds
+                report.cancelled += self._seconds
         longer = max(count, len(report.energy))
         report.energy = [
             float(sum(row[channel] for row in (report.energy, self._energy) if channel < len(row)))
