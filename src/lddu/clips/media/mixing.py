@@ -14,6 +14,8 @@ SAMPLE_RATE = 16_000
 """Samples per second of all sound here."""
 
 _LOOK = 1.0  # seconds of sound that are judged together
+_EVERY = 4  # frames, of some hundredths of a second each, of which one is looked at: that costs next to nothing
+_SHORT = 0.05  # seconds of a frame, from which every one is looked at
 _LOUD = 1e-6  # power from which sound is no silence: -60 dB
 _LOST_OF_TWO = 0.1  # share of the louder channel's power: a voice in one of two channels alone keeps .25
 _LOST_OF_MORE = 0.01  # a voice in the softest channel of 5.1 alone keeps .02
@@ -34,7 +36,7 @@ class Mixer:
         self._channel, self._report = channel, report
         self._format: tuple[str, str, int] | None = None
         self._resampler: Any = None
-        self._look = _Look(report)
+        self._look, self._number = _Look(report), 0
 
     def mixed(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
         """The rest of frames of another format that came before, mostly nothing, and the samples of this one."""
@@ -46,11 +48,13 @@ class Mixer:
             self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
         if frame.layout.nb_channels == 1:
             return before, self._samples(frame)
-        channels = _channels(frame)
         if self._channel is not None:
-            return before, self._samples(_alone(frame, channels, self._channel))
+            return before, self._samples(_alone(frame, _channels(frame), self._channel))
         block = self._samples(frame)
-        self._look.add(channels, block, frame.sample_rate)
+        self._number += 1
+        every = _EVERY if frame.samples < _SHORT * frame.sample_rate else 1
+        if self._number % every == 0:
+            self._look.add(_channels(frame), block, frame.sample_rate, every)
         return before, block
 
     def rest(self) -> np.ndarray:
@@ -71,27 +75,30 @@ class _Look:
 
     def _begin(self) -> None:
         self._energy, self._mix = np.zeros(0), 0.0
-        self._seconds, self._mixed = 0.0, 0.0
+        self._samples, self._seconds = 0, 0.0
 
-    def add(self, channels: np.ndarray, block: np.ndarray, rate: int) -> None:
-        """Channels [C, n] of a frame at `rate` and the mix of about the same time."""
+    def add(self, channels: np.ndarray, block: np.ndarray, rate: int, every: int) -> None:
+        """Channels [C, n] of a frame at `rate`, one of `every`, and the mix of about the same time."""
         if len(channels) != len(self._energy):
             self._begin()
             self._energy = np.zeros(len(channels))
-        self._energy += np.einsum("cn,cn->c", channels, channels)
-        self._seconds += channels.shape[1] / rate
+        self._samples += channels.shape[1]
+        self._seconds += channels.shape[1] * every / rate
         if len(channels) == 2:
-            mean = channels.sum(axis=0)
-            self._mix += 0.25 * float(mean @ mean)
+            left, right = channels
+            both = float(left @ left), float(right @ right)
+            self._energy += both
+            self._mix += 0.25 * (sum(both) + 2 * float(left @ right))
         else:
+            self._energy += np.einsum("cn,cn->c", channels, channels)
             self._mix += float(block @ block) * rate / SAMPLE_RATE
         if self._seconds >= _LOOK:
-            self._judge(rate)
+            self._judge()
 
-    def _judge(self, rate: int) -> None:
+    def _judge(self) -> None:
         report, count = self._report, len(self._energy)
         loudest = float(self._energy.max())
-        if loudest > _LOUD * self._seconds * rate and count <= _MOST_CHANNELS:
+        if loudest > _LOUD * self._samples and count <= _MOST_CHANNELS:
             report.loud += self._seconds
             if self._mix < (_LOST_OF_TWO if count == 2 else _LOST_OF_MORE) * loudest:
                 report.cancelled += self._seconds

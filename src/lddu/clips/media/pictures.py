@@ -32,14 +32,15 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, report: ReadReport) 
     """
     with opened(path) as container:
         stream = picture_tracks(container)[0]
-        shape = _PixelShape(stream)
+        display = _Display(stream)
         next_slot, number = -1, 0
         for number, frame in enumerate(decoded(path, container, stream, report), start=1):
+            display.see(frame)
             time = _time(frame, number, stream) - info.origin
             slot = int(np.floor(time * rate + 1e-6))
             if slot >= next_slot and time >= 0:
                 next_slot = slot + 1
-                yield Picture(float(time), _shown(frame, shape.now(), report))
+                yield Picture(float(time), _shown(frame, display, report))
         if not number:
             raise SourceError(f"Expected pictures in {path}, but none can be decoded; convert or repair the file.")
 
@@ -72,30 +73,41 @@ def _time(frame: Any, number: int, stream: Any) -> float:
     return float(frame.time if frame.time is not None else (number - 1) / float(stream.average_rate or 25))
 
 
-class _PixelShape:
-    """How wide the pixels of a stream are, in their height. What the container says counts before what the codec says."""
+class _Display:
+    """How the frames of a stream are to be shown; a broadcast may change from 4:3 to 16:9 on the way.
+
+    Attributes:
+        matrix: [a, b, c, d] of the display matrix of the frame that was seen last, if it has one; it comes with key frames.
+    """
 
     def __init__(self, stream: Any) -> None:
+        self.matrix: np.ndarray | None = None
         self._codec = stream.codec_context
         self._stream, self._first = stream.sample_aspect_ratio, self._codec.sample_aspect_ratio
 
-    def now(self) -> float:
-        """Of the frame that was decoded last: a broadcast may change from 4:3 to 16:9."""
+    def see(self, frame: Any) -> None:
+        """Look at every frame, whether it is shown or not."""
+        if frame.key_frame:
+            matrix = frame.side_data.get("DISPLAYMATRIX")
+            self.matrix = None if matrix is None else np.frombuffer(matrix, np.int32)[[0, 1, 3, 4]].astype(float)
+
+    def pixel_width(self) -> float:
+        """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
         codec = self._codec.sample_aspect_ratio
         return float((self._stream if codec == self._first else codec) or 1)
 
 
-def _shown(frame: Any, pixel_width: float, report: ReadReport) -> np.ndarray:
+def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
     """[height, width, 3] the frame with square pixels, turned and mirrored as the file asks."""
+    pixel_width = display.pixel_width()
     wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
     scale = min(1.0, _WORKING_SIDE / max(wide, high))
     width, height = max(1, round(wide * scale)), max(1, round(high * scale))
     wider = width > frame.width or height > frame.height  # faces keep their numbers best so
     how = "LANCZOS" if wider else "AREA"
     pixels = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is not None:
-        pixels = _displayed(pixels, np.frombuffer(matrix, np.int32)[[0, 1, 3, 4]].astype(float), report)
+    if display.matrix is not None:
+        pixels = _displayed(pixels, display.matrix, report)
     return np.ascontiguousarray(pixels)
 
 

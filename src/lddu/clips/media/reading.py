@@ -57,6 +57,23 @@ class ReadReport:
         return max(range(len(self.energy)), key=lambda channel: self.energy[channel])
 
 
+@dataclass
+class _Place:
+    """Where a stream is: seconds of a tick, its part, and in that the latest time of showing and the last order of decoding."""
+
+    unit: float
+    is_video: bool
+    part: int | None = None
+    shown: float = -math.inf
+    order: float = -math.inf
+
+    def went_back(self, dts: int | None, shown: float, length: float) -> bool:
+        """Whether the stream begins anew: coders put a few pictures before earlier ones, but never decode in another order."""
+        if dts is not None and dts >= self.order:
+            return False
+        return shown < self.shown - max(_BACKWARDS, _REORDERED * length if self.is_video else 0.0)
+
+
 class Timeline:
     """One clock for a file of several parts whose time stamps begin anew, as if each part followed the one before.
 
@@ -70,44 +87,33 @@ class Timeline:
     def __init__(self, may_jump: bool) -> None:
         self.offsets = [0.0]
         self._may_jump = may_jump
-        self._part: dict[int, int] = {}
-        self._shown: dict[int, float] = {}  # of each stream, the latest in its part
-        self._order: dict[int, int] = {}
+        self._streams: dict[int, _Place] = {}
         self._reached = -math.inf
 
     def place(self, packet: Any) -> None:
         """Put the packet's time stamps on the one clock."""
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is None:
+        pts, dts = packet.pts, packet.dts
+        if pts is None and dts is None:
             return
-        stream, unit = packet.stream_index, float(packet.time_base)
-        shown = stamp * unit
-        part = self._part_of(stream, self._went_back(packet, shown), shown)
-        same = self._part.get(stream) == part
-        self._part[stream] = part
-        self._shown[stream] = max(shown, self._shown[stream]) if same else shown
-        if packet.dts is not None:
-            self._order[stream] = packet.dts
+        place = self._streams.get(packet.stream_index)
+        if place is None:
+            place = self._streams[packet.stream_index] = _Place(float(packet.time_base), packet.stream.type == "video")
+        shown, length = (dts if pts is None else pts) * place.unit, (packet.duration or 0) * place.unit
+        part = self._part_of(place, place.went_back(dts, shown, length), shown)
+        place.shown = shown if part != place.part else max(shown, place.shown)
+        place.part, place.order = part, place.order if dts is None else dts
         offset = self.offsets[part]
-        self._reached = max(self._reached, shown + offset + (packet.duration or 0) * unit)
+        self._reached = max(self._reached, shown + offset + length)
         if offset:
-            ticks = round(offset / unit)
-            packet.pts = None if packet.pts is None else packet.pts + ticks
-            packet.dts = None if packet.dts is None else packet.dts + ticks
+            ticks = round(offset / place.unit)
+            packet.pts = None if pts is None else pts + ticks
+            packet.dts = None if dts is None else dts + ticks
 
-    def _went_back(self, packet: Any, shown: float) -> bool:
-        """Whether the stream begins anew: coders put a few pictures before earlier ones, but never decode in another order."""
-        stream, slack = packet.stream_index, _BACKWARDS
-        if packet.stream.type == "video":
-            slack = max(slack, _REORDERED * float((packet.duration or 0) * packet.time_base))
-        in_order = packet.dts is not None and packet.dts >= self._order.get(stream, -math.inf)
-        return not in_order and shown < self._shown.get(stream, -math.inf) - slack
-
-    def _part_of(self, stream: int, back: bool, shown: float) -> int:
+    def _part_of(self, place: _Place, back: bool, shown: float) -> int:
         """The part to which a stream's next packet belongs, which is shown at a time and may lie back from the one before."""
-        if stream not in self._part:
+        part = place.part
+        if part is None:
             return self._nearest(shown, 0, _FORWARDS, len(self.offsets) - 1)
-        part = self._part[stream]
         if back:
             return self._nearest(shown, part + 1, _FORWARDS, None)
         if self._ahead(shown, part) > _FORWARDS and (self._may_jump or part):
@@ -149,21 +155,24 @@ def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iter
     import av
 
     timeline, demuxer, end = Timeline(time_stamps_jump(container)), container.demux(), 0
+    wanted, timed = stream.index, {s.index for s in container.streams if s.type in ("audio", "video")}
     while True:
         try:
             packet = next(demuxer)
         except StopIteration:
-            report.unread = _unread(path, end)
+            report.joints, report.unread = len(timeline.offsets) - 1, _unread(path, end)
             return
         except (av.error.FFmpegError, OSError):  # the file ends in the middle, or its index is wrong from here on
             report.packets += 1
-            return
-        if packet.size and packet.stream.type in ("audio", "video"):
-            timeline.place(packet)
             report.joints = len(timeline.offsets) - 1
-        if packet.pos is not None:
-            end = max(end, packet.pos + packet.size)
-        if packet.stream_index == stream.index:
+            return
+        number = packet.stream_index
+        if packet.size and number in timed:
+            timeline.place(packet)
+        begin = packet.pos
+        if begin is not None and begin + packet.size > end:
+            end = begin + packet.size
+        if number == wanted:
             yield packet
 
 

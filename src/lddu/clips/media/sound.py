@@ -28,7 +28,8 @@ def read_sound(path: Path, info: MediaInfo, report: ReadReport) -> Iterator[np.n
         end, track = stream_end(stream), _Track(info, report)
         limit = None if end is None or info.estimated else round((end - info.origin) * SAMPLE_RATE)
         for piece in _trimmed(track.pieces(decoded(path, container, stream, report)), limit, track):
-            yield np.clip(np.nan_to_num(piece), -1, 1)
+            finite = piece if np.isfinite(piece.sum()) else np.nan_to_num(piece)
+            yield np.clip(finite, -1, 1)
         if not track.frames:
             raise SourceError(f"Expected sound in {path}, but none of it can be decoded; convert or repair the file.")
 
