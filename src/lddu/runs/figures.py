@@ -198,4 +198,5 @@ def predictions_of(
         emotion_epistemic=inference.disagreement if ensemble else None,
         label_set=decided.label_set,
         abstained=decided.abstained,
+        carried={name: values[rows] for name, values in table.carried.items()},
     )

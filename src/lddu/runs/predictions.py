@@ -15,6 +15,7 @@ from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
 from lddu.runs.per_clip import ClipPrediction, PerClip
+from lddu.store.clip_table import carried_columns
 
 PER_EMOTION = {
     "probability": "probability",
@@ -36,7 +37,7 @@ PER_MODALITY = {
 }
 """The same, a column per modality."""
 
-_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence")
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence", "carried")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,6 +72,7 @@ class Predictions(PerClip[ClipPrediction]):
         emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
             none, or where that was not measured. Empty where nobody asked.
+        carried: column of the store whose name begins with ``_`` -> [N] numbers, NaN where unknown, or [N] words.
     """
 
     clip: np.ndarray
@@ -94,6 +96,7 @@ class Predictions(PerClip[ClipPrediction]):
     emotion_aleatoric: Floats | None = None
     emotion_epistemic: Floats | None = None
     missing_cost: tuple[Ablation | None, ...] = ()
+    carried: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -104,7 +107,8 @@ class Predictions(PerClip[ClipPrediction]):
         costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
         kept = {name: value[rows] for name, value in arrays.items() if value is not None}
         evidence = {name: measured.rows(rows) for name, measured in self.evidence.items()}
-        return replace(self, **kept, missing_cost=costs, evidence=evidence)
+        carried = {name: values[rows] for name, values in self.carried.items()}
+        return replace(self, **kept, missing_cost=costs, evidence=evidence, carried=carried)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
@@ -119,7 +123,9 @@ class Predictions(PerClip[ClipPrediction]):
                 columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
         for measured in self.evidence.values():
             columns |= {f"{measured.evidence.prefix}_{name}": _nullable(own) for name, own in self._by_name(measured)}
-        return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
+        if self.aleatoric is not None:
+            columns["aleatoric"] = _nullable(self.aleatoric)
+        return columns | {name: _nullable(values) for name, values in self.carried.items()}
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip; the schema is in docs/run_folder.md."""
@@ -153,6 +159,8 @@ class Predictions(PerClip[ClipPrediction]):
         if self.missing_cost:
             cost = self.missing_cost[n]
             record["missing_cost"] = None if cost is None else cost.to_mapping()
+        if self.carried:
+            record["carried"] = {name: _nullable(values[n : n + 1])[0] for name, values in self.carried.items()}
         return record
 
     def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
@@ -248,6 +256,7 @@ def read_predictions(path: Path) -> Predictions:
             stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), found, distance,
             aleatoric=aleatoric, share=stack_if_there("share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
+            carried=carried_columns(table),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
@@ -256,6 +265,6 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def _nullable(values: np.ndarray) -> list[Any]:
-    if values.dtype == np.bool_:
+    if values.dtype in (np.bool_, np.object_):
         return list(values.tolist())
     return [None if np.isnan(value) else float(value) for value in values]

@@ -25,6 +25,7 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunFolder
 from lddu.store.place import is_url
+from lddu.store.provenance import made_alike
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Predictor:
                     f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
                     f"on, but {store.place} has {stream.dimension}; make the features in the same way."
                 )
-            if stream.feature != task.features[name]:
+            if not made_alike(stream.feature, task.features[name]):
                 _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
                 found.append(
                     f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
