@@ -1,4 +1,4 @@
-"""How often clips are wrongly called unlike all that a run was tried on: `python benchmarks/unfamiliar.py STORE...`.
+"""How often clips are wrongly called out of distribution: `python benchmarks/unfamiliar.py STORE...`.
 
 No network is needed: the distance of a clip to the training clips depends on the mean and deviation of each feature alone. Which
 clips are validation and which are new is drawn again and again among all clips of the store. Prints markdown rows for

@@ -374,7 +374,7 @@ def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureS
     labels[corpus.table.in_split("train"), 1] = np.nan
     table = replace(corpus.table, labels=labels)
     described = describe(with_table(corpus, table), tiny_config(training=SHORT), RunOptions())
-    assert f"{corpus.emotions[1]} has no known label in train: its answers mean nothing" in described.warnings
+    assert f"{corpus.emotions[1]} has no known label in train: its probabilities mean nothing" in described.warnings
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.0, "absent from"), (1.0, "present in")])
@@ -386,7 +386,7 @@ def test_an_emotion_that_train_shows_never_or_always_is_named(tmp_path: Path, sh
             writer.add(ClipRow(f"c{i}", split, [own, float(i % 2)]), {"audio": np.ones((1, 2))})
     described = describe(FeatureStore(tmp_path / "store"), tiny_config(), RunOptions())
     assert [w for w in described.warnings if "train" in w] == [
-        f"{EMOTIONS[0]} is {told} every labelled clip of train: the run cannot tell when it is otherwise"
+        f"{EMOTIONS[0]} is {told} every labelled clip of train: the run cannot learn when it is otherwise"
     ]
 
 
@@ -404,7 +404,7 @@ def test_a_corpus_without_test_clips_and_what_its_import_warned_of_are_said(corp
     store.manifest["warnings"] = ["half the clips were odd"]
     warnings = describe(store, tiny_config(), RunOptions()).warnings
     assert "half the clips were odd" in warnings
-    assert "there is no test split: the figures are those of validation, which chose the checkpoint" in warnings
+    assert "there is no test split: the metrics are those of validation, which selected the checkpoint" in warnings
 
 
 def test_predictions_and_figures_say_what_the_run_has_learnt_from(
@@ -413,7 +413,7 @@ def test_predictions_and_figures_say_what_the_run_has_learnt_from(
     predictor = Predictor(run.path)
     rows = np.concatenate([corpus.table.in_split("train")[:3], corpus.table.in_split("test")[:2]])
     [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "learnt" in r]
-    assert "has learnt from 3 of these 5 clips" in told
+    assert "3 of these 5 clips were used for training; results on them are optimistic" in told
     assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "learnt" in r]
     assert predictor.evaluation_warnings(corpus, "test") == []
     assert "was trained on these clips" in predictor.evaluation_warnings(corpus, "train")[0]

@@ -49,7 +49,7 @@ def predict(
         Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
         docs/uncertainty.md states the assumption.
     coverage
-        Answer this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
+        Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
     device
         "cpu" or "cuda".
     ray

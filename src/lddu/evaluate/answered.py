@@ -136,7 +136,7 @@ def _precision(answers: Answers, units: np.ndarray) -> Part:
 
 
 def _errors(answers: Answers, units: np.ndarray) -> Part:
-    """How well the uncertainty finds the wrong answers."""
+    """How well the uncertainty detects wrong decisions."""
     assert answers.uncertainty is not None
     known = answers.scored.known
     wrong = ((answers.scored.presence == 1) != answers.labels)[known]

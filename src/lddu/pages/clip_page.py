@@ -111,7 +111,7 @@ def browser_note(info: MediaInfo) -> str:
     if played and not odd:
         return ""
     what = " and ".join([*odd, *([] if played else [f"a .{container[0]} file"])])
-    return f"Browsers hardly play {what}. The answers stand; to see it here, convert the file to mp4 (H.264, AAC)."
+    return f"Browsers hardly play {what}. The results stand; to see it here, convert the file to mp4 (H.264, AAC)."
 
 
 def _beside(source: Path, folder: Path, number: int) -> Media:

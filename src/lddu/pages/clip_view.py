@@ -150,19 +150,19 @@ class Segment:
 
     @property
     def doubt(self) -> str:
-        """Which of its modalities are unlike all that the run was tried on; empty where none is."""
+        """Which of its modalities are out of distribution; empty where none is."""
         strange = [modality.name for modality in self.modalities if modality.unfamiliar]
         if not strange:
             return ""
         are = "is" if len(strange) == 1 else "are"
-        return f"Its {listed(strange)} {are} unlike all that the run was tried on: take the answer for a guess."
+        return f"Its {listed(strange)} {are} out of distribution. Do not trust these probabilities."
 
     @property
     def why(self) -> str:
         """On which modality the answer rests, and which errs least."""
         there = [modality for modality in self.modalities if modality.presented]
         if len(there) < 2:
-            return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
+            return f"The result rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
         top = next(emotion for emotion in self.emotions if emotion.name == self.top)
         gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
         without = max(top.probability - gain, 0.0)

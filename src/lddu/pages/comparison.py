@@ -97,8 +97,6 @@ def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
         bins = reliability(found.probability[known], found.presence[known] == 1)
         points[column.name] = Line(bins.probability, bins.frequency)
     return (
-        run_curves(
-            risks, "risk of the most certain answers", ("coverage: share of pairs answered", "share of wrong answers")
-        ),
+        run_curves(risks, "risk and coverage", ("coverage: share of pairs decided", "risk: share of wrong decisions")),
         run_curves(points, "reliability", ("predicted probability", "share that is present"), diagonal=True),
     )

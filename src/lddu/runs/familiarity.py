@@ -62,7 +62,7 @@ class UsualReadings:
             return []
         if np.isnan(self._farthest).all():
             return [
-                f"the run has fewer than {FEWEST_USUAL} validation clips: whether these clips are unlike them cannot be told"
+                f"the run has fewer than {FEWEST_USUAL} validation clips, too few to detect clips that are out of distribution"
             ]
         flags, distance = found.unfamiliar, found.modality_distance
         if flags is None or distance is None:
@@ -72,9 +72,9 @@ class UsualReadings:
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
-                    f"{found.modalities[m]} of {_which(found.clip, rows)} is unlike all that the run was tried on: its features lie "
-                    f"{np.median(distance[rows, m]):.3g} deviations from those of training (validation clips: at most "
-                    f"{farthest:.3g}); no probability holds there: take the answers for guesses"
+                    f"{found.modalities[m]} of {_which(found.clip, rows)} is out of distribution "
+                    f"({np.median(distance[rows, m]):.3g} standard deviations from training; validation: at most "
+                    f"{farthest:.3g}); do not trust these probabilities"
                 )
         return sentences
 

@@ -49,7 +49,7 @@ class Missing:
         only = "only " if alone else ""
         told = f"{only}{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
         price = f"; without {listed(self.lacking)} {cost.sentence()}" if cost else ""
-        return f"{told}: {'its answer rests' if len(self.rows) == 1 else 'their answers rest'} on {rest}{price}"
+        return f"{told}: {'its result rests' if len(self.rows) == 1 else 'their results rest'} on {rest}{price}"
 
 
 def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]) -> Iterator[Missing]:

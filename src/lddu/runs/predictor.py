@@ -30,7 +30,7 @@ from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 if TYPE_CHECKING:
     from lddu.runs.explained import ClipAnswers
 
-SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
+SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
 
 
 class Predictor:
@@ -121,7 +121,7 @@ class Predictor:
             "(model.max_steps); cut the clips shorter"
             for name, count in self._reader(store).cut_clips(meant).items()
         ]
-        return found + [f"about the run's training: {told}" for told in self.description.warnings]
+        return found + [f"about the run's training: {warning}" for warning in self.description.warnings]
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
@@ -229,8 +229,8 @@ class Predictor:
         """What a reader of these predictions should know of their clips: which are unfamiliar, which the run has learnt from."""
         learnt = int((found.split == "train").sum())
         own = learnt and self.was_trained_on(store)
-        told = f"the run has learnt from {learnt} of these {len(found)} clips: its answers on them are better than on new ones"
-        return [*self._usual.remarks(found), *([told] if own else [])]
+        optimistic = f"{learnt} of these {len(found)} clips were used for training; results on them are optimistic"
+        return [*self._usual.remarks(found), *([optimistic] if own else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
@@ -353,10 +353,10 @@ class Predictor:
         """What a reader of figures on a labelled split of this store should know beside `warnings`."""
         own, found = self.was_trained_on(store), []
         if own and split == "train":
-            found.append("the run was trained on these clips: the figures are not those of new ones")
+            found.append("the run was trained on these clips; the metrics are optimistic")
         if own and split == "valid":
             found.append(
-                "checkpoint, threshold and recalibration were chosen on these clips: the figures are better than those of new ones"
+                "checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic"
             )
         if not own and store.present_at != self.description.task.present_at:
             found.append(

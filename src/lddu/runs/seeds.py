@@ -17,10 +17,7 @@ from lddu.evaluate.compare import Difference, Estimate
 from lddu.runs.compare import RunPair
 from lddu.runs.run_folder import RunFolder
 
-ONE_EACH = (
-    "The intervals are over clips, for these very networks: another seed gives other ones. To compare settings, train each with several seeds and name "
-    "all the runs."
-)
+ONE_EACH = "These intervals cover the choice of clips, not of seeds. To compare settings, train each with several seeds and name all the runs."
 
 
 @dataclass(frozen=True)

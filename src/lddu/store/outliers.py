@@ -58,13 +58,13 @@ class OutlierWatch:
     def sentences(self) -> list[str]:
         """What a reader should know; the features beyond the sixth are only counted."""
         found = list(self._far_off())
-        told = [
-            f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times what is usual: "
-            "correct it, or the feature says nothing after scaling"
+        sentences = [
+            f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times its typical size: "
+            "correct it, or the feature carries no information after scaling"
             for feature, clip, value in found[:_MOST_NAMED]
         ]
         rest = len(found) - _MOST_NAMED
-        return told + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
+        return sentences + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
 
     def _far_off(self) -> Iterator[tuple[int, str, float]]:
         """(feature, clip, number) of the furthest clip of each feature that has one far off."""

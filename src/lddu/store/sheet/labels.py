@@ -118,7 +118,7 @@ def _no_share(name: str, at: str, cell: Any, codes: bool) -> str:
 def _cure(columns: Mapping[str, Sequence[Any]], codes: bool) -> str:
     """What to do with numbers beyond 1: codes of classes, votes and ratings have different cures."""
     if codes:
-        return "an emotion's number says nothing to others: write its name, or a column per emotion"
+        return "an emotion's number is ambiguous: write its name, or a column per emotion"
     unknown = "and leave the cell empty where the label is unknown"
     rows = [[(_spelt(number, cell) or (None, ""))[0] for cell in row] for row in zip(*columns.values(), strict=True)]
     known = [[value for value in row if value is not None] for row in rows if None not in row]
