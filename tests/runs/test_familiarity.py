@@ -12,7 +12,7 @@ from lddu.commands.evaluate import evaluate as evaluate_command
 from lddu.models.scaling import Standardise
 from lddu.pages.clip_page import Subject, write_clip_page
 from lddu.runs.explained import answers_on
-from lddu.runs.familiarity import FAR, FEWEST_USUAL, farthest_usual, unfamiliar
+from lddu.runs.familiarity import FAR, FEWEST_VALIDATION_CLIPS, farthest_validation, unfamiliar
 from lddu.runs.figures import PredictOptions
 from lddu.runs.predictions import read_predictions
 from lddu.runs.predictor import Predictor
@@ -76,13 +76,13 @@ def test_a_clip_lies_as_far_away_whatever_stands_beside_it(corpus: FeatureStore,
 
 
 def test_a_clip_is_unfamiliar_beyond_the_farthest_of_enough_validation_clips() -> None:
-    usual = np.column_stack([np.linspace(1, 2, FEWEST_USUAL), np.full(FEWEST_USUAL, 1.0)])
+    usual = np.column_stack([np.linspace(1, 2, FEWEST_VALIDATION_CLIPS), np.full(FEWEST_VALIDATION_CLIPS, 1.0)])
     usual[0, 1] = np.nan
-    farthest = farthest_usual(usual)
+    farthest = farthest_validation(usual)
     assert farthest[0] == 2 and np.isnan(farthest[1])
     flags = unfamiliar(np.array([[2 * FAR, 9.0], [2 * FAR + 0.01, 9.0], [np.nan, np.nan]]), farthest)
     assert flags is not None and flags.tolist() == [[False, False], [True, False], [False, False]]
-    assert unfamiliar(np.ones((1, 2)), farthest_usual(usual[1:])) is None
+    assert unfamiliar(np.ones((1, 2)), farthest_validation(usual[1:])) is None
 
 
 def test_clips_of_the_same_corpus_are_familiar(corpus: FeatureStore, run: Path) -> None:

@@ -19,7 +19,7 @@ from lddu.models.networks import Inference, joined
 from lddu.pages.clip_page import Subject, write_clip_page
 from lddu.pages.report import write_report
 from lddu.runs.explained import answers_on
-from lddu.runs.familiarity import FEWEST_USUAL, noisier_than
+from lddu.runs.familiarity import FEWEST_VALIDATION_CLIPS, noisier_than
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
@@ -120,7 +120,7 @@ def test_noisier_than_counts_the_validation_clips_with_less_noise() -> None:
     assert found is not None
     np.testing.assert_array_equal(found[:, 0], [0, 0.5, 1, np.nan])
     assert np.isnan(found[:, 1]).all()
-    assert noisier_than(np.zeros((2, 1)), np.zeros((FEWEST_USUAL - 1, 1))) is None
+    assert noisier_than(np.zeros((2, 1)), np.zeros((FEWEST_VALIDATION_CLIPS - 1, 1))) is None
 
 
 def test_noise_added_to_clips_makes_them_noisier_than_usual(

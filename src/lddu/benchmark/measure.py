@@ -61,7 +61,7 @@ class _Pass:
 
 
 def measure(
-    workload: Workload, device: torch.device, effort: Effort, tell: Callable[[str], None] = lambda _: None
+    workload: Workload, device: torch.device, effort: Effort, report: Callable[[str], None] = lambda _: None
 ) -> Benchmark:
     """Run the benchmark.
 
@@ -69,9 +69,9 @@ def measure(
         workload: sizes.
         device: where to compute.
         effort: how much to measure.
-        tell: is told what comes next.
+        report: callback, called with the name of the measurement that begins.
     """
-    return _Run(workload, device, effort, tell).all()
+    return _Run(workload, device, effort, report).all()
 
 
 def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memory:
@@ -102,32 +102,32 @@ def _memory_of(subject: Subject, batch: Batch, steps: int) -> Memory:
 
 
 class _Run:
-    def __init__(self, workload: Workload, device: torch.device, effort: Effort, tell: Callable[[str], None]) -> None:
-        self.workload, self.device, self.effort, self._tell = workload, device, effort, tell
+    def __init__(self, workload: Workload, device: torch.device, effort: Effort, report: Callable[[str], None]) -> None:
+        self.workload, self.device, self.effort, self._report = workload, device, effort, report
         hidden = workload.config.model.hidden
         widths = [(hidden, hidden), (hidden, 3 * hidden), (max(workload.dimensions), hidden)]
         self.clock = Clock(workload.batch * workload.steps[0], widths, device, effort.rate_seconds)
 
     def all(self) -> Benchmark:
         """Every figure, the memory first, while the process holds nothing else."""
-        self._tell("training steps at full length")
+        self._report("training steps at full length")
         subject = Subject(self.workload, self.device)
         full = self._training_batches(self.workload, realistic=False)
         subject.fill_memory()
         memory = _memory_of(subject, full[0], self.effort.memory_steps)
         training = [self._training(subject, batches) for batches in (full, self._training_batches(self.workload, True))]
         parts = {name: self.clock.time(act, self.effort.seconds / 2) for name, act in subject.parts(full[0]).items()}
-        self._tell("inference")
+        self._report("inference")
         inference = [
             self._inference(subject, self._inference_batches(self.workload, realistic)) for realistic in (False, True)
         ]
         one = Clips(self.workload, realistic=False).batch(Clips(self.workload, False).lengths(1)).to(self.device)
         latency = self.clock.time(lambda: subject.predict(one), self.effort.seconds / 10, least=20)
-        self._tell("unaligned sequences")
+        self._report("unaligned sequences")
         unaligned = self._unaligned()
-        self._tell("the plain implementation")
+        self._report("the reference implementation")
         naive = self._naive(subject, full[0], inference[0].batches[0])
-        self._tell("the loader")
+        self._report("the loader")
         loader = loader_rate(self.workload, self.effort.store_megabytes)
         step = training[0].timing
         return Benchmark(

@@ -54,7 +54,7 @@ def answer_store(
 
     found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), options)
     warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
-    _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
+    _print_predictions(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
     if page is not None:
         shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)
         with ExtractionBar("explaining") as watch:
@@ -86,7 +86,7 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
             )
 
 
-def _tell(
+def _print_predictions(
     found: "Predictions",
     warnings: list[str],
     predictor: "Predictor",

@@ -30,7 +30,7 @@ class Answers:
         name: of the run, for messages and tables.
         scored: N clips, E emotions.
         labels: [N, E] its final decision.
-        uncertainty: [N, E] the product's; without it there is no `error_auroc`.
+        uncertainty: [N, E] the selected score; without it there is no `error_auroc`.
     """
 
     name: str

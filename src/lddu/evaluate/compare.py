@@ -138,12 +138,12 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
 
 def _difference(value: float, apart: Floats) -> Difference:
     low, high = _ends(apart)
-    told = apart[~np.isnan(apart)]
-    chance = min(1.0, 2 * min(float((told <= 0).mean()), float((told >= 0).mean()))) if low == low else np.nan
+    defined = apart[~np.isnan(apart)]
+    chance = min(1.0, 2 * min(float((defined <= 0).mean()), float((defined >= 0).mean()))) if low == low else np.nan
     return Difference(value, low, high, chance)
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:
-    """The middle 95 % of the resamples; NaN where a twentieth or more of them cannot tell."""
+    """The middle 95 % of the resamples; NaN where a twentieth or more of them are undefined."""
     found = middle(drawn)
     return (np.nan, np.nan) if found is None else (found.low, found.high)

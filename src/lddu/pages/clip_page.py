@@ -1,4 +1,4 @@
-"""`predict --html`: a folder with one page that shows the media beside what the run says of each stretch of it.
+"""`predict --html`: a folder with one page that shows the media beside the results of each segment.
 
 The page fetches nothing: style and script are in it, the media lie beside it. What it shows is decided in
 `lddu.pages.clip_view`; the template lays it out, and its script only seeks, follows the playhead and shows one segment at

@@ -88,7 +88,7 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
         axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name, zorder=front)
     axes.set_xlim(0, 1)
     all_answered = max(risk[-1] for _, risk in curves.values())  # the same for each score
-    # A bad score leaves the panel, so that good ones can be told apart.
+    # A bad score leaves the panel, so that good ones can be distinguished.
     axes.set_ylim(0, min(1.0, 2 * all_answered) or 1.0)
     axes.set_title("risk and coverage", fontsize=9)
     axes.set_xlabel("coverage: share of pairs decided", fontsize=8)

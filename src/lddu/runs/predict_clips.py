@@ -28,13 +28,13 @@ KEPT_DAYS = 7
 
 
 class Watch(Protocol):
-    """Hears how far the work is."""
+    """Callback: called with the progress."""
 
     def extracted(self, now: ExtractionProgress) -> None:
         """After every file, and every hundredth of one."""
 
     def answered(self, done: int, total: int) -> None:
-        """Before every clip that is answered."""
+        """Before every clip that is predicted."""
 
 
 class _Unwatched:
@@ -62,10 +62,10 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     except (ValueError, KeyError, TypeError):
         models = None
     if models is None:
-        told = "; ".join(f"{name}: {feature}" for name, feature in features.items())
+        described = "; ".join(f"{name}: {feature}" for name, feature in features.items())
         raise MismatchError(
             f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
-            f"others ({told}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
+            f"others ({described}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
         )
     return models
 
@@ -107,7 +107,7 @@ def predict_clips(
             is named here says where the run's model lies now.
         options: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once, as `lddu.clips.extract.extract` takes it.
-        watch: is told how far the work is.
+        watch: called with the progress.
 
     Raises:
         MismatchError: where the run's features were made in another way.

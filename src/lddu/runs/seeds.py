@@ -1,7 +1,7 @@
 """Several trainings of the same settings: what a figure is over seeds, and whether two settings differ beyond them.
 
 The paired bootstrap of `lddu.runs.compare` asks what another draw of clips would give, for the very networks that were trained. Another
-seed gives other networks: only several trainings of each setting tell how much that matters.
+seed gives other networks: only several trainings of each setting show how much that matters.
 """
 
 from collections.abc import Mapping, Sequence

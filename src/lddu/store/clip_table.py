@@ -13,7 +13,7 @@ from lddu.errors import SourceError, StoreError
 FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
 
 Carried = float | str
-"""What a carried column says of a clip."""
+"""A clip's value in a carried column."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 REMOVED = 3
-"""Clips that are left out of what is usual: so many may be far off together and still be seen."""
+"""Clips left out of the typical size: so many may be far off together and still be detected."""
 
 FAR = 1000.0
 """Times the root mean square of the other clips from which a clip is far off."""
 
 FEWEST = 20
-"""Clips beside the removed ones below which nothing is usual."""
+"""Clips beside the removed ones that a typical size needs."""
 
 _MOST_NAMED = 6
 
@@ -71,6 +71,6 @@ class OutlierWatch:
         others = self._clips - REMOVED
         if others < FEWEST:
             return
-        usual = self._rest / others
-        for feature in np.flatnonzero((usual > 0) & (self._largest[0] > FAR**2 * usual)):
+        typical = self._rest / others
+        for feature in np.flatnonzero((typical > 0) & (self._largest[0] > FAR**2 * typical)):
             yield int(feature), self._who[self._owner[0, feature]], float(self._reached[0, feature])

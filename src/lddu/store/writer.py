@@ -116,7 +116,7 @@ class StoreWriter:
             "simulated": self._description.simulated,
             "repairs": {kind: dict(sorted(where.items())) for kind, where in sorted(self.repairs.items())},
             "warnings": self.warnings
-            + [told for stream in self._streams.values() for told in stream.outliers.sentences()],
+            + [sentence for stream in self._streams.values() for sentence in stream.outliers.sentences()],
             "sha256": {"clips.parquet": file_sha256(self._folder / "clips.parquet")},
         }
         write_text(self._folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")

@@ -81,14 +81,14 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
         tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
     for index, state in trainee.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    told = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
+    fields = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
     target = folder / f"epoch-{progress.epoch:05d}"
     with replaced_folder(target) as temporary:
         save_file(
             {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
             temporary / "state.safetensors",
         )
-        (temporary / "progress.json").write_text(json.dumps(told), encoding="utf-8")
+        (temporary / "progress.json").write_text(json.dumps(fields), encoding="utf-8")
     for old in folder.iterdir():
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
@@ -97,7 +97,7 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
 def load(folder: Path, trainee: Trainee) -> Progress:
     """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
 
-    The first rank reads and tells the others; a checkpoint holds nothing that depends on their number.
+    The first rank reads and broadcasts to the others; a checkpoint holds nothing that depends on their number.
 
     Raises:
         RunError: where a checkpoint is damaged or of another model.
@@ -107,7 +107,7 @@ def load(folder: Path, trainee: Trainee) -> Progress:
     found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
     if found is None:
         return Progress()
-    told, tensors = found
+    fields, tensors = found
     try:
         trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
@@ -119,15 +119,15 @@ def load(folder: Path, trainee: Trainee) -> Progress:
             state.setdefault(int(index), {})[entry] = value
         groups = trainee.optimizer.state_dict()["param_groups"]
         trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        return Progress(**told, best_weights=renamed(_under(tensors, "best.")))
+        return Progress(**fields, best_weights=renamed(_under(tensors, "best.")))
     except (ValueError, TypeError, KeyError, RuntimeError) as fault:
         raise _damaged(whole[-1] if whole else folder, fault) from None
 
 
 def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
-        told = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
-        return told, load_file(checkpoint / "state.safetensors")
+        fields = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
+        return fields, load_file(checkpoint / "state.safetensors")
     except (OSError, ValueError, SafetensorError) as fault:
         raise _damaged(checkpoint, fault) from None
 

@@ -121,8 +121,8 @@ def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
     if found is not None:
         columns = {"place": found.place.round(4), "width": found.width.round(4)}
         columns |= {"emotion": found.emotion, "modality": found.modality}
-        told = {name: values.tolist() for name, values in columns.items()}
-        folder.write_json("latent_map.json", {**told, "explained": found.explained, "split": part.scored.split})
+        values_of = {name: values.tolist() for name, values in columns.items()}
+        folder.write_json("latent_map.json", {**values_of, "explained": found.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)

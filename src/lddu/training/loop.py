@@ -31,7 +31,7 @@ from lddu.training.step import DIVERGED, optimise
 
 
 class Watch(Protocol):
-    """Told how training goes; the command line draws it, the library stays silent."""
+    """Callback of a training; the command line draws it, the library prints nothing."""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Epoch (1-based) of at most `epochs`, with this many steps."""
@@ -47,7 +47,7 @@ class Watch(Protocol):
 
 
 class Unwatched:
-    """A `Watch` that looks away."""
+    """A `Watch` that does nothing."""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Nothing."""
@@ -77,7 +77,7 @@ class Sitting:
 
     Attributes:
         folder: of the run: checkpoints go under `resume/`, the log into `log.jsonl`.
-        watch: is told of every step.
+        watch: called with every step.
         checkpoint_seconds: least time between two checkpoints.
     """
 

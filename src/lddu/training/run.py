@@ -23,7 +23,7 @@ LAUNCHER_SETTINGS = {
     "ACCELERATE_MIXED_PRECISION": ("no", parameter("training.precision", "bfloat16")),
     "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", parameter("training.accumulation")),
 }
-"""What `accelerate launch` can be told, its value when it was not, and the setting that a run folder records instead."""
+"""What `accelerate launch` can set, its value when it did not, and the setting that a run folder records instead."""
 
 
 def train(

@@ -66,17 +66,17 @@ class SearchResult:
 
 
 class SearchWatch(Watch, Protocol):
-    """Told how a search goes."""
+    """Callback of a search."""
 
     def trial_begins(self, number: int, trials: int) -> None:
-        """Trial (from 0) of so many; not said of trials in workers."""
+        """Trial (from 0) of so many; not called for trials in workers."""
 
     def trial_done(self, trial: Trial) -> None:
         """How it ended."""
 
 
 class UnwatchedSearch(Unwatched):
-    """A `SearchWatch` that looks away."""
+    """A `SearchWatch` that does nothing."""
 
     def trial_begins(self, number: int, trials: int) -> None:
         """Nothing."""
@@ -102,7 +102,7 @@ def search(
         out: the search's folder, new or of the same search.
         options: how many trials, of what.
         base: settings that are not searched.
-        watch: is told of the progress.
+        watch: called with the progress.
         workers: processes that train the trials, several at once, on the workers' device; they share `store` and `out`. None
             trains one after the other in this process.
 
@@ -137,8 +137,8 @@ def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, 
 
 def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
     """What makes two searches the same one."""
-    told = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
-    return {**told, "space": repr(options.space)}
+    inputs = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
+    return {**inputs, "space": repr(options.space)}
 
 
 def _space(options: SearchOptions) -> Space:
