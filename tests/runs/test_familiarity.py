@@ -10,7 +10,7 @@ import torch
 
 from lddu.commands.evaluate import evaluate as evaluate_command
 from lddu.models.scaling import Standardise
-from lddu.pages.clip_page import Subject, write_clip_page
+from lddu.pages.clip_page import ClipPageContext, write_clip_page
 from lddu.runs.explained import answers_on
 from lddu.runs.familiarity import FAR, FEWEST_VALIDATION_CLIPS, farthest_validation, unfamiliar
 from lddu.runs.figures import PredictOptions
@@ -130,7 +130,7 @@ def test_an_evaluation_on_strange_clips_says_so(
 def test_page_and_warnings_say_it(strange: FeatureStore, run: Path, tmp_path: Path) -> None:
     answers = answers_on(Predictor(run), strange)
     assert sum("is out of distribution" in warning for warning in answers.warnings) == 1
-    write_clip_page(tmp_path / "page", answers, Subject("run", "clips"), with_media=False)
+    write_clip_page(tmp_path / "page", answers, ClipPageContext("run", "clips"), with_media=False)
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert page.count("Its audio is out of distribution. Do not trust these probabilities.") == 1
 

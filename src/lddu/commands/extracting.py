@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ExtractionBar:
-    """A `lddu.runs.predict_clips.Watch` that draws to stderr; use as a context.
+    """A `lddu.runs.predict_clips.PredictionCallback` that draws to stderr; use as a context.
 
     Args:
         doing: what is done before the first file.

@@ -80,7 +80,7 @@ def predict(
     """
     refuse_unknown_options("predict", inputs, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
-    from lddu.commands.store_answers import Reach, answer_store
+    from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
 
@@ -120,7 +120,7 @@ def predict(
             text_model or PACKAGED, voice_model or MEASURED, cut=cut, longest=longest, speech_model=speech
         )
         return answer_clips(predictor, inputs, form, options, config, html)
-    return answer_store(predictor, corpus, form, options, Reach(ray, device, all), html)
+    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

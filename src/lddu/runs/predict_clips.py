@@ -27,7 +27,7 @@ KEPT_DAYS = 7
 """After so many days the features of an interrupted call are removed by the next one."""
 
 
-class Watch(Protocol):
+class PredictionCallback(Protocol):
     """Callback: called with the progress."""
 
     def extracted(self, now: ExtractionProgress) -> None:
@@ -37,15 +37,15 @@ class Watch(Protocol):
         """Before every clip that is predicted."""
 
 
-class _Unwatched:
+class _NoCallback:
     def extracted(self, now: ExtractionProgress) -> None:
-        """See `Watch`."""
+        """See `PredictionCallback`."""
 
     def answered(self, done: int, total: int) -> None:
-        """See `Watch`."""
+        """See `PredictionCallback`."""
 
 
-UNWATCHED: Watch = _Unwatched()
+NO_CALLBACK: PredictionCallback = _NoCallback()
 
 
 def extraction_of(predictor: Predictor) -> ExtractorConfig:
@@ -93,7 +93,7 @@ def predict_clips(
     config: ExtractorConfig | None = None,
     options: PredictOptions = NOTHING_MORE,
     jobs: int | Literal["auto"] = 1,
-    watch: Watch = UNWATCHED,
+    callback: PredictionCallback = NO_CALLBACK,
 ) -> ClipAnswers:
     """Extract clips and predict them.
 
@@ -107,7 +107,7 @@ def predict_clips(
             is named here says where the run's model lies now.
         options: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once, as `lddu.clips.extract.extract` takes it.
-        watch: called with the progress.
+        callback: called with the progress.
 
     Raises:
         MismatchError: where the run's features were made in another way.
@@ -122,8 +122,8 @@ def predict_clips(
     config = replace(config, face_model=trained.face_model)
     listing = listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
-        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
-        answers = answers_on(predictor, FeatureStore(done.store), options, advance=watch.answered)
+        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=callback.extracted)
+        answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
     warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
     return replace(answers, failures=done.failures, warnings=warnings)
 

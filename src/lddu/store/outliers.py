@@ -16,7 +16,7 @@ FEWEST = 20
 _MOST_NAMED = 6
 
 
-class OutlierWatch:
+class OutlierDetector:
     """Sees one modality clip by clip, in little memory.
 
     Args:

@@ -14,7 +14,7 @@ from lddu.errors import SourceError, StoreError
 from lddu.labels import SPLITS
 from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
-from lddu.store.outliers import OutlierWatch
+from lddu.store.outliers import OutlierDetector
 from lddu.store.store import FORMAT, VERSION, file_sha256
 from lddu.store.stream import StorePart
 from lddu.store.tensor_file import write_tensors
@@ -155,7 +155,7 @@ class _Stream:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.dimension = 0
-        self.outliers = OutlierWatch(name)
+        self.outliers = OutlierDetector(name)
         self._folder, self._name = folder, name
         self._waiting: list[np.ndarray] = []
         self._lengths: list[int] = []

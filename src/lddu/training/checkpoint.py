@@ -23,7 +23,7 @@ from lddu.models.network import Network, renamed
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """How far a training is.
 
     Attributes:
@@ -72,17 +72,17 @@ class Trainee:
         return kept
 
 
-def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
+def save(folder: Path, trainee: Trainee, state: TrainingState) -> None:
     """Write `folder/epoch-N` and remove older ones."""
     tensors = {f"model.{name}": value for name, value in trainee.model.state_dict().items()}
     tensors |= {f"objective.{name}": value for name, value in trainee.objective.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in progress.best_weights.items()}
+    tensors |= {f"best.{name}": value for name, value in state.best_weights.items()}
     if trainee.average is not None:
         tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
-    for index, state in trainee.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    fields = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
-    target = folder / f"epoch-{progress.epoch:05d}"
+    for index, moments in trainee.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    fields = {name: value for name, value in asdict(state).items() if name != "best_weights"}
+    target = folder / f"epoch-{state.epoch:05d}"
     with replaced_folder(target) as temporary:
         save_file(
             {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
@@ -94,8 +94,8 @@ def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, trainee: Trainee) -> Progress:
-    """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
+def load(folder: Path, trainee: Trainee) -> TrainingState:
+    """Put the newest whole checkpoint into `trainee`; a fresh `TrainingState` where there is none.
 
     The first rank reads and broadcasts to the others; a checkpoint holds nothing that depends on their number.
 
@@ -106,7 +106,7 @@ def load(folder: Path, trainee: Trainee) -> Progress:
     whole = sorted(folder.glob("epoch-?????")) if ranks.first and folder.is_dir() else []
     found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
     if found is None:
-        return Progress()
+        return TrainingState()
     fields, tensors = found
     try:
         trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
@@ -119,7 +119,7 @@ def load(folder: Path, trainee: Trainee) -> Progress:
             state.setdefault(int(index), {})[entry] = value
         groups = trainee.optimizer.state_dict()["param_groups"]
         trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        return Progress(**fields, best_weights=renamed(_under(tensors, "best.")))
+        return TrainingState(**fields, best_weights=renamed(_under(tensors, "best.")))
     except (ValueError, TypeError, KeyError, RuntimeError) as fault:
         raise _damaged(whole[-1] if whole else folder, fault) from None
 
