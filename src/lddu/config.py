@@ -103,7 +103,7 @@ class DecisionConfig:
     dropout_passes: int = setting(10, "passes of MC dropout over valid and test; 0 = none", 0)
     dropout_competes: bool = setting(
         False,
-        "let MC dropout compete for the product's uncertainty; where it wins, predictions take as many passes more",
+        "let MC dropout compete for the selected uncertainty score; where it is selected, predictions take as many passes more",
     )
 
 

@@ -113,12 +113,14 @@ def write_page(
     """
     from lddu.clips.media import readable
     from lddu.commands.screen import notes
-    from lddu.pages.clip_page import Subject, write_clip_page
+    from lddu.pages.clip_page import ClipPageContext, write_clip_page
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
-    told = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
+    title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(folder, answers, Subject(predictor.folder.path.resolve().name, told, found, calibrated), with_media)
+    write_clip_page(
+        folder, answers, ClipPageContext(predictor.folder.path.resolve().name, title, found, calibrated), with_media
+    )
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

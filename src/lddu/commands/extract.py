@@ -61,7 +61,7 @@ def extract(
     voice_layer
         After which layer of a speech encoder. [default: 2 of whisper's four, the last of others]
     face_model
-        Face features: "mediapipe" looks at the pictures; "py-feat" and "openface" read the action units that this tool
+        Face features: "mediapipe" measures the pictures; "py-feat" and "openface" read the action units that this tool
         has measured, from its CSV table beside each clip under the clip's name (docs/clips.md).
     transcribe
         Recognise the words of clips without a transcript (packaged model, English).
@@ -132,8 +132,8 @@ def _show(result: "Extraction") -> None:
         markup=False,
     )
     if result.notes:
-        told = ", ".join(
+        noted_files = ", ".join(
             f"{note} ({count} clip{'s' if count > 1 else ''})" for note, count in list(result.notes.items())[:6]
         )
         more = "" if len(result.notes) <= 6 else ", ..."
-        results().print(f"noted: {told}{more}", markup=False, style="dim")
+        results().print(f"noted: {noted_files}{more}", markup=False, style="dim")

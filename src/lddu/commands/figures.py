@@ -66,10 +66,10 @@ def show_robustness(split: str, found: "Robustness") -> None:
             answers = map(number, (point.f1_micro, point.map_macro, point.uncertainty))
             grid.add_row(f"{point.kind}{size}", *answers, _share(point.risen), *noise, others)
         results().print(grid)
-    told = "its error: mean chance that it errs alone; risen in: clips where that is above the clean one"
+    legend = "its error: mean chance that it errs alone; risen in: clips where that is above the clean one"
     if metered:
-        told += "; its noise: mean reading of how noisy its features are, to be compared within a modality"
-    results().print(told, style="dim")
+        legend += "; its noise: mean measured noise of its features, comparable within a modality"
+    results().print(legend, style="dim")
     warn(deaf_meters(found.to_mapping()["modalities"]))
 
 

@@ -49,7 +49,7 @@ class Decision:
         probability: [N, E] recalibrated.
         labels: [N, E] which emotions are said to be present.
         scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
-        uncertainty: [N, E] the product's: the chance that the label is wrong.
+        uncertainty: [N, E] the selected score: the chance that the label is wrong.
         label_set: [N, E] the set with the promised recall, where it was asked for.
         abstained: [N, E] where no answer is given, where a coverage was asked for.
     """
@@ -72,7 +72,7 @@ class FittedDecision:
         recalibration: monotone map of predicted probabilities.
         recall_sets: label sets with a promised recall, on probabilities as predicted.
         precision_sets: the same for precision.
-        error_score: the product's uncertainty: the chance that an answer is wrong.
+        error_score: the selected uncertainty score: the chance that a decision is wrong.
         abstention: cuts on that score, per pair.
         aleatoric: how much people would differ about a clip.
         fitted_on: split and number of clips.

@@ -13,7 +13,8 @@ from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, figures, resampled
 from lddu.evaluate.resample import middle
 
-RESAMPLES = 2000
+COMPARISON_RESAMPLES = 2000
+"""Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Comparison:
         return asdict(self)
 
 
-def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = RESAMPLES) -> Comparison:
+def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> Comparison:
     """Two runs side by side, with intervals of each and of the paired difference.
 
     Groups are resampled where there are at least `lddu.evaluate.scored.LEAST_GROUPS`, else clips. The order of the
@@ -96,7 +97,7 @@ def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = RES
     )
 
 
-def intervals(answers: Answers, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Estimate]:
+def intervals(answers: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> dict[str, Estimate]:
     """Figure -> estimate with its 95 % interval, for one run."""
     values, drawn = figures(answers), resampled(answers, seed, resamples)
     return {name: _estimate(values[name], drawn[name]) for name in drawn if name in values}
@@ -138,12 +139,12 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
 
 def _difference(value: float, apart: Floats) -> Difference:
     low, high = _ends(apart)
-    told = apart[~np.isnan(apart)]
-    chance = min(1.0, 2 * min(float((told <= 0).mean()), float((told >= 0).mean()))) if low == low else np.nan
+    defined = apart[~np.isnan(apart)]
+    chance = min(1.0, 2 * min(float((defined <= 0).mean()), float((defined >= 0).mean()))) if low == low else np.nan
     return Difference(value, low, high, chance)
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:
-    """The middle 95 % of the resamples; NaN where a twentieth or more of them cannot tell."""
+    """The middle 95 % of the resamples; NaN where a twentieth or more of them are undefined."""
     found = middle(drawn)
     return (np.nan, np.nan) if found is None else (found.low, found.high)

@@ -33,11 +33,11 @@ def shortfall(figures: Mapping[str, Any] | None) -> str:
     """
     if figures is None:
         return ""
-    told = []
+    missed = []
     for name, title in COMPARED.items():
         best = max(figures.get("baselines", []), key=lambda constant: constant[name], default=None)
         if best is not None and best[name] >= figures[name]:
-            told.append(f"{title} ({figures[name]:.3f}; {best['name']} {best[name]:.3f})")
-    if not told:
+            missed.append(f"{title} ({figures[name]:.3f}; {best['name']} {best[name]:.3f})")
+    if not missed:
         return ""
-    return f"This run is no better than a constant answer in {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))}."
+    return f"This run is no better than a constant answer in {' and '.join(filter(None, [', '.join(missed[:-1]), missed[-1]]))}."

@@ -89,8 +89,8 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
     family.preset(settings["preset"])
     oldest = next(iter(family.presets.values()))
     config = laid_over(oldest, {"family": family.name, **settings})
-    open_ = [f"{part}.{name}" for part, told in config.to_mapping().items() if isinstance(told, dict)
-             for name, value in told.items() if value == "auto"]  # fmt: skip
+    open_ = [f"{part}.{name}" for part, section in config.to_mapping().items() if isinstance(section, dict)
+             for name, value in section.items() if value == "auto"]  # fmt: skip
     if open_:
         raise ConfigError(f"Expected a number for {', '.join(open_)} in the config of a run, but got 'auto'.")
     return config.fitted_to(NOTHING_OPEN)

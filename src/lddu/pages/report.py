@@ -81,13 +81,13 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
     sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
     if best is not None and best["f1_micro"] >= figures["f1_micro"]:
-        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learnt nothing of use"
+        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learned nothing useful"
     elif best is not None:
         sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
     if len(judged) > 1:
         strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
         sentence += (
-            f". {strong.capitalize()} is found best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
+            f". {strong.capitalize()} is recognised best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
         )
     return sentence + "."
 
@@ -106,9 +106,7 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
         except ValueError as fault:
             raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
         if len(history) < best:
-            raise RunError(
-                f"Expected {log} to tell of {best} epochs, but it tells of {len(history)}; copy the run again."
-            )
+            raise RunError(f"Expected {log} to hold {best} epochs, but it holds {len(history)}; copy the run again.")
         if best:
             curves.append(training_curves(history, best))
     return curves

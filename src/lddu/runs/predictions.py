@@ -1,4 +1,4 @@
-"""What a run says of each clip, as people and machines take it: table rows, parquet, CSV and JSON."""
+"""The results of a run for each clip, for people and machines: table rows, parquet, CSV and JSON."""
 
 import json
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Predictions(PerClip[ClipPrediction]):
         probability: [N, E] that the emotion is present, recalibrated.
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
-        uncertainty: [N, E] chance that the decision is wrong: the product's score.
+        uncertainty: [N, E] chance that the decision is wrong: the selected score.
         presented: [N, M] whether the clip has the modality.
         evidence: name -> what the model family gives beside probabilities: [N, E], or [N, M] with the mean over emotions;
             NaN where a modality is missing. LDDU gives `width`, Eq. (11), `modality_error`, Eq. (14), and, as the run was
@@ -65,7 +65,7 @@ class Predictions(PerClip[ClipPrediction]):
         unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
             where the run does not hold their distances, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
-        abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
+        abstained: [N, E] where the decision is "can't tell"; None unless a coverage was asked for.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
         share: [N, E] of raters, where they differ in the store.
         emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
@@ -212,8 +212,8 @@ OLD_EVIDENCE = (
 """What predictions of run format 1 hold without saying so."""
 
 
-def _kind(told: dict[str, Any]) -> Evidence:
-    return Evidence(**{**told, "axes": tuple(told["axes"])})
+def _kind(mapping: dict[str, Any]) -> Evidence:
+    return Evidence(**{**mapping, "axes": tuple(mapping["axes"])})
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -227,8 +227,8 @@ def read_predictions(path: Path) -> Predictions:
 
     try:
         table = pq.read_table(path)
-        told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        emotions, modalities = tuple(told["emotions"].split("\n")), tuple(told["modalities"].split("\n"))
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        emotions, modalities = tuple(metadata["emotions"].split("\n")), tuple(metadata["modalities"].split("\n"))
 
         def stack(prefix: str, names: tuple[str, ...]) -> np.ndarray:
             columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
@@ -237,7 +237,7 @@ def read_predictions(path: Path) -> Predictions:
         def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
             return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
 
-        known = json.loads(told["evidence"]) if "evidence" in told else OLD_EVIDENCE
+        known = json.loads(metadata["evidence"]) if "evidence" in metadata else OLD_EVIDENCE
         kinds = [kind if isinstance(kind, Evidence) else _kind(kind) for kind in known]
         names = {"emotion": emotions, "modality": modalities}
         found = {

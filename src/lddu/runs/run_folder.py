@@ -258,9 +258,9 @@ class RunFolder:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
 
 
-def _task(told: dict[str, Any]) -> Task:
-    """The task as `config.json` tells it; ValueError where it tells something else."""
-    task = Task(**{**told, "emotions": tuple(told["emotions"])})
+def _task(mapping: dict[str, Any]) -> Task:
+    """The task of `config.json`; ValueError where it holds something else."""
+    task = Task(**{**mapping, "emotions": tuple(mapping["emotions"])})
     words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
     sound = (
         task.emotions

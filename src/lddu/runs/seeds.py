@@ -1,7 +1,7 @@
 """Several trainings of the same settings: what a figure is over seeds, and whether two settings differ beyond them.
 
 The paired bootstrap of `lddu.runs.compare` asks what another draw of clips would give, for the very networks that were trained. Another
-seed gives other networks: only several trainings of each setting tell how much that matters.
+seed gives other networks: only several trainings of each setting show how much that matters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,7 @@ from lddu.evaluate.compare import Difference, Estimate
 from lddu.runs.compare import RunPair
 from lddu.runs.run_folder import RunFolder
 
-ONE_EACH = (
-    "The intervals are over clips, for these very networks: another seed gives other ones. To compare settings, train each with several seeds and name "
-    "all the runs."
-)
+ONE_EACH = "These intervals cover the choice of clips, not of seeds. To compare settings, train each with several seeds and name all the runs."
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lddu.runs.observed import Observed, scored
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
-from lddu.training.checkpoint import Progress
+from lddu.training.checkpoint import TrainingState
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Cost:
     threads: int
 
     @staticmethod
-    def of(model: nn.Module, progress: Progress, device: torch.device) -> "Cost":
+    def of(model: nn.Module, state: TrainingState, device: torch.device) -> "Cost":
         """The cost of one network."""
         parameters = sum(parameter.numel() for parameter in model.parameters())
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-        seconds = round(progress.seconds, 2)
-        return Cost(seconds, parameters, [progress.epoch], [progress.best_epoch], name, torch.get_num_threads())
+        seconds = round(state.seconds, 2)
+        return Cost(seconds, parameters, [state.epoch], [state.best_epoch], name, torch.get_num_threads())
 
     @staticmethod
     def total(costs: list["Cost"]) -> "Cost":
@@ -121,8 +121,8 @@ def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
     if found is not None:
         columns = {"place": found.place.round(4), "width": found.width.round(4)}
         columns |= {"emotion": found.emotion, "modality": found.modality}
-        told = {name: values.tolist() for name, values in columns.items()}
-        folder.write_json("latent_map.json", {**told, "explained": found.explained, "split": part.scored.split})
+        values_of = {name: values.tolist() for name, values in columns.items()}
+        folder.write_json("latent_map.json", {**values_of, "explained": found.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)

@@ -74,23 +74,23 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     for emotion, own in zip(store.emotions, presence.T, strict=True):
         shown = set(own[~np.isnan(own)].tolist())
         if not shown:
-            warnings.append(f"{emotion} has no known label in train: its answers mean nothing")
+            warnings.append(f"{emotion} has no known label in train: its probabilities mean nothing")
         elif len(shown) == 1:
             never = "absent from" if shown == {0.0} else "present in"
             warnings.append(
-                f"{emotion} is {never} every labelled clip of train: the run cannot tell when it is otherwise"
+                f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
             )
     if shared := _groups_of_several_splits(store):
         warnings.append(
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
-            f"test, such as {shared[0]}: the figures are better than those of new ones would be"
+            f"test, such as {shared[0]}: the metrics are optimistic"
         )
     warnings += store.manifest.get("warnings", ())
     test_rows = store.table.in_split("test")
     if not len(test_rows):
-        warnings.append("there is no test split: the figures are those of validation, which chose the checkpoint")
+        warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
     elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
-        warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
+        warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
