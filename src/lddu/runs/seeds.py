@@ -78,11 +78,18 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
 
 
 def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
-    """Run -> the settings in which the runs differ, by their dotted names."""
-    settings = {str(run): _flat(RunFolder(run).description.config.to_mapping()) for run in runs}
-    first = next(iter(settings.values()))
-    names = [name for name in first if len({repr(own.get(name)) for own in settings.values()}) > 1]
-    return {run: {name: own[name] for name in names} for run, own in settings.items()}
+    """Run -> what the runs differ in: their modalities, and settings by their dotted names.
+
+    What ``"auto"`` made of other modalities is no difference of its own and is left out.
+    """
+    described = {str(run): RunFolder(run).description for run in runs}
+    modalities = {run: {"modalities": ", ".join(own.task.dimensions)} for run, own in described.items()}
+    settings = {run: modalities[run] | _flat(own.config.to_mapping()) for run, own in described.items()}
+    names = [name for name in dict.fromkeys(name for own in settings.values() for name in own)
+             if len({repr(own.get(name)) for own in settings.values()}) > 1]  # fmt: skip
+    if "modalities" in names:
+        names = [name for name in names if not all(name in own.automatic for own in described.values())]
+    return {run: {name: own.get(name) for name in names} for run, own in settings.items()}
 
 
 def _settings(run: str) -> str:

@@ -73,10 +73,10 @@ def train_member(folder: RunFolder, description: RunDescription, making: Making)
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
-        cost = Cost.of(trainee.model, progress, making.device)
-        conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, stopped)
+        cost, ending = Cost.of(trainee.model, progress, making.device), Ending(stopped, making.options.baselines)
+        conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, ending)
         making.draw_page(folder)
     if stopped:
         raise KeyboardInterrupt

@@ -158,10 +158,12 @@ def _train_members(folder: RunFolder, making: Making) -> RunFolder:
         networks = Networks(
             [member.load_model(making.device) for member in folder.members()], reader_of(description, making.store)
         )
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
-        conclude(folder, description, making.store, networks, Cost.total(costs))
+        conclude(
+            folder, description, making.store, networks, Cost.total(costs), Ending(baselines=making.options.baselines)
+        )
         making.draw_page(folder)
         forget(folder.path / "resume")
     return folder
