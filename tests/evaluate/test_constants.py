@@ -44,7 +44,7 @@ def test_without_constants_there_is_nothing_to_compare_with(told: dict[str, obje
 
 def test_a_run_that_is_silent_where_nothing_is_shown_is_not_accused_by_its_jaccard() -> None:
     presence = np.array([[1.0, 0]] + [[0, 0]] * 9)
-    right = metrics(Scored(presence, presence, [f"c{n}" for n in range(10)], ("joy", "fear")), np.array([0.5, 0.5]))
+    right = metrics(Scored(presence, presence, np.arange(10).astype(object), ("joy", "fear")), np.array([0.5, 0.5]))
     constants = baselines(presence, presence, ("joy", "fear"))
     assert right.jaccard == constants[1].jaccard == 0.1  # as published, the best run is a constant's equal
     assert below_constants(right.to_mapping(), constants) == {}

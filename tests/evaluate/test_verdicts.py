@@ -49,3 +49,9 @@ def test_the_unpaired_interval_of_normal_figures_is_the_textbook_one() -> None:
     found = unpaired_difference((0.5, (0.4, 0.6)), (0.7, (0.65, 0.75)))
     half = np.sqrt(0.1**2 + 0.05**2)
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.2 - half, 0.2 + half))
+
+
+def test_a_baseline_that_is_ahead_in_both_figures_is_named_once() -> None:
+    apart = {name: {"value": -0.1, "low": -0.2, "high": 0.0} for name in ("f1_micro", "map_macro")}
+    told = behind_baselines({"baselines": [baseline(0, 0, difference=apart, map_macro=0.7)]})
+    assert told.count("logistic regression") == 1 and "and mAP (0.600 against 0.700" in told

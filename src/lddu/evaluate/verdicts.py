@@ -45,23 +45,24 @@ def behind_baselines(figures: Mapping[str, Any]) -> str:
         >>> behind_baselines({"f1_micro": 0.45, "baselines": [own]})
         'This run is not better than logistic regression (text) in micro-F1 (0.450 against 0.470; 95 % interval of the difference -0.050 to 0.010).'
     """
-    told = []
+    told: dict[str, list[str]] = {}
     for name, title in BEATEN.items():
-        equal = [
-            one for one in figures.get("baselines", []) if name in one.get("difference", {}) and _not_above(one, name)
-        ]
-        if not equal:
-            continue
-        best = max(equal, key=lambda one: float(one[name]))
-        found = best["difference"][name]
-        span = (
-            ""
-            if found["low"] is None
-            else f"; 95 % interval of the difference {found['low']:.3f} to {found['high']:.3f}"
-        )
-        own = best[name] + found["value"]  # on the clips that both answered
-        told.append(f"{baseline_name(best)} in {title} ({own:.3f} against {best[name]:.3f}{span})")
-    return f"This run is not better than {listed(told)}." if told else ""
+        fitted = [one for one in figures.get("baselines", []) if name in one.get("difference", {})]
+        equal = [one for one in fitted if _not_above(one, name)]
+        if equal:
+            best = max(equal, key=lambda one: float(one[name]))
+            told.setdefault(baseline_name(best), []).append(f"{title} ({_apart(best, name)})")
+    parts = [f"{called} in {listed(said)}" for called, said in told.items()]
+    return f"This run is not better than {listed(parts)}." if parts else ""
+
+
+def _apart(baseline: Mapping[str, Any], name: str) -> str:
+    """Both figures on the clips that both answered, and the interval of their difference where there is one."""
+    found = baseline["difference"][name]
+    values = f"{baseline[name] + found['value']:.3f} against {baseline[name]:.3f}"
+    if found["low"] is None:
+        return values
+    return f"{values}; 95 % interval of the difference {found['low']:.3f} to {found['high']:.3f}"
 
 
 def _not_above(baseline: Mapping[str, Any], name: str) -> bool:

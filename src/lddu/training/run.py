@@ -150,10 +150,11 @@ def _train_members(folder: RunFolder, making: Making) -> RunFolder:
     if description.members == 1:
         train_member(folder, description, making)
         return folder
+    alone = replace(making, options=replace(making.options, baselines=False))  # fitted once, beside their mean
     for k in range(description.members):
         member = folder.member(k)
         if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
-            train_member(member, replace(description, seed=description.seed + k, members=1), making)
+            train_member(member, replace(description, seed=description.seed + k, members=1), alone)
     if ranks.first:
         networks = Networks(
             [member.load_model(making.device) for member in folder.members()], reader_of(description, making.store)
