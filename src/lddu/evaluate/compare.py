@@ -3,6 +3,7 @@
 Efron and Tibshirani, An introduction to the bootstrap, 1993.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -101,6 +102,24 @@ def intervals(answers: Answers, seed: int = 0, resamples: int = COMPARISON_RESAM
     """Figure -> estimate with its 95 % interval, for one run."""
     values, drawn = figures(answers), resampled(answers, seed, resamples)
     return {name: _estimate(values[name], drawn[name]) for name in drawn if name in values}
+
+
+def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int = 0) -> list[dict[str, Difference]]:
+    """The run less each of several other answers on the same clips in the same order: figure -> paired difference.
+
+    Args:
+        run: without its uncertainty.
+        others: what it is compared with.
+        resamples: how many.
+        seed: of the resamples.
+    """
+    values, drawn = figures(run), resampled(run, seed, resamples)
+    found = []
+    for other in others:
+        apart, theirs = figures(other), resampled(other, seed, resamples)
+        names = [name for name in values if name in apart]
+        found.append({name: _difference(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
+    return found
 
 
 def _aligned(first: Answers, second: Answers) -> Answers:

@@ -9,8 +9,8 @@ import numpy as np
 
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
-from lddu.evaluate.constants import shortfall
 from lddu.evaluate.trust import SELECTED
+from lddu.evaluate.verdicts import verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
@@ -53,7 +53,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         runs=columns,
         estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
-        shortfalls=[(column.name, sentence) for column in columns if (sentence := shortfall(column.figures))],
+        shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
         simulated=any(RunFolder(run).description.task.simulated for run in runs),

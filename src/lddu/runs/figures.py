@@ -92,6 +92,7 @@ def figures_of(
     decided = decision.apply(split.probability, uncertainty_scores(inference))
     after = split.with_probability(decided.probability)
     found = intervals(Answers("", after, decided.labels))
+    unnamed = (split.presence == 1).any(axis=0) & ~decided.labels.any(axis=0)
     return SplitFigures(
         metrics=metrics(after, np.array(decision.thresholds)),
         calibration=_calibration(split, decided.probability),
@@ -102,6 +103,7 @@ def figures_of(
         noise_spearman=_noise_spearman(inference, observed.noise) if observed.noise else None,
         entropy_parts=_entropy_parts(inference, split.emotions),
         baselines=() if train_presence is None else baselines(train_presence, split.presence, split.emotions),
+        never_named=tuple(name for name, missed in zip(split.emotions, unnamed, strict=True) if missed),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lddu.batches.batch import BatchReader
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
-from lddu.evaluate.constants import shortfall
+from lddu.evaluate.verdicts import verdicts
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
@@ -238,12 +238,9 @@ class Predictor:
         return self._ablations.get(tuple(given))
 
     def _weaknesses(self, options: PredictOptions) -> Iterator[str]:
-        """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
-        splits = self._metrics.get("splits", {})
-        for split in ("test", "valid"):
-            if said := shortfall(splits.get(split)):
-                yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
-                break
+        """What the run itself cannot do: beat a baseline, name an emotion, keep the promise that is asked for."""
+        for said in verdicts(self._metrics.get("splits", {})):
+            yield f"{said[0].lower()}{said[1:]}"
         sets = self.decision.recall_sets
         if options.recall is not None and sets.cut(options.recall) <= 0:
             yield (

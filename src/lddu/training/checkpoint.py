@@ -49,9 +49,8 @@ class TrainingState:
 
     @property
     def stagnant(self) -> int:
-        """Epochs since validation micro-F1 was at its best."""
-        scores = [record["valid"]["f1_micro"] for record in self.history]
-        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
+        """Epochs since the score that chooses the checkpoint was at its best."""
+        return self.epoch - self.best_epoch
 
 
 @dataclass(frozen=True)

@@ -135,9 +135,9 @@ def validate(trainee: Trainee, data: TrainingData, description: RunDescription) 
 def _figures(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, float]:
     from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood  # loads scikit-learn
 
-    task, store = description.task, data.reader.store
+    task, store, decision = description.task, data.reader.store, description.config.decision
     split = scored(store, data.valid_rows, probability, task.emotions, task.present_at)
-    thresholds = fit_threshold(Validation(split), description.config.decision.threshold)
+    thresholds = fit_threshold(Validation(split), decision.threshold, decision.criterion)
     present, certain = split.presence[split.known] == 1, split.probability[split.known]
     return {
         "f1_micro": micro_f1(split.presence, split.probability >= thresholds),

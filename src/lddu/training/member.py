@@ -73,10 +73,10 @@ def train_member(folder: RunFolder, description: RunDescription, setup: Training
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
-        cost = Cost.of(trainee.model, state, setup.device)
-        conclude(folder, description, setup.store, Networks([trainee.model], data.reader), cost, stopped)
+        cost, ending = Cost.of(trainee.model, state, setup.device), Ending(stopped, setup.options.baselines)
+        conclude(folder, description, setup.store, Networks([trainee.model], data.reader), cost, ending)
         setup.draw_page(folder)
     if stopped:
         raise KeyboardInterrupt

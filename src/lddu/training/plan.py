@@ -7,7 +7,7 @@ import numpy as np
 
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
-from lddu.config import Config, CorpusSize
+from lddu.config import Config, CorpusSize, automatic_settings
 from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
 from lddu.runs.run_folder import RunDescription
@@ -30,6 +30,7 @@ class RunOptions:
         command: the command line, for the record.
         checkpoint_seconds: least time between two checkpoints.
         report: write report.html at the end; `lddu report RUN` writes it later.
+        baselines: fit logistic regressions on the store's pooled features and say where the run is not better than they are.
 
     Raises:
         ConfigError: where seed or members are out of range.
@@ -43,6 +44,7 @@ class RunOptions:
     command: str = ""
     checkpoint_seconds: float = 30.0
     report: bool = True
+    baselines: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < LARGEST_SEED:
@@ -113,6 +115,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         },
         warnings=tuple(warnings),
         command=options.command,
+        automatic=automatic_settings(config),
     )
 
 

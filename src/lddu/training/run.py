@@ -151,18 +151,21 @@ def _train_members(folder: RunFolder, setup: TrainingSetup) -> RunFolder:
     if description.members == 1:
         train_member(folder, description, setup)
         return folder
+    alone = replace(setup, options=replace(setup.options, baselines=False))  # fitted once, beside their mean
     for k in range(description.members):
         member = folder.member(k)
         if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
-            train_member(member, replace(description, seed=description.seed + k, members=1), setup)
+            train_member(member, replace(description, seed=description.seed + k, members=1), alone)
     if ranks.first:
         networks = Networks(
             [member.load_model(setup.device) for member in folder.members()], reader_of(description, setup.store)
         )
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
-        conclude(folder, description, setup.store, networks, Cost.total(costs))
+        conclude(
+            folder, description, setup.store, networks, Cost.total(costs), Ending(baselines=setup.options.baselines)
+        )
         setup.draw_page(folder)
         forget(folder.path / "resume")
     return folder
