@@ -412,9 +412,9 @@ def test_predictions_and_figures_say_what_the_run_has_learnt_from(
 ) -> None:
     predictor = Predictor(run.path)
     rows = np.concatenate([corpus.table.in_split("train")[:3], corpus.table.in_split("test")[:2]])
-    [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "learnt" in r]
+    [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "used for training" in r]
     assert "3 of these 5 clips were used for training; results on them are optimistic" in told
-    assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "learnt" in r]
+    assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "used for training" in r]
     assert predictor.evaluation_warnings(corpus, "test") == []
     assert "was trained on these clips" in predictor.evaluation_warnings(corpus, "train")[0]
     other = tiny_store(tmp_path / "other", clips=25)
