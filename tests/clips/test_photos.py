@@ -1,5 +1,6 @@
 """A photo is a clip of one picture, shown as a viewer shows it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from lddu.clips.extractor import ClipExtractor, Source
 from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.sources import listing_of
+from lddu.commands.predict import predict
 from lddu.errors import SourceError
 
 UNTURN = {1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (2,), 7: (6,), 8: (4,)}
@@ -77,3 +79,13 @@ def test_a_folder_gives_its_photos_where_it_holds_no_video(tmp_path: Path) -> No
     assert [source.path.name for source in listing_of(tmp_path).sources] == ["a.PNG", "b.jpg"]
     (tmp_path / "talk.mp4").write_bytes(b"")
     assert [source.path.name for source in listing_of(tmp_path).sources] == ["talk.mp4"]
+
+
+def test_a_photo_is_answered_by_a_run_and_shown_on_the_page(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(draw_face(256, Expression(smile=1.0))).save(tmp_path / "face.jpg")
+    assert predict(run, [str(tmp_path / "face.jpg")], html=tmp_path / "page", json=True) == 0
+    answered = json.loads(capsys.readouterr().out)
+    assert [clip["clip"] for clip in answered["clips"]] == ["face"]
+    assert '<img alt="" src="media/' in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
