@@ -11,8 +11,8 @@ import numpy as np
 
 from lddu.clips.face import action_units, pictures
 from lddu.clips.face.action_units import TOOLS, Tool
-from lddu.clips.face.geometry import COLUMNS as FACE_COLUMNS
-from lddu.clips.face.pictures import MESH, PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.clips.face.expression import EXPRESSION, ExpressionReader
+from lddu.clips.face.pictures import GEOMETRY, PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
     MediaInfo,
@@ -71,8 +71,8 @@ class ExtractorConfig:
         voice_model: what measures the voice: ``whisper`` (packaged), ``librosa`` (50 measured numbers), ``opensmile`` (its
             licence is not for products), or a speech encoder by folder or name on the Hugging Face hub; empty is not named.
         voice_layer: after which layer of a speech encoder, from 1 or `LAST`; 0 is not named.
-        face_model: what measures the face: ``mediapipe``, or the tool whose table of action units lies beside each clip,
-            ``py-feat`` or ``openface``.
+        face_model: what measures the face: ``expression`` (its geometry and what the packaged network reads), ``geometry``, or the
+            tool whose table of action units lies beside each clip, ``py-feat`` or ``openface``; empty is not named.
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
@@ -82,7 +82,7 @@ class ExtractorConfig:
     text_layers: tuple[int, ...] = ()
     voice_model: str = ""
     voice_layer: int = 0
-    face_model: str = MESH
+    face_model: str = ""
     cut: Cut = "auto"
     longest: float = 20.0
     speech_model: str = ""
@@ -90,8 +90,10 @@ class ExtractorConfig:
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:
             raise ConfigError(f"Expected --longest to be from 1 to 3600 seconds, but got {self.longest:g}.")
-        if self.face_model not in (MESH, *TOOLS):
-            raise ConfigError(f"Expected --face-model to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}.")
+        if self.face_model not in ("", EXPRESSION, GEOMETRY, *TOOLS):
+            raise ConfigError(
+                f"Expected --face-model to be {EXPRESSION}, {GEOMETRY}, {' or '.join(TOOLS)}, but got {self.face_model!r}."
+            )
         if len(set(self.text_layers)) < len(self.text_layers):
             raise ConfigError(f"Expected each of --text-layers once, but got {self.text_layers}; leave out the second.")
         if self.voice_layer and self.voice_model in WITHOUT_LAYERS:
@@ -111,6 +113,7 @@ class ExtractorConfig:
             text_layers=self.text_layers or (other.text_layers if same_text else ()),
             voice_model=self.voice_model or other.voice_model,
             voice_layer=self.voice_layer or (other.voice_layer if same_voice else 0),
+            face_model=self.face_model or other.face_model,
         )
 
     def made_as(self, trained: "ExtractorConfig") -> "ExtractorConfig":
@@ -132,7 +135,7 @@ class ExtractorConfig:
         return replace(named, text_layers=named.text_layers or (LAST,), voice_layer=voice_layer)
 
 
-NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER)
+NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION)
 """How the features of new stores are made where nobody says otherwise; a store or a run that is there keeps its own."""
 
 
@@ -237,8 +240,13 @@ class ClipExtractor:
         return TOOLS.get(self.config.face_model)
 
     @cached_property
+    def _expression(self) -> ExpressionReader | None:
+        """What reads the pixels of faces, where that is wanted."""
+        return ExpressionReader() if self.config.face_model == EXPRESSION else None
+
+    @cached_property
     def _face(self) -> FaceMeter:
-        return FaceMeter()
+        return FaceMeter(self._expression)
 
     @cached_property
     def _words(self) -> WordEncoder:
@@ -253,9 +261,12 @@ class ClipExtractor:
         specifications: dict[str, dict[str, Any]] = {
             "text": self._words.specification(),
             "audio": self._voice_encoder.specification(),
-            "visual": pictures.specification() if self._tool is None else action_units.specification(self._tool),
+            "visual": self._face_specification(),
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
+
+    def _face_specification(self) -> dict[str, Any]:
+        return action_units.specification(self._tool) if self._tool else pictures.specification(self._expression)
 
     def extract(self, source: Source, watch: OnShare = lambda _: None) -> list[ClipFeatures]:
         """The features of every clip in the file.
@@ -323,7 +334,7 @@ class ClipExtractor:
         return self._voice_encoder.steps(read_sound(path, info, ReadReport()))
 
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
-        nothing = FaceTrack.none(len(FACE_COLUMNS) if self._tool is None else len(self._tool.features))
+        nothing = FaceTrack.none(len(self._tool.features) if self._tool else pictures.dimension(self._expression))
         if not info.has_picture:
             notes.append(extraction_notes.NO_PICTURE)
             return nothing
@@ -340,8 +351,8 @@ class ClipExtractor:
             return track
         report = ReadReport()
         try:
-            pictures = read_pictures(source.path, info, PICTURE_RATE, report)
-            track = self._face.track(_watched_pictures(pictures, info, watch))
+            shown = read_pictures(source.path, info, PICTURE_RATE, report)
+            track = self._face.track(_watched_pictures(shown, info, watch))
         except SourceError:
             if not info.has_sound:
                 raise

@@ -3,12 +3,12 @@
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lddu.clips.extractor import NamedSpan, Source
-from lddu.clips.media import MEDIA_SUFFIXES
+from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
 from lddu.clips.words.beside import beside, languages_in
 from lddu.errors import SourceError
 from lddu.sentences import counted
@@ -174,19 +174,17 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
         yield path, path.parent
         return
-    found = _media_in(path)
+    found = _media_in(path) or _media_in(path, PHOTO_SUFFIXES)
     if not found:
         raise SourceError(
-            f"Expected video or audio files in the folder {path}, but found none; "
+            f"Expected video or audio files, or photos, in the folder {path}, but found none; "
             "name files with another suffix themselves."
         )
     yield from ((file, path) for file in found)
 
 
-def _media_in(folder: Path) -> list[Path]:
-    return sorted(
-        file for file in folder.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _skipped(file, folder)
-    )
+def _media_in(folder: Path, suffixes: Set[str] = MEDIA_SUFFIXES) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder))
 
 
 def _skipped(file: Path, root: Path) -> bool:

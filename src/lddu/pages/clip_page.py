@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lddu.clips.media import MediaInfo, probe
+from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
@@ -123,5 +123,7 @@ def _beside(source: Path, folder: Path, number: int) -> Media:
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
     info = probe(source)
-    kind = "video" if info.has_picture else "audio"
-    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, browser_note(info))
+    photo = info.container in PHOTO_FORMATS
+    kind = "photo" if photo else "video" if info.has_picture else "audio"
+    note = "" if photo else browser_note(info)
+    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, note)

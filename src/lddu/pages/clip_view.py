@@ -20,7 +20,7 @@ class Media:
     Attributes:
         address: relative to the page.
         name: of the original file.
-        kind: ``video`` or ``audio``.
+        kind: ``video``, ``audio`` or ``photo``.
         seconds: its length.
         note: why a browser may not play it; empty where it should.
     """

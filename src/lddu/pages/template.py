@@ -61,7 +61,9 @@ def span(ends: Sequence[float] | None) -> str:
 
 def score_name(name: str) -> str:
     """An uncertainty score as people read it."""
-    return {"width": "|std|", "label_odds": "own probability", "product": "selected score"}.get(name, name.replace("_", " "))
+    return {"width": "|std|", "label_odds": "own probability", "product": "selected score"}.get(
+        name, name.replace("_", " ")
+    )
 
 
 _METRICS = {
