@@ -57,7 +57,7 @@ def work_off(
         if not fault and not done.holds(outcome.job.key):
             fault = (
                 f"Expected the clips of {outcome.job.source.path} in {done.path}, but the machine that extracted them has "
-                "put them elsewhere; give an --out that all machines share."
+                "put them elsewhere; name a place for the store that all machines share."
             )
         yield FileOutcome(outcome.job, fault)
 

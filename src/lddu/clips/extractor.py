@@ -36,7 +36,7 @@ from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import PACKAGED, PACKAGED_LAYERS, WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers, untimed
-from lddu.errors import ConfigError, SourceError
+from lddu.errors import ConfigError, SourceError, parameter
 from lddu.store import extraction_notes
 
 MODALITIES = ("text", "audio", "visual")
@@ -89,9 +89,13 @@ class ExtractorConfig:
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:
-            raise ConfigError(f"Expected --longest to be from 1 to 3600 seconds, but got {self.longest:g}.")
+            raise ConfigError(
+                f"Expected {parameter('longest')} to be from 1 to 3600 seconds, but got {self.longest:g}."
+            )
         if self.face_model not in (MESH, *TOOLS):
-            raise ConfigError(f"Expected --face-model to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}.")
+            raise ConfigError(
+                f"Expected {parameter('face_model')} to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}."
+            )
         if len(set(self.text_layers)) < len(self.text_layers):
             raise ConfigError(f"Expected each of --text-layers once, but got {self.text_layers}; leave out the second.")
         if self.voice_layer and self.voice_model in WITHOUT_LAYERS:
