@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
 from lddu.clips.media import ReadReport, probe, read_pictures

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import Extraction, extract
-from lddu.clips.extractor import ExtractorConfig
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, RunError, SourceError, StoreError
 from lddu.pages.clip_page import refuse_foreign_folder

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import readable
 from lddu.clips.named_models import recorded_models
 from lddu.clips.sources import Listing, listing_of

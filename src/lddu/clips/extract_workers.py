@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import DoneFolder
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.spans import Source
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.processes import Workers
 

@@ -50,6 +50,9 @@ class SpeechEncoder:
         some = self._prepared(np.zeros(SAMPLE_RATE, np.float32))
         self._layers = pretrained.resolved_layers([layer], self._model, some, parameter("voice_layer"))
 
+    each_clip_alone = True
+    """Attention sees all of a window: beyond the clip it would see the neighbours, and other sound at training than at use."""
+
     @property
     def dimension(self) -> int:
         """Numbers per step."""

@@ -59,6 +59,9 @@ class WhisperEncoder:
             layer, self._network.depth, parameter("voice_layer"), "the packaged Whisper"
         )
 
+    each_clip_alone = True
+    """Attention sees all of a window: beyond the clip it would see the neighbours, and other sound at training than at use."""
+
     @property
     def dimension(self) -> int:
         """Numbers per step."""
