@@ -3,7 +3,6 @@
 python benchmarks/clips.py speed FILE... [--jobs 2] [--transcribe]
 python benchmarks/clips.py memory FILE --hours 3 [--words]     (--words: with subtitles of five words every two seconds)
 python benchmarks/clips.py facet FOLDER        (talking clips with <clip>.csv.gz of FACET beside them)
-python benchmarks/clips.py faces FILE... [--rounds 5]          (time with the expression network over that without)
 """
 
 import argparse
@@ -18,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
 from lddu.clips.media import ReadReport, probe, read_pictures
@@ -90,26 +89,6 @@ def loop(source: Path, target: Path, seconds: float) -> None:
                 shift += probe(source).duration
 
 
-def faces(files: list[str], rounds: int) -> None:
-    """Processor time of a whole extraction with the expression network over that with the geometry alone, in turns."""
-    extractors = {name: ClipExtractor(ExtractorConfig(face_model=name)) for name in ("geometry", "expression")}
-    used: dict[str, list[float]] = {name: [] for name in extractors}
-    for number in range(rounds + 1):
-        for name, extractor in extractors.items():
-            began = time.process_time()
-            for file in files:
-                extractor.extract(Source(Path(file), Path(file).stem))
-            if number:  # the first loads the models
-                used[name].append(time.process_time() - began)
-    medians = {name: float(np.median(seconds)) for name, seconds in used.items()}
-    ratios = np.array(used["expression"]) / np.array(used["geometry"])
-    told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in medians.items())
-    print(
-        f"{told}: {medians['expression'] / medians['geometry']:.3f} x; "
-        f"each round {', '.join(f'{ratio:.3f}' for ratio in ratios)}"
-    )
-
-
 def facet(folder: Path) -> None:
     """Share of FACET's frames with a face in which we see one, and how our geometry follows its action units."""
     meter = FaceMeter()
@@ -137,18 +116,15 @@ def facet(folder: Path) -> None:
 def main() -> None:
     """Run the benchmark that is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["speed", "memory", "facet", "faces"])
+    parser.add_argument("what", choices=["speed", "memory", "facet"])
     parser.add_argument("inputs", nargs="+")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--transcribe", action="store_true")
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--words", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     if chosen.what == "speed":
         speed(chosen.inputs, chosen.jobs, chosen.transcribe)
-    elif chosen.what == "faces":
-        faces(chosen.inputs, chosen.rounds)
     elif chosen.what == "memory":
         memory(chosen.inputs[0], chosen.hours, chosen.words)
     else:

@@ -20,12 +20,6 @@ from tests.builders import tiny_store
 
 SOURCE = Path(lddu.__file__).parent
 
-IN_FLUX = {
-    "clips/extract.py", "clips/extract_workers.py", "clips/extractor.py", "corpora/m3ed/m3ed.py",
-    "corpora/mosei/csd.py", "corpora/mosei/folds.py", "corpora/mosei/mmsa.py", "machine/cluster.py", "store/writer.py",
-}  # fmt: skip
-"""Files whose sentences still name options; nothing else may join them."""
-
 
 def sentences(tree: ast.AST) -> Iterator[str]:
     """Every text of a module that is no docstring, with the commands that it quotes taken out."""
@@ -44,7 +38,7 @@ def modules() -> list[str]:
 def test_no_sentence_of_the_library_names_an_option(name: str) -> None:
     tree = ast.parse((SOURCE / name).read_text(encoding="utf-8"))
     named = [text for text in sentences(tree) if re.search(r"(^|[ (])--[a-z]", text)]
-    assert bool(named) == (name in IN_FLUX), named
+    assert not named
 
 
 def options() -> set[str]:

@@ -7,8 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.extract import extract
-    from lddu.clips.extractor import ExtractorConfig
     from lddu.config import ModelSettings, ObjectiveSettings
     from lddu.corpora.corpus_format import ImportOptions
     from lddu.corpora.importing import import_corpus
@@ -57,7 +57,7 @@ __all__ = [
 _PLACES = {
     "Answer": "lddu.models.family",
     "Evidence": "lddu.models.family",
-    "ExtractorConfig": "lddu.clips.extractor",
+    "ExtractorConfig": "lddu.clips.configuration",
     "Family": "lddu.models.family",
     "FeatureStore": "lddu.store.store",
     "ImportOptions": "lddu.corpora.corpus_format",

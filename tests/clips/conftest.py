@@ -8,8 +8,9 @@ pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[cl
 pytest.importorskip("mediapipe", reason="raw clips need the extra: pip install 'lddu[clips]'")
 pytest.importorskip("librosa", reason="raw clips need the extra: pip install 'lddu[clips]'")
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.simulated.drawn_face import Expression
 from lddu.clips.simulated.talking_clips import TalkingClip, write_talking_clip, write_talking_corpus
 from lddu.config import laid_over

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import Extraction, extract
-from lddu.clips.extractor import ExtractorConfig
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, RunError, SourceError, StoreError
 from lddu.pages.clip_page import refuse_foreign_folder
@@ -151,7 +151,7 @@ def test_inputs_that_mean_no_clip_are_refused(tmp_path: Path, corpus: Path) -> N
 
 
 def test_settings_out_of_range_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--longest"):
+    with pytest.raises(ConfigError, match="`longest`"):
         ExtractorConfig(longest=0.1)
     with pytest.raises(ConfigError, match="--jobs"):
         extract_command(["a.mp4"], out=tmp_path / "store", jobs=0)

@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress, extract
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face.geometry import COLUMNS as FACE
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, best_voice, write_talking_clip, write_video
 from lddu.clips.sources import listing_of
+from lddu.clips.spans import Source
 from lddu.clips.voice.measured import COLUMNS as VOICE
 from lddu.clips.words.pretrained import LAST
 from lddu.errors import StoreError

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_pictures, read_sound
 from lddu.clips.media.reading import Timeline
+from lddu.clips.spans import Source
 from lddu.store import extraction_notes
 from tests.clips.ffmpeg import needs_ffmpeg, sound, tone, video
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ClipExtractor, NamedSpan, Source
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.spans import NamedSpan, Source
 from lddu.errors import SourceError
 from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lddu.clips.extractor import ClipExtractor, Source
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.sources import listing_of
+from lddu.clips.spans import Source
 from lddu.commands.predict import predict
 from lddu.errors import SourceError
 

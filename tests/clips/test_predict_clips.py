@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress
-from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video

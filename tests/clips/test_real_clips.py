@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face.pictures import PICTURE_RATE
 from lddu.clips.media import ReadReport, probe, read_pictures
+from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures
 
 FOLDER = Path(os.environ.get("LDDU_TALKING_CLIPS", "../shared/data/talking_clips"))

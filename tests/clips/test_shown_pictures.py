@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import Picture, ReadReport, probe, read_pictures
+from lddu.clips.spans import Source
 from lddu.store import extraction_notes
 from tests.clips.ffmpeg import ffmpeg, first_picture, needs_ffmpeg, video
 

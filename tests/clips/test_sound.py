@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
+from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures
 from lddu.clips.voice.measured import COLUMNS
 from lddu.store import extraction_notes

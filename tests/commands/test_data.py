@@ -48,7 +48,7 @@ def test_import_as_json_is_one_document_on_stdout(
 def test_import_options_reach_the_importer(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "store"
     lddu_data("import", corpus, "--out", out)
-    with pytest.raises(StoreError, match="add --force"):
+    with pytest.raises(StoreError, match="add `force=True`"):
         lddu_data("import", corpus, "--out", out)
     lddu_data("import", corpus, "--out", out, "--force", "--keep-zero-rows")
     with pytest.raises(SourceError, match="nothing is there"):

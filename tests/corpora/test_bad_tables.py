@@ -255,7 +255,7 @@ def test_a_store_is_no_corpus_and_is_not_overwritten_unasked(corpus: Path, tmp_p
     store = import_corpus(corpus, tmp_path / "store")
     with pytest.raises(SourceError, match="is a feature store already"):
         import_corpus(store.path, tmp_path / "other")
-    with pytest.raises(StoreError, match="add --force to replace it"):
+    with pytest.raises(StoreError, match="add `force=True` to replace it"):
         import_corpus(corpus, tmp_path / "store")
     with pytest.raises(StoreError, match="is something else; remove it yourself"):
         import_corpus(corpus, corpus, options=ImportOptions(force=True))

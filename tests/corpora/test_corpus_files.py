@@ -207,7 +207,7 @@ class TestMmsa:
 
     def test_labels_are_asked_for(self, tmp_path: Path) -> None:
         source, _ = self.corpus(tmp_path)
-        with pytest.raises(SourceError, match="Expected --labels"):
+        with pytest.raises(SourceError, match="Expected `labels`"):
             imported(source)
 
     def test_padding_is_what_the_mask_and_the_lengths_say(self, tmp_path: Path) -> None:

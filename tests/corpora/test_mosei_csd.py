@@ -245,7 +245,7 @@ class TestMessages:
 
     def test_no_folds_and_no_sdk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-        with pytest.raises(SourceError, match="--folds"):
+        with pytest.raises(SourceError, match="`folds`"):
             import_corpus(mosei_folder(tmp_path / "m"), tmp_path / "store")
 
     def test_a_video_in_two_splits(self, tmp_path: Path) -> None:

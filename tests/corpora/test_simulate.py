@@ -173,6 +173,6 @@ def test_impossible_sizes_are_all_named_at_once() -> None:
 def test_it_does_not_overwrite_unasked(tmp_path: Path) -> None:
     config = SimulationConfig(clips=10, dimensions=SMALL)
     simulate(tmp_path / "store", config)
-    with pytest.raises(StoreError, match="add --force"):
+    with pytest.raises(StoreError, match="add `force=True`"):
         simulate(tmp_path / "store", config)
     simulate(tmp_path / "store", config, force=True)

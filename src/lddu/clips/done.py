@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.extractor import ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face.action_units import TOOLS
 from lddu.clips.face.pictures import GEOMETRY, MESH
+from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.words.transcript import READING
 from lddu.errors import StoreError

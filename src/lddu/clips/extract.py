@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import readable
 from lddu.clips.named_models import recorded_models
 from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
-from lddu.errors import SourceError, StoreError
+from lddu.errors import SourceError, StoreError, parameter
 from lddu.machine.processes import ProcessWorkers, Workers
 from lddu.store.clip_table import ClipRow
 from lddu.store.provenance import MADE_BY, Failure
@@ -256,7 +257,9 @@ def _before(out: Path, existing: str) -> dict[str, _Stored]:
         return {}
     store = FeatureStore(out)
     if store.manifest.get("source", {}).get("made_by") != MADE_BY:
-        raise StoreError(f"Expected --update to get a store made by '{MADE_BY}', but {out} was made otherwise.")
+        raise StoreError(
+            f"Expected {parameter('existing', 'update')} to get a store made by '{MADE_BY}', but {out} was made otherwise."
+        )
     row_of = {clip: row for row, clip in enumerate(store.table.clip.tolist())}
     files = store.manifest["source"]["files"]
     return {f["key"]: _Stored(store, tuple(row_of[clip] for clip in f["clips"]), f["notes"]) for f in files}

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import DoneFolder
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.spans import Source
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.processes import Workers
 
@@ -57,7 +59,7 @@ def work_off(
         if not fault and not done.holds(outcome.job.key):
             fault = (
                 f"Expected the clips of {outcome.job.source.path} in {done.path}, but the machine that extracted them has "
-                "put them elsewhere; give an --out that all machines share."
+                "put them elsewhere; name a place for the store that all machines share."
             )
         yield FileOutcome(outcome.job, fault)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lddu.clips.extractor import ExtractorConfig
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face.pictures import GEOMETRY, MESH
 from lddu.clips.voice.measured import MEASURED
 from lddu.clips.voice.whisper_encoder import WHISPER

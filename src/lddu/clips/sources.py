@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lddu.clips.extractor import NamedSpan, Source
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.words.beside import beside, languages_in
 from lddu.errors import SourceError
 from lddu.sentences import counted

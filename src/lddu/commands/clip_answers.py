@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.configuration import ExtractorConfig
     from lddu.runs.explained import ClipAnswers
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictions import Predictions

@@ -82,7 +82,7 @@ def extract(
     """
     refuse_unknown_options("extract", clips, extract.__annotations__)
     import lddu.clips.extract as extraction
-    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.sources import unlisted_sentence
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.commands.extracting import ExtractionBar

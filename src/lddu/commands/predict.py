@@ -99,7 +99,7 @@ def predict(
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
     corpus = None if raw else FeatureStore(inputs[0])
-    from lddu.clips.extractor import ExtractorConfig
+    from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.pages.clip_page import refuse_foreign_folder
     from lddu.runs.figures import PredictOptions

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lddu.errors import ConfigError, PackageError, RunError
+from lddu.errors import ConfigError, PackageError, RunError, parameter
 from lddu.machine.processes import Job, Opening, Outcome, Result, default_threads, opened
 
 HERE = "local"
@@ -78,7 +78,7 @@ class RayWorkers:
 def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> Iterator[RayWorkers]:
     """Workers on a Ray cluster, which is left at the end; a Ray that this process has joined before stays joined.
 
-    Each job gets `lddu.machine.processes.default_threads` threads.
+    Each job gets `lddu.machine.processes.usual_threads` threads.
 
     Args:
         address: ``HOST:PORT``; ``auto`` for the cluster that this machine belongs to; ``local`` to start one here.
@@ -91,7 +91,7 @@ def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> I
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ConfigError(
-            f"Expected --device auto, cpu or cuda with --ray, which deals out the GPUs, but got {device}."
+            f"Expected {parameter('device')} to be auto, cpu or cuda on a Ray cluster, which deals out the GPUs, but got {device}."
         )
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics
     try:
@@ -116,7 +116,7 @@ def _workers(ray: Any, jobs: int | None, device: str) -> RayWorkers:
     machines = [machine["Resources"] for machine in ray.nodes() if machine["Alive"]]
     gpus, processors = (max(machine.get(kind, 0) for machine in machines) for kind in ("GPU", "CPU"))
     if device == "cuda" and not gpus:
-        raise ConfigError("Expected GPUs in the Ray cluster, but it has none; give --device cpu.")
+        raise ConfigError(f"Expected GPUs in the Ray cluster, but it has none; give {parameter('device', 'cpu')}.")
     threads = default_threads()
     if 0 < processors < threads:  # none at all is a cluster that has yet to grow
         raise ConfigError(

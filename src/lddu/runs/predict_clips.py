@@ -11,8 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress, extract
-from lddu.clips.extractor import ExtractorConfig
 from lddu.clips.named_models import named_models
 from lddu.clips.sources import Listing, listing_of, unlisted_sentence
 from lddu.errors import LdduError, MismatchError

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.errors import SourceError, StoreError
+from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
 from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
@@ -142,11 +142,11 @@ def refuse_existing(out: Path, force: bool) -> None:
         return
     if not force:
         raise StoreError(
-            f"Expected {out} to be free, but it exists; choose another --out or add --force to replace it."
+            f"Expected {out} to be free, but it exists; choose another {parameter('out')} or add {parameter('force', True)} to replace it."
         )
     if not (out / "manifest.json").is_file():
         raise StoreError(
-            f"Expected --force to replace a feature store, but {out} is something else; remove it yourself."
+            f"Expected {parameter('force', True)} to replace a feature store, but {out} is something else; remove it yourself."
         )
 
 
@@ -246,7 +246,7 @@ def _check_description(description: StoreDescription) -> None:
             f"Expected emotion names other than {', '.join(map(repr, wrong))}, which have another meaning."
         )
     if not 0 < description.present_at <= 1:
-        raise SourceError(f"Expected --present-at to lie in (0, 1], but got {description.present_at:g}.")
+        raise SourceError(f"Expected {parameter('present_at')} to lie in (0, 1], but got {description.present_at:g}.")
     odd = [
         name for name in description.modalities if not name or not name.replace("_", "a").replace("-", "a").isalnum()
     ]

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face.action_units import OPENFACE, PY_FEAT, Tool, read_track
 from lddu.clips.face.pictures import PICTURE_RATE
 from lddu.clips.media import ReadReport, picture_times, probe, read_pictures
 from lddu.clips.named_models import named_models
 from lddu.clips.simulated.talking_clips import write_video
+from lddu.clips.spans import Source
 from lddu.commands.extract import extract as extract_command
 from lddu.errors import ConfigError, SourceError
 from lddu.store import extraction_notes

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import key_of
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face import geometry, pictures
 from lddu.clips.face.crop import face_photo, square
 from lddu.clips.face.expression import COLUMNS, ExpressionReader
@@ -30,6 +31,7 @@ from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.media import Picture
 from lddu.clips.named_models import named_models, recorded_models
 from lddu.clips.simulated.drawn_face import Expression, draw_face
+from lddu.clips.spans import Source
 from lddu.errors import SourceError
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.named_models import named_models
+from lddu.clips.spans import Source
 from lddu.clips.voice.measured import VoiceMeter
 from lddu.clips.voice.speech_encoder import SpeechEncoder
 from lddu.clips.voice.whisper_encoder import WhisperEncoder

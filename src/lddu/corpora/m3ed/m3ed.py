@@ -13,7 +13,7 @@ from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.m3ed.annotation import Annotation, Utterance, read_annotation
 from lddu.corpora.m3ed.pickle import M3edPickle, read_m3ed_pickle
 from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_container
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 from lddu.labels import M3ED_EMOTIONS
 from lddu.sentences import some
 from lddu.store.clip_table import ClipRow
@@ -52,7 +52,7 @@ def import_m3ed(source: Path, out: Path, options: ImportOptions) -> None:
     """
     protocol = str(options.extra.get("protocol") or PROTOCOLS[0])
     if protocol not in PROTOCOLS:
-        raise SourceError(f"Expected --protocol to be {' or '.join(PROTOCOLS)}, but got {protocol!r}.")
+        raise SourceError(f"Expected {parameter('protocol')} to be {' or '.join(PROTOCOLS)}, but got {protocol!r}.")
     pickle, labels = _files(source, named_path(options, "labels"))
     max_steps(options)
     annotation = read_annotation(labels) if labels else None
@@ -71,7 +71,7 @@ def import_m3ed(source: Path, out: Path, options: ImportOptions) -> None:
 
 M3ED = CorpusFormat(
     name="m3ed",
-    looks_like="a feature pickle of M3ED (with annotation.json beside it or as --labels)",
+    looks_like="a feature pickle of M3ED (with annotation.json beside it or named as labels)",
     recognises=recognises_m3ed,
     write=import_m3ed,
     extra_options=frozenset({"labels", "protocol", "max-steps"}),
@@ -127,7 +127,7 @@ def _files(source: Path, labels: Path | None) -> tuple[Path, Path | None]:
     if source.suffix.lower() == ".json":
         raise SourceError(
             f"Expected features of M3ED, but {source} holds labels only; name the feature pickle and give this file "
-            "as --labels."
+            f"as {parameter('labels')}."
         )
     return source, labels
 

@@ -14,7 +14,7 @@ from lddu.corpora.mosei.csd_file import CsdFile
 from lddu.corpora.mosei.csd_folder import opened_folder
 from lddu.corpora.mosei.folds import Folds, read_folds
 from lddu.corpora.mosei.segments import Segment, note_oddities, read_segments
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 from lddu.labels import MOSEI_EMOTIONS
 from lddu.sentences import some
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
@@ -70,13 +70,13 @@ def _check_streams(source: Path, streams: Mapping[str, CsdFile], aligned: bool, 
     if aligned and "text" not in streams:
         raise SourceError(
             f"Expected word vectors in {source} to align to, but there are none; add "
-            "CMU_MOSEI_TimestampedWordVectors.csd, or import with --unaligned."
+            f"CMU_MOSEI_TimestampedWordVectors.csd, or import with {parameter('unaligned', True)}."
         )
     if not streams:
         raise SourceError(f"Expected features beside the labels in {source}, but there are none.")
     strange = sorted(set(max_steps(options)) - set(streams))
     if strange:
-        raise SourceError(f"Expected --max-steps for {', '.join(streams)}, but got {', '.join(strange)}.")
+        raise SourceError(f"Expected {parameter('max_steps')} for {', '.join(streams)}, but got {', '.join(strange)}.")
 
 
 def _description(

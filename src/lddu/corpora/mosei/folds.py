@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 from lddu.labels import split_named
 from lddu.store.sheet.lines import read_lines
 
@@ -89,7 +89,7 @@ def _sdk_file() -> Path:
         if (Path(folder) / _SDK_FILE).is_file():
             return Path(folder) / _SDK_FILE
     raise SourceError(
-        "Expected --folds with the videos of each split, since the CMU Multimodal SDK is not installed; "
+        f"Expected {parameter('folds')} with the videos of each split, since the CMU Multimodal SDK is not installed; "
         "name its cmu_mosei_std_folds.py, or a .json {split: [videos]}, or a .csv with the columns video and split."
     )
 

@@ -14,7 +14,7 @@ from lddu.corpora.mosei.labels import Emotions, Joined, UnlabelledClip, join_emo
 from lddu.corpora.mosei.pickled_splits import read_splits
 from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.corpora.untrusted.pickled_values import PickledValues
-from lddu.errors import SourceError
+from lddu.errors import SourceError, parameter
 from lddu.labels import MOSEI_EMOTIONS
 from lddu.sentences import some
 from lddu.store.clip_table import ClipRow
@@ -51,7 +51,7 @@ def import_mmsa(source: Path, out: Path, options: ImportOptions) -> None:
     labels = named_path(options, "labels")
     if labels is None:
         raise SourceError(
-            f"Expected --labels, since {source} holds no emotions; name the SDK's CMU_MOSEI_Labels.csd, or a .csv "
+            f"Expected {parameter('labels')}, since {source} holds no emotions; name the SDK's CMU_MOSEI_Labels.csd, or a .csv "
             "with mode and tgt, or with ids and emotions."
         )
     max_steps(options)
