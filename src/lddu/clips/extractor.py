@@ -1,6 +1,7 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,6 +47,15 @@ OnShare = Callable[[float], None]
 
 WITHOUT_LAYERS = (MEASURED, OPENSMILE)
 """Voice features that are no states of a network."""
+
+WORDS_SUFFIX = ".txt"
+"""Of a file that is a clip of words alone."""
+
+_WORD_SECONDS = 0.4
+"""That a word of a clip of words alone is given, about what it takes to say it."""
+
+_ANY_LENGTH = 24 * 3600.0
+"""Seconds within which times in a text file may lie, where there is no sound whose length tells."""
 
 _HEARD = 0.15
 """Share of a video's work that its sound takes."""
@@ -282,6 +292,8 @@ class ClipExtractor:
             raise SourceError(
                 f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
             )
+        if source.path.suffix.lower() == WORDS_SUFFIX:
+            return [self._words_alone(source)]
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
@@ -301,6 +313,19 @@ class ClipExtractor:
             for span, words in _clips_of(source, self.config, duration, transcript, voice)
         ]
         return _with_something(source, clips)
+
+    def _words_alone(self, source: Source) -> ClipFeatures:
+        """The one clip of a text file; its words have no times, and get some so that they stand in order."""
+        words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+        if not words:
+            raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
+        said = untimed(" ".join(word.text for word in words), _WORD_SECONDS * len(words))
+        steps = {"text": self._words.steps(said.words, 0.0)}
+        notes = (extraction_notes.NO_SOUND, extraction_notes.NO_PICTURE)
+        shares = {"face": math.nan, "voice": math.nan}
+        return ClipFeatures(
+            source.clip, 0.0, _WORD_SECONDS * len(words), said.text, steps, shares, notes, speakers(words)
+        )
 
     def _heard(self, path: Path, info: MediaInfo, notes: list[str], watch: OnShare) -> tuple[Steps, MediaInfo]:
         """Voice steps, and what else of the file has to be known to read its sound again."""
