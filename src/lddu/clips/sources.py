@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
-from lddu.clips.spans import NamedSpan, Source
+from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
 from lddu.clips.words.beside import beside, languages_in
 from lddu.errors import SourceError
 from lddu.sentences import counted
@@ -67,9 +67,18 @@ def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
         there = _media_in(folder) if folder.is_dir() else []
         return replace(listing, unlisted=tuple(file for file in there if file.resolve() not in named))
     found = [(path, root) for name in names for path, root in _files(Path(name))]
+    found = _without_transcripts(found)
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
     return Listing(_with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)]))
+
+
+def _without_transcripts(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """Without the text files that are the transcript of a clip, since they lie beside it under its name."""
+    clips = {path.with_suffix("") for path, _ in found if path.suffix.lower() != WORDS_SUFFIX}
+    return [
+        (path, root) for path, root in found if path.suffix.lower() != WORDS_SUFFIX or path.with_suffix("") not in clips
+    ]
 
 
 def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:
