@@ -37,7 +37,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def whole(path: Path) -> ClipFeatures:
-    [clip] = ClipExtractor(ExtractorConfig(cut="whole")).extract(Source(path, path.stem))
+    [clip] = ClipExtractor(ExtractorConfig(cut="whole", voice_model="librosa")).extract(Source(path, path.stem))
     return clip
 
 

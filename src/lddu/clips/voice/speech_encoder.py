@@ -61,7 +61,13 @@ class SpeechEncoder:
     def specification(self) -> dict[str, Any]:
         """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
         named = pretrained.specification(self.name, self._model, self._layers)
-        return {"voice": "transformers", "version": 1, **named, "step_rate": round(1 / STEP_SECONDS)}
+        return {
+            "voice": "transformers",
+            "version": 2,
+            **named,
+            "step_rate": round(1 / STEP_SECONDS),
+            "scope": "clip",
+        }
 
     def steps(self, blocks: Iterable[np.ndarray]) -> Steps:
         """Encode the whole stream.

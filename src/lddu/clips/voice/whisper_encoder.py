@@ -82,6 +82,7 @@ class WhisperEncoder:
             "window_seconds": _WINDOW_SECONDS,
             "overlap_seconds": _OVERLAP_SECONDS,
             "padding": "none",
+            "scope": "clip",
             "step_rate": round(1 / _STEP_SECONDS),
             "columns": self.dimension,
         }
