@@ -209,7 +209,7 @@ class TestMessages:
 
     def test_words_are_needed_to_align_to(self, tmp_path: Path) -> None:
         files = {k: v for k, v in mosei_videos(1).items() if k != "CMU_MOSEI_TimestampedWordVectors"}
-        self.expect(mosei_folder(tmp_path / "m", files), "--unaligned")
+        self.expect(mosei_folder(tmp_path / "m", files), "`unaligned=True`")
 
     def test_two_files_of_one_modality(self, tmp_path: Path) -> None:
         folder = mosei_folder(tmp_path / "m", mosei_videos(1))

@@ -338,7 +338,7 @@ def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -
         (StoreDescription(("start",), {"audio": ""}), "other than 'start'"),
         (StoreDescription(("_joy",), {"audio": ""}), "other than '_joy'"),
         (StoreDescription(("joy",), {"../audio": ""}), "modality names of letters"),
-        (StoreDescription(("joy",), {"audio": ""}, present_at=0), "--present-at"),
+        (StoreDescription(("joy",), {"audio": ""}, present_at=0), "`present_at`"),
     ],
 )
 def test_a_description_that_cannot_be_kept_is_refused(

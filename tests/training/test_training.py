@@ -41,8 +41,9 @@ def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFo
     return train(corpus, tmp_path_factory.mktemp("trained") / "run", tiny_config(training=SHORT))
 
 
+@pytest.mark.parametrize("baselines", [False, True])
 def test_test_clips_are_read_once_and_only_after_training(
-    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, baselines: bool
 ) -> None:
     events: list[str] = []
     names = dict(enumerate(corpus.table.split.tolist()))
@@ -57,11 +58,11 @@ def test_test_clips_are_read_once_and_only_after_training(
             events.append("epoch done")
 
     monkeypatch.setattr(BatchReader, "read", spy)
-    train(corpus, tmp_path / "run", tiny_config(training=SHORT), callback=Noting())
+    train(corpus, tmp_path / "run", tiny_config(training=SHORT), RunOptions(baselines=baselines), Noting())
     last_epoch = len(events) - 1 - events[::-1].index("epoch done")
     assert "test" not in events[:last_epoch]
-    assert events.count("test") == (corpus.table.split == "test").sum()
-    assert "train" not in events[last_epoch:]
+    assert events.count("test") == (1 + baselines) * (corpus.table.split == "test").sum()  # once by each that answers
+    assert baselines or "train" not in events[last_epoch:]  # baselines learn from the same clips, after it
 
 
 def test_features_are_standardised_by_training_clips_alone(corpus: FeatureStore, run: RunFolder) -> None:

@@ -174,7 +174,7 @@ def test_the_measured_numbers_are_a_choice() -> None:
 
 def test_whispers_second_layer_is_the_default_of_new_stores(extractor: ClipExtractor) -> None:
     assert isinstance(extractor._voice_encoder, WhisperEncoder) and extractor._voice_encoder.layer == 2
-    assert extractor.config == ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2)
+    assert extractor.config == ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2, "expression")
 
 
 @pytest.mark.parametrize("name", ["wav2vec", "whisper"])
@@ -187,7 +187,7 @@ def test_a_middle_layer_is_another_feature_than_the_last(name: str, request: pyt
     np.testing.assert_array_equal(numbered.steps([sound]).values, last.steps([sound]).values)
     assert np.abs(middle.steps([sound]).values - last.steps([sound]).values).max() > 0.01
     with pytest.raises(
-        ConfigError, match=r"Expected --voice-layer to name a layer from 1 to 2 of this (Wav2Vec2|Whisper)"
+        ConfigError, match=r"Expected `voice_layer` to name a layer from 1 to 2 of this (Wav2Vec2|Whisper)"
     ):
         SpeechEncoder(folder, 3)
 
@@ -219,9 +219,9 @@ def test_a_checkpoint_of_half_precision_is_run_in_float32(wav2vec: Path, tmp_pat
 
 
 CHOICES = (
-    ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2),
-    ExtractorConfig("packaged-minilm", (LAST,), "whisper", 4),
-    ExtractorConfig("packaged-minilm", (1, 5), "librosa", 0),
+    ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2, "expression"),
+    ExtractorConfig("packaged-minilm", (LAST,), "whisper", 4, "geometry"),
+    ExtractorConfig("packaged-minilm", (1, 5), "librosa", 0, "py-feat"),
 )
 
 
@@ -256,11 +256,11 @@ def test_what_is_named_goes_before_what_a_store_has() -> None:
     assert ExtractorConfig().over(store) == store
     assert ExtractorConfig(voice_layer=3).over(store) == replace(store, voice_layer=3)
     other = ExtractorConfig(text_model="packaged-minilm", voice_model="librosa").over(store).resolved()
-    assert other == ExtractorConfig("packaged-minilm", (3, LAST), "librosa", 0)
+    assert other == ExtractorConfig("packaged-minilm", (3, LAST), "librosa", 0, "expression")
 
 
 def test_measured_numbers_have_no_layers() -> None:
     with pytest.raises(ConfigError, match="librosa has no layers; leave it out"):
         ExtractorConfig(voice_model="librosa", voice_layer=2)
-    with pytest.raises(ConfigError, match="Expected each of --text-layers once"):
+    with pytest.raises(ConfigError, match="Expected each of `text_layers` once"):
         ExtractorConfig(text_layers=(3, 3))

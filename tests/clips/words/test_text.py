@@ -72,7 +72,7 @@ def test_layers_are_part_of_the_specification_but_for_the_last_alone(tiny_model:
 @pytest.mark.parametrize("layers", [[3], [1, 3], [0]])
 def test_a_layer_that_does_not_exist_is_refused(tiny_model: Path, layers: list[int]) -> None:
     with pytest.raises(
-        ConfigError, match=r"Expected --text-layers to name a layer from 1 to 2 of this BertModel, .* got"
+        ConfigError, match=r"Expected `text_layers` to name a layer from 1 to 2 of this BertModel, .* got"
     ):
         WordEncoder(str(tiny_model), layers)
 
