@@ -19,8 +19,8 @@ from benchmarks.cell_figures import criterion
 from lddu.labels import least_share
 from lddu.store.store import FeatureStore
 
-C_LOGISTIC = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-C_SVM = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+C_LOGISTIC = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+C_SVM = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 GAMMA = (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Times 1 / number of features."""
 SVM_ROWS = 6000

@@ -31,7 +31,11 @@ SCORES = ("width", "product")
 def run_default(
     store: FeatureStore, seed: int, settings: list[str], folder: Path
 ) -> tuple[dict[str, Columns], dict[str, Any]]:
-    """Suffix of the variant -> columns of the answers, and what is recorded of the training."""
+    """Suffix of the variant -> columns of the answers, and what is recorded of the training.
+
+    Where the settings have a path: "" is the mixture; `-off` the same network with the path off, which is that of a training
+    without one; `-path` the path alone.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     description = describe(store, preset("default", overrides(settings)), RunOptions(seed=seed))
     setup = member.TrainingSetup(
@@ -40,12 +44,24 @@ def run_default(
     data, state = member._data(description, store), TrainingState()
     began = time.process_time()
     trainee = member._trainee(description, data, setup)
+    fitted = time.process_time()
     train_epochs(trainee, data, description, TrainingOutput(folder, NoCallback(), 1e9), state)
-    seconds = time.process_time() - began
     network = trainee.model
     network.load_state_dict(state.best_weights)
-    recorded = {"epoch": state.best_epoch, "epochs": state.epoch, "cpu_seconds": round(seconds, 1)}
-    return {"": _answers(network, store, description)}, recorded
+    recorded = {
+        "epoch": state.best_epoch,
+        "epochs": state.epoch,
+        "cpu_before": round(fitted - began, 2),
+        "cpu_seconds": round(time.process_time() - began, 1),
+    }
+    found = {"": _answers(network, store, description)}
+    if network.path is None:
+        return found, recorded
+    recorded["share"] = round(float(network.path.share), 3)
+    for suffix, share in (("-off", 0.0), ("-path", 1.0)):
+        network.path.share.fill_(share)
+        found[suffix] = _answers(network, store, description)
+    return found, recorded
 
 
 def _answers(network: Network, store: FeatureStore, description: RunDescription) -> Columns:
