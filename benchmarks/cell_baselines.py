@@ -92,7 +92,7 @@ def logistic(data: Arrays, seed: int) -> Found:
                     warnings.simplefilter("ignore")
                     model.fit(train[known], present[known])
                 columns.append((model.predict_proba(valid)[:, 1], model.predict_proba(test)[:, 1]))
-            yield *(np.stack(part, axis=1) for part in zip(*columns, strict=True)), {"c": c}
+            yield *_stacked(columns), {"c": c}
 
     return _best(data, scores())
 
@@ -116,9 +116,11 @@ def svm(data: Arrays, seed: int) -> Found:
                         continue
                     model = SVC(C=c, kernel="precomputed", cache_size=500)
                     model.fit(kernels[0][np.ix_(known, known)], present[known])
-                    columns.append(tuple(model.decision_function(k[:, known]) for k in kernels[1:]))
+                    columns.append(
+                        (model.decision_function(kernels[1][:, known]), model.decision_function(kernels[2][:, known]))
+                    )
                 chosen = {"c": c, "gamma": factor, "rows": len(train)}
-                yield *(np.stack(part, axis=1) for part in zip(*columns, strict=True)), chosen
+                yield *_stacked(columns), chosen
 
     return _best(data, scores())
 
@@ -150,12 +152,12 @@ def _mlp_epochs(data: Arrays, seed: int, decay: float, dropout: float) -> Iterat
     optimizer = torch.optim.AdamW(nets.parameters(), lr=1e-3, weight_decay=decay)
     for epoch in range(epochs):
         nets.train()
-        for rows in torch.randperm(count).split(batch):
+        for rows in torch.split(torch.randperm(count), batch):
             logits = sum(net(x[rows]) for net, x in zip(nets, inputs["train"], strict=True)) / len(nets)
             known = ~target[rows].isnan()
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits[known], target[rows][known])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         nets.eval()
         with torch.inference_mode():
@@ -164,6 +166,11 @@ def _mlp_epochs(data: Arrays, seed: int, decay: float, dropout: float) -> Iterat
                 for s in ("valid", "test")
             ]
         yield found[0], found[1], {"decay": decay, "dropout": dropout, "epoch": epoch + 1}
+
+
+def _stacked(columns: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Per emotion [N_valid] and [N_test] -> [N_valid, E] and [N_test, E]."""
+    return np.stack([valid for valid, _ in columns], axis=1), np.stack([test for _, test in columns], axis=1)
 
 
 def _best(data: Arrays, scores: Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any]]]) -> Found:

@@ -150,7 +150,8 @@ def _resampled(cell: str, seeds: Any, truth: Any, draws: Any, folds: Any) -> tup
             few = weights if len(test) < 2500 else weights[:101]
             sums[1].append(np.array([mean_ap(presence, test, w) for w in few]))
             sums[2].append(np.array([np.mean(per_emotion_f1(presence, labels))]))
-    return tuple(np.mean(part, axis=0) for part in sums)  # type: ignore[return-value]
+    first, ap, macro = (np.asarray(np.mean(part, axis=0)) for part in sums)
+    return first, ap, macro
 
 
 def read_lines(out: Path) -> list[dict[str, Any]]:

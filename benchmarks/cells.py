@@ -82,7 +82,7 @@ def one(asked: argparse.Namespace, name: str, variant: str, seed: int, fold: int
         own = found[suffix]
         temporary = place.with_name("part.tmp")
         with temporary.open("wb") as stream:
-            np.savez_compressed(stream, **own)
+            np.savez_compressed(stream, **own)  # type: ignore[arg-type]
         temporary.rename(place.with_name(f"{name}.{fold}.{variant}{suffix}.{seed}.npz"))
         figures = figures_of_cell(truth, own, name)
         line = {"cell": name, "fold": fold, "variant": variant + suffix, "seed": seed, **recorded, **figures}
@@ -176,7 +176,7 @@ def write_table(folder: Path, rows: list[dict[str, str]], modalities: dict[str, 
     """A folder in the table format; `clips.csv` comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, vectors in modalities.items():
-        np.savez(folder / f"{name}.npz", **{row["clip"]: vectors[row["clip"]][None] for row in rows})
+        np.savez(folder / f"{name}.npz", **{row["clip"]: vectors[row["clip"]][None] for row in rows})  # type: ignore[arg-type]
     kept = [{key: value for key, value in row.items() if key != "transcript"} for row in rows]
     with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(kept[0]))

@@ -83,7 +83,7 @@ def test_unknown_labels_count_for_nothing(store: FeatureStore) -> None:
 
 @given(st.integers(0, 2**31), st.integers(1, 60), st.integers(1, 80))
 def test_no_landmark_is_the_features_of_fewer_than_three_clips(seed: int, clips: int, count: int) -> None:
-    features = np.random.default_rng(seed).standard_normal((clips, 3)).astype(np.float32)
+    features = np.random.default_rng(seed).standard_normal((clips, 3))
     landmarks = cluster_means(features, count, seed=0)
     assert len(landmarks) <= max(1, clips // LEAST_CLUSTER)
     nearest = np.abs(landmarks[:, None] - features[None]).max(axis=2).min(axis=1)

@@ -164,7 +164,7 @@ def _read(
 
 
 def _centred(path: KernelPath, pooled: torch.Tensor, presence: torch.Tensor) -> Floats:
-    return path.centred(pooled.split(path.sizes, dim=1), presence).numpy().astype(np.float32)
+    return path.centred(torch.split(pooled, path.sizes, dim=1), presence).numpy().astype(np.float32)
 
 
 def _choose(landmarks: Floats, train: _Labelled, valid: _Labelled) -> tuple[float, float]:
