@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from benchmarks.cell_figures import counts_f1, first_figure, labels_of, mean_ap, recall_counts
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, recall_score
-
-from benchmarks.cell_figures import counts_f1, first_figure, labels_of, mean_ap, recall_counts
 
 
 @given(st.integers(0, 2**31))

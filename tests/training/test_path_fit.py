@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from scipy.optimize import minimize_scalar
@@ -81,6 +81,7 @@ def test_unknown_labels_count_for_nothing(store: FeatureStore) -> None:
     assert network.path.weight[:, 1].abs().max() < 1e-6 and torch.isfinite(network.path.bias).all()
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(1, 60), st.integers(1, 80))
 def test_no_landmark_is_the_features_of_fewer_than_three_clips(seed: int, clips: int, count: int) -> None:
     features = np.random.default_rng(seed).standard_normal((clips, 3))
