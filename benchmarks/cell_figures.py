@@ -103,8 +103,8 @@ def per_emotion_f1(presence: np.ndarray, labels: np.ndarray) -> list[float]:
     ]
 
 
-def table(cell: str, out: Path) -> str:
-    """Test figures of every variant of a cell, mean over seeds, and the difference to the best baseline in standard errors."""
+def table(cell: str, out: Path, against: str = "") -> str:
+    """Test figures of every variant of a cell, mean over seeds, and the difference to the best baseline, or to a variant."""
     from benchmarks.cell_baselines import arrays_of
     from lddu.store.store import FeatureStore
 
@@ -123,6 +123,7 @@ def table(cell: str, out: Path) -> str:
     folds = range(max(len(next(iter(seeds.values()))) for seeds in found.values()))
     figures = {name: _resampled(cell, seeds, truth, draws, folds) for name, seeds in found.items()}
     best = [max((n for n in BASELINE_NAMES if n in figures), key=lambda n: figures[n][i][0]) for i in (0, 1)]
+    best = [against, against] if against else best
     lines = []
     for name, own in figures.items():
         text = [f"{cell:15} {name:34} seeds {len(found[name])}"]

@@ -51,11 +51,14 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE")
     parser.add_argument("--out", type=Path, default=Path("runs/cells"))
     parser.add_argument("--table", action="store_true", help="print the figures of what is there")
+    parser.add_argument(
+        "--against", default="", help="variant that the others are compared with; else the best baseline"
+    )
     asked = parser.parse_args()
     for name in asked.cells:
         stores = list(stores_of(CELLS[name], asked.data, asked.out))[: asked.folds]
         if asked.table:
-            print(table(name, asked.out))
+            print(table(name, asked.out, asked.against))
             continue
         variants = CELLS[name].baselines if asked.variant == "baselines" else (asked.variant,)
         for variant in variants:
