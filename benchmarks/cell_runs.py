@@ -10,6 +10,7 @@ import torch
 
 from benchmarks.presets import overrides
 from lddu.decide.decision import fit_decision
+from lddu.decide.threshold import ThresholdRule
 from lddu.evaluate.scored import Validation
 from lddu.models.families import family_of, preset
 from lddu.models.network import Network
@@ -76,7 +77,7 @@ def _answers(network: Network, store: FeatureStore, description: RunDescription)
     valid, inference = parts["valid"]
     decision = fit_decision(
         Validation(valid),
-        description.config.decision.threshold,
+        ThresholdRule(description.config.decision.threshold, description.config.decision.criterion),
         scores=uncertainty_scores(inference),
         shares=shares_of(store, store.table.in_split("valid"), task.emotions),
     )
