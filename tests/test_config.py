@@ -76,6 +76,10 @@ def test_the_paper_preset_holds_the_published_figures() -> None:
         ({"training": {"epochs": 0}}, ["training.epochs to be a whole number of at least 1 or 'auto', but got 0"]),
         ({"training": {"epochs": True}}, ["training.epochs to be a whole number"]),
         ({"training": {"warmup": 1.5}}, ["training.warmup to be a number from 0 to 1"]),
+        (
+            {"decision": {"threshold": "prior", "criterion": "accuracy"}},
+            ["expected decision.criterion to be 'f1_micro'"],
+        ),
         ({"objective": {"target": "votes"}}, ["objective.target to be 'presence' or 'shares', but got 'votes'"]),
         ({"model": {"hidden": 30, "heads": 4}}, ["a multiple of model.heads = 4", "a multiple of 4"]),
         (

@@ -30,6 +30,12 @@ class ModelSettings:
     feature_scaling: Literal["deviation", "relevance"] = setting(
         "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
+    path_landmarks: int | Auto = setting(
+        0,
+        "landmarks of a kernel path beside the network, Eq. (21)-(23): means of clusters of training clips, kept with the "
+        "weights; auto = one for five clips, 500 at most; 0 = no path",
+        0,
+    )
 
     @property
     def clips_features(self) -> bool:
@@ -38,7 +44,11 @@ class ModelSettings:
 
     def fitted_to(self, corpus: "CorpusSize") -> "ModelSettings":
         """The same with every ``"auto"`` replaced by what suits the corpus."""
-        return self
+        return replace(self, path_landmarks=self.landmarks(corpus))
+
+    def landmarks(self, corpus: "CorpusSize") -> int:
+        """How many landmarks the path beside the network has."""
+        return or_auto(self.path_landmarks, min(MOST_LANDMARKS, corpus.train_clips // CLIPS_PER_LANDMARK))
 
     def contradictions(self, objective: "ObjectiveSettings") -> list[str]:
         """Settings of network and objective that contradict each other, as parts of a sentence."""
@@ -97,7 +107,9 @@ class TrainingConfig:
 class DecisionConfig:
     """How probabilities become labels; fitted on validation only."""
 
-    threshold: Literal["global", "per_emotion"] = setting("global", "one threshold for all emotions, or one each")
+    threshold: Literal["global", "per_emotion", "prior"] = setting(
+        "global", "one threshold for all emotions, one each, or one that follows how frequent each is"
+    )
     criterion: Literal["f1_micro", "f1_macro", "accuracy"] = setting(
         "f1_micro", "what the threshold is best in: micro-F1, macro-F1, or the share of right (clip, emotion) pairs"
     )
@@ -202,6 +214,9 @@ class CorpusSize:
 NOTHING_OPEN = CorpusSize(train_clips=1, pairs=1, longest=1)
 """Stands in for a corpus where no setting asks for its size."""
 
+MOST_LANDMARKS, CLIPS_PER_LANDMARK = 500, 5
+"""Of an automatic number of landmarks."""
+
 STEPS_WANTED = 3500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""
 
@@ -255,7 +270,7 @@ def laid_over(config: AnyConfig, overrides: Mapping[str, Any]) -> AnyConfig:
         )
     problems: list[str] = []
     result = _lay(config, overrides, "", problems)
-    problems += result.model.contradictions(result.objective) if not problems else []
+    problems += _contradictions(result) if not problems else []
     if problems:
         raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
     assert isinstance(result, type(config))
@@ -318,6 +333,16 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
     if least is not None and most is not None:
         return f"{kind} from {least:g} to {most:g}"
     return f"{kind} of at least {least:g}" if least is not None else kind
+
+
+def _contradictions(config: Config) -> list[str]:
+    problems = config.model.contradictions(config.objective)
+    decision = config.decision
+    if decision.threshold == "prior" and decision.criterion != "f1_micro":
+        problems.append(
+            f"expected decision.criterion to be 'f1_micro' where decision.threshold is 'prior', but got {decision.criterion!r}"
+        )
+    return problems
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:

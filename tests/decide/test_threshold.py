@@ -88,3 +88,25 @@ def test_no_cut_beats_the_chosen_one_in_macro_f1_or_accuracy(scored: Scored) -> 
         if criterion == "accuracy" and scored.probability[known].max() == 1:
             cuts.pop()  # no threshold within [0, 1] names nothing
         assert reached >= max(value(scored.probability >= cut) for cut in cuts) - 1e-9
+
+
+def test_thresholds_that_follow_frequency_name_rare_emotions_and_cost_little() -> None:
+    rng = np.random.default_rng(0)
+    presence = (rng.random((2000, 4)) < [0.4, 0.3, 0.05, 0.04]).astype(float)
+    odds = np.log([0.4 / 0.6, 0.3 / 0.7, 0.05 / 0.95, 0.04 / 0.96])
+    probability = 1 / (1 + np.exp(-(odds + rng.normal(2.0 * (2 * presence - 1), 2.0))))
+    names = np.array([f"c{n}" for n in range(2000)], object)
+    scored = Scored(probability, presence, names, tuple("abcd"), split="valid")
+    plain, tilted = (fit_threshold(Validation(scored), kind) for kind in ("global", "prior"))
+    assert (np.diff(tilted[[0, 1, 2]]) < 0).all() and tilted[3] < tilted[2]
+    assert plain_f1(presence[:, 2:], probability[:, 2:] >= tilted[2:]) > plain_f1(
+        presence[:, 2:], probability[:, 2:] >= plain[2:]
+    )
+    assert plain_f1(presence, probability >= tilted) > plain_f1(presence, probability >= plain) - 0.01
+
+
+def test_thresholds_that_follow_frequency_are_one_where_all_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    presence = np.stack([np.arange(60) % 3 == 0, np.arange(60) % 3 == 1], axis=1).astype(float)
+    validation = validation_of(rng.random((60, 2)) / 2 + presence / 4, presence)
+    np.testing.assert_allclose(fit_threshold(validation, "prior"), fit_threshold(validation), atol=1e-9)

@@ -310,13 +310,38 @@ def masked_bce(
 def masked_mean_and_deviation(
     steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
 ) -> Float[Tensor, "clip doubled"]:
-    """Mean and standard deviation of each feature over the unmasked steps, side by side; zeros where there are none."""
+    """Eq. (21): mean and standard deviation of each feature over the unmasked steps, side by side; zeros where there are none."""
     there = mask[..., None].to(steps.dtype)
     count = there.sum(dim=1).clamp(min=1)
     kept = torch.where(mask[..., None], steps, 0.0)
     mean = kept.sum(dim=1) / count
     centred = (kept - mean[:, None]) * there
     return torch.cat([mean, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+
+
+def kernel_likeness(
+    pooled: Float[Tensor, "clip pooled"], landmarks: Float[Tensor, "landmark pooled"], sharpness: Float[Tensor, ""]
+) -> Float[Tensor, "clip landmark"]:
+    """Eq. (22), first part: exp(-gamma |s - landmark|^2), how much each clip resembles each landmark."""
+    squares = pooled.square().sum(dim=1)[:, None] + landmarks.square().sum(dim=1) - 2 * pooled @ landmarks.T
+    return (-sharpness * squares.clamp(min=0)).exp()
+
+
+def path_logit(
+    likeness: Float[Tensor, "clip landmark"],
+    weight: Float[Tensor, "landmark emotion"],
+    bias: Float[Tensor, " emotion"],
+) -> Float[Tensor, "clip emotion"]:
+    """Eq. (22), second part: the logit of the path's own probability q, linear in the likeness to the landmarks."""
+    return likeness @ weight + bias
+
+
+def shared_logit(
+    network: Float[Tensor, "clip emotion"], path: Float[Tensor, "clip emotion"], share: Float[Tensor, ""]
+) -> Float[Tensor, "clip emotion"]:
+    """Eq. (23): the logit of (1 - w) p + w q; the network alone where w = 0."""
+    log_odds = torch.logit(share).expand_as(network)
+    return torch.where(share > 0, fused_logit(log_odds, path, network), network)
 
 
 def width_error_loss(

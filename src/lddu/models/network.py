@@ -8,7 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from lddu.config import ResolvedConfig
+from lddu.models import equations
 from lddu.models.family import Answer, Answered, Family, Task
+from lddu.models.kernel_path import KernelPath, Mixed, PooledPart
 from lddu.models.scaling import Scaling
 
 
@@ -24,7 +26,7 @@ class Separable(Protocol):
 
 
 class Network(nn.Module):
-    """A family's module behind the scaling of its features.
+    """A family's module behind the scaling of its features, and the path beside it where the settings have one.
 
     Args:
         family: that builds the module.
@@ -37,6 +39,9 @@ class Network(nn.Module):
         self.family = family
         self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
         self.module = family.build(task, config)
+        landmarks = config.model.path_landmarks
+        assert landmarks != "auto"
+        self.path = KernelPath(list(task.dimensions.values()), len(task.emotions), landmarks) if landmarks else None
 
     def forward(
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
@@ -49,19 +54,34 @@ class Network(nn.Module):
             presence: [B, M].
         """
         scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(values))
-        return _answer(self.module(scaled, tuple(mask), presence))
+        answer = _answer(self.module(scaled, tuple(mask), presence))
+        if self.path is None or self.training:  # the network is trained as if there were no path
+            return answer
+        return self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, mask)), presence)
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
         """What `fuse` takes of modality m, from [B, T, D] and [B, T]."""
         scaled = self.scaling.of(m)(values)
-        return self.module.unimodal(m, scaled, mask) if isinstance(self.module, Separable) else (scaled, mask)
+        part = self.module.unimodal(m, scaled, mask) if isinstance(self.module, Separable) else (scaled, mask)
+        return part if self.path is None else PooledPart(part, equations.masked_mean_and_deviation(scaled, mask))
 
     def fuse(self, parts: Sequence[Any], presence: Bool[Tensor, "clip modality"]) -> Answered:
         """The answer from what `unimodal` gave of each modality."""
+        if self.path is None:
+            return self._fused(parts, presence)
+        answer = self._fused([own.part for own in parts], presence)
+        return self.path.mixed(answer, [own.pooled for own in parts], presence)
+
+    def _fused(self, parts: Sequence[Any], presence: Bool[Tensor, "clip modality"]) -> Answered:
         if isinstance(self.module, Separable):
             return self.module.fuse(parts, presence)
         values, mask = zip(*parts, strict=True)
         return _answer(self.module(values, mask, presence))
+
+    def latents(self, answer: Answered) -> tuple[Tensor, Tensor]:
+        """The latent distributions of an answer, of a family that has them: mean and standard deviation [B, M, E, P]."""
+        assert self.family.latents is not None
+        return self.family.latents(answer.network if isinstance(answer, Mixed) else answer)
 
     def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
         """How far each modality lies from the clips of training, whatever the answer; 0 where it is missing."""

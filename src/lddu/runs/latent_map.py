@@ -50,15 +50,14 @@ def latent_map(networks: Networks, rows: np.ndarray, presence: Floats, seed: int
     if not len(rows):
         return None
     network = networks.members[0].eval()
-    latents = network.family.latents
-    if latents is None:
+    if network.family.latents is None:
         return None
     device = next(network.parameters()).device
     means, widths, emotions, modalities = [], [], [], []
     for first in range(0, len(rows), INFERENCE_BATCH):
         batch = networks.reader.read(rows[first : first + INFERENCE_BATCH].tolist()).to(device)
         with torch.inference_mode():
-            mean_BMEP, std_BMEP = latents(network(batch.values, batch.mask, batch.presence))
+            mean_BMEP, std_BMEP = network.latents(network(batch.values, batch.mask, batch.presence))
         shown = torch.from_numpy(present[first : first + INFERENCE_BATCH]).to(device)
         there = batch.presence[:, :, None] & shown[:, None, :]
         _, *numbers = (index.cpu().numpy() for index in there.nonzero(as_tuple=True))

@@ -72,9 +72,8 @@ def latents_of(network: Network, reader: BatchReader, rows: np.ndarray, emotions
 
 def _distributions(network: Network, answer: Answered, presence: Tensor) -> list[np.ndarray]:
     """Mean and standard deviation [B, M, E, P]; NaN where the modality is missing, where a learnt prior stands in."""
-    assert network.family.latents is not None
     there = presence[:, :, None, None]
-    return [torch.where(there, values, torch.nan).cpu().numpy() for values in network.family.latents(answer)]
+    return [torch.where(there, values, torch.nan).cpu().numpy() for values in network.latents(answer)]
 
 
 def _attention(answer: Answered, batch: Batch, modalities: tuple[str, ...]) -> list[dict[str, np.ndarray]]:

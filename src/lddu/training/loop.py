@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -23,9 +23,11 @@ from lddu.models.family import Losses
 from lddu.models.networks import infer_together
 from lddu.runs.observed import scored
 from lddu.runs.run_folder import RunDescription
+from lddu.store.observation import presence_of
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Trainee, TrainingState
 from lddu.training.optim import set_rate
+from lddu.training.path_fit import likeliest_share, path_probability
 from lddu.training.seed import seed_epoch
 from lddu.training.step import DIVERGED, optimise
 
@@ -64,11 +66,19 @@ class NoCallback:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What the loop reads: the store behind `reader`, and the rows that train and that choose."""
+    """What the loop reads: the store behind `reader`, and the rows that train and that choose.
+
+    Attributes:
+        reader: of the store.
+        train: clips that train.
+        valid_rows: clips that choose.
+        valid_path: [N, E] what the path beside the network, if there is one, gives to the clips that choose.
+    """
 
     reader: BatchReader
     train: TrainingRows
     valid_rows: np.ndarray
+    valid_path: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,7 @@ def train_epochs(
     """
     config, seed, ranks = description.config, description.seed, trainee.ranks
     epochs, patience = config.training.epochs, config.training.patience
+    data = replace(data, valid_path=path_probability(trainee.kept, data.reader, data.valid_rows))
     log = output.folder / "log.jsonl"
     if ranks.first:
         write_text(log, "".join(json.dumps(record) + "\n" for record in state.history))
@@ -124,12 +135,38 @@ def train_epochs(
                 saved_at = time.monotonic()
 
 
-def validate(trainee: Trainee, data: TrainingData, description: RunDescription) -> dict[str, float]:
-    """On validation: micro-F1 with the threshold tuned there, that threshold (mean), mAP, negative log-likelihood."""
+def validate(trainee: Trainee, data: TrainingData, description: RunDescription) -> dict[str, Any]:
+    """On validation: micro-F1 with the threshold tuned there, that threshold (mean), mAP, negative log-likelihood.
+
+    Where a path stands beside the network its share is fitted first, so that the figures are those of the mixture that would
+    be kept; those of the network alone stand under `network`, and choose the epoch.
+    """
+    _share(trainee, 0.0)
     found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.ranks)
     if not np.isfinite(found.probability).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
-    return trainee.ranks.from_first(lambda: _figures(found.probability, data, description))
+    figures = trainee.ranks.from_first(lambda: _beside_path(found.probability, data, description))
+    _share(trainee, figures.get("path_share", 0.0))
+    return figures
+
+
+def _share(trainee: Trainee, share: float) -> None:
+    """How much the path counts in what is validated and kept."""
+    for network in (trainee.model, trainee.kept):
+        if network.path is not None:
+            network.path.share.fill_(share)
+
+
+def _beside_path(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, Any]:
+    """The figures, those of the mixture where there is a path."""
+    alone = _figures(probability, data, description)
+    if data.valid_path is None:
+        return alone
+    task = description.task
+    presence = presence_of(data.reader.store, data.valid_rows, task.emotions, task.present_at)
+    share = likeliest_share(presence, probability, data.valid_path)
+    mixture = (1 - share) * probability + share * data.valid_path
+    return {**_figures(mixture, data, description), "path_share": share, "network": alone}
 
 
 def _figures(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, float]:
@@ -150,14 +187,15 @@ def _figures(probability: Floats, data: TrainingData, description: RunDescriptio
 def _note(
     state: TrainingState,
     losses: dict[str, float],
-    validation: dict[str, float],
+    validation: dict[str, Any],
     trainee: Trainee,
     checkpoint_by: Literal["f1", "f1_map"],
 ) -> None:
     """Count an epoch, and keep the weights where it is the best so far."""
     state.epoch += 1
     by_f1 = checkpoint_by == "f1"
-    score = validation["f1_micro"] if by_f1 else (validation["f1_micro"] + validation["map_macro"]) / 2
+    alone = validation.get("network", validation)  # a path is good from the first epoch on: it would choose for luck
+    score = alone["f1_micro"] if by_f1 else (alone["f1_micro"] + alone["map_macro"]) / 2
     kept = score > state.best_score
     record = {"epoch": state.epoch, "seconds": round(state.seconds, 3), "loss": losses, "valid": validation}
     state.history.append(record | {"kept": kept})

@@ -27,6 +27,7 @@ from lddu.training import checkpoint
 from lddu.training.checkpoint import Trainee, TrainingState
 from lddu.training.loop import NoCallback, TrainingCallback, TrainingData, TrainingOutput, train_epochs
 from lddu.training.optim import make_optimizer
+from lddu.training.path_fit import fit_path
 from lddu.training.plan import RunOptions, describe, training_rows
 
 
@@ -178,9 +179,10 @@ def _first_weights(
     if setup.starting is not None:
         return setup.starting.state_dict()
     task, config = description.task, description.config
-    rows = scaling_rows(data.train, config.training, description.seed)
-    clips = ScalingClips(rows, presence_of(setup.store, rows, task.emotions, task.present_at))
-    fit_scaling(model.scaling, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
+    rows = (scaling_rows(data.train, config.training, description.seed), data.valid_rows)
+    train, valid = (ScalingClips(own, presence_of(setup.store, own, task.emotions, task.present_at)) for own in rows)
+    fit_scaling(model.scaling, data.reader, train, relevance=config.model.feature_scaling == "relevance")
+    fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()
 
 

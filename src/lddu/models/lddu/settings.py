@@ -46,7 +46,8 @@ class ModelConfig(ModelSettings):
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedModel":
         """The same with the number of layers that suits the corpus."""
-        return ResolvedModel(**{**vars(self), "layers": or_auto(self.layers, _layers(corpus))})
+        chosen = {"layers": or_auto(self.layers, _layers(corpus)), "path_landmarks": self.landmarks(corpus)}
+        return ResolvedModel(**{**vars(self), **chosen})
 
     def contradictions(self, objective: ObjectiveSettings) -> list[str]:
         """Sizes that do not divide, and parts that are nothing without each other."""
@@ -73,6 +74,7 @@ class ResolvedModel(ModelConfig):
     """`ModelConfig` without ``"auto"``."""
 
     layers: int = 3
+    path_landmarks: int = 0
 
 
 @dataclass(frozen=True)
