@@ -262,5 +262,5 @@ def test_what_is_named_goes_before_what_a_store_has() -> None:
 def test_measured_numbers_have_no_layers() -> None:
     with pytest.raises(ConfigError, match="librosa has no layers; leave it out"):
         ExtractorConfig(voice_model="librosa", voice_layer=2)
-    with pytest.raises(ConfigError, match="Expected each of --text-layers once"):
+    with pytest.raises(ConfigError, match="Expected each of `text_layers` once"):
         ExtractorConfig(text_layers=(3, 3))
