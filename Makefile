@@ -41,7 +41,7 @@ $(USABLE): pyproject.toml constraints.txt
 
 $(READY): $(USABLE)
 	@echo "Adding the extras and the tools for tests, once. About 1.9 GB more; some minutes."
-	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,distributed,ray]"
+	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,ray]"
 	@$(COMPILE)
 	@touch $@
 

@@ -22,7 +22,7 @@ from lddu.batches.epoch import TrainingRows, epoch_of
 from lddu.batches.loader import portions
 from lddu.benchmark.clock import finished
 from lddu.benchmark.loading import written_store
-from lddu.benchmark.subject import Subject
+from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.workload import Clips, Workload, tiny_workload
 
 PRECISIONS = ("float32", "bfloat16")
@@ -39,8 +39,8 @@ class Bench:
 
     def __init__(self, workload: Workload, device: torch.device, seconds: float) -> None:
         self.workload, self.device, self.seconds = workload, device, seconds
-        self.subject = Subject(workload, device)
-        self.subject.fill_memory()
+        self.measured = MeasuredNetwork(workload, device)
+        self.measured.fill_memory()
 
     def batches(self, realistic: bool, size: int, count: int = 4) -> list[Batch]:
         """Random batches on the device."""
@@ -49,12 +49,12 @@ class Bench:
 
     def train(self, batch: Batch, precision: str) -> None:
         """One step."""
-        self.subject.step(batch, self.numbers(precision))
+        self.measured.step(batch, self.numbers(precision))
 
     def infer(self, batch: Batch, precision: str) -> None:
         """One prediction."""
         with self.numbers(precision):
-            self.subject.predict(batch)
+            self.measured.predict(batch)
 
     def numbers(self, precision: str) -> AbstractContextManager[object]:
         """Autocast where it is asked for."""

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from lddu.arrays import binary_entropy
 from lddu.batches.batch import Batch
 from lddu.benchmark.clock import Clock, Timing
+from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.naive import naive_prediction
-from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.decide.threshold import best_cut
 from lddu.evaluate.metrics import metrics
@@ -117,15 +117,15 @@ def speed() -> None:
     """Clips per second of each, and how many times ours."""
     torch.set_num_threads(1)
     workload = Workload()
-    subject = Subject(workload, torch.device("cpu"))
+    measured = MeasuredNetwork(workload, torch.device("cpu"))
     hidden = workload.config.model.hidden
-    clock = Clock(workload.batch * workload.steps[0], [(hidden, hidden), (768, hidden)], subject.device, 0.1)
+    clock = Clock(workload.batch * workload.steps[0], [(hidden, hidden), (768, hidden)], measured.device, 0.1)
     with tempfile.TemporaryDirectory() as place:
         first = Clips(workload, realistic=False).sorted_batches(1, SIZE)[0]
-        others = exported(subject.network, first, Path(place))
+        others = exported(measured.network, first, Path(place))
         runtimes: dict[str, Callable[[Batch], object]] = {
-            "ours": subject.predict,
-            "plain PyTorch": subject.naive_predict,
+            "ours": measured.predict,
+            "plain PyTorch": measured.naive_predict,
             "torch.export": inferring(others.program),
             "ONNX Runtime": session(others.onnx),
             "ONNX Runtime, int8": session(others.int8),

@@ -23,19 +23,19 @@ from lddu.clips.simulated.talking_clips import (
     write_video,
 )
 
-WIDTH, HEIGHT, AT = 1200, 900, 5.0
-"""Size of the window in pixels, and the second at which the video stands."""
+WIDTH, HEIGHT, AT = 1200, 1130, 1.6
+"""Size of the window in pixels, and the second of the video that is shown."""
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --allow-file-access-from-files --virtual-time-budget=4000"
+    "--disable-component-update --disable-sync --hide-scrollbars --allow-file-access-from-files --timeout=6000"
 )
 MOST_BYTES = 200_000
 
 
-def lddu(*arguments: str | Path) -> None:
-    """Run a command of lddu."""
-    subprocess.run([sys.executable, "-m", "lddu", *map(str, arguments)], check=True)
+def lddu(place: Path, *arguments: str) -> None:
+    """Run a command of lddu in the folder `place`, so that the page shows short names."""
+    subprocess.run([sys.executable, "-m", "lddu", *map(str, arguments)], check=True, cwd=place)
 
 
 def write_talk(path: Path) -> None:
@@ -63,18 +63,21 @@ def stamp(seconds: float) -> str:
 
 
 def photograph(page: Path, out: Path) -> None:
-    """Save the page as a browser shows it with the video at `AT`; the copy with the seek is removed again."""
-    copy = page.with_name("picture.html")
-    seek = (
-        f"<script>addEventListener('load', () => {{ document.querySelector('video').currentTime = {AT}; }});</script>"
+    """Save the page as a browser shows it, with the picture at `AT` in the place of the video; what is added is removed again."""
+    copy, poster = page.with_name("picture.html"), page.with_name("poster.png")
+    video = next(page.parent.rglob("*.mp4"))
+    shown = next(p for p in read_pictures(video, probe(video), 25, ReadReport()) if p.time >= AT)
+    Image.fromarray(shown.pixels).save(poster)
+    copy.write_text(
+        page.read_text(encoding="utf-8").replace("<video ", f'<video poster="{poster.name}" '), encoding="utf-8"
     )
-    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{seek}</body>"), encoding="utf-8")
     try:
         with tempfile.TemporaryDirectory() as profile:
             window = [f"--user-data-dir={profile}", f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={out.resolve()}"]
             subprocess.run(["chromium", *FLAGS.split(), *window, copy.resolve().as_uri()], check=True, timeout=120)
     finally:
         copy.unlink()
+        poster.unlink()
     picture = Image.open(out).convert("RGB")
     picture.quantize(128, dither=Image.Dither.NONE).save(out, optimize=True)
     if out.stat().st_size > MOST_BYTES:
@@ -90,10 +93,10 @@ def main() -> None:
     work: Path = asked.work
     if not (work / "run").exists():
         write_talking_corpus(work / "corpus", 120, seed=0)
-        lddu("extract", work / "corpus", "--out", work / "store")
-        lddu("train", work / "store", "--out", work / "run", "--training.epochs", "60")
+        lddu(work, "extract", "corpus", "--out", "store")
+        lddu(work, "train", "store", "--out", "run", "--training.epochs", "25")
     write_talk(work / "talk.mp4")
-    lddu("predict", work / "run", work / "talk.mp4", "--cut", "sentences", "--html", work / "page", "--force")
+    lddu(work, "predict", "run", "talk.mp4", "--cut", "sentences", "--html", "page", "--force")
     photograph(work / "page" / "index.html", asked.out)
     print(f"{asked.out}: {asked.out.stat().st_size / 1000:.0f} kB")
 

@@ -1,4 +1,4 @@
-"""How often clips are wrongly called unlike all that a run was tried on: `python benchmarks/unfamiliar.py STORE...`.
+"""How often clips are wrongly called out of distribution: `python benchmarks/unfamiliar.py STORE...`.
 
 No network is needed: the distance of a clip to the training clips depends on the mean and deviation of each feature alone. Which
 clips are validation and which are new is drawn again and again among all clips of the store. Prints markdown rows for
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lddu.runs.familiarity import farthest_usual, unfamiliar
+from lddu.runs.familiarity import farthest_validation, unfamiliar
 from lddu.store.store import FeatureStore
 
 DRAWS = 200
@@ -52,7 +52,7 @@ def row(store: FeatureStore, name: str) -> str:
     for _ in range(DRAWS):
         order = random.permutation(len(clean))
         usual, new = order[:valid], order[valid:]
-        flags = [unfamiliar(found[new], farthest_usual(clean[usual])) for found in (clean, *worse)]
+        flags = [unfamiliar(found[new], farthest_validation(clean[usual])) for found in (clean, *worse)]
         shares.append([np.nan if flag is None else flag.mean() for flag in flags])
     told = [f"{share:.3f}" for share in np.mean(shares, axis=0)]
     return f"| {store.path.name} {name} | {valid} | {' | '.join(told)} |"

@@ -65,9 +65,7 @@ class TrainingConfig:
     weight_decay: float = setting(0.01, "decoupled weight decay; none on biases and LayerNorm", 0)
     warmup: float = setting(0.1, "share of the steps over which the rate rises linearly", 0, 1)
     epochs: int | Auto = setting(30, "most passes over the training clips; auto fits the corpus", 1)
-    patience: int | Auto = setting(
-        5, "epochs without a better validation micro-F1 before stopping; auto = half of them", 1
-    )
+    patience: int | Auto = setting(5, "epochs without a better checkpoint before stopping; auto = half of them", 1)
     checkpoint: Literal["f1", "f1_map"] = setting(
         "f1", "what keeps an epoch's weights: validation micro-F1, or its mean with mAP, steadier on few clips"
     )
@@ -100,10 +98,13 @@ class DecisionConfig:
     """How probabilities become labels; fitted on validation only."""
 
     threshold: Literal["global", "per_emotion"] = setting("global", "one threshold for all emotions, or one each")
+    criterion: Literal["f1_micro", "f1_macro", "accuracy"] = setting(
+        "f1_micro", "what the threshold is best in: micro-F1, macro-F1, or the share of right (clip, emotion) pairs"
+    )
     dropout_passes: int = setting(10, "passes of MC dropout over valid and test; 0 = none", 0)
     dropout_competes: bool = setting(
         False,
-        "let MC dropout compete for the product's uncertainty; where it wins, predictions take as many passes more",
+        "let MC dropout compete for the selected uncertainty score; where it is selected, predictions take as many passes more",
     )
 
 
@@ -210,6 +211,12 @@ def _shuffle(training: TrainingConfig, corpus: CorpusSize) -> Literal["clips", "
     if training.shuffle != "auto":
         return training.shuffle
     return "blocks" if corpus.gib > training.loader_gib else "clips"
+
+
+def automatic_settings(config: Config) -> tuple[str, ...]:
+    """Dotted names of the settings that are ``"auto"``, such as ``training.epochs``."""
+    sections = {name: told for name, told in config.to_mapping().items() if isinstance(told, dict)}
+    return tuple(f"{name}.{own}" for name, told in sections.items() for own, value in told.items() if value == "auto")
 
 
 Value = TypeVar("Value", int, float)

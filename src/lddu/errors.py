@@ -51,7 +51,7 @@ class LdduError(Exception):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The parameters that the sentence names, in Python's spelling; the first one is usually at fault."""
+        """The parameters that the sentence names, in Python's spelling; the first one is most often at fault."""
         found = map(_named, _MARK.findall(super().__str__()))
         return tuple(named[0] for named in found if named)
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.naive import naive_contrastive, naive_loss, naive_prediction
 from lddu.benchmark.operations import encoder_operations, forward_operations, training_operations
 from lddu.benchmark.result import Benchmark
-from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import QUANTILES, SECONDS, WORDS_PER_SECOND, Clips, Workload, tiny_workload
 from lddu.commands.cli import main
 from lddu.models.kernels import attention
@@ -40,25 +40,27 @@ def without_dropout(workload: Workload) -> Workload:
 
 
 @pytest.fixture
-def subject() -> Subject:
-    subject = Subject(without_dropout(tiny_workload()), CPU)
+def measured() -> MeasuredNetwork:
+    measured = MeasuredNetwork(without_dropout(tiny_workload()), CPU)
     with torch.no_grad():
-        for parameter in subject.model.parameters():
+        for parameter in measured.model.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(2)  # a fresh network hardly looks at its input
-    return subject
+    return measured
 
 
 @pytest.mark.parametrize("realistic", [False, True])
-def test_the_plain_implementation_gives_the_same_prediction_and_gradient(subject: Subject, realistic: bool) -> None:
-    clips = Clips(subject.workload, realistic)
+def test_the_plain_implementation_gives_the_same_prediction_and_gradient(
+    measured: MeasuredNetwork, realistic: bool
+) -> None:
+    clips = Clips(measured.workload, realistic)
     batch = clips.batch(clips.lengths(9))
     found = []
-    for predict in (lambda: subject.model(batch.values, batch.mask, batch.presence), lambda: naive_prediction(subject.model, batch)):  # fmt: skip
-        subject.model.zero_grad()
+    for predict in (lambda: measured.model(batch.values, batch.mask, batch.presence), lambda: naive_prediction(measured.model, batch)):  # fmt: skip
+        measured.model.zero_grad()
         prediction = predict()
         torch.autograd.backward(prediction.fused_logit.square().sum() + prediction.std.sum())
-        gradients = {name: p.grad.clone() for name, p in subject.model.named_parameters() if p.grad is not None}
+        gradients = {name: p.grad.clone() for name, p in measured.model.named_parameters() if p.grad is not None}
         found.append((prediction, gradients))
     (ours, our_gradients), (plain, plain_gradients) = found
     for name in ("fused_logit", "modality_logit", "mean", "std", "vectors"):
@@ -71,33 +73,33 @@ def test_the_plain_implementation_gives_the_same_prediction_and_gradient(subject
         torch.testing.assert_close(our_gradients[name] / scale, gradient / scale, atol=1e-5, rtol=1e-4)
 
 
-def test_the_plain_loss_is_ours_where_every_key_is_of_the_batch(subject: Subject) -> None:
-    clips = Clips(subject.workload, realistic=True)
+def test_the_plain_loss_is_ours_where_every_key_is_of_the_batch(measured: MeasuredNetwork) -> None:
+    clips = Clips(measured.workload, realistic=True)
     batch = clips.batch(clips.lengths(8))
-    prediction = subject.model(batch.values, batch.mask, batch.presence)
-    plain = naive_loss(subject.objective, prediction, batch.shares)
+    prediction = measured.model(batch.values, batch.mask, batch.presence)
+    plain = naive_loss(measured.objective, prediction, batch.shares)
     ours = (
-        Subject(subject.workload, CPU)
-        .objective(subject.model, prediction, batch.shares, torch.zeros(batch.presence.shape))
+        MeasuredNetwork(measured.workload, CPU)
+        .objective(measured.model, prediction, batch.shares, torch.zeros(batch.presence.shape))
         .total
     )
     torch.testing.assert_close(plain, ours, atol=1e-5, rtol=1e-5)
 
 
-def test_the_plain_contrastive_loss_takes_memory_rows_for_anchors(subject: Subject) -> None:
-    batch = Clips(subject.workload, realistic=False).batch(Clips(subject.workload, False).lengths(8))
-    prediction = subject.model(batch.values, batch.mask, batch.presence)
-    first = naive_contrastive(subject.objective, prediction, batch.shares)
-    second = naive_contrastive(subject.objective, prediction, batch.shares)  # now beside 128 keys of the memory
+def test_the_plain_contrastive_loss_takes_memory_rows_for_anchors(measured: MeasuredNetwork) -> None:
+    batch = Clips(measured.workload, realistic=False).batch(Clips(measured.workload, False).lengths(8))
+    prediction = measured.model(batch.values, batch.mask, batch.presence)
+    first = naive_contrastive(measured.objective, prediction, batch.shares)
+    second = naive_contrastive(measured.objective, prediction, batch.shares)  # now beside 128 keys of the memory
     assert float(second.detach()) > float(first.detach())
 
 
-def test_operations_of_a_prediction_are_those_that_torch_counts(subject: Subject) -> None:
-    batch = Clips(subject.workload, realistic=False).batch(Clips(subject.workload, False).lengths(4))
-    subject.model.eval()
+def test_operations_of_a_prediction_are_those_that_torch_counts(measured: MeasuredNetwork) -> None:
+    batch = Clips(measured.workload, realistic=False).batch(Clips(measured.workload, False).lengths(4))
+    measured.model.eval()
     with torch.no_grad(), counting() as counter:
-        subject.model(batch.values, batch.mask, batch.presence)
-    assert forward_operations(subject.workload, batch) == counter.get_total_flops()
+        measured.model(batch.values, batch.mask, batch.presence)
+    assert forward_operations(measured.workload, batch) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -107,11 +109,11 @@ def test_operations_of_a_training_step_are_those_that_torch_counts(kept: bool, m
     workload = tiny_workload()
     model = replace(workload.config.model, hidden=32, latent=16, layers=2)
     workload = replace(workload, config=replace(workload.config, model=model), batch=8)
-    subject = Subject(workload, CPU)
+    measured = MeasuredNetwork(workload, CPU)
     batch = Clips(workload, realistic=False).batch(Clips(workload, False).lengths(8))
-    subject.fill_memory()
+    measured.fill_memory()
     with counting() as counter:
-        subject.step(batch)
+        measured.step(batch)
     weights_made_again = sum(2 * int(mask.sum(dim=1).square().sum()) * model.hidden * 2 for mask in batch.mask)
     counted = counter.get_total_flops() - (0 if kept else weights_made_again)
     assert training_operations(workload, batch) == pytest.approx(counted, rel=0.001)

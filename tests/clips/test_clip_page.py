@@ -15,14 +15,14 @@ from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, RunError
-from lddu.pages.clip_page import Subject, browser_note, write_clip_page
+from lddu.pages.clip_page import ClipPageContext, browser_note, write_clip_page
 from lddu.pages.clip_view import clock, gradient, sections
 from lddu.runs.explained import ClipAnswers, answers_on
 from lddu.runs.figures import PredictOptions
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 
-ABOUT = Subject("run", "clips")
+ABOUT = ClipPageContext("run", "clips")
 
 
 def answers(run: Path, talks: FeatureStore, rows: range = range(2)) -> ClipAnswers:
@@ -101,7 +101,7 @@ def test_what_a_modality_moves_is_moved_between_calibrated_probabilities(run: Pa
 
 def test_the_headline_counts_all_clips_that_were_asked_about(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
     found, everything = answers(run, talks, range(2)), Predictor(run).predict(talks)
-    write_clip_page(tmp_path / "page", found, Subject("run", "store", everything), with_media=False)
+    write_clip_page(tmp_path / "page", found, ClipPageContext("run", "store", everything), with_media=False)
     page = text_of(tmp_path / "page")
     often = int(everything.label.sum(axis=0).max())
     assert f"{len(talks)} clips: " in page and f" in {often}" in page.split('class="headline">')[1].split("<")[0]
@@ -151,7 +151,7 @@ def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: Fe
 
 def test_words_of_a_transcript_cannot_become_part_of_the_page(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
     found = replace(answers(run, talks, range(1)), transcript=["</script><script>alert(1)</script>"])
-    write_clip_page(tmp_path / "page", found, Subject("<b>run", "<i>clips"), with_media=False)
+    write_clip_page(tmp_path / "page", found, ClipPageContext("<b>run", "<i>clips"), with_media=False)
     page = text_of(tmp_path / "page")
     assert "<script>alert" not in page and "<b>run" not in page and "<i>clips" not in page
 
@@ -164,8 +164,8 @@ def test_a_page_promises_calibration_only_where_there_was_enough_to_calibrate_on
         (True, "four in five should be there"),
         (False, "too few validation clips to calibrate"),
     ):
-        subject = Subject("run", "clips", calibrated=calibrated)
-        write_clip_page(tmp_path / f"page{calibrated}", found, subject, with_media=False)
+        context = ClipPageContext("run", "clips", calibrated=calibrated)
+        write_clip_page(tmp_path / f"page{calibrated}", found, context, with_media=False)
         assert sentence in text_of(tmp_path / f"page{calibrated}")
 
 

@@ -59,7 +59,7 @@ def test_the_store_says_exactly_how_its_features_were_made(store: FeatureStore) 
     assert text["layers"] == [3, "last"] and store.modalities["text"].dimension == 2 * 384
     assert (audio["voice"], audio["layer"], audio["step_rate"]) == ("whisper", 2, 25)
     assert audio["columns"] == store.modalities["audio"].dimension == 384
-    assert visual["package"] == "0.10.14" and visual["columns"] == store.modalities["visual"].dimension == len(FACE)
+    assert visual["package"] == "mediapipe 0.10.14" and visual["columns"] == store.modalities["visual"].dimension == 236
 
 
 def test_steps_have_times_within_the_clip(store: FeatureStore) -> None:

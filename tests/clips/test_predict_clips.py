@@ -148,10 +148,10 @@ def test_after_an_interruption_the_same_call_extracts_only_the_rest_and_leaves_n
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     clips = [str(corpus.parent / f"talk00{n}.mp4") for n in (1, 2)]
     with pytest.raises(KeyboardInterrupt):
-        predict_clips(Predictor(run), clips, watch=_StoppedAfterOne(stop=True))
+        predict_clips(Predictor(run), clips, callback=_StoppedAfterOne(stop=True))
     assert len(list(tmp_path.rglob("*.safetensors"))) == 1
     watch = _StoppedAfterOne(stop=False)
-    answers = predict_clips(Predictor(run), clips, watch=watch)
+    answers = predict_clips(Predictor(run), clips, callback=watch)
     assert watch.finished == ["talk002.mp4"] and watch.answers == 2
     assert answers.predictions.clip.tolist() == ["talk001", "talk002"]
     assert not list((tmp_path / "clips").iterdir())
@@ -173,7 +173,7 @@ def test_two_that_predict_the_same_clip_at_once_do_not_disturb_one_another(
                 found = predict_clips(Predictor(run), clip)
                 inner[0] = float(found.predictions.probability[0, 0])
 
-    outer = predict_clips(Predictor(run), [clip], watch=Another(stop=False))
+    outer = predict_clips(Predictor(run), [clip], callback=Another(stop=False))
     assert inner == [pytest.approx(float(outer.predictions.probability[0, 0]))]
     assert not list((tmp_path / "clips").iterdir())
 

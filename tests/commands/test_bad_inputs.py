@@ -282,7 +282,7 @@ DAMAGED = [
     ("metrics without splits", edited("metrics.json", lambda m: m.pop("splits")), REPORT, r"Expected the metrics of a split"),
     ("metrics without figures", edited("metrics.json", lambda m: m["splits"].update(test={})), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
     ("no log", removed("log.jsonl"), REPORT, r"Expected run/log.jsonl, from which the training is drawn, but it is not there; copy"),
-    ("log cut short", overwritten("log.jsonl", b""), REPORT, r"Expected run/log.jsonl to tell of \d+ epochs, but it tells of 0"),
+    ("log cut short", overwritten("log.jsonl", b""), REPORT, r"Expected run/log.jsonl to hold \d+ epochs, but it holds 0"),
     ("metrics without cost", edited("metrics.json", lambda m: m.pop("cost")), REPORT, r"metrics.json to hold the figures of a run, but it is damaged"),
     ("log no JSON", overwritten("log.jsonl", b"x\n"), REPORT, r"log.jsonl to hold a JSON object a line"),
     ("predictions absent", removed("predictions.parquet"), COMPARE, r"Expected predictions in run/predictions.parquet, but they are not there"),

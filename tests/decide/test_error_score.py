@@ -1,4 +1,4 @@
-"""The product's uncertainty: what knows most about the errors of validation wins, and says so."""
+"""The selected uncertainty score: the one that best detects errors of validation is selected and named."""
 
 import numpy as np
 import pytest

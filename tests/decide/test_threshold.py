@@ -1,9 +1,11 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.decide.threshold import best_cut, fit_threshold
+from lddu.decide.threshold import Criterion, best_cut, fit_threshold
 from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, small_scored, validation_of
 
@@ -63,3 +65,26 @@ def test_thresholds_do_not_depend_on_the_order_of_clips() -> None:
     scored = random_scored()
     order = np.random.default_rng(0).permutation(len(scored.clips))
     assert fit_threshold(Validation(scored)).tolist() == fit_threshold(Validation(scored.rows(order))).tolist()
+
+
+@settings(deadline=None)
+@given(small_scored())
+def test_no_cut_beats_the_chosen_one_in_macro_f1_or_accuracy(scored: Scored) -> None:
+    known, present = scored.known, scored.presence == 1
+    if not present.any():
+        return
+
+    def macro(labels: np.ndarray) -> float:
+        some = known.any(axis=0)
+        return float(np.mean([plain_f1(scored.presence[:, [e]], labels[:, [e]]) for e in np.flatnonzero(some)]))
+
+    def accuracy(labels: np.ndarray) -> float:
+        return float((labels == present)[known].mean())
+
+    criteria: list[tuple[Criterion, Callable[[np.ndarray], float]]] = [("f1_macro", macro), ("accuracy", accuracy)]
+    for criterion, value in criteria:
+        reached = value(scored.probability >= fit_threshold(Validation(scored), criterion=criterion))
+        cuts = [*np.unique(scored.probability[known]), np.inf]
+        if criterion == "accuracy" and scored.probability[known].max() == 1:
+            cuts.pop()  # no threshold within [0, 1] names nothing
+        assert reached >= max(value(scored.probability >= cut) for cut in cuts) - 1e-9

@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lddu.evaluate.resample import (
-    RESAMPLES,
+    METRIC_RESAMPLES,
     auroc,
     average_precision,
     middle,
@@ -72,7 +72,7 @@ def test_the_interval_of_a_rank_correlation_is_that_of_scipy_on_every_resample()
     first = RANDOM.normal(size=30)
     second, units = np.round(first + RANDOM.normal(size=30), 0), RANDOM.integers(12, size=30)
     _, unit = np.unique(units, return_inverse=True)
-    drawn = np.concatenate(list(unit_weights(int(unit.max()) + 1, 0, RESAMPLES)))
+    drawn = np.concatenate(list(unit_weights(int(unit.max()) + 1, 0, METRIC_RESAMPLES)))
     rows = [np.repeat(np.arange(30), weight[unit].astype(np.int64)) for weight in drawn]
     found = [spearmanr(first[kept], second[kept]).statistic for kept in rows]
     expected = middle(np.array(found))

@@ -7,7 +7,7 @@ import numpy as np
 from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import selective_report
-from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
+from lddu.evaluate.trust import SELECTED, Judged, trust_figures
 from tests.scores import random_scored
 
 
@@ -15,22 +15,22 @@ def judged(scored: Scored) -> Judged:
     labels = scored.probability >= 0.4
     entropy = -np.abs(scored.probability - 0.5)
     noise = np.random.default_rng(0).random(labels.shape)
-    return Judged(scored, labels, {"noise": noise, PRODUCT: entropy})
+    return Judged(scored, labels, {"noise": noise, SELECTED: entropy})
 
 
 def test_figures_are_those_of_the_measures_they_name() -> None:
     scored = random_scored(clips=120, unknown=0.1)
     one = judged(scored)
     found = trust_figures(one)
-    report, calibration = selective_report(scored, one.labels, one.scores[PRODUCT]), calibration_report(scored)
-    assert found["error_auroc"][PRODUCT] == report.pooled.error_auroc
-    assert found["per_clip"][PRODUCT] == report.per_clip.to_mapping()
+    report, calibration = selective_report(scored, one.labels, one.scores[SELECTED]), calibration_report(scored)
+    assert found["error_auroc"][SELECTED] == report.pooled.error_auroc
+    assert found["per_clip"][SELECTED] == report.per_clip.to_mapping()
     for name in scored.emotions:
         own, emotion = found["per_emotion"][name], report.per_emotion[name]
         assert emotion is not None and own["aurc"] == emotion.aurc
-        assert own["error_auroc_of"][PRODUCT] == emotion.error_auroc
+        assert own["error_auroc_of"][SELECTED] == emotion.error_auroc
         low, high = own["error_auroc_interval"]
-        assert low <= own["error_auroc_of"][PRODUCT] <= high
+        assert low <= own["error_auroc_of"][SELECTED] <= high
         assert own["adaptive_ece"] == calibration.per_emotion[name].adaptive_ece  # type: ignore[union-attr]
 
 
@@ -57,7 +57,7 @@ def test_a_chance_of_error_that_comes_true_has_a_small_calibration_error() -> No
     scored = random_scored(clips=3000)
     labels = scored.probability >= 0.5
     chance = np.minimum(scored.probability, 1 - scored.probability)
-    found = trust_figures(Judged(scored, labels, {PRODUCT: chance}))
+    found = trust_figures(Judged(scored, labels, {SELECTED: chance}))
     assert found["error_ece"] < 0.015
-    doubled = trust_figures(Judged(scored, labels, {PRODUCT: 2 * chance}))
+    doubled = trust_figures(Judged(scored, labels, {SELECTED: 2 * chance}))
     assert doubled["error_ece"] > 0.1

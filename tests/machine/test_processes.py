@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lddu.errors import StoreError
-from lddu.machine.processes import ProcessWorkers, usual_threads
+from lddu.machine.processes import ProcessWorkers, default_threads
 from tests.worker_tasks import Opening
 from tests.worker_threads import ThreadsOpening
 
@@ -69,11 +69,11 @@ def test_no_tasks_start_no_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("told", "threads"), [("3", 3), ("", 1), ("0", 1), ("4,2", 4), ("all", 1)])
-def test_the_usual_threads_are_those_of_the_environment_or_one(
+def test_the_default_threads_are_those_of_the_environment_or_one(
     told: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert usual_threads() == threads
+    assert default_threads() == threads
 
 
 def alive(folder: Path, patience: float = 20.0) -> list[int]:

@@ -87,7 +87,7 @@ def test_a_run_from_before_it_was_measured_still_predicts(tmp_path: Path) -> Non
     predictor.folder.write_json("metrics.json", old)
     again = Predictor(predictor.folder.path)
     assert again.predict(store).to_records()[3]["missing_cost"] is None
-    assert again.warnings(store)[-1] == "text is missing in 1 of 20 clips: its answer rests on audio"
+    assert again.warnings(store)[-1] == "text is missing in 1 of 20 clips: its result rests on audio"
     (again.folder.path / "metrics.json").unlink()
     assert len(Predictor(again.folder.path).predict(store)) == 20
 
@@ -141,11 +141,11 @@ def test_clips_are_told_by_what_they_lack(tmp_path: Path) -> None:
     ]
     told = missing_sentences(store, store.rows(None), ["text", "audio"], lambda there: None)
     assert told == [
-        "only text is missing in 2 of 20 clips: their answers rest on audio",
-        "text and audio are missing in 1 of 20 clips: its answer rests on nothing but how common each emotion is",
+        "only text is missing in 2 of 20 clips: their results rest on audio",
+        "text and audio are missing in 1 of 20 clips: its result rests on nothing but how common each emotion is",
     ]
     some = missing_sentences(store, store.rows([0, 2]), ["text", "audio"], lambda there: None)
-    assert some == ["text is missing in 1 of 2 clips: its answer rests on audio"]
+    assert some == ["text is missing in 1 of 2 clips: its result rests on audio"]
 
 
 def measured(*given: str, without: float, whole: float = 0.7) -> dict[str, object]:

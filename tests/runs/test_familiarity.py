@@ -1,4 +1,4 @@
-"""Clips that are unlike all that a run was tried on: found, named, and not answered where answers may be withheld."""
+"""Clips that are out of distribution for a run: detected, named, and abstained on where abstention is allowed."""
 
 import json
 from dataclasses import replace
@@ -10,9 +10,9 @@ import torch
 
 from lddu.commands.evaluate import evaluate as evaluate_command
 from lddu.models.scaling import Standardise
-from lddu.pages.clip_page import Subject, write_clip_page
+from lddu.pages.clip_page import ClipPageContext, write_clip_page
 from lddu.runs.explained import answers_on
-from lddu.runs.familiarity import FAR, FEWEST_USUAL, farthest_usual, unfamiliar
+from lddu.runs.familiarity import FAR, FEWEST_VALIDATION_CLIPS, farthest_validation, unfamiliar
 from lddu.runs.figures import PredictOptions
 from lddu.runs.predictions import read_predictions
 from lddu.runs.predictor import Predictor
@@ -76,13 +76,13 @@ def test_a_clip_lies_as_far_away_whatever_stands_beside_it(corpus: FeatureStore,
 
 
 def test_a_clip_is_unfamiliar_beyond_the_farthest_of_enough_validation_clips() -> None:
-    usual = np.column_stack([np.linspace(1, 2, FEWEST_USUAL), np.full(FEWEST_USUAL, 1.0)])
+    usual = np.column_stack([np.linspace(1, 2, FEWEST_VALIDATION_CLIPS), np.full(FEWEST_VALIDATION_CLIPS, 1.0)])
     usual[0, 1] = np.nan
-    farthest = farthest_usual(usual)
+    farthest = farthest_validation(usual)
     assert farthest[0] == 2 and np.isnan(farthest[1])
     flags = unfamiliar(np.array([[2 * FAR, 9.0], [2 * FAR + 0.01, 9.0], [np.nan, np.nan]]), farthest)
     assert flags is not None and flags.tolist() == [[False, False], [True, False], [False, False]]
-    assert unfamiliar(np.ones((1, 2)), farthest_usual(usual[1:])) is None
+    assert unfamiliar(np.ones((1, 2)), farthest_validation(usual[1:])) is None
 
 
 def test_clips_of_the_same_corpus_are_familiar(corpus: FeatureStore, run: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_strange_clip_is_named_and_answered_only_where_all_shall_be(strange: F
     found = predictor.predict(strange)
     assert found.unfamiliar is not None and found.unfamiliar.tolist() == [[False, True], *[[False, False]] * 3]
     [told] = predictor.remarks(strange, found)
-    assert told.startswith("audio of 1 of 4 clips (c0) is unlike all that the run was tried on")
+    assert told.startswith("audio of 1 of 4 clips (c0) is out of distribution (")
     assert found.abstained is None
     some, whole = (
         predictor.predict(strange, options=PredictOptions(coverage=share)).abstained for share in (0.99, 1.0)
@@ -124,15 +124,15 @@ def test_an_evaluation_on_strange_clips_says_so(
     evaluate_command(run, str(tmp_path / "loud"))
     assert "audio of" in capsys.readouterr().err
     evaluate_command(run, str(corpus.path))
-    assert "unlike all" not in capsys.readouterr().err
+    assert "out of distribution" not in capsys.readouterr().err
 
 
 def test_page_and_warnings_say_it(strange: FeatureStore, run: Path, tmp_path: Path) -> None:
     answers = answers_on(Predictor(run), strange)
-    assert sum("unlike all that the run was tried on" in warning for warning in answers.warnings) == 1
-    write_clip_page(tmp_path / "page", answers, Subject("run", "clips"), with_media=False)
+    assert sum("is out of distribution" in warning for warning in answers.warnings) == 1
+    write_clip_page(tmp_path / "page", answers, ClipPageContext("run", "clips"), with_media=False)
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
-    assert page.count("Its audio is unlike all that the run was tried on: take the answer for a guess.") == 1
+    assert page.count("Its audio is out of distribution. Do not trust these probabilities.") == 1
 
 
 def test_a_run_of_an_older_version_says_nothing(strange: FeatureStore, run: Path, tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import spearman
 from lddu.models.networks import Inference, joined
-from lddu.pages.clip_page import Subject, write_clip_page
+from lddu.pages.clip_page import ClipPageContext, write_clip_page
 from lddu.pages.report import write_report
 from lddu.runs.explained import answers_on
-from lddu.runs.familiarity import FEWEST_USUAL, noisier_than
+from lddu.runs.familiarity import FEWEST_VALIDATION_CLIPS, noisier_than
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
@@ -120,7 +120,7 @@ def test_noisier_than_counts_the_validation_clips_with_less_noise() -> None:
     assert found is not None
     np.testing.assert_array_equal(found[:, 0], [0, 0.5, 1, np.nan])
     assert np.isnan(found[:, 1]).all()
-    assert noisier_than(np.zeros((2, 1)), np.zeros((FEWEST_USUAL - 1, 1))) is None
+    assert noisier_than(np.zeros((2, 1)), np.zeros((FEWEST_VALIDATION_CLIPS - 1, 1))) is None
 
 
 def test_noise_added_to_clips_makes_them_noisier_than_usual(
@@ -180,7 +180,7 @@ def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: 
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert "<th>noise</th><th>error</th>" in page and "its noise reading" in page and "<th>its noise</th>" in page
     answers = answers_on(Predictor(run.path), corpus, rows=range(3))
-    write_clip_page(tmp_path / "page", answers, Subject("run", "store"), with_media=False)
+    write_clip_page(tmp_path / "page", answers, ClipPageContext("run", "store"), with_media=False)
     text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     shares = answers.predictions.noisier_than
     assert shares is not None and "<th>noisier than</th>" in text
@@ -220,7 +220,9 @@ def test_a_run_without_meters_works_and_has_no_reading(
     assert set(told["noise_spearman"]["text"]) == {"error"}
     for points in predictor.robustness(corpus).modalities.values():
         assert all(point.noise is None and point.noise_risen is None for point in points)
-    write_clip_page(tmp_path / "page", answers_on(predictor, corpus, rows=range(2)), Subject("run", "store"), False)
+    write_clip_page(
+        tmp_path / "page", answers_on(predictor, corpus, rows=range(2)), ClipPageContext("run", "store"), False
+    )
     assert "oisier than" not in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 

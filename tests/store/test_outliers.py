@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from lddu.store.clip_table import ClipRow
-from lddu.store.outliers import OutlierWatch
+from lddu.store.outliers import OutlierDetector
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 
 
 def seen(clips: list[np.ndarray]) -> list[str]:
-    watch = OutlierWatch("audio")
+    watch = OutlierDetector("audio")
     for number, steps in enumerate(clips):
         watch.see(f"c{number}", steps)
     return watch.sentences()

@@ -9,14 +9,14 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from lddu.models.family import Losses
-from lddu.training.loop import Unwatched
+from lddu.training.loop import NoCallback
 
 
 class PowerCut(BaseException):
     """Nothing in the code may catch this."""
 
 
-class StopIn(Unwatched):
+class StopIn(NoCallback):
     """Raises at the second step of an epoch (1-based); `member` counts networks from 1."""
 
     def __init__(self, epoch: int, fault: type[BaseException] = PowerCut, member: int = 1) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lddu.benchmark.subject import Subject
+from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.workload import Clips, Workload
 from lddu.config import CorpusSize
 from lddu.models import equations
@@ -27,11 +27,11 @@ def trained(preset: LdduConfig, realistic: bool) -> list[Tensor]:
     workload = Workload(replace(config, model=model), dimensions=(32, 8, 8))
     clips = Clips(workload, realistic)
     torch.manual_seed(3)
-    subject = Subject(workload, torch.device("cpu"))
-    subject.fill_memory()
+    measured = MeasuredNetwork(workload, torch.device("cpu"))
+    measured.fill_memory()
     for _ in range(3):
-        subject.step(clips.batch(clips.lengths(workload.batch)))
-    return [parameter.detach() for parameter in subject.model.parameters()]
+        measured.step(clips.batch(clips.lengths(workload.batch)))
+    return [parameter.detach() for parameter in measured.model.parameters()]
 
 
 @pytest.mark.parametrize("realistic", [False, True])

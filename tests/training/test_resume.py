@@ -73,7 +73,7 @@ def test_optimiser_averaged_weights_and_contrastive_memory_go_on_bit_for_bit(
     stopped(corpus, tmp_path / "once", StopIn(4))
     stopped(corpus, tmp_path / "twice", StopIn(3))
     with pytest.raises(PowerCut):
-        resume(tmp_path / "twice", options=EVERY_EPOCH, watch=StopIn(4, member=0))
+        resume(tmp_path / "twice", options=EVERY_EPOCH, callback=StopIn(4, member=0))
     first, second = checkpoint_of(tmp_path / "once"), checkpoint_of(tmp_path / "twice")
     assert first == second
     kinds = {name.partition(".")[0] for name in first[1]}

@@ -15,14 +15,14 @@ from lddu.batches.epoch import epoch_order
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.models.augment import SPREAD, STRONGEST, WEAKEST, add_noise, draw_noise, hide_modalities
-from lddu.models.scaling import LabelledRows, Scaling, Standardise, fit_scaling
+from lddu.models.scaling import Scaling, ScalingClips, Standardise, fit_scaling
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow, ClipTable
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
-from lddu.training.loop import Unwatched
+from lddu.training.loop import NoCallback
 from lddu.training.plan import RunOptions, describe
 from lddu.training.run import train
 from lddu.training.seed import seed_epoch
@@ -52,12 +52,12 @@ def test_test_clips_are_read_once_and_only_after_training(
         events.extend(str(names[int(row)]) for row in rows)
         return read(self, rows)
 
-    class Noting(Unwatched):
+    class Noting(NoCallback):
         def epoch_done(self, record: dict[str, Any]) -> None:
             events.append("epoch done")
 
     monkeypatch.setattr(BatchReader, "read", spy)
-    train(corpus, tmp_path / "run", tiny_config(training=SHORT), watch=Noting())
+    train(corpus, tmp_path / "run", tiny_config(training=SHORT), callback=Noting())
     last_epoch = len(events) - 1 - events[::-1].index("epoch done")
     assert "test" not in events[:last_epoch]
     assert events.count("test") == (corpus.table.split == "test").sum()
@@ -93,7 +93,7 @@ def test_gains_follow_the_emotions_that_are_labelled_whatever_the_unit(tmp_path:
     for unlabelled in (0, 1):
         store = informative_store(tmp_path / f"store-{unlabelled}", unlabelled, unit)
         scaling, rows = Scaling([12], clipped=True), store.table.in_split("train")
-        clips = LabelledRows(rows, presence_of(store, rows, store.emotions, store.present_at))
+        clips = ScalingClips(rows, presence_of(store, rows, store.emotions, store.present_at))
         fit_scaling(scaling, BatchReader(store, {"audio": 12}, 16), clips, relevance=True)
         gains.append(scaling.of(0).gain.numpy())
     assert gains[0][:2].min() > 2 * gains[0][2:].max()
@@ -107,7 +107,7 @@ def test_a_feature_that_is_constant_but_for_rounding_keeps_its_scale(tmp_path: P
             features = rng.standard_normal((3, 4)) * [1, 1e-9, 0, 1e-5] + [0, 0, 7, 1000]
             writer.add(ClipRow(f"c{i}", "train", [float(i % 2), float(i % 3 == 0)]), {"audio": features})
     store, scaling = FeatureStore(tmp_path / "store"), Scaling([4], clipped=True)
-    clips = LabelledRows(np.arange(60), np.zeros((60, 2)))
+    clips = ScalingClips(np.arange(60), np.zeros((60, 2)))
     fit_scaling(scaling, BatchReader(store, {"audio": 4}, 16), clips, relevance=False)
     scale = scaling.of(0).scale.numpy()
     assert 0.5 < scale[0] < 2 and scale[1:].tolist() == [1, 1, 1]
@@ -145,7 +145,7 @@ def test_the_kept_network_is_that_of_the_best_epoch(corpus: FeatureStore, tmp_pa
 
     heard: list[bool] = []
 
-    class StopAfterBest(Unwatched):
+    class StopAfterBest(NoCallback):
         def epoch_done(self, record: dict[str, Any]) -> None:
             if record["epoch"] == best:
                 raise KeyboardInterrupt
@@ -154,7 +154,7 @@ def test_the_kept_network_is_that_of_the_best_epoch(corpus: FeatureStore, tmp_pa
             heard.append((tmp_path / "to-best" / "model.safetensors").exists())
 
     with pytest.raises(KeyboardInterrupt):
-        train(corpus, tmp_path / "to-best", config, watch=StopAfterBest())
+        train(corpus, tmp_path / "to-best", config, callback=StopAfterBest())
     assert heard == [False], "expected to hear of Ctrl-C once, before the rest is done"
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("full", "to-best"))
     assert one == other
@@ -374,7 +374,7 @@ def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureS
     labels[corpus.table.in_split("train"), 1] = np.nan
     table = replace(corpus.table, labels=labels)
     described = describe(with_table(corpus, table), tiny_config(training=SHORT), RunOptions())
-    assert f"{corpus.emotions[1]} has no known label in train: its answers mean nothing" in described.warnings
+    assert f"{corpus.emotions[1]} has no known label in train: its probabilities mean nothing" in described.warnings
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.0, "absent from"), (1.0, "present in")])
@@ -386,7 +386,7 @@ def test_an_emotion_that_train_shows_never_or_always_is_named(tmp_path: Path, sh
             writer.add(ClipRow(f"c{i}", split, [own, float(i % 2)]), {"audio": np.ones((1, 2))})
     described = describe(FeatureStore(tmp_path / "store"), tiny_config(), RunOptions())
     assert [w for w in described.warnings if "train" in w] == [
-        f"{EMOTIONS[0]} is {told} every labelled clip of train: the run cannot tell when it is otherwise"
+        f"{EMOTIONS[0]} is {told} every labelled clip of train: the run cannot learn when it is otherwise"
     ]
 
 
@@ -404,7 +404,7 @@ def test_a_corpus_without_test_clips_and_what_its_import_warned_of_are_said(corp
     store.manifest["warnings"] = ["half the clips were odd"]
     warnings = describe(store, tiny_config(), RunOptions()).warnings
     assert "half the clips were odd" in warnings
-    assert "there is no test split: the figures are those of validation, which chose the checkpoint" in warnings
+    assert "there is no test split: the metrics are those of validation, which selected the checkpoint" in warnings
 
 
 def test_predictions_and_figures_say_what_the_run_has_learnt_from(
@@ -412,9 +412,9 @@ def test_predictions_and_figures_say_what_the_run_has_learnt_from(
 ) -> None:
     predictor = Predictor(run.path)
     rows = np.concatenate([corpus.table.in_split("train")[:3], corpus.table.in_split("test")[:2]])
-    [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "learnt" in r]
-    assert "has learnt from 3 of these 5 clips" in told
-    assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "learnt" in r]
+    [told] = [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows)) if "used for training" in r]
+    assert "3 of these 5 clips were used for training; results on them are optimistic" in told
+    assert not [r for r in predictor.remarks(corpus, predictor.predict(corpus, rows[3:])) if "used for training" in r]
     assert predictor.evaluation_warnings(corpus, "test") == []
     assert "was trained on these clips" in predictor.evaluation_warnings(corpus, "train")[0]
     other = tiny_store(tmp_path / "other", clips=25)

@@ -12,9 +12,9 @@ import torch
 from lddu.batches.batch import Batch
 from lddu.benchmark.clock import Clock, PeakMemory, Timing
 from lddu.benchmark.loading import loader_rate
+from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.operations import forward_operations, training_operations
 from lddu.benchmark.result import Benchmark, Lengths, Limit, Machine, Memory, Naive, Speed
-from lddu.benchmark.subject import Subject
 from lddu.benchmark.workload import Clips, Workload
 from lddu.models.networks import INFERENCE_BATCH
 
@@ -61,7 +61,7 @@ class _Pass:
 
 
 def measure(
-    workload: Workload, device: torch.device, effort: Effort, tell: Callable[[str], None] = lambda _: None
+    workload: Workload, device: torch.device, effort: Effort, report: Callable[[str], None] = lambda _: None
 ) -> Benchmark:
     """Run the benchmark.
 
@@ -69,9 +69,9 @@ def measure(
         workload: sizes.
         device: where to compute.
         effort: how much to measure.
-        tell: is told what comes next.
+        report: callback, called with the name of the measurement that begins.
     """
-    return _Run(workload, device, effort, tell).all()
+    return _Run(workload, device, effort, report).all()
 
 
 def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memory:
@@ -82,19 +82,19 @@ def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memo
         device: where to compute.
         steps: how many; at least 3.
     """
-    subject, clips = Subject(workload, device), Clips(workload, realistic=False)
+    measured, clips = MeasuredNetwork(workload, device), Clips(workload, realistic=False)
     batch = clips.batch(clips.lengths(workload.batch)).to(device)
-    subject.fill_memory()
-    return _memory_of(subject, batch, steps)
+    measured.fill_memory()
+    return _memory_of(measured, batch, steps)
 
 
-def _memory_of(subject: Subject, batch: Batch, steps: int) -> Memory:
-    peak, found = PeakMemory(subject.device), []
+def _memory_of(measured: MeasuredNetwork, batch: Batch, steps: int) -> Memory:
+    peak, found = PeakMemory(measured.device), []
     peak.reset()
     before = peak.read()
     for _ in range(steps):
         peak.reset()
-        subject.step(batch)
+        measured.step(batch)
         found.append(peak.read())
     third = -(-len(found) // 3)
     growth = max(found[2 * third :]) - max(found[third : 2 * third])
@@ -102,32 +102,34 @@ def _memory_of(subject: Subject, batch: Batch, steps: int) -> Memory:
 
 
 class _Run:
-    def __init__(self, workload: Workload, device: torch.device, effort: Effort, tell: Callable[[str], None]) -> None:
-        self.workload, self.device, self.effort, self._tell = workload, device, effort, tell
+    def __init__(self, workload: Workload, device: torch.device, effort: Effort, report: Callable[[str], None]) -> None:
+        self.workload, self.device, self.effort, self._report = workload, device, effort, report
         hidden = workload.config.model.hidden
         widths = [(hidden, hidden), (hidden, 3 * hidden), (max(workload.dimensions), hidden)]
         self.clock = Clock(workload.batch * workload.steps[0], widths, device, effort.rate_seconds)
 
     def all(self) -> Benchmark:
         """Every figure, the memory first, while the process holds nothing else."""
-        self._tell("training steps at full length")
-        subject = Subject(self.workload, self.device)
+        self._report("training steps at full length")
+        measured = MeasuredNetwork(self.workload, self.device)
         full = self._training_batches(self.workload, realistic=False)
-        subject.fill_memory()
-        memory = _memory_of(subject, full[0], self.effort.memory_steps)
-        training = [self._training(subject, batches) for batches in (full, self._training_batches(self.workload, True))]
-        parts = {name: self.clock.time(act, self.effort.seconds / 2) for name, act in subject.parts(full[0]).items()}
-        self._tell("inference")
+        measured.fill_memory()
+        memory = _memory_of(measured, full[0], self.effort.memory_steps)
+        training = [
+            self._training(measured, batches) for batches in (full, self._training_batches(self.workload, True))
+        ]
+        parts = {name: self.clock.time(act, self.effort.seconds / 2) for name, act in measured.parts(full[0]).items()}
+        self._report("inference")
         inference = [
-            self._inference(subject, self._inference_batches(self.workload, realistic)) for realistic in (False, True)
+            self._inference(measured, self._inference_batches(self.workload, realistic)) for realistic in (False, True)
         ]
         one = Clips(self.workload, realistic=False).batch(Clips(self.workload, False).lengths(1)).to(self.device)
-        latency = self.clock.time(lambda: subject.predict(one), self.effort.seconds / 10, least=20)
-        self._tell("unaligned sequences")
+        latency = self.clock.time(lambda: measured.predict(one), self.effort.seconds / 10, least=20)
+        self._report("unaligned sequences")
         unaligned = self._unaligned()
-        self._tell("the plain implementation")
-        naive = self._naive(subject, full[0], inference[0].batches[0])
-        self._tell("the loader")
+        self._report("the reference implementation")
+        naive = self._naive(measured, full[0], inference[0].batches[0])
+        self._report("the loader")
         loader = loader_rate(self.workload, self.effort.store_megabytes)
         step = training[0].timing
         return Benchmark(
@@ -144,16 +146,16 @@ class _Run:
 
     def _unaligned(self) -> tuple[_Pass, _Pass]:
         workload = self.workload.unaligned()
-        subject = Subject(workload, self.device)
+        measured = MeasuredNetwork(workload, self.device)
         batches = self._training_batches(workload, realistic=False)
-        subject.fill_memory()
-        return self._training(subject, batches), self._inference(subject, batches * self._inference_count)
+        measured.fill_memory()
+        return self._training(measured, batches), self._inference(measured, batches * self._inference_count)
 
-    def _naive(self, subject: Subject, step: Batch, prediction: Batch) -> tuple[_Pass, _Pass]:
+    def _naive(self, measured: MeasuredNetwork, step: Batch, prediction: Batch) -> tuple[_Pass, _Pass]:
         seconds = self.effort.seconds
         return (
-            _Pass(self.clock.time(lambda: subject.naive_step(step), seconds), [step]),
-            _Pass(self.clock.time(lambda: subject.naive_predict(prediction), seconds), [prediction]),
+            _Pass(self.clock.time(lambda: measured.naive_step(step), seconds), [step]),
+            _Pass(self.clock.time(lambda: measured.naive_predict(prediction), seconds), [prediction]),
         )
 
     def _training_batches(self, workload: Workload, realistic: bool) -> list[Batch]:
@@ -172,14 +174,14 @@ class _Run:
         """Batches of a pass, so many that every thread of a processor gets several."""
         return max(BATCHES, 2 * torch.get_num_threads()) if self.device.type == "cpu" else BATCHES
 
-    def _training(self, subject: Subject, batches: list[Batch]) -> _Pass:
+    def _training(self, measured: MeasuredNetwork, batches: list[Batch]) -> _Pass:
         """Each batch by itself, so that a moment of other work spoils one of them and not the whole pass."""
         share = self.effort.seconds / len(batches)
-        timings = [self.clock.time(lambda batch=batch: subject.step(batch), share) for batch in batches]  # type: ignore[misc]
+        timings = [self.clock.time(lambda batch=batch: measured.step(batch), share) for batch in batches]  # type: ignore[misc]
         return _Pass(reduce(operator.add, timings), batches)
 
-    def _inference(self, subject: Subject, batches: list[Batch]) -> _Pass:
-        return _Pass(self.clock.time(lambda: subject.predict_all(batches), self.effort.seconds), batches)
+    def _inference(self, measured: MeasuredNetwork, batches: list[Batch]) -> _Pass:
+        return _Pass(self.clock.time(lambda: measured.predict_all(batches), self.effort.seconds), batches)
 
     def _lengths(self, passes: list[_Pass], count: Callable[[Workload, Batch], int]) -> Lengths:
         full, realistic, unaligned = passes

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from lddu.clips.face.action_units import TOOLS
-from lddu.clips.face.pictures import MESH
+from lddu.clips.face.expression import EXPRESSION
+from lddu.clips.face.pictures import GEOMETRY
 from lddu.clips.segments import Cut
 from lddu.clips.voice.egemaps import OPENSMILE
 from lddu.clips.voice.measured import MEASURED
@@ -27,8 +28,8 @@ class ExtractorConfig:
         voice_model: what measures the voice: ``whisper`` (packaged), ``librosa`` (50 measured numbers), ``opensmile`` (its
             licence is not for products), or a speech encoder by folder or name on the Hugging Face hub; empty is not named.
         voice_layer: after which layer of a speech encoder, from 1 or `LAST`; 0 is not named.
-        face_model: what measures the face: ``mediapipe``, or the tool whose table of action units lies beside each clip,
-            ``py-feat`` or ``openface``.
+        face_model: what measures the face: ``expression`` (its geometry and what the packaged network reads), ``geometry``, or the
+            tool whose table of action units lies beside each clip, ``py-feat`` or ``openface``; empty is not named.
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
@@ -38,7 +39,7 @@ class ExtractorConfig:
     text_layers: tuple[int, ...] = ()
     voice_model: str = ""
     voice_layer: int = 0
-    face_model: str = MESH
+    face_model: str = ""
     cut: Cut = "auto"
     longest: float = 20.0
     speech_model: str = ""
@@ -48,9 +49,10 @@ class ExtractorConfig:
             raise ConfigError(
                 f"Expected {parameter('longest')} to be from 1 to 3600 seconds, but got {self.longest:g}."
             )
-        if self.face_model not in (MESH, *TOOLS):
+        if self.face_model not in ("", EXPRESSION, GEOMETRY, *TOOLS):
             raise ConfigError(
-                f"Expected {parameter('face_model')} to be {MESH}, {' or '.join(TOOLS)}, but got {self.face_model!r}."
+                f"Expected {parameter('face_model')} to be {EXPRESSION}, {GEOMETRY}, {' or '.join(TOOLS)}, but got "
+                f"{self.face_model!r}."
             )
         if len(set(self.text_layers)) < len(self.text_layers):
             raise ConfigError(
@@ -73,6 +75,7 @@ class ExtractorConfig:
             text_layers=self.text_layers or (other.text_layers if same_text else ()),
             voice_model=self.voice_model or other.voice_model,
             voice_layer=self.voice_layer or (other.voice_layer if same_voice else 0),
+            face_model=self.face_model or other.face_model,
         )
 
     def made_as(self, trained: "ExtractorConfig") -> "ExtractorConfig":
@@ -94,5 +97,5 @@ class ExtractorConfig:
         return replace(named, text_layers=named.text_layers or (LAST,), voice_layer=voice_layer)
 
 
-NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER)
+NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION)
 """How the features of new stores are made where nobody says otherwise; a store or a run that is there keeps its own."""

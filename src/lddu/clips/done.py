@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face.action_units import TOOLS
+from lddu.clips.face.pictures import GEOMETRY, MESH
 from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.words.transcript import READING
@@ -85,6 +87,12 @@ _IN_FEATURES = ("text_layers", "voice_layer")
 """Settings that `features` holds; they are younger than the keys in stores that are still updated."""
 
 
+def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
+    """The settings, with the name that the geometry of a face has in keys of stores that are still updated."""
+    settings = asdict(config)
+    return {**settings, "face_model": MESH} if config.face_model == GEOMETRY else settings
+
+
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
     """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
     described = {
@@ -93,7 +101,7 @@ def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str])
         "face": _state(source.face_file()) if config.face_model in TOOLS else [],
         "clip": source.clip,
         "spans": [asdict(span) for span in source.spans],
-        "config": {name: value for name, value in asdict(config).items() if name not in _IN_FEATURES},
+        "config": {name: value for name, value in _as_named_first(config).items() if name not in _IN_FEATURES},
         "features": dict(features),
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,6 +1,7 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,9 +11,10 @@ from typing import Any
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face import action_units, pictures
 from lddu.clips.face.action_units import TOOLS, Tool
+from lddu.clips.face.expression import EXPRESSION, ExpressionReader
 from lddu.clips.face.pictures import FaceMeter, FaceTrack
 from lddu.clips.media import SAMPLE_RATE, MediaInfo, ReadReport, probe, read_sound, readable
-from lddu.clips.spans import NamedSpan, Source, clips_of
+from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source, clips_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.tracks import (
     OnShare,
@@ -30,11 +32,17 @@ from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.words.beside import languages_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
-from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers
+from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers, untimed
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 
 MODALITIES = ("text", "audio", "visual")
+
+_WORD_SECONDS = 0.4
+"""That a word of a clip of words alone is given, about what it takes to say it."""
+
+_ANY_LENGTH = 24 * 3600.0
+"""Seconds within which times in a text file may lie, where there is no sound whose length tells."""
 
 _HEARD = 0.15
 """Share of a video's work that its sound takes."""
@@ -87,8 +95,13 @@ class ClipExtractor:
         return TOOLS.get(self.config.face_model)
 
     @cached_property
+    def _expression(self) -> ExpressionReader | None:
+        """What reads the pixels of faces, where that is wanted."""
+        return ExpressionReader() if self.config.face_model == EXPRESSION else None
+
+    @cached_property
     def _face(self) -> FaceMeter:
-        return FaceMeter()
+        return FaceMeter(self._expression)
 
     @cached_property
     def _words(self) -> WordEncoder:
@@ -103,9 +116,12 @@ class ClipExtractor:
         specifications: dict[str, dict[str, Any]] = {
             "text": self._words.specification(),
             "audio": self._voice_encoder.specification(),
-            "visual": pictures.specification() if self._tool is None else action_units.specification(self._tool),
+            "visual": self._face_specification(),
         }
         return {name: json.dumps(specification) for name, specification in specifications.items()}
+
+    def _face_specification(self) -> dict[str, Any]:
+        return action_units.specification(self._tool) if self._tool else pictures.specification(self._expression)
 
     def extract(self, source: Source, watch: OnShare = lambda _: None) -> list[ClipFeatures]:
         """The features of every clip in the file.
@@ -121,6 +137,8 @@ class ClipExtractor:
             raise SourceError(
                 f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
             )
+        if source.path.suffix.lower() == WORDS_SUFFIX:
+            return [self._words_alone(source)]
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
@@ -138,6 +156,19 @@ class ClipExtractor:
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
         clips = [_Clip(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
         return _with_something(source, [self._features(clip, found) for clip in clips])
+
+    def _words_alone(self, source: Source) -> ClipFeatures:
+        """The one clip of a text file; its words have no times, and get some so that they stand in order."""
+        words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+        if not words:
+            raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
+        said = untimed(" ".join(word.text for word in words), _WORD_SECONDS * len(words))
+        steps = {"text": self._words.steps(said.words, 0.0)}
+        notes = (extraction_notes.NO_SOUND, extraction_notes.NO_PICTURE)
+        shares = {"face": math.nan, "voice": math.nan}
+        return ClipFeatures(
+            source.clip, 0.0, _WORD_SECONDS * len(words), said.text, steps, shares, notes, speakers(words)
+        )
 
     def _voices(self, path: Path, info: MediaInfo, measured: Steps, spans: Sequence[NamedSpan]) -> list[Steps]:
         """Voice features of every clip."""

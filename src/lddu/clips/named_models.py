@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.face.pictures import GEOMETRY, MESH
 from lddu.clips.voice.measured import MEASURED
 from lddu.clips.voice.whisper_encoder import WHISPER
 from lddu.clips.words.pretrained import LAST
@@ -24,7 +25,7 @@ def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
     if "audio" in parsed:
         config = _with_voice(config, parsed["audio"])
     if "visual" in parsed:
-        config = replace(config, face_model=str(parsed["visual"]["face"]))
+        config = replace(config, face_model=_face(parsed["visual"]["face"]))
     return config
 
 
@@ -39,7 +40,13 @@ def recorded_models(config: Mapping[str, Any]) -> ExtractorConfig:
         text_layers=tuple(map(int, config.get("text_layers", (LAST,)))),
         voice_model=voice_model,
         voice_layer=int(config.get("voice_layer", 0)),
+        face_model=_face(config.get("face_model", MESH)),
     )
+
+
+def _face(name: object) -> str:
+    """The choice of a face model by its name in a feature or a manifest, where the geometry goes by its package."""
+    return GEOMETRY if name == MESH else str(name)
 
 
 def _with_voice(config: ExtractorConfig, audio: Mapping[str, Any]) -> ExtractorConfig:

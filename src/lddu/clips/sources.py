@@ -3,12 +3,12 @@
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lddu.clips.media import MEDIA_SUFFIXES
-from lddu.clips.spans import NamedSpan, Source
+from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
 from lddu.clips.words.beside import beside, languages_in
 from lddu.errors import SourceError
 from lddu.sentences import counted
@@ -67,9 +67,18 @@ def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
         there = _media_in(folder) if folder.is_dir() else []
         return replace(listing, unlisted=tuple(file for file in there if file.resolve() not in named))
     found = [(path, root) for name in names for path, root in _files(Path(name))]
+    found = _without_transcripts(found)
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
     return Listing(_with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)]))
+
+
+def _without_transcripts(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """Without the text files that are the transcript of a clip, since they lie beside it under its name."""
+    clips = {path.with_suffix("") for path, _ in found if path.suffix.lower() != WORDS_SUFFIX}
+    return [
+        (path, root) for path, root in found if path.suffix.lower() != WORDS_SUFFIX or path.with_suffix("") not in clips
+    ]
 
 
 def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:
@@ -174,19 +183,17 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
         yield path, path.parent
         return
-    found = _media_in(path)
+    found = _media_in(path) or _media_in(path, PHOTO_SUFFIXES)
     if not found:
         raise SourceError(
-            f"Expected video or audio files in the folder {path}, but found none; "
+            f"Expected video or audio files, or photos, in the folder {path}, but found none; "
             "name files with another suffix themselves."
         )
     yield from ((file, path) for file in found)
 
 
-def _media_in(folder: Path) -> list[Path]:
-    return sorted(
-        file for file in folder.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and not _skipped(file, folder)
-    )
+def _media_in(folder: Path, suffixes: Set[str] = MEDIA_SUFFIXES) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder))
 
 
 def _skipped(file: Path, root: Path) -> bool:

@@ -13,6 +13,9 @@ from lddu.clips.words.transcript import Transcript, untimed
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 
+WORDS_SUFFIX = ".txt"
+"""Of a file that is a clip of words alone."""
+
 _ROUNDING = 0.5
 """Seconds that a manifest's end may lie beyond the file's without a word."""
 

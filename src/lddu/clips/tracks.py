@@ -8,7 +8,6 @@ import numpy as np
 
 from lddu.clips.face import action_units
 from lddu.clips.face.action_units import Tool
-from lddu.clips.face.geometry import COLUMNS as FACE_COLUMNS
 from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
@@ -73,7 +72,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
     Raises:
         SourceError: where the pictures cannot be decoded and there is no sound.
     """
-    nothing = FaceTrack.none(len(FACE_COLUMNS))
+    nothing = FaceTrack.none(meter.dimension)
     if not info.has_picture:
         notes.append(extraction_notes.NO_PICTURE)
         return nothing

@@ -27,7 +27,7 @@ def bench(
     Parameters
     ----------
     quick
-        Take a tiny network, to see in a few seconds that everything runs. Its figures mean nothing else.
+        Use a tiny network, to check in a few seconds that everything runs; its speeds are not meaningful.
     device
         "auto", "cpu", "cuda" or "cuda:N".
     json

@@ -16,14 +16,14 @@ from lddu.commands.screen import several_ranks
 from lddu.commands.settings import for_family
 from lddu.errors import ConfigError, LdduError, PackageError
 
-EXAMPLES = """From a corpus of your own to answers:
+EXAMPLES = """From a corpus of your own to predictions:
   lddu data import my_corpus --out store
   lddu train store --out run
   lddu predict run store
 
 'lddu COMMAND --help' explains a command.
 Results go to stdout, progress and warnings to stderr.
-Exit codes: 0 done, 1 failed, 2 wrongly asked, 130 stopped."""
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped."""
 
 VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (DATA, extract.extract, "[OPTIONS] --out STORE CLIPS...", extract.EXAMPLES),
@@ -75,7 +75,7 @@ def _family_in(words: Sequence[str]) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 failed, 2 wrongly asked, 130 stopped by Ctrl-C. No traceback reaches a user."""
+    """Run a command and exit: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. No traceback reaches a user."""
     _print_any_letter()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)

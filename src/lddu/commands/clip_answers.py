@@ -18,7 +18,7 @@ def are_clips(inputs: list[str]) -> bool:
         ConfigError: where a feature store is among several inputs.
         SourceError: where the input is a folder with neither.
     """
-    from lddu.clips.media import MEDIA_SUFFIXES
+    from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
     from lddu.errors import ConfigError, SourceError
     from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
@@ -34,7 +34,7 @@ def are_clips(inputs: list[str]) -> bool:
         if path.is_dir():
             if (path / "manifest.json").is_file():
                 return False
-            if sheet_in(path) or any(f.suffix.lower() in MEDIA_SUFFIXES for f in path.rglob("*")):
+            if sheet_in(path) or any(f.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES for f in path.rglob("*")):
                 return True
             if (path / "config.json").is_file():
                 raise ConfigError(
@@ -44,7 +44,11 @@ def are_clips(inputs: list[str]) -> bool:
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
                 "neither; name files with another suffix themselves."
             )
-        return name == "-" or path.is_file() or path.suffix.lower() in MEDIA_SUFFIXES | set(SHEET_SUFFIXES)
+        return (
+            name == "-"
+            or path.is_file()
+            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | set(SHEET_SUFFIXES)
+        )
 
     return len(inputs) > 1 or any(map(is_clip, inputs))
 
@@ -113,12 +117,14 @@ def write_page(
     """
     from lddu.clips.media import readable
     from lddu.commands.screen import notes
-    from lddu.pages.clip_page import Subject, write_clip_page
+    from lddu.pages.clip_page import ClipPageContext, write_clip_page
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
-    told = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
+    title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(folder, answers, Subject(predictor.folder.path.resolve().name, told, found, calibrated), with_media)
+    write_clip_page(
+        folder, answers, ClipPageContext(predictor.folder.path.resolve().name, title, found, calibrated), with_media
+    )
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

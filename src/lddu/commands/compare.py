@@ -62,7 +62,7 @@ def compare(
         _show_seeds(settings, differing(runs), split)
 
 
-def _show_seeds(settings: "list[Seeds]", unlike: dict[str, dict[str, Any]], split: str) -> None:
+def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], split: str) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import chance, figure, metric_name, signed
     from lddu.runs.seeds import ONE_EACH
@@ -81,13 +81,15 @@ def _show_seeds(settings: "list[Seeds]", unlike: dict[str, dict[str, Any]], spli
             for one in settings
         ]
         differences = [found[name] for _, found in against]
-        told = [f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})" for d in differences]
-        grid.add_row(metric_name(name), *own, *told)
+        intervals = [
+            f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})" for d in differences
+        ]
+        grid.add_row(metric_name(name), *own, *intervals)
     console.print()
     for one in settings:
         runs = f"{len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}"
         again = f"; with the same seeds, counted once: {', '.join(one.again)}" if one.again else ""
-        what = "".join(f"{name} {value}; " for name, value in unlike[one.runs[0]].items())
+        what = "".join(f"{name} {value}; " for name, value in changed[one.runs[0]].items())
         console.print(f"{one.name}  {what}{runs}{again}", markup=False, soft_wrap=True)
     console.width = 200
     console.print(grid)
@@ -105,14 +107,14 @@ def _show(pair: "RunPair", split: str) -> None:
     title = f"{split}: {pair.clips} clips; {found.units} {found.by}s resampled {found.resamples} times"
     grid = table(title, "", "first", "second", "second - first", "95 % interval", "chance")
     for name, difference in found.difference.items():
-        told = math.isfinite(difference.low)
+        enough = math.isfinite(difference.low)
         grid.add_row(
             f"{metric_name(name)} (lower is better)" if name in LOWER_IS_BETTER else metric_name(name),
             figure(found.first[name].value),
             figure(found.second[name].value),
             signed(difference.value),
-            f"{signed(difference.low)} to {signed(difference.high)}" if told else "too few",
-            chance(difference.chance) if told else "",
+            f"{signed(difference.low)} to {signed(difference.high)}" if enough else "too few",
+            chance(difference.chance) if enough else "",
             style="bold" if difference.low > 0 or difference.high < 0 else None,
             end_section=name == HEADLINE[-1],
         )
@@ -121,6 +123,6 @@ def _show(pair: "RunPair", split: str) -> None:
     console.print(grid)
     console.print(
         "bold: the interval leaves out 0; chance: how often a resample shows none or the other sign, doubled;\n"
-        "AUROC of errors: how well the product's uncertainty finds the wrong answers",
+        "AUROC of errors: how well the selected uncertainty score detects wrong decisions",
         style="dim",
     )

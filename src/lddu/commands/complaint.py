@@ -1,4 +1,4 @@
-"""A command line that cannot be understood, told as every other error is: expected, found, cure."""
+"""A command line that cannot be understood, phrased as every other error is: expected, got, cure."""
 
 import difflib
 import re
@@ -11,8 +11,8 @@ KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 def complaint(fault: CycloptsError) -> str:
     """One sentence about what was typed, and where the help is."""
-    told = _missing(fault) or _too_much(fault) or _impossible(fault) or _unknown(fault)
-    return f"{told}{'' if told.endswith('?') else '.'} See '{_command(fault)} --help'."
+    sentence = _missing(fault) or _too_much(fault) or _impossible(fault) or _unknown(fault)
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} See '{_command(fault)} --help'."
 
 
 def _command(fault: CycloptsError) -> str:

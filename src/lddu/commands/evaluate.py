@@ -65,22 +65,22 @@ def evaluate(
     corpus = FeatureStore(store or predictor.description.store["path"])
     meant = corpus.table.in_split(split)
     warn([*predictor.warnings(corpus, rows=meant), *predictor.evaluation_warnings(corpus, split)])
-    told = {"run": str(run), "store": corpus.place}
+    source = {"run": str(run), "store": corpus.place}
     if robustness:
         found = _robustness(predictor, corpus, split, seed)
         if json:
-            print_json({**told, "splits": {split: {"robustness": found.to_mapping()}}})
+            print_json({**source, "splits": {split: {"robustness": found.to_mapping()}}})
         else:
             show_robustness(split, found)
         return
     figures = predictor.evaluate(corpus, split)
     warn(
-        f"{name} of {share:.0%} of the clips is unlike all that the run was tried on (docs/uncertainty.md)"
+        f"{name} of {share:.0%} of the clips is out of distribution (docs/uncertainty.md)"
         for name, share in figures["unfamiliar"].items()
         if share > OFTEN
     )
     if json:
-        print_json({**told, "splits": {split: figures}})
+        print_json({**source, "splits": {split: figures}})
     else:
         show_split(split, figures, corpus.simulated)
 

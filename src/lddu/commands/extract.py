@@ -26,7 +26,7 @@ def extract(
     text_layers: str = "",
     voice_model: str = "",
     voice_layer: str = "",
-    face_model: Literal["mediapipe", "py-feat", "openface"] = "mediapipe",
+    face_model: Literal["", "expression", "geometry", "py-feat", "openface"] = "",
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
@@ -61,8 +61,9 @@ def extract(
     voice_layer
         After which layer of a speech encoder. [default: 2 of whisper's four, the last of others]
     face_model
-        Face features: "mediapipe" looks at the pictures; "py-feat" and "openface" read the action units that this tool
-        has measured, from its CSV table beside each clip under the clip's name (docs/clips.md).
+        Face features: "expression" (36 lengths, angles and speeds, and what the packaged network reads of the face),
+        "geometry" (the 36 alone); "py-feat" and "openface" read the action units that this tool has measured, from its
+        CSV table beside each clip under the clip's name (docs/clips.md). [default: expression]
     transcribe
         Recognise the words of clips without a transcript (packaged model, English).
     speech_model
@@ -132,8 +133,8 @@ def _show(result: "Extraction") -> None:
         markup=False,
     )
     if result.notes:
-        told = ", ".join(
+        noted_files = ", ".join(
             f"{note} ({count} clip{'s' if count > 1 else ''})" for note, count in list(result.notes.items())[:6]
         )
         more = "" if len(result.notes) <= 6 else ", ..."
-        results().print(f"noted: {told}{more}", markup=False, style="dim")
+        results().print(f"noted: {noted_files}{more}", markup=False, style="dim")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ExtractionBar:
-    """A `lddu.runs.predict_clips.Watch` that draws to stderr; use as a context.
+    """A `lddu.runs.predict_clips.PredictionCallback` that draws to stderr; use as a context.
 
     Args:
         doing: what is done before the first file.
@@ -61,8 +61,8 @@ class ExtractionBar:
         if now.fault and now.total > 1:
             self._bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
         elif not now.fault and not self._bar.console.is_terminal:
-            told = f"extracted {now.done} of {now.total}: {now.file}"
-            self._bar.console.print(told, markup=False, soft_wrap=True)
+            line = f"extracted {now.done} of {now.total}: {now.file}"
+            self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def answered(self, done: int, total: int) -> None:
         """How many clips are answered."""

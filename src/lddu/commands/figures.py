@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table, warn
-from lddu.evaluate.constants import shortfall
 from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.verdicts import baseline_name, verdicts_of
 
 if TYPE_CHECKING:
     from lddu.runs.robustness import Robustness
@@ -41,10 +41,18 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         style="bold",
     )
     for baseline in figures.get("baselines", []):
-        grid.add_row(baseline["name"], *(number(baseline[key]) for key in ("f1_micro", "f1_macro", "jaccard")), "", "")
+        ranked = number(baseline["map_macro"]) if "map_macro" in baseline else ""
+        decided = (number(baseline[key]) for key in ("f1_micro", "f1_macro", "jaccard"))
+        grid.add_row(baseline_name(baseline), *decided, ranked, "")
     results().print(grid)
-    if below := shortfall(figures):
-        results().print(f"\n{below}", style="yellow", markup=False, soft_wrap=True)
+    for sentence in verdicts_of(figures):
+        results().print(f"\n{sentence}", style="yellow", markup=False, soft_wrap=True)
+    if chosen := figures.get("arg_max"):
+        results().print(
+            f"\nmost probable emotion of {chosen['n']} clips: accuracy {number(chosen['accuracy'])}, weighted F1 "
+            f"{number(chosen['f1_weighted'])}, unweighted recall {number(chosen['recall_unweighted'])}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
     emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
     for name, own in figures["per_emotion"].items():
         row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
@@ -66,10 +74,10 @@ def show_robustness(split: str, found: "Robustness") -> None:
             answers = map(number, (point.f1_micro, point.map_macro, point.uncertainty))
             grid.add_row(f"{point.kind}{size}", *answers, _share(point.risen), *noise, others)
         results().print(grid)
-    told = "its error: mean chance that it errs alone; risen in: clips where that is above the clean one"
+    legend = "its error: mean chance that it errs alone; risen in: clips where that is above the clean one"
     if metered:
-        told += "; its noise: mean reading of how noisy its features are, to be compared within a modality"
-    results().print(told, style="dim")
+        legend += "; its noise: mean measured noise of its features, comparable within a modality"
+    results().print(legend, style="dim")
     warn(deaf_meters(found.to_mapping()["modalities"]))
 
 

@@ -49,7 +49,7 @@ def predict(
         Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
         docs/uncertainty.md states the assumption.
     coverage
-        Answer this share of the (clip, emotion) pairs, the most certain ones; say "can't tell" of the others.
+        Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
     device
         "cpu" or "cuda".
     ray
@@ -80,7 +80,7 @@ def predict(
     """
     refuse_unknown_options("predict", inputs, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
-    from lddu.commands.store_answers import Reach, answer_store
+    from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
 
@@ -118,7 +118,7 @@ def predict(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
         return answer_clips(predictor, inputs, form, options, config, html)
-    return answer_store(predictor, corpus, form, options, Reach(ray, device, all), html)
+    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

@@ -102,8 +102,8 @@ def search(
 
 def _plain(found: "SearchResult") -> dict[str, Any]:
     best = found.trials[0]
-    told = {"search": str(found.path), "judged_by": "f1_micro on valid", "best": best.number}
-    return {**told, "config": found.best.to_mapping(), "trials": [asdict(trial) for trial in found.trials]}
+    summary = {"search": str(found.path), "judged_by": "f1_micro on valid", "best": best.number}
+    return {**summary, "config": found.best.to_mapping(), "trials": [asdict(trial) for trial in found.trials]}
 
 
 def _show(found: "SearchResult") -> None:
@@ -113,7 +113,7 @@ def _show(found: "SearchResult") -> None:
     grid.columns[-1].justify, grid.columns[-1].overflow = "left", "fold"
     for trial in found.trials[:SHOWN_TRIALS]:
         score = "–" if trial.f1_micro is None else f"{trial.f1_micro:.4f}"
-        grid.add_row(str(trial.number), trial.state, score, str(trial.epochs), f"{trial.seconds:.0f}", _told(trial))
+        grid.add_row(str(trial.number), trial.state, score, str(trial.epochs), f"{trial.seconds:.0f}", _changes(trial))
     results().print(grid)
     left = len(found.trials) - SHOWN_TRIALS
     if left > 0:
@@ -121,7 +121,7 @@ def _show(found: "SearchResult") -> None:
     results().print(f"train with: lddu train STORE --config {found.path / 'best.toml'}", markup=False, soft_wrap=True)
 
 
-def _told(trial: "Trial") -> str:
+def _changes(trial: "Trial") -> str:
     def short(value: Any) -> str:
         return f"{value:.3g}" if isinstance(value, float) else str(value)
 

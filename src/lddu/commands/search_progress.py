@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class SearchProgress(TrainingProgress):
-    """A `SearchWatch` that draws to stderr; use as a context."""
+    """A `SearchCallback` that draws to stderr; use as a context."""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start the epoch's bar anew."""

@@ -38,8 +38,8 @@ def _options(section: type, title: str, place: int) -> type:
     return options
 
 
-def _sentence(told: str) -> str:
-    return f"{told[0].upper()}{told[1:]}."
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _kind(hint: Any) -> str:
@@ -58,7 +58,7 @@ DecisionOptions = _options(DecisionConfig, "Decision settings", 3)
 @Parameter(name="*")
 @dataclass(frozen=True)
 class SettingOptions:
-    """What a command line says of each section of a config; None where it says nothing.
+    """The options that a command line gives for each section of a config; None where it gives none.
 
     `model` and `objective` are LDDU's here; `options_of` makes the same class for another model family.
     """
@@ -109,11 +109,11 @@ def chosen_config(name: str | None, file: Path | None, options: SettingOptions, 
     Raises:
         ConfigError: naming every unknown setting and impossible value, and the file they stand in.
     """
-    told = read_toml(file) if file else {}
-    chosen = family_of(family or str(told.get("family", "lddu")))
-    base = chosen.preset(name or str(told.get("preset", "default")))
+    given = read_toml(file) if file else {}
+    chosen = family_of(family or str(given.get("family", "lddu")))
+    base = chosen.preset(name or str(given.get("preset", "default")))
     if file:
-        base = _in_file(file, base, {key: value for key, value in told.items() if key != "preset"})
+        base = _in_file(file, base, {key: value for key, value in given.items() if key != "preset"})
     return laid_over(base, _asked(options))
 
 
@@ -156,10 +156,10 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"Expected {file} to be TOML, but it is not: {fault}.") from None
 
 
-def _in_file(file: Path, base: Config, told: dict[str, Any]) -> Config:
+def _in_file(file: Path, base: Config, given: dict[str, Any]) -> Config:
     from lddu.errors import ConfigError
 
     try:
-        return laid_over(base, told)
+        return laid_over(base, given)
     except ConfigError as fault:
         raise ConfigError(f"In {file}: {fault}") from None

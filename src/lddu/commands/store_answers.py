@@ -16,7 +16,7 @@ PAGE_CLIPS = 200
 
 
 @dataclass(frozen=True)
-class Reach:
+class StorePredictOptions:
     """Where a store is predicted, and how much of it is shown.
 
     Attributes:
@@ -35,7 +35,7 @@ def answer_store(
     corpus: "FeatureStore",
     form: str,
     options: "PredictOptions",
-    reach: Reach,
+    where: StorePredictOptions,
     page: Path | None = None,
 ) -> int:
     """Predict a store and show the answers; returns the exit code.
@@ -45,25 +45,25 @@ def answer_store(
         corpus: the store.
         form: ``table``, ``json`` or ``csv``.
         options: a promised recall, or a coverage beyond which no answer is given.
-        reach: where, and how much is shown.
+        where: where it is computed, and how much is shown.
         page: folder of a page to write as well.
     """
     from lddu.commands.clip_answers import write_page
     from lddu.commands.extracting import ExtractionBar
     from lddu.runs.explained import answers_on
 
-    found = predictor.concluded(corpus, _inferred(predictor, corpus, reach), options)
+    found = predictor.concluded(corpus, _inferred(predictor, corpus, where), options)
     warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
-    _tell(found, warnings, predictor, corpus, form, most=None if reach.everything else SHOWN_CLIPS)
+    _print_predictions(found, warnings, predictor, corpus, form, most=None if where.everything else SHOWN_CLIPS)
     if page is not None:
-        shown = len(corpus) if reach.everything else min(len(corpus), PAGE_CLIPS)
+        shown = len(corpus) if where.everything else min(len(corpus), PAGE_CLIPS)
         with ExtractionBar("explaining") as watch:
             answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
         write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
     return 0
 
 
-def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "Inference":
+def _inferred(predictor: "Predictor", corpus: "FeatureStore", where: StorePredictOptions) -> "Inference":
     """The raw figures of a store, in this process or on a cluster."""
     from rich.progress import Progress
 
@@ -78,7 +78,7 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
         def advance(clips: int) -> None:
             bar.advance(task, clips)
 
-        with chosen_workers(reach.ray, None, reach.device) as workers:
+        with chosen_workers(where.ray, None, where.device) as workers:
             return (
                 infer_in_parts(predictor, corpus, workers, advance)
                 if workers
@@ -86,7 +86,7 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", reach: Reach) -> "
             )
 
 
-def _tell(
+def _print_predictions(
     found: "Predictions",
     warnings: list[str],
     predictor: "Predictor",

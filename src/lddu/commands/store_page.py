@@ -94,7 +94,7 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
         _title(console, title)
         console.print(part)
     _sentences(console, "Warnings", summary.warnings, "yellow")
-    _sentences(console, "Source", [f"{name}: {_told(value)}" for name, value in summary.source.items()])
+    _sentences(console, "Source", [f"{name}: {_in_words(value)}" for name, value in summary.source.items()])
 
 
 def _headline(summary: StoreSummary) -> str:
@@ -160,8 +160,8 @@ def _companions(summary: StoreSummary) -> Table:
     for emotion in summary.emotions:
         known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
         most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
-        told = ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most)
-        grid.add_row(escape(emotion.name), told or ("nothing" if any(emotion.clips.values()) else "-"))
+        listed_names = ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most)
+        grid.add_row(escape(emotion.name), listed_names or ("nothing" if any(emotion.clips.values()) else "-"))
     return grid
 
 
@@ -222,18 +222,18 @@ def _title(console: Console, title: str) -> None:
 
 def _noted(files: list[Any]) -> str:
     """How many clips each note of `lddu extract` is about."""
-    notes = Counter(note for file in files for told in file.get("notes", {}).values() for note in set(told))
+    notes = Counter(note for file in files for noted in file.get("notes", {}).values() for note in set(noted))
     return "".join(f"; {note} in {count}" for note, count in notes.most_common())
 
 
-def _told(value: object) -> str:
+def _in_words(value: object) -> str:
     """An entry of the source in words."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(told)}" for name, told in value.items() if told not in ("", None))
+        return ", ".join(f"{name} {_in_words(entry)}" for name, entry in value.items() if entry not in ("", None))
     if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
         return f"{len(value)}, listed in the manifest{_noted(value)}"
     if isinstance(value, list):
-        return ", ".join(map(_told, value)) or "none"
+        return ", ".join(map(_in_words, value)) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

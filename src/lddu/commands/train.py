@@ -31,6 +31,7 @@ def train(
     out: Annotated[Path | None, Output] = None,
     force: Annotated[bool, Flag, Output] = False,
     json: Annotated[bool, Flag, Output] = False,
+    no_baselines: Annotated[bool, Flag] = False,
     resume: Annotated[Path | None, OtherRun] = None,
     init_from: Annotated[Path | None, OtherRun] = None,
     settings: SettingOptions = NOTHING_SAID,
@@ -63,6 +64,8 @@ def train(
         Replace an existing run folder.
     json
         Print the metrics as JSON.
+    no_baselines
+        Do not fit logistic regressions, which take a tenth of the training's time, to compare with.
     resume
         Finish this run folder exactly as if it had never stopped. STORE then says where its corpus is, if it moved.
     init_from
@@ -94,13 +97,22 @@ def train(
     from lddu.training.run import resume as go_on
     from lddu.training.run import train
 
+    wanted = not no_baselines
     with TrainingProgress(first_rank(), f"run folder: {folder}") as watch:
         try:
             if resume is not None:
-                run = go_on(resume, FeatureStore(store) if store else None, RunOptions(device=device), watch)
+                run = go_on(
+                    resume, FeatureStore(store) if store else None, RunOptions(device=device, baselines=wanted), watch
+                )
             else:
                 options = RunOptions(
-                    seed or 0, 1 if seeds is None else seeds, device, force, init_from, _command_line()
+                    seed or 0,
+                    1 if seeds is None else seeds,
+                    device,
+                    force,
+                    init_from,
+                    _command_line(),
+                    baselines=wanted,
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
                 run = train(corpus, folder, resolved, options, watch)

@@ -14,7 +14,7 @@ MOST_TERMS = 3
 
 
 class TrainingProgress:
-    """A `Watch` that draws to stderr; use as a context.
+    """A `TrainingCallback` that draws to stderr; use as a context.
 
     Args:
         shown: False where another rank draws.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lddu.errors import ConfigError
-from lddu.machine.processes import ProcessWorkers, Workers, usual_threads
+from lddu.machine.processes import ProcessWorkers, Workers, default_threads
 
 
 @contextmanager
@@ -27,4 +27,4 @@ def chosen_workers(ray: str | None, jobs: int | None, device: str = "cpu") -> It
         with ray_workers(ray, jobs, device) as workers:
             yield workers
     else:
-        yield None if jobs is None or jobs == 1 else ProcessWorkers(jobs, usual_threads(), device)
+        yield None if jobs is None or jobs == 1 else ProcessWorkers(jobs, default_threads(), device)

@@ -13,7 +13,7 @@ from lddu.decide.aleatoric import MEAN_ENTROPY, AleatoricScore, fit_aleatoric
 from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
-from lddu.decide.threshold import ThresholdKind, fit_threshold
+from lddu.decide.threshold import ONE_BY_MICRO_F1, ThresholdRule, fit_threshold
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.scored import Validation
 
@@ -49,7 +49,7 @@ class Decision:
         probability: [N, E] recalibrated.
         labels: [N, E] which emotions are said to be present.
         scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
-        uncertainty: [N, E] the product's: the chance that the label is wrong.
+        uncertainty: [N, E] the selected score: the chance that the label is wrong.
         label_set: [N, E] the set with the promised recall, where it was asked for.
         abstained: [N, E] where no answer is given, where a coverage was asked for.
     """
@@ -72,7 +72,7 @@ class FittedDecision:
         recalibration: monotone map of predicted probabilities.
         recall_sets: label sets with a promised recall, on probabilities as predicted.
         precision_sets: the same for precision.
-        error_score: the product's uncertainty: the chance that an answer is wrong.
+        error_score: the selected uncertainty score: the chance that a decision is wrong.
         abstention: cuts on that score, per pair.
         aleatoric: how much people would differ about a clip.
         fitted_on: split and number of clips.
@@ -178,7 +178,7 @@ class FittedDecision:
 
 def fit_decision(
     validation: Validation,
-    threshold: ThresholdKind = "global",
+    threshold: ThresholdRule = ONE_BY_MICRO_F1,
     recalibration: Method | Literal["auto"] = "auto",
     scores: Mapping[str, Floats] | None = None,
     shares: Floats | None = None,
@@ -188,7 +188,7 @@ def fit_decision(
 
     Args:
         validation: the validation split with probabilities as predicted.
-        threshold: one threshold for all emotions, or one each.
+        threshold: one threshold for all emotions, or one each, and what it is best in.
         recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
         scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
         shares: [N, E] of raters, where they are known; they teach how much people differ.
@@ -206,7 +206,7 @@ def fit_decision(
     map_ = fit_recalibration(validation, recalibration)
     recalibrated = map_.apply(scored.probability)
     after = Validation(scored.with_probability(recalibrated))
-    thresholds = fit_threshold(after, threshold)
+    thresholds = fit_threshold(after, threshold.kind, threshold.criterion)
     labels = recalibrated >= thresholds
     known = {**own_scores(recalibrated, thresholds), **(scores or {})}
     error_score = fit_error_score(after, labels, known)

@@ -3,7 +3,7 @@
 The recalibrated probability says it already: an emotion that is named with .3 is named wrongly with a chance of .7. Width,
 margin, entropy and the modalities' own doubts know other things. Each alone, and all together in a logistic regression on
 whether the answer was wrong, compete for the best error-AUROC on left-out validation clips. The best one becomes the
-product's uncertainty, on the scale of a chance, if it beats the plain one by more than one standard error; on few clips
+selected uncertainty score, on the scale of a chance, if it beats the plain one by more than one standard error; on few clips
 a small lead is luck, and following it makes the uncertainty of other clips worse.
 """
 
@@ -71,7 +71,7 @@ def label_odds(probability: Floats, thresholds: Floats) -> Floats:
 
 
 def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, Floats]) -> ErrorScore:
-    """Choose and fit the product's uncertainty.
+    """Choose and fit the selected uncertainty score.
 
     Args:
         validation: the validation split.

@@ -105,9 +105,11 @@ def read_linear(mapping: Any, where: str, reached: str, least: float) -> dict[st
     same = all(len(column) == len(inputs) > 0 for column in columns.values())
     sound = same and all(scale > 0 for scale in columns["scales"])
     reading.ensure(sound, f"{where} to hold one centre, positive scale and weight per input", list(columns.values()))
-    told = found[reached]
-    reading.ensure(isinstance(told, dict), f"{where}.{reached} to be a mapping", told)
-    figures = {str(name): reading.number(value, f"{where}.{reached}.{name}", least, 1) for name, value in told.items()}
+    values = found[reached]
+    reading.ensure(isinstance(values, dict), f"{where}.{reached} to be a mapping", values)
+    figures = {
+        str(name): reading.number(value, f"{where}.{reached}.{name}", least, 1) for name, value in values.items()
+    }
     offset = reading.number(found["offset"], f"{where}.offset")
     name = reading.word(found["name"], f"{where}.name")
     return {"name": name, "inputs": inputs, **columns, "offset": offset, reached: figures}

@@ -172,7 +172,7 @@ def _fit_linear(scored: Scored, method: Method) -> Recalibration:
 def _isotonic_knots(probability: Floats, present: Flags) -> tuple[tuple[float, float], ...]:
     """Centres of the blocks of an isotonic regression, to be joined by straight lines.
 
-    Joined centres rise strictly where the usual steps are flat, so no two clips change places or become equal. A first
+    Joined centres rise strictly where the steps of isotonic regression are flat, so no two clips change places or become equal. A first
     block without positives (or a last one without negatives) stands for half a positive (or negative), and the ends
     lie half-way to 0 and 1, so that no probability becomes 0 or 1.
     """

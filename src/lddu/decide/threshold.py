@@ -1,5 +1,6 @@
 """From which probability on an emotion counts as present: exactly the best on validation."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -8,18 +9,31 @@ from lddu.arrays import Flags, Floats
 from lddu.evaluate.scored import Validation
 
 ThresholdKind = Literal["global", "per_emotion"]
+Criterion = Literal["f1_micro", "f1_macro", "accuracy"]
 
 
-def fit_threshold(validation: Validation, kind: ThresholdKind = "global") -> Floats:
+@dataclass(frozen=True)
+class ThresholdRule:
+    """How thresholds are chosen: one for all emotions or one each, and what they are best in."""
+
+    kind: ThresholdKind = "global"
+    criterion: Criterion = "f1_micro"
+
+
+ONE_BY_MICRO_F1 = ThresholdRule()
+
+
+def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criterion: Criterion = "f1_micro") -> Floats:
     """[E] thresholds for the decision ``probability >= threshold``.
 
-    ``global`` is one number for all emotions, the one with the best micro-F1; ``per_emotion`` has the best F1 of each,
-    where an emotion without positives takes the global one. Every possible decision is tried, in one pass over the
-    sorted probabilities.
+    ``global`` is one number for all emotions; ``per_emotion`` has the best of each, where an emotion without positives takes
+    the global one. Every possible decision is tried, in one pass over the sorted probabilities.
 
     Args:
         validation: the validation split.
         kind: one threshold for all emotions, or one each.
+        criterion: what the threshold is best in: F1 over all pairs, the mean of each emotion's F1, or the share of pairs that
+            are right. For one emotion both kinds of F1 are the same.
 
     Example:
         >>> from lddu.evaluate.scored import Scored
@@ -29,34 +43,38 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global") -> Flo
     """
     scored = validation.scored
     known, present = scored.known, scored.presence == 1
-    overall = best_cut(scored.probability[known], present[known])
+    of_emotion = np.broadcast_to(np.arange(len(scored.emotions)), known.shape)[known]
+    overall = best_cut(scored.probability[known], present[known], criterion, of_emotion)
     thresholds = np.full(len(scored.emotions), overall)
     if kind == "per_emotion":
         for e in np.flatnonzero(present.any(axis=0)):
             rows = known[:, e]
-            thresholds[e] = best_cut(scored.probability[rows, e], present[rows, e])
+            thresholds[e] = best_cut(scored.probability[rows, e], present[rows, e], criterion)
     return thresholds
 
 
-def best_cut(probability: Floats, present: Flags) -> float:
-    """The cut with the best F1 of ``probability >= cut``.
+def best_cut(
+    probability: Floats, present: Flags, criterion: Criterion = "f1_micro", emotion: np.ndarray | None = None
+) -> float:
+    """The cut with the best `criterion` of ``probability >= cut``.
 
-    Neighbouring cuts that reach the same best F1 form a plateau; of several plateaus the widest is taken (the lowest
+    Neighbouring cuts that reach the same best value form a plateau; of several plateaus the widest is taken (the lowest
     among equally wide ones) and the cut lies in its middle, as far as can be from a change. Without positives every
     F1 is 0 and the cut is 0.5.
 
     Args:
         probability: [K] in [0, 1].
         present: [K].
+        criterion: what is best.
+        emotion: [K] number of each pair's emotion, for the macro-F1; all of one where left out.
     """
-    positives = int(present.sum())
-    if not positives:
+    if not present.any():
         return 0.5
-    order = np.argsort(probability, kind="stable")
-    distinct, first = np.unique(probability[order], return_index=True)
-    hits = positives - np.concatenate([[0], np.cumsum(present[order])])[first]  # true positives from each value on
-    f1 = 2 * hits / (len(order) - first + positives)
-    best = f1 == f1.max()
+    distinct = np.unique(probability)
+    if criterion == "accuracy" and distinct[-1] < 1:
+        distinct = np.append(distinct, 1.0)  # naming nothing may be right most often; its F1 is 0
+    reached = _reached(distinct, probability, present, criterion, emotion)
+    best = reached == reached.max()
     # Cut j keeps the values from distinct[j] on: it may lie anywhere in (edges[j], distinct[j]].
     edges = np.concatenate([[0.0], distinct[:-1]])
     starts = np.flatnonzero(best & ~np.concatenate([[False], best[:-1]]))
@@ -65,3 +83,32 @@ def best_cut(probability: Floats, present: Flags) -> float:
     low, high = edges[starts[widest]], distinct[ends[widest]]
     middle = (low + high) / 2
     return float(middle if middle > low else high)
+
+
+def _reached(
+    cuts: Floats, probability: Floats, present: Flags, criterion: Criterion, emotion: np.ndarray | None
+) -> Floats:
+    """[J] value of the criterion where all pairs from each cut on are named."""
+    if criterion == "f1_macro" and emotion is not None:
+        columns = [emotion == e for e in np.unique(emotion)]
+        return np.asarray(sum(_f1(cuts, probability[own], present[own]) for own in columns)).round(
+            12
+        )  # equal sums are equal
+    if criterion == "accuracy":
+        hits, named = _hits_and_named(cuts, probability, present)
+        return np.asarray((2 * hits - named + len(present) - int(present.sum())) / len(present))
+    return _f1(cuts, probability, present)
+
+
+def _f1(cuts: Floats, probability: Floats, present: Flags) -> Floats:
+    """[J] F1 at each cut; 0 where nothing is present."""
+    hits, named = _hits_and_named(cuts, probability, present)
+    return np.asarray(2 * hits / np.maximum(named + int(present.sum()), 1))
+
+
+def _hits_and_named(cuts: Floats, probability: Floats, present: Flags) -> tuple[np.ndarray, np.ndarray]:
+    """[J] true positives, and pairs named, from each cut on."""
+    order = np.argsort(probability, kind="stable")
+    first = np.searchsorted(probability[order], cuts)
+    before = np.concatenate([[0], np.cumsum(present[order])])
+    return int(present.sum()) - before[first], len(order) - first

@@ -30,7 +30,7 @@ class Answers:
         name: of the run, for messages and tables.
         scored: N clips, E emotions.
         labels: [N, E] its final decision.
-        uncertainty: [N, E] the product's; without it there is no `error_auroc`.
+        uncertainty: [N, E] the selected score; without it there is no `error_auroc`.
     """
 
     name: str
@@ -136,7 +136,7 @@ def _precision(answers: Answers, units: np.ndarray) -> Part:
 
 
 def _errors(answers: Answers, units: np.ndarray) -> Part:
-    """How well the uncertainty finds the wrong answers."""
+    """How well the uncertainty detects wrong decisions."""
     assert answers.uncertainty is not None
     known = answers.scored.known
     wrong = ((answers.scored.presence == 1) != answers.labels)[known]

@@ -12,7 +12,7 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import brier, negative_log_likelihood
-from lddu.evaluate.resample import RESAMPLES, Interval, chunks, middle, unit_weights
+from lddu.evaluate.resample import METRIC_RESAMPLES, Interval, chunks, middle, unit_weights
 from lddu.evaluate.scored import Scored
 
 Binning = Literal["equal_width", "equal_mass"]
@@ -174,7 +174,7 @@ def _resampled(probability: Floats, present: Flags, units: np.ndarray, seed: int
     cell = unit * width + bin_
     gap = np.bincount(cell, present - probability, minlength=size * width).reshape(size, width)
     count = np.bincount(unit)
-    drawn = [np.abs(w @ gap).sum(axis=1) / (w @ count) for w in unit_weights(size, seed, RESAMPLES)]
+    drawn = [np.abs(w @ gap).sum(axis=1) / (w @ count) for w in unit_weights(size, seed, METRIC_RESAMPLES)]
     return _whole(np.concatenate(drawn))
 
 

@@ -3,6 +3,7 @@
 Efron and Tibshirani, An introduction to the bootstrap, 1993.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, figures, resampled
 from lddu.evaluate.resample import middle
 
-RESAMPLES = 2000
+COMPARISON_RESAMPLES = 2000
+"""Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Comparison:
         return asdict(self)
 
 
-def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = RESAMPLES) -> Comparison:
+def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> Comparison:
     """Two runs side by side, with intervals of each and of the paired difference.
 
     Groups are resampled where there are at least `lddu.evaluate.scored.LEAST_GROUPS`, else clips. The order of the
@@ -96,10 +98,28 @@ def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = RES
     )
 
 
-def intervals(answers: Answers, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Estimate]:
+def intervals(answers: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> dict[str, Estimate]:
     """Figure -> estimate with its 95 % interval, for one run."""
     values, drawn = figures(answers), resampled(answers, seed, resamples)
     return {name: _estimate(values[name], drawn[name]) for name in drawn if name in values}
+
+
+def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int = 0) -> list[dict[str, Difference]]:
+    """The run less each of several other answers on the same clips in the same order: figure -> paired difference.
+
+    Args:
+        run: without its uncertainty.
+        others: what it is compared with.
+        resamples: how many.
+        seed: of the resamples.
+    """
+    values, drawn = figures(run), resampled(run, seed, resamples)
+    found = []
+    for other in others:
+        apart, theirs = figures(other), resampled(other, seed, resamples)
+        names = [name for name in values if name in apart]
+        found.append({name: _difference(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
+    return found
 
 
 def _aligned(first: Answers, second: Answers) -> Answers:
@@ -138,12 +158,12 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
 
 def _difference(value: float, apart: Floats) -> Difference:
     low, high = _ends(apart)
-    told = apart[~np.isnan(apart)]
-    chance = min(1.0, 2 * min(float((told <= 0).mean()), float((told >= 0).mean()))) if low == low else np.nan
+    defined = apart[~np.isnan(apart)]
+    chance = min(1.0, 2 * min(float((defined <= 0).mean()), float((defined >= 0).mean()))) if low == low else np.nan
     return Difference(value, low, high, chance)
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:
-    """The middle 95 % of the resamples; NaN where a twentieth or more of them cannot tell."""
+    """The middle 95 % of the resamples; NaN where a twentieth or more of them are undefined."""
     found = middle(drawn)
     return (np.nan, np.nan) if found is None else (found.low, found.high)

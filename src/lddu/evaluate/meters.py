@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HEARD = 0.9
-"""Share of the clips in which the reading of a meter that hears noise rises with the loudest."""
+"""Share of the clips in which the reading of a meter that responds to noise rises with the loudest."""
 
 
 def deaf_meters(points: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:

@@ -180,6 +180,7 @@ class Baseline:
     f1_micro: float
     f1_macro: float
     jaccard: float
+    jaccard_empty_correct: float
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them."""
@@ -217,7 +218,10 @@ def _constant(name: str, chosen: Flags, presence: Floats, emotions: Sequence[str
     labels = np.broadcast_to(chosen, presence.shape)
     f1s = [micro_f1(presence[:, [e]], labels[:, [e]]) for e in np.flatnonzero((~np.isnan(presence)).any(axis=0))]
     names = tuple(emotion for emotion, one in zip(emotions, chosen, strict=True) if one)
-    return Baseline(name, names, micro_f1(presence, labels), float(np.mean(f1s)), mean_jaccard(presence, labels, 0.0))
+    return Baseline(
+        name, names, micro_f1(presence, labels), float(np.mean(f1s)),
+        mean_jaccard(presence, labels, empty=0.0), mean_jaccard(presence, labels, empty=1.0),
+    )  # fmt: skip
 
 
 def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> EmotionMetrics:

@@ -17,7 +17,7 @@ class RaterAgreement:
 
     Attributes:
         n: clips with known votes.
-        spearman: of the product's aleatoric uncertainty; None where either is constant.
+        spearman: of the selected aleatoric uncertainty; None where either is constant.
         interval: 95 %, bootstrap over clips or groups.
         spearman_of: the same for everything that it may be made of, side by side.
     """
@@ -40,7 +40,7 @@ def rater_agreement(
 
     Args:
         votes: [N] entropy of the votes, NaN where unknown.
-        aleatoric: [N] the product's.
+        aleatoric: [N] the selected score.
         parts: name -> [N] other uncertainties per clip.
         units: [N] unit of each clip that is resampled.
         seed: of the interval.

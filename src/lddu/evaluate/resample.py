@@ -11,7 +11,8 @@ import numpy as np
 
 from lddu.arrays import Flags, Floats
 
-RESAMPLES = 1000
+METRIC_RESAMPLES = 1000
+"""Of an interval of a single metric; `lddu.evaluate.compare` draws more, for p-values need the tails."""
 CHUNK = 4_000_000
 """At most this many numbers are drawn at once."""
 
@@ -84,7 +85,7 @@ def resampled_ranking(
         seed: of the resamples.
     """
     ranked = Ranked.of(score, positive, np.unique(units, return_inverse=True)[1])
-    drawn = unit_weights(int(ranked.unit.max()) + 1, seed, RESAMPLES, width=len(score))
+    drawn = unit_weights(int(ranked.unit.max()) + 1, seed, METRIC_RESAMPLES, width=len(score))
     return np.concatenate([ranked.figure(figure, weight) for weight in drawn])
 
 
@@ -142,7 +143,7 @@ def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: in
     """Interval of the rank correlation of two columns [N]; units are drawn whole."""
     unit = np.unique(units, return_inverse=True)[1]
     levels = [np.unique(column, return_inverse=True)[1] for column in (first, second)]
-    drawn = unit_weights(int(unit.max()) + 1, seed, RESAMPLES, width=len(unit))
+    drawn = unit_weights(int(unit.max()) + 1, seed, METRIC_RESAMPLES, width=len(unit))
     return middle(np.concatenate([_rank_correlation(weight[:, unit], *levels) for weight in drawn]))
 
 

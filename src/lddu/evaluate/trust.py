@@ -12,8 +12,8 @@ from lddu.evaluate.resample import Interval, auroc, average_precision, ranking_i
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import risk_coverage, selective_report
 
-PRODUCT = "product"
-"""Name of the score that the product uses, beside those that it was chosen from."""
+SELECTED = "product"
+"""Key of the selected score in `metrics.json`, beside those that it was selected from."""
 
 CURVE_POINTS = 41
 SELECTIVE = ("error_aupr", "aurc", "excess_aurc", "risk_at_80", "coverage_at_5", "spearman")
@@ -26,7 +26,7 @@ class Judged:
     Attributes:
         scored: N clips, E emotions, recalibrated.
         labels: [N, E] the decision.
-        scores: name -> [N, E] uncertainty scores, `PRODUCT` among them; larger is less certain.
+        scores: name -> [N, E] uncertainty scores, `SELECTED` among them; larger is less certain.
     """
 
     scored: Scored
@@ -40,7 +40,7 @@ class Judged:
 
 
 def trust_figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
-    """What `metrics.json` says of a split beside the standard metrics; names are explained in docs/run_folder.md.
+    """The entries of a split in `metrics.json` beside the standard metrics; docs/run_folder.md explains the names.
 
     Args:
         judged: a split with at least one known label.
@@ -49,11 +49,11 @@ def trust_figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
     scored, known = judged.scored, judged.scored.known
     calibration = calibration_report(scored, seed)
     reports = {name: selective_report(scored, judged.labels, score) for name, score in judged.scores.items()}
-    product = reports[PRODUCT].pooled
-    chance = judged.scores[PRODUCT]
+    selected = reports[SELECTED].pooled
+    chance = judged.scores[SELECTED]
     rows, units = np.nonzero(known)[0], scored.units()
     return {
-        **{name: getattr(product, name) for name in SELECTIVE},
+        **{name: getattr(selected, name) for name in SELECTIVE},
         "error_auroc": {name: report.pooled.error_auroc for name, report in reports.items()},
         "error_auroc_interval": _plain(ranking_interval(auroc, chance[known], judged.wrong[known], units[rows], seed)),
         "aurc_of": {name: report.pooled.aurc for name, report in reports.items()},
@@ -70,7 +70,7 @@ def trust_figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
                     n: _or_none(report.per_emotion[name], "error_auroc") for n, report in reports.items()
                 }
             }
-            | {figure: _or_none(reports[PRODUCT].per_emotion[name], figure) for figure in SELECTIVE}
+            | {figure: _or_none(reports[SELECTED].per_emotion[name], figure) for figure in SELECTIVE}
             for e, name in enumerate(scored.emotions)
         },
     }
@@ -86,7 +86,7 @@ def _emotion(judged: Judged, calibration: CalibrationReport, e: int, seed: int) 
         return dict.fromkeys([*names, *intervals, "ap_interval", "auroc_interval", "error_auroc_interval"])
     rows = scored.known[:, e]
     units, present, p = scored.units()[rows], scored.presence[rows, e] == 1, scored.probability[rows, e]
-    wrong, chance = judged.wrong[rows, e], judged.scores[PRODUCT][rows, e]
+    wrong, chance = judged.wrong[rows, e], judged.scores[SELECTED][rows, e]
     return {
         **{name: getattr(found, name) for name in names},
         **{name: _plain(getattr(found, name)) for name in intervals},

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lddu.errors import ConfigError, PackageError, RunError, parameter
-from lddu.machine.processes import Job, Opening, Outcome, Result, opened, usual_threads
+from lddu.machine.processes import Job, Opening, Outcome, Result, default_threads, opened
 
 HERE = "local"
 """The address of a Ray that is started for the occasion on this machine."""
@@ -93,7 +93,7 @@ def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> I
         raise ConfigError(
             f"Expected {parameter('device')} to be auto, cpu or cuda on a Ray cluster, which deals out the GPUs, but got {device}."
         )
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anyone
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics
     try:
         import ray
     except ImportError:
@@ -117,7 +117,7 @@ def _workers(ray: Any, jobs: int | None, device: str) -> RayWorkers:
     gpus, processors = (max(machine.get(kind, 0) for machine in machines) for kind in ("GPU", "CPU"))
     if device == "cuda" and not gpus:
         raise ConfigError(f"Expected GPUs in the Ray cluster, but it has none; give {parameter('device', 'cpu')}.")
-    threads = usual_threads()
+    threads = default_threads()
     if 0 < processors < threads:  # none at all is a cluster that has yet to grow
         raise ConfigError(
             f"Expected a machine of {threads} processors in the Ray cluster, as many as OMP_NUM_THREADS says, but the "

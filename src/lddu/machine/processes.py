@@ -87,10 +87,10 @@ class ProcessWorkers:
                 worker.stop()
 
 
-def usual_threads() -> int:
+def default_threads() -> int:
     """Threads of a worker where many stand side by side: $OMP_NUM_THREADS, or one, which wastes least."""
-    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(told) if told.isdecimal() and int(told) else 1
+    given = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(given) if given.isdecimal() and int(given) else 1
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +119,7 @@ class _Worker(Generic[Job, Result]):
     def give(self, job: Job) -> "Connection[Any, Any]":
         """Begin a job; its outcome is there when the pipe can be read."""
         self._job = job
-        with suppress(ConnectionError):  # it died while idle, which its outcome will tell
+        with suppress(ConnectionError):  # it died while idle; its outcome reports that
             self._pipe.send(job)
         return self._pipe
 

@@ -1,7 +1,7 @@
 """Several processes that train one network together: who they are, and the few things they say to one another.
 
 A launcher (`torchrun`, `accelerate launch`) starts the same program several times and numbers the processes; a number
-is a rank. Every rank sees a part of each batch. What the network says of the parts is gathered, so that the losses over
+is a rank. Every rank sees a part of each batch. The network's outputs for the parts are gathered, so that the losses over
 pairs of the whole batch, Eq. (9) and (11), are those of one process. The convention that keeps gradients exact: the loss
 of the whole is the mean over ranks of each rank's loss, and so is its gradient.
 """

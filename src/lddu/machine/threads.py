@@ -36,7 +36,7 @@ def in_order(pool: Executor, tasks: Iterable[Callable[[], R]], ahead: int) -> It
 
 
 def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int, device: torch.device) -> Iterator[R]:
-    """What `act` says of each item, in their order; on a processor several at once share out PyTorch's threads.
+    """The results of `act` for each item, in order; on a processor several at once share out PyTorch's threads.
 
     Items are taken from the iterable by the caller's thread, never more than a few ahead. The caller's own number of
     threads is left as it is.

@@ -21,7 +21,7 @@ from lddu.models.kernels.dropout import dropout as drop
 from lddu.models.kernels.packing import Packing
 
 NORM_EPSILON = 1e-12
-"""Of every LayerNorm. The usual 1e-5 does not reproduce the released model."""
+"""Of every LayerNorm. PyTorch's default of 1e-5 does not reproduce the released model."""
 
 
 class Affine(Protocol):
@@ -243,7 +243,7 @@ def contrastive_loss(
     weights = has_positive.to(keys.dtype) / has_positive.sum().clamp(min=1)
     learning = len(keys) if learning is None else learning
     loss = -(weights @ attraction)
-    if len(keys) > 1:  # a lone key has nothing to be told apart from
+    if len(keys) > 1:  # a lone key has nothing to be contrasted with
         loss = loss + weighted_logsumexp(keys, weights, 1 / (2 * temperature), learning)
     return loss
 
@@ -400,7 +400,7 @@ def stand_in(
 def noise_trust(
     noise: Float[Tensor, "clip modality"], offset: Float[Tensor, " modality"], slope: Float[Tensor, " modality"]
 ) -> Float[Tensor, "clip modality"]:
-    """Eq. (20): how much of what a modality says the fusion hears; falls with its noise q.
+    """Eq. (20): the fusion's weight on a modality; falls with its noise q.
 
     Args:
         noise: q of Eq. (18).

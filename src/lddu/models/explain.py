@@ -1,4 +1,4 @@
-"""Why a network says what it says of one clip: when each emotion was seen, and what each modality contributes."""
+"""Explains the prediction of one clip: when each emotion was seen, and what each modality contributes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,7 +6,6 @@ Python a `Family` can also be given as it is, see docs/own_model.md.
 
 import importlib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from lddu.config import NOTHING_OPEN, Config, ResolvedConfig, laid_over, near
@@ -25,6 +24,8 @@ GROUP = "lddu.families"
 
 def registered() -> dict[str, str]:
     """Name -> place of every family that can be had by name, those of other packages after our own."""
+    from importlib.metadata import entry_points  # a fifth of the time of `lddu --help`
+
     return FAMILIES | {entry.name: entry.value for entry in entry_points(group=GROUP) if entry.name not in FAMILIES}
 
 
@@ -37,7 +38,7 @@ def family_of(family: FamilyLike) -> Family:
     """
     if isinstance(family, Family):
         return family
-    places = registered()
+    places = FAMILIES if family in FAMILIES else registered()
     if family not in places:
         raise ConfigError(
             f"Expected a model family out of {', '.join(places)}, but got {family!r}{near(family, places)}; one of your "
@@ -89,8 +90,8 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
     family.preset(settings["preset"])
     oldest = next(iter(family.presets.values()))
     config = laid_over(oldest, {"family": family.name, **settings})
-    open_ = [f"{part}.{name}" for part, told in config.to_mapping().items() if isinstance(told, dict)
-             for name, value in told.items() if value == "auto"]  # fmt: skip
+    open_ = [f"{part}.{name}" for part, section in config.to_mapping().items() if isinstance(section, dict)
+             for name, value in section.items() if value == "auto"]  # fmt: skip
     if open_:
         raise ConfigError(f"Expected a number for {', '.join(open_)} in the config of a run, but got 'auto'.")
     return config.fitted_to(NOTHING_OPEN)

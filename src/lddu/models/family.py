@@ -43,7 +43,7 @@ class Task:
 class Evidence:
     """One kind of evidence that a family gives beside the probability of each emotion.
 
-    What has the axis `emotion` competes for the product's uncertainty. With both axes a table shows the mean over
+    What has the axis `emotion` competes for the selected uncertainty score. With both axes a table shows the mean over
     emotions per modality, and the uncertainty reads the mean over modalities per emotion.
 
     Attributes:

@@ -15,7 +15,7 @@ from lddu.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class DropoutMoments:
-    """What K passes with dropout on say of N clips.
+    """The outputs of K passes with dropout on, for N clips.
 
     Attributes:
         probability: [N, E] mean over the passes.

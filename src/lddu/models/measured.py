@@ -53,7 +53,7 @@ class Measured:
 
     @property
     def of_emotions(self) -> bool:
-        """Whether it tells emotions apart."""
+        """Whether it differs between emotions."""
         return "emotion" in self.evidence.axes
 
     @staticmethod

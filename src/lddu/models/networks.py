@@ -26,7 +26,7 @@ NEIGHBOURS = 16384
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """What one network, or the mean of several, says of N clips, as plain arrays.
+    """The outputs of one network, or the mean of several, for N clips, as plain arrays.
 
     Attributes:
         rows: [N] row numbers in the store.
@@ -88,11 +88,11 @@ class Networks:
         advance: Callable[[int], None] | None = None,
         dropout: DropoutPasses = DropoutPasses(),
     ) -> Inference:
-        """What they say of some clips; see the function `infer`."""
+        """Their outputs for some clips; see the function `infer`."""
         return mean_of([infer(member, self.reader, rows, advance, dropout) for member in self.members])
 
     def without(self, rows: np.ndarray, modalities: frozenset[str]) -> Inference:
-        """What they say of some clips with these modalities taken for missing."""
+        """Their outputs for some clips with these modalities treated as missing."""
         return Networks(self.members, self.reader.withholding(modalities)).infer(rows)
 
 

@@ -94,7 +94,7 @@ class Scaling(nn.ModuleList):
 
 
 @dataclass(frozen=True)
-class LabelledRows:
+class ScalingClips:
     """The clips that scaling is fitted on.
 
     Attributes:
@@ -106,7 +106,7 @@ class LabelledRows:
     presence: Floats
 
 
-def fit_scaling(scaling: Scaling, reader: BatchReader, clips: LabelledRows, relevance: bool) -> None:
+def fit_scaling(scaling: Scaling, reader: BatchReader, clips: ScalingClips, relevance: bool) -> None:
     """Fit the scaling on these clips. A feature that is constant but for rounding keeps scale 1.
 
     Args:
@@ -147,7 +147,7 @@ def _moments(reader: BatchReader, name: str, rows: np.ndarray) -> tuple[Floats, 
     return shift + total / steps, np.where(deviation > least, deviation, 1.0)
 
 
-def _relevance(reader: BatchReader, name: str, clips: LabelledRows, mean: Floats, deviation: Floats) -> Floats:
+def _relevance(reader: BatchReader, name: str, clips: ScalingClips, mean: Floats, deviation: Floats) -> Floats:
     """[D] gains with a mean square of 1, from correlations of the clips' mean features with the emotions."""
     dimension, emotions = len(mean), clips.presence.shape[1]
     count, label = np.zeros(emotions), np.zeros(emotions)

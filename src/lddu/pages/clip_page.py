@@ -1,4 +1,4 @@
-"""`predict --html`: a folder with one page that shows the media beside what the run says of each stretch of it.
+"""`predict --html`: a folder with one page that shows the media beside the results of each segment.
 
 The page fetches nothing: style and script are in it, the media lie beside it. What it shows is decided in
 `lddu.pages.clip_view`; the template lays it out, and its script only seeks, follows the playhead and shows one segment at
@@ -10,7 +10,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lddu.clips.media import MediaInfo, probe
+from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
+from lddu.clips.spans import WORDS_SUFFIX
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
@@ -28,7 +29,7 @@ _PLAYED_CODECS = frozenset(
 
 
 @dataclass(frozen=True)
-class Subject:
+class ClipPageContext:
     """What the page is about, in words.
 
     Attributes:
@@ -68,7 +69,7 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
         )
 
 
-def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_media: bool) -> None:
+def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext, with_media: bool) -> None:
     """Write `index.html` and, beside it, the media files; in one step, in place of what was there.
 
     Media are hard links where the file system allows it, so that they take no room, else copies.
@@ -76,18 +77,21 @@ def write_clip_page(folder: Path, answers: ClipAnswers, subject: Subject, with_m
     Args:
         folder: of the page.
         answers: what it shows.
-        subject: what it is about.
+        context: what it is about.
         with_media: show the files of the clips; without, only the answers.
     """
     with replaced_folder(folder) as new:
-        files = list(dict.fromkeys(answers.file)) if with_media else []
+        played = [
+            file for file in answers.file if not file.lower().endswith(WORDS_SUFFIX)
+        ]  # words alone have no player
+        files = list(dict.fromkeys(played)) if with_media else []
         media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
         shown = list(sections(answers, media))
         segments = [segment for section in shown for segment in section.segments]
-        asked = subject.found or answers.predictions
+        asked = context.found or answers.predictions
         page = template("clips.html").render(
             mark=MARK,
-            subject=subject,
+            context=context,
             headline=headline(asked, len(media), len(answers.failures)),
             left_out=len(asked) - len(segments),
             sections=shown,
@@ -111,7 +115,7 @@ def browser_note(info: MediaInfo) -> str:
     if played and not odd:
         return ""
     what = " and ".join([*odd, *([] if played else [f"a .{container[0]} file"])])
-    return f"Browsers hardly play {what}. The answers stand; to see it here, convert the file to mp4 (H.264, AAC)."
+    return f"Browsers hardly play {what}. The results stand; to see it here, convert the file to mp4 (H.264, AAC)."
 
 
 def _beside(source: Path, folder: Path, number: int) -> Media:
@@ -123,5 +127,7 @@ def _beside(source: Path, folder: Path, number: int) -> Media:
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
     info = probe(source)
-    kind = "video" if info.has_picture else "audio"
-    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, browser_note(info))
+    photo = info.container in PHOTO_FORMATS
+    kind = "photo" if photo else "video" if info.has_picture else "audio"
+    note = "" if photo else browser_note(info)
+    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, note)

@@ -20,7 +20,7 @@ class Media:
     Attributes:
         address: relative to the page.
         name: of the original file.
-        kind: ``video`` or ``audio``.
+        kind: ``video``, ``audio`` or ``photo``.
         seconds: its length.
         note: why a browser may not play it; empty where it should.
     """
@@ -62,7 +62,7 @@ class ModalityCell:
         presented: whether the clip has it.
         error: chance that it errs when it answers alone; None where it is missing or the model family does not say.
         noisier_than: share of the run's validation clips whose modality is less noisy; None where it is missing or unknown.
-        unfamiliar: whether it is unlike all that the run was tried on.
+        unfamiliar: whether it is out of distribution.
         influence: probability of the most probable emotion minus that without this modality; None where it is missing
             or the only one.
         shade: emotion -> 0 to 100 per step of the time line, how much attention; a single step where there is no course
@@ -119,7 +119,7 @@ class Segment:
 
     @property
     def unsure(self) -> list[str]:
-        """Emotions of which the run cannot tell, the most probable first."""
+        """Emotions on which the run abstains, the most probable first."""
         return self._likely("can't tell")
 
     def _likely(self, verdict: str) -> list[str]:
@@ -135,7 +135,7 @@ class Segment:
 
     @property
     def short(self) -> list[str]:
-        """The answer in two short lines; the id where the place in a file is unknown, so that only it tells clips apart."""
+        """The answer in two short lines; the id where the place in a file is unknown, so that only it distinguishes clips."""
         if self.start is None:
             return [self.clip]
         names = self.labels or [f"{name}?" for name in self.unsure] or ["–"]
@@ -150,33 +150,35 @@ class Segment:
 
     @property
     def doubt(self) -> str:
-        """Which of its modalities are unlike all that the run was tried on; empty where none is."""
+        """Which of its modalities are out of distribution; empty where none is."""
         strange = [modality.name for modality in self.modalities if modality.unfamiliar]
         if not strange:
             return ""
         are = "is" if len(strange) == 1 else "are"
-        return f"Its {listed(strange)} {are} unlike all that the run was tried on: take the answer for a guess."
+        return f"Its {listed(strange)} {are} out of distribution. Do not trust these probabilities."
 
     @property
     def why(self) -> str:
         """On which modality the answer rests, and which errs least."""
         there = [modality for modality in self.modalities if modality.presented]
         if len(there) < 2:
-            return f"The answer rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
+            return f"The result rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
         top = next(emotion for emotion in self.emotions if emotion.name == self.top)
         gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
         without = max(top.probability - gain, 0.0)
         before, after = f"{top.probability:.2f}", f"{without:.2f}"
         if not self.rests_on:
-            told = f"{_capital(self.top)} rests on no single modality: it would be no less probable without any one."
+            sentence = (
+                f"{_capital(self.top)} rests on no single modality: it would be no less probable without any one."
+            )
         elif before == after:
-            told = f"{_capital(self.top)} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
+            sentence = f"{_capital(self.top)} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
         else:
-            told = (
+            sentence = (
                 f"{_capital(self.top)} rests most on {self.rests_on}: without it, it would be at {after}, not {before}"
             )
-            told += f"{_still(top, without)}."
-        return f"{told} Trust {self.trusted} most: alone it errs least." if self.trusted else told
+            sentence += f"{_still(top, without)}."
+        return f"{sentence} Trust {self.trusted} most: alone it errs least." if self.trusted else sentence
 
 
 @dataclass(frozen=True)
@@ -303,7 +305,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
 
 
 def _clearly_least(errors: Mapping[str, float]) -> str:
-    """The modality with the least error, where two digits, which is what is shown, tell it from the next."""
+    """The modality with the least error, where the two digits that are shown distinguish it from the next."""
     ranked = sorted(errors, key=lambda name: errors[name])
     if len(ranked) < 2 or f"{errors[ranked[0]]:.2f}" == f"{errors[ranked[1]]:.2f}":
         return ""

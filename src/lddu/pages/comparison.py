@@ -9,8 +9,8 @@ import numpy as np
 
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
-from lddu.evaluate.constants import shortfall
-from lddu.evaluate.trust import PRODUCT
+from lddu.evaluate.trust import SELECTED
+from lddu.evaluate.verdicts import verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
@@ -25,7 +25,7 @@ class RunColumn:
     """One run on the page.
 
     Attributes:
-        name: short and unlike that of any other run of the page.
+        name: short and unique on the page.
         path: of the run folder.
         figures: of the split, as `metrics.json` holds them.
         protocol: as `metrics.json` holds it.
@@ -53,7 +53,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         runs=columns,
         estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
-        shortfalls=[(column.name, told) for column in columns if (told := shortfall(column.figures))],
+        shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
         simulated=any(RunFolder(run).description.task.simulated for run in runs),
@@ -86,19 +86,17 @@ def _names(runs: Sequence[str | Path]) -> list[str]:
 
 
 def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
-    """Risk and coverage of each run's product score, and its reliability."""
+    """Risk and coverage of each run's selected score, and its reliability."""
     risks, points = {}, {}
     for column in columns:
         predicted = read_predictions(Path(column.path) / "predictions.parquet")
         found = predicted.rows(predicted.split == split)
         known = ~np.isnan(found.presence)
-        curve = column.figures["risk_coverage"][PRODUCT]
+        curve = column.figures["risk_coverage"][SELECTED]
         risks[f"{column.name} (area {column.figures['aurc']:.3f})"] = Line(curve["coverage"], curve["risk"])
         bins = reliability(found.probability[known], found.presence[known] == 1)
         points[column.name] = Line(bins.probability, bins.frequency)
     return (
-        run_curves(
-            risks, "risk of the most certain answers", ("coverage: share of pairs answered", "share of wrong answers")
-        ),
+        run_curves(risks, "risk and coverage", ("coverage: share of pairs decided", "risk: share of wrong decisions")),
         run_curves(points, "reliability", ("predicted probability", "share that is present"), diagonal=True),
     )

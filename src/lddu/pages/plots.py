@@ -88,11 +88,11 @@ def risk_coverage_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[fl
         axes.plot(coverage, risk, line, color=colour, linewidth=width, label=name, zorder=front)
     axes.set_xlim(0, 1)
     all_answered = max(risk[-1] for _, risk in curves.values())  # the same for each score
-    # A bad score leaves the panel, so that good ones can be told apart.
+    # A bad score leaves the panel, so that good ones can be distinguished.
     axes.set_ylim(0, min(1.0, 2 * all_answered) or 1.0)
-    axes.set_title("risk of the most certain answers", fontsize=9)
-    axes.set_xlabel("coverage: share of pairs answered", fontsize=8)
-    axes.set_ylabel("share of wrong answers", fontsize=8)
+    axes.set_title("risk and coverage", fontsize=9)
+    axes.set_xlabel("coverage: share of pairs decided", fontsize=8)
+    axes.set_ylabel("risk: share of wrong decisions", fontsize=8)
     figure.legend(
         loc="outside lower center", ncols=2, frameon=False, fontsize=7, labelcolor=PLACEHOLDER, columnspacing=1
     )

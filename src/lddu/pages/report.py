@@ -7,7 +7,8 @@ import jinja2
 
 from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
-from lddu.evaluate.constants import shortfall
+from lddu.evaluate.constants import constants_in
+from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.plots import training_curves
 from lddu.pages.report_ablation import withheld
@@ -55,7 +56,8 @@ def _page(
         figures=figures,
         other=splits.get("valid") if split == "test" else None,
         headline=headline(split, figures),
-        shortfall=shortfall(figures),
+        verdicts=verdicts_of(figures),
+        baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
         description=description,
         protocol=found["protocol"],
         cost=found["cost"],
@@ -76,18 +78,18 @@ def _page(
 
 def headline(split: str, figures: dict[str, Any]) -> str:
     """What the figures say, in words."""
-    best = max(figures.get("baselines", []), key=lambda b: b["f1_micro"], default=None)
+    best = max(constants_in(figures), key=lambda b: b["f1_micro"], default=None)
     emotions = figures["per_emotion"]
     judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
     sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
     if best is not None and best["f1_micro"] >= figures["f1_micro"]:
-        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}, so the run has learnt nothing of use"
+        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}"
     elif best is not None:
         sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
     if len(judged) > 1:
         strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
         sentence += (
-            f". {strong.capitalize()} is found best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
+            f". {strong.capitalize()} is recognised best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
         )
     return sentence + "."
 
@@ -106,9 +108,7 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
         except ValueError as fault:
             raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
         if len(history) < best:
-            raise RunError(
-                f"Expected {log} to tell of {best} epochs, but it tells of {len(history)}; copy the run again."
-            )
+            raise RunError(f"Expected {log} to hold {best} epochs, but it holds {len(history)}; copy the run again.")
         if best:
             curves.append(training_curves(history, best))
     return curves

@@ -13,7 +13,7 @@ from lddu.decide.error_score import LABEL_ODDS, ErrorScore
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import risk_coverage
-from lddu.evaluate.trust import PRODUCT
+from lddu.evaluate.trust import SELECTED
 from lddu.models.family import Task
 from lddu.pages.plots import reliability_curve, risk_coverage_curves
 from lddu.pages.template import figure, score_name
@@ -45,7 +45,7 @@ class Trust:
         per_emotion: figure, one panel per emotion.
         risk_coverage: figure, every score.
         recalibration: method that was chosen; None where there were too few validation clips to try any.
-        score: that the product uses.
+        score: name of the selected one.
         formula: how it is made, as text.
     """
 
@@ -63,7 +63,7 @@ class Together:
 
     Attributes:
         emotions: those that some clip shows.
-        named: per row, how often each column was named; None where no clip can tell.
+        named: per row, how often each column was named; None where no clip shows the row's emotion.
         shown: per row, how often each column was there.
         added: per row, how often a column that was not there was named; None where it was always there.
     """
@@ -153,17 +153,17 @@ def _formula(score: ErrorScore) -> str:
 def _score_curves(
     found: Predictions, figures: dict[str, Any], decision: FittedDecision
 ) -> dict[str, tuple[list[float], list[float]]]:
-    """Score -> coverage and risk, the product's first; from the predictions where `metrics.json` is of an older run."""
-    told = figures.get("risk_coverage")
-    if told is None:
+    """Score -> coverage and risk, the selected one first; from the predictions where `metrics.json` is of an older run."""
+    curve_of = figures.get("risk_coverage")
+    if curve_of is None:
         known = ~np.isnan(found.presence)
         wrong = ((found.presence == 1) != found.label)[known].astype(np.float64)
-        scores = {PRODUCT: found.uncertainty, **own_scores(found.probability, np.array(decision.thresholds))}
+        scores = {SELECTED: found.uncertainty, **own_scores(found.probability, np.array(decision.thresholds))}
         scores |= {name: own.values for name, own in found.evidence.items() if own.of_emotions}
         curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}
-        told = {name: {"coverage": c.coverage.tolist(), "risk": c.risk.tolist()} for name, c in curves.items()}
-    order = [PRODUCT, *(name for name in told if name != PRODUCT)]
-    return {score_name(name): (told[name]["coverage"], told[name]["risk"]) for name in order}
+        curve_of = {name: {"coverage": c.coverage.tolist(), "risk": c.risk.tolist()} for name, c in curves.items()}
+    order = [SELECTED, *(name for name in curve_of if name != SELECTED)]
+    return {score_name(name): (curve_of[name]["coverage"], curve_of[name]["risk"]) for name in order}
 
 
 def together(found: Predictions) -> Together | None:
@@ -195,10 +195,10 @@ def modality_trust(found: Predictions) -> str:
 
 def worsened(figures: dict[str, Any]) -> Worsened | None:
     """What `lddu evaluate --robustness` found; None where it was not asked."""
-    told = figures.get("robustness")
-    if told is None:
+    measured = figures.get("robustness")
+    if measured is None:
         return None
-    modalities = told["modalities"]
+    modalities = measured["modalities"]
     metered = any(point.get("noise") is not None for points in modalities.values() for point in points)
     measures = (
         ("f1_micro", "fused micro-F1"),
@@ -214,7 +214,7 @@ def worsened(figures: dict[str, Any]) -> Worsened | None:
         chosen = {name: points for name, points in chosen.items() if len(points) > 1}
         if chosen:
             drawn.append(tuple(_panels(chosen, measures, xlabel)))
-    return Worsened(tuple(drawn), metered, modalities, told["clips"], told["of"], told["seed"])
+    return Worsened(tuple(drawn), metered, modalities, measured["clips"], measured["of"], measured["seed"])
 
 
 def _panels(points: dict[str, list[dict[str, Any]]], measures: Sequence[tuple[str, str]], xlabel: str) -> Iterator[str]:
@@ -226,11 +226,11 @@ def _panels(points: dict[str, list[dict[str, Any]]], measures: Sequence[tuple[st
 
 def noise_readings(figures: dict[str, Any]) -> NoiseReadings | None:
     """How well each reading of a modality follows its true noise; None where that is not known."""
-    told = figures.get("noise_spearman")
-    if not told:
+    readings = figures.get("noise_spearman")
+    if not readings:
         return None
     # an older run gives one figure per modality, that of its error
-    rows = {name: found if isinstance(found, dict) else {"error": found} for name, found in told.items()}
+    rows = {name: found if isinstance(found, dict) else {"error": found} for name, found in readings.items()}
     names = tuple(name for name in ("noise", "error") if any(name in row for row in rows.values()))
     return NoiseReadings(names, {modality: [row.get(name) for name in names] for modality, row in rows.items()})
 
@@ -248,15 +248,15 @@ def latent(folder: RunFolder, task: Task) -> str:
     """Figure of the latent map; empty where the run has none."""
     if not (folder.path / "latent_map.json").is_file():
         return ""
-    told = folder.read_json("latent_map.json")
-    place, width = np.array(told["place"], dtype=np.float64), np.array(told["width"], dtype=np.float64)
-    emotion, modality = np.array(told["emotion"], dtype=np.int64), np.array(told["modality"], dtype=np.int64)
+    saved = folder.read_json("latent_map.json")
+    place, width = np.array(saved["place"], dtype=np.float64), np.array(saved["width"], dtype=np.float64)
+    emotion, modality = np.array(saved["emotion"], dtype=np.int64), np.array(saved["modality"], dtype=np.int64)
     if place.shape != (len(width), 2) or not len(width) == len(emotion) == len(modality) > 0:
         raise ValueError("latent_map.json does not hold a place, a width, an emotion and a modality per point")
     clouds = {}
     for m, name in enumerate(task.dimensions):
         own = modality == m
         if own.any():
-            title = f"{name} ({100 * told['explained'][name]:.0f} % of the variance)"
+            title = f"{name} ({100 * saved['explained'][name]:.0f} % of the variance)"
             clouds[title] = Cloud(place[own], width[own], emotion[own])
     return latent_panels(clouds, task.emotions)

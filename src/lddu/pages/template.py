@@ -50,7 +50,7 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 
 def chance(value: float) -> str:
-    """A chance of resamples; they are too few to tell a small one from none."""
+    """A chance of resamples; they are too few to distinguish a small one from none."""
     return "< 0.001" if value < 0.001 else figure(value)
 
 
@@ -61,7 +61,9 @@ def span(ends: Sequence[float] | None) -> str:
 
 def score_name(name: str) -> str:
     """An uncertainty score as people read it."""
-    return {"width": "|std|", "label_odds": "own probability"}.get(name, name.replace("_", " "))
+    return {"width": "|std|", "label_odds": "own probability", "product": "selected score"}.get(
+        name, name.replace("_", " ")
+    )
 
 
 _METRICS = {

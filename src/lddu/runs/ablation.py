@@ -1,4 +1,4 @@
-"""What a modality is worth: a run's validation figures with modalities withheld, measured once, told where they miss."""
+"""What a modality is worth: a run's validation figures with modalities withheld, measured once, reported where they are missing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -44,10 +44,10 @@ class Ablation:
     def sentence(self) -> str:
         """What the withheld modalities cost, to follow "without audio, "."""
         before, after = f"{self.f1_micro_whole:.2f}", f"{self.f1_micro:.2f}"
-        told = f"this run's micro-F1 on {self.n} validation clips {_change(before, after)}"
+        sentence = f"this run's micro-F1 on {self.n} validation clips {_change(before, after)}"
         if self.map_macro is None or self.map_macro_whole is None:
-            return told
-        return f"{told}, mAP {_change(f'{self.map_macro_whole:.2f}', f'{self.map_macro:.2f}')}"
+            return sentence
+        return f"{sentence}, mAP {_change(f'{self.map_macro_whole:.2f}', f'{self.map_macro:.2f}')}"
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them."""
@@ -89,9 +89,9 @@ def ablations_of(figures: Mapping[str, Any]) -> tuple[Ablation, ...]:
         RunError: where they are damaged.
     """
     found = []
-    told = figures.get("ablation", [])
-    reading.ensure(isinstance(told, list), "metrics.json.ablation to be a list", told)
-    for i, one in enumerate(told):
+    entries = figures.get("ablation", [])
+    reading.ensure(isinstance(entries, list), "metrics.json.ablation to be a list", entries)
+    for i, one in enumerate(entries):
         where = f"metrics.json.ablation[{i}]"
         entry = reading.section(one, tuple(field.name for field in fields(Ablation)), where)
         f1s = [reading.number(entry[name], f"{where}.{name}", 0, 1) for name in ("f1_micro", "f1_micro_whole")]

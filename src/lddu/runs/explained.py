@@ -1,4 +1,4 @@
-"""What a run says of clips with its reasons: when each emotion was seen, and on which modality it rests."""
+"""Results of clips with their explanations: when each emotion was seen, and on which modality it rests."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class TimeLine:
 
 @dataclass(frozen=True, repr=False)
 class ClipAnswer(ClipPrediction):
-    """What a run says of one clip and where the clip is.
+    """The result of one clip, and where the clip is.
 
     Attributes:
         file: path of the media file; empty where unknown.
@@ -56,7 +56,7 @@ class ClipAnswer(ClipPrediction):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ClipAnswers(PerClip[ClipAnswer]):
-    """What a run says of clips and why; a list of `ClipAnswer`.
+    """Results of clips with explanations; a list of `ClipAnswer`.
 
     Attributes:
         predictions: of the N clips (files, or segments that were cut from them).
@@ -184,7 +184,7 @@ def answers_on(
         store: labelled or not.
         options: a promised recall, or a coverage beyond which no answer is given.
         rows: of the clips, as `FeatureStore.rows` takes them; all by default.
-        advance: hears how many clips are answered, of how many.
+        advance: called with the number of clips finished, and of all.
 
     Raises:
         MismatchError: where the store does not fit the run, or what is asked for cannot be had.

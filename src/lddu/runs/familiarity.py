@@ -1,4 +1,4 @@
-"""Clips beside the validation clips of a run: which are noisier, and which are unlike all that it was tried on."""
+"""Clips beside the validation clips of a run: which are noisier, and which are out of distribution."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,17 +9,17 @@ from lddu.arrays import Flags, Floats
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.run_folder import RunFolder
 
-FEWEST_USUAL = 20
-"""Validation clips below which a share of them says too little."""
+FEWEST_VALIDATION_CLIPS = 20
+"""Validation clips that a modality needs; a share or a maximum of fewer is too uncertain."""
 
 FAR = 2.0
-"""Times the largest distance among validation clips from which a clip's modality is unlike all of them."""
+"""Times the largest distance among validation clips beyond which a clip's modality is out of distribution."""
 
 _MOST_NAMED = 3
 
 
-class UsualReadings:
-    """What is usual for a run: the readings of its validation clips.
+class Familiarity:
+    """Compares clips with the validation clips of a run: noise and distance from training.
 
     Args:
         folder: of the run; one without `predictions.parquet`, or an older one, knows less and still predicts.
@@ -31,10 +31,10 @@ class UsualReadings:
         valid = None if found is None else found.rows(found.split == "valid")
         self._noise = None if valid is None else _noise(valid)
         distance = None if valid is None else valid.modality_distance
-        self._farthest = None if distance is None else farthest_usual(distance)
+        self._farthest = None if distance is None else farthest_validation(distance)
 
     def beside(self, found: Predictions) -> Predictions:
-        """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips to tell."""
+        """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips."""
         noise = _noise(found)
         if self._noise is not None and noise is not None:
             found = replace(found, noisier_than=noisier_than(noise, self._noise))
@@ -43,7 +43,7 @@ class UsualReadings:
         return found
 
     def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
-        """Modality -> share of its clips that are unfamiliar; without those of which that cannot be told.
+        """Modality -> share of its clips that are unfamiliar; without modalities where that is unknown.
 
         Args:
             distance: [N, M] of some clips; NaN where missing.
@@ -62,7 +62,7 @@ class UsualReadings:
             return []
         if np.isnan(self._farthest).all():
             return [
-                f"the run has fewer than {FEWEST_USUAL} validation clips: whether these clips are unlike them cannot be told"
+                f"the run has fewer than {FEWEST_VALIDATION_CLIPS} validation clips, too few to detect clips that are out of distribution"
             ]
         flags, distance = found.unfamiliar, found.modality_distance
         if flags is None or distance is None:
@@ -72,9 +72,9 @@ class UsualReadings:
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
-                    f"{found.modalities[m]} of {_which(found.clip, rows)} is unlike all that the run was tried on: its features lie "
-                    f"{np.median(distance[rows, m]):.3g} deviations from those of training (validation clips: at most "
-                    f"{farthest:.3g}); no probability holds there: take the answers for guesses"
+                    f"{found.modalities[m]} of {_which(found.clip, rows)} is out of distribution "
+                    f"({np.median(distance[rows, m]):.3g} standard deviations from training; validation: at most "
+                    f"{farthest:.3g}); do not trust these probabilities"
                 )
         return sentences
 
@@ -93,33 +93,33 @@ def _which(clips: np.ndarray, rows: np.ndarray) -> str:
     return f"{len(rows)} of {len(clips)} clips ({named})"
 
 
-def noisier_than(noise: Floats, usual: Floats) -> Floats | None:
-    """[N, M] share of the usual clips that are less noisy, modality by modality; NaN where either side has none.
+def noisier_than(noise: Floats, validation: Floats) -> Floats | None:
+    """[N, M] share of the validation clips that are less noisy, modality by modality; NaN where either side has none.
 
     Args:
         noise: [N, M] of the clips in question; NaN where missing.
-        usual: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+        validation: [K, M] of the run's validation clips; NaN where missing. A modality needs `FEWEST_VALIDATION_CLIPS` of them.
 
     Returns:
-        None where no modality has enough usual clips.
+        None where no modality has enough validation clips.
     """
-    enough = np.flatnonzero((~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL)
+    enough = np.flatnonzero((~np.isnan(validation)).sum(axis=0) >= FEWEST_VALIDATION_CLIPS)
     shares = np.full(noise.shape, np.nan)
     for m in enough:
-        ordered = np.sort(usual[~np.isnan(usual[:, m]), m])
+        ordered = np.sort(validation[~np.isnan(validation[:, m]), m])
         below = np.searchsorted(ordered, noise[:, m]) / len(ordered)
         shares[:, m] = np.where(np.isnan(noise[:, m]), np.nan, below)
     return shares if len(enough) else None
 
 
-def farthest_usual(usual: Floats) -> Floats:
-    """[M] largest distance among the run's validation clips; NaN where these are too few to tell.
+def farthest_validation(validation: Floats) -> Floats:
+    """[M] largest distance among the run's validation clips; NaN where these are too few.
 
     Args:
-        usual: [K, M] of the validation clips; NaN where missing. A modality needs `FEWEST_USUAL` of them.
+        validation: [K, M] of the validation clips; NaN where missing. A modality needs `FEWEST_VALIDATION_CLIPS` of them.
     """
-    enough = (~np.isnan(usual)).sum(axis=0) >= FEWEST_USUAL
-    return np.array([np.nanmax(usual[:, m]) if there else np.nan for m, there in enumerate(enough)])
+    enough = (~np.isnan(validation)).sum(axis=0) >= FEWEST_VALIDATION_CLIPS
+    return np.array([np.nanmax(validation[:, m]) if there else np.nan for m, there in enumerate(enough)])
 
 
 def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
@@ -127,7 +127,7 @@ def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
 
     Args:
         distance: [N, M] of the clips in question; NaN where missing.
-        farthest: [M] of the run's validation clips, as `farthest_usual` gives it.
+        farthest: [M] of the run's validation clips, as `farthest_validation` gives it.
 
     Returns:
         None where no modality has enough validation clips.

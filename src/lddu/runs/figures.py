@@ -15,7 +15,7 @@ from lddu.evaluate.metrics import baselines, metrics
 from lddu.evaluate.raters import RaterAgreement, rater_agreement
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import spearman
-from lddu.evaluate.trust import PRODUCT, Judged, trust_figures
+from lddu.evaluate.trust import SELECTED, Judged, trust_figures
 from lddu.models.family import Task
 from lddu.models.networks import Inference
 from lddu.runs.observed import Observed
@@ -56,7 +56,7 @@ DROPOUT_SCORES = ("dropout_entropy", "dropout_information", "dropout_std")
 
 
 def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
-    """Name -> [N, E] what the networks say of their own doubt, beside margin and entropy; larger is less certain.
+    """Name -> [N, E] the networks' own measures of uncertainty, beside margin and entropy; larger is less certain.
 
     Returns:
         What the model family gives as evidence for each emotion (LDDU: `width`, Eq. (11), and `modality_error`, Eq. (14));
@@ -92,16 +92,18 @@ def figures_of(
     decided = decision.apply(split.probability, uncertainty_scores(inference))
     after = split.with_probability(decided.probability)
     found = intervals(Answers("", after, decided.labels))
+    unnamed = (split.presence == 1).any(axis=0) & ~decided.labels.any(axis=0)
     return SplitFigures(
         metrics=metrics(after, np.array(decision.thresholds)),
         calibration=_calibration(split, decided.probability),
-        trust=trust_figures(Judged(after, decided.labels, {**decided.scores, PRODUCT: decided.uncertainty})),
-        # the adaptive calibration error has an interval of its own; NaN is where resamples cannot tell
+        trust=trust_figures(Judged(after, decided.labels, {**decided.scores, SELECTED: decided.uncertainty})),
+        # the adaptive calibration error has an interval of its own; NaN where a resample is undefined
         intervals={n: (own.low, own.high) for n, own in found.items() if n != "adaptive_ece" and own.low == own.low},
         raters=_raters(after, inference, decision, observed),
         noise_spearman=_noise_spearman(inference, observed.noise) if observed.noise else None,
         entropy_parts=_entropy_parts(inference, split.emotions),
         baselines=() if train_presence is None else baselines(train_presence, split.presence, split.emotions),
+        never_named=tuple(name for name, missed in zip(split.emotions, unnamed, strict=True) if missed),
     )
 
 
@@ -198,4 +200,5 @@ def predictions_of(
         emotion_epistemic=inference.disagreement if ensemble else None,
         label_set=decided.label_set,
         abstained=decided.abstained,
+        carried={name: values[rows] for name, values in table.carried.items()},
     )

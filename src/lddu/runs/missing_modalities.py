@@ -12,7 +12,7 @@ from lddu.store.extraction_notes import explains, explains_any
 from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore
 
-_MOST_TOLD = 6
+_MOST_SHOWN = 6
 
 Lookup = Callable[[Sequence[str]], Ablation | None]
 """Modalities that are there -> the run's validation figures with these only, where they were measured."""
@@ -47,9 +47,9 @@ class Missing:
         why = f" ({'; '.join(shared)})" if shared else ""
         rest = listed(self.there) or "nothing but how common each emotion is"
         only = "only " if alone else ""
-        told = f"{only}{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
+        missing = f"{only}{listed(self.lacking)} {'is' if len(self.lacking) == 1 else 'are'} missing {where}{why}"
         price = f"; without {listed(self.lacking)} {cost.sentence()}" if cost else ""
-        return f"{told}: {'its answer rests' if len(self.rows) == 1 else 'their answers rest'} on {rest}{price}"
+        return f"{missing}: {'its result rests' if len(self.rows) == 1 else 'their results rest'} on {rest}{price}"
 
 
 def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]) -> Iterator[Missing]:
@@ -64,8 +64,8 @@ def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]
         if pattern.any():
             lacking = tuple(name for name, gone in zip(modalities, pattern, strict=True) if gone)
             there = tuple(name for name in modalities if name not in lacking)
-            told = Counter(note for row in rows for note in notes.get(str(store.table.clip[row]), ()))
-            reasons = {note: told[note] for name in lacking for note in sorted(told) if explains(note, name)}
+            counts = Counter(note for row in rows for note in notes.get(str(store.table.clip[row]), ()))
+            reasons = {note: counts[note] for name in lacking for note in sorted(counts) if explains(note, name)}
             yield Missing(lacking, there, tuple(rows.tolist()), reasons)
 
 
@@ -74,9 +74,9 @@ def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequen
     found = list(missing_in(store, clips, modalities))
     sentences = [
         one.sentence(len(clips), cost(one.there), alone=any(set(one.lacking) < set(other.lacking) for other in found))
-        for one in found[:_MOST_TOLD]
+        for one in found[:_MOST_SHOWN]
     ]
-    if rest := sum(len(one.rows) for one in found[_MOST_TOLD:]):
+    if rest := sum(len(one.rows) for one in found[_MOST_SHOWN:]):
         sentences.append(f"other combinations of modalities are missing in {rest} of {len(clips)} clips")
     return sentences
 
@@ -85,14 +85,14 @@ def noted_sentences(store: FeatureStore) -> list[str]:
     """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
     found: list[str] = []
     for file in extracted_files(store):
-        for note in dict.fromkeys(note for told in file["notes"].values() for note in told if not explains_any(note)):
-            clips = [clip for clip, told in file["notes"].items() if note in told]
+        for note in dict.fromkeys(note for noted in file["notes"].values() for note in noted if not explains_any(note)):
+            clips = [clip for clip, noted in file["notes"].items() if note in noted]
             where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
             found.append(f"{where}: {note}")
-    rest = len(found) - _MOST_TOLD
-    return found[:_MOST_TOLD] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
+    rest = len(found) - _MOST_SHOWN
+    return found[:_MOST_SHOWN] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
 
 
 def _notes(store: FeatureStore) -> dict[str, list[str]]:
     """Clip -> what was noted of it."""
-    return {clip: told for file in extracted_files(store) for clip, told in file["notes"].items()}
+    return {clip: noted for file in extracted_files(store) for clip, noted in file["notes"].items()}

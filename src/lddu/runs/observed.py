@@ -42,7 +42,7 @@ class Observed:
     @staticmethod
     def of(store: FeatureStore, rows: np.ndarray, task: Task) -> "Observed":
         """Of some clips of a store."""
-        true = {m: store.table.carried.get(f"_noise_{m}") for m in task.dimensions}
+        true = {m: store.table.carried_numbers().get(f"_noise_{m}") for m in task.dimensions}
         simulated = any(levels is not None for levels in true.values())
         nowhere = np.full(len(rows), np.nan)
         noise = {m: nowhere if levels is None else levels[rows] for m, levels in true.items()} if simulated else {}

@@ -1,4 +1,4 @@
-"""What a run says of clips, read as a list of clips: one by one, some of them, or as a table."""
+"""Results read as a list of clips: one by one, some of them, or as a table."""
 
 import csv
 import importlib
@@ -21,7 +21,7 @@ Part = slice | np.ndarray | Sequence[int] | Sequence[bool]
 
 @dataclass(frozen=True, repr=False)
 class ClipPrediction:
-    """What a run says of one clip.
+    """The result of one clip.
 
     Attributes:
         clip: id.
@@ -30,7 +30,7 @@ class ClipPrediction:
         uncertainty: emotion -> chance that the decision on it is wrong.
         missing: modalities that the clip lacks.
         label_set: emotions of the set with the promised recall; None where none was asked for.
-        cannot_tell: emotions on which no answer is given; None where no coverage was asked for.
+        cannot_tell: emotions on which the run abstains; None where no coverage was asked for.
     """
 
     clip: str
@@ -47,10 +47,10 @@ class ClipPrediction:
     def summary(self) -> str:
         """The emotions with their probabilities, the most probable first, and what the clip lacks."""
         named = sorted(self.emotions, key=lambda emotion: -self.probability[emotion])
-        told = [", ".join(f"{emotion} {self.probability[emotion]:.2f}" for emotion in named) or "no emotion"]
-        told += [f"can't tell {', '.join(self.cannot_tell)}"] if self.cannot_tell else []
-        told += [f"without {', '.join(self.missing)}"] if self.missing else []
-        return "; ".join(told)
+        parts = [", ".join(f"{emotion} {self.probability[emotion]:.2f}" for emotion in named) or "no emotion"]
+        parts += [f"can't tell {', '.join(self.cannot_tell)}"] if self.cannot_tell else []
+        parts += [f"without {', '.join(self.missing)}"] if self.missing else []
+        return "; ".join(parts)
 
 
 One = TypeVar("One", bound=ClipPrediction)

@@ -26,25 +26,25 @@ KEPT_DAYS = 7
 """After so many days the features of an interrupted call are removed by the next one."""
 
 
-class Watch(Protocol):
-    """Hears how far the work is."""
+class PredictionCallback(Protocol):
+    """Callback: called with the progress."""
 
     def extracted(self, now: ExtractionProgress) -> None:
         """After every file, and every hundredth of one."""
 
     def answered(self, done: int, total: int) -> None:
-        """Before every clip that is answered."""
+        """Before every clip that is predicted."""
 
 
-class _Unwatched:
+class _NoCallback:
     def extracted(self, now: ExtractionProgress) -> None:
-        """See `Watch`."""
+        """See `PredictionCallback`."""
 
     def answered(self, done: int, total: int) -> None:
-        """See `Watch`."""
+        """See `PredictionCallback`."""
 
 
-UNWATCHED: Watch = _Unwatched()
+NO_CALLBACK: PredictionCallback = _NoCallback()
 
 
 def extraction_of(predictor: Predictor) -> ExtractorConfig:
@@ -61,10 +61,10 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     except (ValueError, KeyError, TypeError):
         models = None
     if models is None:
-        told = "; ".join(f"{name}: {feature}" for name, feature in features.items())
+        described = "; ".join(f"{name}: {feature}" for name, feature in features.items())
         raise MismatchError(
             f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
-            f"others ({told}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
+            f"others ({described}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
         )
     return models
 
@@ -75,7 +75,7 @@ def predict_clips(
     config: ExtractorConfig | None = None,
     options: PredictOptions = NOTHING_MORE,
     jobs: int | Literal["auto"] = 1,
-    watch: Watch = UNWATCHED,
+    callback: PredictionCallback = NO_CALLBACK,
 ) -> ClipAnswers:
     """Extract clips and predict them.
 
@@ -89,7 +89,7 @@ def predict_clips(
             is named here says where the run's model lies now.
         options: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once, as `lddu.clips.extract.extract` takes it.
-        watch: is told how far the work is.
+        callback: called with the progress.
 
     Raises:
         MismatchError: where the run's features were made in another way.
@@ -99,8 +99,8 @@ def predict_clips(
     config = (config or ExtractorConfig()).made_as(trained)
     listing = listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
-        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=watch.extracted)
-        answers = answers_on(predictor, FeatureStore(done.store), options, advance=watch.answered)
+        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=callback.extracted)
+        answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
     warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
     return replace(answers, failures=done.failures, warnings=warnings)
 

@@ -25,13 +25,13 @@ Part = tuple[int, int]
 def infer_in_parts(
     predictor: Predictor, store: FeatureStore, workers: Workers, advance: Callable[[int], None] | None = None
 ) -> Inference:
-    """What `predictor.infer` says of all clips, to rounding; passes with dropout on are drawn for each part anew.
+    """The result of `predictor.infer` for all clips, to rounding; passes with dropout on are drawn for each part anew.
 
     Args:
         predictor: a run whose folder the workers share.
         store: that fits the run; at a place that the workers share, or behind a URL.
         workers: who computes, on their device.
-        advance: hears of every clip done by every network.
+        advance: called with the number of clips finished since the last call, by every network.
 
     Raises:
         MismatchError: where a worker finds another run or store there.

@@ -1,4 +1,4 @@
-"""What a run says of each clip, as people and machines take it: table rows, parquet, CSV and JSON."""
+"""The results of a run for each clip, for people and machines: table rows, parquet, CSV and JSON."""
 
 import json
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
 from lddu.runs.per_clip import ClipPrediction, PerClip
+from lddu.store.clip_table import carried_columns
 
 PER_EMOTION = {
     "probability": "probability",
@@ -36,7 +37,7 @@ PER_MODALITY = {
 }
 """The same, a column per modality."""
 
-_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence")
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence", "carried")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +53,7 @@ class Predictions(PerClip[ClipPrediction]):
         probability: [N, E] that the emotion is present, recalibrated.
         label: [N, E] the decision.
         presence: [N, E] 1, 0, or NaN where unknown: what was observed.
-        uncertainty: [N, E] chance that the decision is wrong: the product's score.
+        uncertainty: [N, E] chance that the decision is wrong: the selected score.
         presented: [N, M] whether the clip has the modality.
         evidence: name -> what the model family gives beside probabilities: [N, E], or [N, M] with the mean over emotions;
             NaN where a modality is missing. LDDU gives `width`, Eq. (11), `modality_error`, Eq. (14), and, as the run was
@@ -64,13 +65,14 @@ class Predictions(PerClip[ClipPrediction]):
         unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
             where the run does not hold their distances, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
-        abstained: [N, E] where the answer is "can't tell", where a coverage was asked for.
+        abstained: [N, E] where the decision is "can't tell"; None unless a coverage was asked for.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
         share: [N, E] of raters, where they differ in the store.
         emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
         emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
             none, or where that was not measured. Empty where nobody asked.
+        carried: column of the store whose name begins with ``_`` -> [N] numbers, NaN where unknown, or [N] words.
     """
 
     clip: np.ndarray
@@ -94,6 +96,7 @@ class Predictions(PerClip[ClipPrediction]):
     emotion_aleatoric: Floats | None = None
     emotion_epistemic: Floats | None = None
     missing_cost: tuple[Ablation | None, ...] = ()
+    carried: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -104,7 +107,8 @@ class Predictions(PerClip[ClipPrediction]):
         costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
         kept = {name: value[rows] for name, value in arrays.items() if value is not None}
         evidence = {name: measured.rows(rows) for name, measured in self.evidence.items()}
-        return replace(self, **kept, missing_cost=costs, evidence=evidence)
+        carried = {name: values[rows] for name, values in self.carried.items()}
+        return replace(self, **kept, missing_cost=costs, evidence=evidence, carried=carried)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
@@ -119,7 +123,9 @@ class Predictions(PerClip[ClipPrediction]):
                 columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
         for measured in self.evidence.values():
             columns |= {f"{measured.evidence.prefix}_{name}": _nullable(own) for name, own in self._by_name(measured)}
-        return columns if self.aleatoric is None else columns | {"aleatoric": _nullable(self.aleatoric)}
+        if self.aleatoric is not None:
+            columns["aleatoric"] = _nullable(self.aleatoric)
+        return columns | {name: _nullable(values) for name, values in self.carried.items()}
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip; the schema is in docs/run_folder.md."""
@@ -153,6 +159,8 @@ class Predictions(PerClip[ClipPrediction]):
         if self.missing_cost:
             cost = self.missing_cost[n]
             record["missing_cost"] = None if cost is None else cost.to_mapping()
+        if self.carried:
+            record["carried"] = {name: _nullable(values[n : n + 1])[0] for name, values in self.carried.items()}
         return record
 
     def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
@@ -204,8 +212,8 @@ OLD_EVIDENCE = (
 """What predictions of run format 1 hold without saying so."""
 
 
-def _kind(told: dict[str, Any]) -> Evidence:
-    return Evidence(**{**told, "axes": tuple(told["axes"])})
+def _kind(mapping: dict[str, Any]) -> Evidence:
+    return Evidence(**{**mapping, "axes": tuple(mapping["axes"])})
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -219,8 +227,8 @@ def read_predictions(path: Path) -> Predictions:
 
     try:
         table = pq.read_table(path)
-        told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        emotions, modalities = tuple(told["emotions"].split("\n")), tuple(told["modalities"].split("\n"))
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        emotions, modalities = tuple(metadata["emotions"].split("\n")), tuple(metadata["modalities"].split("\n"))
 
         def stack(prefix: str, names: tuple[str, ...]) -> np.ndarray:
             columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
@@ -229,7 +237,7 @@ def read_predictions(path: Path) -> Predictions:
         def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
             return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
 
-        known = json.loads(told["evidence"]) if "evidence" in told else OLD_EVIDENCE
+        known = json.loads(metadata["evidence"]) if "evidence" in metadata else OLD_EVIDENCE
         kinds = [kind if isinstance(kind, Evidence) else _kind(kind) for kind in known]
         names = {"emotion": emotions, "modality": modalities}
         found = {
@@ -248,6 +256,7 @@ def read_predictions(path: Path) -> Predictions:
             stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), found, distance,
             aleatoric=aleatoric, share=stack_if_there("share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
+            carried=carried_columns(table),
         )  # fmt: skip
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
@@ -256,6 +265,6 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def _nullable(values: np.ndarray) -> list[Any]:
-    if values.dtype == np.bool_:
+    if values.dtype in (np.bool_, np.object_):
         return list(values.tolist())
     return [None if np.isnan(value) else float(value) for value in values]

@@ -1,4 +1,4 @@
-"""Using a finished run: a `Predictor` reads a run folder and says of any store's clips which emotions they show."""
+"""Using a finished run: a `Predictor` reads a run folder and predicts the emotions of any store's clips."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,13 +10,13 @@ import numpy as np
 
 from lddu.batches.batch import BatchReader
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
-from lddu.evaluate.constants import shortfall
+from lddu.evaluate.verdicts import verdicts
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
-from lddu.runs.familiarity import UsualReadings
+from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
@@ -25,12 +25,13 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunFolder
 from lddu.store.place import is_url
+from lddu.store.provenance import made_alike
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 
 if TYPE_CHECKING:
     from lddu.runs.explained import ClipAnswers
 
-SIMULATED = "the run was trained on a simulated corpus: its answers are not about people"
+SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
 
 
 class Predictor:
@@ -121,7 +122,7 @@ class Predictor:
             "(model.max_steps); cut the clips shorter"
             for name, count in self._reader(store).cut_clips(meant).items()
         ]
-        return found + [f"about the run's training: {told}" for told in self.description.warnings]
+        return found + [f"about the run's training: {warning}" for warning in self.description.warnings]
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
@@ -138,7 +139,7 @@ class Predictor:
                     f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
                     f"on, but {store.place} has {stream.dimension}; make the features in the same way."
                 )
-            if stream.feature != task.features[name]:
+            if not made_alike(stream.feature, task.features[name]):
                 _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
                 found.append(
                     f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
@@ -163,7 +164,7 @@ class Predictor:
         Args:
             store: that fits the run.
             rows: which clips.
-            advance: hears of every clip done by every network.
+            advance: called with the number of clips finished since the last call, by every network.
             dropout: also make the run's passes with dropout on; by default only where its uncertainty reads them.
         """
         if dropout is None:
@@ -193,7 +194,7 @@ class Predictor:
             store: that fits the run, or its path or URL.
             rows: which clips: row numbers, ids, or a mask.
             options: also label sets with a promised recall, or "can't tell" beyond a coverage.
-            advance: hears of every clip done by every network.
+            advance: called with the number of clips finished since the last call, by every network.
 
         Raises:
             StoreError: where the store cannot be opened, or has no such clip.
@@ -207,7 +208,7 @@ class Predictor:
     ) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
-        Where a coverage below 1 is asked for, clips that are unlike all that the run was tried on are not answered either.
+        Where a coverage below 1 is asked for, the run abstains on clips that are out of distribution too.
 
         Raises:
             MismatchError: where what is asked for cannot be had.
@@ -216,33 +217,30 @@ class Predictor:
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
         found = predictions_of(store, task, inference, self.decision, options)
-        found = self._usual.beside(replace(found, missing_cost=cost))
+        found = self._familiarity.beside(replace(found, missing_cost=cost))
         if options.coverage is None or options.coverage == 1 or found.abstained is None or found.unfamiliar is None:
             return found
         return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
 
     @cached_property
-    def _usual(self) -> UsualReadings:
-        return UsualReadings(self.folder)
+    def _familiarity(self) -> Familiarity:
+        return Familiarity(self.folder)
 
     def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
-        """What a reader of these predictions should know of their clips: which are unfamiliar, which the run has learnt from."""
+        """Warnings about the clips of these predictions: which are out of distribution, which were used for training."""
         learnt = int((found.split == "train").sum())
         own = learnt and self.was_trained_on(store)
-        told = f"the run has learnt from {learnt} of these {len(found)} clips: its answers on them are better than on new ones"
-        return [*self._usual.remarks(found), *([told] if own else [])]
+        optimistic = f"{learnt} of these {len(found)} clips were used for training; results on them are optimistic"
+        return [*self._familiarity.remarks(found), *([optimistic] if own else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
         return self._ablations.get(tuple(given))
 
     def _weaknesses(self, options: PredictOptions) -> Iterator[str]:
-        """What the run itself cannot do: beat a constant answer, keep the promise that is asked for."""
-        splits = self._metrics.get("splits", {})
-        for split in ("test", "valid"):
-            if said := shortfall(splits.get(split)):
-                yield f"{said[0].lower()}{said[1:].removesuffix('.')}, on {split}"
-                break
+        """What the run itself cannot do: beat a baseline, name an emotion, keep the promise that is asked for."""
+        for said in verdicts(self._metrics.get("splits", {})):
+            yield f"{said[0].lower()}{said[1:]}"
         sets = self.decision.recall_sets
         if options.recall is not None and sets.cut(options.recall) <= 0:
             yield (
@@ -306,7 +304,7 @@ class Predictor:
     def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
 
-        Beside them is `unfamiliar`: modality -> share of the clips that are unlike all that the run was tried on.
+        Beside them is `unfamiliar`: modality -> share of the clips that are out of distribution.
 
         Raises:
             StoreError: where the split has no clips.
@@ -318,7 +316,7 @@ class Predictor:
         inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
         figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
-        return figures | {"unfamiliar": self._usual.unfamiliar_shares(inference.distance, list(task.dimensions))}
+        return figures | {"unfamiliar": self._familiarity.unfamiliar_shares(inference.distance, list(task.dimensions))}
 
     def robustness(
         self,
@@ -333,7 +331,7 @@ class Predictor:
             store: labelled, that fits the run.
             split: which clips; at most `lddu.runs.robustness.MOST_CLIPS` of them, drawn with the seed.
             seed: of the corruptions, 0 or more.
-            advance: hears of every clip done by every network.
+            advance: called with the number of clips finished since the last call, by every network.
 
         Raises:
             StoreError: where the split has no clips.
@@ -353,10 +351,10 @@ class Predictor:
         """What a reader of figures on a labelled split of this store should know beside `warnings`."""
         own, found = self.was_trained_on(store), []
         if own and split == "train":
-            found.append("the run was trained on these clips: the figures are not those of new ones")
+            found.append("the run was trained on these clips; the metrics are optimistic")
         if own and split == "valid":
             found.append(
-                "checkpoint, threshold and recalibration were chosen on these clips: the figures are better than those of new ones"
+                "checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic"
             )
         if not own and store.present_at != self.description.task.present_at:
             found.append(

@@ -81,7 +81,7 @@ class Robustness:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What the networks say of N clips: probability [N, E]; of the modality [N] uncertainty, noise, share (NaN: none)."""
+    """Outputs of the networks for N clips: probability [N, E]; of the modality [N] uncertainty, noise, share (NaN: none)."""
 
     probability: Floats
     uncertainty: Floats
@@ -146,7 +146,7 @@ def _look(
     seed: int,
     advance: Callable[[int], None] | None,
 ) -> list[list[_Seen]]:
-    """Per modality and corruption, what the mean of the networks says of the clips that have the modality."""
+    """Per modality and corruption, the mean outputs of the networks for the clips that have the modality."""
     found: list[list[list[list[_Seen]]]] = []  # network, batch, modality, corruption
     for network in networks.members:
         network.eval()
@@ -220,15 +220,15 @@ def _point(decision: FittedDecision, scored: Scored, way: Corruption, seen: _See
         way.size,
         figures.f1_micro,
         figures.map_macro,
-        _told(seen.uncertainty),
+        _mean_or_none(seen.uncertainty),
         None if way == CLEAN else _risen(seen.uncertainty, clean.uncertainty),
-        _told(seen.noise),
+        _mean_or_none(seen.noise),
         None if way == CLEAN else _risen(seen.noise, clean.noise),
         float(1 - seen.share[several].mean()) if several.any() else None,
     )
 
 
-def _told(reading: Floats) -> float | None:
+def _mean_or_none(reading: Floats) -> float | None:
     return None if np.isnan(reading).any() else float(reading.mean())
 
 

@@ -44,6 +44,7 @@ class RunDescription:
         store: where the corpus was (`path`, `manifest_sha256`, `source`).
         warnings: sentences that every result repeats.
         command: the command line that makes this run again.
+        automatic: dotted names of the settings that were ``"auto"`` and fitted to the corpus; runs of older versions name none.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class RunDescription:
     store: dict[str, Any]
     warnings: tuple[str, ...]
     command: str
+    automatic: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -67,6 +69,7 @@ class RunDescription:
             "store": self.store,
             "warnings": list(self.warnings),
             "command": self.command,
+            "automatic": list(self.automatic),
         }
 
 
@@ -118,6 +121,7 @@ class RunFolder:
                 store=dict(found["store"]),
                 warnings=tuple(found["warnings"]),
                 command=str(found["command"]),
+                automatic=tuple(map(str, found.get("automatic", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as fault:
             raise RunError(
@@ -258,9 +262,9 @@ class RunFolder:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
 
 
-def _task(told: dict[str, Any]) -> Task:
-    """The task as `config.json` tells it; ValueError where it tells something else."""
-    task = Task(**{**told, "emotions": tuple(told["emotions"])})
+def _task(mapping: dict[str, Any]) -> Task:
+    """The task of `config.json`; ValueError where it holds something else."""
+    task = Task(**{**mapping, "emotions": tuple(mapping["emotions"])})
     words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
     sound = (
         task.emotions

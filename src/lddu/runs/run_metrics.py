@@ -1,4 +1,4 @@
-"""The figures of a finished run, by name: what `metrics.json` says of a split."""
+"""The figures of a finished run, by name: the entries of a split in `metrics.json`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -20,9 +20,9 @@ class SplitMetrics(Metrics):
         ece: calibration error of the probabilities, 15 bins of equal width.
         adaptive_ece: likewise, 10 bins of equal mass.
         aurc: area under the risk-coverage curve of the uncertainty; None where the split cannot say.
-        error_auroc: how well the uncertainty tells wrong decisions from right ones; None where the split cannot say.
+        error_auroc: how well the uncertainty separates wrong decisions from right ones; None where undefined.
         intervals: figure -> (low, high) of 95 % bootstrap intervals over clips or groups.
-        figures: everything that `metrics.json` says of the split; docs/run_folder.md explains the keys.
+        figures: all entries of the split in `metrics.json`; docs/run_folder.md explains the keys.
     """
 
     ece: float
@@ -34,8 +34,8 @@ class SplitMetrics(Metrics):
 
     def __repr__(self) -> str:
         named = ((name, getattr(self, name)) for name in SHOWN)
-        told = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
-        return f"SplitMetrics({self.n} clips: {told})"
+        shown = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
+        return f"SplitMetrics({self.n} clips: {shown})"
 
 
 class RunMetrics(Mapping[str, SplitMetrics]):
@@ -68,14 +68,14 @@ class RunMetrics(Mapping[str, SplitMetrics]):
         return f"RunMetrics({self._splits!r})"
 
 
-def run_metrics(told: Mapping[str, Any], file: Path) -> RunMetrics:
+def run_metrics(metrics: Mapping[str, Any], file: Path) -> RunMetrics:
     """The figures that a `metrics.json` holds.
 
     Raises:
         RunError: where they are not of this form.
     """
     try:
-        return RunMetrics({name: _split(figures) for name, figures in told["splits"].items()}, told)
+        return RunMetrics({name: _split(figures) for name, figures in metrics["splits"].items()}, metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise RunError(
             f"Expected {file} to hold the figures of a run, but it is damaged ({fault!r}); copy the run again."

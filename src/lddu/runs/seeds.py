@@ -1,7 +1,7 @@
 """Several trainings of the same settings: what a figure is over seeds, and whether two settings differ beyond them.
 
 The paired bootstrap of `lddu.runs.compare` asks what another draw of clips would give, for the very networks that were trained. Another
-seed gives other networks: only several trainings of each setting tell how much that matters.
+seed gives other networks: only several trainings of each setting show how much that matters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,7 @@ from lddu.evaluate.compare import Difference, Estimate
 from lddu.runs.compare import RunPair
 from lddu.runs.run_folder import RunFolder
 
-ONE_EACH = (
-    "The intervals are over clips, for these very networks: another seed gives other ones. To compare settings, train each with several seeds and name "
-    "all the runs."
-)
+ONE_EACH = "These intervals cover the choice of clips, not of seeds. To compare settings, train each with several seeds and name all the runs."
 
 
 @dataclass(frozen=True)
@@ -78,11 +75,17 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
 
 
 def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
-    """Run -> the settings in which the runs differ, by their dotted names; those that only one model family has left out."""
-    settings = {str(run): _flat(RunFolder(run).description.config.to_mapping()) for run in runs}
-    first = next(iter(settings.values()))
-    shared = [name for name in first if all(name in own for own in settings.values())]
+    """Run -> what the runs differ in: their modalities, and settings by their dotted names.
+
+    What ``"auto"`` made of other modalities is no difference of its own and is left out, as is what only one model family has.
+    """
+    described = {str(run): RunFolder(run).description for run in runs}
+    modalities = {run: {"modalities": ", ".join(own.task.dimensions)} for run, own in described.items()}
+    settings = {run: modalities[run] | _flat(own.config.to_mapping()) for run, own in described.items()}
+    shared = [name for name in next(iter(settings.values())) if all(name in own for own in settings.values())]
     names = [name for name in shared if len({repr(own[name]) for own in settings.values()}) > 1]
+    if "modalities" in names:
+        names = [name for name in names if not all(name in own.automatic for own in described.values())]
     return {run: {name: own[name] for name in names} for run, own in settings.items()}
 
 

@@ -1,12 +1,16 @@
 """The figures of one split, typed; `metrics.json` holds them as `to_mapping` lays them out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from lddu.evaluate.compare import Estimate
 from lddu.evaluate.constants import below_constants
 from lddu.evaluate.metrics import Baseline, Metrics
 from lddu.evaluate.raters import RaterAgreement
+from lddu.evaluate.single_label import ArgMaxFigures
+from lddu.evaluate.verdicts import unpaired_difference
+from lddu.runs.baselines import LinearBaseline
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class SplitFigures:
         noise_spearman: modality -> doubt about it -> rank correlation with its true noise; None unless that is known.
         entropy_parts: of an ensemble, aleatoric and epistemic -> emotion -> mean in nats; None for one network.
         baselines: constant answers; empty where there were no training labels to choose them on.
+        linear: fitted baselines; empty where they were not wanted.
+        never_named: emotions that clips show and that no decision names.
+        arg_max: of the most probable emotion, where training and validation clips have exactly one each.
+        less_valid: micro-F1 of this split less that of validation; None on validation.
     """
 
     metrics: Metrics
@@ -42,6 +50,18 @@ class SplitFigures:
     noise_spearman: Mapping[str, Mapping[str, float | None]] | None = None
     entropy_parts: Mapping[str, Mapping[str, float]] | None = None
     baselines: tuple[Baseline, ...] = ()
+    linear: tuple[LinearBaseline, ...] = ()
+    never_named: tuple[str, ...] = ()
+    arg_max: ArgMaxFigures | None = None
+    less_valid: Estimate | None = None
+
+    def beside(self, valid: "SplitFigures") -> "SplitFigures":
+        """The same with the distance of micro-F1 from that of validation, where both have an interval."""
+        both = [(one.metrics.f1_micro, one.intervals.get("f1_micro")) for one in (valid, self)]
+        (first, first_ends), (second, second_ends) = both
+        if first_ends is None or second_ends is None:
+            return self
+        return replace(self, less_valid=unpaired_difference((first, first_ends), (second, second_ends)))
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, all at one level; what was not measured is absent."""
@@ -53,14 +73,20 @@ class SplitFigures:
             **self.trust,
             "per_emotion": per_emotion,
             "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+            "never_named": list(self.never_named),
         }
         further = {
             "raters": None if self.raters is None else self.raters.to_mapping(),
             "noise_spearman": self.noise_spearman,
             "entropy_parts": self.entropy_parts,
+            "arg_max": None if self.arg_max is None else asdict(self.arg_max),
+            "less_valid": None if self.less_valid is None else asdict(self.less_valid),
         }
         figures |= {name: found for name, found in further.items() if found is not None}
         if self.baselines:
-            figures["baselines"] = [constant.to_mapping() for constant in self.baselines]
+            figures["baselines"] = [
+                *(one.to_mapping() for one in self.baselines),
+                *(one.to_mapping() for one in self.linear),
+            ]
             figures["below_constants"] = below_constants(figures, self.baselines)
         return figures

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
 
 Carried = float | str
-"""What a carried column says of a clip."""
+"""A clip's value in a carried column."""
 
 
 @dataclass(frozen=True)

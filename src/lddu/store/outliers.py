@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 
 REMOVED = 3
-"""Clips that are left out of what is usual: so many may be far off together and still be seen."""
+"""Clips left out of the typical size: so many may be far off together and still be detected."""
 
 FAR = 1000.0
 """Times the root mean square of the other clips from which a clip is far off."""
 
 FEWEST = 20
-"""Clips beside the removed ones below which nothing is usual."""
+"""Clips beside the removed ones that a typical size needs."""
 
 _MOST_NAMED = 6
 
 
-class OutlierWatch:
+class OutlierDetector:
     """Sees one modality clip by clip, in little memory.
 
     Args:
@@ -58,19 +58,19 @@ class OutlierWatch:
     def sentences(self) -> list[str]:
         """What a reader should know; the features beyond the sixth are only counted."""
         found = list(self._far_off())
-        told = [
-            f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times what is usual: "
-            "correct it, or the feature says nothing after scaling"
+        sentences = [
+            f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times its typical size: "
+            "correct it, or the feature carries no information after scaling"
             for feature, clip, value in found[:_MOST_NAMED]
         ]
         rest = len(found) - _MOST_NAMED
-        return told + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
+        return sentences + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
 
     def _far_off(self) -> Iterator[tuple[int, str, float]]:
         """(feature, clip, number) of the furthest clip of each feature that has one far off."""
         others = self._clips - REMOVED
         if others < FEWEST:
             return
-        usual = self._rest / others
-        for feature in np.flatnonzero((usual > 0) & (self._largest[0] > FAR**2 * usual)):
+        typical = self._rest / others
+        for feature in np.flatnonzero((typical > 0) & (self._largest[0] > FAR**2 * typical)):
             yield int(feature), self._who[self._owner[0, feature]], float(self._reached[0, feature])

@@ -1,5 +1,6 @@
 """What `lddu extract` wrote into the manifest of a store: its files, and those that failed."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,3 +21,22 @@ def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
     """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
     source = store.manifest["source"]
     return list(source["files"]) if source.get("made_by") == MADE_BY else []
+
+
+ALIKE = {("face", "mediapipe"): {1, 2}}
+"""Kind of features -> versions that give the same numbers where both are right: 2 sees wide pixels and mirrored pictures as
+players show them, which 1 did not, and all others alike."""
+
+
+def made_alike(feature: str, other: str) -> bool:
+    """Whether two descriptions of features, as a store and a run hold them, stand for the same numbers."""
+    if feature == other:
+        return True
+    try:
+        one, two = json.loads(feature), json.loads(other)
+    except ValueError:
+        return False
+    if not isinstance(one, dict) or not isinstance(two, dict):
+        return False
+    versions = {one.pop("version", None), two.pop("version", None)}
+    return one == two and any(one.get(key) == kind and versions <= known for (key, kind), known in ALIKE.items())

@@ -21,7 +21,7 @@ class RemoteFolder:
 
     Args:
         url: such as ``s3://bucket/store``, ``gs://``, ``hf://datasets/...``, ``https://``, ``file://``. Who may read it is
-            given to the protocol's own package, by its environment variables or files.
+            configured in the protocol's own package, by its environment variables or files.
 
     Raises:
         StoreError: where there is no store, or it cannot be reached.

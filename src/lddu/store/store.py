@@ -148,7 +148,7 @@ class FeatureStore:
 
     @property
     def manifest_sha256(self) -> str:
-        """Checksum of the manifest, which holds the checksums of everything else: tells one store from another."""
+        """Checksum of the manifest, which holds the checksums of everything else: distinguishes stores."""
         return file_sha256(self.path / "manifest.json")
 
     @property

@@ -14,7 +14,7 @@ from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
 from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
-from lddu.store.outliers import OutlierWatch
+from lddu.store.outliers import OutlierDetector
 from lddu.store.store import FORMAT, VERSION, file_sha256
 from lddu.store.stream import StorePart
 from lddu.store.tensor_file import write_tensors
@@ -116,7 +116,7 @@ class StoreWriter:
             "simulated": self._description.simulated,
             "repairs": {kind: dict(sorted(where.items())) for kind, where in sorted(self.repairs.items())},
             "warnings": self.warnings
-            + [told for stream in self._streams.values() for told in stream.outliers.sentences()],
+            + [sentence for stream in self._streams.values() for sentence in stream.outliers.sentences()],
             "sha256": {"clips.parquet": file_sha256(self._folder / "clips.parquet")},
         }
         write_text(self._folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
@@ -155,7 +155,7 @@ class _Stream:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.dimension = 0
-        self.outliers = OutlierWatch(name)
+        self.outliers = OutlierDetector(name)
         self._folder, self._name = folder, name
         self._waiting: list[np.ndarray] = []
         self._lengths: list[int] = []

@@ -23,7 +23,7 @@ from lddu.models.network import Network, renamed
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """How far a training is.
 
     Attributes:
@@ -49,9 +49,8 @@ class Progress:
 
     @property
     def stagnant(self) -> int:
-        """Epochs since validation micro-F1 was at its best."""
-        scores = [record["valid"]["f1_micro"] for record in self.history]
-        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
+        """Epochs since the score that chooses the checkpoint was at its best."""
+        return self.epoch - self.best_epoch
 
 
 @dataclass(frozen=True)
@@ -72,32 +71,32 @@ class Trainee:
         return kept
 
 
-def save(folder: Path, trainee: Trainee, progress: Progress) -> None:
+def save(folder: Path, trainee: Trainee, state: TrainingState) -> None:
     """Write `folder/epoch-N` and remove older ones."""
     tensors = {f"model.{name}": value for name, value in trainee.model.state_dict().items()}
     tensors |= {f"objective.{name}": value for name, value in trainee.objective.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in progress.best_weights.items()}
+    tensors |= {f"best.{name}": value for name, value in state.best_weights.items()}
     if trainee.average is not None:
         tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
-    for index, state in trainee.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    told = {name: value for name, value in asdict(progress).items() if name != "best_weights"}
-    target = folder / f"epoch-{progress.epoch:05d}"
+    for index, moments in trainee.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    fields = {name: value for name, value in asdict(state).items() if name != "best_weights"}
+    target = folder / f"epoch-{state.epoch:05d}"
     with replaced_folder(target) as temporary:
         save_file(
             {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
             temporary / "state.safetensors",
         )
-        (temporary / "progress.json").write_text(json.dumps(told), encoding="utf-8")
+        (temporary / "progress.json").write_text(json.dumps(fields), encoding="utf-8")
     for old in folder.iterdir():
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, trainee: Trainee) -> Progress:
-    """Put the newest whole checkpoint into `trainee`; a fresh `Progress` where there is none.
+def load(folder: Path, trainee: Trainee) -> TrainingState:
+    """Put the newest whole checkpoint into `trainee`; a fresh `TrainingState` where there is none.
 
-    The first rank reads and tells the others; a checkpoint holds nothing that depends on their number.
+    The first rank reads and broadcasts to the others; a checkpoint holds nothing that depends on their number.
 
     Raises:
         RunError: where a checkpoint is damaged or of another model.
@@ -106,8 +105,8 @@ def load(folder: Path, trainee: Trainee) -> Progress:
     whole = sorted(folder.glob("epoch-?????")) if ranks.first and folder.is_dir() else []
     found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
     if found is None:
-        return Progress()
-    told, tensors = found
+        return TrainingState()
+    fields, tensors = found
     try:
         trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
         trainee.objective.load_state_dict(_under(tensors, "objective."))
@@ -119,15 +118,15 @@ def load(folder: Path, trainee: Trainee) -> Progress:
             state.setdefault(int(index), {})[entry] = value
         groups = trainee.optimizer.state_dict()["param_groups"]
         trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        return Progress(**told, best_weights=renamed(_under(tensors, "best.")))
+        return TrainingState(**fields, best_weights=renamed(_under(tensors, "best.")))
     except (ValueError, TypeError, KeyError, RuntimeError) as fault:
         raise _damaged(whole[-1] if whole else folder, fault) from None
 
 
 def _read(checkpoint: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
-        told = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
-        return told, load_file(checkpoint / "state.safetensors")
+        fields = json.loads((checkpoint / "progress.json").read_text(encoding="utf-8"))
+        return fields, load_file(checkpoint / "state.safetensors")
     except (OSError, ValueError, SafetensorError) as fault:
         raise _damaged(checkpoint, fault) from None
 

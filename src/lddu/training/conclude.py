@@ -1,22 +1,29 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import nn
 
+from lddu.arrays import Floats
 from lddu.config import DecisionConfig
 from lddu.decide.decision import FittedDecision, fit_decision
+from lddu.decide.threshold import ThresholdRule
+from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored, Validation
+from lddu.evaluate.single_label import arg_max_figures, single_label
 from lddu.models.networks import DropoutPasses, Inference, Networks, joined
 from lddu.runs.ablation import ablations
+from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
 from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, spreads, uncertainty_scores
 from lddu.runs.latent_map import latent_map
 from lddu.runs.observed import Observed, scored
 from lddu.runs.run_folder import RunDescription, RunFolder
+from lddu.runs.split_figures import SplitFigures
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
-from lddu.training.checkpoint import Progress
+from lddu.training.checkpoint import TrainingState
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Cost:
         best_epoch: the pass whose weights were kept, per member.
         device: where it ran.
         threads: of the processor.
+        baseline_seconds: in fitting the baselines, beside the training.
     """
 
     train_seconds: float
@@ -38,14 +46,15 @@ class Cost:
     best_epoch: list[int]
     device: str
     threads: int
+    baseline_seconds: float = 0.0
 
     @staticmethod
-    def of(model: nn.Module, progress: Progress, device: torch.device) -> "Cost":
+    def of(model: nn.Module, state: TrainingState, device: torch.device) -> "Cost":
         """The cost of one network."""
         parameters = sum(parameter.numel() for parameter in model.parameters())
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-        seconds = round(progress.seconds, 2)
-        return Cost(seconds, parameters, [progress.epoch], [progress.best_epoch], name, torch.get_num_threads())
+        seconds = round(state.seconds, 2)
+        return Cost(seconds, parameters, [state.epoch], [state.best_epoch], name, torch.get_num_threads())
 
     @staticmethod
     def total(costs: list["Cost"]) -> "Cost":
@@ -60,13 +69,26 @@ class Cost:
         )
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a run ends.
+
+    Attributes:
+        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
+        baselines: fit logistic regressions to compare with; a training that was broken off does without.
+    """
+
+    stopped: bool = False
+    baselines: bool = True
+
+
 def conclude(
     folder: RunFolder,
     description: RunDescription,
     store: FeatureStore,
     networks: Networks,
     cost: Cost,
-    stopped: bool = False,
+    ending: Ending = Ending(),
 ) -> None:
     """Write decision, predictions and metrics; the report is drawn by the caller.
 
@@ -76,20 +98,26 @@ def conclude(
         store: that it was trained on.
         networks: that were trained.
         cost: of the training.
-        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
+        ending: what to measure.
     """
     task = description.task
     valid = _predicted(store, description, networks, "valid")
     decision = _fitted(valid, description.config.decision)
     parts = [valid]
-    if not stopped and len(store.table.in_split("test")):
+    if not ending.stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, description, networks, "test"))
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
-    measured = {
-        p.scored.split: figures_of(p.scored, p.inference, decision, p.observed, train_presence) for p in labelled
-    }
-    splits = {split: figures.to_mapping() for split, figures in measured.items()}
+    one_each = single_label([train_presence, valid.scored.presence])
+    began = time.monotonic()
+    linear: dict[str, tuple[LinearBaseline, ...]] = {}
+    if ending.baselines and not ending.stopped:
+        answered = [_answers(part, decision) for part in labelled]
+        linear = linear_baselines(networks.reader, task, answered, cost.train_seconds, one_each)
+        cost = replace(cost, baseline_seconds=round(time.monotonic() - began, 2))
+    measured = [_measured(part, decision, train_presence, one_each, linear) for part in labelled]
+    measured[1:] = [own.beside(measured[0]) for own in measured[1:]]
+    splits = {part.scored.split: own.to_mapping() for part, own in zip(labelled, measured, strict=True)}
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
@@ -98,6 +126,7 @@ def conclude(
         "checkpoint_from": "valid",
         "checkpoint_by": description.config.training.checkpoint,
         "threshold_from": "valid",
+        "threshold_by": description.config.decision.criterion,
         "recalibration": decision.recalibration.method,
         "uncertainty": decision.error_score.name,
         "aleatoric": decision.aleatoric.name,
@@ -105,7 +134,7 @@ def conclude(
         "members": description.members,
         "preset": description.config.preset,
         "family": description.config.family,
-        "finished": not stopped,
+        "finished": not ending.stopped,
         "simulated": task.simulated,
         "torch": torch.__version__,
     }
@@ -115,14 +144,35 @@ def conclude(
     _map(folder, networks, valid)
 
 
+def _answers(part: "_Part", decision: FittedDecision) -> SplitAnswers:
+    """The decisions on a split, to be compared with a baseline's."""
+    decided = decision.apply(part.scored.probability, uncertainty_scores(part.inference))
+    return SplitAnswers(
+        part.inference.rows, Answers("", part.scored.with_probability(decided.probability), decided.labels)
+    )
+
+
+def _measured(
+    part: "_Part",
+    decision: FittedDecision,
+    train_presence: Floats,
+    one_each: bool,
+    linear: dict[str, tuple[LinearBaseline, ...]],
+) -> SplitFigures:
+    """The figures of a split with its baselines, and those of the arg-max where clips have one emotion each."""
+    found = figures_of(part.scored, part.inference, decision, part.observed, train_presence)
+    arg_max = arg_max_figures(_answers(part, decision).answers.scored) if one_each else None
+    return replace(found, linear=linear.get(part.scored.split, ()), arg_max=arg_max)
+
+
 def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
     """Write `latent_map.json`, a picture of validation clips: test is looked at once, for its figures."""
     found = latent_map(networks, part.inference.rows, part.scored.presence)
     if found is not None:
         columns = {"place": found.place.round(4), "width": found.width.round(4)}
         columns |= {"emotion": found.emotion, "modality": found.modality}
-        told = {name: values.tolist() for name, values in columns.items()}
-        folder.write_json("latent_map.json", {**told, "explained": found.explained, "split": part.scored.split})
+        values_of = {name: values.tolist() for name, values in columns.items()}
+        folder.write_json("latent_map.json", {**values_of, "explained": found.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)
@@ -146,7 +196,7 @@ def _fitted(valid: _Part, config: DecisionConfig) -> FittedDecision:
     competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
     return fit_decision(
         Validation(valid.scored),
-        config.threshold,
+        ThresholdRule(config.threshold, config.criterion),
         scores=competing,
         shares=valid.observed.shares,
         spread=spreads(valid.inference),

@@ -24,14 +24,14 @@ from lddu.models.networks import infer_together
 from lddu.runs.observed import scored
 from lddu.runs.run_folder import RunDescription
 from lddu.training import checkpoint
-from lddu.training.checkpoint import Progress, Trainee
+from lddu.training.checkpoint import Trainee, TrainingState
 from lddu.training.optim import set_rate
 from lddu.training.seed import seed_epoch
 from lddu.training.step import DIVERGED, optimise
 
 
-class Watch(Protocol):
-    """Told how training goes; the command line draws it, the library stays silent."""
+class TrainingCallback(Protocol):
+    """Callback of a training; the command line draws it, the library prints nothing."""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Epoch (1-based) of at most `epochs`, with this many steps."""
@@ -46,8 +46,8 @@ class Watch(Protocol):
         """Ctrl-C has come: what there is will be evaluated on validation and saved."""
 
 
-class Unwatched:
-    """A `Watch` that looks away."""
+class NoCallback:
+    """A `TrainingCallback` that does nothing."""
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Nothing."""
@@ -72,22 +72,22 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """Where and how often the state is kept.
+class TrainingOutput:
+    """What a training writes, how often, and what it calls.
 
     Attributes:
         folder: of the run: checkpoints go under `resume/`, the log into `log.jsonl`.
-        watch: is told of every step.
+        callback: called with every step.
         checkpoint_seconds: least time between two checkpoints.
     """
 
     folder: Path
-    watch: Watch
+    callback: TrainingCallback
     checkpoint_seconds: float = 30.0
 
 
 def train_epochs(
-    trainee: Trainee, data: TrainingData, description: RunDescription, sitting: Sitting, progress: Progress
+    trainee: Trainee, data: TrainingData, description: RunDescription, output: TrainingOutput, state: TrainingState
 ) -> None:
     """Train until the planned end, or until validation has not improved for `patience` epochs.
 
@@ -95,32 +95,32 @@ def train_epochs(
     on from a checkpoint in between. Several ranks train as one; the first one writes.
 
     Args:
-        trainee: is changed in place, as is `progress`, which ends with the best weights.
+        trainee: is changed in place, as is `state`, which ends with the best weights.
         data: what is read.
         description: settings and seed.
-        sitting: where checkpoints and log go.
-        progress: where to begin, as `checkpoint.load` gives it.
+        output: where checkpoints and log go.
+        state: where to begin, as `checkpoint.load` gives it.
     """
     config, seed, ranks = description.config, description.seed, trainee.ranks
     epochs, patience = config.training.epochs, config.training.patience
-    log = sitting.folder / "log.jsonl"
+    log = output.folder / "log.jsonl"
     if ranks.first:
-        write_text(log, "".join(json.dumps(record) + "\n" for record in progress.history))
+        write_text(log, "".join(json.dumps(record) + "\n" for record in state.history))
     saved_at = time.monotonic()
     with torch.random.fork_rng():
-        while progress.epoch < epochs and progress.stagnant < patience:
+        while state.epoch < epochs and state.stagnant < patience:
             began = time.monotonic()
-            seed_epoch(seed, progress.epoch, ranks.rank)
-            losses = _one_epoch(trainee, data, config, seed, progress.epoch, sitting.watch)
+            seed_epoch(seed, state.epoch, ranks.rank)
+            losses = _one_epoch(trainee, data, config, seed, state.epoch, output.callback)
             validation = validate(trainee, data, description)
-            progress.seconds += time.monotonic() - began
-            _note(progress, losses, validation, trainee, config.training.checkpoint)
+            state.seconds += time.monotonic() - began
+            _note(state, losses, validation, trainee, config.training.checkpoint)
             if ranks.first:
                 with log.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(progress.history[-1]) + "\n")
-            sitting.watch.epoch_done(progress.history[-1])
-            if ranks.first and time.monotonic() - saved_at >= sitting.checkpoint_seconds:
-                checkpoint.save(sitting.folder / "resume", trainee, progress)
+                    stream.write(json.dumps(state.history[-1]) + "\n")
+            output.callback.epoch_done(state.history[-1])
+            if ranks.first and time.monotonic() - saved_at >= output.checkpoint_seconds:
+                checkpoint.save(output.folder / "resume", trainee, state)
                 saved_at = time.monotonic()
 
 
@@ -135,9 +135,9 @@ def validate(trainee: Trainee, data: TrainingData, description: RunDescription) 
 def _figures(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, float]:
     from lddu.evaluate.metrics import mean_average_precision, micro_f1, negative_log_likelihood  # loads scikit-learn
 
-    task, store = description.task, data.reader.store
+    task, store, decision = description.task, data.reader.store, description.config.decision
     split = scored(store, data.valid_rows, probability, task.emotions, task.present_at)
-    thresholds = fit_threshold(Validation(split), description.config.decision.threshold)
+    thresholds = fit_threshold(Validation(split), decision.threshold, decision.criterion)
     present, certain = split.presence[split.known] == 1, split.probability[split.known]
     return {
         "f1_micro": micro_f1(split.presence, split.probability >= thresholds),
@@ -148,32 +148,32 @@ def _figures(probability: Floats, data: TrainingData, description: RunDescriptio
 
 
 def _note(
-    progress: Progress,
+    state: TrainingState,
     losses: dict[str, float],
     validation: dict[str, float],
     trainee: Trainee,
     checkpoint_by: Literal["f1", "f1_map"],
 ) -> None:
     """Count an epoch, and keep the weights where it is the best so far."""
-    progress.epoch += 1
+    state.epoch += 1
     by_f1 = checkpoint_by == "f1"
     score = validation["f1_micro"] if by_f1 else (validation["f1_micro"] + validation["map_macro"]) / 2
-    kept = score > progress.best_score
-    record = {"epoch": progress.epoch, "seconds": round(progress.seconds, 3), "loss": losses, "valid": validation}
-    progress.history.append(record | {"kept": kept})
+    kept = score > state.best_score
+    record = {"epoch": state.epoch, "seconds": round(state.seconds, 3), "loss": losses, "valid": validation}
+    state.history.append(record | {"kept": kept})
     if kept:
-        progress.best_score, progress.best_epoch = score, progress.epoch
-        progress.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
+        state.best_score, state.best_epoch = score, state.epoch
+        state.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
 
 
 def _one_epoch(
-    trainee: Trainee, data: TrainingData, config: ResolvedConfig, seed: int, epoch: int, watch: Watch
+    trainee: Trainee, data: TrainingData, config: ResolvedConfig, seed: int, epoch: int, callback: TrainingCallback
 ) -> dict[str, float]:
     """Train one pass; returns the mean of each loss term."""
     epochs = config.training.epochs
     plan = epoch_of(data.train, config.training, seed, epoch, trainee.ranks)
     steps = len(plan)
-    watch.epoch_begins(epoch + 1, epochs, steps)
+    callback.epoch_begins(epoch + 1, epochs, steps)
     device = next(trainee.model.parameters()).device
     trainee.model.train()
     sums: Counter[str] = Counter()
@@ -181,5 +181,5 @@ def _one_epoch(
         set_rate(trainee.optimizer, config.training, epoch * steps + i, epochs * steps)
         terms = optimise(trainee, portion.to(device), plan.counts[i], config)
         sums.update(terms.to_mapping())
-        watch.step_done(terms)
+        callback.step_done(terms)
     return {name: total / steps for name, total in sums.items()}

@@ -19,26 +19,26 @@ from lddu.models.families import family_of
 from lddu.models.family import Family
 from lddu.models.network import Network
 from lddu.models.networks import Networks
-from lddu.models.scaling import LabelledRows, fit_scaling, scaling_rows
+from lddu.models.scaling import ScalingClips, fit_scaling, scaling_rows
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.training import checkpoint
-from lddu.training.checkpoint import Progress, Trainee
-from lddu.training.loop import Sitting, TrainingData, Unwatched, Watch, train_epochs
+from lddu.training.checkpoint import Trainee, TrainingState
+from lddu.training.loop import NoCallback, TrainingCallback, TrainingData, TrainingOutput, train_epochs
 from lddu.training.optim import make_optimizer
 from lddu.training.plan import RunOptions, describe, training_rows
 
 
 @dataclass(frozen=True)
-class Making:
+class TrainingSetup:
     """What a run of several members shares."""
 
     family: Family
     description: RunDescription
     store: FeatureStore
     options: RunOptions
-    watch: Watch
+    callback: TrainingCallback
     starting: Network | None
     device: torch.device
     ranks: Ranks = ALONE
@@ -51,33 +51,33 @@ class Making:
             write_report(folder)
 
 
-def train_member(folder: RunFolder, description: RunDescription, making: Making) -> None:
+def train_member(folder: RunFolder, description: RunDescription, setup: TrainingSetup) -> None:
     """Train one network and conclude its run; on Ctrl-C, conclude with what there is and pass it on."""
-    resume_folder, ranks = folder.path / "resume", making.ranks
+    resume_folder, ranks = folder.path / "resume", setup.ranks
     if ranks.first:
         resume_folder.mkdir(parents=True, exist_ok=True)
         folder.write_json("config.json", description.to_mapping())
-    data = _data(description, making.store)
-    trainee = _trainee(description, data, making)
-    progress = checkpoint.load(resume_folder, trainee)
+    data = _data(description, setup.store)
+    trainee = _trainee(description, data, setup)
+    state = checkpoint.load(resume_folder, trainee)
     stopped = False
     try:
-        sitting = Sitting(folder.path, making.watch, making.options.checkpoint_seconds)
-        train_epochs(trainee, data, description, sitting, progress)
+        output = TrainingOutput(folder.path, setup.callback, setup.options.checkpoint_seconds)
+        train_epochs(trainee, data, description, output, state)
     except KeyboardInterrupt:
         if ranks.size > 1:  # the others are in the middle of a step: only checkpoints are left
             raise
-        making.watch.stopping()
+        setup.callback.stopping()
         stopped = True
-    weights = progress.best_weights or trainee.kept.state_dict()
+    weights = state.best_weights or trainee.kept.state_dict()
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
-        cost = Cost.of(trainee.model, progress, making.device)
-        conclude(folder, description, making.store, Networks([trainee.model], data.reader), cost, stopped)
-        making.draw_page(folder)
+        cost, ending = Cost.of(trainee.model, state, setup.device), Ending(stopped, setup.options.baselines)
+        conclude(folder, description, setup.store, Networks([trainee.model], data.reader), cost, ending)
+        setup.draw_page(folder)
     if stopped:
         raise KeyboardInterrupt
     if ranks.first:
@@ -89,9 +89,9 @@ def fit(
     folder: Path,
     config: Config,
     options: RunOptions = RunOptions(),
-    watch: Watch | None = None,
+    callback: TrainingCallback | None = None,
     family: Family | None = None,
-) -> Progress:
+) -> TrainingState:
     """Train one network and say how it did on validation; the test split is not looked at and no run is made.
 
     Args:
@@ -99,7 +99,7 @@ def fit(
         folder: gets `log.jsonl`.
         config: settings.
         options: seed and device.
-        watch: called with the progress; what it raises ends the training.
+        callback: called with the progress; what it raises ends the training.
         family: of the config, where it is not registered.
 
     Raises:
@@ -109,11 +109,11 @@ def fit(
     family = family_of(config.family) if family is None else family
     description = describe(store, config, options)
     device = device_of(options.device)
-    making = Making(family, description, store, options, watch or Unwatched(), None, device)
-    data, progress = _data(description, store), Progress()
-    sitting = Sitting(folder, making.watch, checkpoint_seconds=math.inf)
-    train_epochs(_trainee(description, data, making), data, description, sitting, progress)
-    return progress
+    setup = TrainingSetup(family, description, store, options, callback or NoCallback(), None, device)
+    data, state = _data(description, store), TrainingState()
+    output = TrainingOutput(folder, setup.callback, checkpoint_seconds=math.inf)
+    train_epochs(_trainee(description, data, setup), data, description, output, state)
+    return state
 
 
 def forget(resume_folder: Path) -> None:
@@ -158,28 +158,28 @@ def reader_of(description: RunDescription, store: FeatureStore) -> BatchReader:
     return BatchReader(store, description.task.dimensions, description.config.model.max_steps)
 
 
-def _trainee(description: RunDescription, data: TrainingData, making: Making) -> Trainee:
+def _trainee(description: RunDescription, data: TrainingData, setup: TrainingSetup) -> Trainee:
     config = description.config
     with torch.random.fork_rng():
         torch.manual_seed(description.seed)
-        model = Network(making.family, description.task, config)
-        objective = making.family.objective(config, description.task, making.ranks)
-    model.load_state_dict(making.ranks.from_first(lambda: _first_weights(model, description, data, making)))
-    model, objective = model.to(making.device), objective.to(making.device)
+        model = Network(setup.family, description.task, config)
+        objective = setup.family.objective(config, description.task, setup.ranks)
+    model.load_state_dict(setup.ranks.from_first(lambda: _first_weights(model, description, data, setup)))
+    model, objective = model.to(setup.device), objective.to(setup.device)
     decay = config.training.weight_average
     average = _average(model, decay) if decay else None
-    return Trainee(model, objective, make_optimizer(model, config.training), average, making.ranks)
+    return Trainee(model, objective, make_optimizer(model, config.training), average, setup.ranks)
 
 
 def _first_weights(
-    model: Network, description: RunDescription, data: TrainingData, making: Making
+    model: Network, description: RunDescription, data: TrainingData, setup: TrainingSetup
 ) -> dict[str, torch.Tensor]:
     """Those of the run that training starts from, or new ones with the features' scale fitted."""
-    if making.starting is not None:
-        return making.starting.state_dict()
+    if setup.starting is not None:
+        return setup.starting.state_dict()
     task, config = description.task, description.config
     rows = scaling_rows(data.train, config.training, description.seed)
-    clips = LabelledRows(rows, presence_of(making.store, rows, task.emotions, task.present_at))
+    clips = ScalingClips(rows, presence_of(setup.store, rows, task.emotions, task.present_at))
     fit_scaling(model.scaling, data.reader, clips, relevance=config.model.feature_scaling == "relevance")
     return model.state_dict()
 

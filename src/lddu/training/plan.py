@@ -7,7 +7,7 @@ import numpy as np
 
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
-from lddu.config import Config, CorpusSize
+from lddu.config import Config, CorpusSize, automatic_settings
 from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
 from lddu.runs.run_folder import RunDescription
@@ -30,6 +30,7 @@ class RunOptions:
         command: the command line, for the record.
         checkpoint_seconds: least time between two checkpoints.
         report: write report.html at the end; `lddu report RUN` writes it later.
+        baselines: fit logistic regressions on the store's pooled features and say where the run is not better than they are.
 
     Raises:
         ConfigError: where seed or members are out of range.
@@ -43,6 +44,7 @@ class RunOptions:
     command: str = ""
     checkpoint_seconds: float = 30.0
     report: bool = True
+    baselines: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < LARGEST_SEED:
@@ -74,23 +76,23 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     for emotion, own in zip(store.emotions, presence.T, strict=True):
         shown = set(own[~np.isnan(own)].tolist())
         if not shown:
-            warnings.append(f"{emotion} has no known label in train: its answers mean nothing")
+            warnings.append(f"{emotion} has no known label in train: its probabilities mean nothing")
         elif len(shown) == 1:
             never = "absent from" if shown == {0.0} else "present in"
             warnings.append(
-                f"{emotion} is {never} every labelled clip of train: the run cannot tell when it is otherwise"
+                f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
             )
     if shared := _groups_of_several_splits(store):
         warnings.append(
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
-            f"test, such as {shared[0]}: the figures are better than those of new ones would be"
+            f"test, such as {shared[0]}: the metrics are optimistic"
         )
     warnings += store.manifest.get("warnings", ())
     test_rows = store.table.in_split("test")
     if not len(test_rows):
-        warnings.append("there is no test split: the figures are those of validation, which chose the checkpoint")
+        warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
     elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
-        warnings.append("no test clip has a label: the figures are those of validation, which chose the checkpoint")
+        warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
@@ -113,6 +115,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         },
         warnings=tuple(warnings),
         command=options.command,
+        automatic=automatic_settings(config),
     )
 
 

@@ -15,15 +15,15 @@ from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import StoreLike, opened_store
-from lddu.training.loop import Unwatched, Watch
-from lddu.training.member import Making, forget, reader_of, train_member, weights_to_start_from
+from lddu.training.loop import NoCallback, TrainingCallback
+from lddu.training.member import TrainingSetup, forget, reader_of, train_member, weights_to_start_from
 from lddu.training.plan import RunOptions, describe
 
 LAUNCHER_SETTINGS = {
     "ACCELERATE_MIXED_PRECISION": ("no", parameter("training.precision", "bfloat16")),
     "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", parameter("training.accumulation")),
 }
-"""What `accelerate launch` can be told, its value when it was not, and the setting that a run folder records instead."""
+"""What `accelerate launch` can set, its value when it did not, and the setting that a run folder records instead."""
 
 
 def train(
@@ -31,7 +31,7 @@ def train(
     out: str | Path,
     config: Config | None = None,
     options: RunOptions = RunOptions(),
-    watch: Watch | None = None,
+    callback: TrainingCallback | None = None,
     family: FamilyLike | None = None,
 ) -> RunFolder:
     """Train on the `train` split, choose on `valid`, report on `test`, and leave a finished run folder.
@@ -47,7 +47,7 @@ def train(
         out: the run folder to make.
         config: settings; each ``"auto"`` is fitted to the corpus. By default the family's preset ``default``.
         options: seed, ensemble size, device.
-        watch: called with the progress.
+        callback: called with the progress.
         family: kind of model, or its name; by default that of `config`, or LDDU.
 
     Raises:
@@ -64,8 +64,8 @@ def train(
     starting = ranks.from_first(lambda: weights_to_start_from(options.init_from, description, chosen))
     device = device_of(options.device, ranks.local_rank)
     ranks.from_first(lambda: _claim(folder.path, options.force))
-    making = Making(chosen, description, store, options, watch or Unwatched(), starting, device, ranks)
-    return _train_members(folder, making)
+    setup = TrainingSetup(chosen, description, store, options, callback or NoCallback(), starting, device, ranks)
+    return _train_members(folder, setup)
 
 
 def _chosen(family: FamilyLike | None, config: Config | None) -> tuple[Family, Config]:
@@ -84,7 +84,7 @@ def resume(
     path: str | Path,
     store: StoreLike | None = None,
     options: RunOptions = RunOptions(),
-    watch: Watch | None = None,
+    callback: TrainingCallback | None = None,
     family: Family | None = None,
 ) -> RunFolder:
     """Go on with a run that was stopped or killed, as if it never had been.
@@ -93,7 +93,7 @@ def resume(
         path: the run folder.
         store: where the corpus is now; by default where it was.
         options: device and checkpoint rhythm; seed and members are those of the run.
-        watch: called with the progress.
+        callback: called with the progress.
         family: of the run, where it is not registered.
 
     Raises:
@@ -111,7 +111,8 @@ def resume(
     starting = ranks.from_first(lambda: _weights_to_go_on_from(folder, description))
     device = device_of(options.device, ranks.local_rank)
     return _train_members(
-        folder, Making(folder.family, description, store, options, watch or Unwatched(), starting, device, ranks)
+        folder,
+        TrainingSetup(folder.family, description, store, options, callback or NoCallback(), starting, device, ranks),
     )
 
 
@@ -141,35 +142,38 @@ def _weights_to_go_on_from(folder: RunFolder, description: RunDescription) -> Ne
     return weights_to_start_from(Path(first) if first and not begun else None, description, folder.family)
 
 
-def _train_members(folder: RunFolder, making: Making) -> RunFolder:
-    description, ranks = making.description, making.ranks
-    _one_store(making)
+def _train_members(folder: RunFolder, setup: TrainingSetup) -> RunFolder:
+    description, ranks = setup.description, setup.ranks
+    _one_store(setup)
     if ranks.first:
         (folder.path / "resume").mkdir(parents=True, exist_ok=True)
         folder.write_json("config.json", description.to_mapping())
     if description.members == 1:
-        train_member(folder, description, making)
+        train_member(folder, description, setup)
         return folder
+    alone = replace(setup, options=replace(setup.options, baselines=False))  # fitted once, beside their mean
     for k in range(description.members):
         member = folder.member(k)
         if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
-            train_member(member, replace(description, seed=description.seed + k, members=1), making)
+            train_member(member, replace(description, seed=description.seed + k, members=1), alone)
     if ranks.first:
         networks = Networks(
-            [member.load_model(making.device) for member in folder.members()], reader_of(description, making.store)
+            [member.load_model(setup.device) for member in folder.members()], reader_of(description, setup.store)
         )
-        from lddu.training.conclude import Cost, conclude
+        from lddu.training.conclude import Cost, Ending, conclude
 
         costs = [Cost(**member.read_json("metrics.json")["cost"]) for member in folder.members()]
-        conclude(folder, description, making.store, networks, Cost.total(costs))
-        making.draw_page(folder)
+        conclude(
+            folder, description, setup.store, networks, Cost.total(costs), Ending(baselines=setup.options.baselines)
+        )
+        setup.draw_page(folder)
         forget(folder.path / "resume")
     return folder
 
 
-def _one_store(making: Making) -> None:
+def _one_store(setup: TrainingSetup) -> None:
     """Raise unless every rank has the same corpus before it."""
-    found = making.ranks.everyones((making.store.manifest_sha256, making.store.place))
+    found = setup.ranks.everyones((setup.store.manifest_sha256, setup.store.place))
     others = [f"rank {rank} has {place}" for rank, (sha256, place) in enumerate(found) if sha256 != found[0][0]]
     if others:
         raise MismatchError(

@@ -292,5 +292,5 @@ def test_a_wrong_table_costs_its_clip_and_the_command_names_it(
 
 
 def test_an_unknown_face_model_is_refused() -> None:
-    with pytest.raises(ConfigError, match="mediapipe, py-feat or openface, but got 'dlib'"):
+    with pytest.raises(ConfigError, match="expression, geometry, py-feat or openface, but got 'dlib'"):
         ExtractorConfig(face_model="dlib")

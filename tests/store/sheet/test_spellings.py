@@ -150,7 +150,7 @@ def test_an_empty_name_is_unknown_an_empty_list_is_none_and_the_case_of_names_do
 
 
 def test_numbers_of_classes_are_refused_and_never_taken_for_decimals(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="but got 3; an emotion's number says nothing to others: write its name"):
+    with pytest.raises(SourceError, match="but got 3; an emotion's number is ambiguous: write its name"):
         sheet(tmp_path, [["clip", "label"], ["a", "0"], ["b", "3"]])
     with pytest.raises(SourceError, match="but got '0,3'; name the emotions, such as joy,anger"):
         sheet(tmp_path, [["clip", "labels"], ["a", "0,3"], ["b", "1"]])

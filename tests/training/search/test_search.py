@@ -19,7 +19,7 @@ from lddu.training import member
 from lddu.training.run import train
 from lddu.training.search import journal
 from lddu.training.search.journal import Trial
-from lddu.training.search.search import SearchOptions, SearchResult, UnwatchedSearch, search
+from lddu.training.search.search import NoSearchCallback, SearchOptions, SearchResult, search
 from lddu.training.search.space import nested, space_of, value_of
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
@@ -96,7 +96,7 @@ def test_test_clips_are_never_read(corpus: FeatureStore, tmp_path: Path, monkeyp
     assert read == {"train", "valid"}
 
 
-class StopAtOnce(UnwatchedSearch):
+class StopAtOnce(NoSearchCallback):
     """Ends everything after an epoch."""
 
     def __init__(self, fault: type[BaseException]) -> None:
@@ -185,7 +185,7 @@ def test_a_trial_that_falls_behind_is_given_up(
 
     calls: list[int] = []
 
-    class Count(UnwatchedSearch):
+    class Count(NoSearchCallback):
         def trial_begins(self, number: int, trials: int) -> None:
             calls.append(number)
 

@@ -5,7 +5,7 @@ the way down to the base of the nose its y axis. What a face does is then a few 
 Landmark numbers are those of MediaPipe's 478-point face mesh; right and left are the person's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,12 +67,14 @@ class Face:
         centre: [2] pixels.
         size: pixels between the outer eye corners.
         values: [len(COLUMNS)] float32; the three speeds are 0 until a track knows the look before.
+        box: pixels left, top, right and bottom of all landmarks.
     """
 
     time: float
     centre: np.ndarray
     size: float
     values: np.ndarray
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 def head_frame(points: np.ndarray) -> HeadFrame:
@@ -98,7 +100,9 @@ def face_of(points: np.ndarray, time: float, picture_height: int) -> Face:
     frame = head_frame(points)
     p = frame.inside(points)
     values = np.array([*_brows(p), *_eyes(p), *_mouth(p), *_lower_face(p), *_pose(frame), frame.unit / picture_height])
-    return Face(time, frame.origin[:2], frame.unit, np.append(values, [0.0, 0.0, 0.0]).astype(np.float32))
+    (left, top), (right, bottom) = points[:, :2].min(axis=0).tolist(), points[:, :2].max(axis=0).tolist()
+    values = np.append(values, [0.0, 0.0, 0.0]).astype(np.float32)
+    return Face(time, frame.origin[:2], frame.unit, values, (left, top, right, bottom))
 
 
 def moving(face: Face, before: Face | None) -> Face:
@@ -112,7 +116,7 @@ def moving(face: Face, before: Face | None) -> Face:
     values[_STATIC] = np.linalg.norm(face.centre - before.centre) / face.size / passed
     values[_STATIC + 1] = change[mouth].sum() / passed
     values[_STATIC + 2] = change[:6].mean() / passed
-    return Face(face.time, face.centre, face.size, values)
+    return replace(face, values=values)
 
 
 def mouth_speed(face: Face) -> float:

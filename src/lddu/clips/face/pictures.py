@@ -1,6 +1,7 @@
 """Face: the main speaker's expression, head pose and motion, one step per picture in which the face is seen.
 
-MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap.
+MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap. The
+geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
 """
 
 import os
@@ -13,13 +14,19 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.extras import needs
+from lddu.clips.face import expression
+from lddu.clips.face.crop import face_photo
+from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
 
 MESH = "mediapipe"
-"""Name under which these features are asked for."""
+"""Package that finds the landmarks, and the name of their geometry in the specification of a feature."""
+
+GEOMETRY = "geometry"
+"""Name under which the geometry alone is asked for."""
 
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
@@ -27,13 +34,20 @@ PICTURE_RATE = 15.0
 _MOST_FACES = 3
 _CONFIDENCE = 0.5
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
+_AT_ONCE = 32  # faces that the network reads together
 
 
-def specification() -> dict[str, Any]:
-    """All that a face feature depends on; kept in the store so that features made otherwise are refused."""
+def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
+    """All that a face feature depends on; kept in the store so that features made otherwise are refused.
+
+    That of the geometry alone is to the letter what it was before there was a network: stores and runs hold it.
+
+    Args:
+        reader: what reads the pixels of a face; None measures the geometry alone.
+    """
     from importlib.metadata import version
 
-    return {
+    geometry = {
         "face": MESH,
         "version": 2,
         "package": version(MESH),
@@ -42,6 +56,15 @@ def specification() -> dict[str, Any]:
         "confidence": _CONFIDENCE,
         "columns": len(COLUMNS),
     }
+    if reader is None:
+        return geometry
+    read = {"face": expression.EXPRESSION, "version": 1, "package": f"{MESH} {version(MESH)}"}
+    return {**geometry, **read, "columns": dimension(reader), **reader.specification()}
+
+
+def dimension(reader: ExpressionReader | None = None) -> int:
+    """Numbers per step."""
+    return len(COLUMNS) + (len(expression.COLUMNS) if reader is not None else 0)
 
 
 @dataclass(frozen=True)
@@ -75,15 +98,24 @@ class FaceTrack:
 class FaceMeter:
     """Face features of a stream of pictures; loads its packages once.
 
+    Args:
+        reader: what reads the pixels of a face; None measures the geometry alone.
+
     Raises:
         ConfigError: where mediapipe is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reader: ExpressionReader | None = None) -> None:
+        self._reader = reader
         os.environ.setdefault("GLOG_minloglevel", "3")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with quiet():
             self._mesh = needs("mediapipe", "clips", "face features").solutions.face_mesh
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per step."""
+        return dimension(self._reader)
 
     def track(self, pictures: Iterable[Picture]) -> FaceTrack:
         """Follow the main speaker through a file.
@@ -91,8 +123,8 @@ class FaceMeter:
         Args:
             pictures: in order of time.
         """
-        values, times, looked, several = [], [], [], []
-        choice = SpeakerChoice()
+        looked, several = [], []
+        choice, measured = SpeakerChoice(), _Measured(self._reader)
         with quiet():
             mesh = self._mesh.FaceMesh(
                 static_image_mode=False, max_num_faces=_MOST_FACES, refine_landmarks=True,
@@ -106,11 +138,39 @@ class FaceMeter:
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
                 if face is not None:
-                    values.append(face.values)
-                    times.append(face.time)
-        start = np.array(times, dtype=float)
-        steps = Steps(np.array(values, np.float32).reshape(-1, len(COLUMNS)), start, start + 1 / PICTURE_RATE)
-        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
+                    measured.add(face, picture)
+        return FaceTrack(measured.steps(), np.array(looked, dtype=float), np.array(several, dtype=bool))
+
+
+class _Measured:
+    """The chosen faces of a file in numbers; what the network reads is read some faces at once."""
+
+    def __init__(self, reader: ExpressionReader | None) -> None:
+        self._reader = reader
+        self._times: list[float] = []
+        self._geometry: list[np.ndarray] = []
+        self._photos: list[np.ndarray] = []
+        self._read: list[np.ndarray] = []
+
+    def add(self, face: Face, picture: Picture) -> None:
+        self._times.append(face.time)
+        self._geometry.append(face.values)
+        if self._reader is not None:
+            self._photos.append(face_photo(picture.pixels, face.box))
+            if len(self._photos) == _AT_ONCE:
+                self._read_photos(self._reader)
+
+    def steps(self) -> Steps:
+        values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
+        if self._reader is not None:
+            self._read_photos(self._reader)
+            values = np.concatenate([values, np.concatenate(self._read)], axis=1)
+        start = np.array(self._times, dtype=float)
+        return Steps(values, start, start + 1 / PICTURE_RATE)
+
+    def _read_photos(self, reader: ExpressionReader) -> None:
+        self._read.append(reader.read(self._photos))
+        self._photos = []
 
 
 def _faces(mesh: Any, picture: Picture) -> list[Face]:

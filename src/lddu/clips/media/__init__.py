@@ -5,7 +5,7 @@ file's earliest stream, so that sound and picture agree, and that runs on where 
 Sound that a codec adds at the end is cut off, pauses in the stream become silence, pictures look as players show them.
 """
 
-from lddu.clips.media.files import MEDIA_SUFFIXES, readable
+from lddu.clips.media.files import MEDIA_SUFFIXES, PHOTO_FORMATS, PHOTO_SUFFIXES, readable
 from lddu.clips.media.mixing import SAMPLE_RATE
 from lddu.clips.media.pictures import Picture, picture_times, read_pictures
 from lddu.clips.media.probe import MediaInfo, probe
@@ -14,6 +14,8 @@ from lddu.clips.media.sound import read_sound
 
 __all__ = [
     "MEDIA_SUFFIXES",
+    "PHOTO_FORMATS",
+    "PHOTO_SUFFIXES",
     "SAMPLE_RATE",
     "MediaInfo",
     "Picture",

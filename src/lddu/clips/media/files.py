@@ -14,6 +14,12 @@ MEDIA_SUFFIXES = frozenset((
 ))  # fmt: skip
 """What a folder is searched for; a file that is named itself may have any suffix."""
 
+PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
+"""Clips of one picture. A folder is searched for them where it holds no video and no sound: beside these they are often covers."""
+
+PHOTO_FORMATS = frozenset(("image2", "jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"))
+"""FFmpeg's names of what a photo may be."""
+
 # bits of FFmpeg's AV_DISPOSITION
 _DEFAULT, _COMMENT, _HEARING_IMPAIRED, _VISUAL_IMPAIRED = 0x1, 0x8, 0x80, 0x100
 _COVER, _THUMBNAILS, _STILL = 0x400, 0x800, 0x100000
@@ -39,8 +45,9 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         # an absolute path is never taken for a protocol, and what a playlist names elsewhere stays closed
         container = av.open(
-            str(path.absolute()), mode="r", metadata_errors="ignore", options={"protocol_whitelist": "file"}
-        )
+            str(path.absolute()), mode="r", metadata_errors="ignore",
+            options={"protocol_whitelist": "file", "pattern_type": "none"},  # face%02d.jpg is one photo, no sequence
+        )  # fmt: skip
     except (av.error.FFmpegError, OSError, ValueError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise SourceError(
@@ -99,7 +106,9 @@ def _check_file(path: Path) -> None:
 
 
 def _refuse_stills(path: Path, kind: str) -> None:
-    """FFmpeg also reads pictures, plain text and playlists as if they were videos."""
+    """FFmpeg also reads pictures, plain text and playlists as if they were videos; of these, photos are wanted."""
+    if kind in PHOTO_FORMATS and path.suffix.lower() in PHOTO_SUFFIXES:
+        return
     if kind in ("image2", "tty", "hls", "concat") or kind.endswith("_pipe"):
         raise SourceError(
             f"Expected {path} to be a video or audio file, but it is a still picture, a text or a playlist "

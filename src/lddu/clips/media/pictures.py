@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.media.files import opened, picture_tracks
+from lddu.clips.media.files import PHOTO_FORMATS, opened, picture_tracks
+from lddu.clips.media.photo import read_photo
 from lddu.clips.media.probe import MediaInfo
 from lddu.clips.media.reading import ReadReport, decoded, packets
 from lddu.errors import SourceError
@@ -30,6 +31,9 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, report: ReadReport) 
     Raises:
         SourceError: where no picture at all can be decoded although there is a track.
     """
+    if info.container in PHOTO_FORMATS:
+        yield Picture(0.0, read_photo(path, _WORKING_SIDE))
+        return
     with opened(path) as container:
         stream = picture_tracks(container)[0]
         display = _Display(stream)

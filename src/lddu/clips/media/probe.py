@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lddu.clips.media.files import opened, picture_tracks, sound_tracks
+from lddu.clips.media.files import PHOTO_FORMATS, opened, picture_tracks, sound_tracks
 from lddu.errors import SourceError
 
 LARGEST_PICTURE = 8192 * 8192
@@ -69,6 +69,8 @@ def probe(path: Path) -> MediaInfo:
         duration = max([end - origin for end in ends if end is not None], default=0.0)
         if duration <= 0 and container.duration:
             duration = container.duration / 1_000_000
+        if container.format.name in PHOTO_FORMATS:  # which FFmpeg counts as a 25th of a second, or as nothing
+            duration = 0.0
         kinds = (("audio", len(sounds) - 1), ("video", len(pictures) - 1))
         return MediaInfo(
             max(duration, 0.0), bool(sounds), bool(pictures), width, height, origin, unknown, container.format.name,

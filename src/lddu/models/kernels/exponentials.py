@@ -1,7 +1,7 @@
 """The two parts of a softmax, numerators and their sums, for whoever can divide later and by less.
 
 On a processor PyTorch's softmax finds the maximum of each row first, which takes longer than the exponentials. Where
-scores are of moderate size no maximum is needed: the sums tell afterwards. The exponentials are powers of 2, for
+scores are of moderate size no maximum is needed: the sums show afterwards whether one was. The exponentials are powers of 2, for
 PyTorch's `exp` can take some twenty times as long over a score of -inf, which every barred key has, as over another;
 its `exp2` does not.
 """

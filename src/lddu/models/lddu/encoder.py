@@ -11,7 +11,7 @@ from lddu.models.lddu.settings import ResolvedModel
 
 
 class TransformerLayer(nn.Module):
-    """Parameters of Eq. (3). The feed-forward width is H, not the usual 4 H."""
+    """Parameters of Eq. (3). The feed-forward width is H, not the common 4 H."""
 
     def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ STEEPNESS = 4.0
 
 
 TRUSTED = 5.0
-"""Log odds, at the start of training, that the fusion hears a modality whose noise q is 0."""
+"""Log odds, at the start of training, of the fusion's weight on a modality whose noise q is 0."""
 
 
 DISTRUST = 3.0
@@ -41,7 +41,7 @@ class WidthLink(nn.Module):
 
 
 class NoiseTrust(nn.Module):
-    """How much of each modality the fusion hears, given its noise, Eq. (20): nearly all where q = 0, little where q is 2."""
+    """The fusion's weight on each modality, given its noise, Eq. (20): nearly 1 where q = 0, small where q is 2."""
 
     def __init__(self, modalities: int) -> None:
         super().__init__()

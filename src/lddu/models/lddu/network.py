@@ -93,7 +93,7 @@ class LDDU(nn.Module):
     def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
         """Predict from what each modality says.
 
-        For one that is not present the learned prior stands in, Eq. (15); the fusion hears a noisy one in part, Eq. (20).
+        For one that is not present the learned prior stands in, Eq. (15); the fusion weights a noisy one less, Eq. (20).
         """
         noise_BM = torch.where(presence, torch.stack([part.noise for part in parts], dim=1), 0.0)
         there_BM = presence.to(noise_BM.dtype)

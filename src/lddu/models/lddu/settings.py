@@ -37,7 +37,7 @@ class ModelConfig(ModelSettings):
     noise_meter: bool = setting(
         False, "measure each modality's noise and let it scale its standard deviations, Eq. (18)"
     )
-    noise_gate: bool = setting(False, "let the fusion hear less of a modality the noisier it is, Eq. (20)")
+    noise_gate: bool = setting(False, "let the fusion weight a modality less the noisier it is, Eq. (20)")
 
     @property
     def clips_features(self) -> bool:
@@ -88,7 +88,9 @@ class ObjectiveConfig(ObjectiveSettings):
     calibration_weight: float = setting(0.3, "weight of the ordinal calibration, Eq. (11)", 0)
     error_weight: float = setting(0.0, "weight of the link from width to error, Eq. (13)", 0)
     modality_weight: float = setting(0.0, "weight of the per-modality scores and links, Eq. (14)", 0)
-    noise_weight: float = setting(0.0, "weight of the order of widths under the noise that training adds, Eq. (19)", 0)
+    noise_weight: float = setting(
+        0.0, "weight of the ranking of widths under the noise that training adds, Eq. (19)", 0
+    )
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedObjective":
         """The same with a memory and a number of anchors that suit the corpus."""

@@ -36,7 +36,7 @@ def composed(text: str) -> str:
 
 
 def is_decimal_comma(cell: Any) -> bool:
-    """Whether a cell is a number with a comma that can stand before decimals only, unlike that of 1,500."""
+    """Whether a cell is a number with a comma that can stand before decimals only, which that of 1,500 is not."""
     if not isinstance(cell, str) or "," not in cell:
         return False
     text = cell.strip().rstrip("%").rstrip()

@@ -63,8 +63,8 @@ class ClipSheet:
     @property
     def simulated(self) -> bool:
         """Whether any line says that its clip is made up."""
-        told = (clip.row.carried.get(SIMULATED, 0) for clip in self.clips)
-        return any(value == 1 or (isinstance(value, str) and value.strip().lower() in TRUE) for value in told)
+        marks = (clip.row.carried.get(SIMULATED, 0) for clip in self.clips)
+        return any(value == 1 or (isinstance(value, str) and value.strip().lower() in TRUE) for value in marks)
 
 
 def read_sheet(path: Path, key: Key) -> ClipSheet:

@@ -58,28 +58,28 @@ def _spelt(read: Callable[[Any], Spelt], cell: Any) -> Spelt | None:
 
 
 def _named(table: SheetColumns, column: str, cells: Sequence[Any]) -> SheetLabels:
-    told = [emotion_names(cell) for cell in cells]
+    named = [emotion_names(cell) for cell in cells]
     spellings: dict[str, Counter[str]] = {}
-    for name in (name for names in told for name in names or ()):
+    for name in (name for names in named for name in names or ()):
         spellings.setdefault(name.casefold(), Counter())[name] += 1
     if len(spellings) > MOST_NAMES:
         raise SourceError(
             f"Expected the column {column!r} of {table.path} to name at most {MOST_NAMES} emotions, but it holds "
             f"{len(spellings)} different words; if it is no emotion, call it '_{column}'."
         )
-    usual = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
-    emotions = sorted(usual.values())
-    table.repairs["named_emotions", column] += sum(names is not None for names in told)
+    preferred = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
+    emotions = sorted(preferred.values())
+    table.repairs["named_emotions", column] += sum(names is not None for names in named)
     table.repairs["respelt_emotions", column] += sum(
-        count for key, counts in spellings.items() for name, count in counts.items() if name != usual[key]
+        count for key, counts in spellings.items() for name, count in counts.items() if name != preferred[key]
     )
     table.warnings.append(
         f"The column {column!r} names the emotions of each clip: it became {', '.join(emotions)}, 1 where named and 0 where "
         "not; a clip without a name is unknown."
     )
     shares: list[list[float | None]] = []
-    for names in told:
-        present = {usual[name.casefold()] for name in names or ()}
+    for names in named:
+        present = {preferred[name.casefold()] for name in names or ()}
         shares.append([None if names is None else float(emotion in present) for emotion in emotions])
     return SheetLabels(tuple(emotions), shares)
 
@@ -118,7 +118,7 @@ def _no_share(name: str, at: str, cell: Any, codes: bool) -> str:
 def _cure(columns: Mapping[str, Sequence[Any]], codes: bool) -> str:
     """What to do with numbers beyond 1: codes of classes, votes and ratings have different cures."""
     if codes:
-        return "an emotion's number says nothing to others: write its name, or a column per emotion"
+        return "an emotion's number is ambiguous: write its name, or a column per emotion"
     unknown = "and leave the cell empty where the label is unknown"
     rows = [[(_spelt(number, cell) or (None, ""))[0] for cell in row] for row in zip(*columns.values(), strict=True)]
     known = [[value for value in row if value is not None] for row in rows if None not in row]

@@ -19,7 +19,7 @@ from lddu.models.family import FamilyLike, Losses
 from lddu.models.searched import Range, Space
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training import member
-from lddu.training.loop import Unwatched, Watch
+from lddu.training.loop import NoCallback, TrainingCallback
 from lddu.training.plan import RunOptions
 from lddu.training.search.journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
 from lddu.training.search.space import nested, space_of, value_of
@@ -65,18 +65,18 @@ class SearchResult:
     best: Config
 
 
-class SearchWatch(Watch, Protocol):
-    """Told how a search goes."""
+class SearchCallback(TrainingCallback, Protocol):
+    """Callback of a search."""
 
     def trial_begins(self, number: int, trials: int) -> None:
-        """Trial (from 0) of so many; not said of trials in workers."""
+        """Trial (from 0) of so many; not called for trials in workers."""
 
     def trial_done(self, trial: Trial) -> None:
         """How it ended."""
 
 
-class UnwatchedSearch(Unwatched):
-    """A `SearchWatch` that looks away."""
+class NoSearchCallback(NoCallback):
+    """A `SearchCallback` that does nothing."""
 
     def trial_begins(self, number: int, trials: int) -> None:
         """Nothing."""
@@ -90,7 +90,7 @@ def search(
     out: str | Path,
     options: SearchOptions,
     base: Config | None = None,
-    watch: SearchWatch | None = None,
+    callback: SearchCallback | None = None,
     workers: Workers | None = None,
 ) -> SearchResult:
     """Look for settings that do well on `valid`, or go on with a search that was stopped.
@@ -102,7 +102,7 @@ def search(
         out: the search's folder, new or of the same search.
         options: how many trials, of what.
         base: settings that are not searched.
-        watch: is told of the progress.
+        callback: called with the progress.
         workers: processes that train the trials, several at once, on the workers' device; they share `store` and `out`. None
             trains one after the other in this process.
 
@@ -111,19 +111,19 @@ def search(
         MismatchError: where `out` holds a search on another store or with other settings.
         RunError: where every trial broke.
     """
-    store, path, watch = opened_store(store), Path(out), watch or UnwatchedSearch()
+    store, path, callback = opened_store(store), Path(out), callback or NoSearchCallback()
     options, base = _whole(options, base)
     with quiet_optuna():
         study = begun(path, _about(store, options, base), _start(_space(options), base))
         if workers:
             _side_by_side(
-                study, _TrialOpening(store.address, path.resolve(), options, base, workers.device), workers, watch
+                study, _TrialOpening(store.address, path.resolve(), options, base, workers.device), workers, callback
             )
         else:
-            attempt = _Attempt(store, path, options, base, watch)
+            attempt = _Attempt(store, path, options, base, callback)
             while (number := len(ended(study))) < options.trials:
-                watch.trial_begins(number, options.trials)
-                watch.trial_done(attempt.made(study))
+                callback.trial_begins(number, options.trials)
+                callback.trial_done(attempt.made(study))
         return _result(path, ended(study), base)
 
 
@@ -137,8 +137,8 @@ def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, 
 
 def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
     """What makes two searches the same one."""
-    told = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
-    return {**told, "space": repr(options.space)}
+    inputs = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
+    return {**inputs, "space": repr(options.space)}
 
 
 def _space(options: SearchOptions) -> Space:
@@ -152,13 +152,13 @@ def _start(space: Space, base: Config) -> dict[str, Any]:
     return found if all(part.holds(found[part.setting]) for part in space) else {}
 
 
-def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", workers: Workers, watch: SearchWatch) -> None:
+def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", workers: Workers, callback: SearchCallback) -> None:
     """Trials in workers until there are enough; one whose process dies is made up for by another."""
     options = opening.options
     while (number := len(ended(study))) < options.trials:
         for outcome in workers.work_off(opening, range(number, options.trials)):
             if outcome.result is not None:
-                watch.trial_done(outcome.result)
+                callback.trial_done(outcome.result)
         if len(ended(study)) == number:
             raise RunError(
                 f"Expected trials of {opening.path} to end, but every process that trained one died; memory may have run "
@@ -181,7 +181,7 @@ class _TrialOpening:
         with quiet_optuna():
             study = joined(self.path)
         refuse_other(self.path, study, _about(store, options, self.base))
-        attempt = _Attempt(store, self.path, options, self.base, Unwatched(), crowded=True)
+        attempt = _Attempt(store, self.path, options, self.base, NoCallback(), crowded=True)
 
         def act(_: int) -> Trial:
             with quiet_optuna():
@@ -198,7 +198,7 @@ class _Attempt:
     path: Path
     options: SearchOptions
     base: Config
-    watch: Watch
+    callback: TrainingCallback
     crowded: bool = False
 
     def made(self, study: "optuna.Study") -> Trial:
@@ -219,7 +219,7 @@ class _Attempt:
             config = laid_over(self.base, nested(_propose(trial, _space(self.options))))
             how = RunOptions(seed=self.options.seed, device=self.options.device)
             family = family_of(self.options.family or self.base.family)
-            return member.fit(self.store, folder, config, how, _Pruning(trial, self.watch), family).kept_f1
+            return member.fit(self.store, folder, config, how, _Pruning(trial, self.callback), family).kept_f1
         except optuna.TrialPruned:
             raise
         except Exception as fault:
@@ -227,25 +227,25 @@ class _Attempt:
             raise
 
 
-class _Pruning(Unwatched):
+class _Pruning(NoCallback):
     """Reports every epoch to Optuna, and ends the training where it says so."""
 
-    def __init__(self, trial: "optuna.Trial", watch: Watch) -> None:
-        self._trial, self._watch = trial, watch
+    def __init__(self, trial: "optuna.Trial", callback: TrainingCallback) -> None:
+        self._trial, self._callback = trial, callback
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Pass on."""
-        self._watch.epoch_begins(epoch, epochs, steps)
+        self._callback.epoch_begins(epoch, epochs, steps)
 
     def step_done(self, terms: Losses) -> None:
         """Pass on."""
-        self._watch.step_done(terms)
+        self._callback.step_done(terms)
 
     def epoch_done(self, record: dict[str, Any]) -> None:
         """Pass on, report, and end what is worse than the median."""
         import optuna
 
-        self._watch.epoch_done(record)
+        self._callback.epoch_done(record)
         self._trial.report(record["valid"]["f1_micro"], record["epoch"])
         self._trial.set_user_attr("seconds", record["seconds"])
         if self._trial.should_prune():
@@ -253,7 +253,7 @@ class _Pruning(Unwatched):
 
     def stopping(self) -> None:
         """Pass on."""
-        self._watch.stopping()
+        self._callback.stopping()
 
 
 def _propose(trial: "optuna.Trial", space: Space) -> dict[str, Any]:

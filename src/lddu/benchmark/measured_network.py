@@ -19,7 +19,7 @@ from lddu.models.network import Network
 from lddu.training.optim import make_optimizer
 
 
-class Subject:
+class MeasuredNetwork:
     """A network with its objective and optimiser.
 
     Args:

@@ -1,0 +1,143 @@
+"""Logistic regression on pooled features: what a model that looks at a clip's steps has to beat.
+
+A clip is described by the mean and the deviation over steps of each feature, all modalities side by side. One regression per
+emotion by scikit-learn; its strength and its weighting are chosen on validation. Pure: arrays in, probabilities out.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve
+from sklearn.preprocessing import StandardScaler
+
+from lddu.arrays import Floats
+from lddu.evaluate.metrics import ranking_precision
+
+C_GRID = (0.001, 0.01, 0.1, 1.0)
+"""Inverse strengths of the penalty that are tried, each without weights; then balanced weights at the best."""
+
+FITS = len(C_GRID) + 1
+"""Regressions per emotion and choice of modalities."""
+
+FARTHEST = 10.0
+"""Standardised features are clipped to this many deviations, as one broken value would rule a linear score."""
+
+SOLVER = {"max_iter": 200, "tol": 1e-3}
+
+
+@dataclass(frozen=True, eq=False)
+class PooledClips:
+    """N clips, each modality as one vector.
+
+    Attributes:
+        values: modality -> [N, K]; a row of NaN where the clip lacks the modality.
+        presence: [N, E] 1, 0, or NaN for unknown.
+    """
+
+    values: Mapping[str, np.ndarray]
+    presence: Floats
+
+    def __len__(self) -> int:
+        return len(self.presence)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFit:
+    """The regressions that did best on validation.
+
+    Attributes:
+        modalities: that they see.
+        c: inverse strength of the penalty.
+        balanced: whether positives and negatives weigh alike.
+        score: on validation: the mean of the best micro-F1 of one threshold and mAP.
+        probabilities: [N, E] of each group of clips that was asked about.
+    """
+
+    modalities: tuple[str, ...]
+    c: float
+    balanced: bool
+    score: float
+    probabilities: tuple[Floats, ...]
+
+
+def fit_linear(
+    train: PooledClips, valid: PooledClips, asked: Sequence[PooledClips], modalities: Sequence[str]
+) -> LinearFit:
+    """Fit on training clips, choose strength and weighting on validation, answer on others.
+
+    Args:
+        train: clips to fit on.
+        valid: clips to choose on.
+        asked: groups of clips to answer on.
+        modalities: that the regressions see.
+
+    Example:
+        >>> values = np.linspace(-1, 1, 40)[:, None]
+        >>> clips = PooledClips({"text": values}, (values > 0).astype(float))
+        >>> found = fit_linear(clips, clips, [clips], ["text"])
+        >>> found.score, bool(((found.probabilities[0] > 0.5) == (values > 0)).all())
+        (1.0, True)
+    """
+    fitted, others = _columns(train, [valid, *asked], modalities)
+
+    def tried(c: float, balanced: bool) -> LinearFit:
+        judged, *answers = _probabilities(fitted, train.presence, others, c, balanced)
+        return LinearFit(tuple(modalities), c, balanced, _score(judged, valid.presence), tuple(answers))
+
+    best = max((tried(c, balanced=False) for c in C_GRID), key=lambda one: one.score)  # the first of equals: strongest
+    return max((best, tried(best.c, balanced=True)), key=lambda one: one.score)
+
+
+def _columns(
+    train: PooledClips, others: Sequence[PooledClips], modalities: Sequence[str]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Standardised by the training clips that have the modality; 0 where it is missing, and one column that says so."""
+    columns: list[list[np.ndarray]] = [[] for _ in range(1 + len(others))]
+    for name in modalities:
+        scaler = StandardScaler().fit(train.values[name])  # leaves NaN out
+        lively = np.nan_to_num(scaler.var_) > 0
+        for own, clips in zip(columns, (train, *others), strict=True):
+            values = clips.values[name]
+            scaled = np.clip(scaler.transform(values)[:, lively], -FARTHEST, FARTHEST)
+            own += [np.nan_to_num(scaled), np.isnan(values).any(axis=1, keepdims=True)]
+    first, *rest = [np.concatenate(own, axis=1).astype(np.float32) for own in columns]
+    return first, rest
+
+
+def _probabilities(
+    fitted: np.ndarray, presence: Floats, others: Sequence[np.ndarray], c: float, balanced: bool
+) -> list[Floats]:
+    """[N, E] for each of the others; an emotion without both classes in training keeps its frequency, .5 if unknown."""
+    found = [np.full((len(columns), presence.shape[1]), 0.5) for columns in others]
+    for e, shown in enumerate(presence.T):
+        known = ~np.isnan(shown)
+        if len(np.unique(shown[known])) < 2:
+            for own in found:
+                own[:, e] = shown[known].mean() if known.any() else 0.5
+            continue
+        model = LogisticRegression(C=c, class_weight="balanced" if balanced else None, **SOLVER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
+            model.fit(fitted[known], shown[known] == 1)
+        for own, columns in zip(found, others, strict=True):
+            own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
+    return found
+
+
+def _score(probability: Floats, presence: Floats) -> float:
+    """Mean of the best micro-F1 that one threshold reaches and mAP."""
+    known, present = ~np.isnan(presence), presence == 1
+    if not present.any():
+        return 0.0
+    precision, recall, _ = precision_recall_curve(present[known], probability[known])
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    ranked = [
+        ranking_precision(present[rows, e], probability[rows, e])
+        for e, rows in enumerate(known.T)
+        if present[:, e].any()
+    ]
+    return float((f1.max() + np.mean(ranked)) / 2)

@@ -1,0 +1,92 @@
+"""A photo is a clip of one picture, shown as a viewer shows it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.media import ReadReport, probe, read_pictures
+from lddu.clips.simulated.drawn_face import Expression, draw_face
+from lddu.clips.sources import listing_of
+from lddu.clips.spans import Source
+from lddu.commands.predict import predict
+from lddu.errors import SourceError
+
+UNTURN = {1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (2,), 7: (6,), 8: (4,)}
+"""EXIF orientation -> Pillow's transposition of an upright picture that is stored so."""
+
+
+def picture(path: Path) -> np.ndarray:
+    shown = list(read_pictures(path, probe(path), 15.0, ReadReport()))
+    assert len(shown) == 1 and shown[0].time == 0
+    return shown[0].pixels
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".png", ".webp", ".bmp", ".tif"])
+def test_a_photo_has_a_face_and_nothing_else(tmp_path: Path, extractor: ClipExtractor, suffix: str) -> None:
+    Image.fromarray(draw_face(256, Expression(smile=1.0))).save(tmp_path / f"face{suffix}")
+    (clip,) = extractor.extract(Source(tmp_path / f"face{suffix}", "face"))
+    assert list(clip.modalities) == ["visual"] and len(clip.modalities["visual"]) == 1
+    assert clip.notes == ("no audio track", "no transcript") and clip.shares["face"] == 1.0
+
+
+@pytest.mark.parametrize("orientation", UNTURN)
+def test_a_phones_photo_is_turned_upright(tmp_path: Path, orientation: int) -> None:
+    upright = Image.fromarray(draw_face(128, Expression(tilt=10.0))).crop((0, 0, 128, 100))
+    stored = upright
+    for step in UNTURN[orientation]:
+        stored = stored.transpose(Image.Transpose(step))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "face.png", exif=exif)
+    np.testing.assert_array_equal(picture(tmp_path / "face.png"), np.asarray(upright))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16"])
+def test_the_kind_of_pixels_hardly_matters(tmp_path: Path, mode: str) -> None:
+    grey = Image.fromarray(draw_face(128, Expression())).convert("L")
+    path = tmp_path / ("face.tif" if mode == "CMYK" else "face.png")
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    plain = grey.quantize(256) if mode == "P" else grey.convert("RGB").convert(mode if mode != "I;16" else "RGB")
+    (deep if mode == "I;16" else plain).save(path)
+    assert np.abs(picture(path)[..., 1].astype(int) - np.asarray(grey)).mean() < 6
+
+
+def test_a_large_photo_is_made_smaller(tmp_path: Path) -> None:
+    Image.fromarray(draw_face(1500, Expression())).save(tmp_path / "face.jpg")
+    assert picture(tmp_path / "face.jpg").shape == (640, 640, 3)
+
+
+def test_a_name_with_a_pattern_is_one_photo(tmp_path: Path) -> None:
+    Image.fromarray(draw_face(64, Expression())).save(tmp_path / "face%02d.jpg")
+    Image.fromarray(draw_face(32, Expression())).save(tmp_path / "face01.jpg")
+    assert picture(tmp_path / "face%02d.jpg").shape == (64, 64, 3)
+
+
+def test_half_a_photo_is_refused_in_one_sentence(tmp_path: Path, extractor: ClipExtractor) -> None:
+    Image.fromarray(draw_face(256, Expression())).save(tmp_path / "whole.jpg")
+    content = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(content[: len(content) // 2])
+    with pytest.raises(SourceError, match="to be a whole photo, but it cannot be decoded"):
+        extractor.extract(Source(tmp_path / "half.jpg", "half"))
+
+
+def test_a_folder_gives_its_photos_where_it_holds_no_video(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.PNG"):
+        Image.fromarray(draw_face(64, Expression())).save(tmp_path / name)
+    assert [source.path.name for source in listing_of(tmp_path).sources] == ["a.PNG", "b.jpg"]
+    (tmp_path / "talk.mp4").write_bytes(b"")
+    assert [source.path.name for source in listing_of(tmp_path).sources] == ["talk.mp4"]
+
+
+def test_a_photo_is_answered_by_a_run_and_shown_on_the_page(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(draw_face(256, Expression(smile=1.0))).save(tmp_path / "face.jpg")
+    assert predict(run, [str(tmp_path / "face.jpg")], html=tmp_path / "page", json=True) == 0
+    answered = json.loads(capsys.readouterr().out)
+    assert [clip["clip"] for clip in answered["clips"]] == ["face"]
+    assert '<img alt="" src="media/' in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
