@@ -275,7 +275,7 @@ def _as_before(config: ExtractorConfig, before: Mapping[str, _Stored]) -> Extrac
     except (KeyError, TypeError, ValueError, AttributeError):
         raise StoreError(
             f"Expected the manifest of {store.place} to say in source.config how its features were made, but it does not; "
-            "extract it again with {parameter('force', True)}."
+            f"extract it again with {parameter('force', True)}."
         ) from None
 
 
