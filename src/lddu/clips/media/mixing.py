@@ -13,9 +13,9 @@ from lddu.clips.media.reading import ReadReport
 SAMPLE_RATE = 16_000
 """Samples per second of all sound here."""
 
-_LOOK = 1.0  # seconds of sound that are judged together
-_EVERY = 8  # short frames of which one is looked at, and samples of a long one: power needs no more, and costs next to nothing
-_SHORT = 0.05  # seconds below which a frame is short
+_LOOK = 0.5  # seconds of sound that are judged together
+_EVERY = 0.15  # seconds of sound of which one frame is looked at: that costs next to nothing
+_SAMPLES = 512  # of a frame that are looked at, evenly within it: power needs no more
 _LOUD = 1e-6  # power from which sound is no silence: -60 dB
 _LOST_OF_TWO = 0.1  # share of the louder channel's power: a voice in one of two channels alone keeps .25
 _LOST_OF_MORE = 0.01  # a voice in the softest channel of 5.1 alone keeps .02
@@ -36,7 +36,7 @@ class Mixer:
         self._channel, self._report = channel, report
         self._format: tuple[str, str, int] | None = None
         self._resampler: Any = None
-        self._look, self._number = _Look(report), 0
+        self._look, self._unseen = _Look(report), 0.0
 
     def mixed(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
         """The rest of frames of another format that came before, mostly nothing, and the samples of this one."""
@@ -51,12 +51,11 @@ class Mixer:
         if self._channel is not None:
             return before, self._samples(_alone(frame, _channels(frame), self._channel))
         block = self._samples(frame)
-        self._number += 1
-        short = frame.samples < _SHORT * frame.sample_rate
-        if not short:
-            self._look.add(_channels(frame, _EVERY), block[::_EVERY], frame.sample_rate)
-        elif self._number % _EVERY == 0:
-            self._look.add(_channels(frame), block, frame.sample_rate)
+        self._unseen += frame.samples / frame.sample_rate
+        if self._unseen >= _EVERY:
+            step = max(1, frame.samples // _SAMPLES)
+            self._look.add(_channels(frame, step), block, self._unseen)
+            self._unseen = 0.0
         return before, block
 
     def rest(self) -> np.ndarray:
@@ -69,44 +68,44 @@ class Mixer:
 
 
 class _Look:
-    """Compares the mix with its loudest channel, second by second."""
+    """Compares the mix with its loudest channel, half a second after the other."""
 
     def __init__(self, report: ReadReport) -> None:
         self._report = report
         self._begin()
 
     def _begin(self) -> None:
-        self._energy, self._mix = np.zeros(0), 0.0
-        self._samples, self._seconds = 0, 0.0
+        self._energy: list[float] = []
+        self._mix = self._seconds = 0.0
 
-    def add(self, channels: np.ndarray, block: np.ndarray, rate: int) -> None:
-        """Channels [C, n] of a frame at `rate`, an eighth of the sound, and the mix of about the same time."""
+    def add(self, channels: np.ndarray, block: np.ndarray, seconds: float) -> None:
+        """Channels [C, n] that stand for so many seconds, and the mix of about the same time."""
+        if not channels.shape[1]:
+            return
         if len(channels) != len(self._energy):
             self._begin()
-            self._energy = np.zeros(len(channels))
-        self._samples += channels.shape[1]
-        self._seconds += channels.shape[1] * _EVERY / rate
+            self._energy = [0.0] * len(channels)
+        weight = seconds / channels.shape[1]
+        energy = [weight * float(channel @ channel) for channel in channels]
         if len(channels) == 2:
-            left, right = channels
-            both = float(left @ left), float(right @ right)
-            self._energy += both
-            self._mix += 0.25 * (sum(both) + 2 * float(left @ right))
-        else:
-            self._energy += np.einsum("cn,cn->c", channels, channels)
-            self._mix += float(block @ block) * rate / SAMPLE_RATE
+            self._mix += 0.25 * (sum(energy) + 2 * weight * float(channels[0] @ channels[1]))
+        elif len(block):
+            self._mix += seconds / len(block) * float(block @ block)
+        self._energy = [before + now for before, now in zip(self._energy, energy, strict=True)]
+        self._seconds += seconds
         if self._seconds >= _LOOK:
             self._judge()
 
     def _judge(self) -> None:
         report, count = self._report, len(self._energy)
-        loudest = float(self._energy.max())
-        if loudest > _LOUD * self._samples and count <= _MOST_CHANNELS:
+        loudest = max(self._energy)
+        if loudest > _LOUD * self._seconds and count <= _MOST_CHANNELS:
             report.loud += self._seconds
             if self._mix < (_LOST_OF_TWO if count == 2 else _LOST_OF_MORE) * loudest:
                 report.cancelled += self._seconds
         longer = max(count, len(report.energy))
         report.energy = [
-            float(sum(row[channel] for row in (report.energy, self._energy) if channel < len(row)))
+            sum(row[channel] for row in (report.energy, self._energy) if channel < len(row))
             for channel in range(longer)
         ]
         self._begin()

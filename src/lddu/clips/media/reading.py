@@ -38,7 +38,7 @@ class ReadReport:
         tilted: whether pictures are to be turned by an angle that is no quarter turn.
         loud: seconds of sound that is not near silence.
         cancelled: of these, seconds in which the channels cancel each other when they are mixed.
-        energy: sum of squares, by channel.
+        energy: power times seconds, by channel.
     """
 
     packets: int = 0

@@ -49,7 +49,8 @@ class _Track:
             self.padding = max(self.padding, round(_PADDING * frame.samples / frame.sample_rate * SAMPLE_RATE))
             due = None if frame.time is None else round((frame.time - self._origin) * SAMPLE_RATE)
             before, block = self._mixer.mixed(frame)
-            yield from self._counted(before, None)
+            if len(before):
+                yield from self._counted(before, None)
             yield from self._counted(block, due)
         yield from self._counted(self._mixer.rest(), None)
 
