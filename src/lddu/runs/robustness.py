@@ -20,7 +20,6 @@ from lddu.decide.decision import FittedDecision
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import metrics
 from lddu.evaluate.scored import Scored
-from lddu.models.family import Answered
 from lddu.models.network import Network
 from lddu.models.networks import INFERENCE_BATCH, Networks
 
@@ -190,7 +189,8 @@ def _look_at(
 def _answer(network: Network, parts: Sequence[Any], presence: Tensor, m: int, there: Tensor) -> _Seen:
     whole = network.fuse(parts, presence)
     probability = whole.logit.sigmoid()
-    error, noise = (_evidence_of(whole, name, m, presence) for name in ("modality_error", "modality_noise"))
+    evidence = whole.evidence  # a family may compute it when it is read
+    error, noise = (_of_modality(evidence.get(name), m, presence) for name in ("modality_error", "modality_noise"))
     moved = []
     for other in range(len(parts)):
         without = presence.clone()
@@ -203,9 +203,8 @@ def _answer(network: Network, parts: Sequence[Any], presence: Tensor, m: int, th
     return _Seen(*(column[there].cpu().numpy().astype(np.float64) for column in columns))
 
 
-def _evidence_of(answer: Answered, name: str, m: int, presence: Tensor) -> Tensor:
+def _of_modality(given: Tensor | tuple[Tensor, ...] | None, m: int, presence: Tensor) -> Tensor:
     """[B] evidence of modality m, mean over emotions; NaN where it is missing or the model family gives none."""
-    given = answer.evidence.get(name)
     if not isinstance(given, Tensor):
         return torch.full_like(presence[:, m], torch.nan, dtype=torch.float32)
     return torch.where(presence[:, m], given[:, m].flatten(1).mean(dim=1) if given.ndim > 2 else given[:, m], torch.nan)
