@@ -1,6 +1,5 @@
 """A network that reads the mean of each sequence answers as on the mean itself, in all that it says."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
