@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lddu.config import CorpusSize, laid_over
+from lddu.machine.ranks import ALONE
 from lddu.models.families import family_of, preset
 from lddu.models.family import Task
 from lddu.models.network import Network
@@ -74,3 +75,21 @@ def test_the_linear_path_begins_at_nothing_and_moves_only_where_its_modality_is_
         network.get_parameter("module.linear.1").fill_(1.0)
         moved = (network(values, mask, presence).logit != before).all(dim=1)
     assert moved.tolist() == [True, False, True, True]
+
+
+@every_family
+def test_a_network_of_means_is_trained_as_on_the_means_themselves(name: str) -> None:
+    values, mask, presence = clips()
+    network = averaging(name)
+    config = laid_over(preset(family=name), SMALL[name]).fitted_to(CorpusSize(100, 4, 7))
+    shares = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+    losses = []
+    for read in ((values, mask), means(values, mask)):
+        torch.manual_seed(0)
+        answer = network.train()(*read, presence)
+        torch.manual_seed(0)
+        objective = family_of(name).objective(config, TASK, ALONE)
+        losses.append(objective(network.module, answer, shares, torch.zeros(4, 2)).total)
+    torch.testing.assert_close(*losses)
+    losses[0].backward()
+    assert all(parameter.grad is not None for parameter in network.module.parameters() if parameter.requires_grad)

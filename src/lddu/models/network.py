@@ -58,7 +58,9 @@ class Network(nn.Module):
         read, seen = zip(*map(self.read, values, mask), strict=True)
         scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(read))
         answer = _answer(self.module(scaled, seen, presence))
-        if self.path is not None and not self.training:  # the network is trained as if there were no path
+        if self.training:  # an objective reads the family's own answer; the network is trained as if there were no path
+            return answer
+        if self.path is not None:
             answer = self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, seen)), presence)
         return Averaged(answer, tuple(mask)) if self.averages else answer
 
