@@ -15,11 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from lddu.runs.about import write_about
 
 from benchmarks.default_corpora import MODALITIES, SIX, Corpus, corpora
 from benchmarks.default_decision import fit_default_decision
 from benchmarks.default_figures import measure
+from benchmarks.default_package import about, package
 from lddu.models.families import preset
+from lddu.pages.report import write_report
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
@@ -36,7 +39,7 @@ VALID_PER_CORPUS = 1500
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
     "model": {"pooling": "mean"},
-    "training": {"feature_noise": 0.3, "epochs": 12, "patience": 12},
+    "training": {"feature_noise": 0.3, "epochs": 5, "patience": 5},
 }
 
 
@@ -72,12 +75,12 @@ def main() -> None:
     runs = {plan.name: trained(plan, known, asked.work) for plan in PLANS}
     print(f"trainings are there after {time.monotonic() - began:.0f} s", flush=True)
     decided = fit_default_decision(runs, PLANS, known, asked.work)
-    measured = measure(Predictor(runs["all"].path), decided.decision, known, asked.work)
-    from benchmarks.default_package import package
-
-    package(runs["all"], decided, measured, asked.out)
+    folder = package(runs["all"], decided, asked.out)
+    measured = measure(Predictor(folder.path), known, asked.work)
+    write_about(folder, about(measured, known))
+    write_report(folder)
     (asked.work / "figures.json").write_text(json.dumps({"decision": decided.told, **measured}, indent=1) + "\n")
-    print(json.dumps(measured, indent=1))
+    print(json.dumps({"decision": decided.told, **measured}, indent=1))
 
 
 def trained(plan: Plan, known: dict[str, Corpus], work: Path) -> RunFolder:
