@@ -11,6 +11,8 @@ from lddu.runs.run_folder import RunFolder
 from lddu.runs.run_metrics import SplitMetrics
 from lddu.sentences import counted, listed
 
+MADE_BY = "Made by `lddu card` from the run folder."
+
 SPLITS = {"valid": "validation (chose weights and thresholds)", "test": "test"}
 
 NO_GROUPS = "how well it works for which group of people: age, gender, skin, accent or dialect, disability, culture"
@@ -40,15 +42,15 @@ def model_card(folder: RunFolder) -> str:
     }
     body = [[f"## {title}", *paragraphs] for title, paragraphs in sections.items() if paragraphs]
     title = f"# Model card: {plain(origin_of(folder).run)}"
-    return "\n\n".join([title, *chain.from_iterable(body)]) + "\n"
+    return "\n\n".join([title, *chain.from_iterable(body), MADE_BY]) + "\n"
 
 
 def plain(words: object) -> str:
-    """Words of a stranger on one line, without what Markdown would read as marks.
+    r"""Words of a stranger on one line, without what Markdown would read as marks.
 
     Example:
-        >>> plain("a | b\\n# [c](d)")
-        'a \\\\| b # \\\\[c\\\\](d)'
+        >>> print(plain("a | b  [c](d)"))
+        a \| b \[c\](d)
     """
     return re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(str(words).split()))
 
@@ -97,7 +99,7 @@ def _count(clips: int | None) -> str:
 def _own_figures(splits: Mapping[str, SplitMetrics]) -> list[str]:
     """Figures on the store that the run was trained on."""
     if not splits:
-        return ["On the clips of its own store: none yet, training has not finished."]
+        return ["On the clips of its own store: none recorded."]
     header = ("own store", "n", "mAP", "AUROC", "micro-F1", "95 %", "adaptive calibration error")
     rows = [
         (

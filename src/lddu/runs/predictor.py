@@ -16,9 +16,9 @@ from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
 from lddu.models.networks import DropoutPasses, Inference, Networks
+from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.about import Origin, origin_of
 from lddu.runs.adapt import Adaptation, AdaptedSteps, TrainingCentre, adaptation_to
-from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
