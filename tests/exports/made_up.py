@@ -8,13 +8,26 @@ from lddu.exports.answered import Answered, AnsweredClip, Verdict
 from lddu.exports.text import one_line
 
 VERDICTS: tuple[Verdict, ...] = ("present", "absent", "can't tell")
-ODD = ["--> ", "<b>joy</b>", "&amp;", '"quoted"', "{\\an8}", "a,b;c\td", "=1+1", "line\nbreak\r\n", "Ärger 怒り", "]]>", "\x00\x0b\ufffe"]
+ODD = [
+    "--> ",
+    "<b>joy</b>",
+    "&amp;",
+    '"quoted"',
+    "{\\an8}",
+    "a,b;c\td",
+    "=1+1",
+    "line\nbreak\r\n",
+    "Ärger 怒り",
+    "]]>",
+    "\x00\x0b\ufffe",
+]
 """Texts that some format has a meaning for."""
 
 TEXTS = st.lists(st.sampled_from(ODD) | st.text(max_size=8), max_size=3).map("".join)
 NAMES = TEXTS.filter(one_line)
 PLACES = st.tuples(
-    st.floats(0, 20_000) | st.integers(0, 40).map(lambda n: n / 2), st.sampled_from([0.0, 1e-4, 0.001, 0.5, 2.0, 7.3333])
+    st.floats(0, 20_000) | st.integers(0, 40).map(lambda n: n / 2),
+    st.sampled_from([0.0, 1e-4, 0.001, 0.5, 2.0, 7.3333]),
 )
 
 

@@ -61,7 +61,9 @@ def json_lines(answered: Answered, _: Path) -> str:
 
 
 def _with_verdicts(answered: Answered) -> dict[str, Sequence[Any]]:
-    verdicts = {f"{VERDICT}_{emotion}": [clip.verdict[emotion] for clip in answered.clips] for emotion in answered.emotions}
+    verdicts = {
+        f"{VERDICT}_{emotion}": [clip.verdict[emotion] for clip in answered.clips] for emotion in answered.emotions
+    }
     return {**answered.columns, **verdicts}
 
 

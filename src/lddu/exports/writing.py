@@ -54,7 +54,9 @@ def check_export(path: Path, force: bool, media: Sequence[str] | None = None) ->
     """
     kind = format_of(path)
     if NAME in str(path.parent):
-        raise ConfigError(f"Expected {NAME} in the name of the file alone, but got {path}; leave it out of the folders.")
+        raise ConfigError(
+            f"Expected {NAME} in the name of the file alone, but got {path}; leave it out of the folders."
+        )
     if media is None:
         if NAME not in path.name:
             _check_free(path, force)
@@ -144,4 +146,6 @@ def _check_not_read_back(path: Path, media: Sequence[str]) -> None:
             read_as = f"the action units of {file.name}"
     if read_as:
         better = path.with_name(f"{path.stem}.emotions{path.suffix}")
-        raise ConfigError(f"Expected a name of its own for {path}, which would be read as {read_as}; call it {better.name}.")
+        raise ConfigError(
+            f"Expected a name of its own for {path}, which would be read as {read_as}; call it {better.name}."
+        )

@@ -180,7 +180,12 @@ class ClipAnswers(PerClip[ClipAnswer]):
         places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
         clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
         return replace(
-            known, clips=clips, columns=self.to_columns(), records=self.to_records(), warnings=self.warnings, length=_length
+            known,
+            clips=clips,
+            columns=self.to_columns(),
+            records=self.to_records(),
+            warnings=self.warnings,
+            length=_length,
         )
 
 
