@@ -59,7 +59,7 @@ def test_vtt_is_read_back(found: Answered) -> None:
             _milliseconds(cue.end),
             unescape(cue.text),
         )  # webvtt-py leaves &lt; as it is
-        for cue in webvtt.from_string(vtt(found, HERE))
+        for cue in webvtt.from_string(vtt(found, HERE)).captions
     ]
     told = [(one.clip.clip, one.start, one.end, "\n".join(expected(one.clip))) for one in intervals(found.clips)]
     assert read == told

@@ -1,6 +1,5 @@
 """Which file is written where: by the name, one per recording where asked, never over what is there or would be read back."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def test_a_file_is_written_whole_and_replaced_only_if_asked(tmp_path: Path, endi
         write_export(talk("a", "b"), path)
     assert path.read_bytes() == before
     write_export(talk("a", "b", "c"), path, force=True)
-    assert path.read_bytes() != before and os.listdir(path.parent) == [path.name]
+    assert path.read_bytes() != before and list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("ending", ONE_MEDIUM)
