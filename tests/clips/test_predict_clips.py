@@ -121,7 +121,9 @@ def test_an_export_that_cannot_be_is_refused_before_the_work(run: Path, corpus: 
         predict_command(run, [clip], export=(tmp_path / "there.eaf",))
     with pytest.raises(ConfigError, match=r"one recording for .* but got 2 .*talk004\.mp4.* as .*\{name\}\.srt does"):
         predict_command(run, [clip, other], export=(tmp_path / "x.srt",))
-    with pytest.raises(ConfigError, match=r"which would be read as the transcript of talk004\.mp4; call it talk004\.emotions"):
+    with pytest.raises(
+        ConfigError, match=r"which would be read as the transcript of talk004\.mp4; call it talk004\.emotions"
+    ):
         predict_command(run, [clip], export=(corpus.parent / "talk004.vtt",), force=True)
     with pytest.raises(ConfigError, match=r"each --export once"):
         predict_command(run, [clip], export=(tmp_path / "x.srt", tmp_path / "x.srt"))

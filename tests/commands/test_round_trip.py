@@ -165,7 +165,12 @@ def test_predict_exports_a_store_and_every_export_agrees_with_the_json(
         for emotion, width in clip["evidence"]["width"].items():
             unsure, named = emotion in clip["cannot_tell"], emotion in clip["emotions"]
             verdict = "can't tell" if unsure else "present" if named else "absent"
-            assert verdict == row[f"verdict_{emotion}"] == kept[f"verdict_{emotion}"] == long[clip["clip"], emotion]["verdict"]
+            assert (
+                verdict
+                == row[f"verdict_{emotion}"]
+                == kept[f"verdict_{emotion}"]
+                == long[clip["clip"], emotion]["verdict"]
+            )
             assert row[f"cannot_tell_{emotion}"] == long[clip["clip"], emotion]["cannot_tell"] == str(int(unsure))
             assert float(row[f"width_{emotion}"]) == kept[f"width_{emotion}"] == width
             assert float(long[clip["clip"], emotion]["width"]) == width
