@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lddu.runs.about import About, LearntCorpus, Measured
 
 from benchmarks.default_corpora import Corpus
 from benchmarks.default_decision import Decided
 from lddu.models.networks import Networks
+from lddu.runs.about import About, LearntCorpus, Measured
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training.conclude import Cost, Ending, conclude
@@ -55,9 +55,7 @@ TITLES = {"ravdess": "RAVDESS", "emotale": "EmoTale", "goemotions": "GoEmotions"
 LANGUAGES = {"en": "English", "da": "Danish"}
 
 
-def package(
-    run: RunFolder, decided: Decided, measured: Mapping[str, Any], known: Mapping[str, Corpus], out: Path
-) -> None:
+def package(run: RunFolder, decided: Decided, out: Path) -> RunFolder:
     """Write the run folder, in place of an older one."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)

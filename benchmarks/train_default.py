@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from lddu.runs.about import write_about
 
 from benchmarks.default_corpora import MODALITIES, SIX, Corpus, corpora
 from benchmarks.default_decision import fit_default_decision
@@ -23,6 +22,7 @@ from benchmarks.default_figures import measure
 from benchmarks.default_package import about, package
 from lddu.models.families import preset
 from lddu.pages.report import write_report
+from lddu.runs.about import write_about
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
