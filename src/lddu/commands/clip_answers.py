@@ -82,7 +82,7 @@ def answer_clips(
         failed = [vars(failure) for failure in found.failures]
         print_json(
             {
-                "run": str(predictor.folder.path),
+                "run": predictor.folder.place,
                 "warnings": found.warnings,
                 "failed": failed,
                 "clips": found.to_records(),
@@ -122,9 +122,7 @@ def write_page(
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(
-        folder, answers, ClipPageContext(predictor.folder.path.resolve().name, title, found, calibrated), with_media
-    )
+    write_clip_page(folder, answers, ClipPageContext(predictor.folder.name, title, found, calibrated), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

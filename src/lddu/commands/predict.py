@@ -3,20 +3,24 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+from cyclopts import Parameter
+
 from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
 
 LONGEST = 20.0
 EXAMPLES = """Examples:
+  lddu predict talk.mp4                    # by the run that comes with lddu
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
   lddu predict run talk.mp4 --html page    # the video beside its answers"""
 
 
 def predict(
-    run: Path,
-    inputs: Annotated[list[str], Words],
+    first: Annotated[str | Path, Words, Parameter(name="[RUN]")] = "",
+    inputs: Annotated[list[str] | None, Words] = None,
     /,
     *,
+    run: str = "",
     recall: float | None = None,
     coverage: float | None = None,
     device: str = "cpu",
@@ -40,11 +44,14 @@ def predict(
 
     Parameters
     ----------
-    run
-        Run folder.
+    first
+        Run folder, a .zip of one, or "default", the run that comes with lddu. What is there and is no run is an input
+        for the default; what is not there is refused.
     inputs
         One feature store (a folder or a URL) with the features of the run; or video and audio files, folders of them,
         a manifest, or - for names on stdin.
+    run
+        The run, where it is not the first word.
     recall
         Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
         docs/uncertainty.md states the assumption.
@@ -78,8 +85,10 @@ def predict(
     speech_model
         Recognise them with this faster-whisper model, a folder or a name.
     """
-    refuse_unknown_options("predict", inputs, predict.__annotations__)
+    words = [*([str(first)] if str(first) else []), *(inputs or [])]
+    refuse_unknown_options("predict", words, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
+    from lddu.commands.run_argument import run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
@@ -88,6 +97,7 @@ def predict(
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
     if html is None and force:
         raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
+    run, inputs = run_and_inputs(words, run)
     raw = are_clips(inputs)
     if raw and ray is not None:
         raise ConfigError(

@@ -99,7 +99,7 @@ def _print_predictions(
 
     warn(warnings)
     if form == "json":
-        run, store = str(predictor.folder.path), str(corpus.path)
+        run, store = predictor.folder.place, str(corpus.path)
         print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
     elif form == "csv":
         results().file.write(found.to_csv())

@@ -63,7 +63,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     if models is None:
         described = "; ".join(f"{name}: {feature}" for name, feature in features.items())
         raise MismatchError(
-            f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
+            f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.place} was trained on "
             f"others ({described}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
         )
     return models
@@ -139,7 +139,7 @@ def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> P
     cache = cache_folder("clips")
     _forget_old(cache)
     files = [str(source.path.absolute()) for source in listing.sources]
-    asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
+    asked = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
     return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 

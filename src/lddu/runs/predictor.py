@@ -20,10 +20,11 @@ from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
+from lddu.runs.named_runs import opened_run
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
-from lddu.runs.run_folder import RunFolder
+from lddu.runs.run_folder import RunLike
 from lddu.store.place import is_url
 from lddu.store.provenance import made_alike
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
@@ -38,7 +39,7 @@ class Predictor:
     """A trained run, ready to use; an ensemble run answers with the mean of its networks.
 
     Args:
-        path: run folder.
+        path: run folder, a .zip of one, or a known name (see `lddu.runs.named_runs.opened_run`).
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 
@@ -52,15 +53,15 @@ class Predictor:
         ConfigError: where the model family is not known here.
     """
 
-    def __init__(self, path: str | Path, device: str = "cpu", family: Family | None = None) -> None:
-        self.folder = RunFolder(path, family)
+    def __init__(self, path: RunLike, device: str = "cpu", family: Family | None = None) -> None:
+        self.folder = opened_run(path, family)
         self.description = self.folder.description
         self.decision = self.folder.load_decision()
         place = device_of(device)
         self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
-        return f"Predictor({str(self.folder.path)!r}: {', '.join(self.emotions)} from {', '.join(self.modalities)})"
+        return f"Predictor({self.folder.place!r}: {', '.join(self.emotions)} from {', '.join(self.modalities)})"
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ class Predictor:
             stream = store.modalities[name]
             if stream.dimension != task.dimensions[name]:
                 raise MismatchError(
-                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
+                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.place} was trained "
                     f"on, but {store.place} has {stream.dimension}; make the features in the same way."
                 )
             if not made_alike(stream.feature, task.features[name]):
@@ -290,7 +291,7 @@ class Predictor:
             raise ConfigError(f"Expected {parameter('network')} from 0 to {self.networks - 1}, but got {network}.")
         if self.folder.family.latents is None:
             raise MismatchError(
-                f"Expected a run of a model family with latent distributions, such as lddu, but {self.folder.path} is of "
+                f"Expected a run of a model family with latent distributions, such as lddu, but {self.folder.place} is of "
                 f"{self.folder.family.name}, which has none; train a run with another family."
             )
         store = opened_store(store)
@@ -386,11 +387,12 @@ class Predictor:
         return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
 
 
-def load(path: str | Path, device: str = "cpu", family: Family | None = None) -> Predictor:
+def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Predictor:
     """A finished run, ready to use.
 
     Args:
-        path: run folder. Names of pretrained runs are to be taken here too, once there are any.
+        path: run folder, a .zip of one, or the name of a pretrained run: ``"default"``. Write ``"./default"``, or a `Path`, for a
+            folder of that name.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 
@@ -399,7 +401,7 @@ def load(path: str | Path, device: str = "cpu", family: Family | None = None) ->
         ('joy', 'anger')
 
     Raises:
-        RunError: where the folder is no finished run, is damaged, or is of another family.
+        RunError: where there is no such run, or it is unfinished, damaged, or of another family.
         ConfigError: where the model family is not known here.
     """
     return Predictor(path, device, family)
