@@ -23,6 +23,8 @@ def predict(
     run: str = "",
     recall: float | None = None,
     coverage: float | None = None,
+    text: Annotated[list[str] | None, Words] = None,
+    lines: Annotated[bool, Flag] = False,
     device: str = "cpu",
     ray: str | None = None,
     json: Annotated[bool, Flag, Output] = False,
@@ -49,7 +51,7 @@ def predict(
         for the default; what is not there is refused.
     inputs
         One feature store (a folder or a URL) with the features of the run; or video and audio files, folders of them,
-        a manifest, or - for names on stdin.
+        a manifest, or - for names on stdin. A .txt is a clip of words alone, as is a line of a table without files.
     run
         The run, where it is not the first word.
     recall
@@ -57,6 +59,10 @@ def predict(
         docs/uncertainty.md states the assumption.
     coverage
         Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
+    text
+        A sentence in place of inputs; may be given several times.
+    lines
+        The inputs are text files (or - for stdin), of which every line is a clip.
     device
         "cpu" or "cuda".
     ray
@@ -88,7 +94,7 @@ def predict(
     words = [*([str(first)] if str(first) else []), *(inputs or [])]
     refuse_unknown_options("predict", words, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
-    from lddu.commands.run_argument import run_and_inputs
+    from lddu.commands.run_argument import listed_words, run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
@@ -97,8 +103,9 @@ def predict(
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
     if html is None and force:
         raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
-    run, inputs = run_and_inputs(words, run)
-    raw = are_clips(inputs)
+    run, named = run_and_inputs(words, run)
+    asked = listed_words(run, named, text or [], lines)
+    raw = not isinstance(asked, list) or are_clips(asked)
     if raw and ray is not None:
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
@@ -108,7 +115,7 @@ def predict(
         "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
-    corpus = None if raw else FeatureStore(inputs[0])
+    corpus = None if raw else FeatureStore(named[0])
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.pages.clip_page import refuse_foreign_folder
@@ -127,7 +134,7 @@ def predict(
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, inputs, form, options, config, html)
+        return answer_clips(predictor, asked, form, options, config, html)
     return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
 
 

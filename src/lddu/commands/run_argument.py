@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lddu.commands.screen import notes
 from lddu.errors import ConfigError, RunError
 from lddu.runs.named_runs import DEFAULT, did_you_mean, named_by
 from lddu.store.place import is_url
+
+if TYPE_CHECKING:
+    from lddu.clips.sources import Listing
 
 
 def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
@@ -21,7 +25,7 @@ def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
 
     Raises:
         RunError: where the first word is neither a run nor there.
-        ConfigError: where a run is named twice, or there is no input.
+        ConfigError: where a run is named twice.
     """
     first = words[0] if words else ""
     chosen, inputs = run, list(words)
@@ -34,8 +38,33 @@ def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
             f"Expected a run, or a clip or store for the default run, but {first} is not there{did_you_mean(first)}; check the "
             "path, or name the run with --run."
         )
-    if not inputs:
-        raise ConfigError(f"Expected clips or a store for the run {chosen or DEFAULT}, but got none; name some.")
     if not chosen:
         notes().print("no run is named: the default run answers")
     return chosen or DEFAULT, inputs
+
+
+def listed_words(run: str, inputs: list[str], texts: Sequence[str], lines: bool) -> "list[str] | Listing":
+    """The inputs, or the clips of words alone that are asked for instead.
+
+    Args:
+        run: that answers, for the message.
+        inputs: what the run is asked about.
+        texts: that were typed.
+        lines: whether inputs are text files of a clip a line.
+
+    Raises:
+        ConfigError: where there is no input, or texts are typed beside others.
+        SourceError: where the texts have no words, or cannot be read.
+    """
+    if not texts and not inputs:
+        raise ConfigError(f"Expected clips or a store for the run {run}, but got none; name some, or write --text.")
+    if texts and (inputs or lines):
+        raise ConfigError(
+            f"Expected --text in place of other inputs, but got {inputs[0] if inputs else '--lines'} too; the words of a clip lie beside "
+            "it, as talk.txt beside talk.mp4."
+        )
+    if not texts and not lines:
+        return inputs
+    from lddu.clips.sources import listing_of, listing_of_texts
+
+    return listing_of_texts(texts) if texts else listing_of(inputs, lines=True)

@@ -74,14 +74,18 @@ class Predictor:
         return tuple(self.description.task.dimensions)
 
     def __call__(
-        self, inputs: StoreLike | Sequence[str | Path], options: PredictOptions = NOTHING_MORE
+        self,
+        inputs: StoreLike | Sequence[str | Path] | None = None,
+        options: PredictOptions = NOTHING_MORE,
+        text: str | Sequence[str] | None = None,
     ) -> "Predictions | ClipAnswers":
-        """Predict clips: those of a store, or raw ones.
+        """Predict clips: those of a store, raw ones, or words.
 
         Args:
-            inputs: a store, its path or URL; or video and audio files, folders of them, or a manifest, as `lddu.extract`
-                takes them. Raw clips are extracted exactly as those of training were.
+            inputs: a store, its path or URL; or video, audio and text files, photos, folders of them, or a manifest, as
+                `lddu.extract` takes them. Raw clips are extracted exactly as those of training were.
             options: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            text: a sentence in place of inputs, or several, each a clip of words alone.
 
         Returns:
             A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
@@ -91,11 +95,20 @@ class Predictor:
             StoreError: where a store cannot be opened.
             SourceError: where no raw clip could be extracted.
             MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
+            ConfigError: where not exactly one of inputs and text is given.
         """
+        if (inputs is None) == (text is None):
+            raise ConfigError(
+                f"Expected either {parameter('inputs')} or {parameter('text')}, but got {'both' if inputs is not None else 'neither'}."
+            )
         if isinstance(inputs, FeatureStore) or (isinstance(inputs, str | Path) and _names_store(inputs)):
             return self.predict(inputs, options=options)
+        from lddu.clips.sources import listing_of_texts
         from lddu.runs.predict_clips import predict_clips  # loads extraction, which stores do not need
 
+        if text is not None:
+            return predict_clips(self, listing_of_texts([text] if isinstance(text, str) else text), options=options)
+        assert inputs is not None
         return predict_clips(self, inputs, options=options)
 
     def warnings(
