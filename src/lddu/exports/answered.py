@@ -36,8 +36,8 @@ class AnsweredClip:
 
     @property
     def placed(self) -> bool:
-        """Whether it has a place in a recording; words alone have none, their times are made up."""
-        timed = math.isfinite(self.start) and math.isfinite(self.end)
+        """Whether it has a place in a recording: a photo lasts no time, and the times of words alone are made up."""
+        timed = math.isfinite(self.start) and math.isfinite(self.end) and self.end > self.start
         return bool(self.file) and timed and not self.file.lower().endswith(WORDS_SUFFIX)
 
     def emotions(self, verdict: Verdict) -> list[str]:
