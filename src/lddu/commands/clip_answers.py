@@ -76,18 +76,21 @@ def answer_clips(
         exports: files for other programs to write as well.
     """
     from lddu.commands.extracting import ExtractionBar
-    from lddu.commands.screen import print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, warn
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionBar() as watch:
         found = predict_clips(predictor, inputs, config, options, "auto", watch)
+    notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
         print_json(
             {
                 "run": str(predictor.folder.path),
+                "answered_by": predictor.origin.to_mapping(),
                 "warnings": found.warnings,
+                "adapted": found.adaptation and found.adaptation.to_mapping(),
                 "failed": failed,
                 "clips": found.to_records(),
             }
@@ -127,9 +130,8 @@ def write_page(
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(
-        folder, answers, ClipPageContext(predictor.folder.path.resolve().name, title, found, calibrated), with_media
-    )
+    origin = predictor.origin
+    write_clip_page(folder, answers, ClipPageContext(origin.run, title, found, calibrated, origin.sentence), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

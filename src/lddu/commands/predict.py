@@ -20,6 +20,7 @@ def predict(
     *,
     recall: float | None = None,
     coverage: float | None = None,
+    adapt: Annotated[bool, Flag] = False,
     device: str = "cpu",
     ray: str | None = None,
     json: Annotated[bool, Flag, Output] = False,
@@ -52,6 +53,9 @@ def predict(
         docs/uncertainty.md states the assumption.
     coverage
         Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
+    adapt
+        Re-centre the features on those of training over these clips, per speaker where known, if there are enough; for
+        another microphone, camera or language (docs/uncertainty.md).
     device
         "cpu" or "cuda".
     ray
@@ -111,7 +115,7 @@ def predict(
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor
 
-    options = PredictOptions(recall, coverage)
+    options = PredictOptions(recall, coverage, adapt)
     if html is not None:
         refuse_foreign_folder(html, force)
     exports = Exports(export, force)

@@ -56,6 +56,8 @@ def answer_store(
     from lddu.commands.extracting import ExtractionBar
     from lddu.runs.explained import answers_on
 
+    if options.adapt:
+        predictor, options = predictor.adapted(corpus), options.unadapted()
     found = predictor.concluded(corpus, _inferred(predictor, corpus, where), options)
     warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
     _print_predictions(found, warnings, predictor, corpus, form, most=None if where.everything else SHOWN_CLIPS)
@@ -100,12 +102,22 @@ def _print_predictions(
     most: int | None,
 ) -> None:
     """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
-    from lddu.commands.screen import print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, warn
 
+    notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(warnings)
     if form == "json":
         run, store = str(predictor.folder.path), str(corpus.path)
-        print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
+        print_json(
+            {
+                "run": run,
+                "answered_by": predictor.origin.to_mapping(),
+                "store": store,
+                "warnings": warnings,
+                "adapted": predictor.adaptation and predictor.adaptation.to_mapping(),
+                "clips": found.to_records(),
+            }
+        )
     elif form == "csv":
         results().file.write(found.to_csv())
     else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import LdduError
+from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.runs.predictions import Predictions
@@ -74,6 +75,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
+        adaptation: how the features were re-centred; None where they were not.
     """
 
     predictions: Predictions
@@ -86,6 +88,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
     thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
+    adaptation: Adaptation | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -219,6 +222,8 @@ def answers_on(
         MismatchError: where the store does not fit the run, or what is asked for cannot be had.
     """
     chosen = store.rows(rows)
+    if options.adapt:
+        predictor, options = predictor.adapted(store, chosen), options.unadapted()
     found = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
@@ -238,6 +243,7 @@ def answers_on(
         timeline=lines,
         thresholds=predictor.decision.thresholds,
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
+        adaptation=predictor.adaptation,
     )
 
 
