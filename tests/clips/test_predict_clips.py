@@ -100,6 +100,7 @@ def test_exports_say_what_the_json_says(
     for record in records:
         document = Eaf(tmp_path / f"{record['clip']}.eaf")
         [linked] = document.get_linked_files()
+        assert any(name == "note" and "answered by the run" in value for name, value in document.get_properties())
         assert (tmp_path / linked["RELATIVE_MEDIA_URL"]).resolve() == Path(record["file"]).resolve()
         place = (round(record["start"] * 1000), round(record["end"] * 1000))
         assert document.get_annotation_data_for_tier("words") == [(*place, record["transcript"])]
