@@ -132,6 +132,8 @@ def test_an_export_that_cannot_be_is_refused_before_the_work(run: Path, corpus: 
         mine = tmp_path / "mine.csv"
         mine.write_text(f"file\n{clip}\n")
         predict_command(run, [str(mine)], export=(mine,), force=True)
+    with pytest.raises(MismatchError, match=r"a time in a video or sound for .*x\.srt, but none has one"):
+        predict_command(run, text=["so glad"], export=(tmp_path / "x.srt",))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "there.eaf"]
 
 

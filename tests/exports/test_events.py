@@ -14,7 +14,7 @@ from lddu.exports.text import one_line
 from lddu.exports.timing import intervals
 from tests.exports.made_up import answered, talk, with_table
 
-TEXT = {name: str for name in ("trial_type", "emotion", "clip", "Behavior", "Subject", "Comment start")}
+TEXT = dict.fromkeys(("trial_type", "emotion", "clip", "Behavior", "Subject", "Comment start"), str)
 SEPARATORS = pytest.mark.parametrize("separator", [",", "\t"])
 
 

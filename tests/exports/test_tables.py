@@ -17,7 +17,9 @@ from tests.exports.made_up import answered, talk, with_table
 
 
 def read(written: str) -> pandas.DataFrame:
-    return pandas.read_csv(io.StringIO(written), keep_default_na=False, na_values={"noise": [""]}, dtype={"emotion": str})
+    return pandas.read_csv(
+        io.StringIO(written), keep_default_na=False, na_values={"noise": [""]}, dtype={"emotion": str}
+    )
 
 
 @given(answered())

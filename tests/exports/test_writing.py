@@ -91,7 +91,7 @@ def test_clips_without_a_time_are_left_out_and_counted(tmp_path: Path, ending: s
 
 @pytest.mark.parametrize("ending", TIMED)
 def test_words_alone_have_no_time_and_are_refused_in_one_sentence(tmp_path: Path, ending: str) -> None:
-    with pytest.raises(MismatchError, match=r"a time in a video or sound for .* none of 1 clip has one; export \.csv"):
+    with pytest.raises(MismatchError, match=r"a time in a video or sound for .* but none has one; export \.csv"):
         write_export(talk("a", file="notes.txt"), tmp_path / f"x{ending}")
     assert not list(tmp_path.iterdir())
 

@@ -98,7 +98,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return len(self.predictions)
 
     def _repr_html_(self) -> str:
-        seconds = [f"{start:.1f}-{end:.1f}" for start, end in zip(self.start, self.end, strict=True)]
+        places = zip(self.start, self.end, strict=True)
+        seconds = ["" if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
         before = {"clip": self.predictions.clip.tolist(), "seconds": seconds}
         after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
         return html_table(self.predictions, before, after)
