@@ -10,7 +10,8 @@ from lddu.errors import RunError
 from lddu.pages.card import NO_GROUPS, model_card, plain, table
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
 from lddu.runs.about import FILE, About, LearntCorpus, Measured, about_of, origin_of, write_about
-from lddu.runs.run_folder import RunFolder, opened_run
+from lddu.runs.named_runs import opened_run
+from lddu.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 
