@@ -80,7 +80,7 @@ def main() -> None:
     decided = fit_default_decision(runs, PLANS, known, asked.work)
     folder = package(runs["all"], decided, asked.out)
     measured = measure(Predictor(folder.path), known, asked.work)
-    write_about(folder, about(measured, known))
+    write_about(folder, about(measured))
     write_report(folder)
     (asked.work / "figures.json").write_text(json.dumps({"decision": decided.told, **measured}, indent=1) + "\n")
     print(json.dumps({"decision": decided.told, **measured}, indent=1))
