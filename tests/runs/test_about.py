@@ -50,9 +50,8 @@ CONFIG = {
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     """A run of which there is nothing but its description, as while it is being trained."""
-    from tests.builders import tiny_config
-
     from lddu.config import NOTHING_OPEN
+    from tests.builders import tiny_config
 
     folder = tmp_path / "run"
     folder.mkdir()
