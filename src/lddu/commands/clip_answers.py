@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.commands.exports import NO_EXPORTS, Exports
+
 if TYPE_CHECKING:
     from lddu.clips.configuration import ExtractorConfig
     from lddu.runs.explained import ClipAnswers
@@ -60,6 +62,7 @@ def answer_clips(
     options: "PredictOptions",
     config: "ExtractorConfig",
     page: Path | None = None,
+    exports: Exports = NO_EXPORTS,
 ) -> int:
     """Predict raw clips and show the answers; returns the exit code, 1 when a file failed.
 
@@ -70,6 +73,7 @@ def answer_clips(
         options: a promised recall, or a coverage beyond which no answer is given.
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
+        exports: files for other programs to write as well.
     """
     from lddu.commands.extracting import ExtractionBar
     from lddu.commands.screen import notes, print_json, results, warn
@@ -97,6 +101,7 @@ def answer_clips(
         _show(found)
     if page is not None:
         write_page(page, found, found.predictions, predictor, inputs, with_media=True)
+    exports.write(found)
     return 1 if found.failures else 0
 
 

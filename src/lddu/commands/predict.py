@@ -9,7 +9,8 @@ LONGEST = 20.0
 EXAMPLES = """Examples:
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
-  lddu predict run talk.mp4 --html page    # the video beside its answers"""
+  lddu predict run talk.mp4 --html page    # the video beside its answers
+  lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv"""
 
 
 def predict(
@@ -25,6 +26,7 @@ def predict(
     json: Annotated[bool, Flag, Output] = False,
     csv: Annotated[bool, Flag, Output] = False,
     html: Annotated[Path | None, Output] = None,
+    export: Annotated[tuple[Path, ...], Output] = (),
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
@@ -65,10 +67,13 @@ def predict(
         Print comma-separated values.
     html
         Also write a page into this folder: the video beside its time line, or the answers alone for a store.
+    export
+        Also write a file for another program, and again for another one: .srt, .vtt, .eaf (ELAN), .TextGrid (Praat),
+        .boris.csv, .events.tsv, .csv, .long.csv, .parquet or .jsonl; {name}.srt writes one per video (docs/exports.md).
     all
         Show every clip of a store, not only the first 40 in the table and 200 on the page.
     force
-        Replace an existing page.
+        Replace an existing page and exports.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -84,14 +89,15 @@ def predict(
     """
     refuse_unknown_options("predict", inputs, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
+    from lddu.commands.exports import Exports
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    if html is None and force:
-        raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
+    if html is None and not export and force:
+        raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
     raw = are_clips(inputs)
     if raw and ray is not None:
         raise ConfigError(
@@ -112,6 +118,8 @@ def predict(
     options = PredictOptions(recall, coverage, adapt)
     if html is not None:
         refuse_foreign_folder(html, force)
+    exports = Exports(export, force)
+    exports.check(inputs, raw)
     predictor = Predictor(run, "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
@@ -121,8 +129,8 @@ def predict(
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, inputs, form, options, config, html)
-    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
+        return answer_clips(predictor, inputs, form, options, config, html, exports)
+    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.commands.exports import NO_EXPORTS, Exports
+
 if TYPE_CHECKING:
     from lddu.models.networks import Inference
     from lddu.runs.figures import PredictOptions
@@ -37,6 +39,7 @@ def answer_store(
     options: "PredictOptions",
     where: StorePredictOptions,
     page: Path | None = None,
+    exports: Exports = NO_EXPORTS,
 ) -> int:
     """Predict a store and show the answers; returns the exit code.
 
@@ -47,6 +50,7 @@ def answer_store(
         options: a promised recall, or a coverage beyond which no answer is given.
         where: where it is computed, and how much is shown.
         page: folder of a page to write as well.
+        exports: files for other programs to write as well.
     """
     from lddu.commands.clip_answers import write_page
     from lddu.commands.extracting import ExtractionBar
@@ -62,6 +66,7 @@ def answer_store(
         with ExtractionBar("explaining") as watch:
             answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
         write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
+    exports.write(found)
     return 0
 
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lddu.arrays import Flags, Floats
+from lddu.errors import LdduError
 from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.per_clip import ClipPrediction, PerClip
@@ -15,6 +17,9 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
+
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered
 
 BIN_SECONDS = 0.5
 """Length of a step of the time line."""
@@ -171,6 +176,30 @@ class ClipAnswers(PerClip[ClipAnswer]):
             "rests_on": [self.rests_on(n) for n in range(len(self))],
             **self.predictions.to_columns(),
         }
+
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it."""
+        known = self.predictions.answered()
+        places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
+        clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
+        return replace(
+            known,
+            clips=clips,
+            columns=self.to_columns(),
+            records=self.to_records(),
+            warnings=self.warnings,
+            length=_length,
+        )
+
+
+def _length(file: str) -> float:
+    """Seconds of a media file; 0 where it cannot be read any more."""
+    from lddu.clips.media import probe
+
+    try:
+        return probe(Path(file)).duration
+    except LdduError:
+        return 0.0
 
 
 def answers_on(

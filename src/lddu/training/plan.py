@@ -93,7 +93,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
     elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
-    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
+    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept) if config.model.pooling == "steps" else 1
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
         emotions=store.emotions,
