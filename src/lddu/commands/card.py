@@ -31,7 +31,7 @@ def card(
     from lddu.errors import ConfigError, RunError, parameter
     from lddu.machine.atomic import write_text
     from lddu.pages.card import model_card
-    from lddu.runs.run_folder import opened_run
+    from lddu.runs.named_runs import opened_run
 
     if out is None and force:
         raise ConfigError("Expected --force together with --out, whose file it replaces, but got it alone.")

@@ -30,7 +30,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, train.train, "[OPTIONS] [STORE]", train.EXAMPLES),
     (MODELS, search.search, "[OPTIONS] --trials INT STORE", search.EXAMPLES),
     (MODELS, evaluate.evaluate, "[OPTIONS] RUN [STORE]", evaluate.EXAMPLES),
-    (MODELS, predict.predict, "[OPTIONS] RUN INPUTS...", predict.EXAMPLES),
+    (MODELS, predict.predict, "[OPTIONS] [RUN] INPUTS...", predict.EXAMPLES),
     (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),

@@ -1,5 +1,6 @@
 """`lddu predict RUN clip.mp4`: answers on raw clips, as a table, JSON, CSV or a page."""
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from lddu.commands.exports import NO_EXPORTS, Exports
 
 if TYPE_CHECKING:
     from lddu.clips.configuration import ExtractorConfig
+    from lddu.clips.sources import Listing
     from lddu.runs.explained import ClipAnswers
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictions import Predictions
@@ -21,6 +23,7 @@ def are_clips(inputs: list[str]) -> bool:
         SourceError: where the input is a folder with neither.
     """
     from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+    from lddu.clips.spans import WORDS_SUFFIX
     from lddu.errors import ConfigError, SourceError
     from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
@@ -49,7 +52,7 @@ def are_clips(inputs: list[str]) -> bool:
         return (
             name == "-"
             or path.is_file()
-            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | set(SHEET_SUFFIXES)
+            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | {WORDS_SUFFIX, *SHEET_SUFFIXES}
         )
 
     return len(inputs) > 1 or any(map(is_clip, inputs))
@@ -57,7 +60,7 @@ def are_clips(inputs: list[str]) -> bool:
 
 def answer_clips(
     predictor: "Predictor",
-    inputs: list[str],
+    inputs: "list[str] | Listing",
     form: str,
     options: "PredictOptions",
     config: "ExtractorConfig",
@@ -68,7 +71,7 @@ def answer_clips(
 
     Args:
         predictor: the run.
-        inputs: as `lddu.clips.sources.listed` takes them.
+        inputs: as `lddu.clips.sources.listing_of` takes them, or its result.
         form: ``table``, ``json`` or ``csv``.
         options: a promised recall, or a coverage beyond which no answer is given.
         config: how long files are cut, and whether speech is recognised.
@@ -87,7 +90,7 @@ def answer_clips(
         failed = [vars(failure) for failure in found.failures]
         print_json(
             {
-                "run": str(predictor.folder.path),
+                "run": predictor.folder.place,
                 "answered_by": predictor.origin.to_mapping(),
                 "warnings": found.warnings,
                 "adapted": found.adaptation and found.adaptation.to_mapping(),
@@ -100,7 +103,12 @@ def answer_clips(
     else:
         _show(found)
     if page is not None:
-        write_page(page, found, found.predictions, predictor, inputs, with_media=True)
+        names = (
+            inputs
+            if isinstance(inputs, list)
+            else list(dict.fromkeys(s.file or s.spans[0].clip for s in inputs.sources))
+        )
+        write_page(page, found, found.predictions, predictor, names, with_media=True)
     exports.write(found)
     return 1 if found.failures else 0
 
@@ -139,7 +147,8 @@ def _show(found: "ClipAnswers") -> None:
     from lddu.commands.answer_table import show_answers
 
     count = len(found.predictions)
-    seconds = [f"{start:.1f}-{end:.1f}" for start, end in zip(found.start, found.end, strict=True)]
+    places = zip(found.start, found.end, strict=True)
+    seconds = ["-" if isnan(start) or isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), "seconds": seconds}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lddu.clips.sources import Listing
     from lddu.runs.explained import ClipAnswers
     from lddu.runs.predictions import Predictions
 
@@ -22,26 +23,28 @@ class Exports:
     paths: tuple[Path, ...] = ()
     force: bool = False
 
-    def check(self, inputs: Sequence[str], raw: bool) -> None:
+    def check(self, inputs: "Sequence[str] | Listing", raw: bool) -> None:
         """Refuse what could not be written.
 
         Args:
-            inputs: what is predicted.
+            inputs: what is predicted, or its listing.
             raw: whether that is clips, not a store.
 
         Raises:
             ConfigError: where a format does not fit what is predicted, or a file is named twice or is an input.
             RunError: where the place is taken.
         """
-        from lddu.clips.sources import listing_of
+        from lddu.clips.sources import Listing, listing_of
         from lddu.errors import ConfigError
         from lddu.exports.formats import format_of
         from lddu.exports.writing import check_export
 
         if not self.paths:
             return
-        named = {Path(name).absolute() for name in inputs}
-        media = [str(source.path) for source in listing_of(inputs).sources] if raw and "-" not in inputs else None
+        words = [] if isinstance(inputs, Listing) else list(inputs)
+        listing = inputs if isinstance(inputs, Listing) else listing_of(words) if raw and "-" not in words else None
+        media = None if listing is None else [source.file for source in listing.sources if source.file]
+        named = {Path(name).absolute() for name in [*words, *(media or [])]}
         for path in self.paths:
             check_export(path, self.force, media)
             if self.paths.count(path) > 1:

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+from cyclopts import Parameter
+
 from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
 
 LONGEST = 20.0
 EXAMPLES = """Examples:
+  lddu predict talk.mp4                    # by the run that comes with lddu
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
   lddu predict run talk.mp4 --html page    # the video beside its answers
@@ -14,13 +17,16 @@ EXAMPLES = """Examples:
 
 
 def predict(
-    run: Path,
-    inputs: Annotated[list[str], Words],
+    first: Annotated[str | Path, Words, Parameter(name="[RUN]")] = "",
+    inputs: Annotated[list[str] | None, Words] = None,
     /,
     *,
+    run: str = "",
     recall: float | None = None,
     coverage: float | None = None,
     adapt: Annotated[bool, Flag] = False,
+    text: Annotated[list[str] | None, Words] = None,
+    lines: Annotated[bool, Flag] = False,
     device: str = "cpu",
     ray: str | None = None,
     json: Annotated[bool, Flag, Output] = False,
@@ -43,11 +49,14 @@ def predict(
 
     Parameters
     ----------
-    run
-        Run folder.
+    first
+        Run folder, a .zip of one, or "default", the run that comes with lddu. What is there and is no run is an input
+        for the default; what is not there is refused.
     inputs
         One feature store (a folder or a URL) with the features of the run; or video and audio files, folders of them,
-        a manifest, or - for names on stdin.
+        a manifest, or - for names on stdin. A .txt is a clip of words alone, as is a line of a table without files.
+    run
+        The run, where it is not the first word.
     recall
         Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
         docs/uncertainty.md states the assumption.
@@ -56,6 +65,10 @@ def predict(
     adapt
         Re-centre the features on those of training over these clips, per speaker where known, if there are enough; for
         another microphone, camera or language (docs/uncertainty.md).
+    text
+        A sentence in place of inputs; may be given several times.
+    lines
+        The inputs are text files (or - for stdin), of which every line is a clip.
     device
         "cpu" or "cuda".
     ray
@@ -87,9 +100,11 @@ def predict(
     speech_model
         Recognise them with this faster-whisper model, a folder or a name.
     """
-    refuse_unknown_options("predict", inputs, predict.__annotations__)
+    words = [*([str(first)] if str(first) else []), *(inputs or [])]
+    refuse_unknown_options("predict", words, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
     from lddu.commands.exports import Exports
+    from lddu.commands.run_argument import listed_words, run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
@@ -98,7 +113,9 @@ def predict(
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
     if html is None and not export and force:
         raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
-    raw = are_clips(inputs)
+    run, named = run_and_inputs(words, run)
+    asked = listed_words(run, named, text or [], lines)
+    raw = not isinstance(asked, list) or are_clips(asked)
     if raw and ray is not None:
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
@@ -108,7 +125,7 @@ def predict(
         "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
-    corpus = None if raw else FeatureStore(inputs[0])
+    corpus = None if raw else FeatureStore(named[0])
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.pages.clip_page import refuse_foreign_folder
@@ -119,7 +136,7 @@ def predict(
     if html is not None:
         refuse_foreign_folder(html, force)
     exports = Exports(export, force)
-    exports.check(inputs, raw)
+    exports.check(asked, raw)
     predictor = Predictor(run, "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
@@ -129,7 +146,7 @@ def predict(
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, inputs, form, options, config, html, exports)
+        return answer_clips(predictor, asked, form, options, config, html, exports)
     return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 

@@ -8,10 +8,10 @@ a time.
 import os
 import shutil
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
-from lddu.clips.spans import WORDS_SUFFIX
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
@@ -83,9 +83,8 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         with_media: show the files of the clips; without, only the answers.
     """
     with replaced_folder(folder) as new:
-        played = [
-            file for file in answers.file if not file.lower().endswith(WORDS_SUFFIX)
-        ]  # words alone have no player
+        timed = zip(answers.file, answers.start, strict=True)
+        played = [file for file, start in timed if file and not isnan(start)]  # words alone have no player
         files = list(dict.fromkeys(played)) if with_media else []
         media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
         shown = list(sections(answers, media))

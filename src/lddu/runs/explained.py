@@ -46,7 +46,7 @@ class ClipAnswer(ClipPrediction):
     """The result of one clip, and where the clip is.
 
     Attributes:
-        file: path of the media file; empty where unknown.
+        file: path of the media or text file; empty where unknown, and of a text that was typed.
         start: seconds into the file; NaN where unknown.
         end: seconds into the file; NaN where unknown.
         transcript: its words; empty where unknown.
@@ -66,7 +66,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     Attributes:
         predictions: of the N clips (files, or segments that were cut from them).
-        file: [N] paths of the media files; empty where the clip comes from a store that does not name them.
+        file: [N] paths of the media or text files; empty of typed texts, and where a store does not name them.
         start: [N] seconds into the file; NaN where unknown.
         end: [N] seconds into the file; NaN where unknown.
         transcript: [N] words, where known.
@@ -153,8 +153,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
             {
                 **record,
                 "file": self.file[n],
-                "start": self.start[n],
-                "end": self.end[n],
+                "start": None if math.isnan(self.start[n]) else self.start[n],
+                "end": None if math.isnan(self.end[n]) else self.end[n],
                 "transcript": self.transcript[n],
                 "rests_on": self.rests_on(n) or None,
                 "influence": self.influence[n],
