@@ -1,6 +1,7 @@
 """`about.json` of a run: what it learnt from, in words that whoever trained it wrote; from strangers, so never trusted."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from lddu.errors import RunError
 from lddu.pages.card import NO_GROUPS, model_card, plain, table
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
 from lddu.runs.about import FILE, About, LearntCorpus, Measured, about_of, origin_of, write_about
-from lddu.runs.run_folder import RunFolder, opened_run
+from lddu.runs.named_runs import opened_run
+from lddu.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +65,12 @@ def run(tmp_path: Path) -> RunFolder:
 def test_what_is_written_is_read_again(run: RunFolder) -> None:
     write_about(run, ABOUT)
     assert about_of(run) == ABOUT
+
+
+def test_it_goes_with_the_run_into_an_archive(run: RunFolder) -> None:
+    write_about(run, ABOUT)
+    packed = opened_run(shutil.make_archive(str(run.path), "zip", run.path))
+    assert about_of(packed) == ABOUT
 
 
 def test_a_run_without_one_names_its_store_and_says_that_no_more_is_recorded(run: RunFolder) -> None:

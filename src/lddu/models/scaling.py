@@ -153,7 +153,7 @@ class _Sequences:
     def some(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, list[Floats]]]:
         """Positions within `rows` of clips that have the modality, and their steps, some at a time."""
         for first in range(0, len(rows), _ROWS_AT_ONCE):
-            sequences = [self.of(row) for row in rows[first : first + _ROWS_AT_ONCE]]
+            sequences = [self.of(row) for row in rows[first : first + _ROWS_AT_ONCE].tolist()]
             inside = np.array([i for i, steps in enumerate(sequences) if len(steps)], dtype=np.int64)
             if len(inside):
                 yield first + inside, [sequences[i] for i in inside]

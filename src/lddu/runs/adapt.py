@@ -143,7 +143,7 @@ def speaker_of(store: FeatureStore, row: int) -> Speaker:
 
 
 def adaptation_to(
-    store: FeatureStore, rows: np.ndarray, centres: Mapping[str, TrainingCentre], max_steps: int
+    store: FeatureStore, rows: np.ndarray, centres: Mapping[str, TrainingCentre], max_steps: int, averages: bool = False
 ) -> Adaptation:
     """The shifts that bring some clips to where a run was trained. Labels are not read.
 
@@ -152,9 +152,10 @@ def adaptation_to(
         rows: [N] of the given clips.
         centres: modality -> what the run was trained on.
         max_steps: of a clip that the run looks at.
+        averages: the run reads the mean of a clip's steps, so clips count alike; else steps do, as in training.
     """
     held = {name: centre for name, centre in centres.items() if name in store.modalities}
-    sums = {name: _sums(store, name, rows, max_steps) for name in held}
+    sums = {name: _sums(store, name, rows, max_steps, averages) for name in held}
     return Adaptation({name: _shift(sums[name], centre) for name, centre in held.items() if sums[name]})
 
 
@@ -171,12 +172,13 @@ class _Sum:
         return np.asarray(self.total / self.steps)
 
 
-def _sums(store: FeatureStore, name: str, rows: np.ndarray, max_steps: int) -> dict[Speaker, _Sum]:
+def _sums(store: FeatureStore, name: str, rows: np.ndarray, max_steps: int, averages: bool) -> dict[Speaker, _Sum]:
     """Speaker -> the sum over the steps of their clips, clip by clip in bounded memory."""
     found: dict[Speaker, _Sum] = {}
     for row in rows.tolist():
         steps = store.steps(name, row)[:max_steps]
         if len(steps):
+            steps = steps.mean(axis=0, dtype=np.float64, keepdims=True) if averages else steps
             own = found.setdefault(speaker_of(store, row), _Sum(0, 0, np.zeros(steps.shape[1])))
             own.clips += 1
             own.steps += len(steps)
