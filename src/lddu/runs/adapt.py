@@ -8,6 +8,7 @@ matching them too gains next to nothing (docs/decisions/adapt.md).
 What all clips of a speaker share is taken for the shift: where all of them show one emotion, it is removed with it.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,6 +100,16 @@ class Adaptation:
             f"features are re-centred on training: {said}; this assumes that each speaker shows several emotions, since "
             "what all clips share is removed"
         )
+
+    @property
+    def digest(self) -> str:
+        """Distinguishes adaptations, in any process."""
+        whole = hashlib.sha256()
+        for name, shift in self.shifts.items():
+            for speaker, offset in (("all",), shift.of_all), *shift.of_speaker.items():
+                whole.update(repr((name, speaker)).encode())
+                whole.update(b"" if offset is None else offset.tobytes())
+        return whole.hexdigest()
 
     def to_mapping(self) -> dict[str, Any]:
         """As the key `adapted` of the JSON of `predict` has it."""
