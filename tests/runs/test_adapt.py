@@ -165,7 +165,7 @@ def test_a_modality_with_too_few_clips_is_left_alone_beside_one_that_moves(
     assert found is not None and found.shifts["audio"].of_all is None and found.shifts["text"].of_all is not None
     assert "audio left as it is (15 clips" in found.sentence and "text moved by" in found.sentence
     assert found.to_mapping()["modalities"]["audio"] == {
-        "clips": 15, "speakers": 10, "speakers_alone": 0, "moved": None
+        "clips": 15, "groups": 10, "groups_alone": 0, "moved": None
     }  # fmt: skip
 
 

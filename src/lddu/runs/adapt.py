@@ -5,6 +5,7 @@ clips is moved towards the run's training mean, and that of each speaker with en
 few clips is uncertain, so a shift of n clips is taken n / (n + `PRIOR_CLIPS`) of the way. Deviations are left alone:
 matching them too gains next to nothing (docs/decisions/adapt.md).
 
+A speaker is a group of the clip table (of raw clips without a manifest: the file), and within it who is named as speaking.
 What all clips of a speaker share is taken for the shift: where all of them show one emotion, it is removed with it.
 """
 
@@ -75,8 +76,8 @@ class ModalityShift:
         """What was done to the modality."""
         if self.of_all is None:
             return f"{name} left as it is ({counted(self.clips, 'clip')}, {FEWEST_CLIPS} are needed)"
-        alone = f"{len(self.of_speaker)} of {counted(self.speakers, 'speaker')} by their own" if self.speakers else ""
-        known = alone or "speakers unknown"
+        alone = f"{len(self.of_speaker)} of {counted(self.speakers, 'group')} by their own" if self.speakers else ""
+        known = alone or "groups unknown"
         return f"{name} moved by {self.moved:.2g} standard deviations ({self.clips} clips, {known})"
 
 
@@ -97,7 +98,7 @@ class Adaptation:
         if all(shift.of_all is None for shift in self.shifts.values()):
             return f"nothing was adapted: {said}"
         return (
-            f"features are re-centred on training: {said}; this assumes that each speaker shows several emotions, since "
+            f"features are re-centred on training: {said}; this assumes that each speaker or file shows several emotions, since "
             "what all clips share is removed"
         )
 
@@ -116,13 +117,13 @@ class Adaptation:
         modalities = {
             name: {
                 "clips": shift.clips,
-                "speakers": shift.speakers,
-                "speakers_alone": len(shift.of_speaker),
+                "groups": shift.speakers,
+                "groups_alone": len(shift.of_speaker),
                 "moved": shift.moved,
             }
             for name, shift in self.shifts.items()
         }
-        return {"modalities": modalities, "fewest_clips": FEWEST_CLIPS, "fewest_of_speaker": FEWEST_OF_SPEAKER}
+        return {"modalities": modalities, "fewest_clips": FEWEST_CLIPS, "fewest_of_group": FEWEST_OF_SPEAKER}
 
 
 @dataclass(frozen=True)
