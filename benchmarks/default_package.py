@@ -1,5 +1,6 @@
 """The packaged default as a run folder: its training concluded with the decision fitted across corpora, and what it learnt from."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,42 +9,18 @@ from typing import Any
 
 import torch
 
-from benchmarks.default_corpora import Corpus
 from benchmarks.default_decision import Decided
 from lddu.models.networks import Networks
-from lddu.runs.about import About, LearntCorpus, Measured
+from lddu.runs.about import About, Measured
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training.conclude import Cost, Ending, conclude
 from lddu.training.member import reader_of
 
 FILES = ("config.json", "model.safetensors", "log.jsonl")
-SUMMARY = (
-    "Six emotions (none of them = neutral) from words, voice and face. No corpus with all three modalities and emotions "
-    "can be had, so it is joined from corpora of one modality each; clips of several modalities were made by pairing "
-    "clips with the same labels."
-)
-LEARNT = (
-    LearntCorpus(
-        "GoEmotions", ("text",), ("English",), None, "comments on Reddit, labelled by three or five raters from India",
-        "corpus CC BY 4.0, repository Apache-2.0; the comments are their authors'",
-    ),
-    LearntCorpus("XED", ("text",), ("English",), None, "lines of film subtitles, labelled by students", "CC BY 4.0"),
-    LearntCorpus(
-        "EMO-DB", ("audio",), ("German",), None, "ten actors, five women and five men, aged 21 to 35; recognised by 20 listeners",
-        "free to use with citation; no licence is named",
-    ),
-    LearntCorpus(
-        "FER+", ("visual",), (), None, "photos of faces from the web, ten raters each; who is shown is unknown",
-        "votes MIT; the photos have no clear licence and are not shipped",
-    ),
-)  # fmt: skip
-NAMES = {"GoEmotions": "goemotions", "XED": "xed", "EMO-DB": "emodb", "FER+": "ferplus"}
-NOT_MEASURED = (
-    "all three modalities of the same people together: there is no such corpus that could be used",
-    "faces in video, voices of everyday life, other languages than English, German and Danish in the voice, and than English in words",
-    "age, origin, skin and disability",
-)
+TEXT = Path(__file__).with_name("default_about.json")
+"""What the card says beside figures."""
+
 HOW = {
     "ravdess": "voice; acted; never trained on",
     "emotale": "voice; acted; never trained on",
@@ -77,12 +54,8 @@ def package(run: RunFolder, decided: Decided, out: Path) -> RunFolder:
     return folder
 
 
-def about(measured: Mapping[str, Any], known: Mapping[str, Corpus]) -> About:
+def about(measured: Mapping[str, Any]) -> About:
     """What the card says."""
-    clips = {
-        name: len(known[own].values) if own == "emodb" else len(known[own].in_split("train"))
-        for name, own in NAMES.items()
-    }
     found = []
     for key, figures in measured.items():
         if key == "paired":
@@ -99,11 +72,4 @@ def about(measured: Mapping[str, Any], known: Mapping[str, Corpus]) -> About:
         "their errors independent"
     )
     found.append(Measured("paired clips", int(paired["all"]["n"]), maps, "", how))
-    return About(
-        name="default",
-        summary=SUMMARY,
-        licence="Apache-2.0, as the package; the corpora keep theirs",
-        corpora=tuple(replace(corpus, clips=clips[corpus.name]) for corpus in LEARNT),
-        measured=tuple(found),
-        not_measured=NOT_MEASURED,
-    )
+    return replace(About.from_mapping(json.loads(TEXT.read_text(encoding="utf-8"))), measured=tuple(found))

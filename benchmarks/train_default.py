@@ -80,7 +80,7 @@ def main() -> None:
     decided = fit_default_decision(runs, PLANS, known, asked.work)
     folder = package(runs["all"], decided, asked.out)
     measured = measure(Predictor(folder.path), known, asked.work)
-    write_about(folder, about(measured, known))
+    write_about(folder, about(measured))
     write_report(folder)
     (asked.work / "figures.json").write_text(json.dumps({"decision": decided.told, **measured}, indent=1) + "\n")
     print(json.dumps({"decision": decided.told, **measured}, indent=1))
@@ -156,26 +156,31 @@ def drawn(rng: np.random.Generator, rows: np.ndarray, count: int, again: bool) -
 
 
 def pairs(rng: np.random.Generator, seen: dict[str, Corpus], split: str, count: int) -> list[list[tuple[str, int]]]:
-    """Clips of several modalities, each part of another corpus and all showing the same of the six."""
+    """Clips of several modalities, each part of another corpus and all showing the same of the emotions that they know."""
     by_modality = {
         modality: [name for name, corpus in seen.items() if corpus.modality == modality] for modality in MODALITIES
     }
+    offered = {name: ~np.isnan(corpus.presence).all(axis=0) for name, corpus in seen.items()}
     shown = {name: by_label_set(corpus, corpus.in_split(split)) for name, corpus in seen.items()}
     found: list[list[tuple[str, int]]] = []
     while len(found) < count:
         names = [str(rng.choice(by_modality[m])) for m in COMBINATIONS[int(rng.integers(len(COMBINATIONS)))]]
-        common = sorted(set.intersection(*(set(shown[name]) for name in names)))
+        whole = next(name for name in names if offered[name].all())
+        kinds = [
+            {name: tuple(np.array(kind)[offered[name]].tolist()) for name in names} for kind in sorted(shown[whole])
+        ]
+        common = [kind for kind in kinds if all(kind[name] in shown[name] for name in names)]
         if common:
-            kind = common[int(rng.integers(len(common)))]
-            found.append([(name, int(rng.choice(shown[name][kind]))) for name in names])
+            chosen = common[int(rng.integers(len(common)))]
+            found.append([(name, int(rng.choice(shown[name][chosen[name]]))) for name in names])
     return found
 
 
 def by_label_set(corpus: Corpus, rows: np.ndarray) -> dict[tuple[bool, ...], np.ndarray]:
-    """Which of the six are shown -> rows; what a corpus never offers counts as not shown."""
-    shown = np.nan_to_num(corpus.presence[rows]) == 1
+    """Which of the emotions that the corpus offers are shown -> rows."""
+    shown = corpus.presence[rows][:, ~np.isnan(corpus.presence).all(axis=0)] == 1
     kinds, place = np.unique(shown, axis=0, return_inverse=True)
-    return {tuple(map(bool, kind)): rows[place.ravel() == n] for n, kind in enumerate(kinds)}
+    return {tuple(kind.tolist()): rows[place.ravel() == n] for n, kind in enumerate(kinds)}
 
 
 if __name__ == "__main__":
