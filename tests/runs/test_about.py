@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lddu.errors import RunError
-from lddu.pages.card import NO_GROUPS, model_card, plain, table
+from lddu.pages.card import NO_GROUPS, OTHER_GROUPS, model_card, plain, table
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
 from lddu.runs.about import FILE, About, LearntCorpus, Measured, about_of, origin_of, write_about
 from lddu.runs.named_runs import opened_run
@@ -131,11 +131,11 @@ def test_a_card_says_what_about_json_says(run: RunFolder) -> None:
     assert "- text, voice and face together" in card and "Licence of the weights: MIT" in card
 
 
-def test_groups_count_as_never_measured_until_a_figure_of_one_is_recorded(run: RunFolder) -> None:
+def test_a_card_never_claims_more_groups_than_have_figures(run: RunFolder) -> None:
     write_about(run, About("voices", measured=ABOUT.measured[:1]))
-    assert NO_GROUPS in model_card(run)
+    assert f"- {NO_GROUPS}" in model_card(run)
     write_about(run, ABOUT)
-    assert NO_GROUPS not in model_card(run)
+    assert f"- {OTHER_GROUPS}" in model_card(run)
 
 
 def test_words_of_a_stranger_break_no_table_and_make_no_heading() -> None:
