@@ -4,6 +4,8 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.commands.exports import NO_EXPORTS, Exports
+
 if TYPE_CHECKING:
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.sources import Listing
@@ -63,6 +65,7 @@ def answer_clips(
     options: "PredictOptions",
     config: "ExtractorConfig",
     page: Path | None = None,
+    exports: Exports = NO_EXPORTS,
 ) -> int:
     """Predict raw clips and show the answers; returns the exit code, 1 when a file failed.
 
@@ -73,20 +76,24 @@ def answer_clips(
         options: a promised recall, or a coverage beyond which no answer is given.
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
+        exports: files for other programs to write as well.
     """
     from lddu.commands.extracting import ExtractionBar
-    from lddu.commands.screen import print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, warn
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionBar() as watch:
         found = predict_clips(predictor, inputs, config, options, "auto", watch)
+    notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
         print_json(
             {
                 "run": predictor.folder.place,
+                "answered_by": predictor.origin.to_mapping(),
                 "warnings": found.warnings,
+                "adapted": found.adaptation and found.adaptation.to_mapping(),
                 "failed": failed,
                 "clips": found.to_records(),
             }
@@ -102,6 +109,7 @@ def answer_clips(
             else list(dict.fromkeys(s.file or s.spans[0].clip for s in inputs.sources))
         )
         write_page(page, found, found.predictions, predictor, names, with_media=True)
+    exports.write(found)
     return 1 if found.failures else 0
 
 
@@ -130,7 +138,8 @@ def write_page(
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(folder, answers, ClipPageContext(predictor.folder.name, title, found, calibrated), with_media)
+    origin = predictor.origin
+    write_clip_page(folder, answers, ClipPageContext(origin.run, title, found, calibrated, origin.sentence), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

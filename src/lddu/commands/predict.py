@@ -12,7 +12,8 @@ EXAMPLES = """Examples:
   lddu predict talk.mp4                    # by the run that comes with lddu
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
-  lddu predict run talk.mp4 --html page    # the video beside its answers"""
+  lddu predict run talk.mp4 --html page    # the video beside its answers
+  lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv"""
 
 
 def predict(
@@ -23,6 +24,7 @@ def predict(
     run: str = "",
     recall: float | None = None,
     coverage: float | None = None,
+    adapt: Annotated[bool, Flag] = False,
     text: Annotated[list[str] | None, Words] = None,
     lines: Annotated[bool, Flag] = False,
     device: str = "cpu",
@@ -30,6 +32,7 @@ def predict(
     json: Annotated[bool, Flag, Output] = False,
     csv: Annotated[bool, Flag, Output] = False,
     html: Annotated[Path | None, Output] = None,
+    export: Annotated[tuple[Path, ...], Output] = (),
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
@@ -59,6 +62,9 @@ def predict(
         docs/uncertainty.md states the assumption.
     coverage
         Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
+    adapt
+        Re-centre the features on those of training over these clips, per speaker where known, if there are enough; for
+        another microphone, camera or language (docs/uncertainty.md).
     text
         A sentence in place of inputs; may be given several times.
     lines
@@ -74,10 +80,13 @@ def predict(
         Print comma-separated values.
     html
         Also write a page into this folder: the video beside its time line, or the answers alone for a store.
+    export
+        Also write a file for another program, and again for another one: .srt, .vtt, .eaf (ELAN), .TextGrid (Praat),
+        .boris.csv, .events.tsv, .csv, .long.csv, .parquet or .jsonl; {name}.srt writes one per video (docs/exports.md).
     all
         Show every clip of a store, not only the first 40 in the table and 200 on the page.
     force
-        Replace an existing page.
+        Replace an existing page and exports.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -94,6 +103,7 @@ def predict(
     words = [*([str(first)] if str(first) else []), *(inputs or [])]
     refuse_unknown_options("predict", words, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
+    from lddu.commands.exports import Exports
     from lddu.commands.run_argument import listed_words, run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
@@ -101,8 +111,8 @@ def predict(
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    if html is None and force:
-        raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
+    if html is None and not export and force:
+        raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
     run, named = run_and_inputs(words, run)
     asked = listed_words(run, named, text or [], lines)
     raw = not isinstance(asked, list) or are_clips(asked)
@@ -122,9 +132,11 @@ def predict(
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor
 
-    options = PredictOptions(recall, coverage)
+    options = PredictOptions(recall, coverage, adapt)
     if html is not None:
         refuse_foreign_folder(html, force)
+    exports = Exports(export, force)
+    exports.check(asked, raw)
     predictor = Predictor(run, "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
@@ -134,8 +146,8 @@ def predict(
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, asked, form, options, config, html)
-    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
+        return answer_clips(predictor, asked, form, options, config, html, exports)
+    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

@@ -37,12 +37,14 @@ class ClipPageContext:
         inputs: what was predicted.
         found: of all clips that were asked about, where the page shows some of them only.
         calibrated: whether the run had validation clips enough to calibrate its probabilities.
+        answered_by: which model answered and what it learnt from; empty leaves the line out.
     """
 
     run: str
     inputs: str
     found: Predictions | None = None
     calibrated: bool = True
+    answered_by: str = ""
 
 
 def refuse_foreign_folder(folder: Path, force: bool) -> None:

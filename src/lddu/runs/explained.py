@@ -3,17 +3,23 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lddu.arrays import Flags, Floats
+from lddu.errors import LdduError
+from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
+
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered
 
 BIN_SECONDS = 0.5
 """Length of a step of the time line."""
@@ -69,6 +75,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
+        adaptation: how the features were re-centred; None where they were not.
     """
 
     predictions: Predictions
@@ -81,6 +88,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
     thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
+    adaptation: Adaptation | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
@@ -169,6 +177,30 @@ class ClipAnswers(PerClip[ClipAnswer]):
             **self.predictions.to_columns(),
         }
 
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it."""
+        known = self.predictions.answered()
+        places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
+        clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
+        return replace(
+            known,
+            clips=clips,
+            columns=self.to_columns(),
+            records=self.to_records(),
+            warnings=self.warnings,
+            length=_length,
+        )
+
+
+def _length(file: str) -> float:
+    """Seconds of a media file; 0 where it cannot be read any more."""
+    from lddu.clips.media import probe
+
+    try:
+        return probe(Path(file)).duration
+    except LdduError:
+        return 0.0
+
 
 def answers_on(
     predictor: Predictor,
@@ -190,6 +222,8 @@ def answers_on(
         MismatchError: where the store does not fit the run, or what is asked for cannot be had.
     """
     chosen = store.rows(rows)
+    if options.adapt:
+        predictor, options = predictor.adapted(store, chosen), options.unadapted()
     found = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
@@ -209,6 +243,7 @@ def answers_on(
         timeline=lines,
         thresholds=predictor.decision.thresholds,
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
+        adaptation=predictor.adaptation,
     )
 
 

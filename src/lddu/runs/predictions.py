@@ -1,10 +1,11 @@
 """The results of a run for each clip, for people and machines: table rows, parquet, CSV and JSON."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.store.clip_table import carried_columns
+
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered, Verdict
 
 PER_EMOTION = {
     "probability": "probability",
@@ -162,6 +166,29 @@ class Predictions(PerClip[ClipPrediction]):
         if self.carried:
             record["carried"] = {name: _nullable(values[n : n + 1])[0] for name, values in self.carried.items()}
         return record
+
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it; where a clip lies is not known here."""
+        from lddu.exports.answered import Answered, AnsweredClip
+
+        kinds = [prefix for prefix, name in PER_EMOTION.items() if getattr(self, name) is not None]
+        kinds += [m.evidence.prefix for m in self.evidence.values() if m.evidence.axes == ("emotion",)]
+        speakers = self.carried.get("_speaker", np.full(len(self), ""))
+        clips = [
+            AnsweredClip(
+                str(self.clip[n]), "", math.nan, math.nan, "", str(speakers[n]),
+                dict(zip(self.emotions, self.probability[n].tolist(), strict=True)), self._verdicts(n),
+            )
+            for n in range(len(self))
+        ]  # fmt: skip
+        return Answered(self.emotions, clips, self.to_columns(), kinds, self.to_records())
+
+    def _verdicts(self, n: int) -> "dict[str, Verdict]":
+        unsure = np.zeros(len(self.emotions), bool) if self.abstained is None else self.abstained[n]
+        return {
+            emotion: "can't tell" if silent else "present" if shown else "absent"
+            for emotion, silent, shown in zip(self.emotions, unsure, self.label[n], strict=True)
+        }
 
     def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
         """Emotion or modality, and [N] values of it."""

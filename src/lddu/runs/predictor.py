@@ -1,5 +1,6 @@
 """Using a finished run: a `Predictor` reads a run folder and predicts the emotions of any store's clips."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +17,8 @@ from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
+from lddu.runs.about import Origin, origin_of
+from lddu.runs.adapt import Adaptation, AdaptedSteps, TrainingCentre, adaptation_to
 from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
@@ -43,6 +46,9 @@ class Predictor:
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 
+    Attributes:
+        adaptation: how features are re-centred before the networks read them; None where they are not (`adapted`).
+
     Example:
         >>> predictor = Predictor(run_folder)
         >>> predictor(store_folder).probability.shape
@@ -58,6 +64,7 @@ class Predictor:
         self.description = self.folder.description
         self.decision = self.folder.load_decision()
         place = device_of(device)
+        self.adaptation: Adaptation | None = None
         self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
@@ -72,6 +79,15 @@ class Predictor:
     def modalities(self) -> tuple[str, ...]:
         """What it recognises them from, in the order of every array."""
         return tuple(self.description.task.dimensions)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Which model answers and what it learnt from, as far as the run folder says.
+
+        Raises:
+            RunError: where its `about.json` is damaged.
+        """
+        return origin_of(self.folder)
 
     def __call__(
         self,
@@ -111,6 +127,38 @@ class Predictor:
         assert inputs is not None
         return predict_clips(self, inputs, options=options)
 
+    def adapted(self, store: StoreLike, rows: Chosen | None = None) -> "Predictor":
+        """The same run for clips like these: their features are re-centred on those of training, without labels.
+
+        Per modality, and per speaker (the clip table's `group`) where one has enough clips; `adaptation` says how far.
+        See `lddu.runs.adapt` for what it assumes.
+
+        Args:
+            store: that fits the run, or its path or URL.
+            rows: the clips that are given: row numbers, ids, or a mask; all by default.
+
+        Raises:
+            StoreError: where the store cannot be opened, or has no such clip.
+            MismatchError: where the store does not fit.
+        """
+        store = opened_store(store)
+        self.feature_warnings(store)
+        centres = {name: self._centre(m) for m, name in enumerate(self.modalities)}
+        return self.adapted_by(adaptation_to(store, store.rows(rows), centres, self.description.config.model.max_steps))
+
+    def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
+        """The same run with features re-centred as given; None for features as they are."""
+        found = copy.copy(self)
+        found.adaptation = adaptation
+        return found
+
+    def _centre(self, m: int) -> TrainingCentre:
+        """What modality m was standardised with; the mean over several networks, which may have seen parts of the corpus."""
+        fitted = [network.scaling.of(m) for network in self._networks]
+        mean = np.mean([one.centre.double().cpu().numpy() for one in fitted], axis=0)
+        deviation = np.mean([one.scale.double().cpu().numpy() for one in fitted], axis=0)
+        return TrainingCentre(mean, deviation)
+
     def warnings(
         self, store: StoreLike, options: PredictOptions = NOTHING_MORE, rows: Chosen | None = None
     ) -> list[str]:
@@ -126,9 +174,12 @@ class Predictor:
             StoreError: where the store has no such clip.
         """
         store = opened_store(store)
+        if options.adapt:
+            return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
         found = [SIMULATED] if task.simulated else []
         found += [*self._weaknesses(options), *self.feature_warnings(store)]
+        found += [self.adaptation.sentence] if self.adaptation else []
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         steps = self.description.config.model.max_steps
         found += [
@@ -215,6 +266,8 @@ class Predictor:
             MismatchError: where the store does not fit, or what is asked for cannot be had.
         """
         store = opened_store(store)
+        if options.adapt:
+            return self.adapted(store, rows).predict(store, rows, options.unadapted(), advance)
         return self.concluded(store, self.infer(store, rows, advance), options)
 
     def concluded(
@@ -397,7 +450,8 @@ class Predictor:
         return len(self._networks)
 
     def _reader(self, store: FeatureStore) -> BatchReader:
-        return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+        reader = BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+        return reader.over(AdaptedSteps(store, self.adaptation)) if self.adaptation else reader
 
 
 def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Predictor:

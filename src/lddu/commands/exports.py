@@ -1,0 +1,73 @@
+"""`lddu predict --export FILE`: what is asked for, refused before the work where it cannot be, and written after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lddu.clips.sources import Listing
+    from lddu.runs.explained import ClipAnswers
+    from lddu.runs.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Exports:
+    """Files for other programs.
+
+    Attributes:
+        paths: of the files, or with ``{name}`` of one file per recording.
+        force: replace what is there.
+    """
+
+    paths: tuple[Path, ...] = ()
+    force: bool = False
+
+    def check(self, inputs: "Sequence[str] | Listing", raw: bool) -> None:
+        """Refuse what could not be written.
+
+        Args:
+            inputs: what is predicted, or its listing.
+            raw: whether that is clips, not a store.
+
+        Raises:
+            ConfigError: where a format does not fit what is predicted, or a file is named twice or is an input.
+            RunError: where the place is taken.
+        """
+        from lddu.clips.sources import Listing, listing_of
+        from lddu.errors import ConfigError
+        from lddu.exports.formats import format_of
+        from lddu.exports.writing import check_export
+
+        if not self.paths:
+            return
+        words = [] if isinstance(inputs, Listing) else list(inputs)
+        listing = inputs if isinstance(inputs, Listing) else listing_of(words) if raw and "-" not in words else None
+        media = None if listing is None else [source.file for source in listing.sources if source.file]
+        named = {Path(name).absolute() for name in [*words, *(media or [])]}
+        for path in self.paths:
+            check_export(path, self.force, media)
+            if self.paths.count(path) > 1:
+                raise ConfigError(f"Expected each --export once, but got {path} twice; leave one out.")
+            if path.absolute() in named:
+                raise ConfigError(
+                    f"Expected --export to be a new file, but {path} is what is predicted; choose another name."
+                )
+            if format_of(path).timed and not raw:
+                raise ConfigError(
+                    f"Expected raw clips for {path}, which says when something happens, but got a store; predict the files "
+                    "themselves, or export .csv, .long.csv, .parquet or .jsonl."
+                )
+
+    def write(self, found: "ClipAnswers | Predictions") -> None:
+        """Write the files, and say where they are and what they lack."""
+        from lddu.commands.screen import notes, warn
+
+        for path in self.paths:
+            written = found.export(path, self.force)
+            warn(written.notes)
+            for file in written.files:
+                notes().print(f"export: {file}", markup=False, soft_wrap=True)
+
+
+NO_EXPORTS = Exports()
