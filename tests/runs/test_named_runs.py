@@ -184,6 +184,16 @@ def test_a_run_that_lost_its_config_is_still_meant_as_the_run(
     assert found.code == 1 and "Expected config.json in run, but it is not there" in found.err
 
 
+def test_where_no_run_is_named_a_folder_called_default_changes_nothing(
+    place: Path, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shipped.is_dir()
+    before = typed(capsys, "predict", "store", "--csv").out
+    (place / "default").mkdir()
+    assert typed(capsys, "predict", "store", "--csv").out == before
+    assert "lies here too" in typed(capsys, "predict", "default", "store").err
+
+
 def test_two_runs_are_one_too_many(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = typed(capsys, "predict", "--run", "run", "run", "store")
     assert found.code == 2 and "Expected one run, but got --run run and the run run" in found.err
