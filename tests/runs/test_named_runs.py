@@ -162,9 +162,9 @@ def test_without_a_run_the_default_answers_and_it_is_said(
         ("rnu store", r"but rnu is not there \(did you mean run\?\); check the path, or name the run with --run"),
         ("stor", r"but stor is not there \(did you mean store\?\)"),
         ("talk.mp4", r"but talk\.mp4 is not there; check the path"),
-        ("defualt store", r"but defualt is not there \(did you mean default\?\)"),
+        ("defaultt store", r"but defaultt is not there \(did you mean default\?\)"),
         ("run.zip store", r"but run\.zip is not there"),
-        ("--run defualt store", r"Expected a run folder at defualt, but there is none \(did you mean default\?\)"),
+        ("--run defaultt store", r"Expected a run folder at defaultt, but there is none \(did you mean default\?\)"),
     ],
 )
 def test_what_does_not_exist_is_never_answered_by_the_default(
