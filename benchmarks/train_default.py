@@ -31,7 +31,7 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 
 SEED = 0
-PER_CORPUS = 20_000
+PER_CORPUS = 40_000
 """Clips that each corpus gives to training, drawn with replacement where it has fewer."""
 
 VOICE_NOISE = 1.0
@@ -42,7 +42,8 @@ VALID_PER_CORPUS = 1500
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
     "model": {"pooling": "mean"},
-    "training": {"feature_noise": 0.3, "epochs": 4, "patience": 4},
+    "objective": {"contrastive_weight": 0.0},
+    "training": {"feature_noise": 0.15, "epochs": 4, "patience": 4},
 }
 
 

@@ -100,6 +100,7 @@ def test_exports_say_what_the_json_says(
     for record in records:
         document = Eaf(tmp_path / f"{record['clip']}.eaf")
         [linked] = document.get_linked_files()
+        assert any(name == "note" and "answered by the run" in value for name, value in document.get_properties())
         assert (tmp_path / linked["RELATIVE_MEDIA_URL"]).resolve() == Path(record["file"]).resolve()
         place = (round(record["start"] * 1000), round(record["end"] * 1000))
         assert document.get_annotation_data_for_tier("words") == [(*place, record["transcript"])]
@@ -131,6 +132,8 @@ def test_an_export_that_cannot_be_is_refused_before_the_work(run: Path, corpus: 
         mine = tmp_path / "mine.csv"
         mine.write_text(f"file\n{clip}\n")
         predict_command(run, [str(mine)], export=(mine,), force=True)
+    with pytest.raises(MismatchError, match=r"a time in a video or sound for .*x\.srt, but none has one"):
+        predict_command(run, text=["so glad"], export=(tmp_path / "x.srt",))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "there.eaf"]
 
 

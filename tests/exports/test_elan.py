@@ -103,5 +103,5 @@ def test_the_media_is_linked_as_elan_links_it(file: str, target: str, relative: 
     assert media["MIME_TYPE"] == "video/mp4"
 
 
-def test_warnings_are_properties() -> None:
-    assert ("warning", "made up <&> --> here") in read(eaf(talk("a"), Path("talk.eaf"))).get_properties()
+def test_notes_are_properties() -> None:
+    assert ("note", "made up <&> --> here") in read(eaf(talk("a"), Path("talk.eaf"))).get_properties()

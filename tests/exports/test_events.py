@@ -14,11 +14,12 @@ from lddu.exports.text import one_line
 from lddu.exports.timing import intervals
 from tests.exports.made_up import answered, talk, with_table
 
+TEXT = dict.fromkeys(("trial_type", "emotion", "clip", "Behavior", "Subject", "Comment start"), str)
 SEPARATORS = pytest.mark.parametrize("separator", [",", "\t"])
 
 
 def read(written: str, separator: str) -> pandas.DataFrame:
-    return pandas.read_csv(io.StringIO(written), sep=separator, keep_default_na=False)
+    return pandas.read_csv(io.StringIO(written), sep=separator, keep_default_na=False, dtype=TEXT)
 
 
 @SEPARATORS

@@ -17,7 +17,9 @@ from tests.exports.made_up import answered, talk, with_table
 
 
 def read(written: str) -> pandas.DataFrame:
-    return pandas.read_csv(io.StringIO(written), keep_default_na=False, na_values={"noise": [""]})
+    return pandas.read_csv(
+        io.StringIO(written), keep_default_na=False, na_values={"noise": [""]}, dtype={"emotion": str}
+    )
 
 
 @given(answered())
@@ -61,7 +63,7 @@ def test_parquet_is_read_back(found: Answered) -> None:
         assert table[writable(f"verdict_{emotion}")].to_pylist() == [clip.verdict[emotion] for clip in found.clips]
         assert str(table.schema.field(writable(f"present_{emotion}")).type) == "double"
     assert json.loads(table.schema.metadata[b"emotions"]) == list(found.emotions)
-    assert json.loads(table.schema.metadata[b"warnings"]) == list(found.warnings)
+    assert json.loads(table.schema.metadata[b"notes"]) == list(found.notes)
 
 
 @given(answered())

@@ -1,7 +1,9 @@
 """Which file is written where: by the name, one per recording where asked, never over what is there or would be read back."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,8 +75,9 @@ def test_recordings_of_one_name_get_files_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", TIMED)
-def test_clips_without_a_time_are_left_out_and_counted(tmp_path: Path, ending: str) -> None:
-    timeless = replace(talk("b").clips[0], clip="still", start=float("nan"))
+@pytest.mark.parametrize("odd", [{"start": math.nan}, {"end": 0.0}], ids=["unknown", "photo"])
+def test_clips_without_a_time_are_left_out_and_counted(tmp_path: Path, ending: str, odd: dict[str, Any]) -> None:
+    timeless = replace(talk("b").clips[0], clip="still", **odd)
     words = replace(talk("c", file="notes.txt").clips[0], clip="notes")
     mixed = with_table(("joy", "fear"), [*talk("a").clips, timeless, words])
     found = write_export(mixed, tmp_path / f"x{ending}")
@@ -88,7 +91,7 @@ def test_clips_without_a_time_are_left_out_and_counted(tmp_path: Path, ending: s
 
 @pytest.mark.parametrize("ending", TIMED)
 def test_words_alone_have_no_time_and_are_refused_in_one_sentence(tmp_path: Path, ending: str) -> None:
-    with pytest.raises(MismatchError, match=r"a time in a video or sound for .* none of 1 clip has one; export \.csv"):
+    with pytest.raises(MismatchError, match=r"a time in a video or sound for .* but none has one; export \.csv"):
         write_export(talk("a", file="notes.txt"), tmp_path / f"x{ending}")
     assert not list(tmp_path.iterdir())
 

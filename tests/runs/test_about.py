@@ -1,13 +1,14 @@
 """`about.json` of a run: what it learnt from, in words that whoever trained it wrote; from strangers, so never trusted."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lddu.errors import RunError
-from lddu.pages.card import NO_GROUPS, model_card, plain, table
+from lddu.pages.card import NO_GROUPS, OTHER_GROUPS, model_card, plain, table
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
 from lddu.runs.about import FILE, About, LearntCorpus, Measured, about_of, origin_of, write_about
 from lddu.runs.named_runs import opened_run
@@ -64,6 +65,12 @@ def run(tmp_path: Path) -> RunFolder:
 def test_what_is_written_is_read_again(run: RunFolder) -> None:
     write_about(run, ABOUT)
     assert about_of(run) == ABOUT
+
+
+def test_it_goes_with_the_run_into_an_archive(run: RunFolder) -> None:
+    write_about(run, ABOUT)
+    packed = opened_run(shutil.make_archive(str(run.path), "zip", run.path))
+    assert about_of(packed) == ABOUT
 
 
 def test_a_run_without_one_names_its_store_and_says_that_no_more_is_recorded(run: RunFolder) -> None:
@@ -124,11 +131,11 @@ def test_a_card_says_what_about_json_says(run: RunFolder) -> None:
     assert "- text, voice and face together" in card and "Licence of the weights: MIT" in card
 
 
-def test_groups_count_as_never_measured_until_a_figure_of_one_is_recorded(run: RunFolder) -> None:
+def test_a_card_never_claims_more_groups_than_have_figures(run: RunFolder) -> None:
     write_about(run, About("voices", measured=ABOUT.measured[:1]))
-    assert NO_GROUPS in model_card(run)
+    assert f"- {NO_GROUPS}" in model_card(run)
     write_about(run, ABOUT)
-    assert NO_GROUPS not in model_card(run)
+    assert f"- {OTHER_GROUPS}" in model_card(run)
 
 
 def test_words_of_a_stranger_break_no_table_and_make_no_heading() -> None:

@@ -1,5 +1,8 @@
 """`--adapt`: another corpus is moved to where the run was trained, speaker by speaker; labels and order play no part."""
 
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,9 @@ from hypothesis import strategies as st
 
 import lddu
 from lddu.arrays import Floats
+from lddu.batches.batch import BatchReader
+from lddu.machine.processes import Job, Opening, Outcome, Result
+from lddu.models.scaling import Scaling, ScalingClips, fit_scaling
 from lddu.runs.adapt import (
     FEWEST_CLIPS,
     FEWEST_OF_SPEAKER,
@@ -18,6 +24,8 @@ from lddu.runs.adapt import (
     adaptation_to,
     speaker_of,
 )
+from lddu.runs.explained import answers_on
+from lddu.runs.predict_in_workers import infer_in_parts
 from lddu.runs.predictor import Predictor
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
@@ -65,6 +73,13 @@ def speaking_store(path: Path, speakers: dict[str, tuple[int, float]]) -> Featur
     return FeatureStore(path)
 
 
+def taken(shift: ModalityShift, speaker: str) -> Floats:
+    """What is taken from the steps of a speaker."""
+    found = shift.of((speaker, ""))
+    assert found is not None
+    return found
+
+
 def test_a_corpus_that_is_moved_is_answered_much_like_the_original(
     predictor: Predictor, trained_on: FeatureStore, tmp_path: Path
 ) -> None:
@@ -76,10 +91,17 @@ def test_a_corpus_that_is_moved_is_answered_much_like_the_original(
     assert np.abs(adapted - original).mean() < 0.3 * np.abs(plain - original).mean()
 
 
-def test_the_clips_of_training_stay_where_they_are(predictor: Predictor, trained_on: FeatureStore) -> None:
-    train = trained_on.table.in_split("train")
-    found = predictor.adapted(trained_on, train).adaptation
-    assert found is not None
+@pytest.mark.parametrize("averages", [False, True])
+def test_the_clips_of_training_stay_where_they_are(trained_on: FeatureStore, averages: bool) -> None:
+    """Whether steps count alike in training, or clips, as in networks that read the mean of a clip."""
+    train, scaling = trained_on.table.in_split("train"), Scaling(DIMENSIONS.values(), clipped=False)
+    clips = ScalingClips(train, np.zeros((len(train), 2)))
+    fit_scaling(scaling, BatchReader(trained_on, DIMENSIONS, 16), clips, relevance=False, averages=averages)
+    centres = {
+        name: TrainingCentre(scaling.of(m).centre.numpy(), scaling.of(m).scale.numpy())
+        for m, name in enumerate(DIMENSIONS)
+    }
+    found = adaptation_to(trained_on, train, centres, 16, averages)
     for shift in found.shifts.values():
         assert shift.moved is not None and shift.moved < 1e-5
 
@@ -103,28 +125,22 @@ def test_a_shift_of_few_clips_is_believed_less(
     np.testing.assert_allclose(shift.of_all, np.float32(value) * clips / (clips + PRIOR_CLIPS), rtol=1e-5, atol=1e-9)
 
 
-def offset(shift: ModalityShift, speaker: str) -> Floats:
-    found = shift.of((speaker, ""))
-    assert found is not None
-    return found
-
-
 def test_a_speaker_with_enough_clips_is_moved_alone_and_others_with_all(tmp_path: Path) -> None:
     store = speaking_store(tmp_path / "s", {"ann": (15, 2.0), "bob": (FEWEST_OF_SPEAKER - 1, -2.0), "?": (6, 1.0)})
     shift = adaptation_to(store, store.rows(None), PLAIN, 16).shifts["audio"]
     assert shift.of_all is not None and list(shift.of_speaker) == [("ann", "")] and shift.speakers == 2
     mean = (15 * 2.0 - 2.0 * (FEWEST_OF_SPEAKER - 1) + 6) / shift.clips
     alone = shift.of_all + 15 / (15 + PRIOR_CLIPS) * (2.0 - mean)
-    np.testing.assert_allclose(offset(shift, "ann"), alone)
-    np.testing.assert_array_equal(offset(shift, "bob"), shift.of_all)
-    np.testing.assert_array_equal(offset(shift, "never seen"), shift.of_all)
+    np.testing.assert_allclose(taken(shift, "ann"), alone)
+    np.testing.assert_array_equal(taken(shift, "bob"), shift.of_all)
+    np.testing.assert_array_equal(taken(shift, "never seen"), shift.of_all)
 
 
 def test_one_speaker_is_moved_as_all_are(tmp_path: Path) -> None:
     store = speaking_store(tmp_path / "s", {"ann": (30, 2.0)})
     shift = adaptation_to(store, store.rows(None), PLAIN, 16).shifts["audio"]
     assert shift.of_all is not None
-    np.testing.assert_allclose(offset(shift, "ann"), shift.of_all)
+    np.testing.assert_allclose(taken(shift, "ann"), shift.of_all)
 
 
 def test_too_few_clips_change_nothing_and_are_named(predictor: Predictor, trained_on: FeatureStore) -> None:
@@ -149,7 +165,7 @@ def test_a_modality_with_too_few_clips_is_left_alone_beside_one_that_moves(
     assert found is not None and found.shifts["audio"].of_all is None and found.shifts["text"].of_all is not None
     assert "audio left as it is (15 clips" in found.sentence and "text moved by" in found.sentence
     assert found.to_mapping()["modalities"]["audio"] == {
-        "clips": 15, "speakers": 10, "speakers_alone": 0, "moved": None
+        "clips": 15, "groups": 10, "groups_alone": 0, "moved": None
     }  # fmt: skip
 
 
@@ -165,8 +181,6 @@ def test_every_way_to_ask_gives_the_same_answers(predictor: Predictor, trained_o
 def test_explanations_are_of_the_adapted_features(
     predictor: Predictor, trained_on: FeatureStore, tmp_path: Path
 ) -> None:
-    from lddu.runs.explained import answers_on
-
     moved = moved_store(tmp_path / "moved", trained_on, {"audio": 6.0})
     some = np.arange(FEWEST_CLIPS)
     found = answers_on(predictor, moved, lddu.PredictOptions(adapt=True), some)
@@ -176,14 +190,26 @@ def test_explanations_are_of_the_adapted_features(
     assert plain.adaptation is None and found.influence != plain.influence
 
 
-def test_workers_adapt_as_one_process_does(predictor: Predictor, trained_on: FeatureStore, tmp_path: Path) -> None:
-    from lddu.machine.processes import ProcessWorkers
-    from lddu.runs.predict_in_workers import infer_in_parts
+@dataclass(frozen=True)
+class OverThere:
+    """Workers in this process, which get what they need as another process would."""
 
+    device: str = "cpu"
+
+    def work_off(self, opening: Opening[Job, Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+        """See `Workers`."""
+        there = pickle.loads(pickle.dumps(opening))
+        assert there == opening and hash(there) == hash(opening)  # by this a process knows that it is ready already
+        work = there()
+        yield from (Outcome(job, work(job)) for job in jobs)
+
+
+def test_workers_adapt_as_one_process_does(predictor: Predictor, trained_on: FeatureStore, tmp_path: Path) -> None:
     moved = moved_store(tmp_path / "moved", trained_on, {"audio": 6.0})
     adapted = predictor.adapted(moved)
-    found = infer_in_parts(adapted, moved, ProcessWorkers(1))
-    np.testing.assert_allclose(found.probability, adapted.infer(moved).probability, atol=1e-6)
+    found = infer_in_parts(adapted, moved, OverThere())
+    np.testing.assert_array_equal(found.probability, adapted.infer(moved).probability)
+    assert np.abs(found.probability - predictor.infer(moved).probability).max() > 1e-4
 
 
 def test_speakers_of_two_files_are_two_though_both_are_called_the_same(tmp_path: Path) -> None:

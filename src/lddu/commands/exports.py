@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lddu.clips.sources import Listing
+    from lddu.clips.spans import Source
     from lddu.runs.explained import ClipAnswers
     from lddu.runs.predictions import Predictions
 
@@ -32,6 +33,7 @@ class Exports:
 
         Raises:
             ConfigError: where a format does not fit what is predicted, or a file is named twice or is an input.
+            MismatchError: where a format needs times in recordings, and there is none.
             RunError: where the place is taken.
         """
         from lddu.clips.sources import Listing, listing_of
@@ -43,9 +45,11 @@ class Exports:
             return
         words = [] if isinstance(inputs, Listing) else list(inputs)
         listing = inputs if isinstance(inputs, Listing) else listing_of(words) if raw and "-" not in words else None
-        media = None if listing is None else [source.file for source in listing.sources if source.file]
-        named = {Path(name).absolute() for name in [*words, *(media or [])]}
+        sources = listing.sources if listing else ()
+        named = {Path(name).absolute() for name in [*words, *(source.file for source in sources if source.file)]}
         for path in self.paths:
+            timed = format_of(path).timed
+            media = [source.file for source in sources if not (timed and _is_words(source))] if listing else None
             check_export(path, self.force, media)
             if self.paths.count(path) > 1:
                 raise ConfigError(f"Expected each --export once, but got {path} twice; leave one out.")
@@ -53,7 +57,7 @@ class Exports:
                 raise ConfigError(
                     f"Expected --export to be a new file, but {path} is what is predicted; choose another name."
                 )
-            if format_of(path).timed and not raw:
+            if timed and not raw:
                 raise ConfigError(
                     f"Expected raw clips for {path}, which says when something happens, but got a store; predict the files "
                     "themselves, or export .csv, .long.csv, .parquet or .jsonl."
@@ -68,6 +72,13 @@ class Exports:
             warn(written.notes)
             for file in written.files:
                 notes().print(f"export: {file}", markup=False, soft_wrap=True)
+
+
+def _is_words(source: "Source") -> bool:
+    """Whether a clip is words alone, which have no times."""
+    from lddu.clips.spans import WORDS_SUFFIX
+
+    return source.words_alone or source.path.suffix.lower() == WORDS_SUFFIX
 
 
 NO_EXPORTS = Exports()

@@ -32,7 +32,7 @@ def predict(
     json: Annotated[bool, Flag, Output] = False,
     csv: Annotated[bool, Flag, Output] = False,
     html: Annotated[Path | None, Output] = None,
-    export: Annotated[tuple[Path, ...], Output] = (),
+    export: Annotated[tuple[Path, ...], Flag, Output] = (),
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",

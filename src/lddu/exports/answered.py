@@ -36,8 +36,8 @@ class AnsweredClip:
 
     @property
     def placed(self) -> bool:
-        """Whether it has a place in a recording; words alone have none, their times are made up."""
-        timed = math.isfinite(self.start) and math.isfinite(self.end)
+        """Whether it has a place in a recording: a photo lasts no time, and the times of words alone are made up."""
+        timed = math.isfinite(self.start) and math.isfinite(self.end) and self.end > self.start
         return bool(self.file) and timed and not self.file.lower().endswith(WORDS_SUFFIX)
 
     def emotions(self, verdict: Verdict) -> list[str]:
@@ -56,7 +56,7 @@ class Answered:
         columns: of the table with a row per clip: name -> N values; None where unknown.
         per_emotion: prefixes of those columns that are there once per emotion, ``probability`` of ``probability_joy``.
         records: [N] JSON objects.
-        warnings: sentences that every reader should see.
+        notes: sentences that every reader should see: which run answered, and warnings.
         length: gives the seconds of a file, 0 where unknown; asked by the formats that need them.
     """
 
@@ -65,7 +65,7 @@ class Answered:
     columns: Mapping[str, Sequence[Any]]
     per_emotion: Sequence[str] = ()
     records: Sequence[Mapping[str, Any]] = ()
-    warnings: Sequence[str] = ()
+    notes: Sequence[str] = ()
     length: Callable[[str], float] = lambda _: 0.0
 
     def some(self, rows: Sequence[int]) -> "Answered":

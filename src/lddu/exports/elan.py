@@ -95,7 +95,7 @@ def _header(answered: Answered, target: Path, annotations: int) -> ET.Element:
         links["RELATIVE_MEDIA_URL"] = relative
     kind = mimetypes.guess_type(Path(file).name)[0] or "unknown"
     ET.SubElement(header, "MEDIA_DESCRIPTOR", {**links, "MIME_TYPE": kind})
-    properties = [("lastUsedAnnotationId", str(annotations)), *(("warning", one_line(w)) for w in answered.warnings)]
+    properties = [("lastUsedAnnotationId", str(annotations)), *(("note", one_line(note)) for note in answered.notes)]
     for name, value in properties:
         ET.SubElement(header, "PROPERTY", {"NAME": name}).text = value
     return header

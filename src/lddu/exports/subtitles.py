@@ -25,8 +25,8 @@ def srt(answered: Answered, _: Path) -> str:
 
 
 def vtt(answered: Answered, _: Path) -> str:
-    """WebVTT: each cue is named by its clip; warnings are notes."""
-    blocks = ["WEBVTT", *_notes(answered.warnings)]
+    """WebVTT: each cue is named by its clip."""
+    blocks = ["WEBVTT", *_notes(answered.notes)]
     for one in intervals(answered.clips):
         name = one_line(one.clip.clip).replace("-->", "->")
         times = f"{_clock(one.start, '.')} --> {_clock(one.end, '.')}"
@@ -34,9 +34,9 @@ def vtt(answered: Answered, _: Path) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _notes(warnings: Sequence[str]) -> list[str]:
-    shown = ["probability of each emotion", *warnings]
-    return [f"NOTE {one_line(warning).replace('-->', '->')}" for warning in shown]
+def _notes(notes: Sequence[str]) -> list[str]:
+    shown = ["probability of each emotion", *notes]
+    return [f"NOTE {one_line(note).replace('-->', '->')}" for note in shown]
 
 
 def _lines(clip: AnsweredClip) -> Iterator[str]:

@@ -40,7 +40,7 @@ def long_csv(answered: Answered, _: Path) -> str:
 
 
 def parquet(answered: Answered, _: Path) -> bytes:
-    """A row per clip; emotions and warnings are in the metadata of the schema."""
+    """A row per clip; emotions and notes are in the metadata of the schema."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -48,7 +48,7 @@ def parquet(answered: Answered, _: Path) -> bytes:
     arrays = {name: pa.array(values) for name, values in columns.items()}
     numbers = pa.float64()  # of a column in which nothing is known
     typed = {name: array.cast(numbers) if pa.types.is_null(array.type) else array for name, array in arrays.items()}
-    told = {"emotions": json.dumps(answered.emotions), "warnings": json.dumps(list(answered.warnings))}
+    told = {"emotions": json.dumps(answered.emotions), "notes": json.dumps(list(answered.notes))}
     stream = io.BytesIO()
     pq.write_table(pa.table(typed).replace_schema_metadata(told), stream)
     return stream.getvalue()

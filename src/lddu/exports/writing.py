@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from lddu.clips.spans import WORDS_SUFFIX
 from lddu.clips.words.beside import is_named_after
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.exports.answered import Answered
@@ -46,10 +45,11 @@ def check_export(path: Path, force: bool, media: Sequence[str] | None = None) ->
     Args:
         path: of the export, or of several with ``{name}``.
         force: replace a file.
-        media: paths of the recordings, where they are known.
+        media: paths of what is exported, where they are known; for a format with times, of recordings alone.
 
     Raises:
         ConfigError: where the name asks for no format, or for one recording and there are several.
+        MismatchError: where the format needs times in recordings, and there is none.
         RunError: where the place is taken.
     """
     kind = format_of(path)
@@ -61,8 +61,12 @@ def check_export(path: Path, force: bool, media: Sequence[str] | None = None) ->
         if NAME not in path.name:
             _check_free(path, force)
         return
-    recordings = [file for file in dict.fromkeys(media) if not (kind.timed and file.lower().endswith(WORDS_SUFFIX))]
-    for target in _targets(path, kind, recordings):
+    if kind.timed and not media:
+        raise MismatchError(
+            f"Expected clips with a time in a video or sound for {path}, but none has one; export .csv, .parquet or .jsonl, "
+            "which need none."
+        )
+    for target in _targets(path, kind, list(dict.fromkeys(media))):
         _check_free(target, force)
         _check_not_read_back(target, media)
 
@@ -82,11 +86,6 @@ def write_export(answered: Answered, path: Path, force: bool = False) -> Exporte
     """
     kind = format_of(path)
     rows = [n for n, clip in enumerate(answered.clips) if clip.placed or not kind.timed]
-    if kind.timed and not rows:
-        raise MismatchError(
-            f"Expected clips with a time in a video or sound for {path}, but none of {counted(len(answered.clips), 'clip')} "
-            "has one; export .csv, .parquet or .jsonl, which need none."
-        )
     left_out = tuple(one_line(answered.clips[n].clip) for n in sorted({*range(len(answered.clips))} - {*rows}))
     files = [answered.clips[n].file for n in rows]
     check_export(path, force, files)

@@ -16,6 +16,7 @@ MADE_BY = "Made by `lddu card` from the run folder."
 SPLITS = {"valid": "validation (chose weights and thresholds)", "test": "test"}
 
 NO_GROUPS = "how well it works for which group of people: age, gender, skin, accent or dialect, disability, culture"
+OTHER_GROUPS = f"beyond the groups in the table of figures, {NO_GROUPS}"
 
 
 def model_card(folder: RunFolder) -> str:
@@ -155,8 +156,8 @@ def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[
 def _never_measured(folder: RunFolder, about: About | None) -> list[str]:
     known = [plain(words) for words in about.not_measured] if about is not None else []
     grouped = about is not None and any(one.group for one in about.measured)
-    found = [*_unseen_together(folder), *known, *([] if grouped else [NO_GROUPS])]
-    return ["\n".join(f"- {words}" for words in found)] if found else []
+    found = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
+    return ["\n".join(f"- {words}" for words in found)]
 
 
 def _unseen_together(folder: RunFolder) -> list[str]:

@@ -153,7 +153,7 @@ def about_of(folder: RunFolder) -> About | None:
         return About.from_mapping(folder.read_json(FILE))
     except ValueError as fault:
         raise RunError(
-            f"Expected {folder.path / FILE} to be as docs/run_folder.md says, but it is not ({fault}); mend it or remove it."
+            f"Expected {folder.shown(FILE)} to be as docs/run_folder.md says, but it is not ({fault}); mend it or remove it."
         ) from None
 
 
@@ -172,7 +172,7 @@ def origin_of(folder: RunFolder) -> Origin:
     corpora = () if about is None else about.corpora
     store = PurePath(str(description.store.get("path", ""))).name or "that its folder does not name"
     return Origin(
-        run=folder.path.resolve().name if about is None else about.name,
+        run=folder.name if about is None else about.name,
         family=folder.family.name,
         learnt_from=tuple(corpus.name for corpus in corpora) or (store,),
         recorded=bool(corpora),

@@ -5,9 +5,11 @@ clips is moved towards the run's training mean, and that of each speaker with en
 few clips is uncertain, so a shift of n clips is taken n / (n + `PRIOR_CLIPS`) of the way. Deviations are left alone:
 matching them too gains next to nothing (docs/decisions/adapt.md).
 
+A speaker is a group of the clip table (of raw clips without a manifest: the file), and within it who is named as speaking.
 What all clips of a speaker share is taken for the shift: where all of them show one emotion, it is removed with it.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,8 +76,8 @@ class ModalityShift:
         """What was done to the modality."""
         if self.of_all is None:
             return f"{name} left as it is ({counted(self.clips, 'clip')}, {FEWEST_CLIPS} are needed)"
-        alone = f"{len(self.of_speaker)} of {counted(self.speakers, 'speaker')} by their own" if self.speakers else ""
-        known = alone or "speakers unknown"
+        alone = f"{len(self.of_speaker)} of {counted(self.speakers, 'group')} by their own" if self.speakers else ""
+        known = alone or "groups unknown"
         return f"{name} moved by {self.moved:.2g} standard deviations ({self.clips} clips, {known})"
 
 
@@ -96,22 +98,32 @@ class Adaptation:
         if all(shift.of_all is None for shift in self.shifts.values()):
             return f"nothing was adapted: {said}"
         return (
-            f"features are re-centred on training: {said}; this assumes that each speaker shows several emotions, since "
+            f"features are re-centred on training: {said}; this assumes that each speaker or file shows several emotions, since "
             "what all clips share is removed"
         )
+
+    @property
+    def digest(self) -> str:
+        """Distinguishes adaptations, in any process."""
+        whole = hashlib.sha256()
+        for name, shift in self.shifts.items():
+            for speaker, offset in (("all",), shift.of_all), *shift.of_speaker.items():
+                whole.update(repr((name, speaker)).encode())
+                whole.update(b"" if offset is None else offset.tobytes())
+        return whole.hexdigest()
 
     def to_mapping(self) -> dict[str, Any]:
         """As the key `adapted` of the JSON of `predict` has it."""
         modalities = {
             name: {
                 "clips": shift.clips,
-                "speakers": shift.speakers,
-                "speakers_alone": len(shift.of_speaker),
+                "groups": shift.speakers,
+                "groups_alone": len(shift.of_speaker),
                 "moved": shift.moved,
             }
             for name, shift in self.shifts.items()
         }
-        return {"modalities": modalities, "fewest_clips": FEWEST_CLIPS, "fewest_of_speaker": FEWEST_OF_SPEAKER}
+        return {"modalities": modalities, "fewest_clips": FEWEST_CLIPS, "fewest_of_group": FEWEST_OF_SPEAKER}
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ def speaker_of(store: FeatureStore, row: int) -> Speaker:
 
 
 def adaptation_to(
-    store: FeatureStore, rows: np.ndarray, centres: Mapping[str, TrainingCentre], max_steps: int
+    store: FeatureStore, rows: np.ndarray, centres: Mapping[str, TrainingCentre], max_steps: int, averages: bool = False
 ) -> Adaptation:
     """The shifts that bring some clips to where a run was trained. Labels are not read.
 
@@ -152,9 +164,10 @@ def adaptation_to(
         rows: [N] of the given clips.
         centres: modality -> what the run was trained on.
         max_steps: of a clip that the run looks at.
+        averages: the run reads the mean of a clip's steps, so clips count alike; else steps do, as in training.
     """
     held = {name: centre for name, centre in centres.items() if name in store.modalities}
-    sums = {name: _sums(store, name, rows, max_steps) for name in held}
+    sums = {name: _sums(store, name, rows, max_steps, averages) for name in held}
     return Adaptation({name: _shift(sums[name], centre) for name, centre in held.items() if sums[name]})
 
 
@@ -171,12 +184,13 @@ class _Sum:
         return np.asarray(self.total / self.steps)
 
 
-def _sums(store: FeatureStore, name: str, rows: np.ndarray, max_steps: int) -> dict[Speaker, _Sum]:
+def _sums(store: FeatureStore, name: str, rows: np.ndarray, max_steps: int, averages: bool) -> dict[Speaker, _Sum]:
     """Speaker -> the sum over the steps of their clips, clip by clip in bounded memory."""
     found: dict[Speaker, _Sum] = {}
     for row in rows.tolist():
         steps = store.steps(name, row)[:max_steps]
         if len(steps):
+            steps = steps.mean(axis=0, dtype=np.float64, keepdims=True) if averages else steps
             own = found.setdefault(speaker_of(store, row), _Sum(0, 0, np.zeros(steps.shape[1])))
             own.clips += 1
             own.steps += len(steps)

@@ -10,8 +10,10 @@ import numpy as np
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import LdduError
+from lddu.runs.about import Origin
 from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
+from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
@@ -76,6 +78,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
         adaptation: how the features were re-centred; None where they were not.
+        origin: which run answered; None where unknown.
     """
 
     predictions: Predictions
@@ -89,9 +92,17 @@ class ClipAnswers(PerClip[ClipAnswer]):
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
     adaptation: Adaptation | None = None
+    origin: Origin | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    def _repr_html_(self) -> str:
+        places = zip(self.start, self.end, strict=True)
+        seconds = ["" if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
+        before = {"clip": self.predictions.clip.tolist(), "seconds": seconds}
+        after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
+        return html_table(self.predictions, before, after)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -180,6 +191,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
     def answered(self) -> "Answered":
         """The same, as `lddu.exports` takes it."""
         known = self.predictions.answered()
+        notes = [*([self.origin.sentence] if self.origin else []), *self.warnings]
         places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
         clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
         return replace(
@@ -187,7 +199,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             clips=clips,
             columns=self.to_columns(),
             records=self.to_records(),
-            warnings=self.warnings,
+            notes=notes,
             length=_length,
         )
 
@@ -244,6 +256,7 @@ def answers_on(
         thresholds=predictor.decision.thresholds,
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
         adaptation=predictor.adaptation,
+        origin=predictor.origin,
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +41,11 @@ def infer_in_parts(
     predictor.feature_warnings(store)
     parts = [(first, min(first + PART_CLIPS, len(store))) for first in range(0, len(store), PART_CLIPS)]
     run = predictor.folder
+    adaptation = predictor.adaptation
     opening = _PartOpening(
-        run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device, predictor.adaptation
-    )
+        run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device,
+        adaptation, adaptation.digest if adaptation else "",
+    )  # fmt: skip
     found: dict[Part, Inference] = {}
     for outcome in workers.work_off(opening, parts):
         if outcome.result is None:
@@ -67,7 +69,8 @@ class _PartOpening:
     store: str
     store_digest: str
     device: str
-    adaptation: Adaptation | None
+    adaptation: Adaptation | None = field(compare=False)
+    adaptation_digest: str
 
     def __call__(self) -> Callable[[Part], Inference]:
         predictor = Predictor(self.run, self.device).adapted_by(self.adaptation)

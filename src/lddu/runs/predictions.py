@@ -15,6 +15,7 @@ from lddu.machine.atomic import replaced_file
 from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
+from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.store.clip_table import carried_columns
 
@@ -105,6 +106,9 @@ class Predictions(PerClip[ClipPrediction]):
     def __len__(self) -> int:
         return len(self.clip)
 
+    def _repr_html_(self) -> str:
+        return html_table(self, {"clip": self.clip.tolist()}, {})
+
     def rows(self, rows: np.ndarray) -> "Predictions":
         """A part of the clips, by row numbers or by a mask."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
@@ -177,13 +181,14 @@ class Predictions(PerClip[ClipPrediction]):
         clips = [
             AnsweredClip(
                 str(self.clip[n]), "", math.nan, math.nan, "", str(speakers[n]),
-                dict(zip(self.emotions, self.probability[n].tolist(), strict=True)), self._verdicts(n),
+                dict(zip(self.emotions, self.probability[n].tolist(), strict=True)), self.verdicts(n),
             )
             for n in range(len(self))
         ]  # fmt: skip
         return Answered(self.emotions, clips, self.to_columns(), kinds, self.to_records())
 
-    def _verdicts(self, n: int) -> "dict[str, Verdict]":
+    def verdicts(self, n: int) -> "dict[str, Verdict]":
+        """Emotion -> what is decided on it in clip n."""
         unsure = np.zeros(len(self.emotions), bool) if self.abstained is None else self.abstained[n]
         return {
             emotion: "can't tell" if silent else "present" if shown else "absent"

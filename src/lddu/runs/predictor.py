@@ -144,7 +144,10 @@ class Predictor:
         store = opened_store(store)
         self.feature_warnings(store)
         centres = {name: self._centre(m) for m, name in enumerate(self.modalities)}
-        return self.adapted_by(adaptation_to(store, store.rows(rows), centres, self.description.config.model.max_steps))
+        model = self.description.config.model
+        return self.adapted_by(
+            adaptation_to(store, store.rows(rows), centres, model.max_steps, averages=model.pooling == "mean")
+        )
 
     def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
         """The same run with features re-centred as given; None for features as they are."""

@@ -22,7 +22,7 @@ MOST_ENTRIES = 10_000
 
 RUN_FILES = (
     "config.json", "model.safetensors", "decision.json", "metrics.json", "predictions.parquet", "latent_map.json",
-    "log.jsonl", "report.html",
+    "log.jsonl", "report.html", "about.json",
 )  # fmt: skip
 """What a run folder holds, and each member of an ensemble; docs/run_folder.md."""
 
