@@ -46,7 +46,7 @@ def test_a_text_file_is_a_clip_of_its_words_without_times(tmp_path: Path, extrac
     (clip,) = extractor.extract(Source(tmp_path / "notes.txt", "notes"))
     assert list(clip.modalities) == ["text"] and clip.transcript == SENTENCE
     assert np.isnan([clip.start, clip.end]).all() and clip.modalities["text"].times is None
-    assert clip.notes == ("no audio track", "no video track")
+    assert clip.notes == ("words alone",)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\n", b"fr\xf6hlich", "\u200b".encode()])
@@ -84,8 +84,8 @@ def test_what_lies_beside_a_text_does_not_change_its_states(
 def test_a_text_without_a_known_token_is_left_out_and_noted(encoder: WordEncoder) -> None:
     clips = [SaidWords("a", ["\u200b"]), SaidWords("b", ["glad"]), SaidWords("c", ["sad"])]
     found = features_of_words(clips, encoder)
-    assert [clip.clip for clip in found] == ["b", "c"] and found[1].notes == ("no audio track", "no video track")
-    assert found[0].notes[2:] == ("clip 'a' of this file was left out: the language model knows no token of it",)
+    assert [clip.clip for clip in found] == ["b", "c"] and found[1].notes == ("words alone",)
+    assert found[0].notes[1:] == ("clip 'a' of this file was left out: the language model knows no token of it",)
 
 
 TABLE = [
@@ -229,12 +229,17 @@ def test_words_are_answered_without_seconds_in_every_form(
     asked = ["predict", str(run), str(tmp_path / "notes.txt"), "--lines"]
     table = typed(capsys, *asked)
     assert table.code == 0 and SENTENCE in table.out and " - " in table.out and "0.0-" not in table.out
-    assert "1 line of" in table.err and "without words was left out" in table.err
+    assert (
+        "audio and visual are missing in 2 of 2 clips (words alone)" in table.err
+        and "without words was left out" in table.err
+    )
     found = json.loads(typed(capsys, *asked, "--json").out)["clips"]
     assert [(clip["clip"], clip["start"], clip["end"]) for clip in found] == [
         ("notes#001", None, None), ("notes#003", None, None),
     ]  # fmt: skip
     assert found[0]["file"] == str(tmp_path / "notes.txt") and found[0]["missing"] == ["audio", "visual"]
+    line = found[1]["timeline"]
+    assert line["seconds_per_step"] is None and len(line["modalities"]["text"]["happy"]) == 3  # go, away, full stop
     rows = list(csv.DictReader(io.StringIO(typed(capsys, *asked, "--csv").out)))
     assert [(row["transcript"], row["start"]) for row in rows] == [(SENTENCE, ""), ("Go away.", "")]
 
@@ -258,6 +263,7 @@ def test_words_beside_a_clip_stand_on_one_page(tmp_path: Path, run: Path, talkin
     (tmp_path / "notes.txt").write_text(SENTENCE, encoding="utf-8")
     assert predict(run, [str(talking), str(tmp_path / "notes.txt")], html=tmp_path / "page") == 0
     shown = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "2 segments of 2 files" in shown
     assert shown.count("<video") == 1 and shown.count('<section class="file"') == 2
 
 

@@ -162,9 +162,9 @@ def test_without_a_run_the_default_answers_and_it_is_said(
         ("rnu store", r"but rnu is not there \(did you mean run\?\); check the path, or name the run with --run"),
         ("stor", r"but stor is not there \(did you mean store\?\)"),
         ("talk.mp4", r"but talk\.mp4 is not there; check the path"),
-        ("defualt store", r"but defualt is not there \(did you mean default\?\)"),
+        ("defaultt store", r"but defaultt is not there \(did you mean default\?\)"),
         ("run.zip store", r"but run\.zip is not there"),
-        ("--run defualt store", r"Expected a run folder at defualt, but there is none \(did you mean default\?\)"),
+        ("--run defaultt store", r"Expected a run folder at defaultt, but there is none \(did you mean default\?\)"),
     ],
 )
 def test_what_does_not_exist_is_never_answered_by_the_default(
@@ -182,6 +182,16 @@ def test_a_run_that_lost_its_config_is_still_meant_as_the_run(
     (place / "run" / "config.json").unlink()
     found = typed(capsys, "predict", "run", "store")
     assert found.code == 1 and "Expected config.json in run, but it is not there" in found.err
+
+
+def test_where_no_run_is_named_a_folder_called_default_changes_nothing(
+    place: Path, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shipped.is_dir()
+    before = typed(capsys, "predict", "store", "--csv").out
+    (place / "default").mkdir()
+    assert typed(capsys, "predict", "store", "--csv").out == before
+    assert "lies here too" in typed(capsys, "predict", "default", "store").err
 
 
 def test_two_runs_are_one_too_many(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

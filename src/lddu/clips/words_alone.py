@@ -62,9 +62,17 @@ _UNREAD = "the language model knows no token of it"
 
 
 def _clip(said: SaidWords, states: np.ndarray) -> ClipFeatures:
-    notes = (extraction_notes.NO_SOUND, extraction_notes.NO_PICTURE)
     shares, steps = {"face": math.nan, "voice": math.nan}, {"text": Steps.timeless(states)}
-    return ClipFeatures(said.clip, math.nan, math.nan, " ".join(said.words), steps, shares, notes, said.speaker)
+    return ClipFeatures(
+        said.clip,
+        math.nan,
+        math.nan,
+        " ".join(said.words),
+        steps,
+        shares,
+        (extraction_notes.WORDS_ALONE,),
+        said.speaker,
+    )
 
 
 def sources_of_texts(path: Path, group: str, texts: Sequence[NamedSpan]) -> Iterator[Source]:

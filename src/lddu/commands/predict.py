@@ -130,6 +130,7 @@ def predict(
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.pages.clip_page import refuse_foreign_folder
     from lddu.runs.figures import PredictOptions
+    from lddu.runs.named_runs import default_run
     from lddu.runs.predictor import Predictor
 
     options = PredictOptions(recall, coverage, adapt)
@@ -137,7 +138,7 @@ def predict(
         refuse_foreign_folder(html, force)
     exports = Exports(export, force)
     exports.check(asked, raw)
-    predictor = Predictor(run, "cpu" if ray is not None else device)
+    predictor = Predictor(run or default_run(), "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
     form = "json" if json else "csv" if csv else "table"

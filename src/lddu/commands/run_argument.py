@@ -40,14 +40,14 @@ def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
         )
     if not chosen:
         notes().print("no run is named: the default run answers")
-    return chosen or DEFAULT, inputs
+    return chosen, inputs
 
 
 def listed_words(run: str, inputs: list[str], texts: Sequence[str], lines: bool) -> "list[str] | Listing":
     """The inputs, or the clips of words alone that are asked for instead.
 
     Args:
-        run: that answers, for the message.
+        run: that answers, for the message; empty where it is the default.
         inputs: what the run is asked about.
         texts: that were typed.
         lines: whether inputs are text files of a clip a line.
@@ -57,7 +57,9 @@ def listed_words(run: str, inputs: list[str], texts: Sequence[str], lines: bool)
         SourceError: where the texts have no words, or cannot be read.
     """
     if not texts and not inputs:
-        raise ConfigError(f"Expected clips or a store for the run {run}, but got none; name some, or write --text.")
+        raise ConfigError(
+            f"Expected clips or a store for the run {run or DEFAULT}, but got none; name some, or write --text."
+        )
     if texts and (inputs or lines):
         raise ConfigError(
             f"Expected --text in place of other inputs, but got {inputs[0] if inputs else '--lines'} too; the words of a clip lie beside "

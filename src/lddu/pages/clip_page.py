@@ -93,7 +93,7 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         page = template("clips.html").render(
             mark=MARK,
             context=context,
-            headline=headline(asked, len(media), len(answers.failures)),
+            headline=headline(asked, len(set(answers.file)) if media else 0, len(answers.failures)),
             left_out=len(asked) - len(segments),
             sections=shown,
             answers=answers,

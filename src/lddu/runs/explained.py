@@ -27,7 +27,7 @@ BIN_SECONDS = 0.5
 """Length of a step of the time line."""
 
 UNTIMED_BINS = 20
-"""Steps of the time line of a clip whose features have no times: equal parts of its sequence."""
+"""Most steps of the time line of a clip whose features have no times: equal parts of its sequence, and none without a feature."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TimeLine:
     """Where the networks looked in one clip.
 
     Attributes:
-        step_seconds: length of a step; None where the features have no times: a step is a twentieth of the sequence.
+        step_seconds: length of a step; None where the features have no times: a step is an equal part of the sequence.
         attention: modality -> emotion -> share of attention per step, each sums to 1; a missing modality is absent.
     """
 
@@ -270,13 +270,14 @@ def _influence(
 
 
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
-    """Attention summed over half seconds of the clip, or over twentieths where steps have no times."""
+    """Attention summed over half seconds of the clip, or over equal parts where steps have no times."""
     times = {name: store.times(name, row) for name in attention}
     timed = all(found is not None for found in times.values())
     known = store.table.end[row] - store.table.start[row]
     ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
     seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
-    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else UNTIMED_BINS
+    untimed = min(UNTIMED_BINS, max((weights.shape[1] for weights in attention.values()), default=1))
+    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else untimed
     lines: dict[str, dict[str, list[float]]] = {}
     for name, weights in attention.items():
         found, count = times[name], weights.shape[1]

@@ -40,7 +40,12 @@ def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
     if isinstance(run, RunFolder):
         return run
     if isinstance(run, str) and run in KNOWN:
-        return RunFolder(_packaged(run), family, place=run)
+        if Path(run).exists():
+            raise RunError(
+                f"Expected {run!r} to be the run of the package alone, but a file or folder of that name lies here too; write "
+                f"./{run} for that one, or work in another folder."
+            )
+        return _packaged(run, family)
     path = Path(run)
     if path.suffix.lower() == ".zip" and path.is_file():
         return _unpacked(path, family)
@@ -53,6 +58,15 @@ def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
             f"Expected a run folder at {run}, or a .zip of one, but it is another file; name the folder itself."
         )
     return RunFolder(path, family)
+
+
+def default_run() -> RunFolder:
+    """The run that answers where none is named, whatever else lies here.
+
+    Raises:
+        RunError: where this installation comes without.
+    """
+    return _packaged(DEFAULT)
 
 
 def named_by(word: str) -> bool:
@@ -73,20 +87,15 @@ def did_you_mean(word: str) -> str:
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
-def _packaged(name: str) -> Path:
-    """The folder of a run that comes with the package."""
-    if Path(name).exists():
-        raise RunError(
-            f"Expected {name!r} to be the run of the package alone, but a file or folder of that name lies here too; write "
-            f"./{name} for that one, or work in another folder."
-        )
+def _packaged(name: str, family: Family | None = None) -> RunFolder:
+    """A run that comes with the package."""
     folder = Path(str(files("lddu"))) / "pretrained" / KNOWN[name]
     if not (folder / "config.json").is_file():
         raise RunError(
             f"Expected the run {name!r} in this installation of lddu, but it comes without; install a release, or name a run of "
             "your own."
         )
-    return folder
+    return RunFolder(folder, family, place=name)
 
 
 def _unpacked(archive: Path, family: Family | None) -> RunFolder:
