@@ -7,7 +7,7 @@ the corpus that its fitting left out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,8 @@ def fit_default_decision(
     decision = fit_decision(
         Validation(whole.scored), ThresholdRule("global", "f1_micro"), method, whole.scores, whole.shares
     )
+    tried: dict[str, float] = {name: found["mean"] for name, found in left_out.items()}
+    decision = replace(decision, recalibration=replace(decision.recalibration, left_out_nll=tried))
     told = {
         "clips_of_each_corpus": least,
         "corpora": [pool.name for pool in equal],

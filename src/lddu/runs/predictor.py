@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lddu.runs.explained import ClipAnswers
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
+SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
 
 
 class Predictor:
@@ -180,7 +181,7 @@ class Predictor:
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
-        found = [SIMULATED] if task.simulated else []
+        found = [SIMULATED] if task.simulated else [SIMULATED_CLIPS] if store.simulated else []
         found += [*self._weaknesses(options), *self.feature_warnings(store)]
         found += [self.adaptation.sentence] if self.adaptation else []
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
