@@ -151,7 +151,6 @@ FAILED = [
     ("predict rum store", r"but rum is not there \(did you mean run\?\)"),
     ("predict --run nowhere store", r"Expected a run folder at nowhere, but there is none"),
     ("predict --run file.txt store", r"Expected a run folder at file.txt, or a .zip of one, but it is another file"),
-    ("predict store", r"Expected the run 'default' in this installation of lddu, but it comes without"),
     ("predict run nowhere", r"Expected nowhere to be a feature store"),
     ("predict run store --device cuda:99", r"Expected a device of this machine, but got 'cuda:99'"),
     ("predict run wide", r"Expected audio of 4 numbers per step, which run was trained on, but wide has 9"),
