@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 USABLE := .venv/usable
+CLIPS := .venv/clips
 READY := .venv/ready
 # pip compiles one file after the other; afterwards all cores do it in half the time. Some packages hold files that do not compile.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
@@ -9,7 +10,10 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 .PHONY: demo test test-slow lint format clean
 
-demo: $(USABLE)
+demo: $(CLIPS)
+	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "The meeting is at ten."
+	$(BIN)/lddu data talking --clips 1 --out runs/demo-clips --force
+	$(BIN)/lddu predict default runs/demo-clips --html runs/demo-page --force
 	$(BIN)/lddu train --training.epochs 14 --out runs/demo --force
 
 test: lint
@@ -39,7 +43,13 @@ $(USABLE): pyproject.toml constraints.txt
 	@$(COMPILE)
 	@touch $@
 
-$(READY): $(USABLE)
+$(CLIPS): $(USABLE)
+	@echo "Adding what reads clips, once. About 1 GB more; a minute or two."
+	@$(INSTALL) --editable ".[clips]"
+	@$(COMPILE)
+	@touch $@
+
+$(READY): $(CLIPS)
 	@echo "Adding the extras and the tools for tests, once. About 1.9 GB more; some minutes."
 	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,ray]"
 	@$(COMPILE)

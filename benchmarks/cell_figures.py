@@ -86,7 +86,7 @@ def figures_of_cell(data: Any, own: Mapping[str, np.ndarray], cell: str) -> dict
     for split in ("valid", "test"):
         presence, score = data.presence[split], own[split]
         labels = decided(data.presence["valid"], own, split)
-        counts = counts_f1(presence, labels) if cell != "emodb" else recall_counts(presence, score)
+        counts = counts_f1(presence, labels) if not cell.startswith("emodb") else recall_counts(presence, score)
         result[f"{split}_f1"] = round(first_figure(counts, np.ones(len(presence))), 4)
         result[f"{split}_map"] = round(mean_ap(presence, score), 4)
         result[f"{split}_macro"] = round(float(np.mean(per_emotion_f1(presence, labels))), 4)
@@ -145,7 +145,7 @@ def _resampled(cell: str, seeds: Any, truth: Any, draws: Any, folds: Any) -> tup
             test = own[fold]["test"]
             presence = truth[fold].presence["test"]
             labels = decided(truth[fold].presence["valid"], own[fold], "test")
-            counts = recall_counts(presence, test) if cell == "emodb" else counts_f1(presence, labels)
+            counts = recall_counts(presence, test) if cell.startswith("emodb") else counts_f1(presence, labels)
             weights = [np.ones(len(test)), *draws[fold]]
             sums[0].append(np.array([first_figure(counts, w) for w in weights]))
             few = weights if len(test) < 2500 else weights[:101]

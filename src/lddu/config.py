@@ -30,6 +30,9 @@ class ModelSettings:
     feature_scaling: Literal["deviation", "relevance"] = setting(
         "deviation", "standardised features all alike, or each by how much it says about the training labels"
     )
+    pooling: Literal["steps", "mean"] = setting(
+        "steps", "what the network reads of a sequence: every step, or their mean alone, Eq. (24)"
+    )
     path_landmarks: int | Auto = setting(
         0,
         "landmarks of a kernel path beside the network, Eq. (21)-(23): means of clusters of training clips, kept with the "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
+from pympi.Elan import Eaf
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress
@@ -18,7 +19,7 @@ from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.extracting import ExtractionBar
 from lddu.commands.predict import predict as predict_command
-from lddu.errors import ConfigError, MismatchError, SourceError
+from lddu.errors import ConfigError, MismatchError, RunError, SourceError
 from lddu.machine.cache import VARIABLE
 from lddu.runs.predict_clips import predict_clips
 from lddu.runs.predictor import Predictor
@@ -80,6 +81,60 @@ def test_the_command_answers_clips_and_exits_1_when_one_failed(
     assert predict_command(run, [good], csv=True) == 0
     header = capsys.readouterr().out.splitlines()[0].split(",")
     assert header[:5] == ["file", "start", "end", "transcript", "rests_on"] and "probability_happy" in header
+
+
+def test_exports_say_what_the_json_says(
+    run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = [str(corpus.parent / f"talk00{n}.mp4") for n in (4, 7)]
+    paths = tuple(tmp_path / name for name in ("{name}.eaf", "{name}.TextGrid", "all.long.csv", "all.jsonl"))
+    assert predict_command(run, clips, json=True, coverage=0.6, export=paths) == 0
+    shown = capsys.readouterr()
+    records = json.loads(shown.out)["clips"]
+    assert [line for line in shown.err.splitlines() if line.startswith("export: ")] == [
+        f"export: {tmp_path / name}"
+        for name in ("talk004.eaf", "talk007.eaf", "talk004.TextGrid", "talk007.TextGrid", "all.long.csv", "all.jsonl")
+    ]
+    assert [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()] == records
+    table = {(row["clip"], row["emotion"]): row for row in csv.DictReader((tmp_path / "all.long.csv").open())}
+    for record in records:
+        document = Eaf(tmp_path / f"{record['clip']}.eaf")
+        [linked] = document.get_linked_files()
+        assert any(name == "note" and "answered by the run" in value for name, value in document.get_properties())
+        assert (tmp_path / linked["RELATIVE_MEDIA_URL"]).resolve() == Path(record["file"]).resolve()
+        place = (round(record["start"] * 1000), round(record["end"] * 1000))
+        assert document.get_annotation_data_for_tier("words") == [(*place, record["transcript"])]
+        for emotion, probability in record["probability"].items():
+            row = table[record["clip"], emotion]
+            assert float(row["probability"]) == probability
+            unsure = emotion in record["cannot_tell"]
+            verdict = "can't tell" if unsure else "present" if emotion in record["emotions"] else "absent"
+            assert row["verdict"] == verdict
+            drawn = document.get_annotation_data_for_tier(emotion)
+            assert drawn == ([] if verdict == "absent" else [(*place, verdict)])
+    assert any(record["cannot_tell"] for record in records)
+
+
+def test_an_export_that_cannot_be_is_refused_before_the_work(run: Path, corpus: Path, tmp_path: Path) -> None:
+    clip, other = (str(corpus.parent / f"talk00{n}.mp4") for n in (4, 7))
+    (tmp_path / "there.eaf").touch()
+    with pytest.raises(RunError, match=r"there\.eaf to be free"):
+        predict_command(run, [clip], export=(tmp_path / "there.eaf",))
+    with pytest.raises(ConfigError, match=r"one recording for .* but got 2 .*talk004\.mp4.* as .*\{name\}\.srt does"):
+        predict_command(run, [clip, other], export=(tmp_path / "x.srt",))
+    with pytest.raises(
+        ConfigError, match=r"which would be read as the transcript of talk004\.mp4; call it talk004\.emotions"
+    ):
+        predict_command(run, [clip], export=(corpus.parent / "talk004.vtt",), force=True)
+    with pytest.raises(ConfigError, match=r"each --export once"):
+        predict_command(run, [clip], export=(tmp_path / "x.srt", tmp_path / "x.srt"))
+    with pytest.raises(ConfigError, match=r"to be a new file, but .* is what is predicted"):
+        mine = tmp_path / "mine.csv"
+        mine.write_text(f"file\n{clip}\n")
+        predict_command(run, [str(mine)], export=(mine,), force=True)
+    with pytest.raises(MismatchError, match=r"a time in a video or sound for .*x\.srt, but none has one"):
+        predict_command(run, text=["so glad"], export=(tmp_path / "x.srt",))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "there.eaf"]
 
 
 def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureStore, corpus: Path) -> None:

@@ -73,7 +73,7 @@ WRONGLY_ASKED = [
     ("train store --training.warmup slow", r"Expected --training.warmup to be a number, but got 'slow'"),
     ("train store --json=maybe", r"Expected --json to be true or false, but got 'maybe'"),
     ("train store other-store", r"Expected no further words, but got 'other-store'"),
-    ("predict run", r"Expected INPUTS in 'lddu predict', but it was left out"),
+    ("predict run", r"Expected clips or a store for the run run, but got none"),
     ("data import table", r"Expected --out in 'lddu data import', but it was left out"),
     ("evaluate run store --split dev", r"Expected --split to be 'test' or 'valid' or 'train', but got 'dev'"),
     ("data", ""),  # help
@@ -144,7 +144,13 @@ FAILED = [
     ("evaluate store", r"Expected config.json in store, but it is not there; make a run with 'lddu train'"),
     ("evaluate run calm", r"Expected labels of at least one of joy, anger in calm, but it has labels of calm"),
     ("evaluate run store --device tpu", r"Expected a device out of auto, .*, but got 'tpu'"),
-    ("predict nowhere store", r"Expected a run folder at nowhere"),
+    (
+        "predict nowhere store",
+        r"Expected a run, or a clip or store for the default run, but nowhere is not there",
+    ),
+    ("predict rum store", r"but rum is not there \(did you mean run\?\)"),
+    ("predict --run nowhere store", r"Expected a run folder at nowhere, but there is none"),
+    ("predict --run file.txt store", r"Expected a run folder at file.txt, or a .zip of one, but it is another file"),
     ("predict run nowhere", r"Expected nowhere to be a feature store"),
     ("predict run store --device cuda:99", r"Expected a device of this machine, but got 'cuda:99'"),
     ("predict run wide", r"Expected audio of 4 numbers per step, which run was trained on, but wide has 9"),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 
 from lddu.store.store import FeatureStore
@@ -146,6 +147,47 @@ def test_csv_json_and_predictions_parquet_agree(place: Path, capsys: pytest.Capt
     expected = [of_clip[clip] for clip in stored.clip]
     np.testing.assert_allclose(stored.probability[:, stored.emotions.index("joy")], expected, atol=1e-6)
     assert set(stored.split) == {"valid", "test"}
+
+
+def test_predict_exports_a_store_and_every_export_agrees_with_the_json(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("a.csv", "a.long.csv", "a.parquet", "a.jsonl")
+    words = [word for name in names for word in ("--export", tmp_path / name)]
+    found = lddu(capsys, "predict", place / "run", place / "store", "--json", "--coverage", "0.5", *words)
+    assert found.code == 0 and all(f"export: {tmp_path / name}" in found.err for name in names)
+    told = json.loads(found.out)["clips"]
+    wide = list(csv.DictReader((tmp_path / "a.csv").open()))
+    long = {(row["clip"], row["emotion"]): row for row in csv.DictReader((tmp_path / "a.long.csv").open())}
+    assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == told
+    stored = pyarrow.parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    for clip, row, kept in zip(told, wide, stored, strict=True):
+        for emotion, width in clip["evidence"]["width"].items():
+            unsure, named = emotion in clip["cannot_tell"], emotion in clip["emotions"]
+            verdict = "can't tell" if unsure else "present" if named else "absent"
+            assert (
+                verdict
+                == row[f"verdict_{emotion}"]
+                == kept[f"verdict_{emotion}"]
+                == long[clip["clip"], emotion]["verdict"]
+            )
+            assert row[f"cannot_tell_{emotion}"] == long[clip["clip"], emotion]["cannot_tell"] == str(int(unsure))
+            assert float(row[f"width_{emotion}"]) == kept[f"width_{emotion}"] == width
+            assert float(long[clip["clip"], emotion]["width"]) == width
+        assert row["error_audio"] == ("" if clip["missing"] else str(clip["evidence"]["modality_error"]["audio"]))
+        assert long[clip["clip"], "joy"]["error_audio"] == row["error_audio"]
+    again = lddu(capsys, "predict", place / "run", place / "store", "--export", tmp_path / "a.csv")
+    assert again.code != 0 and "choose another or add --force" in again.err
+    assert lddu(capsys, "predict", place / "run", place / "store", "--export", tmp_path / "a.csv", "--force").code == 0
+
+
+def test_an_export_that_does_not_fit_a_store_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = lddu(capsys, "predict", place / "run", place / "store", "--export", place / "x.eaf")
+    assert found.code != 0 and "Expected raw clips for" in found.err and not (place / "x.eaf").exists()
+    found = lddu(capsys, "predict", place / "run", place / "store", "--export", place / "x.doc")
+    assert found.code != 0 and "ends in .srt, .vtt," in found.err
+    found = lddu(capsys, "predict", place / "run", place / "store", "--force")
+    assert found.code != 0 and "--force together with --html or --export" in found.err
 
 
 def test_report_is_written_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Eq. (21)-(23), the path beside a network, against slow versions written from their text."""
+"""Eq. (21)-(25), the paths beside a network, against slow versions written from their text."""
 
 import math
 
@@ -41,3 +41,22 @@ def test_the_mixture_is_that_of_probabilities_and_stays_finite() -> None:
     far = torch.tensor([[-200.0, 200.0]])
     for share in (0.0, 0.3, 1.0):
         assert torch.isfinite(equations.shared_logit(far, far, torch.tensor(share))).all()
+
+
+def test_a_mean_step_is_the_mean_of_the_unmasked_steps() -> None:
+    steps, mask = torch.randn(2, 4, 3), torch.tensor([[True, False, True, False], [False] * 4])
+    mean, seen = equations.mean_step(steps, mask)
+    torch.testing.assert_close(mean[0, 0], (steps[0, 0] + steps[0, 2]) / 2)
+    assert mean[1].tolist() == [[0, 0, 0]]
+    assert seen.tolist() == [[True], [False]]
+
+
+def test_the_linear_path_is_a_linear_score_of_the_mean_of_what_is_there() -> None:
+    steps, mask, weight = (
+        torch.randn(2, 4, 3),
+        torch.tensor([[True, True, False, False], [False] * 4]),
+        torch.randn(5, 3),
+    )
+    found = equations.linear_path(steps, mask, weight)
+    torch.testing.assert_close(found[0], weight @ steps[0, :2].mean(dim=0))
+    assert found[1].tolist() == [0] * 5

@@ -3,7 +3,8 @@
 import csv
 import io
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,49 @@ def test_without_pandas_one_sentence_says_how_to_get_it(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(PackageError, match=r"package 'pandas' .* not installed; run: pip install pandas"):
         predictions(1).to_pandas()
+
+
+class _Cells(HTMLParser):
+    """Rows of cells, and the tags that were met."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows, self.tags = list[list[str]](), set[str]()
+        self.feed(page.partition("</table>")[0])
+
+    def handle_starttag(self, tag: str, _: object) -> None:
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.lasttag in ("td", "th", "strong"):
+            self.rows[-1][-1] += data
+
+
+@pytest.mark.parametrize("clips", [0, 1, 21])
+def test_a_notebook_shows_a_table_of_the_first_clips(clips: int) -> None:
+    found = predictions(clips)
+    shown = found._repr_html_()
+    head, *rows = _Cells(shown).rows
+    assert head == ["clip", *EMOTIONS] and len(rows) == min(clips, 20) and ("and 1 more" in shown) == (clips > 20)
+    for one, row in zip(found, rows, strict=False):
+        told = [f"{one.probability[e]:.2f}{'*' if e in one.emotions else ''}" for e in EMOTIONS]
+        assert row[:4] == [one.clip, *told]
+
+
+def test_a_notebook_tells_doubt_from_absence_and_runs_nothing_that_was_said() -> None:
+    found = answers(2)
+    unsure = np.array([[True, False, False], [False, False, False]])
+    words = ["<script>alert(1)</script> & so", "b"]
+    odd = replace(found, predictions=replace(found.predictions, abstained=unsure), transcript=words)
+    cells = _Cells(odd._repr_html_())
+    assert cells.rows[0] == ["clip", "seconds", *EMOTIONS, "rests on", "words"]
+    assert cells.rows[1][2].endswith("?") and cells.rows[1][-1] == words[0] and cells.rows[1][1] == "0.0-2.0"
+    assert cells.tags == {"table", "caption", "thead", "tbody", "tr", "th", "td"} | ({"strong"} & cells.tags)
+    assert "? can't tell" in odd._repr_html_() and "can't tell" not in found._repr_html_()
 
 
 def test_a_stored_prediction_reads_as_the_same_list(tmp_path: Path) -> None:

@@ -378,6 +378,18 @@ def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureS
     assert f"{corpus.emotions[1]} has no known label in train: its probabilities mean nothing" in described.warnings
 
 
+def test_an_emotion_that_clips_of_one_modality_are_never_labelled_with_is_warned_of(tmp_path: Path) -> None:
+    steps = np.random.default_rng(0).normal(size=(30, 1, 3))
+    with writing_store(tmp_path / "store", StoreDescription(("joy", "anger"), {"text": "a", "audio": "b"})) as writer:
+        for i in range(30):
+            name, shares = ("text", [i % 2, 1 - i % 2]) if i % 3 else ("audio", [i % 2, None])
+            writer.add(ClipRow(f"c{i}", ("train", "train", "valid", "test", "train")[i % 5], shares), {name: steps[i]})
+    described = describe(FeatureStore(tmp_path / "store"), tiny_config(training=SHORT), RunOptions())
+    assert described.warnings == (
+        "anger could not be learnt from audio alone: no training clip of it alone has a known label",
+    )
+
+
 @pytest.mark.parametrize(("share", "told"), [(0.0, "absent from"), (1.0, "present in")])
 def test_an_emotion_that_train_shows_never_or_always_is_named(tmp_path: Path, share: float, told: str) -> None:
     with writing_store(tmp_path / "store", StoreDescription(EMOTIONS, {"audio": "made up"})) as writer:

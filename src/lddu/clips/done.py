@@ -95,6 +95,8 @@ def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
 
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
     """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
+    if source.words_alone:
+        return _digest({"texts": [[span.clip, span.transcript] for span in source.spans], "text": features["text"]})
     described = {
         "file": _state(source.path),
         "transcript": [READING, *_state(source.transcript_file())],
@@ -104,6 +106,10 @@ def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str])
         "config": {name: value for name, value in _as_named_first(config).items() if name not in _IN_FEATURES},
         "features": dict(features),
     }
+    return _digest(described)
+
+
+def _digest(described: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]
 
 

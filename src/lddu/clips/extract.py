@@ -1,5 +1,6 @@
 """Raw clips to a feature store: file by file or several at once, resumable, and a broken file never stops the rest."""
 
+import math
 import os
 import time
 from collections import Counter
@@ -68,6 +69,7 @@ class Extraction:
         unlisted: media files of the folder that its manifest does not name.
         media_seconds: total length of the clips.
         wall_seconds: time this took.
+        left_out: sentences on what is no clip, such as lines without words.
     """
 
     store: Path
@@ -80,6 +82,7 @@ class Extraction:
     unlisted: tuple[str, ...]
     media_seconds: float
     wall_seconds: float
+    left_out: tuple[str, ...] = ()
 
 
 Advance = Callable[[ExtractionProgress], None]
@@ -135,7 +138,7 @@ def extract(
         "made_by": MADE_BY,
         "config": asdict(extractor.config),
         "files": [],
-        "failed": [{"file": readable(t.source.path), "reason": faults[t.key]} for t in file_jobs if t.key in faults],
+        "failed": [{"file": readable(t.source.file), "reason": faults[t.key]} for t in file_jobs if t.key in faults],
     }
     description = StoreDescription(
         listing.emotions, features, source=source, simulated=listing.simulated, unlabelled=not listing.emotions
@@ -147,13 +150,13 @@ def extract(
                 written.add(writer, job, before[job.key].clips() if job.key in before else done.get(job.key))
         for (kind, column), times in listing.repairs.items():
             writer.count(kind, column, times)
-        writer.warnings += [*listing.warnings, *_warnings(len(file_jobs), faults)]
+        writer.warnings += [*listing.warnings, *listing.left_out, *_warnings(len(file_jobs), faults)]
     done.forget()
     return Extraction(
-        out, written.clips, len(file_jobs) - len(faults), len(file_jobs) - len(left),
+        out, written.clips, _files([t for t in file_jobs if t.key not in faults]), _files(file_jobs) - _files(left),
         {name: written.clips - written.present[name] for name in features}, dict(written.notes.most_common()),
         tuple(Failure(entry["file"], entry["reason"]) for entry in source["failed"]),
-        tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began,
+        tuple(map(str, listing.unlisted)), written.seconds, time.monotonic() - began, listing.left_out,
     )  # fmt: skip
 
 
@@ -163,6 +166,11 @@ def _workers(jobs: int | Literal["auto"] | Workers, files: int) -> Workers | Non
         return jobs
     count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, os.cpu_count() or 1))
     return ProcessWorkers(count) if count > 1 else None
+
+
+def _files(jobs: Sequence[FileJob]) -> int:
+    """Of so many; the texts of one table or text file may be several jobs."""
+    return len({job.source.path for job in jobs})
 
 
 class _Teller:
@@ -175,18 +183,18 @@ class _Teller:
 
     def begins(self, job: FileJob) -> None:
         """The first file is about to be extracted."""
-        self._advance(ExtractionProgress(self.done, self.total, str(job.source.path), share=0.0))
+        self._advance(ExtractionProgress(self.done, self.total, job.source.file, share=0.0))
 
     def part(self, job: FileJob, share: float) -> None:
         """A share of a file is done."""
         if self._told + 0.01 <= share < 1:
             self._told = share
-            self._advance(ExtractionProgress(self.done, self.total, str(job.source.path), share=share))
+            self._advance(ExtractionProgress(self.done, self.total, job.source.file, share=share))
 
     def finished(self, outcome: FileOutcome) -> None:
         """A file is done, or failed."""
         self.done, self._told = self.done + 1, 0.0
-        self._advance(ExtractionProgress(self.done, self.total, str(outcome.job.source.path), outcome.fault))
+        self._advance(ExtractionProgress(self.done, self.total, outcome.job.source.file, outcome.fault))
 
 
 class _Written:
@@ -209,16 +217,16 @@ class _Written:
                 clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
                 start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **speaker, **known.carried},
             )  # fmt: skip
-            times = {name: np.stack([s.start, s.end], axis=1) for name, s in clip.modalities.items()}
+            times = {name: there for name, steps in clip.modalities.items() if (there := steps.times) is not None}
             writer.add(row, {name: steps.values for name, steps in clip.modalities.items()}, times)
             ids.append(clip.clip)
             if clip.notes:
                 notes[clip.clip] = list(clip.notes)
                 self.notes.update(set(clip.notes))
-            self.seconds += clip.end - clip.start
+            self.seconds += 0.0 if math.isnan(clip.end) else clip.end - clip.start
             self.present.update(clip.modalities.keys())
         self.clips += len(ids)
-        self._files.append({"file": str(job.source.path), "key": job.key, "clips": ids, "notes": notes})
+        self._files.append({"file": job.source.file, "key": job.key, "clips": ids, "notes": notes})
 
 
 @dataclass(frozen=True)
@@ -234,9 +242,9 @@ class _Stored:
         for row in self.rows:
             modalities = {}
             for name in self.store.modalities:
-                times, values = self.store.times(name, row), self.store.steps(name, row)
-                if times is not None and len(values):
-                    modalities[name] = Steps(np.array(values), times[:, 0], times[:, 1])
+                times, values = self.store.times(name, row), np.array(self.store.steps(name, row))
+                if len(values):
+                    modalities[name] = Steps.timeless(values) if times is None else Steps(values, *times.T)
             shares = {
                 name[1:-6]: float(column[row])
                 for name, column in table.carried_numbers().items()

@@ -58,7 +58,7 @@ def work_off(
         fault = _died(outcome.job) if outcome.result is None else outcome.result
         if not fault and not done.holds(outcome.job.key):
             fault = (
-                f"Expected the clips of {outcome.job.source.path} in {done.path}, but the machine that extracted them has "
+                f"Expected the clips of {outcome.job.source.file} in {done.path}, but the machine that extracted them has "
                 "put them elsewhere; name a place for the store that all machines share."
             )
         yield FileOutcome(outcome.job, fault)
@@ -92,14 +92,12 @@ def _extract_into(
     except LdduError as fault:
         return str(fault)
     except Exception as fault:  # whatever a strange file provokes must not stop the others; it is reported
-        return (
-            f"Expected {job.source.path} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
-        )
+        return f"Expected {job.source.file or job.source.clip} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
     return ""
 
 
 def _died(job: FileJob) -> str:
     return (
-        f"Expected {job.source.path} to be extracted, but the process that did it died; "
+        f"Expected {job.source.file or job.source.clip} to be extracted, but the process that did it died; "
         "the file is damaged in a way that crashes the decoder, or memory ran out: convert it."
     )

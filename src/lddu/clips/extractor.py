@@ -1,7 +1,6 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,14 +31,12 @@ from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.words.beside import languages_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
-from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers, untimed
+from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers
+from lddu.clips.words_alone import SaidWords, features_of_words
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 
 MODALITIES = ("text", "audio", "visual")
-
-_WORD_SECONDS = 0.4
-"""That a word of a clip of words alone is given, about what it takes to say it."""
 
 _ANY_LENGTH = 24 * 3600.0
 """Seconds within which times in a text file may lie, where there is no sound whose length tells."""
@@ -137,8 +134,8 @@ class ClipExtractor:
             raise SourceError(
                 f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
             )
-        if source.path.suffix.lower() == WORDS_SUFFIX:
-            return [self._words_alone(source)]
+        if source.words_alone or source.path.suffix.lower() == WORDS_SUFFIX:
+            return features_of_words(_said(source), self._words)
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
@@ -156,19 +153,6 @@ class ClipExtractor:
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
         clips = [_Clip(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
         return _with_something(source, [self._features(clip, found) for clip in clips])
-
-    def _words_alone(self, source: Source) -> ClipFeatures:
-        """The one clip of a text file; its words have no times, and get some so that they stand in order."""
-        words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
-        if not words:
-            raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
-        said = untimed(" ".join(word.text for word in words), _WORD_SECONDS * len(words))
-        steps = {"text": self._words.steps(said.words, 0.0)}
-        notes = (extraction_notes.NO_SOUND, extraction_notes.NO_PICTURE)
-        shares = {"face": math.nan, "voice": math.nan}
-        return ClipFeatures(
-            source.clip, 0.0, _WORD_SECONDS * len(words), said.text, steps, shares, notes, speakers(words)
-        )
 
     def _voices(self, path: Path, info: MediaInfo, measured: Steps, spans: Sequence[NamedSpan]) -> list[Steps]:
         """Voice features of every clip."""
@@ -234,6 +218,20 @@ class ClipExtractor:
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
+
+
+def _said(source: Source) -> list[SaidWords]:
+    """The clips of a source of words alone: its spans, or the one of a text file.
+
+    Raises:
+        SourceError: where the file holds no words.
+    """
+    if source.words_alone:
+        return [SaidWords(span.clip, span.transcript.split()) for span in source.spans]
+    words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+    if not words:
+        raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
+    return [SaidWords(source.clip, " ".join(word.text for word in words).split(), speakers(words))]
 
 
 def _with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
 from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
 from lddu.clips.words.beside import beside, languages_in
+from lddu.clips.words_alone import TYPED, sources_of_texts, texts_in_lines, typed_texts
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store.clip_table import ClipRow
 from lddu.store.sheet.cells import composed
-from lddu.store.sheet.clip_sheet import SheetClip, read_sheet
+from lddu.store.sheet.clip_sheet import ClipSheet, SheetClip, read_sheet
 from lddu.store.sheet.columns import PATH_COLUMNS
 from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
@@ -31,6 +32,7 @@ class Listing:
         repairs: (kind, column) -> how often the manifest was mended.
         warnings: sentences about the manifest.
         simulated: whether the manifest says that any clip is made up.
+        left_out: sentences on what is no clip, such as lines without words.
     """
 
     sources: tuple[Source, ...]
@@ -40,19 +42,23 @@ class Listing:
     repairs: Mapping[tuple[str, str], int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     simulated: bool = False
+    left_out: tuple[str, ...] = ()
 
 
-def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
+def listing_of(inputs: str | Path | Sequence[str | Path], lines: bool = False) -> Listing:
     """The files that the inputs mean.
 
     Args:
         inputs: media files, folders (searched through, or led by a `clips.csv`, .tsv or .parquet in them), one manifest, or ``-`` for
             names on stdin, one a line.
+        lines: the inputs are text files, or ``-`` for stdin, of which every line is a clip of words alone.
 
     Raises:
         SourceError: where an input is absent, a folder holds no clip, or a manifest is wrong.
     """
     entries = [str(entry) for entry in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    if lines:
+        return _by_lines(list(dict.fromkeys(entries)))
     names = [name for entry in entries for name in (_stdin_names() if entry == "-" else [entry])]
     if not names:
         raise SourceError("Expected at least one clip, folder or manifest, but got none; name one.")
@@ -71,6 +77,25 @@ def listing_of(inputs: str | Path | Sequence[str | Path]) -> Listing:
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
     return Listing(_with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)]))
+
+
+def listing_of_texts(texts: Sequence[str]) -> Listing:
+    """Texts that were typed, each a clip of words alone.
+
+    Raises:
+        SourceError: where there is none, or one has no words.
+    """
+    return Listing(typed_texts(texts))
+
+
+def _by_lines(names: Sequence[str]) -> Listing:
+    """A clip for every line of text files."""
+    if not names:
+        raise SourceError("Expected at least one text file, but got none; name one.")
+    ids = _ids([(Path(name), Path(name).parent) for name in names])
+    read = [texts_in_lines(Path(name), TYPED if name == "-" else clip) for name, clip in zip(names, ids, strict=True)]
+    sources = tuple(source for own, _ in read for source in own)
+    return Listing(sources, left_out=tuple(sentence for _, sentence in read if sentence))
 
 
 def _without_transcripts(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
@@ -101,7 +126,8 @@ def read_manifest(path: Path) -> Listing:
 
     Columns: `file`, optionally `clip`, `start`, `end` (seconds), `split`, `group`, `transcript`, `transcript_file`, `face_file` (a
     table of action units);
-    columns that begin with ``_`` are carried along; every other column is an emotion in [0, 1].
+    columns that begin with ``_`` are carried along; every other column is an emotion in [0, 1]. A table with a column `transcript`
+    and no `file` is one of words alone; its lines without words are left out.
 
     Raises:
         SourceError: where the table is absent or a line is wrong.
@@ -109,6 +135,8 @@ def read_manifest(path: Path) -> Listing:
     if not path.is_file():
         raise SourceError(f"Expected the manifest {path}, but it is not there; check the path.")
     sheet = read_sheet(path, "file")
+    if sheet.key == "transcript":
+        return _words_of(path, sheet)
     folder = _NamedFolder(path.parent)
     spans: dict[tuple[Path | None, ...], list[NamedSpan]] = {}
     for clip in sheet.clips:
@@ -123,6 +151,26 @@ def read_manifest(path: Path) -> Listing:
     return Listing(
         _with_transcripts(sources), sheet.emotions, {clip.row.clip: clip.row for clip in sheet.clips},
         repairs=repairs, warnings=tuple(sheet.warnings), simulated=sheet.simulated,
+    )  # fmt: skip
+
+
+def _words_of(path: Path, sheet: ClipSheet) -> Listing:
+    """The rows of a table as clips of words alone."""
+    said = [clip for clip in sheet.clips if clip.row.transcript.split()]
+    if not said:
+        raise SourceError(
+            f"Expected words in the column 'transcript' of {path}, but every line lacks them; fill it in."
+        )
+    blank = len(sheet.clips) - len(said)
+    left_out = [f"{counted(blank, 'line')} of {path} without words {'was' if blank == 1 else 'were'} left out"] * bool(
+        blank
+    )
+    if any(clip.row.start is not None or clip.row.end is not None for clip in said):
+        left_out.append(f"the times in {path} were left out: without a column 'file' its clips are words alone")
+    spans = [NamedSpan(clip.row.clip, transcript=clip.row.transcript) for clip in said]
+    return Listing(
+        tuple(sources_of_texts(path, "", spans)), sheet.emotions, {clip.row.clip: clip.row for clip in said},
+        repairs=sheet.repairs, warnings=tuple(sheet.warnings), simulated=sheet.simulated, left_out=tuple(left_out),
     )  # fmt: skip
 
 

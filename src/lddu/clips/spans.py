@@ -47,6 +47,8 @@ class Source:
         face_table: file with its action units, where these are wanted; None looks beside the media file.
         spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
         sought: whether the transcript was looked for already.
+        words_alone: whether the clips are the transcripts of the spans and nothing else; the path then says where these stand,
+            and is ``Path()`` of texts that were typed.
     """
 
     path: Path
@@ -55,6 +57,12 @@ class Source:
     spans: tuple[NamedSpan, ...] = ()
     face_table: Path | None = None
     sought: bool = False
+    words_alone: bool = False
+
+    @property
+    def file(self) -> str:
+        """The path as it is shown and kept; empty where nothing lies on disk."""
+        return "" if self.path == Path() else str(self.path)
 
     def transcript_file(self) -> Path | None:
         """The file with the words, if any."""

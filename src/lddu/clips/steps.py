@@ -12,8 +12,8 @@ class Steps:
 
     Attributes:
         values: [T, D] float32, finite.
-        start: [T] seconds at which each step begins.
-        end: [T] seconds at which it ends.
+        start: [T] seconds at which each step begins; NaN throughout where it has no place in time.
+        end: [T] seconds at which it ends; likewise.
     """
 
     values: np.ndarray
@@ -22,6 +22,18 @@ class Steps:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """[T, 2] start and end; None where they are not known."""
+        times = np.stack([self.start, self.end], axis=1)
+        return None if np.isnan(times).any() else times
+
+    @staticmethod
+    def timeless(values: np.ndarray) -> "Steps":
+        """Steps that are in order and have no place in time."""
+        nowhere = np.full(len(values), np.nan)
+        return Steps(values, nowhere, nowhere)
 
     def between(self, start: float, end: float) -> "Steps":
         """The steps whose middle lies in [start, end), with times that count from `start`."""
@@ -54,8 +66,8 @@ class ClipFeatures:
 
     Attributes:
         clip: id.
-        start: seconds into the file.
-        end: seconds into the file.
+        start: seconds into the file; NaN of words alone.
+        end: likewise.
         transcript: the words of the clip; empty where unknown.
         modalities: ``text``, ``audio``, ``visual`` -> steps, whose times count from the clip's start; a modality that
             was not found (no track, silence, no face, no words) is absent.

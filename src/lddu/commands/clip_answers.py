@@ -1,10 +1,14 @@
 """`lddu predict RUN clip.mp4`: answers on raw clips, as a table, JSON, CSV or a page."""
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.commands.exports import NO_EXPORTS, Exports
+
 if TYPE_CHECKING:
     from lddu.clips.configuration import ExtractorConfig
+    from lddu.clips.sources import Listing
     from lddu.runs.explained import ClipAnswers
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictions import Predictions
@@ -19,6 +23,7 @@ def are_clips(inputs: list[str]) -> bool:
         SourceError: where the input is a folder with neither.
     """
     from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+    from lddu.clips.spans import WORDS_SUFFIX
     from lddu.errors import ConfigError, SourceError
     from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
 
@@ -47,7 +52,7 @@ def are_clips(inputs: list[str]) -> bool:
         return (
             name == "-"
             or path.is_file()
-            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | set(SHEET_SUFFIXES)
+            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | {WORDS_SUFFIX, *SHEET_SUFFIXES}
         )
 
     return len(inputs) > 1 or any(map(is_clip, inputs))
@@ -55,35 +60,40 @@ def are_clips(inputs: list[str]) -> bool:
 
 def answer_clips(
     predictor: "Predictor",
-    inputs: list[str],
+    inputs: "list[str] | Listing",
     form: str,
     options: "PredictOptions",
     config: "ExtractorConfig",
     page: Path | None = None,
+    exports: Exports = NO_EXPORTS,
 ) -> int:
     """Predict raw clips and show the answers; returns the exit code, 1 when a file failed.
 
     Args:
         predictor: the run.
-        inputs: as `lddu.clips.sources.listed` takes them.
+        inputs: as `lddu.clips.sources.listing_of` takes them, or its result.
         form: ``table``, ``json`` or ``csv``.
         options: a promised recall, or a coverage beyond which no answer is given.
         config: how long files are cut, and whether speech is recognised.
         page: folder of a page to write as well.
+        exports: files for other programs to write as well.
     """
     from lddu.commands.extracting import ExtractionBar
-    from lddu.commands.screen import print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, warn
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionBar() as watch:
         found = predict_clips(predictor, inputs, config, options, "auto", watch)
+    notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(found.warnings)
     if form == "json":
         failed = [vars(failure) for failure in found.failures]
         print_json(
             {
-                "run": str(predictor.folder.path),
+                "run": predictor.folder.place,
+                "answered_by": predictor.origin.to_mapping(),
                 "warnings": found.warnings,
+                "adapted": found.adaptation and found.adaptation.to_mapping(),
                 "failed": failed,
                 "clips": found.to_records(),
             }
@@ -93,7 +103,13 @@ def answer_clips(
     else:
         _show(found)
     if page is not None:
-        write_page(page, found, found.predictions, predictor, inputs, with_media=True)
+        names = (
+            inputs
+            if isinstance(inputs, list)
+            else list(dict.fromkeys(s.file or s.spans[0].clip for s in inputs.sources))
+        )
+        write_page(page, found, found.predictions, predictor, names, with_media=True)
+    exports.write(found)
     return 1 if found.failures else 0
 
 
@@ -122,9 +138,8 @@ def write_page(
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
     calibrated = predictor.decision.recalibration.left_out_nll is not None
-    write_clip_page(
-        folder, answers, ClipPageContext(predictor.folder.path.resolve().name, title, found, calibrated), with_media
-    )
+    origin = predictor.origin
+    write_clip_page(folder, answers, ClipPageContext(origin.run, title, found, calibrated, origin.sentence), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
@@ -132,7 +147,8 @@ def _show(found: "ClipAnswers") -> None:
     from lddu.commands.answer_table import show_answers
 
     count = len(found.predictions)
-    seconds = [f"{start:.1f}-{end:.1f}" for start, end in zip(found.start, found.end, strict=True)]
+    places = zip(found.start, found.end, strict=True)
+    seconds = ["-" if isnan(start) or isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), "seconds": seconds}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})

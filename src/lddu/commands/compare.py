@@ -18,7 +18,7 @@ EXAMPLES = """Examples:
 
 
 def compare(
-    *runs: Path,
+    *runs: str | Path,
     split: Literal["test", "valid"] = "test",
     html: Annotated[Path | None, Output] = None,
     json: Annotated[bool, Flag, Output] = False,
@@ -32,7 +32,7 @@ def compare(
     Parameters
     ----------
     runs
-        Two or more run folders.
+        Two or more runs: folders, .zip of them, or "default".
     split
         Clips to compare on: those of "test" or of "valid".
     html

@@ -19,6 +19,8 @@ IMPORT_EXAMPLES = """Examples (docs/own_data.md and docs/data.md describe the fo
 SIMULATE_EXAMPLES = """Examples:
   lddu data simulate --out store
   lddu data simulate --out store --clips 200 --dimension.text 16"""
+TALKING_EXAMPLES = """Example:
+  lddu data talking --out talking && lddu predict default talking --html page"""
 DESCRIBE_EXAMPLES = """Examples:
   lddu data describe store
   lddu data describe store --verify"""
@@ -146,6 +148,42 @@ def simulate(
     with _progress("simulating") as progress:
         store = write(out, config, force, progress)
     _show(store.path, json)
+
+
+@app.command(sort_key=1, help_epilogue=TALKING_EXAMPLES)
+@explained
+def talking(
+    *,
+    out: Annotated[Path, Output],
+    clips: int = 3,
+    seed: int = 0,
+    force: Annotated[bool, Flag, Output] = False,
+) -> None:
+    """Write videos of a drawn face that speaks, to try things on.
+
+    With transcripts, labels and splits; every store, answer and page that comes of them says that they are simulated.
+
+    Parameters
+    ----------
+    out
+        Folder of the videos and their clips.csv.
+    clips
+        Number of videos.
+    seed
+        Seed of the videos; the same seed gives the same clips.
+    force
+        Write into a folder that exists, over videos of the same names.
+    """
+    from lddu.clips.simulated.talking_clips import write_talking_corpus
+    from lddu.commands.screen import notes
+    from lddu.errors import ConfigError, SourceError
+
+    if clips < 1:
+        raise ConfigError(f"Expected --clips of at least 1, but got {clips}.")
+    if out.exists() and not force:
+        raise SourceError(f"Expected {out} to be free, but it exists; choose another --out or add --force.")
+    manifest = write_talking_corpus(out, clips, seed)
+    notes().print(f"{clips} simulated videos: {manifest.parent}", markup=False, soft_wrap=True)
 
 
 @app.command(sort_key=2, help_epilogue=DESCRIBE_EXAMPLES)

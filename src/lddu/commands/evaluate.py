@@ -21,7 +21,7 @@ OFTEN = 0.05
 
 
 def evaluate(
-    run: Path,
+    run: str | Path,
     store: str | None = None,
     /,
     *,
@@ -38,7 +38,7 @@ def evaluate(
     Parameters
     ----------
     run
-        Run folder.
+        Run folder, a .zip of one, or "default".
     store
         Feature store: a folder or a URL. [default: the store that the run was trained on]
     split
@@ -65,7 +65,7 @@ def evaluate(
     corpus = FeatureStore(store or predictor.description.store["path"])
     meant = corpus.table.in_split(split)
     warn([*predictor.warnings(corpus, rows=meant), *predictor.evaluation_warnings(corpus, split)])
-    source = {"run": str(run), "store": corpus.place}
+    source = {"run": predictor.folder.place, "store": corpus.place}
     if robustness:
         found = _robustness(predictor, corpus, split, seed)
         if json:
@@ -100,7 +100,7 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
         found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
     folder = predictor.folder
     metrics = folder.read_json("metrics.json")
-    if predictor.was_trained_on(corpus) and split in metrics["splits"]:
+    if not folder.read_only and predictor.was_trained_on(corpus) and split in metrics["splits"]:
         metrics["splits"][split]["robustness"] = found.to_mapping()
         folder.write_json("metrics.json", metrics)
         write_report(folder)

@@ -20,6 +20,7 @@ def extract(
     /,
     *,
     out: Annotated[Path, Output],
+    lines: Annotated[bool, Flag] = False,
     cut: Literal["auto", "whole", "sentences", "silence", "window", "gapless"] = "auto",
     longest: float = 20.0,
     text_model: str = "",
@@ -44,9 +45,12 @@ def extract(
     Parameters
     ----------
     clips
-        Files, folders, one manifest (a CSV table with a column 'file'), or - for names on stdin.
+        Files, folders, one manifest (a CSV table with a column 'file', or 'transcript' alone: words without voice and
+        face), or - for names on stdin.
     out
         Folder of the new store.
+    lines
+        The inputs are text files (or - for stdin), of which every line is a clip.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -83,7 +87,7 @@ def extract(
     refuse_unknown_options("extract", clips, extract.__annotations__)
     import lddu.clips.extract as extraction
     from lddu.clips.configuration import ExtractorConfig
-    from lddu.clips.sources import unlisted_sentence
+    from lddu.clips.sources import listing_of, unlisted_sentence
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.commands.extracting import ExtractionBar
     from lddu.commands.layers import layer, layers
@@ -100,13 +104,18 @@ def extract(
             cut, longest, speech,
         )  # fmt: skip
         result = extraction.extract(
-            clips, out, config, workers or jobs or "auto", EXISTING[update, force], watch.extracted
+            listing_of(clips, lines) if lines else clips,
+            out,
+            config,
+            workers or jobs or "auto",
+            EXISTING[update, force],
+            watch.extracted,
         )
     if json:
         print_json(_mapping(result))
     else:
         _show(result)
-    warnings = [unlisted_sentence(result.unlisted)] if result.unlisted else []
+    warnings = [*result.left_out, *([unlisted_sentence(result.unlisted)] if result.unlisted else [])]
     if result.failures:
         total = result.files + len(result.failures)
         warnings.append(f"{len(result.failures)} of {total} files failed; the store holds the others")
@@ -124,11 +133,12 @@ def _show(result: "Extraction") -> None:
     from lddu.sentences import counted
 
     missing = ", ".join(f"{count} without {name}" for name, count in result.missing.items() if count)
-    speed = f", {result.media_seconds / result.wall_seconds:.1f} x real time" if not result.reused else ""
+    media, wall = result.media_seconds, result.wall_seconds
+    speed = f"{media / wall:.1f} x real time" if media else f"{result.clips / wall:.0f} clips a second"
     reused = f" ({result.reused} were done before)" if result.reused else ""
     results().print(
-        f"{result.store}: {counted(result.clips, 'clip')} from {counted(result.files, 'file')}{reused}, "
-        f"{result.media_seconds:.1f} s of media in {result.wall_seconds:.1f} s{speed}"
+        f"{result.store}: {counted(result.clips, 'clip')} from {counted(result.files, 'file')}{reused}"
+        f"{f', {media:.1f} s of media' if media else ''} in {wall:.1f} s{f', {speed}' if not result.reused else ''}"
         + (f"; {missing}" if missing else ""),
         markup=False,
     )

@@ -61,7 +61,7 @@ class ExtractionBar:
         if now.fault and now.total > 1:
             self._bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
         elif not now.fault and not self._bar.console.is_terminal:
-            line = f"extracted {now.done} of {now.total}: {now.file}"
+            line = f"extracted {now.done} of {now.total}: {now.file or 'words alone'}"
             self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def answered(self, done: int, total: int) -> None:

@@ -20,7 +20,8 @@ def show_run(run: "RunFolder") -> None:
     if not found["protocol"].get("finished", True):
         warn(["training was stopped early; these are validation figures, test was not looked at"])
     warn(found["warnings"])
-    results().print(f"report: {run.path / 'report.html'}", markup=False, soft_wrap=True)
+    if not run.read_only:
+        results().print(f"report: {run.path / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:

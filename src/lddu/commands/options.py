@@ -26,8 +26,8 @@ def _leaf(kind: type, word: str) -> Any:
 
 
 def _shown(default: Any) -> Any:
-    """A flag that is off and a text that is empty have no default worth a line."""
-    return None if default is False or default == "" else default
+    """A flag that is off, and a text or a list that is empty, have no default worth a line."""
+    return None if default is False or default in ("", ()) else default
 
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])

@@ -3,27 +3,36 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+from cyclopts import Parameter
+
 from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
 
 LONGEST = 20.0
 EXAMPLES = """Examples:
+  lddu predict talk.mp4                    # by the run that comes with lddu
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
-  lddu predict run talk.mp4 --html page    # the video beside its answers"""
+  lddu predict run talk.mp4 --html page    # the video beside its answers
+  lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv"""
 
 
 def predict(
-    run: Path,
-    inputs: Annotated[list[str], Words],
+    first: Annotated[str | Path, Words, Parameter(name="[RUN]")] = "",
+    inputs: Annotated[list[str] | None, Words] = None,
     /,
     *,
+    run: str = "",
     recall: float | None = None,
     coverage: float | None = None,
+    adapt: Annotated[bool, Flag] = False,
+    text: Annotated[list[str] | None, Words] = None,
+    lines: Annotated[bool, Flag] = False,
     device: str = "cpu",
     ray: str | None = None,
     json: Annotated[bool, Flag, Output] = False,
     csv: Annotated[bool, Flag, Output] = False,
     html: Annotated[Path | None, Output] = None,
+    export: Annotated[tuple[Path, ...], Flag, Output] = (),
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
@@ -40,16 +49,26 @@ def predict(
 
     Parameters
     ----------
-    run
-        Run folder.
+    first
+        Run folder, a .zip of one, or "default", the run that comes with lddu. What is there and is no run is an input
+        for the default; what is not there is refused.
     inputs
         One feature store (a folder or a URL) with the features of the run; or video and audio files, folders of them,
-        a manifest, or - for names on stdin.
+        a manifest, or - for names on stdin. A .txt is a clip of words alone, as is a line of a table without files.
+    run
+        The run, where it is not the first word.
     recall
         Also give each clip a set of emotions that holds at least this share of its emotions on average, such as 0.9;
         docs/uncertainty.md states the assumption.
     coverage
         Answer only this share of the (clip, emotion) pairs, most certain first; the rest become "can't tell".
+    adapt
+        Re-centre the features on those of training over these clips, per speaker where known, if there are enough; for
+        another microphone, camera or language (docs/uncertainty.md).
+    text
+        A sentence in place of inputs; may be given several times.
+    lines
+        The inputs are text files (or - for stdin), of which every line is a clip.
     device
         "cpu" or "cuda".
     ray
@@ -61,10 +80,13 @@ def predict(
         Print comma-separated values.
     html
         Also write a page into this folder: the video beside its time line, or the answers alone for a store.
+    export
+        Also write a file for another program, and again for another one: .srt, .vtt, .eaf (ELAN), .TextGrid (Praat),
+        .boris.csv, .events.tsv, .csv, .long.csv, .parquet or .jsonl; {name}.srt writes one per video (docs/exports.md).
     all
         Show every clip of a store, not only the first 40 in the table and 200 on the page.
     force
-        Replace an existing page.
+        Replace an existing page and exports.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -78,17 +100,22 @@ def predict(
     speech_model
         Recognise them with this faster-whisper model, a folder or a name.
     """
-    refuse_unknown_options("predict", inputs, predict.__annotations__)
+    words = [*([str(first)] if str(first) else []), *(inputs or [])]
+    refuse_unknown_options("predict", words, predict.__annotations__)
     from lddu.commands.clip_answers import answer_clips, are_clips
+    from lddu.commands.exports import Exports
+    from lddu.commands.run_argument import listed_words, run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
 
     if json and csv:
         raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    if html is None and force:
-        raise ConfigError("Expected --force together with --html, whose folder it replaces, but got it alone.")
-    raw = are_clips(inputs)
+    if html is None and not export and force:
+        raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
+    run, named = run_and_inputs(words, run)
+    asked = listed_words(run, named, text or [], lines)
+    raw = not isinstance(asked, list) or are_clips(asked)
     if raw and ray is not None:
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
@@ -98,17 +125,20 @@ def predict(
         "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
-    corpus = None if raw else FeatureStore(inputs[0])
+    corpus = None if raw else FeatureStore(named[0])
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
     from lddu.pages.clip_page import refuse_foreign_folder
     from lddu.runs.figures import PredictOptions
+    from lddu.runs.named_runs import default_run
     from lddu.runs.predictor import Predictor
 
-    options = PredictOptions(recall, coverage)
+    options = PredictOptions(recall, coverage, adapt)
     if html is not None:
         refuse_foreign_folder(html, force)
-    predictor = Predictor(run, "cpu" if ray is not None else device)
+    exports = Exports(export, force)
+    exports.check(asked, raw)
+    predictor = Predictor(run or default_run(), "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
     form = "json" if json else "csv" if csv else "table"
@@ -117,8 +147,8 @@ def predict(
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
         )
-        return answer_clips(predictor, inputs, form, options, config, html)
-    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html)
+        return answer_clips(predictor, asked, form, options, config, html, exports)
+    return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 
 def _refuse_idle(raw: bool, options: list[str]) -> None:

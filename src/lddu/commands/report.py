@@ -6,18 +6,19 @@ EXAMPLES = """Example:
   lddu report run"""
 
 
-def report(run: Path, /) -> None:
-    """Show the figures of a run and write its report page again.
+def report(run: str | Path, /) -> None:
+    """Show the figures of a run and write its report page again; of a .zip and of "default" the figures alone.
 
     Parameters
     ----------
     run
-        Run folder.
+        Run folder, a .zip of one, or "default".
     """
     from lddu.commands.figures import show_run
     from lddu.pages.report import write_report
-    from lddu.runs.run_folder import RunFolder
+    from lddu.runs.named_runs import opened_run
 
-    folder = RunFolder(run)
-    write_report(folder)
+    folder = opened_run(run)
+    if not folder.read_only:
+        write_report(folder)
     show_run(folder)

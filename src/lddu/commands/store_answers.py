@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.commands.exports import NO_EXPORTS, Exports
+
 if TYPE_CHECKING:
     from lddu.models.networks import Inference
     from lddu.runs.figures import PredictOptions
@@ -37,6 +39,7 @@ def answer_store(
     options: "PredictOptions",
     where: StorePredictOptions,
     page: Path | None = None,
+    exports: Exports = NO_EXPORTS,
 ) -> int:
     """Predict a store and show the answers; returns the exit code.
 
@@ -47,11 +50,14 @@ def answer_store(
         options: a promised recall, or a coverage beyond which no answer is given.
         where: where it is computed, and how much is shown.
         page: folder of a page to write as well.
+        exports: files for other programs to write as well.
     """
     from lddu.commands.clip_answers import write_page
     from lddu.commands.extracting import ExtractionBar
     from lddu.runs.explained import answers_on
 
+    if options.adapt:
+        predictor, options = predictor.adapted(corpus), options.unadapted()
     found = predictor.concluded(corpus, _inferred(predictor, corpus, where), options)
     warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
     _print_predictions(found, warnings, predictor, corpus, form, most=None if where.everything else SHOWN_CLIPS)
@@ -60,6 +66,7 @@ def answer_store(
         with ExtractionBar("explaining") as watch:
             answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
         write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
+    exports.write(found)
     return 0
 
 
@@ -95,12 +102,22 @@ def _print_predictions(
     most: int | None,
 ) -> None:
     """Show the predictions of a store as a ``table`` of `most` clips (None: all), ``json`` or ``csv``."""
-    from lddu.commands.screen import print_json, results, warn
+    from lddu.commands.screen import notes, print_json, results, warn
 
+    notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(warnings)
     if form == "json":
-        run, store = str(predictor.folder.path), str(corpus.path)
-        print_json({"run": run, "store": store, "warnings": warnings, "clips": found.to_records()})
+        run, store = predictor.folder.place, str(corpus.path)
+        print_json(
+            {
+                "run": run,
+                "answered_by": predictor.origin.to_mapping(),
+                "store": store,
+                "warnings": warnings,
+                "adapted": predictor.adaptation and predictor.adaptation.to_mapping(),
+                "clips": found.to_records(),
+            }
+        )
     elif form == "csv":
         results().file.write(found.to_csv())
     else:

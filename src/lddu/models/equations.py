@@ -261,6 +261,15 @@ def fused_logit(
     return present - absent
 
 
+def linear_path(
+    steps: Float[Tensor, "clip step feature"],
+    mask: Bool[Tensor, "clip step"],
+    weight: Float[Tensor, "emotion feature"],
+) -> Float[Tensor, "clip emotion"]:
+    """Eq. (25), the part of one modality: a linear score of the mean over its unmasked steps; 0 where it has none."""
+    return F.linear(mean_step(steps, mask)[0][:, 0], weight)
+
+
 # --------------------------------------------------------------------------------- calibration of the uncertainty
 
 
@@ -317,6 +326,15 @@ def masked_mean_and_deviation(
     mean = kept.sum(dim=1) / count
     centred = (kept - mean[:, None]) * there
     return torch.cat([mean, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+
+
+def mean_step(
+    steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+) -> tuple[Float[Tensor, "clip 1 feature"], Bool[Tensor, "clip 1"]]:
+    """Eq. (24): the mean of the unmasked steps as the only step, and whether there was one; zeros where there are none."""
+    kept = torch.where(mask[..., None], steps, 0.0)
+    mean = kept.sum(dim=1, keepdim=True) / mask.sum(dim=1).clamp(min=1).to(steps.dtype)[:, None, None]
+    return mean, mask.any(dim=1, keepdim=True)
 
 
 def kernel_likeness(

@@ -1,6 +1,7 @@
 """Any family's network as the rest of the program sees it: scaled features go in, an answer comes out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -37,6 +38,7 @@ class Network(nn.Module):
     def __init__(self, family: Family, task: Task, config: ResolvedConfig) -> None:
         super().__init__()
         self.family = family
+        self.averages = config.model.pooling == "mean"
         self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
         self.module = family.build(task, config)
         landmarks = config.model.path_landmarks
@@ -53,14 +55,18 @@ class Network(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(values))
-        answer = _answer(self.module(scaled, tuple(mask), presence))
-        if self.path is None or self.training:  # the network is trained as if there were no path
+        read, seen = zip(*map(self.read, values, mask), strict=True)
+        scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(read))
+        answer = _answer(self.module(scaled, seen, presence))
+        if self.training:  # an objective reads the family's own answer; the network is trained as if there were no path
             return answer
-        return self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, mask)), presence)
+        if self.path is not None:
+            answer = self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, seen)), presence)
+        return Averaged(answer, tuple(mask)) if self.averages else answer
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
         """What `fuse` takes of modality m, from [B, T, D] and [B, T]."""
+        values, mask = self.read(values, mask)
         scaled = self.scaling.of(m)(values)
         part = self.module.unimodal(m, scaled, mask) if isinstance(self.module, Separable) else (scaled, mask)
         return part if self.path is None else PooledPart(part, equations.masked_mean_and_deviation(scaled, mask))
@@ -72,6 +78,10 @@ class Network(nn.Module):
         answer = self._fused([own.part for own in parts], presence)
         return self.path.mixed(answer, [own.pooled for own in parts], presence)
 
+    def read(self, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T, D] and [B, T] that the network reads of a modality: all steps, or their mean as the only one."""
+        return equations.mean_step(values, mask) if self.averages else (values, mask)
+
     def _fused(self, parts: Sequence[Any], presence: Bool[Tensor, "clip modality"]) -> Answered:
         if isinstance(self.module, Separable):
             return self.module.fuse(parts, presence)
@@ -81,12 +91,49 @@ class Network(nn.Module):
     def latents(self, answer: Answered) -> tuple[Tensor, Tensor]:
         """The latent distributions of an answer, of a family that has them: mean and standard deviation [B, M, E, P]."""
         assert self.family.latents is not None
-        return self.family.latents(answer.network if isinstance(answer, Mixed) else answer)
+        while isinstance(answer, Averaged | Mixed):
+            answer = answer.network
+        return self.family.latents(answer)
 
     def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
         """How far each modality lies from the clips of training, whatever the answer; 0 where it is missing."""
-        distances = [self.scaling.of(m).distance(x, seen) for m, (x, seen) in enumerate(zip(values, mask, strict=True))]
+        read = map(self.read, values, mask)
+        distances = [self.scaling.of(m).distance(x, seen) for m, (x, seen) in enumerate(read)]
         return torch.stack(distances, dim=1)
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """The answer of a network that read the mean of each sequence, beside the sequences.
+
+    Attributes:
+        network: the answer on the means.
+        mask: per modality [B, T], of the sequences.
+    """
+
+    network: Answered
+    mask: tuple[Tensor, ...]
+
+    @property
+    def logit(self) -> Tensor:
+        """[B, E]."""
+        return self.network.logit
+
+    @property
+    def evidence(self) -> Mapping[str, Tensor | tuple[Tensor, ...]]:
+        """That of the network; what it has per step is even over the steps of a sequence, each of which counts alike."""
+        found = dict(self.network.evidence)
+        for name, value in found.items():
+            if isinstance(value, tuple):
+                found[name] = tuple(own * _even(mask) for own, mask in zip(value, self.mask, strict=True))
+        return found
+
+
+def _even(mask: Tensor) -> Tensor:
+    """[B, 1, T] equal shares of the real steps; of none, of the first."""
+    there = mask.float()
+    there[:, 0] = torch.where(mask.any(dim=1), there[:, 0], 1.0)
+    return (there / there.sum(dim=1, keepdim=True))[:, None]
 
 
 def _answer(given: Answered | Tensor) -> Answered:

@@ -106,7 +106,9 @@ class ScalingClips:
     presence: Floats
 
 
-def fit_scaling(scaling: Scaling, reader: BatchReader, clips: ScalingClips, relevance: bool) -> None:
+def fit_scaling(
+    scaling: Scaling, reader: BatchReader, clips: ScalingClips, relevance: bool, averages: bool = False
+) -> None:
     """Fit the scaling on these clips. A feature that is constant but for rounding keeps scale 1.
 
     Args:
@@ -114,10 +116,12 @@ def fit_scaling(scaling: Scaling, reader: BatchReader, clips: ScalingClips, rele
         reader: of the training store.
         clips: training clips with their labels.
         relevance: weight each feature by how much it says about the labels; all gains are 1 otherwise.
+        averages: of a sequence the network reads the mean alone.
     """
     for m, name in enumerate(reader.dimensions):
-        mean, deviation = _moments(reader, name, clips.rows)
-        gain = _relevance(reader, name, clips, mean, deviation) if relevance else np.ones_like(mean)
+        read = _Sequences(reader, name, averages)
+        mean, deviation = _moments(read, clips.rows)
+        gain = _relevance(read, clips, mean, deviation) if relevance else np.ones_like(mean)
         scaling.of(m).fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))
 
 
@@ -130,29 +134,54 @@ def scaling_rows(train: TrainingRows, config: ResolvedTraining, seed: int) -> np
     return np.concatenate([blocks[b] for b in sorted(chosen)])
 
 
-def _moments(reader: BatchReader, name: str, rows: np.ndarray) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class _Sequences:
+    """What the network reads of a modality."""
+
+    reader: BatchReader
+    name: str
+    averages: bool
+
+    @property
+    def dimension(self) -> int:
+        return self.reader.dimensions[self.name]
+
+    def of(self, row: int) -> Floats:
+        steps = self.reader.store.steps(self.name, row)[: self.reader.max_steps].astype(np.float64)
+        return steps.mean(axis=0, keepdims=True) if self.averages and len(steps) else steps
+
+    def some(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, list[Floats]]]:
+        """Positions within `rows` of clips that have the modality, and their steps, some at a time."""
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            sequences = [self.of(row) for row in rows[first : first + _ROWS_AT_ONCE].tolist()]
+            inside = np.array([i for i, steps in enumerate(sequences) if len(steps)], dtype=np.int64)
+            if len(inside):
+                yield first + inside, [sequences[i] for i in inside]
+
+
+def _moments(read: _Sequences, rows: np.ndarray) -> tuple[Floats, Floats]:
     """Mean and deviation of each feature over all steps."""
-    dimension = reader.dimensions[name]
+    dimension = read.dimension
     total, squares, steps = np.zeros(dimension), np.zeros(dimension), 0
     shift = None
-    for _, sequences in _chunks(reader, name, rows):
+    for _, sequences in read.some(rows):
         values = np.concatenate(sequences)
         shift = values.mean(axis=0) if shift is None else shift  # keeps the sum of squares accurate
         total += (values - shift).sum(axis=0)
         squares += np.square(values - shift).sum(axis=0)
         steps += len(values)
-    assert shift is not None, f"no training clip has {name}"
+    assert shift is not None, f"no training clip has {read.name}"
     deviation = np.sqrt(np.maximum(squares / steps - np.square(total / steps), 0))
     least = 1e-6 * np.maximum(min(1.0, float(deviation.max())), np.abs(shift))  # in whatever unit the features come
     return shift + total / steps, np.where(deviation > least, deviation, 1.0)
 
 
-def _relevance(reader: BatchReader, name: str, clips: ScalingClips, mean: Floats, deviation: Floats) -> Floats:
+def _relevance(read: _Sequences, clips: ScalingClips, mean: Floats, deviation: Floats) -> Floats:
     """[D] gains with a mean square of 1, from correlations of the clips' mean features with the emotions."""
-    dimension, emotions = len(mean), clips.presence.shape[1]
+    dimension, emotions = read.dimension, clips.presence.shape[1]
     count, label = np.zeros(emotions), np.zeros(emotions)
     feature, square, product = (np.zeros((dimension, emotions)) for _ in range(3))
-    for inside, sequences in _chunks(reader, name, clips.rows):
+    for inside, sequences in read.some(clips.rows):
         means = np.stack([(steps.mean(axis=0) - mean) / deviation for steps in sequences]).clip(-5, 5)
         presence = clips.presence[inside]
         known = ~np.isnan(presence)
@@ -169,13 +198,3 @@ def _relevance(reader: BatchReader, name: str, clips: ScalingClips, mean: Floats
     floor = LEAST_RELEVANCE * max(float(explained.mean()), 1e-9)
     gain = np.sqrt(np.maximum(explained, floor))
     return np.asarray(gain / np.sqrt(np.square(gain).mean()))
-
-
-def _chunks(reader: BatchReader, name: str, rows: np.ndarray) -> Iterator[tuple[np.ndarray, list[Floats]]]:
-    """Positions within `rows` of clips that have the modality, and their steps, some at a time."""
-    for first in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[first : first + _ROWS_AT_ONCE]
-        sequences = [reader.store.steps(name, row)[: reader.max_steps].astype(np.float64) for row in some]
-        inside = np.array([i for i, steps in enumerate(sequences) if len(steps)], dtype=np.int64)
-        if len(inside):
-            yield first + inside, [sequences[i] for i in inside]

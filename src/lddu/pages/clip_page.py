@@ -8,10 +8,10 @@ a time.
 import os
 import shutil
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
-from lddu.clips.spans import WORDS_SUFFIX
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
@@ -37,12 +37,14 @@ class ClipPageContext:
         inputs: what was predicted.
         found: of all clips that were asked about, where the page shows some of them only.
         calibrated: whether the run had validation clips enough to calibrate its probabilities.
+        answered_by: which model answered and what it learnt from; empty leaves the line out.
     """
 
     run: str
     inputs: str
     found: Predictions | None = None
     calibrated: bool = True
+    answered_by: str = ""
 
 
 def refuse_foreign_folder(folder: Path, force: bool) -> None:
@@ -81,9 +83,8 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         with_media: show the files of the clips; without, only the answers.
     """
     with replaced_folder(folder) as new:
-        played = [
-            file for file in answers.file if not file.lower().endswith(WORDS_SUFFIX)
-        ]  # words alone have no player
+        timed = zip(answers.file, answers.start, strict=True)
+        played = [file for file, start in timed if file and not isnan(start)]  # words alone have no player
         files = list(dict.fromkeys(played)) if with_media else []
         media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
         shown = list(sections(answers, media))
@@ -92,7 +93,7 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         page = template("clips.html").render(
             mark=MARK,
             context=context,
-            headline=headline(asked, len(media), len(answers.failures)),
+            headline=headline(asked, len(set(answers.file)) if media else 0, len(answers.failures)),
             left_out=len(asked) - len(segments),
             sections=shown,
             answers=answers,

@@ -15,8 +15,7 @@ from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
 from lddu.runs.compare import LOWER_IS_BETTER, RunPair, compare_runs
-from lddu.runs.predictions import read_predictions
-from lddu.runs.run_folder import RunFolder
+from lddu.runs.named_runs import opened_run
 from lddu.runs.seeds import ONE_EACH, differing, over_seeds
 
 
@@ -56,7 +55,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
-        simulated=any(RunFolder(run).description.task.simulated for run in runs),
+        simulated=any(opened_run(run).description.task.simulated for run in runs),
         curves=_curves(columns, split),
         seeds=over_seeds(pairs),
         one_each=ONE_EACH,
@@ -69,7 +68,7 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
 def _columns(runs: Sequence[str | Path], split: str) -> list[RunColumn]:
     columns = []
     for path, name in zip(runs, _names(runs), strict=True):
-        found = RunFolder(path).read_json("metrics.json")
+        found = opened_run(path).read_json("metrics.json")
         figures = found.get("splits", {}).get(split)
         if not isinstance(figures, dict) or "per_emotion" not in figures:
             raise RunError(
@@ -89,7 +88,7 @@ def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
     """Risk and coverage of each run's selected score, and its reliability."""
     risks, points = {}, {}
     for column in columns:
-        predicted = read_predictions(Path(column.path) / "predictions.parquet")
+        predicted = opened_run(column.path).predictions()
         found = predicted.rows(predicted.split == split)
         known = ~np.isnan(found.presence)
         curve = column.figures["risk_coverage"][SELECTED]

@@ -11,7 +11,8 @@ from lddu.errors import MismatchError, RunError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.scored import Scored
-from lddu.runs.run_folder import RunFolder, RunLike, opened_run
+from lddu.runs.named_runs import opened_run
+from lddu.runs.run_folder import RunFolder, RunLike
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
@@ -57,7 +58,7 @@ def compare_runs(runs: Sequence[RunLike], split: str = "test") -> list[RunPair]:
 
 
 def _answers(run: RunFolder, split: str) -> Answers:
-    found, path = run.predictions(), run.path
+    found, path = run.predictions(), run.place
     rows = np.flatnonzero(found.split == split)
     if not len(rows):
         cure = f"name another {parameter('split')}"
@@ -71,4 +72,4 @@ def _answers(run: RunFolder, split: str) -> Answers:
         raise RunError(
             f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another {parameter('split')}."
         )
-    return Answers(str(path), scored, found.label[rows], found.uncertainty[rows])
+    return Answers(path, scored, found.label[rows], found.uncertainty[rows])

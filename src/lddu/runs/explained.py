@@ -3,23 +3,31 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lddu.arrays import Flags, Floats
+from lddu.errors import LdduError
+from lddu.runs.about import Origin
+from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
+from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
 
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered
+
 BIN_SECONDS = 0.5
 """Length of a step of the time line."""
 
 UNTIMED_BINS = 20
-"""Steps of the time line of a clip whose features have no times: equal parts of its sequence."""
+"""Most steps of the time line of a clip whose features have no times: equal parts of its sequence, and none without a feature."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class TimeLine:
     """Where the networks looked in one clip.
 
     Attributes:
-        step_seconds: length of a step; None where the features have no times: a step is a twentieth of the sequence.
+        step_seconds: length of a step; None where the features have no times: a step is an equal part of the sequence.
         attention: modality -> emotion -> share of attention per step, each sums to 1; a missing modality is absent.
     """
 
@@ -40,7 +48,7 @@ class ClipAnswer(ClipPrediction):
     """The result of one clip, and where the clip is.
 
     Attributes:
-        file: path of the media file; empty where unknown.
+        file: path of the media or text file; empty where unknown, and of a text that was typed.
         start: seconds into the file; NaN where unknown.
         end: seconds into the file; NaN where unknown.
         transcript: its words; empty where unknown.
@@ -60,7 +68,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     Attributes:
         predictions: of the N clips (files, or segments that were cut from them).
-        file: [N] paths of the media files; empty where the clip comes from a store that does not name them.
+        file: [N] paths of the media or text files; empty of typed texts, and where a store does not name them.
         start: [N] seconds into the file; NaN where unknown.
         end: [N] seconds into the file; NaN where unknown.
         transcript: [N] words, where known.
@@ -69,6 +77,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
         thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
+        adaptation: how the features were re-centred; None where they were not.
+        origin: which run answered; None where unknown.
     """
 
     predictions: Predictions
@@ -81,9 +91,18 @@ class ClipAnswers(PerClip[ClipAnswer]):
     thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
+    adaptation: Adaptation | None = None
+    origin: Origin | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    def _repr_html_(self) -> str:
+        places = zip(self.start, self.end, strict=True)
+        seconds = ["" if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
+        before = {"clip": self.predictions.clip.tolist(), "seconds": seconds}
+        after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
+        return html_table(self.predictions, before, after)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -145,8 +164,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
             {
                 **record,
                 "file": self.file[n],
-                "start": self.start[n],
-                "end": self.end[n],
+                "start": None if math.isnan(self.start[n]) else self.start[n],
+                "end": None if math.isnan(self.end[n]) else self.end[n],
                 "transcript": self.transcript[n],
                 "rests_on": self.rests_on(n) or None,
                 "influence": self.influence[n],
@@ -169,6 +188,31 @@ class ClipAnswers(PerClip[ClipAnswer]):
             **self.predictions.to_columns(),
         }
 
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it."""
+        known = self.predictions.answered()
+        notes = [*([self.origin.sentence] if self.origin else []), *self.warnings]
+        places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
+        clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
+        return replace(
+            known,
+            clips=clips,
+            columns=self.to_columns(),
+            records=self.to_records(),
+            notes=notes,
+            length=_length,
+        )
+
+
+def _length(file: str) -> float:
+    """Seconds of a media file; 0 where it cannot be read any more."""
+    from lddu.clips.media import probe
+
+    try:
+        return probe(Path(file)).duration
+    except LdduError:
+        return 0.0
+
 
 def answers_on(
     predictor: Predictor,
@@ -190,6 +234,8 @@ def answers_on(
         MismatchError: where the store does not fit the run, or what is asked for cannot be had.
     """
     chosen = store.rows(rows)
+    if options.adapt:
+        predictor, options = predictor.adapted(store, chosen), options.unadapted()
     found = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
@@ -209,6 +255,8 @@ def answers_on(
         timeline=lines,
         thresholds=predictor.decision.thresholds,
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
+        adaptation=predictor.adaptation,
+        origin=predictor.origin,
     )
 
 
@@ -222,13 +270,14 @@ def _influence(
 
 
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
-    """Attention summed over half seconds of the clip, or over twentieths where steps have no times."""
+    """Attention summed over half seconds of the clip, or over equal parts where steps have no times."""
     times = {name: store.times(name, row) for name in attention}
     timed = all(found is not None for found in times.values())
     known = store.table.end[row] - store.table.start[row]
     ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
     seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
-    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else UNTIMED_BINS
+    untimed = min(UNTIMED_BINS, max((weights.shape[1] for weights in attention.values()), default=1))
+    bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else untimed
     lines: dict[str, dict[str, list[float]]] = {}
     for name, weights in attention.items():
         found, count = times[name], weights.shape[1]

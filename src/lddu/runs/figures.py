@@ -1,6 +1,6 @@
 """Predictions and a fitted decision put together: the figures of a split and the rows of a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class PredictOptions:
     Attributes:
         recall: also the label sets that hold at least this share of a clip's emotions on average.
         coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
+        adapt: re-centre the features on those of training first, over the clips that are predicted (`lddu.runs.adapt`).
 
     Raises:
         ConfigError: either is no such share.
@@ -39,6 +40,7 @@ class PredictOptions:
 
     recall: float | None = None
     coverage: float | None = None
+    adapt: bool = False
 
     def __post_init__(self) -> None:
         if self.recall is not None and not 0 < self.recall < 1:
@@ -47,6 +49,10 @@ class PredictOptions:
             raise ConfigError(
                 f"Expected a coverage above 0 and at most 1, but got {self.coverage:g}; ask for 0.8, say."
             )
+
+    def unadapted(self) -> "PredictOptions":
+        """The same for features that are re-centred already, or not to be."""
+        return replace(self, adapt=False)
 
 
 NOTHING_MORE = PredictOptions()

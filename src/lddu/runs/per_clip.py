@@ -6,11 +6,16 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 
 from lddu.errors import PackageError
+
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered
+    from lddu.exports.writing import Exported
 
 SHOWN = 3
 """Clips that a `repr` shows."""
@@ -71,6 +76,10 @@ class PerClip(ABC, Generic[One]):
         """Column name -> N values; None where unknown."""
 
     @abstractmethod
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it."""
+
+    @abstractmethod
     def one(self, n: int) -> One:
         """Clip n, from 0."""
 
@@ -120,3 +129,23 @@ class PerClip(ABC, Generic[One]):
         columns = self.to_columns()
         unknown = {name: np.nan for name, values in columns.items() if all(value is None for value in values)}
         return pandas.DataFrame(columns).assign(**unknown)
+
+    def export(self, path: str | Path, force: bool = False) -> "Exported":
+        """Write a file for another program, in one step; how its name ends says in which format (docs/exports.md).
+
+        Args:
+            path: such as ``talk.eaf``, ``talk.TextGrid``, ``answers.long.csv`` or ``answers.parquet``. With ``{name}`` in it, a
+                file is written for each recording, under the recording's name.
+            force: replace a file that is there.
+
+        Returns:
+            The files, and the clips that are in none of them because they have no time in a recording.
+
+        Raises:
+            ConfigError: where the name asks for no format, or for one recording and there are several.
+            MismatchError: where the format needs times in recordings, and no clip has one.
+            RunError: where a file is there already.
+        """
+        from lddu.exports.writing import write_export
+
+        return write_export(self.answered(), Path(path), force)

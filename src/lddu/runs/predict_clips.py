@@ -63,7 +63,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
     if models is None:
         described = "; ".join(f"{name}: {feature}" for name, feature in features.items())
         raise MismatchError(
-            f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.path} was trained on "
+            f"Expected a run trained on features that 'lddu extract' made, but {predictor.folder.place} was trained on "
             f"others ({described}); extract labelled clips with 'lddu extract', train on them, and predict with that run."
         )
     return models
@@ -71,7 +71,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
 
 def predict_clips(
     predictor: Predictor,
-    inputs: str | Path | Sequence[str | Path],
+    inputs: str | Path | Sequence[str | Path] | Listing,
     config: ExtractorConfig | None = None,
     options: PredictOptions = NOTHING_MORE,
     jobs: int | Literal["auto"] = 1,
@@ -84,7 +84,7 @@ def predict_clips(
 
     Args:
         predictor: a run that was trained on extracted features.
-        inputs: files, folders, a manifest, or ``-``, as `lddu.clips.extract.extract` takes them.
+        inputs: files, folders, a manifest, or ``-``, or a listing of texts, as `lddu.clips.extract.extract` takes them.
         config: how to cut clips and whether to recognise speech. How features are made is the run's own; a model that
             is named here says where the run's model lies now.
         options: a promised recall, or a coverage beyond which no answer is given.
@@ -97,11 +97,11 @@ def predict_clips(
     """
     trained = extraction_of(predictor)
     config = (config or ExtractorConfig()).made_as(trained)
-    listing = listing_of(inputs)
+    listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
         done = extract(listing, folder / "clips", config, jobs, existing="update", advance=callback.extracted)
         answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
-    warnings = answers.warnings + ([unlisted_sentence(done.unlisted)] if done.unlisted else [])
+    warnings = [*answers.warnings, *done.left_out, *([unlisted_sentence(done.unlisted)] if done.unlisted else [])]
     return replace(answers, failures=done.failures, warnings=warnings)
 
 
@@ -138,8 +138,11 @@ def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> It
 def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Path:
     cache = cache_folder("clips")
     _forget_old(cache)
-    files = [str(source.path.absolute()) for source in listing.sources]
-    asked = [str(predictor.folder.path.absolute()), files, asdict(config)]
+    files = [
+        [str(source.path.absolute()), *([span.transcript for span in source.spans] if source.words_alone else [])]
+        for source in listing.sources
+    ]
+    asked = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
     return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 

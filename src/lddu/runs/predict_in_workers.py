@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from lddu.errors import MismatchError, RunError
 from lddu.machine.processes import Workers
 from lddu.models.networks import Inference, joined
+from lddu.runs.adapt import Adaptation
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
@@ -40,7 +41,11 @@ def infer_in_parts(
     predictor.feature_warnings(store)
     parts = [(first, min(first + PART_CLIPS, len(store))) for first in range(0, len(store), PART_CLIPS)]
     run = predictor.folder
-    opening = _PartOpening(run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device)
+    adaptation = predictor.adaptation
+    opening = _PartOpening(
+        run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device,
+        adaptation, adaptation.digest if adaptation else "",
+    )  # fmt: skip
     found: dict[Part, Inference] = {}
     for outcome in workers.work_off(opening, parts):
         if outcome.result is None:
@@ -64,9 +69,12 @@ class _PartOpening:
     store: str
     store_digest: str
     device: str
+    adaptation: Adaptation | None = field(compare=False)
+    adaptation_digest: str
 
     def __call__(self) -> Callable[[Part], Inference]:
-        predictor, store = Predictor(self.run, self.device), FeatureStore(self.store)
+        predictor = Predictor(self.run, self.device).adapted_by(self.adaptation)
+        store = FeatureStore(self.store)
         self._refuse_others("run", self.run, self.run_digest, _digest(predictor.folder))
         self._refuse_others("store", store.place, self.store_digest, store.manifest_sha256)
         return lambda part: predictor.infer(store, np.arange(*part))

@@ -1,10 +1,11 @@
 """The results of a run for each clip, for people and machines: table rows, parquet, CSV and JSON."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +15,12 @@ from lddu.machine.atomic import replaced_file
 from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
+from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip
 from lddu.store.clip_table import carried_columns
+
+if TYPE_CHECKING:
+    from lddu.exports.answered import Answered, Verdict
 
 PER_EMOTION = {
     "probability": "probability",
@@ -101,6 +106,9 @@ class Predictions(PerClip[ClipPrediction]):
     def __len__(self) -> int:
         return len(self.clip)
 
+    def _repr_html_(self) -> str:
+        return html_table(self, {"clip": self.clip.tolist()}, {})
+
     def rows(self, rows: np.ndarray) -> "Predictions":
         """A part of the clips, by row numbers or by a mask."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
@@ -162,6 +170,30 @@ class Predictions(PerClip[ClipPrediction]):
         if self.carried:
             record["carried"] = {name: _nullable(values[n : n + 1])[0] for name, values in self.carried.items()}
         return record
+
+    def answered(self) -> "Answered":
+        """The same, as `lddu.exports` takes it; where a clip lies is not known here."""
+        from lddu.exports.answered import Answered, AnsweredClip
+
+        kinds = [prefix for prefix, name in PER_EMOTION.items() if getattr(self, name) is not None]
+        kinds += [m.evidence.prefix for m in self.evidence.values() if m.evidence.axes == ("emotion",)]
+        speakers = self.carried.get("_speaker", np.full(len(self), ""))
+        clips = [
+            AnsweredClip(
+                str(self.clip[n]), "", math.nan, math.nan, "", str(speakers[n]),
+                dict(zip(self.emotions, self.probability[n].tolist(), strict=True)), self.verdicts(n),
+            )
+            for n in range(len(self))
+        ]  # fmt: skip
+        return Answered(self.emotions, clips, self.to_columns(), kinds, self.to_records())
+
+    def verdicts(self, n: int) -> "dict[str, Verdict]":
+        """Emotion -> what is decided on it in clip n."""
+        unsure = np.zeros(len(self.emotions), bool) if self.abstained is None else self.abstained[n]
+        return {
+            emotion: "can't tell" if silent else "present" if shown else "absent"
+            for emotion, silent, shown in zip(self.emotions, unsure, self.label[n], strict=True)
+        }
 
     def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
         """Emotion or modality, and [N] values of it."""

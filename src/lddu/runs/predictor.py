@@ -1,5 +1,6 @@
 """Using a finished run: a `Predictor` reads a run folder and predicts the emotions of any store's clips."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,14 +17,17 @@ from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
+from lddu.runs.about import Origin, origin_of
+from lddu.runs.adapt import Adaptation, AdaptedSteps, TrainingCentre, adaptation_to
 from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
+from lddu.runs.named_runs import opened_run
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
-from lddu.runs.run_folder import RunFolder
+from lddu.runs.run_folder import RunLike
 from lddu.store.place import is_url
 from lddu.store.provenance import made_alike
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
@@ -32,15 +36,19 @@ if TYPE_CHECKING:
     from lddu.runs.explained import ClipAnswers
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
+SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
 
 
 class Predictor:
     """A trained run, ready to use; an ensemble run answers with the mean of its networks.
 
     Args:
-        path: run folder.
+        path: run folder, a .zip of one, or a known name (see `lddu.runs.named_runs.opened_run`).
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
+
+    Attributes:
+        adaptation: how features are re-centred before the networks read them; None where they are not (`adapted`).
 
     Example:
         >>> predictor = Predictor(run_folder)
@@ -52,15 +60,16 @@ class Predictor:
         ConfigError: where the model family is not known here.
     """
 
-    def __init__(self, path: str | Path, device: str = "cpu", family: Family | None = None) -> None:
-        self.folder = RunFolder(path, family)
+    def __init__(self, path: RunLike, device: str = "cpu", family: Family | None = None) -> None:
+        self.folder = opened_run(path, family)
         self.description = self.folder.description
         self.decision = self.folder.load_decision()
         place = device_of(device)
+        self.adaptation: Adaptation | None = None
         self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
-        return f"Predictor({str(self.folder.path)!r}: {', '.join(self.emotions)} from {', '.join(self.modalities)})"
+        return f"Predictor({self.folder.place!r}: {', '.join(self.emotions)} from {', '.join(self.modalities)})"
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -72,15 +81,28 @@ class Predictor:
         """What it recognises them from, in the order of every array."""
         return tuple(self.description.task.dimensions)
 
+    @cached_property
+    def origin(self) -> Origin:
+        """Which model answers and what it learnt from, as far as the run folder says.
+
+        Raises:
+            RunError: where its `about.json` is damaged.
+        """
+        return origin_of(self.folder)
+
     def __call__(
-        self, inputs: StoreLike | Sequence[str | Path], options: PredictOptions = NOTHING_MORE
+        self,
+        inputs: StoreLike | Sequence[str | Path] | None = None,
+        options: PredictOptions = NOTHING_MORE,
+        text: str | Sequence[str] | None = None,
     ) -> "Predictions | ClipAnswers":
-        """Predict clips: those of a store, or raw ones.
+        """Predict clips: those of a store, raw ones, or words.
 
         Args:
-            inputs: a store, its path or URL; or video and audio files, folders of them, or a manifest, as `lddu.extract`
-                takes them. Raw clips are extracted exactly as those of training were.
+            inputs: a store, its path or URL; or video, audio and text files, photos, folders of them, or a manifest, as
+                `lddu.extract` takes them. Raw clips are extracted exactly as those of training were.
             options: also label sets with a promised recall, or "can't tell" beyond a coverage.
+            text: a sentence in place of inputs, or several, each a clip of words alone.
 
         Returns:
             A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
@@ -90,12 +112,56 @@ class Predictor:
             StoreError: where a store cannot be opened.
             SourceError: where no raw clip could be extracted.
             MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
+            ConfigError: where not exactly one of inputs and text is given.
         """
+        if (inputs is None) == (text is None):
+            raise ConfigError(
+                f"Expected either {parameter('inputs')} or {parameter('text')}, but got {'both' if inputs is not None else 'neither'}."
+            )
         if isinstance(inputs, FeatureStore) or (isinstance(inputs, str | Path) and _names_store(inputs)):
             return self.predict(inputs, options=options)
+        from lddu.clips.sources import listing_of_texts
         from lddu.runs.predict_clips import predict_clips  # loads extraction, which stores do not need
 
+        if text is not None:
+            return predict_clips(self, listing_of_texts([text] if isinstance(text, str) else text), options=options)
+        assert inputs is not None
         return predict_clips(self, inputs, options=options)
+
+    def adapted(self, store: StoreLike, rows: Chosen | None = None) -> "Predictor":
+        """The same run for clips like these: their features are re-centred on those of training, without labels.
+
+        Per modality, and per speaker (the clip table's `group`) where one has enough clips; `adaptation` says how far.
+        See `lddu.runs.adapt` for what it assumes.
+
+        Args:
+            store: that fits the run, or its path or URL.
+            rows: the clips that are given: row numbers, ids, or a mask; all by default.
+
+        Raises:
+            StoreError: where the store cannot be opened, or has no such clip.
+            MismatchError: where the store does not fit.
+        """
+        store = opened_store(store)
+        self.feature_warnings(store)
+        centres = {name: self._centre(m) for m, name in enumerate(self.modalities)}
+        model = self.description.config.model
+        return self.adapted_by(
+            adaptation_to(store, store.rows(rows), centres, model.max_steps, averages=model.pooling == "mean")
+        )
+
+    def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
+        """The same run with features re-centred as given; None for features as they are."""
+        found = copy.copy(self)
+        found.adaptation = adaptation
+        return found
+
+    def _centre(self, m: int) -> TrainingCentre:
+        """What modality m was standardised with; the mean over several networks, which may have seen parts of the corpus."""
+        fitted = [network.scaling.of(m) for network in self._networks]
+        mean = np.mean([one.centre.double().cpu().numpy() for one in fitted], axis=0)
+        deviation = np.mean([one.scale.double().cpu().numpy() for one in fitted], axis=0)
+        return TrainingCentre(mean, deviation)
 
     def warnings(
         self, store: StoreLike, options: PredictOptions = NOTHING_MORE, rows: Chosen | None = None
@@ -112,9 +178,12 @@ class Predictor:
             StoreError: where the store has no such clip.
         """
         store = opened_store(store)
+        if options.adapt:
+            return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
-        found = [SIMULATED] if task.simulated else []
+        found = [SIMULATED] if task.simulated else [SIMULATED_CLIPS] if store.simulated else []
         found += [*self._weaknesses(options), *self.feature_warnings(store)]
+        found += [self.adaptation.sentence] if self.adaptation else []
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         steps = self.description.config.model.max_steps
         found += [
@@ -136,7 +205,7 @@ class Predictor:
             stream = store.modalities[name]
             if stream.dimension != task.dimensions[name]:
                 raise MismatchError(
-                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.path} was trained "
+                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.place} was trained "
                     f"on, but {store.place} has {stream.dimension}; make the features in the same way."
                 )
             if not made_alike(stream.feature, task.features[name]):
@@ -201,6 +270,8 @@ class Predictor:
             MismatchError: where the store does not fit, or what is asked for cannot be had.
         """
         store = opened_store(store)
+        if options.adapt:
+            return self.adapted(store, rows).predict(store, rows, options.unadapted(), advance)
         return self.concluded(store, self.infer(store, rows, advance), options)
 
     def concluded(
@@ -290,7 +361,7 @@ class Predictor:
             raise ConfigError(f"Expected {parameter('network')} from 0 to {self.networks - 1}, but got {network}.")
         if self.folder.family.latents is None:
             raise MismatchError(
-                f"Expected a run of a model family with latent distributions, such as lddu, but {self.folder.path} is of "
+                f"Expected a run of a model family with latent distributions, such as lddu, but {self.folder.place} is of "
                 f"{self.folder.family.name}, which has none; train a run with another family."
             )
         store = opened_store(store)
@@ -383,14 +454,16 @@ class Predictor:
         return len(self._networks)
 
     def _reader(self, store: FeatureStore) -> BatchReader:
-        return BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+        reader = BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)
+        return reader.over(AdaptedSteps(store, self.adaptation)) if self.adaptation else reader
 
 
-def load(path: str | Path, device: str = "cpu", family: Family | None = None) -> Predictor:
+def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Predictor:
     """A finished run, ready to use.
 
     Args:
-        path: run folder. Names of pretrained runs are to be taken here too, once there are any.
+        path: run folder, a .zip of one, or the name of a pretrained run: ``"default"``. Write ``"./default"``, or a `Path`, for a
+            folder of that name.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 
@@ -399,7 +472,7 @@ def load(path: str | Path, device: str = "cpu", family: Family | None = None) ->
         ('joy', 'anger')
 
     Raises:
-        RunError: where the folder is no finished run, is damaged, or is of another family.
+        RunError: where there is no such run, or it is unfinished, damaged, or of another family.
         ConfigError: where the model family is not known here.
     """
     return Predictor(path, device, family)

@@ -79,14 +79,35 @@ class RunFolder:
     Args:
         path: the folder.
         family: of its model, where that is not registered under its name.
+        place: what a user calls the run, where that is not its path: a known name, or the archive that it lies in.
+
+    Attributes:
+        path: the folder.
+        place: what a user calls the run.
     """
 
-    def __init__(self, path: str | Path, family: Family | None = None) -> None:
+    def __init__(self, path: str | Path, family: Family | None = None, place: str = "") -> None:
         self.path = Path(path)
+        self.place = place or str(path)
         self._family = family
+        self._borrowed = bool(place)
 
     def __repr__(self) -> str:
-        return f"RunFolder({str(self.path)!r})"
+        return f"RunFolder({self.place!r})"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it is no folder of the user's own: nothing is written into it."""
+        return self._borrowed
+
+    @property
+    def name(self) -> str:
+        """The last part of what a user calls the run."""
+        return Path(self.place).name if self._borrowed else self.path.resolve().name
+
+    def shown(self, file: str) -> Path:
+        """How a user calls one of its files."""
+        return Path(self.place) / file
 
     @property
     def finished(self) -> bool:
@@ -103,10 +124,10 @@ class RunFolder:
         """
         found = self.read_json("config.json")
         if found.get("format") != FORMAT:
-            raise RunError(f"Expected {self.path / 'config.json'} to describe a run of lddu, but it is something else.")
+            raise RunError(f"Expected {self.shown('config.json')} to describe a run of lddu, but it is something else.")
         if found.get("version") not in (1, VERSION):
             raise RunError(
-                f"Expected run format version {VERSION} or older in {self.path}, but got {found.get('version')!r}; update "
+                f"Expected run format version {VERSION} or older in {self.place}, but got {found.get('version')!r}; update "
                 "lddu."
             )
         family = self.family_in(found)
@@ -125,7 +146,7 @@ class RunFolder:
             )
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as fault:
             raise RunError(
-                f"Expected {self.path / 'config.json'} to describe a run, but it is damaged ({fault}); copy it again."
+                f"Expected {self.shown('config.json')} to describe a run, but it is damaged ({fault}); copy it again."
             ) from None
 
     def members(self) -> list["RunFolder"]:
@@ -135,7 +156,8 @@ class RunFolder:
 
     def member(self, k: int) -> "RunFolder":
         """The folder of one network of an ensemble."""
-        return RunFolder(self.path / f"member-{k}", self._family)
+        name = f"member-{k}"
+        return RunFolder(self.path / name, self._family, str(self.shown(name)) if self._borrowed else "")
 
     @property
     def family(self) -> Family:
@@ -159,7 +181,7 @@ class RunFolder:
             return family_of(name)
         if self._family.name != name:
             raise RunError(
-                f"Expected a run of the model family {self._family.name} in {self.path}, but it is of {name}."
+                f"Expected a run of the model family {self._family.name} in {self.place}, but it is of {name}."
             )
         return self._family
 
@@ -170,19 +192,19 @@ class RunFolder:
             RunError: where the weights are absent, damaged or do not fit `config.json`.
         """
         description = self.description
-        file = self.path / "model.safetensors"
+        file, shown = self.path / "model.safetensors", self.shown("model.safetensors")
         if not file.is_file():
-            raise RunError(f"Expected the weights {file}, but they are not there; {self._cure()}.")
+            raise RunError(f"Expected the weights {shown}, but they are not there; {self._cure()}.")
         model = Network(self.family, description.task, description.config)
         try:
             model.load_state_dict(renamed(load_file(file)))
         except (SafetensorError, RuntimeError, KeyError) as fault:
             raise RunError(
-                f"Expected {file} to hold the weights that config.json describes, but it does not "
+                f"Expected {shown} to hold the weights that config.json describes, but it does not "
                 f"({str(fault).splitlines()[0][:160]}); copy the run again."
             ) from None
         if broken := [name for name, values in model.state_dict().items() if not torch.isfinite(values).all()]:
-            raise RunError(f"Expected finite weights in {file}, but {broken[0]} is not; copy the run again.")
+            raise RunError(f"Expected finite weights in {shown}, but {broken[0]} is not; copy the run again.")
         return model.to(device or torch.device("cpu")).eval()
 
     def load_decision(self) -> "FittedDecision":
@@ -197,7 +219,7 @@ class RunFolder:
         emotions = self.description.task.emotions
         if decision.emotions != emotions:
             raise RunError(
-                f"Expected {self.path / 'decision.json'} to decide on the emotions of config.json ({', '.join(emotions)}), "
+                f"Expected {self.shown('decision.json')} to decide on the emotions of config.json ({', '.join(emotions)}), "
                 f"but it names {', '.join(decision.emotions)}; copy the run again."
             )
         return decision
@@ -223,7 +245,7 @@ class RunFolder:
         from lddu.runs.run_metrics import run_metrics  # loads scikit-learn
 
         assert self.description
-        return run_metrics(self.read_json("metrics.json"), self.path / "metrics.json")
+        return run_metrics(self.read_json("metrics.json"), self.shown("metrics.json"))
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the JSON files of the folder.
@@ -233,15 +255,19 @@ class RunFolder:
         """
         file = self.path / name
         if not self.path.is_dir():
-            raise RunError(f"Expected a run folder at {self.path}, but there is none; make one with 'lddu train'.")
+            raise RunError(f"Expected a run folder at {self.place}, but there is none; make one with 'lddu train'.")
         if not file.is_file():
-            raise RunError(f"Expected {name} in {self.path}, but it is not there; {self._cure()}.")
+            raise RunError(f"Expected {name} in {self.place}, but it is not there; {self._cure()}.")
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as fault:
-            raise RunError(f"Expected {file} to be JSON, but it is damaged ({fault}); copy the run again.") from None
+            raise RunError(
+                f"Expected {self.shown(name)} to be JSON, but it is damaged ({fault}); copy the run again."
+            ) from None
         if not isinstance(found, dict):
-            raise RunError(f"Expected {file} to hold a JSON object, but it holds something else; copy the run again.")
+            raise RunError(
+                f"Expected {self.shown(name)} to hold a JSON object, but it holds something else; copy the run again."
+            )
         return found
 
     def _cure(self) -> str:
@@ -250,10 +276,11 @@ class RunFolder:
             return "make a run with 'lddu train'"
         if self.finished:
             return "the run was finished and has lost it: copy it again, or train again"
-        return f"training has not finished: go on with 'lddu train --resume {self.path}'"
+        return f"training has not finished: go on with 'lddu train --resume {self.place}'"
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Replace a JSON file of the folder in one step."""
+        assert not self.read_only
         write_text(self.path / name, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
     def write_model(self, weights: dict[str, torch.Tensor]) -> None:
@@ -281,9 +308,4 @@ def _task(mapping: dict[str, Any]) -> Task:
 
 
 RunLike = RunFolder | str | Path
-"""A run, or its folder."""
-
-
-def opened_run(run: RunLike) -> RunFolder:
-    """The run, whichever way it is named."""
-    return run if isinstance(run, RunFolder) else RunFolder(run)
+"""A run, or what it is called; see `lddu.runs.named_runs.opened_run`."""

@@ -15,7 +15,7 @@ from scipy.stats import ttest_ind
 
 from lddu.evaluate.compare import Difference, Estimate
 from lddu.runs.compare import RunPair
-from lddu.runs.run_folder import RunFolder
+from lddu.runs.named_runs import opened_run
 
 ONE_EACH = "These intervals cover the choice of clips, not of seeds. To compare settings, train each with several seeds and name all the runs."
 
@@ -79,7 +79,7 @@ def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
 
     What ``"auto"`` made of other modalities is no difference of its own and is left out, as is what only one model family has.
     """
-    described = {str(run): RunFolder(run).description for run in runs}
+    described = {str(run): opened_run(run).description for run in runs}
     modalities = {run: {"modalities": ", ".join(own.task.dimensions)} for run, own in described.items()}
     settings = {run: modalities[run] | _flat(own.config.to_mapping()) for run, own in described.items()}
     shared = [name for name in next(iter(settings.values())) if all(name in own for own in settings.values())]
@@ -91,7 +91,7 @@ def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
 
 def _settings(run: str) -> str:
     """All that makes a run what it is, but for its seed."""
-    described = RunFolder(run).description
+    described = opened_run(run).description
     parts = (
         described.config,
         described.members,
@@ -106,7 +106,7 @@ def _once_each(runs: Sequence[str]) -> list[str]:
     """The runs without those that repeat a seed of an earlier one; an ensemble has one for each network."""
     seen, kept = set[int](), list[str]()
     for run in runs:
-        described = RunFolder(run).description
+        described = opened_run(run).description
         own = set(range(described.seed, described.seed + described.members))
         if not seen & own:
             seen |= own

@@ -8,14 +8,15 @@ EMPTY_TRANSCRIPT = "no words in its transcript"
 SEVERAL = "transcripts in several languages, of which none is named like the file alone"
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
+WORDS_ALONE = "words alone"
 NO_TABLE = "no table of {tool}"
 UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
     "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL),
-    "audio": (NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio")),
-    "visual": (NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video")),
+    "audio": (WORDS_ALONE, NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio")),
+    "visual": (WORDS_ALONE, NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video")),
 }
 
 

@@ -76,10 +76,12 @@ class Ending:
     Attributes:
         stopped: training was broken off: leave the test split alone, it belongs to the finished run.
         baselines: fit logistic regressions to compare with; a training that was broken off does without.
+        decision: fitted elsewhere, on answers to other clips; None fits one on validation.
     """
 
     stopped: bool = False
     baselines: bool = True
+    decision: FittedDecision | None = None
 
 
 def conclude(
@@ -102,7 +104,7 @@ def conclude(
     """
     task = description.task
     valid = _predicted(store, description, networks, "valid")
-    decision = _fitted(valid, description.config.decision)
+    decision = ending.decision or _fitted(valid, description.config.decision)
     parts = [valid]
     if not ending.stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, description, networks, "test"))

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize, automatic_settings
 from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
 from lddu.runs.run_folder import RunDescription
+from lddu.sentences import listed
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
@@ -82,6 +84,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
             warnings.append(
                 f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
             )
+    warnings += _never_alone(store, train_rows, presence, kept)
     if shared := _groups_of_several_splits(store):
         warnings.append(
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
@@ -93,7 +96,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
     elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
-    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept)
+    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept) if config.model.pooling == "steps" else 1
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
         emotions=store.emotions,
@@ -117,6 +120,21 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         command=options.command,
         automatic=automatic_settings(config),
     )
+
+
+def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, kept: list[str]) -> list[str]:
+    """Sentences on emotions that no clip of one modality alone is labelled with, where there are such clips."""
+    there = np.stack([store.lengths(name)[rows] > 0 for name in kept], axis=1)
+    found = []
+    for m, name in enumerate(kept):
+        alone = there[:, m] & (there.sum(axis=1) == 1)
+        unknown = np.isnan(presence[alone]).all(axis=0) & ~np.isnan(presence).all(axis=0)
+        if alone.any() and len(kept) > 1 and unknown.any():
+            names = listed([emotion for emotion, own in zip(store.emotions, unknown, strict=True) if own])
+            found.append(
+                f"{names} could not be learnt from {name} alone: no training clip of it alone has a known label"
+            )
+    return found
 
 
 def _groups_of_several_splits(store: FeatureStore) -> list[str]:

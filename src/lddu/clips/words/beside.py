@@ -36,6 +36,17 @@ def beside(clip: Path, languages: Languages | None = None) -> Path | None:
     return next(iter(spoken.values())) if len(spoken) == 1 else None
 
 
+def is_named_after(file: Path, clip: Path) -> bool:
+    """Whether a file of this name would be taken for the transcript of a clip, if it were there."""
+    if file.parent != clip.parent or file.suffix.lower() not in SUFFIXES:
+        return False
+    whole = file.name.removesuffix(file.suffix)
+    stem, _, language = whole.rpartition(".")
+    subtitles = file.suffix.lower() in _SUBTITLES
+    named = stem == clip.stem and _LANGUAGE.fullmatch(language) is not None
+    return whole == clip.stem or (subtitles and (whole == clip.name or named))
+
+
 def languages_beside(clip: Path) -> Mapping[str, Path]:
     """Language -> subtitles beside a clip that name one, as ``a.en.vtt`` and ``a.pt-BR.srt`` do."""
     return languages_in(clip.parent).get(clip.stem, {})

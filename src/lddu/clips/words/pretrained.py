@@ -51,7 +51,12 @@ def specification(name: str, model: Any, layers: Sequence[int]) -> dict[str, Any
 
 
 def states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -> np.ndarray:
-    """[T, D * len(layers)] states of the only sequence of a batch after these layers, end to end.
+    """[T, D * len(layers)] states of the only sequence of a batch; see `batch_states`."""
+    return np.asarray(batch_states(model, layers, inputs)[0])
+
+
+def batch_states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -> np.ndarray:
+    """[B, T, D * len(layers)] states of sequences of one length after these layers, end to end.
 
     Args:
         model: a transformers model.
@@ -63,7 +68,7 @@ def states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -> np.n
     with steady():
         found = model(**inputs, output_hidden_states=any(layer != LAST for layer in layers))
     kept = [found.last_hidden_state if layer == LAST else found.hidden_states[layer] for layer in layers]
-    return np.asarray(torch.cat([each[0] for each in kept], dim=1).numpy(), np.float32)
+    return np.asarray(torch.cat(kept, dim=2).numpy(), np.float32)
 
 
 def fingerprint(model: Any) -> str:

@@ -75,7 +75,7 @@ def read_transcript(path: Path, duration: float) -> Transcript:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
-    text, where, mends = _text(path), str(path), Counter[Mend]()
+    text, where, mends = read_text(path), str(path), Counter[Mend]()
     document = _document(path, text)
     if document is not None:
         segments = recognised(document, where, duration, mends)
@@ -134,7 +134,12 @@ def _document(path: Path, text: str) -> Any:
     return document if named or isinstance(document, dict | list) else None
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """What a text file holds, in UTF-8, or in UTF-16 with a byte order mark.
+
+    Raises:
+        SourceError: where it is absent, or in another encoding.
+    """
     try:
         told = path.read_bytes()
         return told.decode("utf-16" if told.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")

@@ -57,6 +57,9 @@ class LDDU(nn.Module):
         self.modality_weight = nn.Parameter(torch.randn(emotions, latent) / math.sqrt(latent))
         self.modality_bias = nn.Parameter(torch.zeros(emotions))
         self.trust = NoiseTrust(modalities) if config.noise_gate else None
+        self.linear = nn.ParameterList(
+            torch.zeros(emotions, dimension) for dimension in dimensions if config.linear_path
+        )
         self.width_link = WidthLink(modalities * latent)
         self.modality_width_link = WidthLink(latent)
 
@@ -81,7 +84,8 @@ class LDDU(nn.Module):
         vectors, attention = self.attentions[m](self.emotions, states, attended)
         mean, std = self.distributions[m](vectors)
         noise = self.noise(m, values, mask)
-        return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention)
+        linear = equations.linear_path(values, mask, self.linear[m]) if len(self.linear) else None
+        return Unimodal(vectors, mean, equations.scaled_by_noise(std, noise), noise, attention, linear)
 
     def noise(self, m: int, values: Float[Tensor, "clip step feature"], seen: Bool[Tensor, "clip step"]) -> Tensor:
         """[B] q of modality m, Eq. (18); 0 without a meter."""
@@ -107,10 +111,14 @@ class LDDU(nn.Module):
         centre = self.centre(_beside(equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)))
         spread = self.spread(_beside(equations.stand_in(std_BMEP, prior_std, trust_BM)))
         direct = self.direct(_beside(heard_BMEH))
+        fused = equations.fused_logit(direct, centre, spread)
+        if linear := [part.linear for part in parts if part.linear is not None]:
+            added = torch.einsum("bm,bme->be", trust_BM, torch.stack(linear, dim=1))
+            direct, fused = direct + added, fused + added
         mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
         return Prediction(
             direct_logit=direct,
-            fused_logit=equations.fused_logit(direct, centre, spread),
+            fused_logit=fused,
             modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
             vectors=heard_BMEH,
             mean=mean_BMEP,

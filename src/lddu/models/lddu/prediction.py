@@ -20,6 +20,7 @@ class Unimodal:
         std: [B, E, P] their standard deviations.
         noise: [B] q of Eq. (18), in them.
         attention: [B, E, T], Eq. (4).
+        linear: [B, E] its part of the linear path, Eq. (25); None without one.
     """
 
     vectors: Float[Tensor, "clip emotion hidden"]
@@ -27,6 +28,7 @@ class Unimodal:
     std: Float[Tensor, "clip emotion latent"]
     noise: Float[Tensor, " clip"]
     attention: Tensor
+    linear: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ class ModelConfig(ModelSettings):
         False, "measure each modality's noise and let it scale its standard deviations, Eq. (18)"
     )
     noise_gate: bool = setting(False, "let the fusion weight a modality less the noisier it is, Eq. (20)")
+    linear_path: bool = setting(
+        False, "add to both scores of an emotion a linear one of the mean over the steps of each modality, Eq. (25)"
+    )
 
     @property
     def clips_features(self) -> bool:
@@ -162,6 +165,7 @@ DEFAULT = LdduConfig(
         feature_scaling="relevance",
         query_residual=True,
         noise_meter=True,
+        linear_path=True,
     ),
     ObjectiveConfig(
         contrastive_weight=0.1,

@@ -53,12 +53,14 @@ class ClipSheet:
         emotions: names, in file order.
         repairs: (kind, column) -> count.
         warnings: sentences for the manifest.
+        key: the column that says where each clip is; see `lddu.store.sheet.columns.Key`.
     """
 
     clips: list[SheetClip]
     emotions: tuple[str, ...]
     repairs: Counter[tuple[str, str]]
     warnings: list[str]
+    key: Key = "clip"
 
     @property
     def simulated(self) -> bool:
@@ -72,7 +74,8 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
 
     Args:
         path: a .csv, .tsv or .parquet.
-        key: the column that every line has to fill; where it is `file`, the table needs no emotion.
+        key: the column that every line has to fill; where it is `file`, the table needs no emotion, and `transcript` may stand
+            in its place.
 
     Raises:
         SourceError: where a cell cannot be understood, or a clip is there twice; names the line and the clip.
@@ -98,7 +101,7 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
     ]  # fmt: skip
     if labels.emotions:
         _judge_splits(table, splits)
-    return ClipSheet(clips, labels.emotions, +table.repairs, table.warnings)
+    return ClipSheet(clips, labels.emotions, +table.repairs, table.warnings, table.key)
 
 
 def _times(table: SheetColumns, name: str, comma: bool) -> list[float | None]:

@@ -15,8 +15,9 @@ from lddu.store.sheet.lines import read_lines
 PATH_COLUMNS = ("file", "transcript_file", "face_file")
 """Where a raw clip and what belongs to it lie, beside the table; only extraction reads them."""
 
-Key = Literal["clip", "file"]
-"""The column that every line has to fill: `clip` where arrays are imported, `file` where media are extracted."""
+Key = Literal["clip", "file", "transcript"]
+"""The column that every line has to fill: `clip` where arrays are imported, `file` where media are extracted; `transcript` is
+that of a table without `file`, whose clips are words alone."""
 
 
 @dataclass
@@ -64,7 +65,8 @@ class SheetColumns:
 def read_columns(path: Path, key: Key) -> SheetColumns:
     """The table, with an id for every line.
 
-    Where the key is `file`, a clip without an id is called as its file, and with a number where the file has several.
+    Where the key is `file`, a clip without an id is called as its file, and with a number where the file has several; in a
+    table of words alone it is called as the table, with the number of its line.
 
     Raises:
         SourceError: where the header, an id or a file is wrong, or a clip is there twice with different content.
@@ -74,12 +76,15 @@ def read_columns(path: Path, key: Key) -> SheetColumns:
     named = [i for i, name in enumerate(header) if name or any(words(cells[i]).strip() for _, cells in lines)]
     table = SheetColumns(path, [header[i] for i in named], key)
     table.repairs["empty_columns", path.name] += len(header) - len(named)
+    if key == "file" and "file" not in table.header and "transcript" in table.header and not _near(table):
+        table.key = "transcript"
     _check_header(table)
+    own_ids = table.key != "transcript" or "clip" in table.header  # without ids, equal texts are as many clips
     seen: set[tuple[str, ...]] = set()
     for number, whole in lines:
         cells = [whole[i] for i in named]
         content = tuple(map(repr, cells))
-        if content in seen:
+        if content in seen and own_ids:
             table.repairs["duplicate_rows", path.name] += 1
             continue
         seen.add(content)
@@ -115,14 +120,14 @@ def _check_header(table: SheetColumns) -> None:
 
 def _lacking_key(table: SheetColumns) -> str:
     header, key = table.header, table.key
-    near = difflib.get_close_matches(key, [name.lower() for name in header], n=1, cutoff=0.6)
+    near = _near(table)
     found = f"columns {_some(header)}" if header else "an empty file"
     if key == "file" and "clip" in header:
         cure = "a table of features is for 'lddu data import', one of media names each file in a column 'file'"
     elif near:
-        cure = f"rename {header[[n.lower() for n in header].index(near[0])]!r} to {key!r}"
+        cure = f"rename {near!r} to {key!r}"
     elif key == "file":
-        cure = "name each video or sound in a column 'file'"
+        cure = "name each video or sound in a column 'file', or write its words in a column 'transcript'"
     elif "file" in header:
         cure = (
             "a table of media files is for 'lddu extract', one of features gives every clip a name in a column 'clip'"
@@ -130,6 +135,13 @@ def _lacking_key(table: SheetColumns) -> str:
     else:
         cure = "give every clip a name of its own in a column 'clip'"
     return f"Expected a column {key!r} in {table.path}, but got {found}; {cure}."
+
+
+def _near(table: SheetColumns) -> str:
+    """The column that may be meant for the key; empty where none is like it."""
+    named = {name.lower(): name for name in reversed(table.header) if not name.startswith("_")}
+    near = difflib.get_close_matches(table.key, named, n=1, cutoff=0.6)
+    return named[near[0]] if near else ""
 
 
 def _some(header: Sequence[str]) -> str:
@@ -145,6 +157,8 @@ def _ids(table: SheetColumns) -> list[str]:
             line = table.numbers[ids.index("")]
             raise SourceError(f"Expected an id in column 'clip' of line {line} of {table.path}, but it is empty.")
         return ids
+    if table.key == "transcript":
+        return [clip or f"{table.path.stem}#{n:03d}" for clip, n in zip(ids, table.numbers, strict=True)]
     files = [words(cell).strip() for cell in table.column("file")]
     if "" in files:
         line = table.numbers[files.index("")]

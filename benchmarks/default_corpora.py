@@ -1,0 +1,242 @@
+"""The corpora of the packaged default as plain arrays: one row of features a clip, the mean over its steps.
+
+Words: token states of MiniLM (`lddu.clips.words.text`). Voices: the store that `lddu extract` makes of a folder; the same few
+sentences are spoken in every emotion, so their words are hidden. Faces: what the expression network reads of each photo, of
+training photos by a network that did not see them; their geometry is drawn at random, since photos cut out around a face say
+nothing of how large or how turned a face is in a video.
+"""
+
+import csv
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extract import extract
+from lddu.clips.face.expression import COLUMNS as READ
+from lddu.clips.face.expression import ExpressionReader
+from lddu.clips.face.geometry import COLUMNS as GEOMETRY
+from lddu.clips.face.pictures import specification
+from lddu.clips.words.text import WordEncoder
+from lddu.store.store import FeatureStore
+
+MODALITIES = ("text", "audio", "visual")
+SIX = ("happy", "sad", "anger", "surprise", "disgust", "fear")
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+VOTES_OF_SIX = tuple(VOTES.index(name) for name in ("happiness", "sadness", "anger", "surprise", "disgust", "fear"))
+PRESENT_AT = {"ferplus": 0.2}
+LEAST_SHARE = 1e-4
+CHUNK = 10_000
+
+GEOMETRY_MEAN = (
+    0.08,
+    0.16,
+    0.16,
+    0.08,
+    0.16,
+    0.16,
+    0.33,
+    0.23,
+    0.22,
+    0.26,
+    0.00,
+    0.00,
+    0.57,
+    0.07,
+    0.18,
+    0.08,
+    0.08,
+    0.11,
+    0.02,
+    0.08,
+    0.13,
+    -0.00,
+    0.47,
+    0.00,
+    0.47,
+    0.44,
+    0.44,
+    0.34,
+    0.34,
+    -0.01,
+    -0.48,
+    -0.02,
+    0.30,
+    0.40,
+    0.60,
+    0.30,
+)
+GEOMETRY_SPREAD = (
+    0.10,
+    0.09,
+    0.06,
+    0.10,
+    0.09,
+    0.06,
+    0.06,
+    0.17,
+    0.17,
+    0.88,
+    0.15,
+    0.09,
+    0.20,
+    0.16,
+    0.15,
+    0.09,
+    0.09,
+    0.04,
+    0.03,
+    0.04,
+    0.08,
+    0.09,
+    0.14,
+    0.06,
+    0.07,
+    0.07,
+    0.08,
+    0.07,
+    0.07,
+    0.53,
+    0.43,
+    0.41,
+    0.15,
+    0.40,
+    0.60,
+    0.30,
+)
+"""What a face's geometry is drawn from: the means of FER+ and twice its deviations; size and speeds as videos have them."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus of one modality.
+
+    Attributes:
+        name: of the corpus.
+        modality: that it has.
+        feature: what the numbers are, as a store says it.
+        values: [N, D].
+        shares: [N, 6] of raters; NaN where the corpus never offers the emotion.
+        presence: [N, 6] 1, 0 or NaN, decided by the corpus's own share.
+        split: [N] as published; empty words where the corpus has none.
+        group: [N] speakers; empty words where unknown.
+        language: [N].
+    """
+
+    name: str
+    modality: str
+    feature: str
+    values: np.ndarray
+    shares: np.ndarray
+    presence: np.ndarray
+    split: np.ndarray
+    group: np.ndarray
+    language: np.ndarray
+
+    def in_split(self, split: str) -> np.ndarray:
+        """Row numbers."""
+        return np.flatnonzero(self.split == split)
+
+
+def corpora(data: Path, folds: Path, work: Path) -> dict[str, Corpus]:
+    """All of them, by name."""
+    work.mkdir(parents=True, exist_ok=True)
+    voices = [voice(name, data / "voices" / name, work) for name in ("emodb", "ravdess", "emotale")]
+    texts = [words(name, data / "words" / file, work) for name, file in WORDS.items()]
+    return {corpus.name: corpus for corpus in (*texts, *voices, faces(data / "faces", folds))}
+
+
+WORDS = {"goemotions": "goemotions.csv.gz", "xed": "xed_en.csv.gz"}
+
+
+def words(name: str, file: Path, work: Path) -> Corpus:
+    """Comments or lines of film."""
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    encoder = WordEncoder()
+    parts = []
+    for first in range(0, len(rows), CHUNK):
+        place = work / f"{name}-{first:06d}.npy"
+        if not place.exists():
+            means = token_means(encoder, [row["transcript"] for row in rows[first : first + CHUNK]])
+            np.save(place.with_suffix(".half.npy"), means)
+            place.with_suffix(".half.npy").rename(place)
+            print(f"{name}: {first + len(means)} of {len(rows)}", flush=True)
+        parts.append(np.load(place))
+    shares = np.array([[float(row[emotion]) for emotion in SIX] for row in rows])
+    return Corpus(
+        name, "text", json.dumps(encoder.specification()), np.concatenate(parts), shares, shares,
+        np.array([row["split"] for row in rows]), np.full(len(rows), ""), np.full(len(rows), "en"),
+    )  # fmt: skip
+
+
+def token_means(encoder: WordEncoder, texts: list[str]) -> np.ndarray:
+    """[N, D] mean over the tokens of each text, batches of similar length together."""
+    import torch
+
+    tokenizer, model = encoder._loaded.tokenizer, encoder._loaded.model
+    tokens = tokenizer(
+        [text.split() or ["?"] for text in texts], is_split_into_words=True, truncation=True, max_length=256
+    )["input_ids"]
+    order = np.argsort([len(own) for own in tokens], kind="stable")
+    result = np.zeros((len(texts), encoder.dimension), np.float32)
+    with torch.inference_mode():
+        for first in range(0, len(order), 64):
+            some = order[first : first + 64]
+            inputs = tokenizer.pad({"input_ids": [tokens[i] for i in some]}, return_tensors="pt")
+            counted = inputs["attention_mask"].clone()
+            counted[:, 0] = 0
+            counted[torch.arange(len(some)), inputs["attention_mask"].sum(dim=1) - 1] = 0
+            found = model(**inputs, output_hidden_states=True)
+            states = torch.cat(
+                [found.last_hidden_state if n == -1 else found.hidden_states[n] for n in encoder.layers], 2
+            )
+            result[some] = (
+                (states * counted[..., None]).sum(dim=1) / counted.sum(dim=1, keepdim=True).clamp(min=1)
+            ).numpy()
+    return result
+
+
+def voice(name: str, folder: Path, work: Path) -> Corpus:
+    """Acted speech; the mean over the steps of each clip."""
+    place = work / name
+    if not place.exists():
+        extract(folder, place, ExtractorConfig(cut="whole"))
+    store = FeatureStore(place)
+    shares = np.stack([store.table.labels[:, store.emotions.index(emotion)] for emotion in SIX], axis=1)
+    values = np.stack([store.steps("audio", row).mean(axis=0) for row in range(len(store))])
+    return Corpus(
+        name, "audio", store.modalities["audio"].feature, values, shares.astype(float), presence(shares, 0.5),
+        np.full(len(store), ""), np.array([word.split("-")[-1] for word in store.table.group]),
+        store.table.carried["_language"].astype(str),
+    )  # fmt: skip
+
+
+def faces(folder: Path, folds: Path) -> Corpus:
+    """Photos of FER+."""
+    with gzip.open(folder / "votes.csv.gz", "rt", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    votes = np.array([[float(row[name]) for name in VOTES] for row in rows])
+    votes[votes == 1] = 0
+    read = np.load(folds / "out_of_fold.npz")
+    usable = read["rows"][votes[read["rows"]].sum(axis=1) > 0]
+    place = np.searchsorted(read["rows"], usable)
+    logs = np.log(np.maximum(read["shares"][place], LEAST_SHARE))
+    known = np.concatenate([logs, read["embedding"][place].astype(np.float32)], axis=1)
+    assert known.shape[1] == len(READ)
+    geometry = np.random.default_rng(0).normal(GEOMETRY_MEAN, GEOMETRY_SPREAD, (len(usable), len(GEOMETRY)))
+    shares = votes[usable] / votes[usable].sum(axis=1, keepdims=True)
+    shares = shares[:, VOTES_OF_SIX]
+    return Corpus(
+        "ferplus", "visual", json.dumps(specification(ExpressionReader())),
+        np.concatenate([geometry, known], axis=1).astype(np.float32), shares, presence(shares, PRESENT_AT["ferplus"]),
+        np.array([rows[row]["split"] for row in usable]), np.full(len(usable), ""), np.full(len(usable), ""),
+    )  # fmt: skip
+
+
+def presence(shares: np.ndarray, least: float) -> np.ndarray:
+    """1, 0 or NaN."""
+    return np.where(np.isnan(shares), np.nan, shares >= least - 1e-6)

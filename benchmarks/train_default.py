@@ -1,0 +1,188 @@
+"""Train the default that comes with the package: `python -m benchmarks.train_default DATA --work FOLDER --out RUN`.
+
+DATA holds `words`, `voices` and `faces`; WORK keeps features and trainings, so that the same command goes on after an
+interruption; RUN becomes the run folder (benchmarks/default_decision.py fits its decision, default_figures.py measures it).
+FOLDS, made by benchmarks/train_expression.py, holds what the expression network reads of every photo, out of fold.
+
+The corpora have one modality each (benchmarks/default_corpora.py) and are joined: each counts equally, and clips of single
+modalities are paired by their labels into clips of two and three. Speakers of EMO-DB stand in for strangers' voices.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.default_corpora import MODALITIES, SIX, Corpus, corpora
+from benchmarks.default_decision import fit_default_decision
+from benchmarks.default_figures import measure
+from benchmarks.default_package import about, package
+from lddu.models.families import preset
+from lddu.pages.report import write_report
+from lddu.runs.about import write_about
+from lddu.runs.predictor import Predictor
+from lddu.runs.run_folder import RunFolder
+from lddu.store.clip_table import ClipRow
+from lddu.store.writer import StoreDescription, writing_store
+from lddu.training.plan import RunOptions
+from lddu.training.run import resume, train
+
+SEED = 0
+PER_CORPUS = 40_000
+"""Clips that each corpus gives to training, drawn with replacement where it has fewer."""
+
+VOICE_NOISE = 1.0
+"""Deviations of the noise on voices each time one is drawn: a few hundred clips would be learnt by heart otherwise."""
+
+PAIRS = 20_000
+VALID_PER_CORPUS = 1500
+COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
+SETTINGS = {
+    "model": {"pooling": "mean"},
+    "objective": {"contrastive_weight": 0.0},
+    "training": {"feature_noise": 0.15, "epochs": 4, "patience": 4},
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one training sees: the corpora by name, and the speakers of EMO-DB that are left out."""
+
+    name: str
+    words: tuple[str, ...]
+    speakers_out: tuple[str, ...]
+
+
+SPEAKERS = ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16")
+PLANS = (
+    Plan("all", ("goemotions", "xed"), ("15", "16")),
+    Plan("without-xed", ("goemotions",), ("03", "08", "09")),
+    Plan("without-goemotions", ("xed",), ("10", "11", "12")),
+    Plan("other-speakers", ("goemotions", "xed"), ("13", "14")),
+)
+"""The first is shipped; the others answer on corpora and speakers that they did not see, for the decision."""
+
+
+def main() -> None:
+    """Make what is not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--folds", type=Path, required=True, help="folder with out_of_fold.npz")
+    parser.add_argument("--work", type=Path, default=Path("runs/default"))
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    began = time.monotonic()
+    known = corpora(asked.data, asked.folds, asked.work)
+    runs = {plan.name: trained(plan, known, asked.work) for plan in PLANS}
+    print(f"trainings are there after {time.monotonic() - began:.0f} s", flush=True)
+    decided = fit_default_decision(runs, PLANS, known, asked.work)
+    folder = package(runs["all"], decided, asked.out)
+    measured = measure(Predictor(folder.path), known, asked.work)
+    write_about(folder, about(measured))
+    write_report(folder)
+    (asked.work / "figures.json").write_text(json.dumps({"decision": decided.told, **measured}, indent=1) + "\n")
+    print(json.dumps({"decision": decided.told, **measured}, indent=1))
+
+
+def trained(plan: Plan, known: dict[str, Corpus], work: Path) -> RunFolder:
+    """The training of a plan, gone on with where it was stopped."""
+    store, out = work / f"store-{plan.name}", work / f"run-{plan.name}"
+    if not store.exists():
+        join(plan, known, store)
+    if not out.exists():
+        return train(store, out, preset("default", SETTINGS), RunOptions(seed=SEED, baselines=False))
+    folder = RunFolder(out)
+    return folder if folder.finished else resume(out, store)
+
+
+def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
+    """The joined store of a plan."""
+    rng = np.random.default_rng(SEED)
+    seen = {name: held_out(known[name], plan) for name in (*plan.words, "emodb", "ferplus")}
+    corpus_of = {
+        name: known["ferplus" if name == "visual" else "emodb" if name == "audio" else "xed"] for name in MODALITIES
+    }
+    description = StoreDescription(
+        emotions=SIX,
+        modalities={name: corpus.feature for name, corpus in corpus_of.items()},
+        present_at=0.5,
+        source={"corpora": sorted(seen), "pairs": PAIRS, "left out of training": list(plan.speakers_out)},
+    )
+    number = 0
+    with writing_store(out, description) as writer:
+        for split, count in (("train", PER_CORPUS), ("valid", VALID_PER_CORPUS)):
+            for name, corpus in seen.items():
+                for row in drawn(rng, corpus.in_split(split), count, split == "train"):
+                    labels = corpus.presence[row]
+                    writer.add(_row(number, split, labels, name), {corpus.modality: features(rng, corpus, row, split)})
+                    number += 1
+            for parts in pairs(rng, seen, split, PAIRS if split == "train" else VALID_PER_CORPUS):
+                found = {seen[name].modality: features(rng, seen[name], row, split) for name, row in parts}
+                labels = np.nanmax(np.stack([seen[name].presence[row] for name, row in parts]), axis=0)
+                writer.add(_row(number, split, labels, "+".join(name for name, _ in parts)), found)
+                number += 1
+
+
+def features(rng: np.random.Generator, corpus: Corpus, row: int, split: str) -> np.ndarray:
+    """[1, D] of a clip; of a voice to learn from with noise of its own."""
+    values = corpus.values[row]
+    if corpus.modality == "audio" and split == "train":
+        noise = VOICE_NOISE * corpus.values.std(axis=0) * rng.standard_normal(values.shape)
+        values = (values + noise).astype(np.float32)
+    return np.asarray(values[None])
+
+
+def _row(number: int, split: str, labels: np.ndarray, source: str) -> ClipRow:
+    shares = [None if np.isnan(own) else float(own) for own in labels]
+    return ClipRow(f"{number:06d}", split, shares, carried={"_source": source})
+
+
+def held_out(corpus: Corpus, plan: Plan) -> Corpus:
+    """The corpus with the plan's speakers as `valid` and its others as `train`, where it is that of voices."""
+    if corpus.name != "emodb":
+        return corpus
+    out = np.isin(corpus.group, plan.speakers_out)
+    return replace(corpus, split=np.where(out, "valid", "train"))
+
+
+def drawn(rng: np.random.Generator, rows: np.ndarray, count: int, again: bool) -> np.ndarray:
+    """`count` rows: of more a part, of fewer all as often as needed (`again`) or once."""
+    if len(rows) >= count or not again:
+        return np.sort(rng.permutation(rows)[:count])
+    whole, rest = divmod(count, len(rows))
+    return np.concatenate([np.tile(rows, whole), rng.permutation(rows)[:rest]])
+
+
+def pairs(rng: np.random.Generator, seen: dict[str, Corpus], split: str, count: int) -> list[list[tuple[str, int]]]:
+    """Clips of several modalities, each part of another corpus and all showing the same of the emotions that they know."""
+    by_modality = {
+        modality: [name for name, corpus in seen.items() if corpus.modality == modality] for modality in MODALITIES
+    }
+    offered = {name: ~np.isnan(corpus.presence).all(axis=0) for name, corpus in seen.items()}
+    shown = {name: by_label_set(corpus, corpus.in_split(split)) for name, corpus in seen.items()}
+    found: list[list[tuple[str, int]]] = []
+    while len(found) < count:
+        names = [str(rng.choice(by_modality[m])) for m in COMBINATIONS[int(rng.integers(len(COMBINATIONS)))]]
+        whole = next(name for name in names if offered[name].all())
+        kinds = [
+            {name: tuple(np.array(kind)[offered[name]].tolist()) for name in names} for kind in sorted(shown[whole])
+        ]
+        common = [kind for kind in kinds if all(kind[name] in shown[name] for name in names)]
+        if common:
+            chosen = common[int(rng.integers(len(common)))]
+            found.append([(name, int(rng.choice(shown[name][chosen[name]]))) for name in names])
+    return found
+
+
+def by_label_set(corpus: Corpus, rows: np.ndarray) -> dict[tuple[bool, ...], np.ndarray]:
+    """Which of the emotions that the corpus offers are shown -> rows."""
+    shown = corpus.presence[rows][:, ~np.isnan(corpus.presence).all(axis=0)] == 1
+    kinds, place = np.unique(shown, axis=0, return_inverse=True)
+    return {tuple(kind.tolist()): rows[place.ravel() == n] for n, kind in enumerate(kinds)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Clips of words alone: lines of a text file, rows of a table without files, sentences that are typed; they have no times.
+
+Many short texts are one source each, so that the language model reads them in batches and a killed extraction goes on
+behind the last finished source.
+"""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+from lddu.clips.spans import NamedSpan, Source
+from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.words.text import WordEncoder
+from lddu.clips.words.transcript import read_text
+from lddu.errors import SourceError
+from lddu.sentences import counted
+from lddu.store import extraction_notes
+from lddu.store.sheet.lines import SHEET_SUFFIXES
+
+AT_ONCE = 1024
+"""Texts of a source."""
+
+TYPED = "text"
+"""What a text that was typed is called."""
+
+
+@dataclass(frozen=True)
+class SaidWords:
+    """A clip of words alone before it has features: its id, its words, and who says them, empty where unknown."""
+
+    clip: str
+    words: Sequence[str]
+    speaker: str = ""
+
+
+def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder) -> list[ClipFeatures]:
+    """The clips with their one modality.
+
+    Those of which the language model knows no token, as of control characters, are left out; the first of the others notes them.
+
+    Args:
+        clips: with a word at least each.
+        encoder: of the words.
+
+    Raises:
+        SourceError: where no clip is left.
+    """
+    made = list(zip(clips, encoder.states([said.words for said in clips]), strict=True))
+    unread = [extraction_notes.clip_left_out(said.clip, _UNREAD) for said, states in made if not len(states)]
+    if len(unread) == len(clips):
+        raise SourceError(f"Expected words in {clips[0].clip!r}, but {_UNREAD}; write them as letters.")
+    found = [_clip(said, states) for said, states in made if len(states)]
+    return [replace(found[0], notes=(*found[0].notes, *unread)), *found[1:]]
+
+
+_UNREAD = "the language model knows no token of it"
+
+
+def _clip(said: SaidWords, states: np.ndarray) -> ClipFeatures:
+    shares, steps = {"face": math.nan, "voice": math.nan}, {"text": Steps.timeless(states)}
+    return ClipFeatures(
+        said.clip,
+        math.nan,
+        math.nan,
+        " ".join(said.words),
+        steps,
+        shares,
+        (extraction_notes.WORDS_ALONE,),
+        said.speaker,
+    )
+
+
+def sources_of_texts(path: Path, group: str, texts: Sequence[NamedSpan]) -> Iterator[Source]:
+    """The texts in sources of `AT_ONCE`.
+
+    Args:
+        path: where they stand; ``Path()`` of typed ones.
+        group: of all of them, empty where they have nothing in common.
+        texts: ids and transcripts.
+    """
+    for first in range(0, len(texts), AT_ONCE):
+        yield Source(path, group, spans=tuple(texts[first : first + AT_ONCE]), sought=True, words_alone=True)
+
+
+def typed_texts(texts: Sequence[str]) -> tuple[Source, ...]:
+    """Sources of texts from a command line or a program.
+
+    Raises:
+        SourceError: where there is none, or one has no words.
+    """
+    if not texts:
+        raise SourceError("Expected at least one text, but got none; write one.")
+    several = len(texts) > 1
+    named = [NamedSpan(f"{TYPED}#{n:03d}" if several else TYPED, transcript=text) for n, text in enumerate(texts, 1)]
+    if wordless := [span.clip for span in named if not span.transcript.split()]:
+        raise SourceError(f"Expected words in every text, but {wordless[0]} has none; write some, or leave it out.")
+    return tuple(sources_of_texts(Path(), "", named))
+
+
+def texts_in_lines(path: Path, clip: str) -> tuple[tuple[Source, ...], str]:
+    """A clip for every line of a text file that holds words, and a sentence on the lines that hold none, if any.
+
+    Args:
+        path: the file; ``-`` is stdin.
+        clip: id of the file; that of its line 12 is ``id#012``.
+
+    Raises:
+        SourceError: where it is no text file, cannot be read, or has no words.
+    """
+    if path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | set(SHEET_SUFFIXES):
+        raise SourceError(
+            f"Expected a text file with a clip in every line, but got {path}; name a .txt, or leave out reading by lines."
+        )
+    lines = (sys.stdin.read() if str(path) == "-" else read_text(path)).splitlines()
+    named = [NamedSpan(f"{clip}#{n:03d}", transcript=line) for n, line in enumerate(lines, 1) if line.split()]
+    if not named:
+        raise SourceError(
+            f"Expected words in {path}, but none of its {counted(len(lines), 'line')} holds any; check the file."
+        )
+    blank = len(lines) - len(named)
+    sentence = (
+        f"{counted(blank, 'line')} of {path} without words {'was' if blank == 1 else 'were'} left out" if blank else ""
+    )
+    return tuple(sources_of_texts(path, clip, named)), sentence

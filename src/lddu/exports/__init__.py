@@ -1,0 +1,1 @@
+"""Answers on clips in the formats of other tools: subtitles, ELAN, Praat, BORIS, tables of events and of numbers."""

@@ -1,0 +1,56 @@
+"""Praat (.TextGrid): interval tiers that cover the recording from 0 to its end; where no clip is, labels are empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lddu.exports.answered import Answered, AnsweredClip
+from lddu.exports.tiers import Tier, tiers_of
+
+
+def textgrid(answered: Answered, _: Path) -> str:
+    """The tiers ``clip``, ``words``, and one per emotion with labels such as ``present 0.812``."""
+    tiers = tiers_of(answered, _label)
+    every = (*tiers.clips, *tiers.words, *tiers.emotions)
+    last = max(one.end for tier in tiers.clips for one, _ in tier.entries)
+    end = max(last, round(answered.length(answered.clips[0].file) * 1000))
+    head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {_seconds(end)}"]
+    body = [line for number, tier in enumerate(every, start=1) for line in _tier(tier, number, end)]
+    return "\n".join([*head, "tiers? <exists>", f"size = {len(every)}", "item []:", *body]) + "\n"
+
+
+def _label(clip: AnsweredClip, emotion: str) -> str:
+    return f"{clip.verdict[emotion]} {clip.probability[emotion]:.3f}"
+
+
+def _tier(tier: Tier, number: int, end: int) -> list[str]:
+    filled = list(_gapless(tier, end))
+    lines = [
+        f"    item [{number}]:", '        class = "IntervalTier"', f"        name = {_quoted(tier.name)}",
+        "        xmin = 0", f"        xmax = {_seconds(end)}", f"        intervals: size = {len(filled)}",
+    ]  # fmt: skip
+    for n, (left, right, text) in enumerate(filled, start=1):
+        lines += [
+            f"        intervals [{n}]:", f"            xmin = {_seconds(left)}", f"            xmax = {_seconds(right)}",
+            f"            text = {_quoted(text)}",
+        ]  # fmt: skip
+    return lines
+
+
+def _gapless(tier: Tier, end: int) -> Iterator[tuple[int, int, str]]:
+    """Milliseconds and label of every interval, with empty ones between."""
+    reached = 0
+    for one, text in tier.entries:
+        if one.start > reached:
+            yield reached, one.start, ""
+        yield one.start, one.end, text
+        reached = one.end
+    if end > reached:
+        yield reached, end, ""
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.3f}"

@@ -1,0 +1,77 @@
+"""Answers as tiers, as ELAN and Praat draw them below a recording: the clips, their words, and a tier per emotion."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lddu.exports.answered import Answered, AnsweredClip
+from lddu.exports.text import one_line
+from lddu.exports.timing import Interval, lines
+
+Label = Callable[[AnsweredClip], str]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Labelled intervals in order that do not overlap.
+
+    Attributes:
+        name: unique within a document.
+        entries: interval and label; what has no label is left out.
+    """
+
+    name: str
+    entries: Sequence[tuple[Interval, str]]
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """All tiers of one recording; clips that overlap are on a second tier of each kind, ``joy 2``.
+
+    Attributes:
+        clips: every clip is on one of them, under its id.
+        words: of the clips.
+        emotions: in the order of the run.
+        names: in use.
+    """
+
+    clips: Sequence[Tier]
+    words: Sequence[Tier]
+    emotions: Sequence[Tier]
+    names: "TierNames"
+
+
+class TierNames:
+    """Names on one line, no two alike."""
+
+    def __init__(self) -> None:
+        self._taken = set[str]()
+
+    def unused(self, name: str) -> str:
+        """The name, with a number where it is taken."""
+        name = one_line(name)
+        names = (name if number == 1 else f"{name} {number}" for number in range(1, len(self._taken) + 2))
+        free = next(one for one in names if one not in self._taken)
+        self._taken.add(free)
+        return free
+
+
+def tiers_of(answered: Answered, shown: Callable[[AnsweredClip, str], str]) -> Tiers:
+    """The tiers of one recording.
+
+    Args:
+        answered: its clips.
+        shown: the label of a clip on the tier of an emotion; empty for none.
+    """
+    names = TierNames()
+    every = lines(answered.clips)
+
+    def of(name: str, label: Label) -> list[Tier]:
+        labelled = [[(one, text) for one in line if (text := one_line(label(one.clip)))] for line in every]
+        return [Tier(names.unused(name), entries) for n, entries in enumerate(labelled) if entries or n == 0]
+
+    def on_tier(emotion: str) -> Label:
+        return lambda clip: shown(clip, emotion)
+
+    clips, words = of("clip", lambda clip: one_line(clip.clip) or "clip"), of("words", lambda clip: clip.words)
+    emotions = [tier for emotion in answered.emotions for tier in of(emotion, on_tier(emotion))]
+    return Tiers(clips, words, emotions, names)

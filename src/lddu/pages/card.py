@@ -1,0 +1,174 @@
+"""`lddu card`: the model card of a run as Markdown, made from nothing but its folder."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
+from lddu.pages.template import figure, metric_name, recalibration_name, span
+from lddu.runs.about import FILE, About, Measured, about_of, origin_of
+from lddu.runs.run_folder import RunFolder
+from lddu.runs.run_metrics import SplitMetrics
+from lddu.sentences import counted, listed
+
+MADE_BY = "Made by `lddu card` from the run folder."
+
+SPLITS = {"valid": "validation (chose weights and thresholds)", "test": "test"}
+
+NO_GROUPS = "how well it works for which group of people: age, gender, skin, accent or dialect, disability, culture"
+OTHER_GROUPS = f"beyond the groups in the table of figures, {NO_GROUPS}"
+
+
+def model_card(folder: RunFolder) -> str:
+    """The card of a run.
+
+    Args:
+        folder: of the run; what it lacks, such as figures of an unfinished one or `about.json`, the card says.
+
+    Raises:
+        RunError: where the run or its `about.json` is damaged.
+    """
+    about = about_of(folder)
+    splits = dict(folder.metrics) if (folder.path / "metrics.json").is_file() else {}
+    sections = {
+        "What it is": _what_it_is(folder, about),
+        "Intended use": [INTENDED_USE],
+        "Out of scope": [OUT_OF_SCOPE],
+        "Before you record someone": [f"> {RECORDING_NOTICE}"],
+        "What it learnt from": _learnt_from(folder, about),
+        "Figures": [*_own_figures(splits), *_measured(() if about is None else about.measured)],
+        "Calibration": _calibration(folder, splits),
+        "Never measured": _never_measured(folder, about),
+        "European Union": [EU_AI_ACT],
+    }
+    body = [[f"## {title}", *paragraphs] for title, paragraphs in sections.items() if paragraphs]
+    title = f"# Model card: {plain(origin_of(folder).run)}"
+    return "\n\n".join([title, *chain.from_iterable(body), MADE_BY]) + "\n"
+
+
+def plain(words: object) -> str:
+    r"""Words of a stranger on one line, without what Markdown would read as marks.
+
+    Example:
+        >>> print(plain("a | b  [c](d)"))
+        a \| b \[c\](d)
+    """
+    return re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(str(words).split()))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table; columns that are empty in every row are left out."""
+    kept = [i for i in range(len(header)) if any(str(row[i]).strip() for row in rows)]
+    lines = [[header[i] for i in kept], ["---"] * len(kept), *([plain(row[i]) for i in kept] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _what_it_is(folder: RunFolder, about: About | None) -> list[str]:
+    task = folder.description.task
+    members = folder.description.members
+    network = "one network" if members == 1 else f"the mean of {members} networks"
+    said = (
+        f"Recognises {listed([plain(name) for name in task.emotions])}, several at once, from "
+        f"{listed([plain(name) for name in task.dimensions])}; a modality may be missing. Model family "
+        f"{plain(folder.family.name)}, {network}. {ESTIMATE}"
+    )
+    summary = [] if about is None or not about.summary else [plain(about.summary)]
+    licence = [] if about is None or not about.licence else [f"Licence of the weights: {plain(about.licence)}"]
+    simulated = ["**It learnt from a simulated corpus; nothing here is about people.**"] if task.simulated else []
+    return [*summary, said, *simulated, *licence]
+
+
+def _learnt_from(folder: RunFolder, about: About | None) -> list[str]:
+    if about is None or not about.corpora:
+        store = plain(listed(origin_of(folder).learnt_from))
+        return [
+            f"The store {store}. Corpora, languages, people and licences are not recorded: `{FILE}` in the run folder would "
+            "say them (docs/run_folder.md)."
+        ]
+    header = ("corpus", "modalities", "languages", "clips", "people", "licence")
+    rows = [
+        (one.name, ", ".join(one.modalities), ", ".join(one.languages), _count(one.clips), one.people, one.licence)
+        for one in about.corpora
+    ]
+    return [table(header, rows)]
+
+
+def _count(clips: int | None) -> str:
+    return "" if clips is None else f"{clips:,}"
+
+
+def _own_figures(splits: Mapping[str, SplitMetrics]) -> list[str]:
+    """Figures on the store that the run was trained on."""
+    if not splits:
+        return ["On the clips of its own store: none recorded."]
+    header = ("own store", "n", "mAP", "AUROC", "micro-F1", "95 %", "adaptive calibration error")
+    rows = [
+        (
+            SPLITS.get(name, name), f"{split.n:,}", figure(split.map_macro), figure(split.auroc_macro),
+            figure(split.f1_micro), span(split.intervals.get("f1_micro")), figure(split.adaptive_ece),
+        )
+        for name, split in splits.items()
+    ]  # fmt: skip
+    test = splits.get("test")
+    if test is None:
+        return [table(header, rows)]
+    emotions = [
+        (name, f"{own.positives:,}", figure(own.ap), figure(own.auroc), figure(own.f1))
+        for name, own in test.per_emotion.items()
+    ]
+    return [table(header, rows), table(("emotion (test)", "clips with it", "AP", "AUROC", "F1"), emotions)]
+
+
+def _measured(measured: Sequence[Measured]) -> list[str]:
+    """Figures on other corpora and on groups, as `about.json` has them."""
+    if not measured:
+        return ["On other corpora: none recorded."]
+    names = list(dict.fromkeys(chain.from_iterable(one.figures for one in measured)))
+    rows = [
+        (
+            one.corpus, one.group, one.how, f"{one.n:,}",
+            *(figure(one.figures[name]) if name in one.figures else "" for name in names),
+        )
+        for one in measured
+    ]  # fmt: skip
+    return [table(("corpus", "group", "how", "n", *(plain(metric_name(name)) for name in names)), rows)]
+
+
+def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[str]:
+    if not splits:
+        return []
+    recalibration = folder.load_decision().recalibration
+    if recalibration.left_out_nll is None:
+        return ["Not calibrated: too few validation clips. Probabilities order the emotions and mean no more."]
+    said = f"Probabilities are recalibrated on validation ({recalibration_name(recalibration.method)})"
+    test = splits.get("test")
+    if test is None:
+        return [f"{said}."]
+    before = figure(test.figures.get("adaptive_ece_raw"))
+    chance = span(test.figures.get("adaptive_ece_by_chance"))
+    perfect = f"; a perfectly calibrated model would have {chance}" if chance else ""
+    return [
+        f"{said}: adaptive calibration error on test {before} before, {figure(test.adaptive_ece)} after{perfect}. On other "
+        "people, microphones, cameras or languages it is larger."
+    ]
+
+
+def _never_measured(folder: RunFolder, about: About | None) -> list[str]:
+    known = [plain(words) for words in about.not_measured] if about is not None else []
+    grouped = about is not None and any(one.group for one in about.measured)
+    found = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
+    return ["\n".join(f"- {words}" for words in found)]
+
+
+def _unseen_together(folder: RunFolder) -> list[str]:
+    """All modalities in one clip, where no test clip has them."""
+    modalities = list(folder.description.task.dimensions)
+    if len(modalities) < 2 or not (folder.path / "predictions.parquet").is_file():
+        return []
+    test = folder.predictions()
+    there = test.presented[test.split == "test"]
+    if there.all(axis=1).any():
+        return []
+    return [
+        f"{listed([plain(name) for name in modalities])} together in a clip ({counted(len(there), 'test clip')}, none has all)"
+    ]

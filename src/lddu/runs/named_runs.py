@@ -1,0 +1,110 @@
+"""What a user may call a run wherever one is read: its folder, a .zip of it, or a known name such as ``default``.
+
+A known name stands for a run that comes with the package. It is never taken for what does not exist: a mistyped path is
+refused, so that no answer comes from another run than the one that was meant.
+"""
+
+import difflib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from lddu.errors import RunError
+from lddu.models.family import Family
+from lddu.runs.run_archive import unpack_run
+from lddu.runs.run_folder import RunFolder, RunLike
+
+DEFAULT = "default"
+"""The run that answers where none is named."""
+
+KNOWN: Mapping[str, str] = {DEFAULT: "default"}
+"""Name -> folder of the run below lddu/pretrained."""
+
+_MARKS = ("config.json", "decision.json", "model.safetensors", "member-0")
+"""A folder with one of these was meant to be a run, even where its config.json is lost."""
+
+
+def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
+    """The run, whichever way it is named; what is unpacked for it goes when nothing holds it any more.
+
+    Args:
+        run: a run, its folder, a .zip of its folder, or, as a `str`, a known name. A `Path` is never a name.
+        family: of its model, where that is not registered under its name.
+
+    Raises:
+        RunError: where there is no such run, or a known name could also mean a file that is there.
+    """
+    if isinstance(run, RunFolder):
+        return run
+    if isinstance(run, str) and run in KNOWN:
+        if Path(run).exists():
+            raise RunError(
+                f"Expected {run!r} to be the run of the package alone, but a file or folder of that name lies here too; write "
+                f"./{run} for that one, or work in another folder."
+            )
+        return _packaged(run, family)
+    path = Path(run)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return _unpacked(path, family)
+    if not path.exists():
+        raise RunError(
+            f"Expected a run folder at {run}, but there is none{did_you_mean(str(run))}; make one with 'lddu train'."
+        )
+    if not path.is_dir():
+        raise RunError(
+            f"Expected a run folder at {run}, or a .zip of one, but it is another file; name the folder itself."
+        )
+    return RunFolder(path, family)
+
+
+def default_run() -> RunFolder:
+    """The run that answers where none is named, whatever else lies here.
+
+    Raises:
+        RunError: where this installation comes without.
+    """
+    return _packaged(DEFAULT)
+
+
+def named_by(word: str) -> bool:
+    """Whether a word of the command line means a run: a folder of one, a .zip, or a known name."""
+    path = Path(word)
+    if word in KNOWN or (path.suffix.lower() == ".zip" and path.is_file()):
+        return True
+    return path.is_dir() and not (path / "manifest.json").exists() and any((path / name).exists() for name in _MARKS)
+
+
+def did_you_mean(word: str) -> str:
+    """Known names, and files and folders beside it, that look like a word that is neither; empty where none does."""
+    path = Path(word)
+    there = [*KNOWN]
+    if path.parent.is_dir():
+        there += [str(path.with_name(entry.name)) for entry in path.parent.iterdir()]
+    near = difflib.get_close_matches(word, there, n=2, cutoff=0.65)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+def _packaged(name: str, family: Family | None = None) -> RunFolder:
+    """A run that comes with the package."""
+    folder = Path(str(files("lddu"))) / "pretrained" / KNOWN[name]
+    if not (folder / "config.json").is_file():
+        raise RunError(
+            f"Expected the run {name!r} in this installation of lddu, but it comes without; install a release, or name a run of "
+            "your own."
+        )
+    return RunFolder(folder, family, place=name)
+
+
+def _unpacked(archive: Path, family: Family | None) -> RunFolder:
+    folder = Path(tempfile.mkdtemp(prefix="lddu-run-"))
+    try:
+        unpack_run(archive, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    run = RunFolder(folder, family, place=str(archive))
+    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
+    return run

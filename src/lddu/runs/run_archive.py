@@ -1,0 +1,125 @@
+"""A run in a .zip: unpacked into a folder of its own, and only after every name in the archive was looked at.
+
+The archive may come from a stranger. Links, absolute names and names that climb out of the folder refuse it as a whole;
+of the rest only the files that a run has are written, and no more of them than `MOST_BYTES`.
+"""
+
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from lddu.errors import RunError
+
+MOST_BYTES = 2**31
+"""Of all files of a run together; those of the largest preset take a few megabytes."""
+
+MOST_ENTRIES = 10_000
+"""Names that are looked at."""
+
+RUN_FILES = (
+    "config.json", "model.safetensors", "decision.json", "metrics.json", "predictions.parquet", "latent_map.json",
+    "log.jsonl", "report.html", "about.json",
+)  # fmt: skip
+"""What a run folder holds, and each member of an ensemble; docs/run_folder.md."""
+
+_MEMBER = re.compile(r"(?:member-\d{1,4}/)?([^/]+)")
+_PIECE = 1 << 20
+
+
+def unpack_run(archive: Path, folder: Path) -> None:
+    """Write the files of a run into a folder.
+
+    The run lies at the top of the archive, or in its one folder with a config.json. What is no file of a run, such as what
+    macOS adds, is left out.
+
+    Args:
+        archive: a .zip.
+        folder: empty.
+
+    Raises:
+        RunError: where it is no whole .zip of one run, or holds what could reach beyond the folder.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = opened.infolist()
+            _refuse_unsafe(archive, entries)
+            wanted = _run_files(archive, entries)
+            _refuse_large(archive, sum(entry.file_size for entry in wanted.values()), MOST_BYTES)
+            left = MOST_BYTES
+            for name, entry in wanted.items():
+                target = folder / name
+                target.parent.mkdir(exist_ok=True)
+                with opened.open(entry) as source, target.open("xb") as written:
+                    left -= _copied(archive, source, written, left)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as fault:
+        raise RunError(
+            f"Expected {archive} to be a whole .zip of a run folder, but it cannot be unpacked ({_first_line(fault)}); "
+            "pack it again, without a password."
+        ) from None
+
+
+def _refuse_unsafe(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    if len(entries) > MOST_ENTRIES:
+        raise RunError(
+            f"Expected {archive} to be a .zip of one run folder, but it holds {len(entries)} files; pack the run alone."
+        )
+    seen = set[str]()
+    for entry in entries:
+        name, kind = entry.filename, stat.S_IFMT(entry.external_attr >> 16)
+        why = ""
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            why = "is a link or a device"
+        elif name.startswith("/") or "\\" in name or ":" in name or "\0" in name or ".." in name.split("/"):
+            why = "leads out of its folder"
+        elif name in seen:
+            why = "is there twice"
+        if why:
+            raise RunError(
+                f"Expected {archive} to hold plain files of a run, but {name[:80]!r} {why}; nothing was unpacked: pack the run "
+                "folder again."
+            )
+        seen.add(name)
+
+
+def _run_files(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """Name below the run's folder -> entry, of the files that a run has."""
+    names = {entry.filename: entry for entry in entries if not entry.is_dir()}
+    above = ""
+    if "config.json" not in names:
+        runs = sorted(name.split("/")[0] for name in names if re.fullmatch(r"[^/]+/config\.json", name))
+        if len(runs) != 1:
+            found = f"it holds {len(runs)}: {', '.join(runs[:4])}" if runs else "it holds none"
+            raise RunError(
+                f"Expected {archive} to hold one run, with config.json at its top or in its one folder, but {found}; pack one run "
+                "folder."
+            )
+        above = f"{runs[0]}/"
+    below = {name.removeprefix(above): entry for name, entry in names.items() if name.startswith(above)}
+    matched = {name: _MEMBER.fullmatch(name) for name in below}
+    return {name: below[name] for name, match in matched.items() if match and match[1] in RUN_FILES}
+
+
+def _copied(archive: Path, source: IO[bytes], target: IO[bytes], most: int) -> int:
+    """Bytes copied; whatever the archive says of their number, not more than `most`."""
+    copied = 0
+    while piece := source.read(_PIECE):
+        copied += len(piece)
+        _refuse_large(archive, copied, most)
+        target.write(piece)
+    return copied
+
+
+def _refuse_large(archive: Path, size: int, most: int) -> None:
+    if size > most:
+        raise RunError(
+            f"Expected the run in {archive} to take at most {MOST_BYTES / 2**30:.3g} GiB, but it takes more; unpack it yourself and "
+            "name the folder."
+        )
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0][:120]
