@@ -15,6 +15,11 @@ from lddu.models.family import Family, FamilyLike
 FAMILIES = {
     "lddu": "lddu.models.lddu.family:LDDU_FAMILY",
     "late-fusion": "lddu.models.late_fusion:LATE_FUSION",
+    "ef-lstm": "lddu.models.peers.ef_lstm:EF_LSTM",
+    "tfn": "lddu.models.peers.tfn:TFN",
+    "lmf": "lddu.models.peers.lmf:LMF",
+    "mult": "lddu.models.peers.mult:MULT",
+    "tailor": "lddu.models.peers.tailor:TAILOR",
 }
 """Name -> module and attribute of the family; imported when it is asked for."""
 

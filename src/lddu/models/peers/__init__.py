@@ -1,0 +1,1 @@
+"""Published systems to compare with, written from their descriptions, as model families."""

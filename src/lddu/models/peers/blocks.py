@@ -1,0 +1,178 @@
+"""What several published systems are made of: masked sequences, attention over them, and presets."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, TrainingConfig, setting
+from lddu.models import equations
+from lddu.models.family import Answered, Losses
+from lddu.models.lddu.encoder import UnimodalEncoder
+from lddu.models.lddu.settings import ResolvedModel
+
+
+@dataclass(frozen=True)
+class AttentionSettings(ModelSettings):
+    """Of a network with several attention heads."""
+
+    hidden: int = setting(256, "width of the network; a multiple of heads", 1)
+    heads: int = setting(8, "attention heads", 1)
+
+    def contradictions(self, objective: ObjectiveSettings) -> list[str]:
+        """A width that the heads do not divide."""
+        if self.hidden % self.heads == 0:
+            return []
+        return [f"expected model.hidden to be a multiple of model.heads = {self.heads}, but got {self.hidden}"]
+
+
+def published(
+    family: str, model: ModelSettings, objective: ObjectiveSettings | None = None, **training: Any
+) -> dict[str, Config]:
+    """The presets of a peer: `default` with its published settings; what is not stated is as LDDU's `paper` has it.
+
+    Args:
+        family: its name.
+        model: of the network.
+        objective: of the loss.
+        training: fields of `TrainingConfig`.
+    """
+    open_ = {"epochs": "auto", "patience": "auto", "checkpoint": "f1_map"}
+    config = TrainingConfig(**(open_ | training))
+    return {"default": Config("default", family, model, objective or ObjectiveSettings(), config, DecisionConfig())}
+
+
+def seen_steps(
+    values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
+) -> list[tuple[Tensor, Tensor]]:
+    """Per modality [B, T, D] with zeros wherever nothing was seen, and [B, T] where something was."""
+    seen = [one & presence[:, m, None] for m, one in enumerate(mask)]
+    return [(zeroed(x, own), own) for x, own in zip(values, seen, strict=True)]
+
+
+def zeroed(
+    states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
+) -> Float[Tensor, "clip step width"]:
+    """The same with zeros at masked steps."""
+    return torch.where(mask[..., None], states, 0.0)
+
+
+def reversed_gradient(x: Tensor) -> Tensor:
+    """The same numbers; the gradient changes its sign (Ganin and Lempitsky, ICML 2015)."""
+    return 2 * x.detach() - x
+
+
+def masked_mean(
+    states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
+) -> Float[Tensor, "clip width"]:
+    """Mean over the unmasked steps; zeros where there are none."""
+    return zeroed(states, mask).sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def last_step(states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]) -> Float[Tensor, "clip width"]:
+    """The last unmasked step; zeros where there is none."""
+    place = torch.arange(mask.shape[1], device=mask.device) * mask
+    last = place.argmax(dim=1)
+    found = states[torch.arange(len(states), device=states.device), last]
+    return torch.where(mask.any(dim=1, keepdim=True), found, 0.0)
+
+
+def to_the_front(
+    values: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
+) -> tuple[Float[Tensor, "clip step width"], Tensor]:
+    """The unmasked steps of each clip first, in their order, then zeros; and how many there are [B]."""
+    order = torch.argsort((~mask).int(), dim=1, stable=True)
+    moved = zeroed(values, mask).gather(1, order[..., None].expand_as(values))
+    return moved, mask.sum(dim=1)
+
+
+def padding(mask: Bool[Tensor, "*clip step"]) -> Bool[Tensor, "*clip step"]:
+    """What attention must not see. A clip without any step sees its first, so that the softmax is defined; drop its answer."""
+    first = torch.arange(mask.shape[-1], device=mask.device) == 0
+    return ~(mask | (first & ~mask.any(dim=-1, keepdim=True)))
+
+
+def sinusoids(steps: int, width: int, device: torch.device) -> Float[Tensor, "step width"]:
+    """Sine and cosine of the position at falling frequencies (Vaswani et al., NeurIPS 2017)."""
+    half = (width + 1) // 2
+    rate = torch.exp(torch.arange(half, device=device) * (-math.log(10_000.0) / half))
+    angle = torch.arange(steps, device=device)[:, None] * rate
+    return torch.cat([angle.sin(), angle.cos()], dim=1)[:, :width]
+
+
+class SelfAttention(nn.Module):
+    """Layers of post-norm self-attention over masked sequences; zeros come out at padding.
+
+    Args:
+        width: H.
+        heads: a divisor of H.
+        inner: width of the feed-forward networks.
+        layers: how many.
+        dropout: on attention weights, in and after the feed-forward networks.
+    """
+
+    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, heads, inner, dropout, activation="gelu", batch_first=True)
+            for _ in range(layers)
+        )
+
+    def forward(
+        self, states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, "clip step width"]:
+        """New states of every step."""
+        hidden = padding(mask)
+        for layer in self.layers:
+            states = layer(states, src_key_padding_mask=hidden)
+        return zeroed(states, mask)
+
+
+class PooledEncoder(nn.Module):
+    """Mean and deviation over the steps of one modality, and a layer; zeros where the clip lacks it."""
+
+    def __init__(self, dimension: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2 * dimension, width), nn.ReLU(), nn.Dropout(dropout))
+
+    def forward(
+        self, values: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
+    ) -> Float[Tensor, "clip width"]:
+        """One vector per clip."""
+        states: Tensor = self.layers(equations.masked_mean_and_deviation(values, mask))
+        return torch.where(mask.any(dim=1, keepdim=True), states, 0.0)
+
+
+def step_encoder(dimension: int, settings: AttentionSettings, layers: int, dropout: float) -> UnimodalEncoder:
+    """LDDU's unimodal encoder, Eq. (2)-(3), at other sizes: learned positions, post-norm layers, feed-forward width H."""
+    sizes = {"hidden": settings.hidden, "heads": settings.heads, "max_steps": settings.max_steps}
+    return UnimodalEncoder(dimension, ResolvedModel(**sizes, layers=layers, dropout=dropout, feature_norm=False))
+
+
+Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]
+"""(settings, answer, target [B, E], known [B, E]) -> name of each loss term -> the term and its weight."""
+
+
+class SummedObjective(nn.Module):
+    """A weighted sum of terms that read nothing but the answer and its labels.
+
+    Args:
+        settings: of the objective.
+        present_at: share from which an emotion counts as present.
+        terms: computes them.
+    """
+
+    def __init__(self, settings: ObjectiveSettings, present_at: float, terms: Terms) -> None:
+        super().__init__()
+        self.settings, self.present_at, self.terms = settings, present_at, terms
+
+    def forward(self, network: nn.Module, answer: Answered, shares: Tensor, noise: Tensor) -> Losses:
+        """The loss of a batch, from shares [B, E], NaN where unknown; `network` and `noise` are not read."""
+        target, known = equations.training_target(shares, self.present_at, self.settings.target)
+        found = self.terms(self.settings, answer, target, known)
+        values, weights = (list(column) for column in zip(*found.values(), strict=True))
+        return Losses(equations.weighted_total(values, weights), {name: term for name, (term, _) in found.items()})
