@@ -149,8 +149,11 @@ class PooledEncoder(nn.Module):
 
 def step_encoder(dimension: int, settings: AttentionSettings, layers: int, dropout: float) -> UnimodalEncoder:
     """LDDU's unimodal encoder, Eq. (2)-(3), at other sizes: learned positions, post-norm layers, feed-forward width H."""
-    sizes = {"hidden": settings.hidden, "heads": settings.heads, "max_steps": settings.max_steps}
-    return UnimodalEncoder(dimension, ResolvedModel(**sizes, layers=layers, dropout=dropout, feature_norm=False))
+    sizes = ResolvedModel(
+        hidden=settings.hidden, heads=settings.heads, max_steps=settings.max_steps, layers=layers, dropout=dropout,
+        feature_norm=False,
+    )  # fmt: skip
+    return UnimodalEncoder(dimension, sizes)
 
 
 Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]

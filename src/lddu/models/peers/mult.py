@@ -66,7 +66,8 @@ class CrossLayer(nn.Module):
             self.target_norm(target), keys, keys, key_padding_mask=padding(seen), need_weights=False
         )
         target = target + torch.where(seen.any(dim=1)[:, None, None], looked, 0.0)
-        return target + self.inner(self.inner_norm(target))
+        added: Tensor = self.inner(self.inner_norm(target))
+        return target + added
 
 
 class Mult(nn.Module):
