@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from matplotlib.figure import Figure
 
 from lddu.machine.cache import VARIABLE
 from lddu.store.store import FeatureStore
 from tests.builders import table_folder, tiny_store
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
