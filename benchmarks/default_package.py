@@ -18,6 +18,9 @@ from lddu.training.conclude import Cost, Ending, conclude
 from lddu.training.member import reader_of
 
 FILES = ("config.json", "model.safetensors", "log.jsonl")
+SHOWN = ("auroc", "map", "map_of_constants", "f1_micro", "ece", "recall_sets_of_.9_keep")
+"""Figures of a corpus that the card has; all stand in benchmarks/results."""
+
 TEXT = Path(__file__).with_name("default_about.json")
 """What the card says beside figures."""
 
@@ -62,7 +65,7 @@ def about(measured: Mapping[str, Any]) -> About:
             continue
         own, _, rest = key.partition(" ")
         language = next((name for short, name in LANGUAGES.items() if f"({short})" in rest), "")
-        numbers = {name: round(value, 3) for name, value in figures.items() if name != "n" and value == value}
+        numbers = {name: round(figures[name], 3) for name in SHOWN}
         how = HOW[own] + ("; with --adapt" if "adapted" in rest else "")
         found.append(Measured(TITLES[own], int(figures["n"]), numbers, f"{language} speakers" if language else "", how))
     paired = measured["paired"]
