@@ -35,17 +35,20 @@ def make(clone: Path, target: str) -> list[str]:
     return found.stdout.splitlines()
 
 
-def test_setting_up_is_announced_in_one_line_and_done_once(clone: Path) -> None:
+def test_each_part_of_setting_up_is_announced_in_one_line_and_done_once(clone: Path) -> None:
     told = make(clone, "demo")
-    assert len(told) == 2 and told[1].startswith(".venv/bin/lddu train")
-    assert all(word in told[0] for word in ("PyTorch", "GB", "minutes", "once"))
+    announced, commands = told[:2], told[2:]
+    assert all(line.startswith(".venv/bin/lddu ") for line in commands)
+    assert commands[0].startswith(".venv/bin/lddu predict default") and commands[-1].startswith(".venv/bin/lddu train")
+    assert all(word in announced[0] for word in ("PyTorch", "GB", "minutes", "once"))
+    assert all(word in announced[1] for word in ("clips", "GB", "once"))
     asked = (clone / "log").read_text()
-    assert "install --quiet" in asked and "--editable ." in asked and "[dev" not in asked
-    assert make(clone, "demo") == told[1:]
+    assert "install --quiet" in asked and "--editable ." in asked and ".[clips]" in asked and "[dev" not in asked
+    assert make(clone, "demo") == commands
 
 
 def test_the_extras_are_announced_too(clone: Path) -> None:
     told = make(clone, ".venv/ready")
-    assert len(told) == 2 and "extras" in told[1] and "GB" in told[1]
+    assert len(told) == 3 and "extras" in told[2] and "GB" in told[2]
     assert ".[dev,mosei,clips,speech,remote,search,ray]" in (clone / "log").read_text()
     assert make(clone, ".venv/ready") == ["make: '.venv/ready' is up to date."]
