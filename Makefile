@@ -14,7 +14,7 @@ demo: $(CLIPS)
 	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "The meeting is at ten."
 	$(BIN)/lddu data talking --clips 1 --out runs/demo-clips --force
 	$(BIN)/lddu predict default runs/demo-clips --html runs/demo-page --force
-	$(BIN)/lddu train --training.epochs 14 --out runs/demo --force
+	$(BIN)/lddu train --training.epochs 10 --out runs/demo --force
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
