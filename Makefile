@@ -44,13 +44,13 @@ $(USABLE): pyproject.toml constraints.txt
 	@touch $@
 
 $(CLIPS): $(USABLE)
-	@echo "Adding what reads clips, once. About 1 GB more; a minute or two."
+	@echo "Adding what reads clips, once. About 1.3 GB more; a minute or two."
 	@$(INSTALL) --editable ".[clips]"
 	@$(COMPILE)
 	@touch $@
 
 $(READY): $(CLIPS)
-	@echo "Adding the extras and the tools for tests, once. About 1.9 GB more; some minutes."
+	@echo "Adding the extras and the tools for tests, once. About 0.8 GB more; some minutes."
 	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,ray]"
 	@$(COMPILE)
 	@touch $@
