@@ -174,30 +174,8 @@ def words(name: str, file: Path, work: Path) -> Corpus:
 
 
 def token_means(encoder: WordEncoder, texts: list[str]) -> np.ndarray:
-    """[N, D] mean over the tokens of each text, batches of similar length together."""
-    import torch
-
-    tokenizer, model = encoder._loaded.tokenizer, encoder._loaded.model
-    tokens = tokenizer(
-        [text.split() or ["?"] for text in texts], is_split_into_words=True, truncation=True, max_length=256
-    )["input_ids"]
-    order = np.argsort([len(own) for own in tokens], kind="stable")
-    result = np.zeros((len(texts), encoder.dimension), np.float32)
-    with torch.inference_mode():
-        for first in range(0, len(order), 64):
-            some = order[first : first + 64]
-            inputs = tokenizer.pad({"input_ids": [tokens[i] for i in some]}, return_tensors="pt")
-            counted = inputs["attention_mask"].clone()
-            counted[:, 0] = 0
-            counted[torch.arange(len(some)), inputs["attention_mask"].sum(dim=1) - 1] = 0
-            found = model(**inputs, output_hidden_states=True)
-            states = torch.cat(
-                [found.last_hidden_state if n == -1 else found.hidden_states[n] for n in encoder.layers], 2
-            )
-            result[some] = (
-                (states * counted[..., None]).sum(dim=1) / counted.sum(dim=1, keepdim=True).clamp(min=1)
-            ).numpy()
-    return result
+    """[N, D] mean over the tokens of each text."""
+    return np.stack([states.mean(axis=0) for states in encoder.states([text.split() or ["?"] for text in texts])])
 
 
 def voice(name: str, folder: Path, work: Path) -> Corpus:

@@ -1,6 +1,5 @@
 """`lddu predict RUN clip.mp4`: answers on raw clips, as a table, JSON, CSV or a page."""
 
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,8 +146,6 @@ def _show(found: "ClipAnswers") -> None:
     from lddu.commands.answer_table import show_answers
 
     count = len(found.predictions)
-    places = zip(found.start, found.end, strict=True)
-    seconds = ["-" if isnan(start) or isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
-    before = {"clip": found.predictions.clip.tolist(), "seconds": seconds}
+    before = {"clip": found.predictions.clip.tolist(), "seconds": found.seconds("-")}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})

@@ -1,7 +1,6 @@
 """What people and machines see: results on stdout, progress and warnings on stderr."""
 
 import json
-import math
 import os
 import sys
 from collections.abc import Iterable
@@ -9,6 +8,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from lddu.exports.text import plain
 
 
 def results(columns: int = 110) -> Console:
@@ -41,7 +42,7 @@ def warn(sentences: Iterable[str]) -> None:
 def print_json(value: Any) -> None:
     """Write one JSON document to stdout; NaN and infinities become null, which JSON lacks."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(_plain(value), indent=1, ensure_ascii=not unicode, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(plain(value), indent=1, ensure_ascii=not unicode, allow_nan=False) + "\n")
 
 
 def table(title: str, *headers: str) -> Table:
@@ -50,15 +51,3 @@ def table(title: str, *headers: str) -> Table:
     for i, header in enumerate(headers):
         grid.add_column(header, justify="right" if i else "left", overflow="fold" if not i else "ellipsis")
     return grid
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "item") and not hasattr(value, "__len__"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

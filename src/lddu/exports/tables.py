@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lddu.exports.answered import Answered
-from lddu.exports.text import writable
+from lddu.exports.text import plain, unbroken, writable
 
 VERDICT = "verdict"
 """Prefix of the columns that say present, absent, or can't tell."""
@@ -44,7 +43,10 @@ def parquet(answered: Answered, _: Path) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {writable(name): _unbroken(values) for name, values in _with_verdicts(answered).items()}
+    columns = {
+        writable(name): [unbroken(value) if isinstance(value, str) else value for value in values]
+        for name, values in _with_verdicts(answered).items()
+    }
     arrays = {name: pa.array(values) for name, values in columns.items()}
     numbers = pa.float64()  # of a column in which nothing is known
     typed = {name: array.cast(numbers) if pa.types.is_null(array.type) else array for name, array in arrays.items()}
@@ -56,7 +58,7 @@ def parquet(answered: Answered, _: Path) -> bytes:
 
 def json_lines(answered: Answered, _: Path) -> str:
     """An object per line and clip, as `predict --json` has it under ``clips``; unknown numbers are null."""
-    lines = (json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) for record in answered.records)
+    lines = (json.dumps(plain(record, unbroken), ensure_ascii=False, allow_nan=False) for record in answered.records)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -79,21 +81,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     return writable(value) if isinstance(value, str) else value
-
-
-def _unbroken(values: Sequence[Any]) -> list[Any]:
-    """Text that UTF-8 can hold."""
-    return [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values]
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "item") and not hasattr(value, "__len__"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

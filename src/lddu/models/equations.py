@@ -320,12 +320,10 @@ def masked_mean_and_deviation(
     steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
 ) -> Float[Tensor, "clip doubled"]:
     """Eq. (21): mean and standard deviation of each feature over the unmasked steps, side by side; zeros where there are none."""
-    there = mask[..., None].to(steps.dtype)
-    count = there.sum(dim=1).clamp(min=1)
-    kept = torch.where(mask[..., None], steps, 0.0)
-    mean = kept.sum(dim=1) / count
-    centred = (kept - mean[:, None]) * there
-    return torch.cat([mean, (centred.square().sum(dim=1) / count).sqrt()], dim=-1)
+    mean, _ = mean_step(steps, mask)
+    centred = torch.where(mask[..., None], steps - mean, 0.0)
+    squares, _ = mean_step(centred.square(), mask)
+    return torch.cat([mean[:, 0], squares[:, 0].sqrt()], dim=-1)
 
 
 def mean_step(

@@ -141,6 +141,10 @@ def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[
     if recalibration.left_out_nll is None:
         return ["Not calibrated: too few validation clips. Probabilities order the emotions and mean no more."]
     said = f"Probabilities are recalibrated on validation ({recalibration_name(recalibration.method)})"
+    if recalibration.method == "identity":
+        said = (
+            "Probabilities are as predicted, since no recalibration was likelier on the clips that its fitting left out"
+        )
     test = splits.get("test")
     if test is None:
         return [f"{said}."]

@@ -98,11 +98,14 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return len(self.predictions)
 
     def _repr_html_(self) -> str:
-        places = zip(self.start, self.end, strict=True)
-        seconds = ["" if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
-        before = {"clip": self.predictions.clip.tolist(), "seconds": seconds}
+        before = {"clip": self.predictions.clip.tolist(), "seconds": self.seconds("")}
         after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
         return html_table(self.predictions, before, after)
+
+    def seconds(self, unknown: str) -> list[str]:
+        """[N] where each clip lies in its file, for tables; `unknown` of what has no place."""
+        places = zip(self.start, self.end, strict=True)
+        return [unknown if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
 
     @property
     def emotions(self) -> tuple[str, ...]:
