@@ -111,7 +111,7 @@ def train(
                     device,
                     force,
                     init_from,
-                    _command_line(),
+                    command_line(),
                     baselines=wanted,
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
@@ -152,7 +152,8 @@ def _simulated(beside: Path) -> Any:
     return store
 
 
-def _command_line() -> str:
+def command_line() -> str:
+    """What was typed, for the record of a run."""
     return "lddu " + shlex.join(sys.argv[1:])
 
 
