@@ -4,26 +4,20 @@ MediaPipe finds up to three faces and 478 points on each. Pictures without a fac
 geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
 """
 
-import os
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lddu.clips.extras import needs
 from lddu.clips.face import expression
 from lddu.clips.face.crop import face_photo
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
-
-MESH = "mediapipe"
-"""Package that finds the landmarks, and the name of their geometry in the specification of a feature."""
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
@@ -31,8 +25,6 @@ GEOMETRY = "geometry"
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
 
-_MOST_FACES = 3
-_CONFIDENCE = 0.5
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
 _AT_ONCE = 32  # faces that the network reads together
 
@@ -52,8 +44,8 @@ def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
         "version": 2,
         "package": version(MESH),
         "picture_rate": PICTURE_RATE,
-        "most_faces": _MOST_FACES,
-        "confidence": _CONFIDENCE,
+        "most_faces": MOST_FACES,
+        "confidence": CONFIDENCE,
         "columns": len(COLUMNS),
     }
     if reader is None:
@@ -107,10 +99,7 @@ class FaceMeter:
 
     def __init__(self, reader: ExpressionReader | None = None) -> None:
         self._reader = reader
-        os.environ.setdefault("GLOG_minloglevel", "3")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with quiet():
-            self._mesh = needs("mediapipe", "clips", "face features").solutions.face_mesh
+        load_mesh()
 
     @property
     def dimension(self) -> int:
@@ -125,15 +114,9 @@ class FaceMeter:
         """
         looked, several = [], []
         choice, measured = SpeakerChoice(), _Measured(self._reader)
-        with quiet():
-            mesh = self._mesh.FaceMesh(
-                static_image_mode=False, max_num_faces=_MOST_FACES, refine_landmarks=True,
-                min_detection_confidence=_CONFIDENCE, min_tracking_confidence=_CONFIDENCE,
-            )  # fmt: skip
-            mesh.process(np.zeros((64, 64, 3), np.uint8))
-        with mesh:
+        with FaceMesh() as mesh:
             for picture in pictures:
-                faces = _faces(mesh, picture)
+                faces = faces_in(mesh, picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
@@ -173,28 +156,12 @@ class _Measured:
         self._photos = []
 
 
-def _faces(mesh: Any, picture: Picture) -> list[Face]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
-        found = mesh.process(picture.pixels).multi_face_landmarks or []
+def faces_in(mesh: FaceMesh, picture: Picture) -> list[Face]:
+    """The faces of a picture that are large enough to be measured."""
     height, width = picture.pixels.shape[:2]
     faces = []
-    for landmarks in found:
-        points = np.array([(mark.x * width, mark.y * height, mark.z * width) for mark in landmarks.landmark])
-        face = face_of(points, picture.time, height)
+    for points in mesh.faces(picture.pixels):
+        face = face_of(points * (width, height, width), picture.time, height)
         if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
             faces.append(face)
     return faces
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing on stderr from native libraries, which write there past Python while they start."""
-    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(nowhere)
