@@ -5,8 +5,10 @@ geometry of a face comes from these points; what the expression network reads of
 """
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
@@ -113,8 +115,8 @@ class FaceMeter:
             pictures: in order of time.
         """
         looked, several = [], []
-        choice, measured = SpeakerChoice(), _Measured(self._reader)
-        with FaceMesh() as mesh:
+        choice = SpeakerChoice()
+        with FaceMesh() as mesh, _Measured(self._reader) as measured:
             for picture in pictures:
                 faces = faces_in(mesh, picture)
                 looked.append(picture.time)
@@ -122,18 +124,28 @@ class FaceMeter:
                 face = choice.choose(faces, picture.time)
                 if face is not None:
                     measured.add(face, picture)
-        return FaceTrack(measured.steps(), np.array(looked, dtype=float), np.array(several, dtype=bool))
+            steps = measured.steps()
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
 
 
 class _Measured:
-    """The chosen faces of a file in numbers; what the network reads is read some faces at once."""
+    """The chosen faces of a file in numbers; the network reads some at once, in a thread beside the search for the next."""
 
     def __init__(self, reader: ExpressionReader | None) -> None:
         self._reader = reader
         self._times: list[float] = []
         self._geometry: list[np.ndarray] = []
         self._photos: list[np.ndarray] = []
-        self._read: list[np.ndarray] = []
+        self._read: list[Future[np.ndarray]] = []
+        self._pool = ThreadPoolExecutor(1, "lddu-faces")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
     def add(self, face: Face, picture: Picture) -> None:
         self._times.append(face.time)
@@ -147,12 +159,13 @@ class _Measured:
         values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
         if self._reader is not None:
             self._read_photos(self._reader)
-            values = np.concatenate([values, np.concatenate(self._read)], axis=1)
+            read = np.concatenate([part.result() for part in self._read])
+            values = np.concatenate([values, read], axis=1)
         start = np.array(self._times, dtype=float)
         return Steps(values, start, start + 1 / PICTURE_RATE)
 
     def _read_photos(self, reader: ExpressionReader) -> None:
-        self._read.append(reader.read(self._photos))
+        self._read.append(self._pool.submit(reader.read, self._photos))
         self._photos = []
 
 
