@@ -109,6 +109,10 @@ class ClipExtractor:
 
     def feature_names(self) -> dict[str, str]:
         """Modality -> its exact configuration as JSON, as a store's manifest and a run keep it."""
+        return dict(self._feature_names)
+
+    @cached_property
+    def _feature_names(self) -> dict[str, str]:
         makers = {
             "text": lambda: self._words.specification(),
             "audio": lambda: self._voice_encoder.specification(),

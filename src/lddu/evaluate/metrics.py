@@ -1,7 +1,6 @@
-"""Standard metrics of multi-label decisions, and the baselines they have to beat. Standard ones by scikit-learn,
-which is imported where one is computed: it takes a second, and answers need none.
+"""Standard metrics of multi-label decisions, and the baselines they have to beat. Standard ones by scikit-learn.
 
-Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
+It is imported where one is computed: that takes a second, and answers need none. Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
 """
 
 from collections.abc import Sequence

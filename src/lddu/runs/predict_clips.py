@@ -99,7 +99,9 @@ def predict_clips(
     config = (config or ExtractorConfig()).made_as(trained)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
-        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=callback.extracted)
+        done = extract(
+            listing, folder / "clips", predictor.extractor(config), jobs, existing="update", advance=callback.extracted
+        )
         answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
     warnings = [*answers.warnings, *done.left_out, *([unlisted_sentence(done.unlisted)] if done.unlisted else [])]
     return replace(answers, failures=done.failures, warnings=warnings)

@@ -34,9 +34,7 @@ def _frames(sound: np.ndarray) -> np.ndarray:
 @settings(deadline=None, max_examples=60)
 @given(sounds())
 def test_pitch_is_that_of_librosa(sound: np.ndarray) -> None:
-    expected = librosa.yin(
-        sound, fmin=60, fmax=500, sr=RATE, frame_length=WINDOW, hop_length=HOP, center=False
-    )
+    expected = librosa.yin(sound, fmin=60, fmax=500, sr=RATE, frame_length=WINDOW, hop_length=HOP, center=False)
     np.testing.assert_allclose(yin(_frames(sound), RATE, 60, 500), expected, rtol=1e-5)
 
 

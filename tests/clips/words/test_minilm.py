@@ -35,9 +35,7 @@ def theirs() -> HubLanguageModel:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(WORDS, min_size=1, max_size=40))
-def test_tokens_and_states_are_those_of_transformers(
-    ours: MiniLM, theirs: HubLanguageModel, words: list[str]
-) -> None:
+def test_tokens_and_states_are_those_of_transformers(ours: MiniLM, theirs: HubLanguageModel, words: list[str]) -> None:
     assert ours.pieces(words) == theirs.pieces(words)
     (own,), (other,) = ours.encoded([words]), theirs.encoded([words])
     assert list(own.inputs["input_ids"]) == list(other.inputs["input_ids"])

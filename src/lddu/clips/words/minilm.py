@@ -151,7 +151,7 @@ def _sizes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         layer = f"encoder.layer.{number}."
         names += [layer + norm for norm in _NORMS]
         attention = [f"{layer}attention.{part}" for part in ("self.query", "self.key", "self.value", "output.dense")]
-        linear = {part: (width, width) for part in attention}
+        linear = dict.fromkeys(attention, (width, width))
         linear |= {f"{layer}intermediate.dense": (wide, width), f"{layer}output.dense": (width, wide)}
         for name, sizes in linear.items():
             found |= {f"{name}.weight": sizes, f"{name}.bias": sizes[:1]}
