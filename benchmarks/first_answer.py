@@ -89,7 +89,9 @@ def main() -> None:
     for number in range(options.rounds):
         for name in list(turns) if number % 2 else reversed(turns):
             times[name].append(turns[name]())
-    medians = {name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in times.items()}
+    medians = {
+        name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in times.items()
+    }
     for name, (wall, used) in medians.items():
         print(f"{name}: wall {wall:.2f} s, processor {used:.2f} s")
     for name, other in RATIOS:
