@@ -19,7 +19,7 @@ from lddu.clips.words.pretrained import LAST
 from lddu.errors import ConfigError, SourceError
 
 LAYERS = (3, LAST)
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 
 @pytest.fixture(scope="module")

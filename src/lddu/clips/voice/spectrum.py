@@ -22,7 +22,7 @@ def mel_bank(rate: int, window: int, bands: int, lowest: float = 0.0) -> NDArray
     ramps, widths = np.subtract.outer(edges, np.fft.rfftfreq(window, 1.0 / rate)), np.diff(edges)[:, None]
     bank = np.maximum(0, np.minimum(-ramps[:-2] / widths[:-1], ramps[2:] / widths[1:])).astype(np.float32)
     bank *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
-    return bank
+    return np.asarray(bank, np.float32)
 
 
 def _mel(hertz: float) -> float:
