@@ -89,7 +89,10 @@ def main() -> None:
     for number in range(options.rounds):
         for name in list(turns) if number % 2 else reversed(turns):
             times[name].append(turns[name]())
-            print(f"{number + 1} {name}: wall {times[name][-1][0]:.2f} s, processor {times[name][-1][1]:.2f} s", flush=True)
+            print(
+                f"{number + 1} {name}: wall {times[name][-1][0]:.2f} s, processor {times[name][-1][1]:.2f} s",
+                flush=True,
+            )
     medians = {
         name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in times.items()
     }

@@ -89,13 +89,10 @@ def steady() -> Iterator[None]:
     """Torch without gradients on one thread: sums in one order, so that a clip gives the same bits wherever it lies."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    from lddu.machine.threads import one_thread
+
+    with one_thread(), torch.inference_mode():
+        yield
 
 
 def resolved_layer(layer: int, depth: int, option: str, model: str) -> int:
