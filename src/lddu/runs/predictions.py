@@ -258,7 +258,7 @@ def read_predictions(path: Path) -> Predictions:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read(use_threads=False)  # `read_table` imports pandas where it is installed
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         emotions, modalities = (
             tuple(metadata[axis].split("\n") if metadata[axis] else ()) for axis in ("emotions", "modalities")
