@@ -5,16 +5,16 @@ Withholding a modality from a finished run (`ablation` in `metrics.json`) asks s
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, parameter
-from lddu.models.families import family_of
+from lddu.evaluate.compare import Difference
 from lddu.runs.compare import compare_runs
 from lddu.runs.run_folder import RunFolder
-from lddu.runs.seeds import Difference, over_seeds
+from lddu.runs.seeds import over_seeds
 from lddu.sentences import counted
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training.loop import TrainingCallback
