@@ -32,6 +32,7 @@ class Mend(Enum):
     OPEN = "{n}: no end, taken to last until all is said or the next begins"
     OVERLAP = "{n}: still shown when the next begins, words put before that"
     SHOWN_AGAIN = "{n}: words of the one before shown again, taken once"
+    TWICE = "{n}: given twice, taken once"
     GUESSED = "{n}: no times, put between the neighbours"
     DAMAGED = "{n}: not understood, left out"
     MILLISECONDS = "{n}: times taken for milliseconds"

@@ -33,7 +33,8 @@ _OTHER = re.compile(
 _OVERHANG = 2.0
 _PANEL_SHARE = 1 / 3  # of lines that begin with times, where text stands in lines of its own
 MILLISECONDS_BEYOND = 50
-"""Whole numbers that go beyond the clip by this factor as seconds, and not as milliseconds, are milliseconds."""
+"""Whole numbers that go beyond the clip by this factor as seconds, and not as milliseconds, are milliseconds; so are those that
+go beyond it at all where most lengths are of so many: nothing is said for as many seconds."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _joined(
 
 
 def _in_seconds(found: Sequence[Caption | None], duration: float, mends: Counter[Mend]) -> list[Caption | None]:
-    times = [time for caption in found if caption for time in (caption.start, caption.end)]
+    times = [(caption.start, caption.end) for caption in found if caption]
     if not are_milliseconds(times, duration):
         return list(found)
     mends[Mend.MILLISECONDS] += sum(caption is not None for caption in found)
@@ -154,12 +155,20 @@ def _in_seconds(found: Sequence[Caption | None], duration: float, mends: Counter
     ]
 
 
-def are_milliseconds(times: Sequence[float | None], duration: float) -> bool:
-    """Whether times cannot be seconds of the clip, but can be milliseconds."""
-    known = [time for time in times if time is not None]
+def are_milliseconds(spans: Sequence[tuple[float | None, float | None]], duration: float) -> bool:
+    """Whether times cannot be seconds of the clip, but can be milliseconds.
+
+    Args:
+        spans: starts and ends, where known.
+        duration: seconds of the clip.
+    """
+    known = [time for span in spans for time in span if time is not None]
     last = max(known, default=0.0)
-    whole = all(time == int(time) for time in known)
-    return whole and last >= MILLISECONDS_BEYOND * duration and last / 1000 <= duration + _OVERHANG
+    if any(time != int(time) for time in known) or last / 1000 > duration + _OVERHANG:
+        return False
+    lengths = sorted(end - start for start, end in spans if start is not None and end is not None)
+    long = bool(lengths) and lengths[len(lengths) // 2] >= MILLISECONDS_BEYOND
+    return last >= MILLISECONDS_BEYOND * duration or (long and last > duration + _OVERHANG)
 
 
 def _thousandth(time: float | None) -> float | None:

@@ -6,7 +6,7 @@ Where only a cue, or the whole clip, has a time, its words share it by their len
 import codecs
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Transcript:
 
 NO_WORDS = Transcript((), False)
 
-READING = 2
+READING = 3
 """Raised with every change of how transcripts are read, so that what was extracted before is not taken over."""
 
 
@@ -124,14 +124,29 @@ def _document(path: Path, text: str) -> Any:
     if not named and text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        document = json.loads(text)
+        document = list(_documents(text))
     except (ValueError, RecursionError) as fault:
         if not named:
             return None
         raise SourceError(
             f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew."
         ) from None
-    return document if named or isinstance(document, dict | list) else None
+    if len(document) > 1 or (named and not document):
+        return document
+    return document[0] if named or isinstance(document[0], dict | list) else None
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """One document, or several one behind the other, as recognisers of live sound write them."""
+    decoder, at = json.JSONDecoder(object_pairs_hook=_plainly_named), 0
+    while at < len(text) and (at := at + len(text[at:]) - len(text[at:].lstrip())) < len(text):
+        document, at = decoder.raw_decode(text, at)
+        yield document
+
+
+def _plainly_named(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """`startTime`, `start_time` and `StartTime` under one name."""
+    return {key.lower().replace("_", ""): value for key, value in pairs}
 
 
 def read_text(path: Path) -> str:
