@@ -36,6 +36,7 @@ class Mend(Enum):
     GUESSED = "{n}: no times, put between the neighbours"
     DAMAGED = "{n}: not understood, left out"
     MILLISECONDS = "{n}: times taken for milliseconds"
+    FRAMES = "{n}: times counted in pictures, taken for 25 a second or the next usual rate"
 
 
 def mended(mends: Mapping[Mend, int], what: str) -> tuple[str, ...]:

@@ -166,7 +166,8 @@ def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iter
             report.packets += 1
             report.joints = len(timeline.offsets) - 1
             return
-        number = packet.stream_index
+        # an empty packet, which makes a decoder give what it holds back, says in PyAV 18.1 that it is of stream 0, whosever it is
+        number = packet.stream_index if packet.size else packet.stream.index
         if packet.size and number in timed:
             timeline.place(packet)
         begin = packet.pos

@@ -14,7 +14,7 @@ _ARROW = re.compile(r"-->|(?<=[\d\s])(?:-\s?-?>|[–—]>|→)(?=[\d\s-])")
 _TIME = r"-?(?:\d+:){0,2}\d+(?:[.,]\d+|:\d{3})?"
 _WHOLE_TIME = re.compile(_TIME)
 _LED_TIME = re.compile(r"-?(?:\d+:){0,2}\d+[.,]\d{3}(?!\d)")  # what follows it without a blank are settings
-_COMMENT = re.compile(r"NOTE(?:[ \t]|$)|(?:STYLE|REGION)\s*$")
+_COMMENT = re.compile(r"NOTE(?:[ \t]|$)|(?:STYLE|REGION)\s*$|WEBVTT(?:\s|$)")
 _SIGNATURE = "WEBVTT"
 
 

@@ -3,7 +3,6 @@
 Where only a cue, or the whole clip, has a time, its words share it by their length: `timed` says which of both.
 """
 
-import codecs
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from lddu.clips.words.recognisers import recognised
 from lddu.clips.words.redisplayed import said_once
 from lddu.clips.words.segment_words import segment_words
 from lddu.clips.words.speaker_labels import labels
+from lddu.clips.words.text_file import plainly_timed, read_text
 from lddu.clips.words.timed_lines import timed_lines
 from lddu.clips.words.word import Word, shares
 from lddu.errors import SourceError
@@ -80,6 +80,7 @@ def read_transcript(path: Path, duration: float) -> Transcript:
     if document is not None:
         segments = recognised(document, where, duration, mends)
         return _transcript(segment_words(segments, where, duration, mends), mends, "word")
+    text = plainly_timed(text, mends)
     if has_cues(text):
         if loose_text(text):
             raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
@@ -147,22 +148,3 @@ def _documents(text: str) -> Iterator[Any]:
 def _plainly_named(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """`startTime`, `start_time` and `StartTime` under one name."""
     return {key.lower().replace("_", ""): value for key, value in pairs}
-
-
-def read_text(path: Path) -> str:
-    """What a text file holds, in UTF-8, or in UTF-16 with a byte order mark.
-
-    Raises:
-        SourceError: where it is absent, or in another encoding.
-    """
-    try:
-        told = path.read_bytes()
-        return told.decode("utf-16" if told.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
-    except FileNotFoundError:
-        raise SourceError(f"Expected the transcript {path}, but it is not there; check the path.") from None
-    except OSError as fault:
-        raise SourceError(f"Expected to read the transcript {path}, but got {fault.strerror}.") from None
-    except UnicodeDecodeError as fault:
-        raise SourceError(
-            f"Expected the transcript {path} to be {fault.encoding.upper()} text, but byte {fault.start} is not; save it as UTF-8."
-        ) from None
