@@ -11,7 +11,7 @@ from typing import Any
 
 Node = Mapping[str, Any]
 
-_TICK = 1e-7  # seconds, of Microsoft
+_TICKS = 1e7  # a second, of Microsoft
 _SPECIAL = re.compile(r"\s*(?:\[_\w+\]|<\|[^|]*\|>|</?\w+>)\s*")  # tokens of Whisper and others that are no text
 _NEW_WORD = (" ", "▁")
 
@@ -54,7 +54,7 @@ def _ticks(node: Node) -> Node:
     start, length = (_number(node.get(f"{name}inticks", node.get(name))) for name in ("offset", "duration"))
     if start is None or length is None:
         return {"start": node.get("offset"), "duration": node.get("duration")}
-    return {"start": start * _TICK, "end": (start + length) * _TICK}
+    return {"start": start / _TICKS, "end": (start + length) / _TICKS}
 
 
 def _amazon(document: Any) -> Node | None:

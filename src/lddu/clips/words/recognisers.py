@@ -55,8 +55,8 @@ def recognised(document: Any, where: str, duration: float, mends: Counter[Mend])
     Raises:
         SourceError: where nothing in it is understood, or it holds several recordings.
     """
+    document = _unwrapped(document)
     sure = isinstance(document, Mapping) and "audioduration" in document  # AssemblyAI: milliseconds
-    document = regular(document)
     _refuse_several(document, where)
     segments, words = _found(document)
     if segments is None and words is None:
@@ -88,6 +88,24 @@ def _refuse_several(document: Any, where: str) -> None:
         )
 
 
+def _unwrapped(document: Any) -> Any:
+    """What a recogniser gave, in the usual form, without what is wrapped around it; the document where nothing is found."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        for node in level:
+            plain = regular(node)
+            if isinstance(plain, list) or any(_list_at(plain, places) is not None for places in (_SEGMENTS, _WORDS)):
+                return plain
+        level = [
+            value
+            for node in level
+            if isinstance(node, Mapping)
+            for value in node.values()
+            if isinstance(value, Mapping)
+        ]
+    return document
+
+
 def _found(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
     """Lists of segments and of words."""
     if isinstance(document, list):
@@ -95,16 +113,9 @@ def _found(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
             isinstance(raw, Mapping) and {"word", "start"} <= raw.keys() for raw in document
         )
         return (None, document) if single else (document, None)
-    level = [document]
-    for _ in range(_DEEPEST):
-        for node in level:
-            segments, words = (_list_at(node, places) for places in (_SEGMENTS, _WORDS))
-            if _types(segments) & {"word", *_MARKS}:  # words that are called results
-                segments, words = None, segments
-            if segments is not None or words is not None:
-                return segments, words
-        level = [value for node in level if isinstance(node, Mapping) for value in node.values()]
-    return None, None
+    segments, words = (_list_at(document, places) for places in (_SEGMENTS, _WORDS))
+    called_results = bool(_types(segments) & {"word", *_MARKS})
+    return (None, segments) if called_results else (segments, words)
 
 
 def _list_at(node: Any, places: Sequence[str]) -> list[Any] | None:

@@ -33,7 +33,9 @@ _NAMED_START = re.compile(
     rf"(?:\[(?P<held>[^\[\]:]{{1,40}})\]|(?P<name>[^\W\d_][^\[\](){{}}:]{{0,40}}?):?)\s+[\[(]?(?P<start>{_CLOCK})[\])]?\s*:?"
 )
 _SEVERAL = re.compile(rf"(?P<starts>(?:\[{_CLOCK}\]\s*){{2,}})(?P<text>.*)")  # a line of lyrics that comes again
-_SPELT_OUT = re.compile(r"(?:(?P<h>\d+) hours?,? ?)?(?:(?P<m>\d+) minutes?,? ?)?(?P<s>\d+) seconds?")  # of a video's panel
+_SPELT_OUT = re.compile(
+    r"(?:(?P<h>\d+) hours?,? ?)?(?:(?P<m>\d+) minutes?,? ?)?(?P<s>\d+) seconds?"
+)  # of a video's panel
 _ASIDE = re.compile(
     r"\\\t[\d.-]+\t[\d.-]+|;;.*|Transcribed by https?://\S+|\[[a-z#]{2,8}:[^\]]*\]"
     r"|\[(?:INFORMATION|END INFORMATION|SUBTITLE|TITLE|AUTHOR|SOURCE|PRG|FILEPATH|DELAY|CD TRACK|COMMENT|COLF)\].*"
@@ -167,7 +169,9 @@ def _panel(lines: Sequence[tuple[int, str]], duration: float) -> list[Caption | 
     several = len(starts) > 1 or (len(starts) == len(lines) == 1 and starts[0].written[0] in "[(")
     if not several or times != sorted(times):
         return None
-    alone = not any(caption.lines for caption in starts) and any(found[: _TITLES + 1])  # times that are lines of their own
+    alone = not any(caption.lines for caption in starts) and any(
+        found[: _TITLES + 1]
+    )  # times that are lines of their own
     if not alone and not (found[0] and len(starts) >= _PANEL_SHARE * len(lines)):
         return None
     return found if times[0] < duration + _OVERHANG or starts[0].written[0] in "[(" else None
