@@ -80,7 +80,7 @@ def cut_short(promised: float, reached: float) -> str:
 
 def damaged(packets: int, what: str) -> str:
     """Of packets of sound or pictures that could not be decoded."""
-    return f"{packets} damaged packets of {what} were left out"
+    return f"{packets} damaged packet{'s' if packets > 1 else ''} of {what} left out"
 
 
 def joined(joints: int) -> str:
@@ -101,6 +101,19 @@ def unread(share: float) -> str:
 def unused_tracks(count: int, kind: str) -> str:
     """Of a file with more tracks of a kind than the one that is read."""
     return f"{count} further {kind} track{'s' if count > 1 else ''} left out: the default one was read"
+
+
+def subtitles(count: int) -> str:
+    """Of a file without a transcript that holds tracks of subtitles."""
+    return (
+        f"{count} track{'s' if count > 1 else ''} of subtitles inside the file not read: save one beside it as .srt "
+        "(ffmpeg -i FILE NAME.srt)"
+    )  # fmt: skip
+
+
+def unread_beside(name: str) -> str:
+    """Of a file without a transcript beside which lies one of a kind that is not read."""
+    return f"{name} beside it is of a kind that is not read: save it as .srt"
 
 
 def one_channel(cancelled: float, channel: int) -> str:

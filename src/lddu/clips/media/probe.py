@@ -34,6 +34,7 @@ class MediaInfo:
         codecs: FFmpeg's names of how the tracks in use are coded, such as ``h264`` and ``aac``.
         estimated: whether `duration` is FFmpeg's estimate, because the format does not say it.
         unused: kind -> further tracks of it, which are not read.
+        subtitles: tracks of subtitles, which are not read.
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
     """
 
@@ -48,6 +49,7 @@ class MediaInfo:
     codecs: tuple[str, ...] = ()
     estimated: bool = False
     unused: tuple[tuple[str, int], ...] = ()
+    subtitles: int = 0
     channel: int | None = None
 
 
@@ -75,7 +77,7 @@ def probe(path: Path) -> MediaInfo:
         return MediaInfo(
             max(duration, 0.0), bool(sounds), bool(pictures), width, height, origin, unknown, container.format.name,
             tuple(s.codec_context.name for s in streams), _estimated(path, container),
-            tuple((kind, count) for kind, count in kinds if count > 0),
+            tuple((kind, count) for kind, count in kinds if count > 0), len(container.streams.subtitles),
         )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def _said(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     for (number, line), several in zip(kept, again, strict=True):
         starts = re.findall(r"\[([^\]]*)\]", several["starts"]) if several else []
         each += [(number, f"[{start}]{several['text']}") for start in starts if several] or [(number, line)]
-    return sorted(each, key=lambda entry: (start := _start(*entry)) and start.start or 0.0)
+    return sorted(each, key=lambda entry: ((start := _start(*entry)) and start.start) or 0.0)
 
 
 def _spans(lines: Sequence[tuple[int, str]]) -> list[Caption | None]:
