@@ -64,7 +64,9 @@ def test_voice_and_face_cover_the_speech_of_a_clip(whole: ClipFeatures) -> None:
 
 @needs_ffmpeg
 @pytest.mark.parametrize("shape", [64 / 45, 8 / 9])
-def test_a_face_in_wide_or_narrow_pixels_has_the_numbers_of_square_ones(path: Path, shape: float, tmp_path: Path) -> None:
+def test_a_face_in_wide_or_narrow_pixels_has_the_numbers_of_square_ones(
+    path: Path, shape: float, tmp_path: Path
+) -> None:
     """FFmpeg shows the same stored picture in square pixels; a picture of fewer pixels has lost something in both."""
     stored, shown = tmp_path / "stored.mkv", tmp_path / "shown.mkv"
     info = probe(path)

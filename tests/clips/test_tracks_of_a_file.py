@@ -82,7 +82,19 @@ def test_pictures_whose_size_changes_on_the_way_are_all_read(tmp_path: Path) -> 
     parts = []
     for n, size in enumerate(("320x240", "640x360")):
         parts.append(tmp_path / f"{n}.ts")
-        ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=1", "-c:v", "libx264", "-bf", "0", "-output_ts_offset", str(n), parts[-1])
+        ffmpeg(
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=s={size}:r=25:d=1",
+            "-c:v",
+            "libx264",
+            "-bf",
+            "0",
+            "-output_ts_offset",
+            str(n),
+            parts[-1],
+        )
     path = tmp_path / "size.ts"
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     shapes = [picture.pixels.shape[:2] for picture in read_pictures(path, probe(path), 100.0, ReadReport())]

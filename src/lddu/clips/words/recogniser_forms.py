@@ -6,7 +6,6 @@ ticks, in rows without names, per token instead of per word, or who speaks in a 
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -86,19 +85,21 @@ def _ibm(document: Any) -> Node | None:
 def _youtube(document: Any) -> list[Any] | None:
     """YouTube's json3: pieces with milliseconds from the beginning of their event, shown on while the next one begins."""
     events = _nodes(document.get("events")) if isinstance(document, Mapping) else []
-    told = [event for event in events if _number(event.get("tstartms")) is not None and _nodes(event.get("segs"))]
+    told = [
+        (float(event["tstartms"]), event, pieces)
+        for event in events if _number(event.get("tstartms")) is not None
+        and (pieces := [piece for piece in _nodes(event.get("segs")) if str(piece.get("utf8", "")).strip()])
+    ]  # fmt: skip
     found = []
-    for event in told:
-        begin = float(event["tstartms"])
-        pieces = [piece for piece in _nodes(event["segs"]) if str(piece.get("utf8", "")).strip()]
-        timed = [(str(piece["utf8"]).strip(), begin + (_number(piece.get("toffsetms")) or 0.0)) for piece in pieces]
-        words = [{"text": text, "startms": start} for text, start in timed]
-        whole = {"startms": begin, "endms": begin + (_number(event.get("ddurationms")) or 0.0)}
-        if words:
-            own = {"words": words} if len(words) > 1 else {"text": words[0]["text"]}
-            found.append({**whole, **own})
-    for before, after in pairwise(found):
-        before["endms"] = min(before["endms"], max(before["startms"], after["startms"]))
+    for number, (begin, event, pieces) in enumerate(told):
+        last = begin + (_number(event.get("ddurationms")) or 0.0)
+        after = told[number + 1][0] if number + 1 < len(told) else last
+        words = [
+            {"text": str(piece["utf8"]).strip(), "startms": begin + (_number(piece.get("toffsetms")) or 0.0)}
+            for piece in pieces
+        ]
+        own = {"words": words} if len(words) > 1 else {"text": words[0]["text"]}
+        found.append({"startms": begin, "endms": min(last, max(begin, after)), **own})
     return found or None
 
 

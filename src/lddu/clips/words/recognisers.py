@@ -174,7 +174,7 @@ def _bare(word: str) -> str:
 
 def _once(segments: Sequence[Segment], mends: Counter[Mend]) -> Iterator[Segment]:
     """The segments without those whose words all stand in later ones too, as where Google gives all again with speakers."""
-    last = {
+    last: dict[tuple[str, float | None], int] = {
         (_bare(word.text), word.start): number
         for number, segment in enumerate(segments) for word in segment.words if word.start is not None
     }  # fmt: skip
