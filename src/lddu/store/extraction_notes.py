@@ -129,6 +129,11 @@ def cancelled(seconds: float) -> str:
     return f"its channels cancel each other for {seconds:.0f} s (opposite phase), where little of the voice is left"
 
 
+def beside_zero(offset: float) -> str:
+    """Of sound whose mean is not zero; share of full scale."""
+    return f"its sound lies {100 * abs(offset):.0f} % of full scale beside zero (DC offset), which was taken off"
+
+
 TILTED = "its pictures ask to be turned by an angle that is no quarter turn: the nearest quarter was taken"
 
 

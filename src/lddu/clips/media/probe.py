@@ -36,6 +36,7 @@ class MediaInfo:
         unused: kind -> further tracks of it, which are not read.
         subtitles: tracks of subtitles, which are not read.
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
+        offset: what is taken from every sample, because the whole sound lies beside zero.
     """
 
     duration: float
@@ -51,6 +52,7 @@ class MediaInfo:
     unused: tuple[tuple[str, int], ...] = ()
     subtitles: int = 0
     channel: int | None = None
+    offset: float = 0.0
 
 
 def probe(path: Path) -> MediaInfo:
@@ -114,7 +116,10 @@ def _size(path: Path, picture: Any) -> tuple[int, int]:
             "scale the video down first."
         )
     if not width * height:
-        raise SourceError(f"Expected {path} to say how large its pictures are, but it does not; it is damaged.")
+        raise SourceError(
+            f"Expected {path} to say how large its pictures are, but it does not; it is damaged, "
+            "or an animated .webp: convert it to .mp4."
+        )
     return width, height
 
 

@@ -28,8 +28,13 @@ def read_sound(path: Path, info: MediaInfo, report: ReadReport) -> Iterator[np.n
         end, track = stream_end(stream), _Track(info, report)
         limit = None if end is None or info.estimated else round((end - info.origin) * SAMPLE_RATE)
         for piece in _trimmed(track.pieces(decoded(path, container, stream, report)), limit, track):
-            finite = piece if np.isfinite(piece.sum()) else np.nan_to_num(piece)
-            yield np.clip(finite, -1, 1)
+            total = float(piece.sum())
+            finite = piece if np.isfinite(total) else np.nan_to_num(piece)
+            report.total, report.samples = (
+                report.total + (total if finite is piece else 0.0),
+                report.samples + len(piece),
+            )
+            yield np.clip(finite - np.float32(info.offset) if info.offset else finite, -1, 1)
         if not track.frames:
             raise SourceError(f"Expected sound in {path}, but none of it can be decoded; convert or repair the file.")
 
