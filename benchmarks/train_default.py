@@ -11,6 +11,7 @@ modalities are paired by their labels into clips of two and three. Speakers of E
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +40,9 @@ VOICE_NOISE = 1.0
 
 PAIRS = 20_000
 VALID_PER_CORPUS = 1500
+TEST_PER_CORPUS = 2500
+"""Clips of the official test splits that the run's own report is about; voices have none."""
+
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
     "model": {"pooling": "mean"},
@@ -111,11 +115,12 @@ def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
         present_at=0.5,
         source={"corpora": sorted(seen), "pairs": PAIRS, "left out of training": list(plan.speakers_out)},
     )
+    rates = mean_rates(list(seen.values()))
     number = 0
     with writing_store(out, description) as writer:
         for split, count in (("train", PER_CORPUS), ("valid", VALID_PER_CORPUS)):
             for name, corpus in seen.items():
-                for row in drawn(rng, corpus.in_split(split), count, split == "train"):
+                for row in drawn(rng, corpus, corpus.in_split(split), count, rates):
                     labels = corpus.presence[row]
                     writer.add(_row(number, split, labels, name), {corpus.modality: features(rng, corpus, row, split)})
                     number += 1
@@ -123,6 +128,11 @@ def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
                 found = {seen[name].modality: features(rng, seen[name], row, split) for name, row in parts}
                 labels = np.nanmax(np.stack([seen[name].presence[row] for name, row in parts]), axis=0)
                 writer.add(_row(number, split, labels, "+".join(name for name, _ in parts)), found)
+                number += 1
+        for name, corpus in seen.items():
+            for row in corpus.in_split("test")[:TEST_PER_CORPUS]:
+                found = {corpus.modality: features(rng, corpus, int(row), "test")}
+                writer.add(_row(number, "test", corpus.presence[row], name), found)
                 number += 1
 
 
@@ -148,12 +158,32 @@ def held_out(corpus: Corpus, plan: Plan) -> Corpus:
     return replace(corpus, split=np.where(out, "valid", "train"))
 
 
-def drawn(rng: np.random.Generator, rows: np.ndarray, count: int, again: bool) -> np.ndarray:
-    """`count` rows: of more a part, of fewer all as often as needed (`again`) or once."""
-    if len(rows) >= count or not again:
-        return np.sort(rng.permutation(rows)[:count])
-    whole, rest = divmod(count, len(rows))
-    return np.concatenate([np.tile(rows, whole), rng.permutation(rows)[:rest]])
+def drawn(rng: np.random.Generator, corpus: Corpus, rows: np.ndarray, count: int, rates: np.ndarray) -> np.ndarray:
+    """[count] rows, again where need be, so that emotions are as frequent as `rates` says."""
+    weights = weights_for(corpus.presence[rows], rates)
+    return np.sort(rng.choice(rows, count, p=weights))
+
+
+def mean_rates(found: Sequence[Corpus]) -> np.ndarray:
+    """[E] how often an emotion is shown in training, mean over the corpora that offer it.
+
+    Corpora are drawn to the same rates: a network that can tell comments from lines of film would else read off the one how
+    frequent disgust is in the other.
+    """
+    rates = np.stack([corpus.presence[corpus.in_split("train")].mean(axis=0) for corpus in found])
+    return np.asarray(np.nanmean(rates, axis=0))
+
+
+def weights_for(presence: np.ndarray, rates: np.ndarray, rounds: int = 200) -> np.ndarray:
+    """[N] weights of clips, adding up to 1, under which each emotion of [N, E] has its rate (iterative proportional fitting)."""
+    weights = np.full(len(presence), 1 / len(presence))
+    offered = np.flatnonzero(~np.isnan(presence).all(axis=0))
+    for _ in range(rounds):
+        for emotion in offered:
+            shown = presence[:, emotion] == 1
+            now = weights[shown].sum()
+            weights = weights * np.where(shown, rates[emotion] / now, (1 - rates[emotion]) / (1 - now))
+    return np.asarray(weights / weights.sum())
 
 
 def pairs(rng: np.random.Generator, seen: dict[str, Corpus], split: str, count: int) -> list[list[tuple[str, int]]]:
