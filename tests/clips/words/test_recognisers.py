@@ -357,3 +357,10 @@ def test_odd_words_and_segments_are_mended_or_left_out_and_counted(tmp_path: Pat
 def test_the_answers_of_lddu_itself_are_no_transcript(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="name answers and other JSON otherwise"):
         read_json(tmp_path, {"clips": [{"clip": "a", "start": 0, "end": 2, "joy": 0.4}]})
+
+
+def test_a_text_without_times_is_words_alone(tmp_path: Path) -> None:
+    found = read_json(tmp_path, {"text": "Good day.", "language": "en", "usage": {"seconds": 2}})
+    assert found.text == "Good day." and not found.timed
+    with pytest.raises(SourceError, match="name answers and other JSON otherwise"):
+        read_json(tmp_path, {"text": "Good day.", "labels": {"joy": 1}})

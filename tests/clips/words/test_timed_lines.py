@@ -162,6 +162,10 @@ MEETINGS = {
     "Zoom": "[Anna Berg] 00:00:01\nGood day all.\n\n[Ben Roth] 00:00:05\nThank you.\n",
     "Meet": "Our meeting\n\n00:00:01\n\nAnna Berg: Good day all.\n\n00:00:05\n\nBen Roth: Thank you.\n",
     "Otter": "Anna Berg  0:01\nGood day all.\n\nBen Roth  0:05\nThank you.\n\nTranscribed by https://otter.ai\n",
+    "Rev, with ends": "Anna Berg (00:00:01 - 00:00:03)\nGood day all.\n\nBen Roth (00:00:05 - 00:00:06)\nThank you.\n",
+    "Sonix": "Anna Berg: [00:00:01] Good day all.\n\nBen Roth: [00:00:05] Thank you.\n",
+    "a list": "- 0:01 ANNA BERG: Good day all.\n- 0:05 BEN ROTH: Thank you.\n",
+    "Markdown": "**0:01** **Anna Berg:** Good day all.\n**0:05** **Ben Roth:** Thank you.\n",
     "Rev": "Anna Berg (00:01):\nGood day all.\nBen Roth (00:05):\nThank you.\n",
     "Trint": "[00:00:01.00] Anna Berg: Good day all.\n[00:00:05.00] Ben Roth: Thank you.\n",
 }
@@ -170,7 +174,7 @@ MEETINGS = {
 @pytest.mark.parametrize("form", MEETINGS)
 def test_transcripts_of_meetings_keep_who_speaks_when(tmp_path: Path, form: str) -> None:
     found = read(tmp_path, MEETINGS[form], "talk.txt", duration=20.0)
-    assert [(w.text, w.speaker) for w in found.words] == [
+    assert [(w.text, w.speaker.title()) for w in found.words] == [
         ("Good", "Anna Berg"), ("day", "Anna Berg"), ("all.", "Anna Berg"), ("Thank", "Ben Roth"), ("you.", "Ben Roth"),
     ]  # fmt: skip
     assert (found.words[0].start, found.words[3].start) == (1.0, 5.0)
@@ -205,6 +209,8 @@ def test_what_stands_between_lines_with_times_is_not_said(tmp_path: Path) -> Non
         "SPEAKER talk 1 0.40 3.20 <NA> <NA> anna <NA> <NA>\nSPEAKER talk 1 3.60 2.00 <NA> <NA> ben <NA> <NA>\n",
         "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n[6.29 - 8.23]\tSes_F000\tneu\t[2.5, 2.5, 2.5]\nC-E2:\tNeutral;\t()\n",
         "@UTF8\n@Begin\n*MOT:\thello there . \x15400_3600\x15\n@End\n",
+        "4000000 9000000 hello\n10000000 14000000 day\n", "6400 14400 hello\n16000 22400 day\n",
+        "Hello there [00:00:01] everyone good day [00:00:05] to you\n", "0___0.4___3.6___hello\n1___3.6___5___day\n",
         "{25}{50}Hello there\n{75}{100}Good|bye\n", "[10][20]Hello there\n[30][40]Good|bye\n",
         "Ann\t\t00:00:00.400\t0.4\t00:00:03.600\t3.6\thello\nBen\t\t00:00:03.600\t3.6\t00:00:07.100\t7.1\tgood day\n",
         "start=0.4s stop=3.6s speaker_SPEAKER_00\nstart=3.6s stop=5.0s speaker_SPEAKER_01\n", "PK\x03\x04\x14\x00\x06\x00",

@@ -18,7 +18,7 @@ from lddu.store.extraction_notes import Mend
 
 _SEGMENTS = (
     "segments", "utterances", "chunks", "transcription", "monologues", "phrases", "sentences", "fragments",
-    "results.utterances", "results.channels", "results", "annotationresults.0.speechtranscriptions",
+    "results.utterances", "results.channels", "results", "channels", "annotationresults.0.speechtranscriptions",
 )  # fmt: skip
 _WORDS = ("words", "wordsegments", "result", "results.items", "timestamp.word", "timestamp.segment",
           "alternatives.0.words", "alternatives.0.result")  # fmt: skip

@@ -28,9 +28,12 @@ _SPANS = (
     re.compile(rf"{_ID}(?P<start>{_DECIMAL})\s+(?P<end>{_DECIMAL})\s+(?P<text>\D.*)"),
 )  # fmt: skip
 _CTM = re.compile(r"\S+\s+\w+\s+(?P<start>\d+\.\d+)\s+(?P<length>\d*\.\d+)\s+(?P<text>\S+)(?:\s+[\d.]+)?")
-_STARTS = re.compile(rf"[\[(]?\s*(?P<start>{_CLOCK})\s*[\])]?(?:\s*[-–:]\s*|\s+|$|(?<=[\])]))(?P<text>.*)")
+_STARTS = re.compile(
+    rf"(?:[-*•]\s+|\d+[.)]\s+)?(?:\*\*)?[\[(]?\s*(?P<start>{_CLOCK})\s*[\])]?(?:\*\*)?(?:\s*[-–:]\s*|\s+|$|(?<=[\])*]))(?P<text>.*)"
+)
 _NAMED_START = re.compile(
-    rf"(?:\[(?P<held>[^\[\]:]{{1,40}})\]|(?P<name>[^\W\d_][^\[\](){{}}:]{{0,40}}?):?)\s+[\[(]?(?P<start>{_CLOCK})[\])]?\s*:?"
+    rf"(?:\[(?P<held>[^\[\]:]{{1,40}})\]|(?P<name>[^\W\d_][^\[\](){{}}:]{{0,40}}?):?)\s+"
+    rf"(?:[\[(]?(?P<start>{_CLOCK})(?:\s*[-–]\s*{_CLOCK})?[\])]?\s*:?|[\[(](?P<begin>{_CLOCK})[\])]\s*:?\s+(?P<text>.*))"
 )
 _SEVERAL = re.compile(rf"(?P<starts>(?:\[{_CLOCK}\]\s*){{2,}})(?P<text>.*)")  # a line of lyrics that comes again
 _SPELT_OUT = re.compile(
@@ -103,6 +106,15 @@ def timed_lines(text: str, where: str, duration: float, mends: Counter[Mend]) ->
         number for number, line in lines
         if _PRECISE.match(line) or _PRECISE.match(line.lstrip("[({<")) or len(_PRECISE.findall(line)) > 1
     ]  # fmt: skip
+    counts = [re.match(r"(\d+)\s+(\d+)\s+\S", line) for _, line in lines]
+    if (
+        len(lines) > 1
+        and all(match and int(match[1]) < int(match[2]) for match in counts)
+        and (max(int(match[2]) for match in counts if match) >= 1000)
+    ):  # of samples, or of 100 ns
+        precise = [number for number, _ in lines]
+    if len(re.findall(rf"\[{_CLOCK}\]|\(\d+:\d\d:\d\d\)|\d___\d", " ".join(line for _, line in lines))) > 1:
+        strange += [lines[0][0]]
     if len(precise) > 1 and len(precise) >= _MOST_PRECISE * len(lines):
         strange += precise
     if strange:
@@ -183,7 +195,8 @@ def _start(number: int, line: str) -> Caption | None:
         return Caption(f"line {number}", line, _time(match["start"]), None, _body(match["text"]))
     name = (named["held"] or named["name"]) if named else ""
     if named and not any(word[0].islower() for word in name.split()):
-        return Caption(f"line {number}", line, _time(named["start"]), None, (f"[{name}]:",))
+        start = _time(named["start"] or named["begin"])
+        return Caption(f"line {number}", line, start, None, (f"[{name}]: {named['text'] or ''}".strip(),))
     return None
 
 

@@ -77,6 +77,8 @@ def read_transcript(path: Path, duration: float) -> Transcript:
         raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
     text, where, mends = read_text(path), str(path), Counter[Mend]()
     document = _document(path, text)
+    if isinstance(document, dict) and isinstance(document.get("text"), str) and not _holds_more(document):
+        return _plain(document["text"], duration)
     if document is not None:
         segments = recognised(document, where, duration, mends)
         return _transcript(segment_words(segments, where, duration, mends), mends, "word")
@@ -135,6 +137,11 @@ def _document(path: Path, text: str) -> Any:
     if len(document) > 1 or (named and not document):
         return document
     return document[0] if named or isinstance(document[0], dict | list) else None
+
+
+def _holds_more(document: dict[str, Any]) -> bool:
+    """Whether there is more than a text, such as words with times; the costs of a request are nothing more."""
+    return any(isinstance(value, list | dict) and value and key != "usage" for key, value in document.items())
 
 
 def _documents(text: str) -> Iterator[Any]:
