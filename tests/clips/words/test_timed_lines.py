@@ -208,7 +208,7 @@ def test_what_stands_between_lines_with_times_is_not_said(tmp_path: Path) -> Non
     [
         "SPEAKER talk 1 0.40 3.20 <NA> <NA> anna <NA> <NA>\nSPEAKER talk 1 3.60 2.00 <NA> <NA> ben <NA> <NA>\n",
         "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n[6.29 - 8.23]\tSes_F000\tneu\t[2.5, 2.5, 2.5]\nC-E2:\tNeutral;\t()\n",
-        "@UTF8\n@Begin\n*MOT:\thello there . \x15400_3600\x15\n@End\n",
+        "@UTF8\n@Begin\n*DAD:\thello there . \x15400_3600\x15\n@End\n",
         "4000000 9000000 hello\n10000000 14000000 day\n", "6400 14400 hello\n16000 22400 day\n",
         "Hello there [00:00:01] everyone good day [00:00:05] to you\n", "0___0.4___3.6___hello\n1___3.6___5___day\n",
         "{25}{50}Hello there\n{75}{100}Good|bye\n", "[10][20]Hello there\n[30][40]Good|bye\n",
