@@ -68,6 +68,7 @@ REPAIRS = {
 _PAIR_WIDTH = 6
 """Columns that a pair of emotions takes in a table: 100% and the space before it."""
 
+_LONGEST_NAME = 24
 _MOST_COMPANIONS = 2
 
 
@@ -127,6 +128,9 @@ def _emotions(summary: StoreSummary, companions: bool) -> Group:
     further = [*(["unknown"] if unknown else []), *(["raters differ"] if disputed else [])]
     grid = table("", "", *map(_split, summary.clips), "clips", *further)
     if companions:
+        grid.columns[0].min_width = min(_LONGEST_NAME, max(len(emotion.name) for emotion in summary.emotions))
+        for column in grid.columns:
+            column.no_wrap = True
         grid.add_column("most often with", no_wrap=True, overflow="ellipsis")
     for emotion in summary.emotions:
         shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
