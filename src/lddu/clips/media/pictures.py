@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lddu.clips.extras import needs
 from lddu.clips.media.files import PHOTO_FORMATS, opened, picture_tracks
 from lddu.clips.media.photo import read_photo
 from lddu.clips.media.probe import MediaInfo
@@ -88,6 +89,7 @@ class _Display:
     def __init__(self, stream: Any) -> None:
         self.matrix: np.ndarray | None = None
         self._codec = stream.codec_context
+        self._reformatter = needs("av.video.reformatter", "clips", "reading pictures").VideoReformatter()
         self._stream, self._first = stream.sample_aspect_ratio, self._codec.sample_aspect_ratio
 
     def see(self, frame: Any) -> None:
@@ -95,6 +97,13 @@ class _Display:
         if frame.key_frame:
             matrix = frame.side_data.get("DISPLAYMATRIX")
             self.matrix = None if matrix is None else np.frombuffer(matrix, np.int32)[[0, 1, 3, 4]].astype(float)
+
+    def resized(self, frame: Any, width: int, height: int, interpolation: str) -> np.ndarray:
+        """[height, width, 3] RGB; one converter for all frames, as making one takes longer than using it."""
+        found = self._reformatter.reformat(
+            frame, width=width, height=height, format="rgb24", interpolation=interpolation
+        )
+        return np.asarray(found.to_ndarray())
 
     def pixel_width(self) -> float:
         """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
@@ -110,8 +119,7 @@ def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
     width, height = max(1, round(wide * scale)), max(1, round(high * scale))
     wider = width > frame.width or height > frame.height
     sharp = wider or (pixel_width != 1 and scale > _MILDLY)  # faces keep their numbers best so
-    how = "LANCZOS" if sharp else "AREA"
-    pixels = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
+    pixels = display.resized(frame, width, height, "LANCZOS" if sharp else "AREA")
     if display.matrix is not None:
         pixels = _displayed(pixels, display.matrix, report)
     return np.ascontiguousarray(pixels)
