@@ -30,7 +30,7 @@ from lddu.clips.voice.clip_sounds import clip_sounds
 from lddu.clips.voice.encoder import VoiceEncoder, voice_encoder
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
-from lddu.clips.words.beside import languages_beside
+from lddu.clips.words.beside import languages_beside, unread_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers
@@ -150,7 +150,7 @@ class ClipExtractor:
         if is_cut_short(info, reached):
             notes.append(extraction_notes.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
-        notes.extend(transcript.notes)
+        notes.extend(transcript.notes if transcript.words else (*transcript.notes, *_unread_words(source, info)))
         found = _File(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
         placed = clips_of(source, self.config, duration, transcript, measured)
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
@@ -240,6 +240,15 @@ class ClipExtractor:
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
+
+
+def _unread_words(source: Source, info: MediaInfo) -> list[str]:
+    """Notes on words that lie inside the file or beside it and are not read, where no transcript is known."""
+    if source.transcript_file() is not None or any(span.transcript for span in source.spans):
+        return []
+    beside = unread_beside(source.path)
+    notes = [extraction_notes.subtitles(info.subtitles)] if info.subtitles else []
+    return notes + ([extraction_notes.unread_beside(beside.name)] if beside else [])
 
 
 def _said(source: Source) -> list[SaidWords]:

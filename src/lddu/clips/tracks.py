@@ -64,9 +64,13 @@ def measured_sound(
     if channel is not None:
         notes.append(extraction_notes.one_channel(report.cancelled, channel))
         info = replace(info, channel=channel)
-        steps = meter.steps(read_sound(path, info, ReadReport()))
     elif report.cancelled:
         notes.append(extraction_notes.cancelled(report.cancelled))
+    if channel is None and report.offset:
+        notes.append(extraction_notes.beside_zero(report.offset))
+        info = replace(info, offset=report.offset)
+    if channel is not None or info.offset:
+        steps = meter.steps(read_sound(path, info, ReadReport()))
     return steps, info
 
 

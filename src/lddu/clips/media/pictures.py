@@ -15,6 +15,7 @@ from lddu.clips.media.reading import ReadReport, decoded, packets
 from lddu.errors import SourceError
 
 _WORKING_SIDE = 640  # the face models see at most 256 pixels, so a larger picture only costs time
+_MILDLY = 0.85  # from here on a picture is made so little smaller that averaging its pixels would blur it
 _TILTED = 0.05  # tangent of the angle from which a display matrix is no longer a quarter turn
 
 
@@ -116,9 +117,9 @@ def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
     wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
     scale = min(1.0, _WORKING_SIDE / max(wide, high))
     width, height = max(1, round(wide * scale)), max(1, round(high * scale))
-    wider = width > frame.width or height > frame.height  # faces keep their numbers best so
-    how = "LANCZOS" if wider else "AREA"
-    pixels = display.resized(frame, width, height, how)
+    wider = width > frame.width or height > frame.height
+    sharp = wider or (pixel_width != 1 and scale > _MILDLY)  # faces keep their numbers best so
+    pixels = display.resized(frame, width, height, "LANCZOS" if sharp else "AREA")
     if display.matrix is not None:
         pixels = _displayed(pixels, display.matrix, report)
     return np.ascontiguousarray(pixels)
