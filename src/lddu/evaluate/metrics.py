@@ -1,7 +1,7 @@
 """Standard metrics of multi-label decisions, and the baselines they have to beat.
 
-In NumPy or by scikit-learn, which all are tested against. Pooled over all known (clip, emotion) pairs (micro) unless the
-name says macro or per emotion.
+In NumPy, or by scikit-learn, which all are tested against and which is imported where one is computed: that takes a second,
+and answers need none. Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import (
-    brier_score_loss,
-    hamming_loss,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
@@ -92,6 +86,8 @@ def metrics(scored: Scored, thresholds: Floats) -> Metrics:
         >>> metrics(scored, np.array([0.5, 0.5])).f1_micro
         0.8
     """
+    from sklearn.metrics import hamming_loss
+
     known = scored.known
     if not known.any():
         raise MismatchError(
@@ -163,6 +159,8 @@ def mean_average_precision(scored: Scored) -> float:
 
 def brier(present: Flags, probability: Floats) -> float:
     """Mean squared difference of probability and outcome over pairs (Brier, 1950)."""
+    from sklearn.metrics import brier_score_loss
+
     return float(brier_score_loss(present, probability, pos_label=True))
 
 
@@ -227,6 +225,8 @@ def _constant(name: str, chosen: Flags, presence: Floats, emotions: Sequence[str
 
 
 def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> EmotionMetrics:
+    from sklearn.metrics import roc_auc_score
+
     known = ~np.isnan(presence)
     if not known.any():
         return EmotionMetrics(None, None, None, None, None, None, 0, 0, threshold)
@@ -259,6 +259,8 @@ def ranking_precision(present: Flags, score: Floats) -> float:
 
 
 def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
+    from sklearn.metrics import precision_recall_fscore_support
+
     precision, recall, f1, _ = precision_recall_fscore_support(present, predicted, average="binary", zero_division=0.0)
     return float(precision), float(recall), float(f1)
 
