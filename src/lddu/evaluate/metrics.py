@@ -1,6 +1,7 @@
-"""Standard metrics of multi-label decisions, and the baselines they have to beat. Standard ones by scikit-learn.
+"""Standard metrics of multi-label decisions, and the baselines they have to beat.
 
-It is imported where one is computed: that takes a second, and answers need none. Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
+In NumPy, or by scikit-learn, which all are tested against and which is imported where one is computed: that takes a second,
+and answers need none. Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
 """
 
 from collections.abc import Sequence
@@ -120,10 +121,10 @@ def micro_f1(presence: Floats, labels: Flags) -> float:
         presence: [N, E] 1, 0, or NaN for unknown.
         labels: [N, E] the decision.
     """
-    from sklearn.metrics import f1_score
-
     known = ~np.isnan(presence)
-    return float(f1_score(presence[known] == 1, labels[known], zero_division=0.0)) if known.any() else 0.0
+    present, named = presence == 1, labels & known
+    counted = int(present.sum()) + int(named.sum())
+    return 2 * int((present & named).sum()) / counted if counted else 0.0
 
 
 def clip_jaccard(presence: Floats, labels: Flags, empty: float) -> Floats:
@@ -165,9 +166,9 @@ def brier(present: Flags, probability: Floats) -> float:
 
 def negative_log_likelihood(present: Flags, probability: Floats) -> float:
     """Mean negative log-likelihood of the outcomes in nats, finite at probabilities of 0 and 1."""
-    from sklearn.metrics import log_loss
-
-    return float(log_loss(present, probability, labels=[False, True]))
+    least = np.finfo(np.float64).eps
+    given = np.where(present, probability, 1 - np.asarray(probability, np.float64))
+    return float(-np.log(given.clip(least, 1 - least)).mean())
 
 
 @dataclass(frozen=True)
@@ -242,10 +243,19 @@ def _average_precision(present: Flags, score: Floats) -> float | None:
 
 
 def ranking_precision(present: Flags, score: Floats) -> float:
-    """Average precision of a ranking; scikit-learn's sum of rounded parts can pass 1 by 2e-16, which is cut off."""
-    from sklearn.metrics import average_precision_score
+    """Average precision of a ranking: the mean, over the positives, of the precision at their place; ties share one place.
 
-    return min(1.0, float(average_precision_score(present, score)))
+    In NumPy, since a training asks for it after every epoch and scikit-learn spends most of its time on checking arguments. A
+    sum of rounded parts can pass 1 by 2e-16, which is cut off. Without positives it is 0.
+    """
+    if not len(score):
+        return 0.0
+    order = np.argsort(-np.asarray(score), kind="stable")
+    ranked = np.asarray(score)[order]
+    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
+    hits = np.cumsum(np.asarray(present)[order])[ends]
+    gained = np.diff(hits, prepend=0)
+    return min(1.0, float((gained * hits / (ends + 1)).sum() / max(int(hits[-1]), 1)))
 
 
 def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
