@@ -21,6 +21,8 @@ SMALL = {
     "tfn": {"model": {"hidden": 8}},
     "lmf": {"model": {"hidden": 16}},
     "mult": {"model": {"hidden": 8, "heads": 2, "layers": 1}},
+    "misa": {"model": {"hidden": 8}},
+    "tailor": {"model": {"hidden": 8, "heads": 2, "layers": 1, "text_layers": 1, "fusion_layers": 1}},
 }
 """Sizes at which each family is tested."""
 

@@ -1,7 +1,7 @@
 """What several published systems are made of: masked sequences, attention over them, and presets."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, TrainingConfig, setting
 from lddu.models import equations
+from lddu.models.family import Answered, Losses
+from lddu.models.lddu.encoder import UnimodalEncoder
+from lddu.models.lddu.settings import ResolvedModel
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,26 @@ def seen_steps(
 ) -> list[tuple[Tensor, Tensor]]:
     """Per modality [B, T, D] with zeros wherever nothing was seen, and [B, T] where something was."""
     seen = [one & presence[:, m, None] for m, one in enumerate(mask)]
-    return [(torch.where(own[..., None], x, 0.0), own) for x, own in zip(values, seen, strict=True)]
+    return [(zeroed(x, own), own) for x, own in zip(values, seen, strict=True)]
+
+
+def zeroed(
+    states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
+) -> Float[Tensor, "clip step width"]:
+    """The same with zeros at masked steps."""
+    return torch.where(mask[..., None], states, 0.0)
+
+
+def reversed_gradient(x: Tensor) -> Tensor:
+    """The same numbers; the gradient changes its sign (Ganin and Lempitsky, ICML 2015)."""
+    return 2 * x.detach() - x
 
 
 def masked_mean(
     states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
 ) -> Float[Tensor, "clip width"]:
     """Mean over the unmasked steps; zeros where there are none."""
-    kept = torch.where(mask[..., None], states, 0.0)
-    return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+    return zeroed(states, mask).sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def last_step(states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]) -> Float[Tensor, "clip width"]:
@@ -72,7 +86,7 @@ def to_the_front(
 ) -> tuple[Float[Tensor, "clip step width"], Tensor]:
     """The unmasked steps of each clip first, in their order, then zeros; and how many there are [B]."""
     order = torch.argsort((~mask).int(), dim=1, stable=True)
-    moved = torch.where(mask[..., None], values, 0.0).gather(1, order[..., None].expand_as(values))
+    moved = zeroed(values, mask).gather(1, order[..., None].expand_as(values))
     return moved, mask.sum(dim=1)
 
 
@@ -115,7 +129,7 @@ class SelfAttention(nn.Module):
         hidden = padding(mask)
         for layer in self.layers:
             states = layer(states, src_key_padding_mask=hidden)
-        return torch.where(mask[..., None], states, 0.0)
+        return zeroed(states, mask)
 
 
 class PooledEncoder(nn.Module):
@@ -131,3 +145,46 @@ class PooledEncoder(nn.Module):
         """One vector per clip."""
         states: Tensor = self.layers(equations.masked_mean_and_deviation(values, mask))
         return torch.where(mask.any(dim=1, keepdim=True), states, 0.0)
+
+
+def step_encoder(dimension: int, settings: AttentionSettings, layers: int, dropout: float) -> UnimodalEncoder:
+    """LDDU's unimodal encoder, Eq. (2)-(3), at other sizes: learned positions, post-norm layers, feed-forward width H."""
+    sizes = {"hidden": settings.hidden, "heads": settings.heads, "max_steps": settings.max_steps}
+    return UnimodalEncoder(dimension, ResolvedModel(**sizes, layers=layers, dropout=dropout, feature_norm=False))
+
+
+MOMENTS = 5
+
+
+def central_moment_discrepancy(a: Float[Tensor, "clip hidden"], b: Float[Tensor, "clip hidden"]) -> Float[Tensor, ""]:
+    """Distance of the means, plus distances of the central moments up to the fifth, of numbers in [0, 1] (Zellinger et al., ICLR 2017)."""
+    mean_a, mean_b = a.mean(dim=0), b.mean(dim=0)
+    terms = [(mean_a - mean_b).norm()]
+    for k in range(2, MOMENTS + 1):
+        terms.append(((a - mean_a).pow(k).mean(dim=0) - (b - mean_b).pow(k).mean(dim=0)).norm())
+    return torch.stack(terms).sum()
+
+
+Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]
+"""(settings, answer, target [B, E], known [B, E]) -> name of each loss term -> the term and its weight."""
+
+
+class SummedObjective(nn.Module):
+    """A weighted sum of terms that read nothing but the answer and its labels.
+
+    Args:
+        settings: of the objective.
+        present_at: share from which an emotion counts as present.
+        terms: computes them.
+    """
+
+    def __init__(self, settings: ObjectiveSettings, present_at: float, terms: Terms) -> None:
+        super().__init__()
+        self.settings, self.present_at, self.terms = settings, present_at, terms
+
+    def forward(self, network: nn.Module, answer: Answered, shares: Tensor, noise: Tensor) -> Losses:
+        """The loss of a batch, from shares [B, E], NaN where unknown; `network` and `noise` are not read."""
+        target, known = equations.training_target(shares, self.present_at, self.settings.target)
+        found = self.terms(self.settings, answer, target, known)
+        values, weights = (list(column) for column in zip(*found.values(), strict=True))
+        return Losses(equations.weighted_total(values, weights), {name: term for name, (term, _) in found.items()})
