@@ -21,6 +21,7 @@ FAMILIES = {
     "mult": "lddu.models.peers.mult:MULT",
     "misa": "lddu.models.peers.misa:MISA",
     "tailor": "lddu.models.peers.tailor:TAILOR",
+    "univa": "lddu.models.peers.univa:UNIVA",
 }
 """Name -> module and attribute of the family; imported when it is asked for."""
 
