@@ -82,7 +82,7 @@ def changed(section: str, name: str, value: float) -> dict[str, dict[str, float]
 
 @every_peer
 def test_every_setting_of_the_family_has_an_effect(name: str) -> None:
-    shares = torch.tensor([[1.0, 0.0]] * 4)
+    shares = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     config = config_of(name)
     model, loss = answered(config, shares)
     parts: tuple[tuple[str, typing.Any, type], ...] = (

@@ -22,9 +22,8 @@ from torch import Tensor, nn
 from lddu.config import ObjectiveSettings, ResolvedConfig, setting
 from lddu.machine.ranks import Ranks
 from lddu.models.family import Family, Task
-from lddu.models.peers.blocks import (
-    AttentionSettings, SelfAttention, SummedObjective, padding, published, seen_steps, sinusoids, zeroed,
-)  # fmt: skip
+from lddu.models.peers import blocks
+from lddu.models.peers.blocks import AttentionSettings, SelfAttention
 from lddu.models.searched import Choice, Range
 
 KL_WEIGHT = 1000.0
@@ -79,7 +78,7 @@ class StepPooling(nn.Module):
         self, states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip step"]
     ) -> Float[Tensor, "clip width"]:
         """One vector per clip."""
-        attention = self.score(states).squeeze(-1).masked_fill(padding(mask), -torch.inf).softmax(dim=1)
+        attention = self.score(states).squeeze(-1).masked_fill(blocks.padding(mask), -torch.inf).softmax(dim=1)
         pooled = (attention[..., None] * states).sum(dim=1)
         return torch.where(mask.any(dim=1, keepdim=True), pooled, 0.0)
 
@@ -109,14 +108,14 @@ class Univa(nn.Module):
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
     ) -> UnivaAnswer:
         """Answer a batch of scaled features."""
-        parts = seen_steps(values, mask, presence)
+        parts = blocks.seen_steps(values, mask, presence)
         pooled = torch.stack([self._pooled(m, *part) for m, part in enumerate(parts)], dim=1)
         there = torch.stack([seen.any(dim=1) for _, seen in parts], dim=1)
         return UnivaAnswer(log_odds(self.output(pooled.flatten(1))), pooled, there)
 
     def _pooled(self, m: int, values: Tensor, seen: Tensor) -> Tensor:
         states = self.projections[m](values)
-        states = zeroed(states + sinusoids(states.shape[1], states.shape[2], states.device), seen)
+        states = blocks.zeroed(states + blocks.sinusoids(states.shape[1], states.shape[2], states.device), seen)
         return self.pooling[m](self.encoders[m](states, seen), seen)  # type: ignore[no-any-return]
 
 
@@ -136,11 +135,9 @@ def share_divergence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tens
     y = torch.cat([target, 1 - target], dim=1).masked_fill(~counted, -torch.inf)
     log_share = F.logsigmoid(torch.cat([logit, -logit], dim=1)).masked_fill(~counted, -torch.inf)
     some = known.any(dim=1)
-    if not some.any():
-        return (logit * 0).sum()
     wanted, given = y[some].log_softmax(dim=1), log_share[some].log_softmax(dim=1)
     terms = torch.where(counted[some], wanted.exp() * (wanted - given), 0.0)
-    return terms.sum(dim=1).mean()
+    return terms.sum() / max(len(terms), 1)
 
 
 def cooccurrence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tensor, ""]:
@@ -188,13 +185,13 @@ def _build(task: Task, config: ResolvedConfig) -> nn.Module:
 
 
 def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
-    return SummedObjective(config.objective, task.present_at, _terms)
+    return blocks.SummedObjective(config.objective, task.present_at, _terms)
 
 
 UNIVA = Family(
     "univa",
     _build,
-    published("univa", UnivaSettings(), UnivaObjectiveSettings(), learning_rate=7e-5, batch_size=32, epochs=15),
+    blocks.published("univa", UnivaSettings(), UnivaObjectiveSettings(), learning_rate=7e-5, batch_size=32, epochs=15),
     _objective,
     searched=(Choice("model.hidden", (96, 192, 384)), Range("objective.contrastive_share", 0.1, 0.6)),
 )
