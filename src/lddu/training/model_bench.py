@@ -122,9 +122,9 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> None:
     except ValueError:
         raise RunError(f"Expected JSON in {file}, but it is damaged; choose another {parameter('out')}.") from None
     if found != about:
-        differing = [name for name in about if not isinstance(found, dict) or found.get(name) != about[name]]
+        differing = ", ".join(name for name in about if not isinstance(found, dict) or found.get(name) != about[name])
         raise MismatchError(
-            f"Expected {out} to hold a bench of the same store and budget, but its {', '.join(differing)} differ; choose another "
+            f"Expected {out} to hold a bench of the same store and budget, but other are: {', '.join(differing)}; choose another "
             f"{parameter('out')}."
         )
 
