@@ -91,7 +91,7 @@ Advance = Callable[[ExtractionProgress], None]
 def extract(
     inputs: str | Path | Sequence[str | Path] | Listing,
     out: str | Path,
-    config: ExtractorConfig | None = None,
+    config: ExtractorConfig | ClipExtractor | None = None,
     jobs: int | Literal["auto"] | Workers = 1,
     existing: str = "refuse",
     advance: Advance | None = None,
@@ -103,7 +103,7 @@ def extract(
     Args:
         inputs: as `lddu.clips.sources.listing_of` takes them, or its result.
         out: folder of the store.
-        config: how features are made.
+        config: how features are made; or an extractor, whose models may be loaded already.
         jobs: files at once on this machine, each in a process of its own beyond one: a script that asks for several does so
             under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
             workers to extract in, such as those of `lddu.machine.cluster.ray_workers`; machines then share files and `out`.
@@ -118,7 +118,9 @@ def extract(
     began, out = time.monotonic(), Path(out)
     before = _before(out, existing)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
-    extractor = ClipExtractor(_as_before(config or ExtractorConfig(), before))
+    extractor = (
+        config if isinstance(config, ClipExtractor) else ClipExtractor(_as_before(config or ExtractorConfig(), before))
+    )
     features = extractor.feature_names()
     file_jobs = [FileJob(source, key_of(source, extractor.config, features)) for source in listing.sources]
     done = DoneFolder(out.with_name(f"{out.name}.work"))

@@ -9,7 +9,21 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 import lddu
-from lddu.commands import bench, bench_models, card, compare, data, evaluate, extract, predict, report, search, train
+from lddu.commands import (
+    ablate,
+    bench,
+    bench_models,
+    card,
+    compare,
+    data,
+    evaluate,
+    extract,
+    predict,
+    report,
+    score,
+    search,
+    train,
+)
 from lddu.commands.complaint import complaint
 from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, as_option, explained
 from lddu.commands.screen import several_ranks
@@ -29,8 +43,10 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (DATA, extract.extract, "[OPTIONS] --out STORE CLIPS...", extract.EXAMPLES),
     (MODELS, train.train, "[OPTIONS] [STORE]", train.EXAMPLES),
     (MODELS, search.search, "[OPTIONS] --trials INT STORE", search.EXAMPLES),
+    (MODELS, ablate.ablate, "[OPTIONS] --out FOLDER STORE", ablate.EXAMPLES),
     (MODELS, evaluate.evaluate, "[OPTIONS] RUN [STORE]", evaluate.EXAMPLES),
     (MODELS, predict.predict, "[OPTIONS] [RUN] INPUTS...", predict.EXAMPLES),
+    (MODELS, score.score, "[OPTIONS] --out RUN PREDICTIONS STORE", score.EXAMPLES),
     (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
     (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),

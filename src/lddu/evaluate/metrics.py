@@ -1,6 +1,6 @@
 """Standard metrics of multi-label decisions, and the baselines they have to beat. Standard ones by scikit-learn.
 
-Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
+It is imported where one is computed: that takes a second, and answers need none. Pooled over all known (clip, emotion) pairs (micro) unless the name says macro or per emotion.
 """
 
 from collections.abc import Sequence
@@ -8,15 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    f1_score,
-    hamming_loss,
-    log_loss,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
@@ -94,6 +85,8 @@ def metrics(scored: Scored, thresholds: Floats) -> Metrics:
         >>> metrics(scored, np.array([0.5, 0.5])).f1_micro
         0.8
     """
+    from sklearn.metrics import hamming_loss
+
     known = scored.known
     if not known.any():
         raise MismatchError(
@@ -127,6 +120,8 @@ def micro_f1(presence: Floats, labels: Flags) -> float:
         presence: [N, E] 1, 0, or NaN for unknown.
         labels: [N, E] the decision.
     """
+    from sklearn.metrics import f1_score
+
     known = ~np.isnan(presence)
     return float(f1_score(presence[known] == 1, labels[known], zero_division=0.0)) if known.any() else 0.0
 
@@ -163,11 +158,15 @@ def mean_average_precision(scored: Scored) -> float:
 
 def brier(present: Flags, probability: Floats) -> float:
     """Mean squared difference of probability and outcome over pairs (Brier, 1950)."""
+    from sklearn.metrics import brier_score_loss
+
     return float(brier_score_loss(present, probability, pos_label=True))
 
 
 def negative_log_likelihood(present: Flags, probability: Floats) -> float:
     """Mean negative log-likelihood of the outcomes in nats, finite at probabilities of 0 and 1."""
+    from sklearn.metrics import log_loss
+
     return float(log_loss(present, probability, labels=[False, True]))
 
 
@@ -225,6 +224,8 @@ def _constant(name: str, chosen: Flags, presence: Floats, emotions: Sequence[str
 
 
 def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> EmotionMetrics:
+    from sklearn.metrics import roc_auc_score
+
     known = ~np.isnan(presence)
     if not known.any():
         return EmotionMetrics(None, None, None, None, None, None, 0, 0, threshold)
@@ -242,10 +243,14 @@ def _average_precision(present: Flags, score: Floats) -> float | None:
 
 def ranking_precision(present: Flags, score: Floats) -> float:
     """Average precision of a ranking; scikit-learn's sum of rounded parts can pass 1 by 2e-16, which is cut off."""
+    from sklearn.metrics import average_precision_score
+
     return min(1.0, float(average_precision_score(present, score)))
 
 
 def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
+    from sklearn.metrics import precision_recall_fscore_support
+
     precision, recall, f1, _ = precision_recall_fscore_support(present, predicted, average="binary", zero_division=0.0)
     return float(precision), float(recall), float(f1)
 

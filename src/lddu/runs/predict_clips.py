@@ -17,6 +17,7 @@ from lddu.clips.named_models import named_models
 from lddu.clips.sources import Listing, listing_of, unlisted_sentence
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.cache import cache_folder
+from lddu.machine.threads import one_thread
 from lddu.runs.explained import ClipAnswers, answers_on
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.predictor import Predictor
@@ -99,8 +100,11 @@ def predict_clips(
     config = (config or ExtractorConfig()).made_as(trained)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
-        done = extract(listing, folder / "clips", config, jobs, existing="update", advance=callback.extracted)
-        answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
+        done = extract(
+            listing, folder / "clips", predictor.extractor(config), jobs, existing="update", advance=callback.extracted
+        )
+        with one_thread():  # a few clips: threads would wait for each other longer than they compute
+            answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
     warnings = [*answers.warnings, *done.left_out, *([unlisted_sentence(done.unlisted)] if done.unlisted else [])]
     return replace(answers, failures=done.failures, warnings=warnings)
 

@@ -149,8 +149,8 @@ def weights_to_start_from(path: Path | None, description: RunDescription, family
 
 
 def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
-    train_rows, valid_rows = training_rows(store)
     modalities = tuple(description.task.dimensions)
+    train_rows, valid_rows = training_rows(store, modalities)
     return TrainingData(reader_of(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
 
 
