@@ -124,7 +124,7 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> None:
     if found != about:
         differing = ", ".join(name for name in about if not isinstance(found, dict) or found.get(name) != about[name])
         raise MismatchError(
-            f"Expected {out} to hold a bench of the same store and budget, but other are: {', '.join(differing)}; choose another "
+            f"Expected {out} to hold a bench of the same store and budget, but it holds one of another {differing}; choose another "
             f"{parameter('out')}."
         )
 
