@@ -94,7 +94,7 @@ def model_table(
     found = {f: [figures(one) for one in own] for f, own in answers.items()}
     order = sorted(found, key=lambda f: -float(np.mean([one[RANKED_BY] for one in found[f]])))
     best = _drawn(answers[order[0]])
-    rows = []
+    rows: list[ModelRow] = []
     for f in order:
         names = [name for name in HEADLINE if all(name in one for one in found[f])]
         columns = {name: np.array([one[name] for one in found[f]]) for name in names}

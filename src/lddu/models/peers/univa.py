@@ -149,7 +149,8 @@ def cooccurrence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tensor, 
     log_share = F.logsigmoid(logit)
     apart = torch.where(known[:, i] & known[:, j], log_share[:, i] - log_share[:, j], 0.0)
     nearness = (both / either.clamp(min=1e-6))[i, j]
-    return (nearness * torch.linalg.vector_norm(apart, dim=0)).sum() / len(logit)
+    total: Tensor = (nearness * torch.linalg.vector_norm(apart, dim=0)).sum() / len(logit)
+    return total
 
 
 def contrastive(answer: UnivaAnswer, target: Tensor, known: Tensor, temperature: float) -> Float[Tensor, ""]:
