@@ -14,7 +14,7 @@ from lddu.machine.ranks import ALONE
 from lddu.models.families import FAMILIES, family_of
 from lddu.models.family import Losses, Task
 from lddu.models.network import Network
-from lddu.models.peers.blocks import last_step, reversed_gradient, to_the_front
+from lddu.models.peers.blocks import central_moment_discrepancy, last_step, reversed_gradient, to_the_front
 from lddu.models.peers.ef_lstm import resampled
 from tests.builders import tiny_store
 from tests.models.test_every_family import clips, config_of
@@ -82,7 +82,7 @@ def changed(section: str, name: str, value: float) -> dict[str, dict[str, float]
 
 @every_peer
 def test_every_setting_of_the_family_has_an_effect(name: str) -> None:
-    shares = torch.tensor([[1.0, 0.0]] * 4)
+    shares = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     config = config_of(name)
     model, loss = answered(config, shares)
     parts: tuple[tuple[str, typing.Any, type], ...] = (
@@ -127,3 +127,10 @@ def test_the_gradient_is_reversed_and_the_numbers_are_not() -> None:
     found = reversed_gradient(x)
     found.sum().backward()  # type: ignore[no-untyped-call]
     assert found.tolist() == [1, -2] and x.grad is not None and x.grad.tolist() == [-1, -1]
+
+
+def test_moments_separate_equal_means_with_unequal_spread() -> None:
+    narrow, wide = torch.tensor([[0.4], [0.6]]), torch.tensor([[0.2], [0.8]])
+    assert float(central_moment_discrepancy(narrow, narrow)) == 0
+    wanted = (0.09 - 0.01) + (0.0081 - 0.0001)  # second and fourth; odd ones vanish
+    assert float(central_moment_discrepancy(narrow, wide)) == pytest.approx(wanted, abs=1e-6)

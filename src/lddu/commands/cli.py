@@ -9,7 +9,21 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 import lddu
-from lddu.commands import ablate, bench, card, compare, data, evaluate, extract, predict, report, score, search, train
+from lddu.commands import (
+    ablate,
+    bench,
+    bench_models,
+    card,
+    compare,
+    data,
+    evaluate,
+    extract,
+    predict,
+    report,
+    score,
+    search,
+    train,
+)
 from lddu.commands.complaint import complaint
 from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, as_option, explained
 from lddu.commands.screen import several_ranks
@@ -34,6 +48,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, predict.predict, "[OPTIONS] [RUN] INPUTS...", predict.EXAMPLES),
     (MODELS, score.score, "[OPTIONS] --out RUN PREDICTIONS STORE", score.EXAMPLES),
     (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
+    (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
@@ -61,7 +76,7 @@ def app_for(family: str | None = None) -> App:
     )
     app.command(data.app)
     for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
-        usage = f"Usage: lddu {verb.__name__} {words}"
+        usage = f"Usage: lddu {verb.__name__.replace('_', '-')} {words}"
         trains = verb in (train.train, search.search)
         shown = for_family(verb, family) if family is not None and trains else verb
         app.command(explained(shown), group=group, sort_key=place, usage=usage, help_epilogue=examples)

@@ -156,6 +156,18 @@ def step_encoder(dimension: int, settings: AttentionSettings, layers: int, dropo
     return UnimodalEncoder(dimension, sizes)
 
 
+MOMENTS = 5
+
+
+def central_moment_discrepancy(a: Float[Tensor, "clip hidden"], b: Float[Tensor, "clip hidden"]) -> Float[Tensor, ""]:
+    """Distance of the means, plus distances of the central moments up to the fifth, of numbers in [0, 1] (Zellinger et al., ICLR 2017)."""
+    mean_a, mean_b = a.mean(dim=0), b.mean(dim=0)
+    terms = [(mean_a - mean_b).norm()]
+    for k in range(2, MOMENTS + 1):
+        terms.append(((a - mean_a).pow(k).mean(dim=0) - (b - mean_b).pow(k).mean(dim=0)).norm())
+    return torch.stack(terms).sum()
+
+
 Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]
 """(settings, answer, target [B, E], known [B, E]) -> name of each loss term -> the term and its weight."""
 
