@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
 from lddu.batches.batch import BatchReader
 from lddu.config import DecisionConfig
 from lddu.decide.decision import FittedDecision, fit_decision
@@ -29,6 +29,9 @@ from lddu.runs.split_figures import SplitFigures
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.training.checkpoint import TrainingState
+
+MOST_OTHERWISE = 0.2
+"""Of the clips of two splits whose figures are compared, this share may have other modalities."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +158,23 @@ def measured_splits(
     spent = round(time.monotonic() - began, 2) if linear else 0.0
     known = train_presence if learnable else None
     measured = [_measured(part, decision, known, one_each, linear) for part in labelled]
-    measured[1:] = [own.beside(measured[0]) for own in measured[1:]]
+    measured[1:] = [
+        own.beside(measured[0]) if alike(part.inference.presence, labelled[0].inference.presence) else own
+        for own, part in zip(measured[1:], labelled[1:], strict=True)
+    ]
     return {part.scored.split: own.to_mapping() for part, own in zip(labelled, measured, strict=True)}, spent
+
+
+def alike(presence: Flags, other: Flags) -> bool:
+    """Whether the clips of two splits, [N, M] and [K, M], have about the same modalities, so that their figures can be compared.
+
+    The shares of clips with each set of modalities may differ by `MOST_OTHERWISE` in all (total variation distance).
+    """
+    sets, place = np.unique(np.concatenate([presence, other]), axis=0, return_inverse=True)
+    shares = [
+        np.bincount(own, minlength=len(sets)) / max(1, len(own)) for own in np.split(place.ravel(), [len(presence)])
+    ]
+    return float(np.abs(shares[0] - shares[1]).sum() / 2) <= MOST_OTHERWISE
 
 
 def write_answers(
