@@ -24,6 +24,7 @@ SMALL = {
     "misa": {"model": {"hidden": 8}},
     "tailor": {"model": {"hidden": 8, "heads": 2, "layers": 1, "text_layers": 1, "fusion_layers": 1}},
     "univa": {"model": {"hidden": 8, "heads": 2, "inner": 8, "layers": 1, "text_layers": 1}},
+    "carat": {"model": {"hidden": 8, "heads": 2, "layers": 1, "text_layers": 1, "latent": 4}},
 }
 """Sizes at which each family is tested."""
 

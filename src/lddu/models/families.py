@@ -22,6 +22,7 @@ FAMILIES = {
     "misa": "lddu.models.peers.misa:MISA",
     "tailor": "lddu.models.peers.tailor:TAILOR",
     "univa": "lddu.models.peers.univa:UNIVA",
+    "carat": "lddu.models.peers.carat:CARAT",
 }
 """Name -> module and attribute of the family; imported when it is asked for."""
 

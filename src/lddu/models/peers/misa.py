@@ -30,6 +30,7 @@ from lddu.models.peers.blocks import (
     SelfAttention,
     SummedObjective,
     central_moment_discrepancy,
+    each_own,
     published,
     seen_steps,
     to_the_front,
@@ -126,15 +127,11 @@ class Misa(nn.Module):
         parts = seen_steps(values, mask, presence)
         there = torch.stack([seen.any(dim=1) for _, seen in parts], dim=1)
         encoded = torch.stack([encode(*part) for encode, part in zip(self.encoders, parts, strict=True)], dim=1)
-        private = _each(self.private, encoded).sigmoid()
+        private = each_own(self.private, encoded).sigmoid()
         shared = self.shared(encoded).sigmoid()
-        rebuilt = _each(self.rebuild, private + shared)
+        rebuilt = each_own(self.rebuild, private + shared)
         mixed = self.mixing(torch.cat([private, shared], dim=1), torch.cat([there, there], dim=1))
         return MisaAnswer(self.output(mixed.flatten(1)), encoded, private, shared, rebuilt, there)
-
-
-def _each(maps: nn.ModuleList, vectors: Tensor) -> Tensor:
-    return torch.stack([own(vectors[:, m]) for m, own in enumerate(maps)], dim=1)
 
 
 def orthogonality(answer: MisaAnswer) -> Float[Tensor, ""]:
