@@ -94,12 +94,12 @@ def score(
     splits, spent = measured_splits(parts, fitted, reader, learnt, BASELINE_BUDGET if options.baselines else None)
     claim(folder.path, options.force)
     folder.path.mkdir(parents=True)
-    folder.write_json("config.json", description.to_mapping())
     write_answers(folder, store, task, parts, fitted)
     figures = {"splits": splits, "ablation": [], "protocol": protocol_of(description, fitted)}
     folder.write_json(
         "metrics.json", {**figures, "cost": {"baseline_seconds": spent}, "warnings": list(description.warnings)}
     )
+    folder.write_json("config.json", description.to_mapping())  # last: a folder without it is no run that could go on
     return folder
 
 
