@@ -55,19 +55,18 @@ def _write(folder: Path, data: Path, work: Path, with_network: bool) -> None:
 
 def geometry(photos: np.ndarray) -> np.ndarray:
     """[N, 36] of the largest face of each photo, as `lddu extract` measures it; NaN where none is found."""
-    import mediapipe
     from PIL import Image
 
     from lddu.clips.face.geometry import COLUMNS
-    from lddu.clips.face.pictures import _faces, quiet
+    from lddu.clips.face.mesh import FaceMesh
+    from lddu.clips.face.pictures import faces_in
     from lddu.clips.media import Picture
 
     found = np.full((len(photos), len(COLUMNS)), np.nan, np.float32)
-    with quiet():
-        mesh = mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=3, refine_landmarks=True)
+    mesh = FaceMesh(follows=False)
     for n, photo in enumerate(photos):
         grey = np.asarray(Image.fromarray(photo).resize((ENLARGED, ENLARGED), Image.Resampling.BICUBIC))
-        faces_seen = _faces(mesh, Picture(0.0, np.repeat(grey[:, :, None], 3, axis=2)))
+        faces_seen = faces_in(mesh, Picture(0.0, np.repeat(grey[:, :, None], 3, axis=2)))
         if faces_seen:
             found[n] = max(faces_seen, key=lambda face: face.size).values
     return found

@@ -1,7 +1,8 @@
 """The corpora of the packaged default as plain arrays: one row of features a clip, the mean over its steps.
 
 Words: token states of MiniLM (`lddu.clips.words.text`). Voices: the store that `lddu extract` makes of a folder; the same few
-sentences are spoken in every emotion, so their words are hidden. Faces: what the expression network reads of each photo, of
+sentences are spoken in every emotion, so their words are hidden; copies of them in other rooms, bands and pitches stand in for
+other corpora, of which there is none that may be shipped. Faces: what the expression network reads of each photo, of
 training photos by a network that did not see them; their geometry is drawn at random, since photos cut out around a face say
 nothing of how large or how turned a face is in a video.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.voice_shift import shifted_folder
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
 from lddu.clips.face.expression import COLUMNS as READ
@@ -30,6 +32,8 @@ VOTES_OF_SIX = tuple(VOTES.index(name) for name in ("happiness", "sadness", "ang
 PRESENT_AT = {"ferplus": 0.2}
 LEAST_SHARE = 1e-4
 CHUNK = 10_000
+COPIES = 8
+"""Changed copies of each recording of EMO-DB (benchmarks/voice_shift.py)."""
 
 GEOMETRY_MEAN = (
     0.08,
@@ -145,6 +149,8 @@ def corpora(data: Path, folds: Path, work: Path) -> dict[str, Corpus]:
     """All of them, by name."""
     work.mkdir(parents=True, exist_ok=True)
     voices = [voice(name, data / "voices" / name, work) for name in ("emodb", "ravdess", "emotale")]
+    changed = shifted_folder(data / "voices" / "emodb", work / "emodb-shifted-audio", COPIES, seed=0)
+    voices.append(voice("emodb-shifted", changed, work))
     texts = [words(name, data / "words" / file, work) for name, file in WORDS.items()]
     return {corpus.name: corpus for corpus in (*texts, *voices, faces(data / "faces", folds))}
 

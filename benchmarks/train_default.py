@@ -11,6 +11,7 @@ modalities are paired by their labels into clips of two and three. Speakers of E
 import argparse
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,16 +35,19 @@ SEED = 0
 PER_CORPUS = 40_000
 """Clips that each corpus gives to training, drawn with replacement where it has fewer."""
 
-VOICE_NOISE = 1.0
+VOICE_NOISE = 2.5
 """Deviations of the noise on voices each time one is drawn: a few hundred clips would be learnt by heart otherwise."""
 
 PAIRS = 20_000
 VALID_PER_CORPUS = 1500
+TEST_PER_CORPUS = 2500
+"""Clips of the official test splits that the run's own report is about; voices have none."""
+
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
     "model": {"pooling": "mean"},
     "objective": {"contrastive_weight": 0.0},
-    "training": {"feature_noise": 0.15, "epochs": 4, "patience": 4},
+    "training": {"feature_noise": 0.15, "epochs": 5, "patience": 5},
 }
 
 
@@ -111,18 +115,24 @@ def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
         present_at=0.5,
         source={"corpora": sorted(seen), "pairs": PAIRS, "left out of training": list(plan.speakers_out)},
     )
+    rates = dict.fromkeys(plan.words, mean_rates([seen[name] for name in plan.words]))
     number = 0
     with writing_store(out, description) as writer:
         for split, count in (("train", PER_CORPUS), ("valid", VALID_PER_CORPUS)):
             for name, corpus in seen.items():
-                for row in drawn(rng, corpus.in_split(split), count, split == "train"):
+                for row in drawn(rng, corpus, corpus.in_split(split), count, rates.get(name)):
                     labels = corpus.presence[row]
                     writer.add(_row(number, split, labels, name), {corpus.modality: features(rng, corpus, row, split)})
                     number += 1
-            for parts in pairs(rng, seen, split, PAIRS if split == "train" else VALID_PER_CORPUS):
+            for parts in pairs(rng, seen, split, PAIRS if split == "train" else VALID_PER_CORPUS, rates):
                 found = {seen[name].modality: features(rng, seen[name], row, split) for name, row in parts}
                 labels = np.nanmax(np.stack([seen[name].presence[row] for name, row in parts]), axis=0)
                 writer.add(_row(number, split, labels, "+".join(name for name, _ in parts)), found)
+                number += 1
+        for name, corpus in seen.items():
+            for row in corpus.in_split("test")[:TEST_PER_CORPUS]:
+                found = {corpus.modality: features(rng, corpus, int(row), "test")}
+                writer.add(_row(number, "test", corpus.presence[row], name), found)
                 number += 1
 
 
@@ -148,32 +158,61 @@ def held_out(corpus: Corpus, plan: Plan) -> Corpus:
     return replace(corpus, split=np.where(out, "valid", "train"))
 
 
-def drawn(rng: np.random.Generator, rows: np.ndarray, count: int, again: bool) -> np.ndarray:
-    """`count` rows: of more a part, of fewer all as often as needed (`again`) or once."""
-    if len(rows) >= count or not again:
-        return np.sort(rng.permutation(rows)[:count])
-    whole, rest = divmod(count, len(rows))
-    return np.concatenate([np.tile(rows, whole), rng.permutation(rows)[:rest]])
+def drawn(
+    rng: np.random.Generator, corpus: Corpus, rows: np.ndarray, count: int, rates: np.ndarray | None
+) -> np.ndarray:
+    """[count] rows, again where need be; with `rates`, so that emotions are as frequent as they say."""
+    weights = None if rates is None else weights_for(corpus.presence[rows], rates)
+    return np.sort(rng.choice(rows, count, p=weights))
 
 
-def pairs(rng: np.random.Generator, seen: dict[str, Corpus], split: str, count: int) -> list[list[tuple[str, int]]]:
-    """Clips of several modalities, each part of another corpus and all showing the same of the emotions that they know."""
+def mean_rates(found: Sequence[Corpus]) -> np.ndarray:
+    """[E] how often an emotion is shown in training, mean over corpora of one modality.
+
+    They are drawn to the same rates: a network that can tell comments from lines of film would else read off the one how
+    frequent disgust is in the other.
+    """
+    return np.asarray(np.mean([corpus.presence[corpus.in_split("train")].mean(axis=0) for corpus in found], axis=0))
+
+
+def weights_for(presence: np.ndarray, rates: np.ndarray, rounds: int = 200) -> np.ndarray:
+    """[N] weights of clips, adding up to 1, under which each emotion of [N, E] has its rate (iterative proportional fitting)."""
+    weights = np.full(len(presence), 1 / len(presence))
+    offered = np.flatnonzero(~np.isnan(presence).all(axis=0))
+    for _ in range(rounds):
+        for emotion in offered:
+            shown = presence[:, emotion] == 1
+            now = weights[shown].sum()
+            weights = weights * np.where(shown, rates[emotion] / now, (1 - rates[emotion]) / (1 - now))
+    return np.asarray(weights / weights.sum())
+
+
+def pairs(
+    rng: np.random.Generator, seen: dict[str, Corpus], split: str, count: int, rates: Mapping[str, np.ndarray]
+) -> list[list[tuple[str, int]]]:
+    """Clips of several modalities, each part of another corpus and all showing the same of the emotions that they know.
+
+    The first part is drawn as single clips of its corpus are, so that emotions are no more frequent among pairs: what a voice alone
+    cannot know is learnt from pairs whose other parts are hidden, and would else be far too likely.
+    """
     by_modality = {
         modality: [name for name, corpus in seen.items() if corpus.modality == modality] for modality in MODALITIES
     }
     offered = {name: ~np.isnan(corpus.presence).all(axis=0) for name, corpus in seen.items()}
     shown = {name: by_label_set(corpus, corpus.in_split(split)) for name, corpus in seen.items()}
+    first = {
+        name: iter(rng.permutation(drawn(rng, corpus, corpus.in_split(split), 10 * count, rates.get(name))).tolist())
+        for name, corpus in seen.items()
+    }
     found: list[list[tuple[str, int]]] = []
     while len(found) < count:
         names = [str(rng.choice(by_modality[m])) for m in COMBINATIONS[int(rng.integers(len(COMBINATIONS)))]]
         whole = next(name for name in names if offered[name].all())
-        kinds = [
-            {name: tuple(np.array(kind)[offered[name]].tolist()) for name in names} for kind in sorted(shown[whole])
-        ]
-        common = [kind for kind in kinds if all(kind[name] in shown[name] for name in names)]
-        if common:
-            chosen = common[int(rng.integers(len(common)))]
-            found.append([(name, int(rng.choice(shown[name][chosen[name]]))) for name in names])
+        row = next(first[whole])
+        present = seen[whole].presence[row] == 1
+        kind = {name: tuple(present[offered[name]].tolist()) for name in names}
+        if all(kind[name] in shown[name] for name in names):
+            found.append([(name, row if name == whole else int(rng.choice(shown[name][kind[name]]))) for name in names])
     return found
 
 

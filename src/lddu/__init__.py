@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lddu.store.store import FeatureStore
     from lddu.training.plan import RunOptions
     from lddu.training.run import resume, train
+    from lddu.training.score import ScoreOptions, score
     from lddu.training.search.search import SearchOptions, search
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ __all__ = [
     "Predictor",
     "RunFolder",
     "RunOptions",
+    "ScoreOptions",
     "SearchOptions",
     "SimulationConfig",
     "Task",
@@ -49,6 +51,7 @@ __all__ = [
     "load",
     "preset",
     "resume",
+    "score",
     "search",
     "simulate",
     "train",
@@ -68,6 +71,7 @@ _PLACES = {
     "Predictor": "lddu.runs.predictor",
     "RunFolder": "lddu.runs.run_folder",
     "RunOptions": "lddu.training.plan",
+    "ScoreOptions": "lddu.training.score",
     "SearchOptions": "lddu.training.search.search",
     "SimulationConfig": "lddu.corpora.simulated.simulate",
     "Task": "lddu.models.family",
@@ -77,6 +81,7 @@ _PLACES = {
     "load": "lddu.runs.predictor",
     "preset": "lddu.models.families",
     "resume": "lddu.training.run",
+    "score": "lddu.training.score",
     "search": "lddu.training.search.search",
     "simulate": "lddu.corpora.simulated.simulate",
     "train": "lddu.training.run",

@@ -118,7 +118,7 @@ BAD = {
     "json_late": Bad(".mp4", beside(".json", words({"word": "hi", "start": 90.0, "end": 91.0})), "belongs to another video"),
     "txt_other": Bad(".mp4", beside(".txt", b"[Script Info]\nTitle: talk\n"), "of another kind"),
     "json_deep": Bad(".mp4", beside(".json", b"[" * 100_000), "to be JSON"),
-    "json_other": Bad(".mp4", beside(".json", b'{"text": "hi"}'), "'segments' as WhisperX"),
+    "json_other": Bad(".mp4", beside(".json", b'{"title": "hi"}'), "'segments' as WhisperX"),
     "json_no_times": Bad(".mp4", beside(".json", b'{"segments": [{"text": "hi"}]}'), "segment 0"),
     "json_odd_words": Bad(".mp4", beside(".json", b'{"segments": [{"start": 0, "end": 1, "words": [7]}]}'), "segment 0"),
 }  # fmt: skip

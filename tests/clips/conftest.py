@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[clips]'")
 pytest.importorskip("mediapipe", reason="raw clips need the extra: pip install 'lddu[clips]'")
-pytest.importorskip("librosa", reason="raw clips need the extra: pip install 'lddu[clips]'")
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract

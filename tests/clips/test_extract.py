@@ -287,12 +287,12 @@ def test_the_command_module_is_light() -> None:
 
 
 def test_a_missing_package_is_said_in_one_sentence_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lddu.clips.voice.measured import VoiceMeter
+    from lddu.clips.words.minilm import MiniLM
     from lddu.errors import ConfigError
 
-    monkeypatch.setitem(sys.modules, "librosa", None)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ConfigError, match=r"pip install 'lddu\[clips\]'"):
-        VoiceMeter()
+        MiniLM()
 
 
 def test_longer_files_are_cut_and_the_cut_is_the_same_at_training_and_at_use(talking: Path, tmp_path: Path) -> None:

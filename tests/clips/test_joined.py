@@ -100,7 +100,8 @@ def test_a_jump_of_hours_between_recordings_is_closed_where_the_format_allows_ju
 
 
 PARTS = (1.0, 1.7, 3.1)
-JOINABLE = [".ts", ".mpg", ".mkv", ".webm", ".opus", ".mp3"]
+JOINABLE = [".ts", ".mpg", ".mkv", ".webm", ".opus", ".mp3", ".flac", ".ogg"]
+ALONE = (".opus", ".mp3", ".flac", ".ogg")  # sound alone
 TWO_AT_MOST = (".mkv", ".webm")  # FFmpeg reads no third
 
 
@@ -110,7 +111,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     folder = tmp_path_factory.mktemp("parts")
     made: dict[str, list[Path]] = {}
     for suffix in JOINABLE:
-        make = tone if suffix in (".opus", ".mp3") else video
+        make = tone if suffix in ALONE else video
         made[suffix] = [make(folder / f"{n}{suffix}", length) for n, length in enumerate(PARTS)]
     return made
 
@@ -129,8 +130,10 @@ def test_random_concatenations_keep_their_length(
     length = sum(len(block) for block in read_sound(path, info, report)) / SAMPLE_RATE
     tolerance = 0.08 * len(numbers)  # a frame or two of padding in every part
     assert length == pytest.approx(sum(PARTS[number] for number in numbers), abs=tolerance)
-    assert length == pytest.approx(len(sound(path)) / SAMPLE_RATE, abs=tolerance)
-    assert report.joints == (0 if suffix == ".mp3" else len(numbers) - 1)
+    if suffix != ".flac":  # of which FFmpeg's program loses the end of each part
+        assert length == pytest.approx(len(sound(path)) / SAMPLE_RATE, abs=tolerance)
+    if suffix != ".ogg":  # where a part that equals the one before continues it
+        assert report.joints == (0 if suffix == ".mp3" else len(numbers) - 1)
     if info.has_picture:
         times = [picture.time for picture in read_pictures(path, info, 15.0, ReadReport())]
         assert times == sorted(times) and times[-1] == pytest.approx(length, abs=0.1 + tolerance)

@@ -90,3 +90,11 @@ def test_a_photo_is_answered_by_a_run_and_shown_on_the_page(
     answered = json.loads(capsys.readouterr().out)
     assert [clip["clip"] for clip in answered["clips"]] == ["face"]
     assert '<img alt="" src="media/' in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_a_photo_in_a_video_container_is_refused_with_the_cure(brand: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "me.heic"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0" * 200)
+    with pytest.raises(SourceError, match=r"HEIC or AVIF; convert it to \.jpg"):
+        probe(path)

@@ -10,10 +10,12 @@ import pytest
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extractor import ClipExtractor
-from lddu.clips.face.pictures import PICTURE_RATE
+from lddu.clips.face.geometry import COLUMNS
+from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
 from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures
+from tests.clips.ffmpeg import ffmpeg, needs_ffmpeg
 
 FOLDER = Path(os.environ.get("LDDU_TALKING_CLIPS", "../shared/data/talking_clips"))
 CLIPS = sorted(FOLDER.glob("*.mp4"))
@@ -58,3 +60,24 @@ def test_voice_and_face_cover_the_speech_of_a_clip(whole: ClipFeatures) -> None:
     assert whole.shares["voice"] > 0.4
     assert len(whole.modalities["audio"]) == pytest.approx((whole.end - whole.start) * 25, abs=1)
     assert np.isfinite(whole.modalities["visual"].values).all()
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("shape", [64 / 45, 8 / 9])
+def test_a_face_in_wide_or_narrow_pixels_has_the_numbers_of_square_ones(
+    path: Path, shape: float, tmp_path: Path
+) -> None:
+    """FFmpeg shows the same stored picture in square pixels; a picture of fewer pixels has lost something in both."""
+    stored, shown = tmp_path / "stored.mkv", tmp_path / "shown.mkv"
+    info = probe(path)
+    width = 2 * round(info.width / shape / 2)
+    scaled = f"scale={width}:{info.height}:flags=lanczos,setsar={info.width}/{width}"
+    ffmpeg("-i", f"file:{path}", "-t", "4", "-an", "-vf", scaled, "-c:v", "ffv1", stored)
+    high, wide = next(read_pictures(stored, probe(stored), PICTURE_RATE, ReadReport())).pixels.shape[:2]
+    ffmpeg("-i", stored, "-vf", f"scale={wide}:{high}:flags=lanczos,setsar=1", "-c:v", "ffv1", shown)
+    expected, found = (
+        FaceMeter(None).track(read_pictures(file, probe(file), PICTURE_RATE, ReadReport())).steps.values
+        for file in (shown, stored)
+    )
+    shift = np.abs(found.mean(axis=0) - expected.mean(axis=0)) / expected.std(axis=0)
+    assert len(found) == len(expected) and shift.max() < 0.35, (COLUMNS[int(shift.argmax())], shift.max())

@@ -211,7 +211,7 @@ def test_a_page_of_many_emotions_has_a_line_for_each_and_what_comes_with_it_most
             shown = {i % (count - 1), 1 + i % 3, 0}
             writer.add(ClipRow(f"c{i}", "train", [float(e in shown) for e in range(count)]), {"text": np.ones((1, 2))})
     lines = page(tmp_path / "store", capsys, monkeypatch, columns).splitlines()
-    assert len(lines) < 2 * count + 30 and all(len(line.rstrip()) <= columns for line in lines if "/" not in line)
+    assert len(lines) < count + 40 and all(len(line.rstrip()) <= columns for line in lines if "/" not in line)
     for name in names[4:-1]:
         assert any(line.startswith(f"{name} ") and f"{names[0]} 100%" in line for line in lines)
-    assert any(re.fullmatch(rf"{names[-1]} +-", line.rstrip()) for line in lines)
+    assert any(line.startswith(f"{names[-1]} ") and line.rstrip().endswith(" -") for line in lines)

@@ -153,7 +153,7 @@ def test_a_search_adds_its_trials_to_one_journal(cluster: RayWorkers, corpus: Fe
 def test_extraction_gives_the_same_features_and_names_what_failed(
     cluster: RayWorkers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module in ("av", "mediapipe", "librosa"):
+    for module in ("av", "mediapipe"):
         pytest.importorskip(module, reason="raw clips need the extra: pip install 'lddu[clips]'")
     from lddu.clips.simulated.talking_clips import TalkingClip, write_talking_clip
 

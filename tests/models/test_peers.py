@@ -14,13 +14,16 @@ from lddu.machine.ranks import ALONE
 from lddu.models.families import FAMILIES, family_of
 from lddu.models.family import Losses, Task
 from lddu.models.network import Network
-from lddu.models.peers.blocks import last_step, reversed_gradient, to_the_front
+from lddu.models.peers.blocks import central_moment_discrepancy, last_step, reversed_gradient, to_the_front
 from lddu.models.peers.ef_lstm import resampled
 from tests.builders import tiny_store
 from tests.models.test_every_family import clips, config_of
 
 PEERS = [name for name in FAMILIES if name not in ("lddu", "late-fusion")]
 every_peer = pytest.mark.parametrize("name", PEERS)
+TRAINED = {"carat": "aggregated"}
+"""Logits that the loss reads, where they are not those of the answer."""
+
 TASK = Task(("a", "b"), {"text": 3, "audio": 5}, {"text": "", "audio": ""}, 0.5, simulated=True)
 
 
@@ -60,12 +63,13 @@ def test_an_unknown_label_has_no_gradient(name: str) -> None:
     torch.manual_seed(0)
     model = Network(family_of(name), TASK, config).eval()
     answer = model(*clips(2))
-    answer.logit.retain_grad()
+    trained: Tensor = getattr(answer, TRAINED.get(name, "logit"))
+    trained.retain_grad()
     shares = torch.tensor([[1.0, 0.0], [torch.nan, 1.0]])
     loss = model.family.objective(config, TASK, ALONE)(model.module, answer, shares, torch.zeros(2, 2))
     loss.total.backward()
-    assert answer.logit.grad is not None
-    assert (answer.logit.grad != 0).tolist() == [[True, True], [False, True]]
+    assert trained.grad is not None
+    assert (trained.grad != 0).tolist() == [[True, True], [False, True]]
 
 
 @every_peer
@@ -82,7 +86,7 @@ def changed(section: str, name: str, value: float) -> dict[str, dict[str, float]
 
 @every_peer
 def test_every_setting_of_the_family_has_an_effect(name: str) -> None:
-    shares = torch.tensor([[1.0, 0.0]] * 4)
+    shares = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     config = config_of(name)
     model, loss = answered(config, shares)
     parts: tuple[tuple[str, typing.Any, type], ...] = (
@@ -127,3 +131,10 @@ def test_the_gradient_is_reversed_and_the_numbers_are_not() -> None:
     found = reversed_gradient(x)
     found.sum().backward()  # type: ignore[no-untyped-call]
     assert found.tolist() == [1, -2] and x.grad is not None and x.grad.tolist() == [-1, -1]
+
+
+def test_moments_separate_equal_means_with_unequal_spread() -> None:
+    narrow, wide = torch.tensor([[0.4], [0.6]]), torch.tensor([[0.2], [0.8]])
+    assert float(central_moment_discrepancy(narrow, narrow)) == 0
+    wanted = (0.09 - 0.01) + (0.0081 - 0.0001)  # second and fourth; odd ones vanish
+    assert float(central_moment_discrepancy(narrow, wide)) == pytest.approx(wanted, abs=1e-6)

@@ -111,6 +111,9 @@ class BatchReader:
     def _modality(self, name: str, dimension: int, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
         if name not in self.store.modalities or name in self.withheld:
             return torch.zeros(len(rows), 1, dimension), torch.zeros(len(rows), 1, dtype=torch.bool)
+        if self.source is self.store and (stream := self.store.stream(name)).whole:
+            found, seen = stream.padded(np.asarray(rows, np.int64), self.max_steps)
+            return torch.from_numpy(found), torch.from_numpy(seen)
         sequences = [self.source.steps(name, row)[: self.max_steps] for row in rows]
         longest = max(1, *(len(steps) for steps in sequences))
         values = np.zeros((len(rows), longest, dimension), np.float32)

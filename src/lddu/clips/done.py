@@ -12,7 +12,8 @@ import numpy as np
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face.action_units import TOOLS
-from lddu.clips.face.pictures import GEOMETRY, MESH
+from lddu.clips.face.mesh import MESH
+from lddu.clips.face.pictures import GEOMETRY
 from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.words.transcript import READING

@@ -103,7 +103,7 @@ def extract(
     Args:
         inputs: as `lddu.clips.sources.listing_of` takes them, or its result.
         out: folder of the store.
-        config: how features are made; or an extractor that is made so already, whose models stay loaded from call to call.
+        config: how features are made; or an extractor, whose models may be loaded already.
         jobs: files at once on this machine, each in a process of its own beyond one: a script that asks for several does so
             under ``if __name__ == "__main__":``. ``auto`` takes one for up to four files, else one per core, at most four. Or the
             workers to extract in, such as those of `lddu.machine.cluster.ray_workers`; machines then share files and `out`.

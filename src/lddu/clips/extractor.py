@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lddu.clips.both_tracks import both_tracks
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.face import action_units, pictures
 from lddu.clips.face.action_units import TOOLS, Tool
@@ -28,7 +30,7 @@ from lddu.clips.voice.clip_sounds import clip_sounds
 from lddu.clips.voice.encoder import VoiceEncoder, voice_encoder
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
-from lddu.clips.words.beside import languages_beside
+from lddu.clips.words.beside import languages_beside, unread_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers
@@ -40,9 +42,6 @@ MODALITIES = ("text", "audio", "visual")
 
 _ANY_LENGTH = 24 * 3600.0
 """Seconds within which times in a text file may lie, where there is no sound whose length tells."""
-
-_HEARD = 0.15
-"""Share of a video's work that its sound takes."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,18 @@ class ClipExtractor:
 
     def feature_names(self) -> dict[str, str]:
         """Modality -> its exact configuration as JSON, as a store's manifest and a run keep it."""
-        specifications: dict[str, dict[str, Any]] = {
-            "text": self._words.specification(),
-            "audio": self._voice_encoder.specification(),
-            "visual": self._face_specification(),
+        return dict(self._feature_names)
+
+    @cached_property
+    def _feature_names(self) -> dict[str, str]:
+        makers = {
+            "text": lambda: self._words.specification(),
+            "audio": lambda: self._voice_encoder.specification(),
+            "visual": self._face_specification,
         }
-        return {name: json.dumps(specification) for name, specification in specifications.items()}
+        with ThreadPoolExecutor(len(makers), "lddu-load") as pool:  # the models are loaded side by side
+            found = {name: pool.submit(maker) for name, maker in makers.items()}
+            return {name: json.dumps(one.result()) for name, one in found.items()}
 
     def _face_specification(self) -> dict[str, Any]:
         return action_units.specification(self._tool) if self._tool else pictures.specification(self._expression)
@@ -139,20 +144,37 @@ class ClipExtractor:
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
-        heard_by = _HEARD if info.has_picture else 1.0
-        measured, info = measured_sound(source.path, info, self._voice, notes, lambda share: watch(heard_by * share))
-        face = self._seen(source, info, notes, lambda share: watch(_HEARD + (1 - _HEARD) * share))
+        measured, info, face = self._tracks(source, info, notes, watch)
         reached = seconds_reached(measured, face)
         duration = usable_seconds(source.path, info, reached)
         if is_cut_short(info, reached):
             notes.append(extraction_notes.cut_short(info.duration, reached))
         transcript = self._said(source, info, duration)
-        notes.extend(transcript.notes)
+        notes.extend(transcript.notes if transcript.words else (*transcript.notes, *_unread_words(source, info)))
         found = _File(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
         placed = clips_of(source, self.config, duration, transcript, measured)
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
         clips = [_Clip(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
         return _with_something(source, [self._features(clip, found) for clip in clips])
+
+    def _tracks(
+        self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare
+    ) -> tuple[Steps, MediaInfo, FaceTrack]:
+        """Voice as measured, what is now known of the file, and the face; both tracks side by side."""
+        heard, seen = list[str](), list[str]()
+
+        def sound(on_share: OnShare) -> tuple[Steps, MediaInfo]:
+            return measured_sound(source.path, info, self._voice, heard, on_share)
+
+        if info.has_sound and info.has_picture and self._tool is None:
+            (measured, known), face = both_tracks(
+                sound, lambda on_share: self._seen(source, info, seen, on_share), watch
+            )
+        else:
+            measured, known = sound(watch)
+            face = self._seen(source, known, seen, watch)
+        notes += heard + seen
+        return measured, known, face
 
     def _voices(self, path: Path, info: MediaInfo, measured: Steps, spans: Sequence[NamedSpan]) -> list[Steps]:
         """Voice features of every clip."""
@@ -218,6 +240,15 @@ class ClipExtractor:
         text = " ".join(word.text for word in words)
         kept = {name: steps for name, steps in streams.items() if len(steps)}
         return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
+
+
+def _unread_words(source: Source, info: MediaInfo) -> list[str]:
+    """Notes on words that lie inside the file or beside it and are not read, where no transcript is known."""
+    if source.transcript_file() is not None or any(span.transcript for span in source.spans):
+        return []
+    beside = unread_beside(source.path)
+    notes = [extraction_notes.subtitles(info.subtitles)] if info.subtitles else []
+    return notes + ([extraction_notes.unread_beside(beside.name)] if beside else [])
 
 
 def _said(source: Source) -> list[SaidWords]:

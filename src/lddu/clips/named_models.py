@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from lddu.clips.configuration import ExtractorConfig
-from lddu.clips.face.pictures import GEOMETRY, MESH
+from lddu.clips.face.mesh import MESH
+from lddu.clips.face.pictures import GEOMETRY
 from lddu.clips.voice.measured import MEASURED
 from lddu.clips.voice.whisper_encoder import WHISPER
 from lddu.clips.words.pretrained import LAST

@@ -23,6 +23,7 @@ from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import VoiceMeter
 from lddu.errors import SourceError
+from lddu.machine.read_ahead import read_ahead
 from lddu.store import extraction_notes
 
 OnShare = Callable[[float], None]
@@ -30,6 +31,9 @@ OnShare = Callable[[float], None]
 
 _CUT_SHORT, _CUT_SHARE = 2.0, 0.02
 """Seconds, and share of the file, that may lack at its end without a word: last pictures are shown long, sounds padded."""
+
+_PICTURES_AHEAD = 4
+"""Decoded while a face is measured: enough for a core more, and few megabytes."""
 
 _SLACK = 1.0
 """Seconds by which a header may be wrong about the end and is still followed: last pictures, padding of codecs."""
@@ -60,9 +64,13 @@ def measured_sound(
     if channel is not None:
         notes.append(extraction_notes.one_channel(report.cancelled, channel))
         info = replace(info, channel=channel)
-        steps = meter.steps(read_sound(path, info, ReadReport()))
     elif report.cancelled:
         notes.append(extraction_notes.cancelled(report.cancelled))
+    if channel is None and report.offset:
+        notes.append(extraction_notes.beside_zero(report.offset))
+        info = replace(info, offset=report.offset)
+    if channel is not None or info.offset:
+        steps = meter.steps(read_sound(path, info, ReadReport()))
     return steps, info
 
 
@@ -79,7 +87,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
     report = ReadReport()
     try:
         pictures = read_pictures(path, info, PICTURE_RATE, report)
-        track = meter.track(_watched_pictures(pictures, info, watch))
+        track = meter.track(_watched_pictures(read_ahead(pictures, _PICTURES_AHEAD), info, watch))
     except SourceError:
         if not info.has_sound:
             raise

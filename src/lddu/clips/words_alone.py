@@ -16,7 +16,7 @@ from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.words.text import WordEncoder
-from lddu.clips.words.transcript import read_text
+from lddu.clips.words.text_file import read_text
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store import extraction_notes

@@ -9,7 +9,21 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 import lddu
-from lddu.commands import bench, card, compare, data, evaluate, extract, predict, report, search, train
+from lddu.commands import (
+    ablate,
+    bench,
+    bench_models,
+    card,
+    compare,
+    data,
+    evaluate,
+    extract,
+    predict,
+    report,
+    score,
+    search,
+    train,
+)
 from lddu.commands.complaint import complaint
 from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, as_option, explained
 from lddu.commands.screen import several_ranks
@@ -29,9 +43,12 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (DATA, extract.extract, "[OPTIONS] --out STORE CLIPS...", extract.EXAMPLES),
     (MODELS, train.train, "[OPTIONS] [STORE]", train.EXAMPLES),
     (MODELS, search.search, "[OPTIONS] --trials INT STORE", search.EXAMPLES),
+    (MODELS, ablate.ablate, "[OPTIONS] --out FOLDER STORE", ablate.EXAMPLES),
     (MODELS, evaluate.evaluate, "[OPTIONS] RUN [STORE]", evaluate.EXAMPLES),
     (MODELS, predict.predict, "[OPTIONS] [RUN] INPUTS...", predict.EXAMPLES),
+    (MODELS, score.score, "[OPTIONS] --out RUN PREDICTIONS STORE", score.EXAMPLES),
     (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
+    (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
@@ -59,7 +76,7 @@ def app_for(family: str | None = None) -> App:
     )
     app.command(data.app)
     for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
-        usage = f"Usage: lddu {verb.__name__} {words}"
+        usage = f"Usage: lddu {verb.__name__.replace('_', '-')} {words}"
         trains = verb in (train.train, search.search)
         shown = for_family(verb, family) if family is not None and trains else verb
         app.command(explained(shown), group=group, sort_key=place, usage=usage, help_epilogue=examples)

@@ -106,3 +106,15 @@ SomeFormats = Parameter(group=Group("Options of some formats", sort_key=5))
 
 DATA, MODELS, MACHINE = Group("Data", sort_key=1), Group("Models", sort_key=2), Group("This machine", sort_key=3)
 """Groups of commands."""
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Names with commas between; none where nothing was said.
+
+    Raises:
+        ConfigError: where a name is empty.
+    """
+    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
+    if "" in names:
+        raise ConfigError(f"Expected names with commas between, such as text,audio, but got {text!r}.")
+    return names

@@ -8,12 +8,14 @@ from cyclopts import Parameter
 from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
 
 LONGEST = 20.0
+EVERY = 2.0
 EXAMPLES = """Examples:
   lddu predict talk.mp4                    # by the run that comes with lddu
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
   lddu predict run talk.mp4 --html page    # the video beside its answers
-  lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv"""
+  lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv
+  lddu predict run inbox --watch --export answers.csv"""
 
 
 def predict(
@@ -35,6 +37,8 @@ def predict(
     export: Annotated[tuple[Path, ...], Flag, Output] = (),
     all: Annotated[bool, Flag, Output] = False,
     force: Annotated[bool, Flag, Output] = False,
+    watch: Annotated[bool, Flag, RawClips] = False,
+    every: Annotated[float, RawClips] = EVERY,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
     longest: Annotated[float, RawClips] = LONGEST,
     text_model: Annotated[str, RawClips] = "",
@@ -87,6 +91,11 @@ def predict(
         Show every clip of a store, not only the first 40 in the table and 200 on the page.
     force
         Replace an existing page and exports.
+    watch
+        Answer what arrives in the folder, in the one table that --export names (.csv or .jsonl), until Ctrl-C; after a stop
+        the same command goes on.
+    every
+        Seconds between two looks of --watch.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -106,16 +115,20 @@ def predict(
     from lddu.commands.exports import Exports
     from lddu.commands.run_argument import listed_words, run_and_inputs
     from lddu.commands.store_answers import StorePredictOptions, answer_store
+    from lddu.commands.watched import answer_arrivals, check_watch
     from lddu.errors import ConfigError
     from lddu.store.store import FeatureStore
 
-    if json and csv:
-        raise ConfigError("Expected --json or --csv, but got both; choose one.")
-    if html is None and not export and force:
-        raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
+    _refuse_at_odds(json and csv, force and html is None and not export)
     run, named = run_and_inputs(words, run)
     asked = listed_words(run, named, text or [], lines)
-    raw = not isinstance(asked, list) or are_clips(asked)
+    if watch or every != EVERY:
+        given = {
+            "--text": text, "--lines": lines, "--adapt": adapt, "--ray": ray, "--json": json, "--csv": csv, "--html": html,
+            "--all": all,
+        }  # fmt: skip
+        check_watch(watch, named, export, every, [name for name, value in given.items() if value])
+    raw = watch or not isinstance(asked, list) or are_clips(asked)
     if raw and ray is not None:
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
@@ -128,25 +141,25 @@ def predict(
     corpus = None if raw else FeatureStore(named[0])
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
-    from lddu.pages.clip_page import refuse_foreign_folder
     from lddu.runs.figures import PredictOptions
     from lddu.runs.named_runs import default_run
     from lddu.runs.predictor import Predictor
 
     options = PredictOptions(recall, coverage, adapt)
-    if html is not None:
-        refuse_foreign_folder(html, force)
-    exports = Exports(export, force)
+    _refuse_taken(html, force)
+    exports = Exports(() if watch else export, force)
     exports.check(asked, raw)
     predictor = Predictor(run or default_run(), "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
     form = "json" if json else "csv" if csv else "table"
     if corpus is None:
-        speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
-            text_model=text_model, voice_model=voice_model, cut=cut, longest=longest, speech_model=speech
-        )
+            text_model=text_model, voice_model=voice_model, cut=cut, longest=longest,
+            speech_model=speech_model or (PACKAGED_SPEECH if transcribe else ""),
+        )  # fmt: skip
+        if watch:
+            return answer_arrivals(predictor, Path(named[0]), export[0], options, config, (every, force))
         return answer_clips(predictor, asked, form, options, config, html, exports)
     return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
@@ -158,3 +171,19 @@ def _refuse_idle(raw: bool, options: list[str]) -> None:
     if options:
         for_what, got = ("a store", "raw clips") if raw else ("raw clips", "a store")
         raise ConfigError(f"Expected {', '.join(options)} only for {for_what}, but got {got}; leave it out.")
+
+
+def _refuse_at_odds(two_forms: bool, idle_force: bool) -> None:
+    from lddu.errors import ConfigError
+
+    if two_forms:
+        raise ConfigError("Expected --json or --csv, but got both; choose one.")
+    if idle_force:
+        raise ConfigError("Expected --force together with --html or --export, which it replaces, but got it alone.")
+
+
+def _refuse_taken(page: Path | None, force: bool) -> None:
+    from lddu.pages.clip_page import refuse_foreign_folder
+
+    if page is not None:
+        refuse_foreign_folder(page, force)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lddu.commands.options import Flag, Output
+from lddu.commands.options import Flag, Output, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def search(
     config: Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    modalities: str | None = None,
     jobs: int | None = None,
     ray: str | None = None,
     out: Annotated[Path | None, Output] = None,
@@ -49,7 +50,7 @@ def search(
     trials
         Trials in all, those of an earlier call with the same --out included.
     family
-        Kind of model: "lddu" (default), "late-fusion", a published system ("ef-lstm", "tfn", "lmf", "mult", "tailor"), or one that
+        Kind of model: "lddu" (default), "late-fusion", a published system ("ef-lstm", "tfn", "lmf", "mult", "misa", "tailor", "univa", "carat"), or one that
         another package registers.
     preset
         "default" or "paper": settings of the first trial, and of what is not searched.
@@ -59,6 +60,8 @@ def search(
         Seed of the proposals and of each trial's network.
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    modalities
+        Those that the networks may see, such as "text,audio". [default: all of the store]
     jobs
         Trials at once, each in a process of its own on $OMP_NUM_THREADS threads, or one.
     ray
@@ -86,7 +89,7 @@ def search(
 
     fixed = given(config, settings)
     space = tuple(part for part in space_of(family_of(base.family)) if part.setting not in fixed)
-    options = SearchOptions(trials, seed, device, base.family, space)
+    options = SearchOptions(trials, seed, device, base.family, space, names_in(modalities))
     notes().print(f"search folder: {folder}", markup=False)
     with chosen_workers(ray, jobs, device) as workers, SearchProgress() as watch:
         try:
@@ -98,7 +101,7 @@ def search(
     if json:
         print_json(_plain(found))
     else:
-        _show(found)
+        _show(found, modalities)
 
 
 def _plain(found: "SearchResult") -> dict[str, Any]:
@@ -107,7 +110,7 @@ def _plain(found: "SearchResult") -> dict[str, Any]:
     return {**summary, "config": found.best.to_mapping(), "trials": [asdict(trial) for trial in found.trials]}
 
 
-def _show(found: "SearchResult") -> None:
+def _show(found: "SearchResult", modalities: str | None) -> None:
     from lddu.commands.screen import results, table
 
     grid = table("micro-F1 on valid, best first", "trial", "", "micro-F1", "epochs", "seconds", "settings")
@@ -119,7 +122,10 @@ def _show(found: "SearchResult") -> None:
     left = len(found.trials) - SHOWN_TRIALS
     if left > 0:
         results().print(f"{left} more trials: --json gives all", style="dim")
-    results().print(f"train with: lddu train STORE --config {found.path / 'best.toml'}", markup=False, soft_wrap=True)
+    seen = f" --modalities {modalities}" if modalities else ""
+    results().print(
+        f"train with: lddu train STORE{seen} --config {found.path / 'best.toml'}", markup=False, soft_wrap=True
+    )
 
 
 def _changes(trial: "Trial") -> str:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from lddu.commands.screen import results, table
-from lddu.store.describe import StoreSummary
+from lddu.store.describe import EmotionSummary, StoreSummary
 
 REPAIRS = {
     "non_finite_values": "NaN, infinite or beyond 1e18: 0, or left out of the mean over a word",
@@ -68,7 +68,8 @@ REPAIRS = {
 _PAIR_WIDTH = 6
 """Columns that a pair of emotions takes in a table: 100% and the space before it."""
 
-_MOST_COMPANIONS = 3
+_LONGEST_NAME = 24
+_MOST_COMPANIONS = 2
 
 
 def show_store(summary: StoreSummary, verified: bool = False) -> None:
@@ -82,11 +83,13 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
     console.print(_headline(summary))
     console.print(f"files: {'checksums hold' if verified else 'not checked (--verify checks them)'}", style="dim")
     parts: dict[str, Group | Table | str] = {"Clips": _splits(summary)}
+    pairs = _pairs_fit(summary, console.width)
     if summary.emotions:
-        parts["Emotions (% of the clips with a known label that show it)"] = _emotions(summary)
-    if len(summary.emotions) > 1:
-        title, together = _together(summary, console.width)
-        parts[title] = together
+        parts["Emotions (% of the clips with a known label that show it)"] = _emotions(summary, companions=not pairs)
+    if len(summary.emotions) > 1 and pairs:
+        parts["Together (of the clips that show the row, % that also show the column)"] = _together(
+            summary, console.width
+        )
     parts["Modalities (steps of the clips that have it)"] = _modalities(summary)
     parts["Missing (% of the clips without the modality)"] = _missing(summary)
     parts["Met on the way in: mended, left out or kept as it was"] = _repairs(summary)
@@ -112,17 +115,29 @@ def _splits(summary: StoreSummary) -> Table:
     return grid
 
 
-def _emotions(summary: StoreSummary) -> Group:
+def _pairs_fit(summary: StoreSummary, width: int) -> bool:
+    """Whether a table of all pairs of emotions is no wider than the screen."""
+    names = [emotion.name for emotion in summary.emotions]
+    return len(names) * _PAIR_WIDTH <= width - max(map(len, names), default=0)
+
+
+def _emotions(summary: StoreSummary, companions: bool) -> Group:
+    """A line for each emotion; `companions` adds which others come with it most often."""
     unknown = any(emotion.unknown for emotion in summary.emotions)
     disputed = any(emotion.disputed for emotion in summary.emotions)
     further = [*(["unknown"] if unknown else []), *(["raters differ"] if disputed else [])]
     grid = table("", "", *map(_split, summary.clips), "clips", *further)
+    if companions:
+        grid.columns[0].min_width = min(_LONGEST_NAME, max(len(emotion.name) for emotion in summary.emotions))
+        for column in grid.columns:
+            column.no_wrap = True
+        grid.add_column("most often with", no_wrap=True, overflow="ellipsis")
     for emotion in summary.emotions:
         shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
         shown = [_or_dash(sum(emotion.clips.values()))]
         shown += [_or_dash(emotion.unknown)] if unknown else []
         shown += [_share(emotion.disputed)] if disputed else []
-        grid.add_row(escape(emotion.name), *shares, *shown)
+        grid.add_row(escape(emotion.name), *shares, *shown, *([_companions(emotion)] if companions else []))
     return Group(grid, _label_sentence(summary))
 
 
@@ -135,34 +150,23 @@ def _label_sentence(summary: StoreSummary) -> str:
     )
 
 
-def _together(summary: StoreSummary, width: int) -> tuple[str, Table | str]:
-    """A title and what emotions come together: a table of all pairs, or of the most frequent where that is too wide."""
-    title = "Together (of the clips that show the row, % that also show the column)"
+def _together(summary: StoreSummary, width: int) -> Table | str:
+    """What emotions come together, in a table of all pairs."""
     names = [emotion.name for emotion in summary.emotions]
     if not any(any(emotion.clips.values()) for emotion in summary.emotions):
-        return title, "no clip shows any"
-    room = width - max(map(len, names))
-    if len(names) * _PAIR_WIDTH > room:
-        return "Together (of the clips that show the emotion, % that also show these)", _companions(summary)
-    grid = table("", "", *map(escape, _shortened(names, room)))
+        return "no clip shows any"
+    grid = table("", "", *map(escape, _shortened(names, width - max(map(len, names)))))
     for emotion in summary.emotions:
         shares = ["" if n == emotion.name else "-" if s is None else f"{s:.0%}" for n, s in emotion.together.items()]
         grid.add_row(escape(emotion.name), *shares)
-    return title, grid
-
-
-def _companions(summary: StoreSummary) -> Table:
-    """Each emotion with the few others that come with it most often, a line each."""
-    grid = Table(box=None, pad_edge=False, show_header=False)
-    longest = min(24, max(len(emotion.name) for emotion in summary.emotions))
-    grid.add_column(no_wrap=True, overflow="ellipsis", min_width=longest, max_width=longest)
-    grid.add_column(no_wrap=True, overflow="ellipsis")
-    for emotion in summary.emotions:
-        known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
-        most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
-        listed_names = ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most)
-        grid.add_row(escape(emotion.name), listed_names or ("nothing" if any(emotion.clips.values()) else "-"))
     return grid
+
+
+def _companions(emotion: EmotionSummary) -> str:
+    """The few others that come with an emotion most often, with the share of its clips that show them."""
+    known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
+    most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
+    return ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most) or "-"
 
 
 def _shortened(names: Sequence[str], room: int) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from lddu.commands.options import Flag, OtherRun, Output
+from lddu.commands.options import Flag, OtherRun, Output, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
 EXAMPLES = """Examples:
@@ -15,6 +15,7 @@ EXAMPLES = """Examples:
   lddu train store --out five --seeds 5    # the mean of five networks
   lddu train store --config settings.toml --training.epochs 20
   lddu train store --family late-fusion    # another kind of model
+  lddu train store --modalities text,audio # without the face
   lddu train --resume run                  # finish what was stopped"""
 
 
@@ -28,6 +29,7 @@ def train(
     seed: int | None = None,
     seeds: int | None = None,
     device: str = "auto",
+    modalities: str | None = None,
     out: Annotated[Path | None, Output] = None,
     force: Annotated[bool, Flag, Output] = False,
     json: Annotated[bool, Flag, Output] = False,
@@ -46,7 +48,7 @@ def train(
     store
         Feature store to train on: a folder or a URL. Without it, a simulated corpus is made and used.
     family
-        Kind of model: "lddu" (default), "late-fusion", a published system ("ef-lstm", "tfn", "lmf", "mult", "tailor"), or one that another
+        Kind of model: "lddu" (default), "late-fusion", a published system ("ef-lstm", "tfn", "lmf", "mult", "misa", "tailor", "univa", "carat"), or one that another
         package registers. Its settings are options too: see 'lddu train --family late-fusion --help'.
     preset
         "default" (recommended) or "paper" (LDDU as published).
@@ -58,6 +60,8 @@ def train(
         Train this many networks with consecutive seeds and average them. [default: 1]
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    modalities
+        Those that the network may see, such as "text,audio". [default: all of the store]
     out
         Run folder to make. [default: runs/TIME]
     force
@@ -77,7 +81,7 @@ def train(
     from lddu.store.store import FeatureStore
 
     if resume is not None:
-        others = (family, preset, config, out, seed, seeds, init_from)
+        others = (family, preset, config, out, seed, seeds, modalities, init_from)
         if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
         folder = resume
@@ -111,8 +115,9 @@ def train(
                     device,
                     force,
                     init_from,
-                    _command_line(),
+                    command_line(),
                     baselines=wanted,
+                    modalities=names_in(modalities),
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
                 run = train(corpus, folder, resolved, options, watch)
@@ -152,7 +157,8 @@ def _simulated(beside: Path) -> Any:
     return store
 
 
-def _command_line() -> str:
+def command_line() -> str:
+    """What was typed, for the record of a run."""
     return "lddu " + shlex.join(sys.argv[1:])
 
 

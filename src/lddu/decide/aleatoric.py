@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import xlogy
-from sklearn.linear_model import Ridge
 
 from lddu.arrays import Flags, Floats, binary_entropy
 from lddu.decide.linear import COMBINATION, FOLDS, LinearScore, fit_linear, left_out_total, read_linear
@@ -125,5 +124,7 @@ def fit_aleatoric(
 
 
 def _ridge(standard: Floats, target: np.ndarray) -> tuple[Floats, float]:
+    from sklearn.linear_model import Ridge  # half a second that those who only predict are spared
+
     model = Ridge(STRENGTH).fit(standard, target)
     return model.coef_, float(model.intercept_)

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy.stats import binom
 
 from lddu.arrays import Flags, Floats
 from lddu.decide import reading
@@ -180,9 +179,11 @@ def hoeffding_bentkus(risk: Floats, n: int, level: float) -> Floats:
 
     The smaller of Hoeffding's and Bentkus's bound (Bates et al., Distribution-free risk-controlling prediction sets).
     """
+    from scipy.special import bdtr  # the binomial distribution; all of scipy.stats takes half a second to import
+
     low = np.minimum(risk, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         first = np.where(low > 0, low * np.log(low / level), 0.0)
     hoeffding = np.exp(-n * (first + (1 - low) * np.log((1 - low) / (1 - level))))
-    result: Floats = np.minimum(hoeffding, np.e * binom.cdf(np.ceil(n * risk - 1e-9), n, level))
+    result: Floats = np.minimum(hoeffding, np.e * bdtr(np.ceil(n * risk - 1e-9), n, level))
     return result

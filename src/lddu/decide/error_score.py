@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from lddu.arrays import Flags, Floats
 from lddu.decide.linear import COMBINATION, FOLDS, LinearFit, LinearScore, fit_linear, left_out_total, read_linear
@@ -90,6 +88,8 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
         odds = {name: left_out_total(x, target, units, _logistic) for name, x in columns.items()}
         odds[LABEL_ODDS] = scores[LABEL_ODDS][known]
+        from sklearn.metrics import roc_auc_score
+
         reached = {name: float(roc_auc_score(target, own)) for name, own in odds.items()}
         best = max(rivals, key=lambda name: reached[name])
         ahead = reached[best] - reached[LABEL_ODDS]
@@ -103,6 +103,8 @@ def _logistic(standard: Floats, wrong: Flags) -> tuple[Floats, float]:
     if wrong.all() or not wrong.any():
         rate = (wrong.sum() + 0.5) / (len(wrong) + 1)
         return np.ones(inputs), float(np.log(rate / (1 - rate)))
+    from sklearn.linear_model import LogisticRegression  # only fitting needs it
+
     model = LogisticRegression(C=STRENGTH).fit(standard, wrong)
     weights, offset = model.coef_[0], float(model.intercept_[0])
     if inputs == 1:  # a single score keeps its direction, even where chance on few clips would turn it

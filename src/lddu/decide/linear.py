@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from lddu.arrays import Floats
 from lddu.decide import reading
@@ -81,6 +80,8 @@ def fit_linear(columns: Floats, target: np.ndarray, regression: Regression) -> L
 
 def left_out_total(columns: Floats, target: np.ndarray, units: np.ndarray, regression: Regression) -> Floats:
     """[K] the sum for rows that its fit did not see: a unit (of units [K]) is wholly in a fit or wholly left out."""
+    from sklearn.model_selection import GroupKFold  # only fitting needs it
+
     total = np.zeros(len(target))
     for train, left_out in GroupKFold(FOLDS, shuffle=True, random_state=0).split(columns, target, units):
         total[left_out] = fit_linear(columns[train], target[train], regression).total(columns[left_out])

@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
-from sklearn.isotonic import IsotonicRegression
 
 from lddu.arrays import Flags, Floats
 from lddu.decide import reading
@@ -148,6 +146,8 @@ def _fit(scored: Scored, method: Method) -> Recalibration:
 
 def _fit_linear(scored: Scored, method: Method) -> Recalibration:
     """Most probable slope and intercepts: likelihood of the known pairs times the priors."""
+    from scipy.optimize import minimize  # only fitting needs it
+
     rows, column = np.nonzero(scored.known)
     score, present = _logit(scored.probability[rows, column]), scored.presence[rows, column]
     emotions = len(scored.emotions)
@@ -176,6 +176,8 @@ def _isotonic_knots(probability: Floats, present: Flags) -> tuple[tuple[float, f
     block without positives (or a last one without negatives) stands for half a positive (or negative), and the ends
     lie half-way to 0 and 1, so that no probability becomes 0 or 1.
     """
+    from sklearn.isotonic import IsotonicRegression  # only fitting needs it
+
     steps = IsotonicRegression(out_of_bounds="clip").fit_transform(probability, present.astype(float))
     _, block = np.unique(steps.round(12), return_inverse=True)
     count = np.bincount(block)

@@ -9,10 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import precision_recall_curve
-from sklearn.preprocessing import StandardScaler
 
 from lddu.arrays import Floats
 from lddu.evaluate.metrics import ranking_precision
@@ -96,6 +92,8 @@ def _columns(
     train: PooledClips, others: Sequence[PooledClips], modalities: Sequence[str]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Standardised by the training clips that have the modality; 0 where it is missing, and one column that says so."""
+    from sklearn.preprocessing import StandardScaler
+
     columns: list[list[np.ndarray]] = [[] for _ in range(1 + len(others))]
     for name in modalities:
         scaler = StandardScaler().fit(train.values[name])  # leaves NaN out
@@ -112,6 +110,9 @@ def _probabilities(
     fitted: np.ndarray, presence: Floats, others: Sequence[np.ndarray], c: float, balanced: bool
 ) -> list[Floats]:
     """[N, E] for each of the others; an emotion without both classes in training keeps its frequency, .5 if unknown."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     found = [np.full((len(columns), presence.shape[1]), 0.5) for columns in others]
     for e, shown in enumerate(presence.T):
         known = ~np.isnan(shown)
@@ -130,6 +131,8 @@ def _probabilities(
 
 def _score(probability: Floats, presence: Floats) -> float:
     """Mean of the best micro-F1 that one threshold reaches and mAP."""
+    from sklearn.metrics import precision_recall_curve
+
     known, present = ~np.isnan(presence), presence == 1
     if not present.any():
         return 0.0

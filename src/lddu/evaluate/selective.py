@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.metrics import roc_auc_score
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
@@ -91,6 +89,8 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
         >>> found.error_auroc, found.aurc, found.coverage_at_5
         (1.0, 0.0625, 0.75)
     """
+    from sklearn.metrics import roc_auc_score  # half a second that those who only predict are spared
+
     uncertainty, loss = _checked(uncertainty, loss)
     wrong = loss > 0
     both = bool(wrong.any() and not wrong.all())
@@ -147,6 +147,8 @@ def risk_coverage(uncertainty: Floats, loss: Floats) -> RiskCoverage:
 
 def spearman(first: Floats, second: Floats) -> float | None:
     """Rank correlation, ties at their mean rank; None where either is constant."""
+    from scipy.stats import rankdata
+
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lddu.arrays import Flags, Floats
 from lddu.evaluate.scored import Scored
@@ -51,6 +50,8 @@ def arg_max_figures(scored: Scored) -> ArgMaxFigures | None:
         >>> arg_max_figures(scored).accuracy
         0.5
     """
+    from sklearn.metrics import accuracy_score, f1_score, recall_score
+
     one = has_one_emotion(scored.presence)
     if not one.any():
         return None

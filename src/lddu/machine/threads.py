@@ -7,6 +7,7 @@ a batch. Threads with a batch each meet only once.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +15,17 @@ import torch
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on the caller's thread alone: sums in one order, and what is small does not wait for a second thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def in_order(pool: Executor, tasks: Iterable[Callable[[], R]], ahead: int) -> Iterator[R]:

@@ -19,7 +19,10 @@ FAMILIES = {
     "tfn": "lddu.models.peers.tfn:TFN",
     "lmf": "lddu.models.peers.lmf:LMF",
     "mult": "lddu.models.peers.mult:MULT",
+    "misa": "lddu.models.peers.misa:MISA",
     "tailor": "lddu.models.peers.tailor:TAILOR",
+    "univa": "lddu.models.peers.univa:UNIVA",
+    "carat": "lddu.models.peers.carat:CARAT",
 }
 """Name -> module and attribute of the family; imported when it is asked for."""
 

@@ -133,6 +133,13 @@ def infer(
     return joined(parts).reordered(rows, np.argsort(order))
 
 
+def _probability(model: Network, batch: Batch) -> Floats:
+    """[B, E] on a batch on the model's device."""
+    with torch.inference_mode():
+        logit: Tensor = model(batch.values, batch.mask, batch.presence).logit
+        return np.asarray(logit.sigmoid().cpu().numpy(), np.float64)
+
+
 def _inference(model: Network, batch: Batch) -> Inference:
     """The answer on a batch on the model's device, as arrays."""
     with torch.inference_mode():
@@ -163,10 +170,19 @@ def _advance(advance: Callable[[int], None] | None, clips: int) -> None:
         advance(clips)
 
 
-def infer_together(model: Network, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Inference:
-    """`infer`, each rank a part of the clips; every rank gets the whole, each clip once."""
-    own = infer(model, reader, rows[ranks.part(len(rows))])
-    return joined(ranks.everyones(own))
+def probabilities_together(model: Network, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Floats:
+    """[N, E] probabilities alone, each rank a part of the clips; every rank gets the whole, in the order of `rows`.
+
+    As `infer` gives them, without distances and evidence, which a training would measure after every epoch for nobody.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    own = rows[ranks.part(len(rows))]
+    order = _by_length(reader, own)
+    batches = (batch.to(device) for batch in reader.batches(own[order], INFERENCE_BATCH))
+    found = list(side_by_side(partial(_probability, model), batches, -(-len(own) // INFERENCE_BATCH), device))
+    mine = np.concatenate(found)[np.argsort(order)] if found else None
+    return np.concatenate([part for part in ranks.everyones(mine) if part is not None])
 
 
 def mean_of(members: Sequence[Inference]) -> Inference:

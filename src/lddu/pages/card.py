@@ -72,6 +72,11 @@ def _what_it_is(folder: RunFolder, about: About | None) -> list[str]:
         f"{listed([plain(name) for name in task.dimensions])}; a modality may be missing. Model family "
         f"{plain(folder.family.name)}, {network}. {ESTIMATE}"
     )
+    if folder.description.imported:
+        said = (
+            f"Answers on {listed([plain(name) for name in task.emotions])}, several at once, imported from a table of another program; "
+            f"the model that gave them is not here. {ESTIMATE}"
+        )
     summary = [] if about is None or not about.summary else [plain(about.summary)]
     licence = [] if about is None or not about.licence else [f"Licence of the weights: {plain(about.licence)}"]
     simulated = ["**It learnt from a simulated corpus; nothing here is about people.**"] if task.simulated else []

@@ -62,7 +62,7 @@ def _page(
         protocol=found["protocol"],
         cost=found["cost"],
         threshold=sorted(set(decision.thresholds)),
-        curves=_curves(folder, found["cost"]),
+        curves=[] if description.imported else _curves(folder, found["cost"]),
         trust=trust(predicted, figures, decision),
         together=together(predicted),
         modality_trust=modality_trust(predicted),

@@ -13,11 +13,11 @@ from typing import Literal, Protocol
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress, extract
-from lddu.clips.extractor import ClipExtractor
 from lddu.clips.named_models import named_models
 from lddu.clips.sources import Listing, listing_of, unlisted_sentence
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.cache import cache_folder
+from lddu.machine.threads import one_thread
 from lddu.runs.explained import ClipAnswers, answers_on
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.predictor import Predictor
@@ -73,7 +73,7 @@ def extraction_of(predictor: Predictor) -> ExtractorConfig:
 def predict_clips(
     predictor: Predictor,
     inputs: str | Path | Sequence[str | Path] | Listing,
-    config: ExtractorConfig | ClipExtractor | None = None,
+    config: ExtractorConfig | None = None,
     options: PredictOptions = NOTHING_MORE,
     jobs: int | Literal["auto"] = 1,
     callback: PredictionCallback = NO_CALLBACK,
@@ -87,7 +87,7 @@ def predict_clips(
         predictor: a run that was trained on extracted features.
         inputs: files, folders, a manifest, or ``-``, or a listing of texts, as `lddu.clips.extract.extract` takes them.
         config: how to cut clips and whether to recognise speech. How features are made is the run's own; a model that
-            is named here says where the run's model lies now. Or an extractor of `extractor_for`, whose models stay loaded.
+            is named here says where the run's model lies now.
         options: a promised recall, or a coverage beyond which no answer is given.
         jobs: files at once, as `lddu.clips.extract.extract` takes it.
         callback: called with the progress.
@@ -96,26 +96,17 @@ def predict_clips(
         MismatchError: where the run's features were made in another way.
         SourceError: where no clip at all could be extracted.
     """
-    extractor = config if isinstance(config, ClipExtractor) else extractor_for(predictor, config)
+    trained = extraction_of(predictor)
+    config = (config or ExtractorConfig()).made_as(trained)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
-    with _kept(predictor, listing, extractor.config) as folder:
-        done = extract(listing, folder / "clips", extractor, jobs, existing="update", advance=callback.extracted)
-        answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
+    with _kept(predictor, listing, config) as folder:
+        done = extract(
+            listing, folder / "clips", predictor.extractor(config), jobs, existing="update", advance=callback.extracted
+        )
+        with one_thread():  # a few clips: threads would wait for each other longer than they compute
+            answers = answers_on(predictor, FeatureStore(done.store), options, advance=callback.answered)
     warnings = [*answers.warnings, *done.left_out, *([unlisted_sentence(done.unlisted)] if done.unlisted else [])]
     return replace(answers, failures=done.failures, warnings=warnings)
-
-
-def extractor_for(predictor: Predictor, config: ExtractorConfig | None = None) -> ClipExtractor:
-    """What extracts clips as the run's training clips were; loads each model when it is first needed.
-
-    Args:
-        predictor: a run that was trained on extracted features.
-        config: how to cut clips and whether to recognise speech.
-
-    Raises:
-        MismatchError: where the run's features were made in another way.
-    """
-    return ClipExtractor((config or ExtractorConfig()).made_as(extraction_of(predictor)))
 
 
 @contextmanager

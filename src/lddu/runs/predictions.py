@@ -258,16 +258,18 @@ def read_predictions(path: Path) -> Predictions:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read(use_threads=False)  # `read_table` imports pandas where it is installed
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        emotions, modalities = tuple(metadata["emotions"].split("\n")), tuple(metadata["modalities"].split("\n"))
+        emotions, modalities = (
+            tuple(metadata[axis].split("\n") if metadata[axis] else ()) for axis in ("emotions", "modalities")
+        )
 
         def stack(prefix: str, names: tuple[str, ...]) -> np.ndarray:
             columns = [np.array(table[f"{prefix}_{name}"].to_pylist(), dtype=np.float64) for name in names]
-            return np.stack(columns, axis=1)
+            return np.stack(columns, axis=1) if columns else np.zeros((table.num_rows, 0))
 
         def stack_if_there(prefix: str, names: tuple[str, ...] = emotions) -> Floats | None:
-            return stack(prefix, names) if f"{prefix}_{names[0]}" in table.column_names else None
+            return stack(prefix, names) if not names or f"{prefix}_{names[0]}" in table.column_names else None
 
         known = json.loads(metadata["evidence"]) if "evidence" in metadata else OLD_EVIDENCE
         kinds = [kind if isinstance(kind, Evidence) else _kind(kind) for kind in known]

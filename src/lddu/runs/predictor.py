@@ -1,7 +1,7 @@
 """Using a finished run: a `Predictor` reads a run folder and predicts the emotions of any store's clips."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,6 @@ import numpy as np
 
 from lddu.batches.batch import BatchReader
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
-from lddu.evaluate.verdicts import verdicts
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
@@ -19,6 +18,13 @@ from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.about import Origin, origin_of
 from lddu.runs.adapt import Adaptation, AdaptedSteps, TrainingCentre, adaptation_to
+from lddu.runs.cautions import (
+    cut_warnings,
+    evaluation_warnings,
+    feature_warnings,
+    simulated_warnings,
+    weaknesses,
+)
 from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
 from lddu.runs.latents import Latents, latents_of
@@ -29,14 +35,12 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunLike
 from lddu.store.place import is_url
-from lddu.store.provenance import made_alike
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 
 if TYPE_CHECKING:
+    from lddu.clips.configuration import ExtractorConfig
+    from lddu.clips.extractor import ClipExtractor
     from lddu.runs.explained import ClipAnswers
-
-SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
-SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
 
 
 class Predictor:
@@ -66,6 +70,7 @@ class Predictor:
         self.decision = self.folder.load_decision()
         place = device_of(device)
         self.adaptation: Adaptation | None = None
+        self._extractor: ClipExtractor | None = None
         self._networks = [member.load_model(place) for member in self.folder.members()]
 
     def __repr__(self) -> str:
@@ -128,6 +133,14 @@ class Predictor:
         assert inputs is not None
         return predict_clips(self, inputs, options=options)
 
+    def extractor(self, config: "ExtractorConfig") -> "ClipExtractor":
+        """What extracts raw clips so; the last one is kept, so that a second clip finds its models loaded."""
+        from lddu.clips.extractor import ClipExtractor  # loads extraction, which stores do not need
+
+        if self._extractor is None or self._extractor.config != config.resolved():
+            self._extractor = ClipExtractor(config)
+        return self._extractor
+
     def adapted(self, store: StoreLike, rows: Chosen | None = None) -> "Predictor":
         """The same run for clips like these: their features are re-centred on those of training, without labels.
 
@@ -181,16 +194,11 @@ class Predictor:
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
-        found = [SIMULATED] if task.simulated else [SIMULATED_CLIPS] if store.simulated else []
-        found += [*self._weaknesses(options), *self.feature_warnings(store)]
-        found += [self.adaptation.sentence] if self.adaptation else []
+        found = simulated_warnings(task.simulated, store.simulated)
+        found += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
+        found += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
-        steps = self.description.config.model.max_steps
-        found += [
-            f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
-            "(model.max_steps); cut the clips shorter"
-            for name, count in self._reader(store).cut_clips(meant).items()
-        ]
+        found += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
         return found + [f"about the run's training: {warning}" for warning in self.description.warnings]
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
@@ -199,27 +207,7 @@ class Predictor:
         Raises:
             MismatchError: where the store's features cannot be those that the run was trained on.
         """
-        task, found = self.description.task, list[str]()
-        shared = [name for name in task.dimensions if name in store.modalities]
-        for name in shared:
-            stream = store.modalities[name]
-            if stream.dimension != task.dimensions[name]:
-                raise MismatchError(
-                    f"Expected {name} of {task.dimensions[name]} numbers per step, which {self.folder.place} was trained "
-                    f"on, but {store.place} has {stream.dimension}; make the features in the same way."
-                )
-            if not made_alike(stream.feature, task.features[name]):
-                _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
-                found.append(
-                    f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
-                    "if it was made in another way, do not trust these results"
-                )
-        if not shared:
-            raise MismatchError(
-                f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
-                f"{', '.join(store.modalities)}; make the features in the same way as for training."
-            )
-        return found
+        return feature_warnings(self.description.task, self.folder.place, store)
 
     def infer(
         self,
@@ -307,17 +295,6 @@ class Predictor:
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
         return self._ablations.get(tuple(given))
-
-    def _weaknesses(self, options: PredictOptions) -> Iterator[str]:
-        """What the run itself cannot do: beat a baseline, name an emotion, keep the promise that is asked for."""
-        for said in verdicts(self._metrics.get("splits", {})):
-            yield f"{said[0].lower()}{said[1:]}"
-        sets = self.decision.recall_sets
-        if options.recall is not None and sets.cut(options.recall) <= 0:
-            yield (
-                f"{sets.clips} validation clips are too few to promise a recall of {options.recall:g} by anything but sets of "
-                "every emotion"
-            )
 
     @cached_property
     def _metrics(self) -> dict[str, Any]:
@@ -420,19 +397,7 @@ class Predictor:
 
     def evaluation_warnings(self, store: FeatureStore, split: str) -> list[str]:
         """What a reader of figures on a labelled split of this store should know beside `warnings`."""
-        own, found = self.was_trained_on(store), []
-        if own and split == "train":
-            found.append("the run was trained on these clips; the metrics are optimistic")
-        if own and split == "valid":
-            found.append(
-                "checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic"
-            )
-        if not own and store.present_at != self.description.task.present_at:
-            found.append(
-                f"an emotion counts as present from a share of {self.description.task.present_at:g} of the raters, as in the run's training; "
-                f"{store.place} says {store.present_at:g}"
-            )
-        return found
+        return evaluation_warnings(self.description.task, self.was_trained_on(store), store, split)
 
     def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
         """The rows of a split of a store that has labels of the run's emotions."""
@@ -481,12 +446,3 @@ def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Pr
 def _names_store(place: str | Path) -> bool:
     """Whether this is the path or URL of a feature store rather than of raw clips."""
     return is_url(place) or (Path(place) / "manifest.json").is_file()
-
-
-def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:
-    """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
-    if found.startswith("{") and trained.startswith("{"):
-        raise MismatchError(
-            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
-            "extract the clips again with the same settings and packages."
-        )

@@ -20,6 +20,7 @@ from lddu.errors import ConfigError, RunError
 from lddu.machine.atomic import replaced_file, write_text
 from lddu.models.families import family_of, recorded
 from lddu.models.family import Family, Task
+from lddu.models.imported import IMPORTED, IMPORTED_FAMILY
 from lddu.models.network import Network, renamed
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class RunDescription:
         config: the resolved settings.
         seed: of the first member.
         members: number of networks; more than one is an ensemble.
-        store: where the corpus was (`path`, `manifest_sha256`, `source`).
+        store: where the corpus was (`path`, `manifest_sha256`, `source`), and of imported answers which table
+            (`predictions`: `path`, `sha256`).
         warnings: sentences that every result repeats.
         command: the command line that makes this run again.
         automatic: dotted names of the settings that were ``"auto"`` and fitted to the corpus; runs of older versions name none.
@@ -55,6 +57,11 @@ class RunDescription:
     warnings: tuple[str, ...]
     command: str
     automatic: tuple[str, ...] = ()
+
+    @property
+    def imported(self) -> bool:
+        """Whether the answers came in a table (`lddu score`), so that there are no weights."""
+        return self.config.family == IMPORTED
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -132,7 +139,7 @@ class RunFolder:
             )
         family = self.family_in(found)
         try:
-            task = _task(found["task"])
+            task = _task(found["task"], family.name == IMPORTED)
             config = recorded(found["config"], family)
             return RunDescription(
                 task=task,
@@ -166,7 +173,7 @@ class RunFolder:
         Raises:
             ConfigError: where it is not known here.
         """
-        return self._family or family_of(self.description.config.family)
+        return self._family or _named_family(self.description.config.family)
 
     def family_in(self, found: dict[str, Any]) -> Family:
         """The model family that a `config.json` names; LDDU where it is from before there were others.
@@ -178,7 +185,7 @@ class RunFolder:
         settings = found.get("config")
         name = settings.get("family", "lddu") if isinstance(settings, dict) else "lddu"
         if self._family is None:
-            return family_of(name)
+            return _named_family(name)
         if self._family.name != name:
             raise RunError(
                 f"Expected a run of the model family {self._family.name} in {self.place}, but it is of {name}."
@@ -189,9 +196,14 @@ class RunFolder:
         """The trained network of this folder, in evaluation mode.
 
         Raises:
-            RunError: where the weights are absent, damaged or do not fit `config.json`.
+            RunError: where the weights are absent, damaged or do not fit `config.json`, or the run was imported.
         """
         description = self.description
+        if description.imported:
+            raise RunError(
+                f"Expected a run with a model in {self.place}, but it was imported from a table of answers, which is all it "
+                "holds: report and compare it, and predict with the program that made the table."
+            )
         file, shown = self.path / "model.safetensors", self.shown("model.safetensors")
         if not file.is_file():
             raise RunError(f"Expected the weights {shown}, but they are not there; {self._cure()}.")
@@ -289,13 +301,18 @@ class RunFolder:
             save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
 
 
-def _task(mapping: dict[str, Any]) -> Task:
+def _named_family(name: str) -> Family:
+    """A family that can be trained, or that of imported answers."""
+    return IMPORTED_FAMILY if name == IMPORTED else family_of(name)
+
+
+def _task(mapping: dict[str, Any], imported: bool) -> Task:
     """The task of `config.json`; ValueError where it holds something else."""
     task = Task(**{**mapping, "emotions": tuple(mapping["emotions"])})
     words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
     sound = (
         task.emotions
-        and task.dimensions
+        and (task.dimensions or imported)  # nobody knows what another program has read
         and all(isinstance(word, str) for word in words)
         and all(isinstance(d, int) and d > 0 for d in task.dimensions.values())
         and isinstance(task.present_at, int | float)

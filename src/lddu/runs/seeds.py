@@ -98,6 +98,9 @@ def _settings(run: str) -> str:
         described.task,
         described.store["manifest_sha256"],
         described.store.get("init_from"),
+        None
+        if getattr(described.config.model, "name", "")
+        else described.store.get("predictions"),  # nameless tables stay alone
     )
     return repr(parts)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress
-from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import MediaInfo
 from lddu.clips.sources import Listing, listing_of_texts
 from lddu.clips.spans import WORDS_SUFFIX, Source
@@ -22,11 +21,11 @@ from lddu.pages.clip_page import ClipPageContext, clip_page, media_of
 from lddu.runs.answer_document import answer_document
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.figures import PredictOptions
-from lddu.runs.predict_clips import extractor_for, predict_clips
+from lddu.runs.predict_clips import extraction_of, predict_clips
 from lddu.runs.predictor import Predictor
 from lddu.serve.media_guard import checked_media
 from lddu.serve.request import ANSWER, PAGE, AnswerError, AnswerRequest, Model, OnProgress
-from lddu.serve.settings import EXPORTS, Limits
+from lddu.serve.settings import EXPORTS, USUAL, Limits
 
 REPLAY = Path(__file__).parent / "static" / "replay.js"
 
@@ -42,14 +41,13 @@ class Answering:
         LdduError: where a run cannot be used on clips.
     """
 
-    def __init__(self, runs: Sequence[str], limits: Limits = Limits()) -> None:
+    def __init__(self, runs: Sequence[str], limits: Limits = USUAL) -> None:
         self._limits = limits
         self._predictors: dict[str, Predictor] = {}
         for run in runs:
             predictor = Predictor(run)
-            extractor_for(predictor)  # refuses a run that was trained on other features
+            extraction_of(predictor)  # refuses a run that was trained on other features
             self._predictors[_unused(Path(run).name, self._predictors)] = predictor
-        self._extractors: dict[ExtractorConfig, ClipExtractor] = {}
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -81,8 +79,8 @@ class Answering:
         words = request.upload is not None and request.upload.suffix == WORDS_SUFFIX
         info = None if request.upload is None or words else checked_media(request.upload, self._limits.media_seconds)
         speech = PACKAGED_SPEECH if request.transcribe and info is not None else ""
-        extractor = self._extractor(predictor, ExtractorConfig(speech_model=speech))
-        found = predict_clips(predictor, _listing(request), extractor, options, 1, _Progress(progress))
+        config = ExtractorConfig(speech_model=speech)
+        found = predict_clips(predictor, _listing(request), config, options, 1, _Progress(progress))
         found = _renamed(found, request)
         document = plain(answer_document(predictor, found))
         (request.folder / ANSWER).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -96,10 +94,6 @@ class Answering:
         if name and name not in known:
             raise ConfigError(f"Expected model to be {' or '.join(known)}, but got {name!r}; choose one of these.")
         return self._predictors[name or known[0]]
-
-    def _extractor(self, predictor: Predictor, config: ExtractorConfig) -> ClipExtractor:
-        wanted = extractor_for(predictor, config)
-        return self._extractors.setdefault(wanted.config, wanted)
 
 
 class _Progress:

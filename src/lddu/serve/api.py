@@ -1,7 +1,6 @@
 """The HTTP interface: one request that waits for its answer, and jobs that the page follows. `openapi` describes it."""
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -198,9 +197,6 @@ async def _disconnected(request: Request) -> None:
 
 def error_response(_: Request, fault: Exception) -> Response:
     """A refusal as JSON."""
-    if isinstance(fault, UploadError):
-        status = fault.status
-    else:
-        status = 503 if isinstance(fault, QueueFullError) else 400
+    status = 503 if isinstance(fault, QueueFullError) else fault.status if isinstance(fault, UploadError) else 400
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-    return JSONResponse(json.loads(json.dumps({"error": str(fault)})), status, headers)
+    return JSONResponse({"error": str(fault)}, status, headers)

@@ -19,14 +19,14 @@ from lddu.serve.api import Api, error_response
 from lddu.serve.jobs import Jobs
 from lddu.serve.page import page, static_file
 from lddu.serve.request import Answerer
-from lddu.serve.settings import Limits
+from lddu.serve.settings import USUAL, Limits
 
 
 def application(
     answerer: Answerer,
     folder: Path,
     access: Access,
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
     keep: Path | None = None,
     failed: Callable[[str], None] = lambda _: None,
 ) -> Starlette:

@@ -33,6 +33,9 @@ class Limits:
     media_seconds: float = 3600.0
 
 
+USUAL = Limits()
+
+
 @dataclass(frozen=True)
 class ServeSettings:
     """Where a server is reached, and what it does.
@@ -49,7 +52,7 @@ class ServeSettings:
     host: str = "127.0.0.1"
     port: int = 8765
     keep: Path | None = None
-    limits: Limits = Limits()
+    limits: Limits = USUAL
 
 
 EXPORTS = (

@@ -122,17 +122,35 @@ def write_table(path: Path, table: ClipTable) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns: dict[str, Any] = {name: pa.array(getattr(table, name).tolist(), pa.string()) for name in ("clip", "split")}
-    columns["group"] = pa.array(table.group.tolist(), pa.string())
-    for name in ("start", "end"):
-        columns[name] = pa.array(getattr(table, name), pa.float64(), from_pandas=True)
-    columns["transcript"] = pa.array(table.transcript.tolist(), pa.string())
+    columns: dict[str, Any] = {name: _word_array(getattr(table, name)) for name in ("clip", "split", "group")}
+    columns |= {name: _number_array(getattr(table, name), np.float64) for name in ("start", "end")}
+    columns["transcript"] = _word_array(table.transcript)
     for e, emotion in enumerate(table.emotions):
-        columns[emotion] = pa.array(table.labels[:, e], pa.float32(), from_pandas=True)
+        columns[emotion] = _number_array(table.labels[:, e], np.float32)
     for name, values in table.carried.items():
-        kind = pa.string() if values.dtype == object else pa.float64()
-        columns[name] = pa.array(values, kind, from_pandas=True)
+        columns[name] = _word_array(values) if values.dtype == object else _number_array(values, np.float64)
     pq.write_table(pa.table(columns), path)
+
+
+def _word_array(words: np.ndarray) -> Any:
+    """An Arrow array without `pyarrow.array`, which imports pandas where it is installed."""
+    import pyarrow as pa
+
+    parts = [str(word).encode() for word in words.tolist()]
+    ends = np.cumsum([0, *map(len, parts)])
+    kind, offsets = (pa.string(), np.int32) if ends[-1] < 2**31 else (pa.large_string(), np.int64)
+    data = [None, pa.py_buffer(ends.astype(offsets)), pa.py_buffer(b"".join(parts))]
+    return pa.Array.from_buffers(kind, len(parts), data)
+
+
+def _number_array(numbers: np.ndarray, kind: type[np.float32] | type[np.float64]) -> Any:
+    """Likewise, with null for NaN."""
+    import pyarrow as pa
+
+    values, known = np.ascontiguousarray(numbers, kind), ~np.isnan(numbers)
+    arrow = pa.float32() if kind is np.float32 else pa.float64()
+    there = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(arrow, len(values), [there, pa.py_buffer(values)])
 
 
 def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
@@ -180,7 +198,16 @@ def _words(table: "pa.Table", name: str) -> np.ndarray:
 
 
 def _numbers(table: "pa.Table", name: str) -> np.ndarray:
-    return np.asarray(table[name].to_numpy(), dtype=np.float64)
+    """A column as float64, NaN for null, without Arrow's own conversion, which imports pandas where it is installed."""
+    import pyarrow as pa
+
+    values = pa.concat_arrays(table[name].cast(pa.float64()).chunks) if table.num_rows else pa.array([], pa.float64())
+    there, data = values.buffers()
+    reach = slice(values.offset, values.offset + len(values))
+    numbers = np.frombuffer(data or b"", np.float64, count=reach.stop)[reach].copy()
+    if there is not None:
+        numbers[np.unpackbits(np.frombuffer(there, np.uint8), count=reach.stop, bitorder="little")[reach] == 0] = np.nan
+    return numbers
 
 
 def _first_line(fault: Exception) -> str:

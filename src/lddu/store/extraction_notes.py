@@ -32,9 +32,11 @@ class Mend(Enum):
     OPEN = "{n}: no end, taken to last until all is said or the next begins"
     OVERLAP = "{n}: still shown when the next begins, words put before that"
     SHOWN_AGAIN = "{n}: words of the one before shown again, taken once"
+    TWICE = "{n}: given twice, taken once"
     GUESSED = "{n}: no times, put between the neighbours"
     DAMAGED = "{n}: not understood, left out"
     MILLISECONDS = "{n}: times taken for milliseconds"
+    FRAMES = "{n}: times counted in pictures, taken for 25 a second or the next usual rate"
 
 
 def mended(mends: Mapping[Mend, int], what: str) -> tuple[str, ...]:
@@ -78,7 +80,7 @@ def cut_short(promised: float, reached: float) -> str:
 
 def damaged(packets: int, what: str) -> str:
     """Of packets of sound or pictures that could not be decoded."""
-    return f"{packets} damaged packets of {what} were left out"
+    return f"{packets} damaged packet{'s' if packets > 1 else ''} of {what} left out"
 
 
 def joined(joints: int) -> str:
@@ -101,6 +103,19 @@ def unused_tracks(count: int, kind: str) -> str:
     return f"{count} further {kind} track{'s' if count > 1 else ''} left out: the default one was read"
 
 
+def subtitles(count: int) -> str:
+    """Of a file without a transcript that holds tracks of subtitles."""
+    return (
+        f"{count} track{'s' if count > 1 else ''} of subtitles inside the file not read: save one beside it as .srt "
+        "(ffmpeg -i FILE NAME.srt)"
+    )  # fmt: skip
+
+
+def unread_beside(name: str) -> str:
+    """Of a file without a transcript beside which lies one of a kind that is not read."""
+    return f"{name} beside it is of a kind that is not read: save it as .srt"
+
+
 def one_channel(cancelled: float, channel: int) -> str:
     """Of sound whose channels cancel each other; seconds, and the channel that was read instead of their mix, from 0."""
     return (
@@ -112,6 +127,11 @@ def one_channel(cancelled: float, channel: int) -> str:
 def cancelled(seconds: float) -> str:
     """Of sound whose channels cancel each other in a small part."""
     return f"its channels cancel each other for {seconds:.0f} s (opposite phase), where little of the voice is left"
+
+
+def beside_zero(offset: float) -> str:
+    """Of sound whose mean is not zero; share of full scale."""
+    return f"its sound lies {100 * abs(offset):.0f} % of full scale beside zero (DC offset), which was taken off"
 
 
 TILTED = "its pictures ask to be turned by an angle that is no quarter turn: the nearest quarter was taken"

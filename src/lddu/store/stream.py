@@ -71,6 +71,26 @@ class Stream:
         offsets = self._offsets[k]
         return self._mapped(k)[offsets[i] : offsets[i + 1]]
 
+    @property
+    def whole(self) -> bool:
+        """Whether one file holds all clips, so that `padded` can be asked for."""
+        return len(self.modality.parts) == 1
+
+    def padded(self, clips: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Features [B, T, D], zeros at padding, and mask [B, T] of some clips, each cut to `most` steps; in one go.
+
+        Args:
+            clips: [B] numbers.
+            most: steps of a clip.
+        """
+        offsets = self._offsets[0]
+        lengths = np.minimum(self.lengths[clips], most)
+        step = np.arange(max(1, int(lengths.max(initial=0))))
+        mask = step < lengths[:, None]
+        values = np.zeros((*mask.shape, self.modality.dimension), np.float32)
+        values[mask] = self._mapped(0)[(offsets[clips][:, None] + step)[mask]]
+        return values, mask
+
     def times(self, clip: int) -> np.ndarray | None:
         """[T, 2] start and end of each step in seconds; None where the store does not know."""
         k, i = self._locate(clip)

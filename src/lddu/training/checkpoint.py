@@ -7,6 +7,7 @@ leaves the one before. Randomness needs no state (`lddu.training.seed`).
 import json
 import shutil
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,25 @@ class Trainee:
         kept = self.model if self.average is None else self.average.module
         assert isinstance(kept, Network)
         return kept
+
+    @cached_property
+    def parameters(self) -> list[Tensor]:
+        """What the optimiser moves, in its order; listed once, since going over the modules takes longer than averaging."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
+    @cached_property
+    def _averaged(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Each averaged weight, and the weight that enters it."""
+        assert self.average is not None
+        return [p.detach() for p in self.average.module.parameters()], [p.detach() for p in self.model.parameters()]
+
+    def update_average(self, decay: float) -> None:
+        """Let the weights enter their average, where there is one; the first ones are taken as they are."""
+        if self.average is None:
+            return
+        averaged, current = self._averaged
+        torch._foreach_lerp_(averaged, current, 1 - decay if int(self.average.n_averaged) else 1.0)
+        self.average.n_averaged += 1
 
 
 def save(folder: Path, trainee: Trainee, state: TrainingState) -> None:

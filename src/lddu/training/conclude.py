@@ -1,18 +1,23 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
+from lddu.batches.batch import BatchReader
 from lddu.config import DecisionConfig
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.decide.threshold import ThresholdRule
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored, Validation
 from lddu.evaluate.single_label import arg_max_figures, single_label
+from lddu.models.family import Task
 from lddu.models.networks import DropoutPasses, Inference, Networks, joined
 from lddu.runs.ablation import ablations
 from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
@@ -24,6 +29,9 @@ from lddu.runs.split_figures import SplitFigures
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.training.checkpoint import TrainingState
+
+MOST_OTHERWISE = 0.2
+"""Of the clips of two splits whose figures are compared, this share may have other modalities."""
 
 
 @dataclass(frozen=True)
@@ -104,49 +112,103 @@ def conclude(
     """
     task = description.task
     valid = _predicted(store, description, networks, "valid")
-    decision = ending.decision or _fitted(valid, description.config.decision)
+    decision = ending.decision or fitted_on(valid, description.config.decision)
     parts = [valid]
     if not ending.stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, description, networks, "test"))
+    seconds = cost.train_seconds if ending.baselines and not ending.stopped else None
+    splits, spent = measured_splits(parts, decision, networks.reader, task, seconds)
+    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), networks.without, decision)
+    write_answers(folder, store, task, parts, decision)
+    folder.write_json(
+        "metrics.json",
+        {
+            "splits": splits,
+            "ablation": [one.to_mapping() for one in withheld],
+            "protocol": protocol_of(description, decision, not ending.stopped),
+            "cost": asdict(replace(cost, baseline_seconds=spent)),
+            "warnings": list(description.warnings),
+        },
+    )
+    _map(folder, networks, valid)
+
+
+def measured_splits(
+    parts: Sequence["Part"], decision: FittedDecision, reader: BatchReader, task: Task, seconds: float | None
+) -> tuple[dict[str, Any], float]:
+    """The entries of `splits` in `metrics.json`, and the seconds that went into the fitted baselines.
+
+    Args:
+        parts: answers on validation, and on test where there are any.
+        decision: that is applied to them.
+        reader: of the store, from which baselines learn.
+        task: emotions, and the modalities that baselines may see.
+        seconds: that the training took, of which fitting baselines may take a tenth; None fits none.
+    """
+    store = reader.store
     train_presence = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     labelled = [part for part in parts if part.scored.known.any()]
-    one_each = single_label([train_presence, valid.scored.presence])
+    one_each = single_label([train_presence, parts[0].scored.presence])
     began = time.monotonic()
     linear: dict[str, tuple[LinearBaseline, ...]] = {}
-    if ending.baselines and not ending.stopped:
+    learnable = bool((~np.isnan(train_presence)).any())
+    if seconds is not None and learnable:
         answered = [_answers(part, decision) for part in labelled]
-        linear = linear_baselines(networks.reader, task, answered, cost.train_seconds, one_each)
-        cost = replace(cost, baseline_seconds=round(time.monotonic() - began, 2))
-    measured = [_measured(part, decision, train_presence, one_each, linear) for part in labelled]
-    measured[1:] = [own.beside(measured[0]) for own in measured[1:]]
-    splits = {part.scored.split: own.to_mapping() for part, own in zip(labelled, measured, strict=True)}
+        linear = linear_baselines(reader, task, answered, seconds, one_each)
+    spent = round(time.monotonic() - began, 2) if linear else 0.0
+    known = train_presence if learnable else None
+    measured = [_measured(part, decision, known, one_each, linear) for part in labelled]
+    measured[1:] = [
+        own.beside(measured[0]) if alike(part.inference.presence, labelled[0].inference.presence) else own
+        for own, part in zip(measured[1:], labelled[1:], strict=True)
+    ]
+    return {part.scored.split: own.to_mapping() for part, own in zip(labelled, measured, strict=True)}, spent
+
+
+def alike(presence: Flags, other: Flags) -> bool:
+    """Whether the clips of two splits, [N, M] and [K, M], have about the same modalities, so that their figures can be compared.
+
+    The shares of clips with each set of modalities may differ by `MOST_OTHERWISE` in all (total variation distance).
+    """
+    sets, place = np.unique(np.concatenate([presence, other]), axis=0, return_inverse=True)
+    shares = [
+        np.bincount(own, minlength=len(sets)) / max(1, len(own)) for own in np.split(place.ravel(), [len(presence)])
+    ]
+    return float(np.abs(shares[0] - shares[1]).sum() / 2) <= MOST_OTHERWISE
+
+
+def write_answers(
+    folder: RunFolder, store: FeatureStore, task: Task, parts: Sequence["Part"], decision: FittedDecision
+) -> None:
+    """Write `decision.json` and `predictions.parquet`."""
     folder.write_json("decision.json", decision.to_mapping())
     predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
         folder.path / "predictions.parquet"
     )
-    protocol = {
-        "checkpoint_from": "valid",
-        "checkpoint_by": description.config.training.checkpoint,
+
+
+def protocol_of(description: RunDescription, decision: FittedDecision, finished: bool = True) -> dict[str, Any]:
+    """What chose what, as `metrics.json` holds it; an imported run has no checkpoint that was chosen here."""
+    config, trained = description.config, not description.imported
+    return {
+        "checkpoint_from": "valid" if trained else None,
+        "checkpoint_by": config.training.checkpoint if trained else None,
         "threshold_from": "valid",
-        "threshold_by": description.config.decision.criterion,
+        "threshold_by": config.decision.criterion,
         "recalibration": decision.recalibration.method,
         "uncertainty": decision.error_score.name,
         "aleatoric": decision.aleatoric.name,
         "seed": description.seed,
         "members": description.members,
-        "preset": description.config.preset,
-        "family": description.config.family,
-        "finished": not ending.stopped,
-        "simulated": task.simulated,
+        "preset": config.preset,
+        "family": config.family,
+        "finished": finished,
+        "simulated": description.task.simulated,
         "torch": torch.__version__,
     }
-    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), networks.without, decision)
-    figures = {"splits": splits, "ablation": [one.to_mapping() for one in withheld], "protocol": protocol}
-    folder.write_json("metrics.json", {**figures, "cost": asdict(cost), "warnings": list(description.warnings)})
-    _map(folder, networks, valid)
 
 
-def _answers(part: "_Part", decision: FittedDecision) -> SplitAnswers:
+def _answers(part: "Part", decision: FittedDecision) -> SplitAnswers:
     """The decisions on a split, to be compared with a baseline's."""
     decided = decision.apply(part.scored.probability, uncertainty_scores(part.inference))
     return SplitAnswers(
@@ -155,9 +217,9 @@ def _answers(part: "_Part", decision: FittedDecision) -> SplitAnswers:
 
 
 def _measured(
-    part: "_Part",
+    part: "Part",
     decision: FittedDecision,
-    train_presence: Floats,
+    train_presence: Floats | None,
     one_each: bool,
     linear: dict[str, tuple[LinearBaseline, ...]],
 ) -> SplitFigures:
@@ -167,7 +229,7 @@ def _measured(
     return replace(found, linear=linear.get(part.scored.split, ()), arg_max=arg_max)
 
 
-def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
+def _map(folder: RunFolder, networks: Networks, part: "Part") -> None:
     """Write `latent_map.json`, a picture of validation clips: test is looked at once, for its figures."""
     found = latent_map(networks, part.inference.rows, part.scored.presence)
     if found is not None:
@@ -178,21 +240,27 @@ def _map(folder: RunFolder, networks: Networks, part: "_Part") -> None:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
+    """The answers on a split, and what was observed."""
+
     inference: Inference
     scored: Scored
     observed: Observed
 
 
-def _predicted(store: FeatureStore, description: RunDescription, networks: Networks, split: str) -> _Part:
+def _predicted(store: FeatureStore, description: RunDescription, networks: Networks, split: str) -> Part:
     task, rows = description.task, store.table.in_split(split)
     passes = DropoutPasses(description.config.decision.dropout_passes, description.seed)
-    inference = networks.infer(rows, dropout=passes)
-    found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-    return _Part(inference, found, Observed.of(store, rows, task))
+    return part_of(store, task, networks.infer(rows, dropout=passes))
 
 
-def _fitted(valid: _Part, config: DecisionConfig) -> FittedDecision:
+def part_of(store: FeatureStore, task: Task, inference: Inference) -> Part:
+    """Answers on clips of one split beside what was observed."""
+    found = scored(store, inference.rows, inference.probability, task.emotions, task.present_at)
+    return Part(inference, found, Observed.of(store, inference.rows, task))
+
+
+def fitted_on(valid: Part, config: DecisionConfig) -> FittedDecision:
     """The decision; what takes further passes competes only where that is wanted."""
     scores = uncertainty_scores(valid.inference)
     competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}

@@ -20,7 +20,7 @@ from lddu.errors import RunError
 from lddu.evaluate.scored import Validation
 from lddu.machine.atomic import write_text
 from lddu.models.family import Losses
-from lddu.models.networks import infer_together
+from lddu.models.networks import probabilities_together
 from lddu.runs.observed import scored
 from lddu.runs.run_folder import RunDescription
 from lddu.store.observation import presence_of
@@ -142,10 +142,10 @@ def validate(trainee: Trainee, data: TrainingData, description: RunDescription) 
     be kept; those of the network alone stand under `network`, and choose the epoch.
     """
     _share(trainee, 0.0)
-    found = infer_together(trainee.kept, data.reader, data.valid_rows, trainee.ranks)
-    if not np.isfinite(found.probability).all():
+    found = probabilities_together(trainee.kept, data.reader, data.valid_rows, trainee.ranks)
+    if not np.isfinite(found).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
-    figures = trainee.ranks.from_first(lambda: _beside_path(found.probability, data, description))
+    figures = trainee.ranks.from_first(lambda: _beside_path(found, data, description))
     _share(trainee, figures.get("path_share", 0.0))
     return figures
 

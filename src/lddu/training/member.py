@@ -2,12 +2,11 @@
 
 import math
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
@@ -149,8 +148,8 @@ def weights_to_start_from(path: Path | None, description: RunDescription, family
 
 
 def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
-    train_rows, valid_rows = training_rows(store)
     modalities = tuple(description.task.dimensions)
+    train_rows, valid_rows = training_rows(store, modalities)
     return TrainingData(reader_of(description, store), TrainingRows.of(store, train_rows, modalities), valid_rows)
 
 
@@ -167,8 +166,7 @@ def _trainee(description: RunDescription, data: TrainingData, setup: TrainingSet
         objective = setup.family.objective(config, description.task, setup.ranks)
     model.load_state_dict(setup.ranks.from_first(lambda: _first_weights(model, description, data, setup)))
     model, objective = model.to(setup.device), objective.to(setup.device)
-    decay = config.training.weight_average
-    average = _average(model, decay) if decay else None
+    average = AveragedModel(model) if config.training.weight_average else None  # `Trainee.update_average` averages
     return Trainee(model, objective, make_optimizer(model, config.training), average, setup.ranks)
 
 
@@ -185,8 +183,3 @@ def _first_weights(
     fit_scaling(model.scaling, data.reader, train, relevance, averages)
     fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()
-
-
-def _average(model: Network, decay: float) -> AveragedModel:
-    update: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(model, multi_avg_fn=update)

@@ -1,5 +1,6 @@
 """What a run will train: its options, and its description with every automatic setting resolved."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class RunOptions:
         checkpoint_seconds: least time between two checkpoints.
         report: write report.html at the end; `lddu report RUN` writes it later.
         baselines: fit logistic regressions on the store's pooled features and say where the run is not better than they are.
+        modalities: that the network may see, of those of the store; all where left out.
 
     Raises:
         ConfigError: where seed or members are out of range.
@@ -47,6 +49,7 @@ class RunOptions:
     checkpoint_seconds: float = 30.0
     report: bool = True
     baselines: bool = True
+    modalities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < LARGEST_SEED:
@@ -60,12 +63,13 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
 
     Raises:
         StoreError: where the store lacks what training needs; the sentence says what.
+        ConfigError: where a wanted modality is not in the store.
     """
-    train_rows, _ = training_rows(store)
-    present = {name: store.lengths(name) > 0 for name in store.modalities}
-    kept = [name for name in store.modalities if present[name][train_rows].any()]
+    wanted = chosen_modalities(store, options.modalities)
+    train_rows, _ = training_rows(store, wanted)
+    kept = [name for name in wanted if (store.lengths(name)[train_rows] > 0).any()]
     warnings = [
-        f"{name} was ignored: no training clip has it" for name in store.modalities if name not in kept
+        f"{name} was ignored: no training clip has it" for name in wanted if name not in kept
     ]  # a network cannot learn to read what it never saw
     if not kept:
         raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
@@ -146,14 +150,29 @@ def _groups_of_several_splits(store: FeatureStore) -> list[str]:
     return sorted(group for group, splits in places.items() if len(splits) > 1)
 
 
-def training_rows(store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of `train` and `valid` that have a known label and at least one modality.
+def chosen_modalities(store: FeatureStore, modalities: tuple[str, ...]) -> tuple[str, ...]:
+    """The modalities of the store that may be seen, in its order; all where none is named.
+
+    Raises:
+        ConfigError: where one is not in the store.
+    """
+    if unknown := [name for name in modalities if name not in store.modalities]:
+        raise ConfigError(
+            f"Expected {parameter('modalities')} out of those of {store.place} ({', '.join(store.modalities)}), but got "
+            f"{listed(unknown)}; name some of them, with commas between."
+        )
+    return tuple(name for name in store.modalities if name in modalities or not modalities)
+
+
+def training_rows(store: FeatureStore, modalities: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `train` and `valid` that have a known label and at least one modality, or one of these.
 
     Raises:
         StoreError: where either is empty.
     """
     labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
-    usable = np.asarray(store.present().any(axis=1) & labelled)
+    seen = [store.lengths(name) > 0 for name in store.modalities if modalities is None or name in modalities]
+    usable = np.asarray(np.any(seen, axis=0) & labelled)
     found = []
     for split, purpose in (("train", "learn from"), ("valid", "choose the checkpoint and the threshold on")):
         rows = store.table.in_split(split)

@@ -63,7 +63,7 @@ def train(
     folder = RunFolder(out, chosen)
     starting = ranks.from_first(lambda: weights_to_start_from(options.init_from, description, chosen))
     device = device_of(options.device, ranks.local_rank)
-    ranks.from_first(lambda: _claim(folder.path, options.force))
+    ranks.from_first(lambda: claim(folder.path, options.force))
     setup = TrainingSetup(chosen, description, store, options, callback or NoCallback(), starting, device, ranks)
     return _train_members(folder, setup)
 
@@ -182,7 +182,7 @@ def _one_store(setup: TrainingSetup) -> None:
         )
 
 
-def _claim(path: Path, force: bool) -> None:
+def claim(path: Path, force: bool) -> None:
     """Make sure that the run folder may be written; replace an older run only where that is wished."""
     if not path.exists():
         return

@@ -56,12 +56,10 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
         raise RunError(f"Expected a finite loss, but got {terms.total.item()} ({found}): {DIVERGED}")
     trainee.optimizer.zero_grad(set_to_none=True)
     loss.total.backward()  # type: ignore[no-untyped-call]
-    parameters = [parameter for group in trainee.optimizer.param_groups for parameter in group["params"]]
-    ranks.mean_gradients(parameters)
-    torch.nn.utils.clip_grad_norm_(parameters, config.training.gradient_norm)
+    ranks.mean_gradients(trainee.parameters)
+    torch.nn.utils.clip_grad_norm_(trainee.parameters, config.training.gradient_norm)
     trainee.optimizer.step()
-    if trainee.average is not None:
-        trainee.average.update_parameters(trainee.model)
+    trainee.update_average(config.training.weight_average)
     return terms
 
 

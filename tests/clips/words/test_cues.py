@@ -180,3 +180,14 @@ def test_a_file_of_headers_alone_holds_no_words_and_text_without_times_is_refuse
     assert read(tmp_path, "WEBVTT\nKind: captions\nLanguage: en\n\nNOTE nothing was said\n\n", "talk.vtt").words == ()
     with pytest.raises(SourceError, match="found none"):
         read(tmp_path, "WEBVTT\n\nGood morning to you all\n", "talk.vtt")
+
+
+def test_text_behind_the_times_is_said_and_settings_are_not(tmp_path: Path) -> None:
+    behind = "00:00:01,000 --> 00:00:02,000 Good day\n\n00:00:03,000 --> 00:00:04,000 X1:40 X2:600\nto you\n\n"
+    found = read(tmp_path, behind + "00:00:05,000 --> 00:00:06,000 line:0\n\n")
+    assert [(found.text, found.words[0].start, found.words[2].start)] == [("Good day to you", 1.0, 3.0)]
+
+
+def test_a_minus_within_a_time_costs_no_cue(tmp_path: Path) -> None:
+    found = read(tmp_path, "1\n00:00:00,500 --> 00:00:01,000\nHello\n\n2\n00:00:-1,000 --> 00:00:02,000\nbye\n")
+    assert found.text == "Hello bye" and found.words[1].end == 2.0

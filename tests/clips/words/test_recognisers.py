@@ -1,5 +1,6 @@
 """JSON of speech recognisers: their own word times are kept, words without times lie between their neighbours."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from lddu.clips.segments import segments
 from lddu.clips.steps import Steps
 from lddu.clips.words.transcript import Word, speakers
 from lddu.errors import SourceError
-from tests.clips.words.transcripts import read_json
+from tests.clips.words.transcripts import read, read_json
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -76,6 +77,71 @@ FORMS: dict[str, Any] = {
             {"speaker": 0, "elements": [{"type": "text", "value": "good", "ts": 0.4, "end_ts": 0.9}, {"type": "punct", "value": " "}, {"type": "text", "value": "day", "ts": 1.0, "end_ts": 1.4}]}
         ]
     },
+    "whisper.cpp in full": {
+        "transcription": [
+            {
+                "offsets": {"from": 400, "to": 1400}, "text": " good day",
+                "tokens": [
+                    {"text": "[_BEG_]", "offsets": {"from": 0, "to": 0}}, {"text": " go", "offsets": {"from": 400, "to": 600}},
+                    {"text": "od", "offsets": {"from": 600, "to": 900}}, {"text": " day", "offsets": {"from": 1000, "to": 1400}},
+                ],
+            }
+        ]
+    },
+    "Vosk, best of several": {"alternatives": [{"result": [word("good", 0.4, 0.9), word("day", 1.0, 1.4)], "text": "good day"}, {"text": "could day"}]},
+    "AssemblyAI, short": {"audio_duration": 5, "words": [{"text": "good", "start": 400, "end": 900}, {"text": "day", "start": 1000, "end": 1400}]},
+    "Google, by parts of a second": {
+        "results": [
+            {"alternatives": [{"words": [
+                {"word": "good", "start_time": {"nanos": 400000000}, "end_time": {"seconds": 0, "nanos": 900000000}},
+                {"word": "day", "startTime": {"seconds": "1"}, "endTime": {"seconds": "1", "nanos": 400000000}},
+            ]}]}
+        ]
+    },
+    "Google, second version": {
+        "results": [{"alternatives": [{"words": [{"word": "good", "startOffset": "0.4s", "endOffset": "0.9s"}, {"word": "day", "startOffset": "1s", "endOffset": "1.4s"}]}]}]
+    },
+    "Azure in ticks": {
+        "recognizedPhrases": [
+            {
+                "recognitionStatus": "Success", "offset": "PT0.4S", "duration": "PT1S", "offsetInTicks": 4000000.0, "durationInTicks": 10000000.0,
+                "nBest": [{"display": "good day", "words": [
+                    {"word": "good", "offset": "PT0.4S", "duration": "PT0.5S", "offsetInTicks": 4000000.0, "durationInTicks": 5000000.0},
+                    {"word": "day", "offset": "PT1S", "duration": "PT0.4S", "offsetInTicks": 10000000.0, "durationInTicks": 4000000.0},
+                ]}],
+            }
+        ]
+    },
+    "Azure, lengths in words": {
+        "recognizedPhrases": [{"recognitionStatus": "Success", "offset": "PT0.4S", "duration": "PT1S", "nBest": [{"words": [
+            {"word": "good", "offset": "PT0.4S", "duration": "PT0.5S"}, {"word": "day", "offset": "PT1S", "duration": "PT0.4S"}]}]}]
+    },
+    "Azure, live": {
+        "RecognitionStatus": "Success", "DisplayText": "good day", "Offset": 4000000, "Duration": 10000000,
+        "NBest": [{"Words": [{"Word": "good", "Offset": 4000000, "Duration": 5000000}, {"Word": "day", "Offset": 10000000, "Duration": 4000000}]}],
+    },
+    "Azure, fast": {
+        "phrases": [{"offsetMilliseconds": 400, "durationMilliseconds": 1000, "text": "good day", "words": [
+            {"text": "good", "offsetMilliseconds": 400, "durationMilliseconds": 500}, {"text": "day", "offsetMilliseconds": 1000, "durationMilliseconds": 400}]}]
+    },
+    "IBM": {"results": [{"alternatives": [{"transcript": "good day ", "timestamps": [["good", 0.4, 0.9], ["day", 1.0, 1.4]]}], "final": True}]},
+    "Speechmatics": {
+        "results": [
+            {"type": "word", "start_time": 0.4, "end_time": 0.9, "alternatives": [{"content": "good"}]},
+            {"type": "word", "start_time": 1.0, "end_time": 1.4, "alternatives": [{"content": "day"}]},
+        ]
+    },
+    "Gladia": {"result": {"transcription": {"utterances": [{"text": "good day", "start": 0.4, "end": 1.4, "words": [word("good", 0.4, 0.9), word(" day", 1.0, 1.4)]}]}}},
+    "NeMo": {"text": "good day", "timestamp": {"word": [word("good", 0.4, 0.9, start_offset=5), word("day", 1.0, 1.4, start_offset=12)], "char": []}},
+    "ElevenLabs": {
+        "words": [
+            {"text": "good", "start": 0.4, "end": 0.9, "type": "word"}, {"text": " ", "start": 0.9, "end": 1.0, "type": "spacing"},
+            {"text": "day", "start": 1.0, "end": 1.4, "type": "word"}, {"text": "(laughs)", "start": 1.5, "end": 2.0, "type": "audio_event"},
+        ]
+    },
+    "Soniox": {"tokens": [{"text": "go", "start_ms": 400, "end_ms": 600}, {"text": "od", "start_ms": 600, "end_ms": 900}, {"text": " day", "start_ms": 1000, "end_ms": 1400}]},
+    "the Montreal aligner": {"tiers": {"words": {"entries": [[0.4, 0.9, "good"], [1.0, 1.4, "day"]]}, "phones": {"entries": [[0.4, 0.5, "g"]]}}},
+    "rows": {"segments": [{"start": 0.4, "end": 1.4, "text": " good day", "words": [[0.4, 0.9, " good", 0.9], [1.0, 1.4, " day", 0.8]]}]},
     "a list of words": [word("good", 0.4, 0.9), word("day", 1.0, 1.4)],
     "a list with lengths": [{"text": "good", "start": 0.4, "duration": 0.5}, {"text": "day", "start": 1.0, "duration": 0.4}],
 }  # fmt: skip
@@ -85,6 +151,99 @@ FORMS: dict[str, Any] = {
 def test_recognisers_name_their_fields_otherwise(tmp_path: Path, form: str) -> None:
     found = read_json(tmp_path, FORMS[form], duration=5.0)
     assert [(w.text, w.start, round(w.end, 6)) for w in found.words] == [("good", 0.4, 0.9), ("day", 1.0, 1.4)]
+
+
+def in_another_spelling(value: Any) -> Any:
+    """The same document with `startTime` for `start_time` and the other way round."""
+    if isinstance(value, list):
+        return [in_another_spelling(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key.title().replace("_", "") if "_" in key else key.upper(): in_another_spelling(v) for key, v in value.items()
+    }
+
+
+@many
+@given(
+    st.sampled_from(sorted(FORMS)),
+    st.lists(st.sampled_from(["data", "response", "output", "job"]), max_size=3),
+    st.booleans(),
+)
+def test_neither_the_spelling_of_fields_nor_what_is_wrapped_around_them_matters(
+    tmp_path: Path, form: str, wrapped: list[str], respelt: bool
+) -> None:
+    document = FORMS[form]
+    for key in () if isinstance(document, list) else wrapped:
+        document = {"status": "done", key: document}
+    found = read_json(tmp_path, in_another_spelling(document) if respelt else document, duration=5.0)
+    assert [(w.text, w.start) for w in found.words] == [("good", 0.4), ("day", 1.0)]
+
+
+def test_documents_one_behind_the_other_are_read_as_one(tmp_path: Path) -> None:
+    parts = [{"result": [word("good", 0.4, 0.9)], "text": "good"}, {"text": ""}, {"result": [word("day", 1.0, 1.4)]}]
+    for separator in ("\n", "", "\n\n"):
+        found = read(tmp_path, separator.join(json.dumps(part, indent=1) for part in parts), "talk.json")
+        assert [(w.text, w.start) for w in found.words] == [("good", 0.4), ("day", 1.0)] and not found.notes
+    lines = [{"audio_filepath": f"{n}.wav", "text": "hi", "offset": 0.4, "duration": 1.0} for n in (1, 2)]
+    with pytest.raises(SourceError, match="one recording, but its lines name 2"):
+        read(tmp_path, "\n".join(map(json.dumps, lines)), "talk.json")
+
+
+SPEAKERS: dict[str, Any] = {
+    "Amazon": {
+        "results": {
+            "speaker_labels": {"segments": [{"items": [{"start_time": "0.4", "speaker_label": "a"}]}, {"items": [{"start_time": "1.0", "speaker_label": "b"}]}]},
+            "items": FORMS["Amazon"]["results"]["items"],
+        }
+    },
+    "IBM": {**FORMS["IBM"], "speaker_labels": [{"from": 0.4, "to": 0.9, "speaker": "a"}, {"from": 1.0, "to": 1.4, "speaker": "b"}]},
+    "Rev": {"monologues": [{"speaker": s, "elements": [{"type": "text", "value": t, "ts": a, "end_ts": b}]} for s, t, a, b in (("a", "good", 0.4, 0.9), ("b", "day", 1.0, 1.4))]},
+    "named": {"segments": [{"start": a, "end": b, "text": t, "speaker": {"name": s}} for s, t, a, b in (("a", "good", 0.4, 0.9), ("b", "day", 1.0, 1.4))]},
+    "Speechmatics": {"results": [{"type": "word", "start_time": a, "end_time": b, "alternatives": [{"content": t, "speaker": s}]} for s, t, a, b in (("a", "good", 0.4, 0.9), ("b", "day", 1.0, 1.4))]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SPEAKERS)
+def test_speakers_are_found_wherever_a_recogniser_names_them(tmp_path: Path, form: str) -> None:
+    found = read_json(tmp_path, SPEAKERS[form], duration=5.0)
+    assert [(w.text, w.speaker) for w in found.words] == [("good", "a"), ("day", "b")]
+
+
+def test_words_that_google_gives_again_with_speakers_are_taken_once(tmp_path: Path) -> None:
+    plain = [word("good", 0.4, 0.9), word("day", 1.0, 1.4)]
+    tagged = [{**one, "speakerTag": n} for n, one in enumerate(plain, start=1)]
+    results = [{"alternatives": [{"words": words}]} for words in (plain[:1], plain[1:], tagged)]
+    found = read_json(tmp_path, {"results": results})
+    assert [(w.text, w.start, w.speaker) for w in found.words] == [("good", 0.4, "1"), ("day", 1.0, "2")]
+    assert found.notes == ("transcript: 2 words: given twice, taken once",)
+
+
+def test_pieces_of_youtube_begin_at_their_own_times_and_end_with_their_line(tmp_path: Path) -> None:
+    events = [
+        {"tStartMs": 0, "dDurationMs": 9000, "wpWinPosId": 1},
+        {"tStartMs": 400, "dDurationMs": 4000, "segs": [{"utf8": "good"}, {"utf8": " day", "tOffsetMs": 600}]},
+        {"tStartMs": 1990, "dDurationMs": 2410, "aAppend": 1, "segs": [{"utf8": "\n"}]},
+        {"tStartMs": 2000, "dDurationMs": 2000, "segs": [{"utf8": "bye"}]},
+    ]
+    found = read_json(tmp_path, {"events": events})
+    assert [(w.text, w.start, w.end) for w in found.words] == [("good", 0.4, 1.0), ("day", 1.0, 2.0), ("bye", 2.0, 4.0)]
+
+
+@many
+@given(st.lists(st.integers(20, 900), min_size=1, max_size=30), st.integers(0, 3000))
+def test_whole_numbers_beyond_the_clip_are_milliseconds_whatever_its_length(
+    tmp_path: Path, lengths: list[int], begin: int
+) -> None:
+    words, now = [], begin
+    for n, length in enumerate(lengths):
+        words.append(word(f"w{n}", now, now + length))
+        now += length
+    duration = now / 1000 + 0.5
+    found = read_json(tmp_path, words, duration=duration)
+    slow = sorted(lengths)[len(lengths) // 2] >= 50 or now >= 50 * duration
+    if slow and now > duration + 2:
+        assert found.words[0].start == pytest.approx(begin / 1000) and "milliseconds" in found.notes[0]
 
 
 def test_signs_of_amazon_belong_to_the_word_before(tmp_path: Path) -> None:
@@ -198,3 +357,10 @@ def test_odd_words_and_segments_are_mended_or_left_out_and_counted(tmp_path: Pat
 def test_the_answers_of_lddu_itself_are_no_transcript(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="name answers and other JSON otherwise"):
         read_json(tmp_path, {"clips": [{"clip": "a", "start": 0, "end": 2, "joy": 0.4}]})
+
+
+def test_a_text_without_times_is_words_alone(tmp_path: Path) -> None:
+    found = read_json(tmp_path, {"text": "Good day.", "language": "en", "usage": {"seconds": 2}})
+    assert found.text == "Good day." and not found.timed
+    with pytest.raises(SourceError, match="name answers and other JSON otherwise"):
+        read_json(tmp_path, {"text": "Good day.", "labels": {"joy": 1}})

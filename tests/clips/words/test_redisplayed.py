@@ -104,3 +104,22 @@ def test_karaoke_whose_marks_were_lost_is_spread_over_the_whole(tmp_path: Path) 
 def test_a_line_that_is_shown_again_for_a_moment_is_said_once(tmp_path: Path) -> None:
     found = read(tmp_path, srt([(1, 3, "so we begin"), (3, 3.01, "so we begin"), (3.01, 5, "with the beans")]))
     assert found.text == "so we begin with the beans"
+
+
+@many
+@given(st.lists(LINE, min_size=4, max_size=9, unique=True), st.integers(1, 2), st.floats(0.2, 2.5))
+def test_whole_lines_that_most_cues_show_again_after_a_pause_are_said_once(
+    tmp_path: Path, lines: list[str], kept: int, pause: float
+) -> None:
+    lines = [f"{line} n{number}" for number, line in enumerate(lines)]
+    cues, now = list[Shown](), 0.0
+    for n in range(len(lines)):
+        cues.append((now, now + 1.5, "\n".join(lines[max(0, n - kept) : n + 1])))
+        now = round(now + 1.5 + pause, 3)
+    assert read(tmp_path, srt(cues), duration=100.0).text == " ".join(lines)
+
+
+def test_a_cue_that_a_file_gives_twice_is_said_once(tmp_path: Path) -> None:
+    part = "WEBVTT\n\n00:01.000 --> 00:02.000\ngood day\n\n"
+    found = read(tmp_path, part + part + "00:03.000 --> 00:04.000\ngood day\n", "talk.vtt")
+    assert found.text == "good day good day" and found.notes == ("transcript: 1 cue: given twice, taken once",)

@@ -59,7 +59,7 @@ def test_a_step_holds_the_states_of_every_layer_that_is_asked_for_end_to_end(tin
     assert both.dimension == 32 and first.dimension == last.dimension == 16
     expected = np.hstack([first.steps(WORDS).values, last.steps(WORDS).values])
     np.testing.assert_array_equal(both.steps(WORDS).values, expected)
-    assert np.abs(expected[:, :16] - expected[:, 16:]).max() > 0.01
+    assert np.abs(expected[:, :16] - expected[:, 16:]).max() > 1e-4
 
 
 def test_layers_are_part_of_the_specification_but_for_the_last_alone(tiny_model: Path) -> None:

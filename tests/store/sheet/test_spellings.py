@@ -53,7 +53,7 @@ def test_a_share_is_the_same_however_it_is_spelt_and_separated(
 
 
 @RUN_OFTEN
-@given(present=st.booleans(), word=st.sampled_from([("true", "false"), ("yes", "no"), ("wahr", "falsch"), ("vrai", "faux")]), case=st.sampled_from(["lower", "upper", "title"]))  # fmt: skip
+@given(present=st.booleans(), word=st.sampled_from([("true", "false"), ("yes", "no"), ("y", "n"), ("ja", "nein"), ("wahr", "falsch"), ("vrai", "faux")]), case=st.sampled_from(["lower", "upper", "title"]))  # fmt: skip
 def test_true_and_false_are_1_and_0_as_in_parquet(
     tmp_path: Path, present: bool, word: tuple[str, str], case: str
 ) -> None:
@@ -224,3 +224,11 @@ def test_what_was_read_otherwise_is_in_the_manifest(tmp_path: Path) -> None:
     store = import_corpus(tmp_path / "c", tmp_path / "store")
     assert store.table.labels[:, 0].tolist() == pytest.approx([0.67, 1])
     assert store.manifest["repairs"] == {"decimal_commas": {"joy": 1}, "truth_words": {"joy": 1}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_the_same_in_every_encoding_that_excel_saves(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "clips.csv"
+    path.write_bytes("clip\tjoy\tärger\na\t1\t0\n".encode(encoding))
+    found = read_sheet(path, "clip")
+    assert shares(found) == [[1.0, 0.0]] and list(found.emotions) == ["joy", "ärger"]

@@ -14,6 +14,7 @@ from lddu.models.lddu.settings import PRESETS
 from lddu.models.searched import Choice, Range
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
+from lddu.store.stream import Stream
 from lddu.store.writer import StoreDescription, writing_store
 from lddu.training import member
 from lddu.training.run import train
@@ -85,13 +86,18 @@ def with_other_test_clips(store: FeatureStore, path: Path) -> FeatureStore:
 
 def test_test_clips_are_never_read(corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: set[str] = set()
-    steps = FeatureStore.steps
+    steps, padded = FeatureStore.steps, Stream.padded
 
     def spy(self: FeatureStore, modality: str, clip: int) -> np.ndarray:
         read.add(str(corpus.table.split[clip]))
         return steps(self, modality, clip)
 
+    def spy_on_many(self: Stream, clips: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+        read.update(corpus.table.split[clips].tolist())
+        return padded(self, clips, most)
+
     monkeypatch.setattr(FeatureStore, "steps", spy)
+    monkeypatch.setattr(Stream, "padded", spy_on_many)
     search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), BASE)
     assert read == {"train", "valid"}
 

@@ -4,26 +4,22 @@ MediaPipe finds up to three faces and 478 points on each. Pictures without a fac
 geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
 """
 
-import os
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
-from lddu.clips.extras import needs
 from lddu.clips.face import expression
 from lddu.clips.face.crop import face_photo
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
-
-MESH = "mediapipe"
-"""Package that finds the landmarks, and the name of their geometry in the specification of a feature."""
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
@@ -31,8 +27,6 @@ GEOMETRY = "geometry"
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
 
-_MOST_FACES = 3
-_CONFIDENCE = 0.5
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
 _AT_ONCE = 32  # faces that the network reads together
 
@@ -52,8 +46,8 @@ def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
         "version": 2,
         "package": version(MESH),
         "picture_rate": PICTURE_RATE,
-        "most_faces": _MOST_FACES,
-        "confidence": _CONFIDENCE,
+        "most_faces": MOST_FACES,
+        "confidence": CONFIDENCE,
         "columns": len(COLUMNS),
     }
     if reader is None:
@@ -107,10 +101,7 @@ class FaceMeter:
 
     def __init__(self, reader: ExpressionReader | None = None) -> None:
         self._reader = reader
-        os.environ.setdefault("GLOG_minloglevel", "3")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with quiet():
-            self._mesh = needs("mediapipe", "clips", "face features").solutions.face_mesh
+        load_mesh()
 
     @property
     def dimension(self) -> int:
@@ -124,33 +115,37 @@ class FaceMeter:
             pictures: in order of time.
         """
         looked, several = [], []
-        choice, measured = SpeakerChoice(), _Measured(self._reader)
-        with quiet():
-            mesh = self._mesh.FaceMesh(
-                static_image_mode=False, max_num_faces=_MOST_FACES, refine_landmarks=True,
-                min_detection_confidence=_CONFIDENCE, min_tracking_confidence=_CONFIDENCE,
-            )  # fmt: skip
-            mesh.process(np.zeros((64, 64, 3), np.uint8))
-        with mesh:
+        choice = SpeakerChoice()
+        with FaceMesh() as mesh, _Measured(self._reader) as measured:
             for picture in pictures:
-                faces = _faces(mesh, picture)
+                faces = faces_in(mesh, picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
                 if face is not None:
                     measured.add(face, picture)
-        return FaceTrack(measured.steps(), np.array(looked, dtype=float), np.array(several, dtype=bool))
+            steps = measured.steps()
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
 
 
 class _Measured:
-    """The chosen faces of a file in numbers; what the network reads is read some faces at once."""
+    """The chosen faces of a file in numbers; the network reads some at once, in a thread beside the search for the next."""
 
     def __init__(self, reader: ExpressionReader | None) -> None:
         self._reader = reader
         self._times: list[float] = []
         self._geometry: list[np.ndarray] = []
         self._photos: list[np.ndarray] = []
-        self._read: list[np.ndarray] = []
+        self._read: list[Future[np.ndarray]] = []
+        self._pool = ThreadPoolExecutor(1, "lddu-faces")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
     def add(self, face: Face, picture: Picture) -> None:
         self._times.append(face.time)
@@ -164,37 +159,22 @@ class _Measured:
         values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
         if self._reader is not None:
             self._read_photos(self._reader)
-            values = np.concatenate([values, np.concatenate(self._read)], axis=1)
+            read = np.concatenate([part.result() for part in self._read])
+            values = np.concatenate([values, read], axis=1)
         start = np.array(self._times, dtype=float)
         return Steps(values, start, start + 1 / PICTURE_RATE)
 
     def _read_photos(self, reader: ExpressionReader) -> None:
-        self._read.append(reader.read(self._photos))
+        self._read.append(self._pool.submit(reader.read, self._photos))
         self._photos = []
 
 
-def _faces(mesh: Any, picture: Picture) -> list[Face]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
-        found = mesh.process(picture.pixels).multi_face_landmarks or []
+def faces_in(mesh: FaceMesh, picture: Picture) -> list[Face]:
+    """The faces of a picture that are large enough to be measured."""
     height, width = picture.pixels.shape[:2]
     faces = []
-    for landmarks in found:
-        points = np.array([(mark.x * width, mark.y * height, mark.z * width) for mark in landmarks.landmark])
-        face = face_of(points, picture.time, height)
+    for points in mesh.faces(picture.pixels):
+        face = face_of(points * (width, height, width), picture.time, height)
         if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
             faces.append(face)
     return faces
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing on stderr from native libraries, which write there past Python while they start."""
-    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(nowhere)

@@ -20,6 +20,9 @@ PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".
 PHOTO_FORMATS = frozenset(("image2", "jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"))
 """FFmpeg's names of what a photo may be."""
 
+_PHOTO_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif")
+"""Of photos in the container of .mp4, as phones write them."""
+
 # bits of FFmpeg's AV_DISPOSITION
 _DEFAULT, _COMMENT, _HEARING_IMPAIRED, _VISUAL_IMPAIRED = 0x1, 0x8, 0x80, 0x100
 _COVER, _THUMBNAILS, _STILL = 0x400, 0x800, 0x100000
@@ -94,7 +97,7 @@ def _check_file(path: Path) -> None:
             raise SourceError(f"Expected {path} to be a video or audio file, but it is a folder; name its files.")
         size = path.stat().st_size
         with path.open("rb") as stream:
-            stream.read(1)
+            head = stream.read(12)
     except FileNotFoundError:
         raise SourceError(f"Expected the clip {path}, but it is not there; check the path.") from None
     except OSError as fault:
@@ -103,6 +106,10 @@ def _check_file(path: Path) -> None:
         ) from None
     if not size:
         raise SourceError(f"Expected {path} to be a video or audio file, but it is empty (0 bytes); copy it again.")
+    if head[4:8] == b"ftyp" and head[8:12] in _PHOTO_BRANDS:  # FFmpeg would take one tile of the photo for a video
+        raise SourceError(
+            f"Expected {path} to be a photo as .jpg or .png, but it is one as HEIC or AVIF; convert it to .jpg."
+        )
 
 
 def _refuse_stills(path: Path, kind: str) -> None:

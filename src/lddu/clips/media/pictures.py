@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lddu.clips.extras import needs
 from lddu.clips.media.files import PHOTO_FORMATS, opened, picture_tracks
 from lddu.clips.media.photo import read_photo
 from lddu.clips.media.probe import MediaInfo
@@ -14,6 +15,7 @@ from lddu.clips.media.reading import ReadReport, decoded, packets
 from lddu.errors import SourceError
 
 _WORKING_SIDE = 640  # the face models see at most 256 pixels, so a larger picture only costs time
+_MILDLY = 0.85  # from here on a picture is made so little smaller that averaging its pixels would blur it
 _TILTED = 0.05  # tangent of the angle from which a display matrix is no longer a quarter turn
 
 
@@ -87,6 +89,7 @@ class _Display:
     def __init__(self, stream: Any) -> None:
         self.matrix: np.ndarray | None = None
         self._codec = stream.codec_context
+        self._reformatter = needs("av.video.reformatter", "clips", "reading pictures").VideoReformatter()
         self._stream, self._first = stream.sample_aspect_ratio, self._codec.sample_aspect_ratio
 
     def see(self, frame: Any) -> None:
@@ -94,6 +97,13 @@ class _Display:
         if frame.key_frame:
             matrix = frame.side_data.get("DISPLAYMATRIX")
             self.matrix = None if matrix is None else np.frombuffer(matrix, np.int32)[[0, 1, 3, 4]].astype(float)
+
+    def resized(self, frame: Any, width: int, height: int, interpolation: str) -> np.ndarray:
+        """[height, width, 3] RGB; one converter for all frames, as making one takes longer than using it."""
+        found = self._reformatter.reformat(
+            frame, width=width, height=height, format="rgb24", interpolation=interpolation
+        )
+        return np.asarray(found.to_ndarray())
 
     def pixel_width(self) -> float:
         """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
@@ -107,9 +117,9 @@ def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
     wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
     scale = min(1.0, _WORKING_SIDE / max(wide, high))
     width, height = max(1, round(wide * scale)), max(1, round(high * scale))
-    wider = width > frame.width or height > frame.height  # faces keep their numbers best so
-    how = "LANCZOS" if wider else "AREA"
-    pixels = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
+    wider = width > frame.width or height > frame.height
+    sharp = wider or (pixel_width != 1 and scale > _MILDLY)  # faces keep their numbers best so
+    pixels = display.resized(frame, width, height, "LANCZOS" if sharp else "AREA")
     if display.matrix is not None:
         pixels = _displayed(pixels, display.matrix, report)
     return np.ascontiguousarray(pixels)

@@ -34,7 +34,9 @@ class MediaInfo:
         codecs: FFmpeg's names of how the tracks in use are coded, such as ``h264`` and ``aac``.
         estimated: whether `duration` is FFmpeg's estimate, because the format does not say it.
         unused: kind -> further tracks of it, which are not read.
+        subtitles: tracks of subtitles, which are not read.
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
+        offset: what is taken from every sample, because the whole sound lies beside zero.
     """
 
     duration: float
@@ -48,7 +50,9 @@ class MediaInfo:
     codecs: tuple[str, ...] = ()
     estimated: bool = False
     unused: tuple[tuple[str, int], ...] = ()
+    subtitles: int = 0
     channel: int | None = None
+    offset: float = 0.0
 
 
 def probe(path: Path) -> MediaInfo:
@@ -75,7 +79,7 @@ def probe(path: Path) -> MediaInfo:
         return MediaInfo(
             max(duration, 0.0), bool(sounds), bool(pictures), width, height, origin, unknown, container.format.name,
             tuple(s.codec_context.name for s in streams), _estimated(path, container),
-            tuple((kind, count) for kind, count in kinds if count > 0),
+            tuple((kind, count) for kind, count in kinds if count > 0), len(container.streams.subtitles),
         )  # fmt: skip
 
 
@@ -112,7 +116,10 @@ def _size(path: Path, picture: Any) -> tuple[int, int]:
             "scale the video down first."
         )
     if not width * height:
-        raise SourceError(f"Expected {path} to say how large its pictures are, but it does not; it is damaged.")
+        raise SourceError(
+            f"Expected {path} to say how large its pictures are, but it does not; it is damaged, "
+            "or an animated .webp: convert it to .mp4."
+        )
     return width, height
 
 

@@ -23,6 +23,7 @@ _BEGINNING = re.compile(
 )
 """How files of the usual formats begin, whose readers stop at the end of the first."""
 
+_OFFSET = 0.02  # of full scale; the loudest voice is 1
 _LOST = 0.1  # share of the sound that may be lost in the mix of all channels
 _PIECE, _LONGEST_BEGINNING = 1 << 20, 16
 
@@ -39,6 +40,8 @@ class ReadReport:
         loud: seconds of sound that is not near silence.
         cancelled: of these, seconds in which the channels cancel each other when they are mixed.
         energy: power times seconds, by channel.
+        total: of all samples that were read.
+        samples: how many these are.
     """
 
     packets: int = 0
@@ -48,6 +51,14 @@ class ReadReport:
     loud: float = 0.0
     cancelled: float = 0.0
     energy: list[float] = field(default_factory=list)
+    total: float = 0.0
+    samples: int = 0
+
+    @property
+    def offset(self) -> float:
+        """By how much the whole sound lies beside zero, as cheap sound cards leave it; 0 where that is next to nothing."""
+        mean = self.total / max(1, self.samples)
+        return mean if abs(mean) > _OFFSET else 0.0
 
     @property
     def channel(self) -> int | None:
@@ -166,7 +177,8 @@ def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iter
             report.packets += 1
             report.joints = len(timeline.offsets) - 1
             return
-        number = packet.stream_index
+        # an empty packet, which makes a decoder give what it holds back, says in PyAV 18.1 that it is of stream 0, whosever it is
+        number = packet.stream_index if packet.size else packet.stream.index
         if packet.size and number in timed:
             timeline.place(packet)
         begin = packet.pos

@@ -28,18 +28,28 @@ def read_sound(path: Path, info: MediaInfo, report: ReadReport) -> Iterator[np.n
         end, track = stream_end(stream), _Track(info, report)
         limit = None if end is None or info.estimated else round((end - info.origin) * SAMPLE_RATE)
         for piece in _trimmed(track.pieces(decoded(path, container, stream, report)), limit, track):
-            finite = piece if np.isfinite(piece.sum()) else np.nan_to_num(piece)
-            yield np.clip(finite, -1, 1)
+            total = float(piece.sum())
+            finite = piece if np.isfinite(total) else np.nan_to_num(piece)
+            report.total, report.samples = (
+                report.total + (total if finite is piece else 0.0),
+                report.samples + len(piece),
+            )
+            yield np.clip(finite - np.float32(info.offset) if info.offset else finite, -1, 1)
         if not track.frames:
             raise SourceError(f"Expected sound in {path}, but none of it can be decoded; convert or repair the file.")
 
 
 class _Track:
-    """One track on its way to samples; `padding` is how many samples its codec may add at the end."""
+    """One track on its way to samples; `padding` is how many samples its codec may add at the end.
+
+    Frames without a time follow the one before. What the next time stamp lies before their end, it lacks them, as where FLAC
+    files are joined: then all that follows is moved behind them, instead of cut.
+    """
 
     def __init__(self, info: MediaInfo, report: ReadReport) -> None:
         self.frames, self.padding = 0, 0
         self._origin, self._written = info.origin, 0
+        self._untimed, self._moved = 0, 0
         self._mixer = Mixer(info.channel, report)
 
     def pieces(self, frames: Iterable[Any]) -> Iterator[np.ndarray]:
@@ -51,8 +61,20 @@ class _Track:
             before, block = self._mixer.mixed(frame)
             if len(before):
                 yield from self._counted(before, None)
+            due = self._behind_untimed(due, len(block))
             yield from self._counted(block, due)
         yield from self._counted(self._mixer.rest(), None)
+
+    def _behind_untimed(self, due: int | None, samples: int) -> int | None:
+        """When a frame is due, behind those without a time; all in samples."""
+        if due is None:
+            self._untimed += samples
+            return None
+        lacking = self._written - due - self._moved
+        if lacking > _TOLERATED_GAP * SAMPLE_RATE and lacking <= self._untimed + samples:
+            self._moved += lacking
+        self._untimed = 0
+        return due + self._moved
 
     def _counted(self, block: np.ndarray, due: int | None) -> Iterator[np.ndarray]:
         for piece in _placed(block, due, self._written):

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.extras import needs
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.steps import Steps
+from lddu.clips.voice.pitch import yin
+from lddu.clips.voice.spectrum import mel_bank, spectral_shape
 from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
 
 _HOP = SAMPLE_RATE // 100
@@ -36,14 +37,7 @@ MEASURED = "librosa"
 
 
 class VoiceMeter:
-    """Voice features of a stream of samples; loads its packages once.
-
-    Raises:
-        ConfigError: where librosa is not installed.
-    """
-
-    def __init__(self) -> None:
-        needs("librosa", "clips", "voice features")
+    """Voice features of a stream of samples."""
 
     each_clip_alone = False
     """Measures are local; the file around a clip keeps its first and last steps as they are within it."""
@@ -86,7 +80,7 @@ class VoiceMeter:
         columns = [
             _log_mel(spectrum[1:]),
             _loudness(frames[1:]),
-            _pitch(samples, frames[1:]),
+            _pitch(frames[1:]),
             _shape(spectrum),
             _zero_crossings(frames[1:]),
         ]
@@ -105,10 +99,7 @@ def _frames(samples: np.ndarray, count: int) -> np.ndarray:
 
 
 def _log_mel(spectrum: np.ndarray) -> np.ndarray:
-    import librosa
-
-    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=_WINDOW, n_mels=_MELS, fmin=50, fmax=SAMPLE_RATE / 2)
-    power = (spectrum**2) @ bank.T / _WINDOW
+    power = (spectrum**2) @ mel_bank(SAMPLE_RATE, _WINDOW, _MELS, lowest=50).T / _WINDOW
     return np.asarray(np.log(np.maximum(power, _QUIETEST**2)), np.float32)
 
 
@@ -117,15 +108,9 @@ def _loudness(frames: np.ndarray) -> np.ndarray:
     return np.asarray(20 * np.log10(np.maximum(root, _QUIETEST)), np.float32)
 
 
-def _pitch(samples: np.ndarray, frames: np.ndarray) -> np.ndarray:
+def _pitch(frames: np.ndarray) -> np.ndarray:
     """[T, 3] semitones above 55 Hz where voiced and 0 elsewhere, voiced or not, correlation one period later."""
-    import librosa
-
-    low, high = _PITCH_RANGE
-    sound = samples[_HOP : _HOP * len(frames) + _WINDOW]
-    pitch = librosa.yin(
-        sound, fmin=low, fmax=high, sr=SAMPLE_RATE, frame_length=_WINDOW, hop_length=_HOP, center=False
-    )[: len(frames)]
+    pitch = yin(frames, SAMPLE_RATE, *_PITCH_RANGE)
     lag = np.clip(np.round(SAMPLE_RATE / pitch).astype(int), 1, _WINDOW // 2)
     at = np.arange(_WINDOW // 2)
     here = frames[:, : _WINDOW // 2]
@@ -140,18 +125,11 @@ def _pitch(samples: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 def _shape(spectrum: np.ndarray) -> np.ndarray:
     """[T, 5] centroid, bandwidth and rolloff in kHz, log flatness, change since the frame before."""
-    import librosa
-
     magnitude = np.maximum(spectrum, _QUIETEST)
-    now = magnitude[1:].T
     share = magnitude / magnitude.sum(axis=1, keepdims=True)
-    columns = [
-        librosa.feature.spectral_centroid(S=now, sr=SAMPLE_RATE)[0] / 1000,
-        librosa.feature.spectral_bandwidth(S=now, sr=SAMPLE_RATE)[0] / 1000,
-        librosa.feature.spectral_rolloff(S=now, sr=SAMPLE_RATE)[0] / 1000,
-        np.log(librosa.feature.spectral_flatness(S=now)[0]),
-        np.sqrt(np.sum(np.diff(share, axis=0) ** 2, axis=1)),
-    ]
+    change = np.sqrt(np.sum(np.diff(share, axis=0) ** 2, axis=1))
+    centroid, bandwidth, rolloff, flatness = spectral_shape(magnitude[1:], SAMPLE_RATE).T
+    columns = [centroid / 1000, bandwidth / 1000, rolloff / 1000, np.log(flatness), change]
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -60,7 +60,8 @@ class SpeechEncoder:
 
     def specification(self) -> dict[str, Any]:
         """All that a voice feature depends on; kept in the store so that features made otherwise are refused."""
-        named = pretrained.specification(self.name, self._model, self._layers)
+        weights = pretrained.fingerprint(self._model.state_dict())
+        named = pretrained.specification(self.name, weights, self._layers)
         return {
             "voice": "transformers",
             "version": 2,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.voice.ctranslate2_file import Weights
+from lddu.clips.voice.spectrum import mel_bank
 from lddu.errors import SourceError
 
 HOP = 160
@@ -47,10 +48,7 @@ class WhisperNetwork:
         self.longest = self._sized("encoder/position_encodings/encodings", 2)[0]
         self.heads = round(float(self._weights.get("encoder/num_heads", torch.zeros(()))))
         self._check()
-        import librosa
-
-        bank = librosa.filters.mel(sr=16000, n_fft=_WINDOW, n_mels=self.bands)  # Slaney's scale and norm, as Whisper's
-        self._bank = torch.from_numpy(bank.astype(np.float32))
+        self._bank = torch.from_numpy(mel_bank(16000, _WINDOW, self.bands))  # Slaney's scale and norm, as Whisper's
         self._taper = torch.hann_window(_WINDOW)
 
     def log_mel(self, samples: np.ndarray) -> Any:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from lddu.clips.media import MEDIA_SUFFIXES
 
-SUFFIXES = (".json", ".vtt", ".srt", ".txt")
+SUFFIXES = (".json", ".vtt", ".srt", ".sbv", ".lrc", ".txt")
 """Kinds of transcript beside a clip, the most precise first."""
+
+_UNREAD = (".ass", ".ssa", ".ttml", ".dfxp", ".sub", ".smi", ".TextGrid", ".textgrid", ".eaf", ".cha", ".trs", ".docx")
+"""Kinds that hold words too and are not read."""
 
 _SUBTITLES = (".vtt", ".srt")  # the kinds whose names tell languages, the more precise first
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
@@ -34,6 +37,11 @@ def beside(clip: Path, languages: Languages | None = None) -> Path | None:
                 return found
     spoken = (languages_in(clip.parent) if languages is None else languages).get(clip.stem, {})
     return next(iter(spoken.values())) if len(spoken) == 1 else None
+
+
+def unread_beside(clip: Path) -> Path | None:
+    """A transcript of a kind that is not read, which lies beside a clip under its name."""
+    return next((found for suffix in _UNREAD if (found := clip.with_suffix(suffix)).is_file()), None)
 
 
 def is_named_after(file: Path, clip: Path) -> bool:

@@ -14,7 +14,7 @@ _ARROW = re.compile(r"-->|(?<=[\d\s])(?:-\s?-?>|[–—]>|→)(?=[\d\s-])")
 _TIME = r"-?(?:\d+:){0,2}\d+(?:[.,]\d+|:\d{3})?"
 _WHOLE_TIME = re.compile(_TIME)
 _LED_TIME = re.compile(r"-?(?:\d+:){0,2}\d+[.,]\d{3}(?!\d)")  # what follows it without a blank are settings
-_COMMENT = re.compile(r"NOTE(?:[ \t]|$)|(?:STYLE|REGION)\s*$")
+_COMMENT = re.compile(r"NOTE(?:[ \t]|$)|(?:STYLE|REGION)\s*$|WEBVTT(?:\s|$)")
 _SIGNATURE = "WEBVTT"
 
 
@@ -73,6 +73,7 @@ def captions(text: str) -> list[Caption]:
             body = _without_identifier(body, numbered, webvtt)
         start, end = times(lines[head]) or (None, None)
         kept = tuple(line for line in (_without_comments(body) if webvtt else body) if line.strip())
+        kept = kept or _behind_times(lines[head])
         found.append(Caption(f"line {head + 1}", lines[head].strip(), start, end, kept))
     return found
 
@@ -88,8 +89,16 @@ def times(line: str) -> tuple[float | None, float | None] | None:
     end = _leading_seconds(right[0]) if right else None
     if arrow.group() != "-->":
         return (start, end) if start is not None and end is not None and ":" in left else None
-    begun = re.fullmatch(r"-?\d[\w:.,]*", left)  # wants to be a time
+    begun = re.fullmatch(r"-?\d[\w:.,-]*", left)  # wants to be a time
     return (start, end) if begun or (end is not None and not left) else None
+
+
+def _behind_times(line: str) -> tuple[str, ...]:
+    """The text of a cue that stands in the line of its times; settings, such as ``line:0`` and ``X1:40``, are none."""
+    arrow = _ARROW.search(line)
+    words = line[arrow.end() :].split()[1:] if arrow else []
+    settings = all(re.fullmatch(r"\w+:\S*", word) for word in words[:1])
+    return () if settings else (" ".join(words),)
 
 
 def seconds(stamp: str) -> float | None:

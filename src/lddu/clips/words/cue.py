@@ -69,7 +69,13 @@ def spoken_cues(
     lines = [text.tokens(label) for text, label in zip(texts, labels([text.lines for text in texts]), strict=True)]
     if speakers is not None:
         lines = [_spoken(words, speaker) for words, speaker in zip(lines, speakers, strict=True)]
-    told = [(caption, words) for caption, words in zip(found, lines, strict=True) if words]
+    spoken = [(caption, words) for caption, words in zip(found, lines, strict=True) if words]
+    known = {(caption.start, caption.end, caption.lines): caption for caption, _ in reversed(spoken)}
+    told = [
+        (caption, words) for caption, words in spoken
+        if known[caption.start, caption.end, caption.lines] is caption or caption.start is None
+    ]  # fmt: skip
+    mends[Mend.TWICE] += len(spoken) - len(told)
     mends[Mend.EMPTY] += sum(not caption.lines for caption in found)
     _refuse_unreadable([caption for caption, _ in told], where)
     _refuse_foreign([caption for caption, _ in told], where, duration)

@@ -39,12 +39,12 @@ def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, 
     return prepare, model.eval().float()  # a checkpoint in float16 or bfloat16 too: inputs are float32
 
 
-def specification(name: str, model: Any, layers: Sequence[int]) -> dict[str, Any]:
+def specification(name: str, weights: str, layers: Sequence[int]) -> dict[str, Any]:
     """What tells features of a model from all others: its name (of a folder the last part), a digest of its weights, layers.
 
     Without ``layers`` they are states of the last layer alone, as they were before layers could be chosen.
     """
-    named = {"model": Path(name).name if Path(name).is_dir() else name, "weights": fingerprint(model)}
+    named = {"model": Path(name).name if Path(name).is_dir() else name, "weights": weights}
     if tuple(layers) == (LAST,):
         return named
     return {**named, "layers": ["last" if layer == LAST else layer for layer in layers]}
@@ -71,14 +71,14 @@ def batch_states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -
     return np.asarray(torch.cat(kept, dim=2).numpy(), np.float32)
 
 
-def fingerprint(model: Any) -> str:
-    """Twelve hexadecimal digits that change with any weight of the model."""
+def fingerprint(weights: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal digits that change with any of the tensors or its name."""
     import hashlib
 
     import torch
 
     digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
+    for key, tensor in sorted(weights.items()):
         digest.update(key.encode())
         digest.update(tensor.detach().cpu().contiguous().flatten().view(dtype=torch.uint8).numpy())
     return digest.hexdigest()[:12]
@@ -89,13 +89,10 @@ def steady() -> Iterator[None]:
     """Torch without gradients on one thread: sums in one order, so that a clip gives the same bits wherever it lies."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    from lddu.machine.threads import one_thread
+
+    with one_thread(), torch.inference_mode():
+        yield
 
 
 def resolved_layer(layer: int, depth: int, option: str, model: str) -> int:

@@ -2,7 +2,8 @@
 
 That two cues hold the same words proves nothing: people repeat themselves. A file shows words again where its cues follow on
 one another without a pause and
-- most of them begin with the words that the one before ended with (captions that roll up, or grow word by word), or
+- most of them begin with the words that the one before ended with (captions that roll up, or grow word by word; whole lines
+  that most cues begin with again, above new ones, prove it across a pause too), or
 - their words are the same, and another of them is marked each time (karaoke), or
 - one is too short to be spoken (YouTube shows each line again for 10 ms).
 """
@@ -17,6 +18,7 @@ from lddu.clips.words.cue_text import Token
 from lddu.store.extraction_notes import Mend
 
 _PAUSE = 0.1  # seconds; captions that roll up leave no more between them: two pictures of a film
+_LINES_PAUSE = 3.0  # seconds between cues that show whole lines again
 _FLASH = 0.05  # seconds, of a cue of several words
 _WORD_FLASH = 0.015  # seconds, of one word, which recognisers make 20 ms long
 _FASTEST = 40.0  # letters per second, beyond all speech
@@ -131,13 +133,27 @@ def _shared(before: Cue, cue: Cue) -> int:
     return next((k for k in range(min(len(shown), len(new), _LONGEST), 0, -1) if shown[-k:] == new[:k]), 0)
 
 
+def _shows_lines_again(before: Cue, cue: Cue) -> bool:
+    """Whether the last lines of a cue are the first of the next, after a pause, and others stand below them."""
+    most = min(len(before.lines), len(cue.lines) - 1)
+    return 0 <= cue.start - before.end <= _LINES_PAUSE and any(
+        [_texts(line) for line in before.lines[-count:]] == [_texts(line) for line in cue.lines[:count]]
+        for count in range(1, most + 1)
+    )
+
+
 def _texts(line: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.text for token in line)
 
 
 def _rolls(cues: Sequence[Cue]) -> bool:
     """Whether the words of this file roll up, or grow."""
-    following = [(before, cue) for before, cue in pairwise(cues) if _follows(before, cue)]
+    pairs = list(pairwise(cues))
+    paused = any(_shows_lines_again(before, cue) for before, cue in pairs if not _follows(before, cue))
+    following = [
+        (before, cue) for before, cue in pairs
+        if _follows(before, cue) or (paused and cue.start <= before.end + _LINES_PAUSE)
+    ]  # fmt: skip
     shared = [_shared(before, cue) for before, cue in following]
     new = [words for words, (_, cue) in zip(shared, following, strict=True) if words < len(cue.texts) or _flashes(cue)]
     rolled = [words for words in new if words]
@@ -151,7 +167,8 @@ def _flashes(cue: Cue) -> bool:
 def _unrolled(cues: Sequence[Cue], mends: Counter[Mend]) -> Iterator[Cue]:
     before: Cue | None = None
     for cue in cues:
-        old = _shared(before, cue) if before and _follows(before, cue) else 0
+        again = before is not None and (_follows(before, cue) or _shows_lines_again(before, cue))
+        old = _shared(before, cue) if before and again else 0
         before = cue
         mends[Mend.SHOWN_AGAIN] += old > 0
         if cue.tokens[old:]:

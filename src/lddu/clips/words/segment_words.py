@@ -12,7 +12,8 @@ from itertools import groupby
 from lddu.clips.words.captions import Caption
 from lddu.clips.words.cue import TOLERATED_OVERHANG, foreign, spoken_cues
 from lddu.clips.words.cue_words import cue_words
-from lddu.clips.words.recognisers import Item, Segment
+from lddu.clips.words.recogniser_items import Item
+from lddu.clips.words.recognisers import Segment
 from lddu.clips.words.word import Word, saying_time, shares
 from lddu.store.extraction_notes import Mend
 
@@ -83,7 +84,7 @@ def _own_times(segment: Segment, duration: float, mends: Counter[Mend]) -> list[
                 waiting = []
             continue
         start = item.start
-        end = max(start, after if after is not None else last or start) if item.end is None else item.end
+        end = _end(item, start, after, last) if item.end is None else item.end
         if end - start < _ROOM and after is not None and after > start:
             end = min(after, start + max(_ROOM, saying_time([item.text])))
         words += [*_between(waiting, before, start), Word(item.text.strip(), start, end, item.speaker)]
@@ -91,6 +92,12 @@ def _own_times(segment: Segment, duration: float, mends: Counter[Mend]) -> list[
     before = words[-1].end if words else begin
     words += _between(waiting, before, min(duration, last or before))
     return list(_roomy(sorted(words, key=lambda word: word.start)))
+
+
+def _end(item: Item, start: float, after: float | None, last: float | None) -> float:
+    """Seconds until which a word without an end lasts: up to the next one, or to the end of its segment."""
+    until = last if after is None else after
+    return start + saying_time([item.text]) if until is None else max(start, until)
 
 
 def _is_sound(item: Item) -> bool:
@@ -112,7 +119,8 @@ def _possible(item: Item, speaker: str, mends: Counter[Mend]) -> Item:
     if item.start is not None and item.end is not None and item.end < item.start:
         mends[Mend.ODD] += 1
         return replace(item, start=None, end=None)
-    mends[Mend.GUESSED] += item.start is None or item.end is None
+    mends[Mend.GUESSED] += item.start is None
+    mends[Mend.OPEN] += item.start is not None and item.end is None
     return item
 
 

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LABEL = re.compile(
-    r"\s*(?:>{2,3}\s*)?(?:[-–—]\s*)?"
+    r"\s*(?:>{2,3}\s*)?(?:[-–—]\s*)?(?:\*\*|__)?"
     r"(?:[\[(]\s*(?P<held>[^\])\[(:]{1,40}?)\s*[\])]\s*[:：]"
     r"|[\[(](?P<number>(?i:speaker)[ _]?\w{1,3})[\])]"
-    r"|(?P<name>[^\W\d_][\w.'’&#-]*(?: [\w.'’&#-]+){0,3})\s?(?::(?=\s|$)|：))"
+    r"|(?P<name>[^\W\d_][\w.'’&#-]*(?: [\w.'’&#-]+){0,3})\s?(?::(?=\s|\*\*|__|$)|：))(?:\*\*|__)?"
     r"\s*"
 )
 _CHANGE = re.compile(r"\s*>{2,3}(?=\s|\w|$)\s*")  # American captions: another speaker
-_NUMBERED = re.compile(r"(?i:speaker|sprecher|person)[ _]?\w{1,3}")
+_NUMBERED = re.compile(r"(?i:speaker|sprecher|person|spk)[ _]?\w{1,3}")
+_OWN_LINE = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}")
 _NO_NAMES = frozenset(
     {
         "note", "nb", "ps", "remember", "warning", "caution", "attention", "tip", "fact", "example", "question", "answer",
@@ -47,10 +48,14 @@ def labels(cues: Sequence[Sequence[str]]) -> list[list[Label]]:
     guesses = [[_guess(line, mixed_case) for line in lines] for lines in cues]
     spoken = [any(line.strip() for line in lines) for lines in cues]
     names = _are_names([guess for guess, any_words in zip(guesses, spoken, strict=True) if any_words])
-    return [
-        [_decided(guess, line, names) for guess, line in zip(found, lines, strict=True)]
-        for found, lines in zip(guesses, cues, strict=True)
+    found = [
+        [_decided(guess, line, names) for guess, line in zip(own, lines, strict=True)]
+        for own, lines in zip(guesses, cues, strict=True)
     ]
+    if _have_lines_of_their_own([lines for lines in cues if any(line.strip() for line in lines)]):
+        for own, lines in zip(found, cues, strict=True):
+            own[:1] = [(len(line), line.strip()) for line in lines[:1]]
+    return found
 
 
 def _guess(line: str, mixed_case: bool) -> _Guess | None:
@@ -60,10 +65,23 @@ def _guess(line: str, mixed_case: bool) -> _Guess | None:
     if match["held"] or match["number"]:
         return _Guess(match.end(), match["held"] or match["number"], True)
     name = match["name"]
-    if any(word[0].islower() for word in name.split()) or name.lower() in _NO_NAMES:
+    if not _NUMBERED.fullmatch(name) and (_is_lower(name) or name.lower() in _NO_NAMES):
         return None
     capitals = mixed_case and name.isupper() and sum(map(str.isalpha, name)) > 1
     return _Guess(match.end(), name, capitals or _NUMBERED.fullmatch(name) is not None)
+
+
+def _have_lines_of_their_own(cues: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line of every cue is a name, most of which come again, or are numbers of speakers."""
+    names = [lines[0].strip() for lines in cues]
+    several = len(cues) > 1 and all(len(lines) > 1 for lines in cues)
+    if not several or not all(_OWN_LINE.fullmatch(name) and not _is_lower(name) for name in names):
+        return False
+    return 2 * len(set(names)) <= len(names) or all(map(_NUMBERED.fullmatch, names))
+
+
+def _is_lower(name: str) -> bool:
+    return any(word[0].islower() for word in name.split())
 
 
 def _are_names(cues: Sequence[Sequence[_Guess | None]]) -> bool:

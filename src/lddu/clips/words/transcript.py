@@ -3,10 +3,9 @@
 Where only a cue, or the whole clip, has a time, its words share it by their length: `timed` says which of both.
 """
 
-import codecs
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from lddu.clips.words.recognisers import recognised
 from lddu.clips.words.redisplayed import said_once
 from lddu.clips.words.segment_words import segment_words
 from lddu.clips.words.speaker_labels import labels
+from lddu.clips.words.text_file import plainly_timed, read_text
 from lddu.clips.words.timed_lines import timed_lines
 from lddu.clips.words.word import Word, shares
 from lddu.errors import SourceError
@@ -53,7 +53,7 @@ class Transcript:
 
 NO_WORDS = Transcript((), False)
 
-READING = 2
+READING = 3
 """Raised with every change of how transcripts are read, so that what was extracted before is not taken over."""
 
 
@@ -77,9 +77,12 @@ def read_transcript(path: Path, duration: float) -> Transcript:
         raise SourceError(f"Expected a transcript of kind {', '.join(SUFFIXES)}, but got {path}; convert it to one.")
     text, where, mends = read_text(path), str(path), Counter[Mend]()
     document = _document(path, text)
+    if isinstance(document, dict) and isinstance(document.get("text"), str) and not _holds_more(document):
+        return _plain(document["text"], duration)
     if document is not None:
         segments = recognised(document, where, duration, mends)
         return _transcript(segment_words(segments, where, duration, mends), mends, "word")
+    text = plainly_timed(text, mends)
     if has_cues(text):
         if loose_text(text):
             raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
@@ -124,30 +127,31 @@ def _document(path: Path, text: str) -> Any:
     if not named and text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        document = json.loads(text)
+        document = list(_documents(text))
     except (ValueError, RecursionError) as fault:
         if not named:
             return None
         raise SourceError(
             f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew."
         ) from None
-    return document if named or isinstance(document, dict | list) else None
+    if len(document) > 1 or (named and not document):
+        return document
+    return document[0] if named or isinstance(document[0], dict | list) else None
 
 
-def read_text(path: Path) -> str:
-    """What a text file holds, in UTF-8, or in UTF-16 with a byte order mark.
+def _holds_more(document: dict[str, Any]) -> bool:
+    """Whether there is more than a text, such as words with times; the costs of a request are nothing more."""
+    return any(isinstance(value, list | dict) and value and key != "usage" for key, value in document.items())
 
-    Raises:
-        SourceError: where it is absent, or in another encoding.
-    """
-    try:
-        told = path.read_bytes()
-        return told.decode("utf-16" if told.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
-    except FileNotFoundError:
-        raise SourceError(f"Expected the transcript {path}, but it is not there; check the path.") from None
-    except OSError as fault:
-        raise SourceError(f"Expected to read the transcript {path}, but got {fault.strerror}.") from None
-    except UnicodeDecodeError as fault:
-        raise SourceError(
-            f"Expected the transcript {path} to be {fault.encoding.upper()} text, but byte {fault.start} is not; save it as UTF-8."
-        ) from None
+
+def _documents(text: str) -> Iterator[Any]:
+    """One document, or several one behind the other, as recognisers of live sound write them."""
+    decoder, at = json.JSONDecoder(object_pairs_hook=_plainly_named), 0
+    while at < len(text) and (at := at + len(text[at:]) - len(text[at:].lstrip())) < len(text):
+        document, at = decoder.raw_decode(text, at)
+        yield document
+
+
+def _plainly_named(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """`startTime`, `start_time` and `StartTime` under one name."""
+    return {key.lower().replace("_", ""): value for key, value in pairs}

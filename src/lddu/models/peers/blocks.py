@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, TrainingConfig, setting
 from lddu.models import equations
 from lddu.models.family import Answered, Losses
 from lddu.models.lddu.encoder import UnimodalEncoder
+from lddu.models.lddu.memory_queue import MemoryQueue
 from lddu.models.lddu.settings import ResolvedModel
 
 
@@ -156,6 +158,58 @@ def step_encoder(dimension: int, settings: AttentionSettings, layers: int, dropo
     return UnimodalEncoder(dimension, sizes)
 
 
+def two_layers(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """A network with one hidden layer."""
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
+def each_own(
+    maps: nn.ModuleList, vectors: Float[Tensor, "clip modality *axes"]
+) -> Float[Tensor, "clip modality *other"]:
+    """The vectors of every modality through its own map."""
+    return torch.stack([own(vectors[:, m]) for m, own in enumerate(maps)], dim=1)
+
+
+def mean_log_odds(a: Float[Tensor, "*axes"], b: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
+    """Log-odds of (sigmoid(a) + sigmoid(b)) / 2."""
+    return torch.logaddexp(F.logsigmoid(a), F.logsigmoid(b)) - torch.logaddexp(F.logsigmoid(-a), F.logsigmoid(-b))
+
+
+class MemoryContrast(nn.Module):
+    """Supervised contrastive loss of unit vectors with a memory of past ones (Khosla et al., NeurIPS 2020).
+
+    Args:
+        size: of the memory.
+        width: of the vectors.
+        temperature: tau.
+    """
+
+    def __init__(self, size: int, width: int, temperature: float) -> None:
+        super().__init__()
+        self.memory, self.temperature = MemoryQueue(size, width), temperature
+
+    def forward(self, vectors: Float[Tensor, "key width"], classes: Int[Tensor, " key"]) -> Float[Tensor, ""]:
+        """The loss; the vectors enter the memory."""
+        past, of = self.memory.filled()
+        keys, kinds = torch.cat([vectors, past]), torch.cat([classes, of])
+        tau = self.temperature / 2  # Eq. (8) halves the product
+        loss = equations.contrastive_loss(keys, kinds, len(classes), tau, len(classes))
+        self.memory.push(vectors, classes)
+        return loss
+
+
+MOMENTS = 5
+
+
+def central_moment_discrepancy(a: Float[Tensor, "clip hidden"], b: Float[Tensor, "clip hidden"]) -> Float[Tensor, ""]:
+    """Distance of the means, plus distances of the central moments up to the fifth, of numbers in [0, 1] (Zellinger et al., ICLR 2017)."""
+    mean_a, mean_b = a.mean(dim=0), b.mean(dim=0)
+    terms = [(mean_a - mean_b).norm()]
+    for k in range(2, MOMENTS + 1):
+        terms.append(((a - mean_a).pow(k).mean(dim=0) - (b - mean_b).pow(k).mean(dim=0)).norm())
+    return torch.stack(terms).sum()
+
+
 Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]
 """(settings, answer, target [B, E], known [B, E]) -> name of each loss term -> the term and its weight."""
 
@@ -176,6 +230,10 @@ class SummedObjective(nn.Module):
     def forward(self, network: nn.Module, answer: Answered, shares: Tensor, noise: Tensor) -> Losses:
         """The loss of a batch, from shares [B, E], NaN where unknown; `network` and `noise` are not read."""
         target, known = equations.training_target(shares, self.present_at, self.settings.target)
-        found = self.terms(self.settings, answer, target, known)
-        values, weights = (list(column) for column in zip(*found.values(), strict=True))
-        return Losses(equations.weighted_total(values, weights), {name: term for name, (term, _) in found.items()})
+        return summed(self.terms(self.settings, answer, target, known))
+
+
+def summed(terms: dict[str, tuple[Tensor, float]]) -> Losses:
+    """The weighted sum of name -> term and weight."""
+    values, weights = (list(column) for column in zip(*terms.values(), strict=True))
+    return Losses(equations.weighted_total(values, weights), {name: term for name, (term, _) in terms.items()})

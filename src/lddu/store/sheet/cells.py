@@ -8,8 +8,8 @@ from typing import Any
 UNKNOWN = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 """Words for an empty cell, in lower case: R writes NA, Excel #N/A, databases NULL."""
 
-TRUE = frozenset({"true", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
-FALSE = frozenset({"false", "no", "falsch", "faux", "falso", "onwaar"})
+TRUE = frozenset({"true", "yes", "y", "ja", "oui", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
+FALSE = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux", "falso", "onwaar"})
 """As programs write them, and Excel in German, French, Spanish, Portuguese, Italian and Dutch; in lower case."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

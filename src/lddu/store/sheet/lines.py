@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ _SEPARATOR = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?\r?\n", re.IGNORECASE)
 
 def _csv(path: Path) -> tuple[list[str], Lines]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()  # UTF-16 is what Excel calls Unicode text
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as fault:
         raise SourceError(
             f"Expected {path} to be UTF-8 text, but byte {fault.start} is not ({fault.reason}); save it as CSV UTF-8."

@@ -20,7 +20,7 @@ from lddu.models.searched import Range, Space
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training import member
 from lddu.training.loop import NoCallback, TrainingCallback
-from lddu.training.plan import RunOptions
+from lddu.training.plan import RunOptions, chosen_modalities
 from lddu.training.search.journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
 from lddu.training.search.space import nested, space_of, value_of
 
@@ -38,6 +38,7 @@ class SearchOptions:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         family: kind of model, or its name; by default that of the base settings.
         space: what is tried; by default what the family offers.
+        modalities: that the networks may see; all of the store where left out.
 
     Raises:
         ConfigError: where there is nothing to try.
@@ -48,6 +49,7 @@ class SearchOptions:
     device: str = "auto"
     family: FamilyLike | None = None
     space: Space | None = None
+    modalities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.trials < 1:
@@ -109,10 +111,12 @@ def search(
     Raises:
         PackageError: where Optuna is not installed.
         MismatchError: where `out` holds a search on another store or with other settings.
+        ConfigError: where a modality is not in the store.
         RunError: where every trial broke.
     """
     store, path, callback = opened_store(store), Path(out), callback or NoSearchCallback()
     options, base = _whole(options, base)
+    options = replace(options, modalities=chosen_modalities(store, options.modalities) if options.modalities else ())
     with quiet_optuna():
         study = begun(path, _about(store, options, base), _start(_space(options), base))
         if workers:
@@ -138,7 +142,8 @@ def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, 
 def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[str, Any]:
     """What makes two searches the same one."""
     inputs = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
-    return {**inputs, "space": repr(options.space)}
+    seen = {"modalities": list(options.modalities)} if options.modalities else {}
+    return {**inputs, **seen, "space": repr(options.space)}
 
 
 def _space(options: SearchOptions) -> Space:
@@ -217,7 +222,7 @@ class _Attempt:
         folder.mkdir(exist_ok=True)
         try:
             config = laid_over(self.base, nested(_propose(trial, _space(self.options))))
-            how = RunOptions(seed=self.options.seed, device=self.options.device)
+            how = RunOptions(seed=self.options.seed, device=self.options.device, modalities=self.options.modalities)
             family = family_of(self.options.family or self.base.family)
             return member.fit(self.store, folder, config, how, _Pruning(trial, self.callback), family).kept_f1
         except optuna.TrialPruned:

@@ -1,0 +1,161 @@
+"""MediaPipe's face mesh, picture by picture: 478 points on each of up to three faces.
+
+The graph is MediaPipe's own, with one gate more: the detector, which looks for further faces while fewer than three are
+followed, runs only where one could have come (`lddu.clips.face.detection_plan`). Following a face does not depend on it.
+"""
+
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from lddu.clips.extras import needs
+from lddu.clips.face.detection_plan import DetectionPlan
+
+MESH = "mediapipe"
+"""Package that finds the landmarks, and the name of their geometry in the specification of a feature."""
+
+MOST_FACES = 3
+CONFIDENCE = 0.5
+"""From which a face counts as detected and as still followed: what MediaPipe's graph has."""
+
+_GRAPH = "modules/face_landmark/face_landmark_front_cpu.binarypb"
+_PARTS = (
+    "framework.calculator_pb2", "framework.formats.landmark_pb2", "python",
+    "calculators.core.gate_calculator_pb2", "calculators.util.association_calculator_pb2",  # options in the graph
+)  # fmt: skip
+_TICK = 33_333  # microseconds from picture to picture on the graph's clock, which nothing in it measures
+
+
+class FaceMesh:
+    """Follows faces through one file; a context manager.
+
+    Args:
+        follows: whether pictures are a film; otherwise each is looked at for itself.
+
+    Raises:
+        ConfigError: (PackageError) where mediapipe is not installed.
+    """
+
+    def __init__(self, follows: bool = True) -> None:
+        self._bindings = load_mesh()
+        self._packets = sys.modules["mediapipe.python.packet_creator"], sys.modules["mediapipe.python.packet_getter"]
+        self._plan = DetectionPlan() if follows else None
+        self._time, self._found = 0, dict[int, Any]()
+        with quiet():
+            self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=_graph_config())
+            self._graph.observe_output_stream("multi_face_landmarks", self._keep, True)
+            create = self._packets[0]
+            self._graph.start_run({
+                "num_faces": create.create_int(MOST_FACES),
+                "with_attention": create.create_bool(True),
+                "use_prev_landmarks": create.create_bool(follows),
+            })  # fmt: skip
+            self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._graph.close()
+
+    def faces(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """[478, 3] points of each face, x and y as shares of the picture's sides, z in the unit of x.
+
+        Args:
+            pixels: uint8 [height, width, 3] RGB, of the picture after the one before.
+        """
+        self._time += _TICK
+        shared = np.ascontiguousarray(pixels).view()
+        shared.flags.writeable = False  # what cannot change is read in place and not copied
+        create, get = self._packets
+        srgb = self._bindings.image_frame.ImageFormat.SRGB
+        self._found.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
+            picture = create.create_image_frame(shared, image_format=srgb)
+            looks = create.create_bool(self._plan is None or self._plan.due(shared))
+            self._graph.add_packet_to_input_stream(stream="image", packet=picture.at(self._time))
+            self._graph.add_packet_to_input_stream(stream="detects", packet=looks.at(self._time))
+            self._graph.wait_until_idle()
+            found = self._found.get(self._time)
+            faces = [] if found is None or found.is_empty() else get.get_proto_list(found)
+        points = [np.array([(mark.x, mark.y, mark.z) for mark in face.landmark]) for face in faces]
+        if self._plan is not None:
+            self._plan.seen(points)
+        return points
+
+    def _keep(self, _: str, packet: Any) -> None:
+        self._found[packet.timestamp.value] = packet
+
+
+def load_mesh() -> Any:
+    """MediaPipe's compiled part alone; the package itself would load matplotlib, a camera's and a microphone's drivers.
+
+    Raises:
+        ConfigError: (PackageError) where mediapipe is not installed.
+    """
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _put_off_package()
+    with quiet():
+        for name in _PARTS:
+            needs(f"{MESH}.{name}", "clips", "face features")
+        return sys.modules[f"{MESH}.python._framework_bindings"]
+
+
+def _put_off_package() -> None:
+    """Let the body of mediapipe's ``__init__`` run when somebody asks for what it defines, not when a part of it is imported."""
+    if MESH in sys.modules or (spec := importlib.util.find_spec(MESH)) is None or spec.loader is None:
+        return
+    package, loader = importlib.util.module_from_spec(spec), spec.loader
+
+    def run_body(name: str) -> Any:
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        del package.__dict__["__getattr__"]
+        loader.exec_module(package)
+        return getattr(package, name)
+
+    package.__dict__["__getattr__"] = run_body
+    sys.modules[MESH] = package
+
+
+def _graph_config() -> Any:
+    """MediaPipe's graph with an input ``detects``, without which the detector rests."""
+    folder = Path(str(sys.modules[MESH].__path__[0]))
+    sys.modules[f"{MESH}.python._framework_bindings"].resource_util.set_resource_dir(str(folder.parent))
+    config = sys.modules[f"{MESH}.framework.calculator_pb2"].CalculatorGraphConfig()
+    config.ParseFromString((folder / _GRAPH).read_bytes())
+    config.ClearField("type")  # a graph of its own, no part of another
+    config.input_stream.append("DETECTS:detects")
+    (few,) = (node for node in config.node if list(node.output_stream) == ["gated_image"])
+    few.output_stream[0] = "image_of_few_faces"
+    config.node.add(
+        calculator="GateCalculator",
+        input_stream=["image_of_few_faces", "ALLOW:detects"],
+        output_stream=["gated_image"],
+    )
+    return config
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing on stderr from native libraries, which write there past Python while they start."""
+    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(keep, 2)
+        os.close(keep)
+        os.close(nowhere)

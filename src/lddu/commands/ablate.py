@@ -1,0 +1,132 @@
+"""`lddu ablate`: every subset of the modalities, trained anew."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from lddu.commands.options import Flag, Output, names_in
+from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+
+if TYPE_CHECKING:
+    from lddu.training.retrained import SubsetRow
+
+EXAMPLES = """Examples:
+  lddu ablate store --out ablation
+  lddu ablate store --modalities text,audio --seeds 5 --out two
+  lddu ablate store --family late-fusion --out late"""
+
+SHOWN = ("f1_micro", "f1_macro", "map_macro", "adaptive_ece")
+
+
+def ablate(
+    store: str,
+    /,
+    *,
+    seeds: int = 3,
+    modalities: str | None = None,
+    family: str | None = None,
+    preset: str | None = None,
+    config: Path | None = None,
+    device: str = "auto",
+    out: Annotated[Path, Output],
+    json: Annotated[bool, Flag, Output] = False,
+    settings: SettingOptions = NOTHING_SAID,
+) -> None:
+    """Train every subset of the modalities, with several seeds, and compare them.
+
+    Other than the figures with a modality withheld, which 'lddu train' reports of one network, each subset has networks
+    of its own that never saw the rest. Every training is a run folder under --out; the same command goes on after an
+    interruption. The table is also written there as ablation.csv.
+
+    Parameters
+    ----------
+    store
+        Feature store: a folder or a URL.
+    seeds
+        Networks of each subset, with seeds 0, 1, ...
+    modalities
+        Those whose subsets are trained, such as "text,audio". [default: all of the store]
+    family
+        Kind of model, as for 'lddu train'.
+    preset
+        "default" or "paper".
+    config
+        TOML file of settings, which override the preset.
+    device
+        "auto", "cpu", "cuda" or "cuda:N".
+    out
+        Folder of the run folders, new or of the same ablation.
+    json
+        Print the table as JSON.
+    """
+    from lddu.commands.screen import notes, print_json
+    from lddu.commands.train import command_line
+    from lddu.commands.training_progress import TrainingProgress
+    from lddu.store.store import FeatureStore
+
+    resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
+    notes().print("loading the numerical libraries", style="dim")
+    from lddu.training.retrained import AblationOptions, Cell
+    from lddu.training.retrained import ablate as train_all
+
+    options = AblationOptions(seeds, names_in(modalities), device, command_line())
+    with TrainingProgress(True, f"run folders: {out}") as watch:
+
+        def begins(cell: Cell, number: int, count: int) -> None:
+            watch.say(f"training {number} of {count}: {', '.join(cell.modalities)}, seed {cell.seed}")
+
+        try:
+            found = train_all(corpus, out, resolved, options, watch, begins)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
+    _write(found, out / "ablation.csv")
+    if json:
+        print_json({"ablation": str(out), "rows": [asdict(row) for row in found]})
+    else:
+        _show(found, out)
+
+
+def _write(found: "list[SubsetRow]", file: Path) -> None:
+    import csv
+    import io
+
+    from lddu.machine.atomic import write_text
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["modalities", "seeds", *(f"{name}{end}" for name in found[0].mean for end in ("", "_deviation"))])
+    for row in found:
+        deviation = row.deviation or {}
+        figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
+        writer.writerow(["+".join(row.modalities), len(row.runs), *figures])
+    write_text(file, stream.getvalue())
+
+
+def _show(found: "list[SubsetRow]", out: Path) -> None:
+    from lddu.commands.screen import results, table
+    from lddu.pages.template import chance, figure, metric_name, signed
+
+    grid = table(
+        f"trained anew: mean ± standard deviation over {len(found[0].runs)} seeds", "modalities",
+        *(metric_name(name) for name in SHOWN), "micro-F1 less all (95 %, p)",
+    )  # fmt: skip
+    for row in found:
+        own = [
+            figure(row.mean[name]) + (f" ± {figure(row.deviation[name])}" if row.deviation is not None else "")
+            for name in SHOWN
+        ]
+        less = None if row.less_all is None else row.less_all["f1_micro"]
+        gap = (
+            ""
+            if less is None
+            else f"{signed(less.value)} ({signed(less.low)} to {signed(less.high)}, {chance(less.chance)})"
+        )
+        grid.add_row(", ".join(row.modalities), *own, gap)
+    console = results()
+    console.width = max(console.width, 140)
+    console.print(grid)
+    console.print(
+        f"table: {out / 'ablation.csv'}; page: lddu compare {out}/*-* --html ablation.html",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,108 @@
+"""`lddu bench-models`: model families under one protocol."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from lddu.commands.options import Output
+from lddu.commands.search_progress import SearchProgress
+
+if TYPE_CHECKING:
+    from lddu.models.family import Losses
+
+EXAMPLES = """Examples:
+  lddu bench-models store --out bench
+  lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0 --out bench"""
+
+STEPS_TIMED = 5
+
+
+def bench_models(
+    store: str,
+    /,
+    *,
+    families: str = "all",
+    seeds: int = 5,
+    trials: int = 20,
+    epochs: int | None = None,
+    device: str = "auto",
+    out: Annotated[Path | None, Output] = None,
+) -> None:
+    """Search and train model families under one protocol; write one table and page.
+
+    Each family is searched with the same number of trials on valid, then trained with the same seeds. The same command
+    continues a bench that was stopped. table.csv, table.md and table.html name what is missing.
+
+    Parameters
+    ----------
+    store
+        Feature store: a folder or a URL.
+    families
+        "all", or names with commas between them.
+    seeds
+        Trainings of each family.
+    trials
+        Trials of the search of each family; 0 takes its published settings.
+    epochs
+        At most this many epochs in every training.
+    device
+        "auto", "cpu", "cuda" or "cuda:N".
+    out
+        Folder of the bench. [default: benches/TIME]
+    """
+    from lddu.commands.screen import notes, results
+    from lddu.errors import RunError
+    from lddu.store.store import FeatureStore
+
+    folder = out or Path("benches") / time.strftime("%Y-%m-%d-%H%M%S")
+    notes().print("loading the numerical libraries", style="dim")
+    from lddu.pages.model_bench import write_bench
+    from lddu.runs.model_table import as_markdown, model_table
+    from lddu.training.model_bench import BenchOptions, chosen_families
+    from lddu.training.model_bench import bench_models as make
+    from lddu.training.plan import training_rows
+
+    options = BenchOptions(chosen_families(families), seeds, trials, epochs, device)
+    corpus = FeatureStore(store)
+    clips = len(training_rows(corpus)[0])
+    notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)
+    with BenchProgress() as watch:
+        try:
+            faults = make(corpus, folder, options, watch)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"Stopped. The same command with --out {folder} goes on.") from None
+    table = model_table(folder, options.families, seeds, clips)
+    if table is None:
+        raise RunError(f"Expected a family to be trained, but none was: {'; '.join(faults.values())}")
+    settings = f"the best of {trials} trials on validation" if trials else "published settings"
+    limit = f", at most {epochs} epochs" if epochs else ""
+    write_bench(folder, table, f"Each family with {settings}{limit}, seeds 0 to {seeds - 1}.", faults)
+    results(200).print(as_markdown(table), markup=False, soft_wrap=True)
+
+
+class BenchProgress(SearchProgress):
+    """A `BenchCallback` that draws to stderr; use as a context."""
+
+    def cell_begins(self, family: str, what: str) -> None:
+        """Print a line, and time the first steps of what follows."""
+        self.say(f"{family}: {what}")
+        self._steps, self._began, self._most = 0, 0.0, 0
+
+    def cell_failed(self, family: str, fault: str) -> None:
+        """Print why."""
+        self.say(f"{family} is left out: {fault}")
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Start the epoch's bar anew."""
+        super().epoch_begins(epoch, epochs, steps)
+        self._most = epochs * steps
+
+    def step_done(self, terms: "Losses") -> None:
+        """Advance; after the first steps say how long the training takes at most."""
+        super().step_done(terms)
+        self._steps += 1
+        if self._steps == 1:
+            self._began = time.monotonic()
+        elif self._steps == STEPS_TIMED + 1:
+            minutes = (time.monotonic() - self._began) / STEPS_TIMED * self._most / 60
+            self.say(f"at most {minutes:.1f} minutes of steps per training")

@@ -1,0 +1,199 @@
+"""CARAT (AAAI 2024): label vectors per modality, rebuilt from the other modalities and from prototypes, and their aggregation.
+
+z_l^m = attention of label l over the encoded steps of m; e = f(z), 256 -> 128 -> 64, and back D(e). Prototypes per modality, label and
+sign are moving averages (.99) of e; similarity chooses one, softly in training, hard in test. z'^m = T_m[D(e_a); D(e_b); D(prototype_m)],
+z''^m = T_m[z'^1; ..; z'^M]; logit max_m v_l^m z; an aggregator reads all z''. p = (sigmoid(aggregator) + sigmoid(max of z'')) / 2.
+Loss: BCE(z'') + .01 BCE(z) + .1 BCE(z') + BCE(aggregator) + .1 BCE(aggregator on z'' shuffled over clips and modalities per label, labels
+along) + SupCon (tau .07, memory 8,192) + |D(e) - z|^2 + |z' - z|^2. Published settings: 8 heads, feed-forward 256, dropout .3, layers 6 for
+text and 4 for others, rate 5e-5, warm-up .1, batch 64, 20 epochs. A missing modality is its prototype.
+
+Not stated; chosen here: e and prototypes have unit length; the sign of a label is chosen for all modalities at once, by the softmax of
+the mean cosine over the modalities that are there / .1; prototypes begin at zero; one T_m for both levels, linear; the aggregator is one hidden
+layer of H; squares are means over the modalities that are there; a shuffle takes all modalities of a label from the same clip.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lddu.config import ObjectiveSettings, ResolvedConfig, setting
+from lddu.machine.ranks import Ranks
+from lddu.models import equations
+from lddu.models.family import Family, Losses, Task
+from lddu.models.peers import blocks
+from lddu.models.peers.blocks import AttentionSettings, padding, published, seen_steps, step_encoder, two_layers
+from lddu.models.peers.prototypes import Prototypes
+from lddu.models.searched import Choice
+
+MEMORY = 8192
+
+
+@dataclass(frozen=True)
+class CaratSettings(AttentionSettings):
+    """Sizes and dropout of CARAT."""
+
+    text_layers: int = setting(6, "Transformer layers of a modality called text", 0)
+    layers: int = setting(4, "Transformer layers of each other modality", 0)
+    latent: int = setting(64, "width of the latent vectors and prototypes", 1)
+    dropout: float = setting(0.3, "dropout in the Transformers", 0, 0.95)
+
+
+@dataclass(frozen=True)
+class CaratObjectiveSettings(ObjectiveSettings):
+    """Weights of the loss terms of CARAT."""
+
+    first_weight: float = setting(0.01, "weight of the BCE on z", 0)
+    rebuilt_weight: float = setting(0.1, "weight of the BCE on z'", 0)
+    shuffled_weight: float = setting(0.1, "weight of the BCE of the aggregator on shuffled vectors", 0)
+    contrastive_weight: float = setting(1.0, "weight of the contrastive loss", 0)
+    temperature: float = setting(0.07, "tau of the contrastive loss", 1e-3)
+    reconstruction_weight: float = setting(1.0, "weight of both reconstructions", 0)
+
+
+@dataclass(frozen=True)
+class CaratAnswer:
+    """Logits, and the vectors that the loss reads.
+
+    Attributes:
+        logit: [B, E] of p.
+        best: [B, 3, E] largest logit over the modalities, of z, z' and z''.
+        aggregated: [B, E] logits of the aggregator.
+        vectors: [B, 4, M, E, H] D(e), z, z' and z''.
+        latent: [B, M, E, P] e.
+        presence: [B, M].
+        evidence: none.
+    """
+
+    logit: Float[Tensor, "clip emotion"]
+    best: Float[Tensor, "clip level emotion"]
+    aggregated: Float[Tensor, "clip emotion"]
+    vectors: Float[Tensor, "clip kind modality emotion hidden"]
+    latent: Float[Tensor, "clip modality emotion latent"]
+    presence: Bool[Tensor, "clip modality"]
+    evidence: Mapping[str, Tensor | tuple[Tensor, ...]] = field(default_factory=dict)
+
+
+class Carat(nn.Module):
+    """Label vectors of each modality, reconstruction in two levels, and an aggregator.
+
+    Args:
+        dimensions: name -> features per step of each modality, in order.
+        emotions: E.
+        settings: sizes and dropout.
+    """
+
+    def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: CaratSettings) -> None:
+        super().__init__()
+        width, latent, modalities = settings.hidden, settings.latent, len(dimensions)
+        middle = max(width // 2, 1)
+        self.encoders = nn.ModuleList(
+            step_encoder(d, settings, settings.text_layers if name == "text" else settings.layers, settings.dropout)
+            for name, d in dimensions.items()
+        )
+        self.queries = nn.Parameter(torch.randn(modalities, emotions, width) / width**0.5)
+        self.shrink = nn.ModuleList(two_layers(width, middle, latent) for _ in dimensions)
+        self.expand = nn.ModuleList(two_layers(latent, middle, width) for _ in dimensions)
+        self.rebuild = nn.ModuleList(nn.Linear(modalities * width, width) for _ in dimensions)
+        self.votes = nn.Parameter(torch.randn(modalities, emotions, width) / width**0.5)
+        self.bias = nn.Parameter(torch.zeros(modalities, emotions))
+        self.aggregator = two_layers(modalities * emotions * width, width, emotions)
+        self.prototypes = Prototypes(modalities, emotions, latent)
+
+    def forward(
+        self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
+    ) -> CaratAnswer:
+        """Answer a batch of scaled features."""
+        parts = seen_steps(values, mask, presence)
+        there = torch.stack([seen.any(dim=1) for _, seen in parts], dim=1)
+        own = torch.stack([self._label_vectors(m, *part) for m, part in enumerate(parts)], dim=1)
+        latent = F.normalize(blocks.each_own(self.shrink, own), dim=-1)
+        decoded = blocks.each_own(self.expand, latent)
+        prototype = blocks.each_own(self.expand, self.prototypes(latent, there))
+        real = there[:, :, None, None]
+        own, decoded = torch.where(real, own, prototype), torch.where(real, decoded, prototype)
+        others = [(decoded[:, :m], prototype[:, m : m + 1], decoded[:, m + 1 :]) for m in range(len(parts))]
+        once = torch.stack([self._together(m, torch.cat(mixed, dim=1)) for m, mixed in enumerate(others)], dim=1)
+        twice = torch.stack([self._together(m, once) for m in range(len(parts))], dim=1)
+        levels = torch.stack([own, once, twice], dim=1)
+        best = ((levels * self.votes).sum(dim=-1) + self.bias).amax(dim=2)
+        aggregated = self.aggregator(twice.flatten(1))
+        vectors = torch.cat([decoded[:, None], levels], dim=1)
+        return CaratAnswer(blocks.mean_log_odds(aggregated, best[:, 2]), best, aggregated, vectors, latent, there)
+
+    def _label_vectors(self, m: int, values: Tensor, seen: Tensor) -> Float[Tensor, "clip emotion hidden"]:
+        states = self.encoders[m](values, seen)
+        score = (states @ self.queries[m].T).mT / states.shape[-1] ** 0.5
+        return score.masked_fill(padding(seen)[:, None], -torch.inf).softmax(dim=-1) @ states  # type: ignore[no-any-return]
+
+    def _together(self, m: int, vectors: Tensor) -> Float[Tensor, "clip emotion hidden"]:
+        return self.rebuild[m](vectors.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class CaratObjective(nn.Module):
+    """The loss of CARAT and its memory of latent vectors; moves the prototypes of the network."""
+
+    def __init__(self, settings: CaratObjectiveSettings, latent: int, present_at: float, ranks: Ranks) -> None:
+        super().__init__()
+        self.settings, self.present_at, self.ranks = settings, present_at, ranks
+        self.contrast = blocks.MemoryContrast(MEMORY, latent, settings.temperature)
+
+    def forward(self, network: Carat, answer: CaratAnswer, shares: Tensor, noise: Tensor) -> Losses:
+        """The loss of a batch, from shares [B, E], NaN where unknown; `noise` is not read."""
+        s = self.settings
+        target, known = equations.training_target(shares, self.present_at, s.target)
+        first, once, twice = (equations.masked_bce(answer.best[:, n], target, known) for n in range(3))
+        terms = {
+            "first": (first, s.first_weight),
+            "rebuilt": (once, s.rebuilt_weight),
+            "final": (twice, 1.0),
+            "aggregated": (equations.masked_bce(answer.aggregated, target, known), 1.0),
+            "shuffled": (self._shuffled(network, answer.vectors[:, 3], target, known), s.shuffled_weight),
+            "contrastive": (self._contrastive(network, answer, shares, known), s.contrastive_weight),
+            "reconstruction": (reconstruction(answer), s.reconstruction_weight),
+        }
+        return blocks.summed(terms)
+
+    def _shuffled(self, network: Carat, final: Tensor, target: Tensor, known: Tensor) -> Tensor:
+        clips, modalities, emotions, _ = final.shape
+        drawn = self.ranks.agreed(torch.rand(clips + modalities, emotions, device=final.device))
+        clip, modality = drawn[:clips].argsort(dim=0), drawn[clips:].argsort(dim=0)
+        mixed = final[clip[:, None], modality, torch.arange(emotions, device=final.device)]
+        return equations.masked_bce(network.aggregator(mixed.flatten(1)), target.gather(0, clip), known.gather(0, clip))
+
+    def _contrastive(self, network: Carat, answer: CaratAnswer, shares: Tensor, known: Tensor) -> Tensor:
+        present = equations.is_present(shares, self.present_at)
+        there = answer.presence[:, :, None] & known[:, None]
+        network.prototypes.move(answer.latent, there[..., None] & torch.stack([~present, present], dim=-1)[:, None])
+        classes = equations.distribution_class(present, answer.presence.shape[1])[there]
+        return self.contrast(answer.latent[there], classes)  # type: ignore[no-any-return]
+
+
+def reconstruction(answer: CaratAnswer) -> Float[Tensor, ""]:
+    """Mean |D(e) - z|^2 + |z' - z|^2 over the modalities that are there."""
+    decoded, own, once, _ = answer.vectors.unbind(dim=1)
+    square = ((decoded - own).square() + (once - own).square()).mean(dim=(2, 3))
+    return (square * answer.presence).sum() / answer.presence.sum().clamp(min=1)
+
+
+def _build(task: Task, config: ResolvedConfig) -> nn.Module:
+    assert isinstance(config.model, CaratSettings)
+    return Carat(task.dimensions, len(task.emotions), config.model)
+
+
+def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
+    assert isinstance(config.model, CaratSettings) and isinstance(config.objective, CaratObjectiveSettings)
+    return CaratObjective(config.objective, config.model.latent, task.present_at, ranks)
+
+
+CARAT = Family(
+    "carat",
+    _build,
+    published("carat", CaratSettings(), CaratObjectiveSettings(), learning_rate=5e-5, batch_size=64, epochs=20),
+    _objective,
+    searched=(Choice("model.hidden", (64, 128, 256)), Choice("model.layers", (1, 2, 4))),
+)
+"""The family: CARAT."""

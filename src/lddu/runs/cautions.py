@@ -1,0 +1,115 @@
+"""What a reader of a run's answers should know: how far features, clips and the run itself can be trusted, in sentences."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lddu.decide.conformal import GuaranteedSets
+from lddu.errors import MismatchError
+from lddu.evaluate.verdicts import verdicts
+from lddu.models.family import Task
+from lddu.store.provenance import made_alike
+from lddu.store.store import FeatureStore
+
+SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
+SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
+
+
+def simulated_warnings(run: bool, clips: bool) -> list[str]:
+    """Whether the run learnt from simulated clips, or the clips are."""
+    return [SIMULATED] if run else [SIMULATED_CLIPS] if clips else []
+
+
+def feature_warnings(task: Task, run: str, store: FeatureStore) -> list[str]:
+    """Which modalities are described otherwise than in training.
+
+    Args:
+        task: of the run.
+        run: names it.
+        store: whose features are to be read.
+
+    Raises:
+        MismatchError: where the store's features cannot be those that the run was trained on.
+    """
+    found = list[str]()
+    shared = [name for name in task.dimensions if name in store.modalities]
+    for name in shared:
+        stream = store.modalities[name]
+        if stream.dimension != task.dimensions[name]:
+            raise MismatchError(
+                f"Expected {name} of {task.dimensions[name]} numbers per step, which {run} was trained "
+                f"on, but {store.place} has {stream.dimension}; make the features in the same way."
+            )
+        if not made_alike(stream.feature, task.features[name]):
+            _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
+            found.append(
+                f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
+                "if it was made in another way, do not trust these results"
+            )
+    if not shared:
+        raise MismatchError(
+            f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
+            f"{', '.join(store.modalities)}; make the features in the same way as for training."
+        )
+    return found
+
+
+def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
+    """Which modalities are longer than the run looks.
+
+    Args:
+        cut: modality -> clips of it that are.
+        steps: how many steps the run looks at.
+    """
+    return [
+        f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
+        "(model.max_steps); cut the clips shorter"
+        for name, count in cut.items()
+    ]
+
+
+def weaknesses(metrics: Mapping[str, Any], sets: GuaranteedSets, recall: float | None) -> Iterator[str]:
+    """What the run itself cannot do: beat a baseline, name an emotion, keep the promise that is asked for.
+
+    Args:
+        metrics: as `metrics.json` holds them.
+        sets: what the run promises.
+        recall: that is asked for.
+    """
+    for said in verdicts(metrics.get("splits", {})):
+        yield f"{said[0].lower()}{said[1:]}"
+    if recall is not None and sets.cut(recall) <= 0:
+        yield (
+            f"{sets.clips} validation clips are too few to promise a recall of {recall:g} by anything but sets of "
+            "every emotion"
+        )
+
+
+def evaluation_warnings(task: Task, own: bool, store: FeatureStore, split: str) -> list[str]:
+    """What a reader of figures on a labelled split should know.
+
+    Args:
+        task: of the run.
+        own: whether this is the very store of its training.
+        store: whose labels are used.
+        split: of it.
+    """
+    found = list[str]()
+    if own and split == "train":
+        found.append("the run was trained on these clips; the metrics are optimistic")
+    if own and split == "valid":
+        found.append("checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic")
+    if not own and store.present_at != task.present_at:
+        found.append(
+            f"an emotion counts as present from a share of {task.present_at:g} of the raters, as in the run's training; "
+            f"{store.place} says {store.present_at:g}"
+        )
+    return found
+
+
+def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:
+    """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
+    if found.startswith("{") and trained.startswith("{"):
+        raise MismatchError(
+            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
+            "extract the clips again with the same settings and packages."
+        )

@@ -1,0 +1,175 @@
+"""A table of probabilities that another program predicted, set beside the clips of a store: every cell is understood or refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lddu.arrays import Floats
+from lddu.config import near
+from lddu.errors import SourceError, parameter
+from lddu.sentences import counted, listed, some
+from lddu.store.clip_table import FIXED_COLUMNS
+from lddu.store.sheet.cells import number, words
+from lddu.store.sheet.columns import SheetColumns, read_columns
+from lddu.store.store import FeatureStore
+
+PREFIX = "probability_"
+"""Before the emotion in the tables of `lddu predict --csv`; a column of the emotion's bare name is taken too."""
+
+SCORED = ("valid", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedAnswers:
+    """Probabilities of clips of `valid` and `test`.
+
+    Attributes:
+        rows: split -> [N] row numbers in the store, ascending.
+        probability: split -> [N, E], emotions in the store's order.
+        notes: what was left out, mended or is odd, as sentences without a full stop.
+    """
+
+    rows: dict[str, np.ndarray]
+    probability: dict[str, Floats]
+    notes: tuple[str, ...]
+
+
+def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> ImportedAnswers:
+    """The probabilities that a table gives for the clips of `valid` and `test`.
+
+    Args:
+        path: a .csv, .tsv or .parquet with a column `clip` and one for each emotion of the store.
+        store: whose clips they are.
+        partial: take a table that lacks clips of a split; they are counted and left out.
+
+    Raises:
+        SourceError: where it is no table, names clips or emotions otherwise than the store, lacks some, or a cell is no probability.
+    """
+    table = read_columns(path, "clip")
+    columns = _columns(table, store.emotions)
+    row_of = {clip: row for row, clip in enumerate(store.table.clip.tolist())}
+    if unknown := [clip for clip in table.ids if clip not in row_of]:
+        raise SourceError(
+            f"Expected {path} to name clips of {store.place}, but {counted(len(unknown), 'id')} out of {len(table.ids)} "
+            f"{'is' if len(unknown) == 1 else 'are'} none of them ({some(list(map(repr, unknown)), 3)}); write the ids of the store, "
+            "as 'lddu predict --csv' shows them."
+        )
+    rows = np.array([row_of[clip] for clip in table.ids], np.int64)
+    splits = store.table.split[rows]
+    lines = np.flatnonzero(np.isin(splits, SCORED))
+    probability, spelt = _probabilities(table, columns, lines)
+    notes = [*_left_out(table, columns, splits), *spelt, *_missing(path, store, rows, partial), *_hard(probability)]
+    ordered = lines[np.argsort(rows[lines])]
+    own = {split: ordered[splits[ordered] == split] for split in SCORED}
+    place = np.full(len(rows), -1)
+    place[lines] = np.arange(len(lines))
+    return ImportedAnswers(
+        {split: rows[at] for split, at in own.items() if len(at)},
+        {split: probability[place[at]] for split, at in own.items() if len(at)},
+        tuple(notes),
+    )
+
+
+def _columns(table: SheetColumns, emotions: Sequence[str]) -> list[str]:
+    """The column of each emotion."""
+    plain = [PREFIX + emotion for emotion in emotions]
+    columns = plain if any(name in table.header for name in plain) else list(emotions)
+    lacking = [emotion for emotion, name in zip(emotions, columns, strict=True) if name not in table.header]
+    if lacking:
+        others = [name for name in table.header if name not in (*columns, *FIXED_COLUMNS)]
+        meant = near(lacking[0], others)
+        raise SourceError(
+            f"Expected a column of probabilities in {table.path} for every emotion of the store ({', '.join(emotions)}), but "
+            f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} not there{meant}; name each column as its emotion."
+        )
+    return columns
+
+
+def _probabilities(table: SheetColumns, columns: Sequence[str], lines: np.ndarray) -> tuple[Floats, list[str]]:
+    """[lines, E], and notes on the spellings that were understood."""
+    found = np.empty((len(lines), len(columns)))
+    odd: dict[str, int] = {}
+    for e, name in enumerate(columns):
+        cells = table.column(name)
+        for k, line in enumerate(lines.tolist()):
+            value, kind = _probability(table, name, line, cells[line])
+            found[k, e] = value
+            if kind:
+                odd[kind] = odd.get(kind, 0) + 1
+    return found, [
+        f"{count} cells of {table.path.name} were read as {kind.replace('_', ' ')}" for kind, count in odd.items()
+    ]
+
+
+def _probability(table: SheetColumns, name: str, line: int, cell: object) -> tuple[float, str]:
+    text = words(cell).strip()
+    try:
+        value, kind = number(text[:-1] if text.endswith("%") else cell)
+    except (ValueError, TypeError, OverflowError):
+        raise SourceError(
+            f"Expected the probability of {name!r} {table.at(line)} to be a number in [0, 1], but got {text[:80]!r}; write "
+            "one, with a decimal point."
+        ) from None
+    if value is None:
+        raise SourceError(
+            f"Expected the probability of {name!r} {table.at(line)} to be a number in [0, 1], but it is "
+            f"{text or 'empty'}; give every clip one for every emotion, or leave its line out."
+        )
+    if text.endswith("%"):
+        value, kind = value / 100, "percentages"
+    if not 0 <= value <= 1:
+        raise SourceError(
+            f"Expected the probability of {name!r} {table.at(line)} to lie in [0, 1], but got {value:g}; give logits their "
+            "logistic function, and divide percentages by 100."
+        )
+    return value, kind
+
+
+def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -> list[str]:
+    """Sentences on what the table holds beyond what is scored."""
+    others = [name for name in table.header if name not in (*columns, *FIXED_COLUMNS) and not name.startswith("_")]
+    idle = int((~np.isin(splits, SCORED)).sum())
+    same = table.repairs["duplicate_rows", table.path.name]
+    notes = [f"{counted(len(others), 'column')} of {table.path.name} left out: {some(others)}"] if others else []
+    notes += [f"{counted(idle, 'clip')} of {table.path.name} left out, of neither valid nor test"] if idle else []
+    return notes + ([f"{counted(same, 'line')} of {table.path.name} left out, there twice"] if same else [])
+
+
+def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -> list[str]:
+    """Sentences on clips of the scored splits that the table lacks."""
+    notes = []
+    for split in SCORED:
+        wanted = store.table.in_split(split)
+        lacking = wanted[~np.isin(wanted, rows)]
+        if split == "valid" and len(lacking) == len(wanted):
+            found, cure = (
+                (f"{path} has none", "predict the validation clips too")
+                if len(wanted)
+                else ("the store has none", "give some clips that split and make the store again")
+            )
+            raise SourceError(
+                f"Expected clips of the split 'valid' of {store.place}, on which thresholds and calibration are fitted, but {found}; "
+                f"{cure}."
+            )
+        if len(lacking) and not partial:
+            raise SourceError(
+                f"Expected {path} to answer every clip of valid and test, but {len(lacking)} of {len(wanted)} of {split} "
+                f"{'is' if len(lacking) == 1 else 'are'} not in it ({some(list(map(repr, store.table.clip[lacking].tolist())), 3)}); "
+                f"add them, or leave them out with {parameter('partial', True)}."
+            )
+        if len(lacking):
+            notes.append(
+                f"{len(lacking)} of {len(wanted)} {split} clips are not in {path.name}: the figures are about the others, and "
+                "no run that answered all can be compared with this one"
+            )
+    return notes
+
+
+def _hard(probability: Floats) -> list[str]:
+    if np.isin(probability, (0.0, 1.0)).all():
+        return [
+            "every probability is 0 or 1, so that ranking and calibration say little: import probabilities where there are any"
+        ]
+    return []

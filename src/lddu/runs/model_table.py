@@ -1,0 +1,167 @@
+"""The table of a bench of models: figures over seeds, paired differences to the best, cost, and what is missing."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lddu.evaluate.answered import HEADLINE, Answers, figures, resampled
+from lddu.evaluate.compare import COMPARISON_RESAMPLES
+from lddu.evaluate.resample import Interval, middle
+from lddu.runs.compare import _answers as answers_of
+from lddu.runs.run_folder import RunFolder
+
+RANKED_BY = "f1_micro"
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One family.
+
+    Attributes:
+        family: its name.
+        seeds: that were trained.
+        mean: figure -> mean over seeds, on test.
+        deviation: figure -> standard deviation over seeds; None of a single one.
+        behind: micro-F1 less that of the best, means over seeds; None of the best itself.
+        interval: of that, 95 %, paired over clips or groups; None where it cannot be had.
+        parameters: trained numbers.
+        clips_per_second: in training, validation included; mean over seeds.
+        peak_mib: most memory of a training; None where it was not measured.
+    """
+
+    family: str
+    seeds: tuple[int, ...]
+    mean: dict[str, float]
+    deviation: dict[str, float] | None
+    behind: float | None
+    interval: Interval | None
+    parameters: int
+    clips_per_second: float
+    peak_mib: float | None
+
+
+@dataclass(frozen=True)
+class ModelTable:
+    """All families, best first.
+
+    Attributes:
+        rows: of families with a finished run.
+        missing: names of the cells that are not there, such as ``tfn seed 2``.
+        clips: of the test split.
+        units: groups or clips that were resampled.
+        by: ``group`` or ``clip``.
+    """
+
+    rows: tuple[ModelRow, ...]
+    missing: tuple[str, ...]
+    clips: int
+    units: int
+    by: str
+
+
+def cell_folder(out: Path, family: str, seed: int) -> Path:
+    """Run folder of a cell."""
+    return out / family / f"seed-{seed}"
+
+
+def measured_file(out: Path, family: str, seed: int) -> Path:
+    """What was measured beside the run."""
+    return out / family / f"seed-{seed}.json"
+
+
+def model_table(
+    out: Path, families: Sequence[str], seeds: int, train_clips: int, split: str = "test"
+) -> ModelTable | None:
+    """The table of what is finished; None where nothing is.
+
+    Args:
+        out: the bench's folder.
+        families: that were asked for.
+        seeds: asked for, from 0.
+        train_clips: that every epoch passes.
+        split: to report on.
+    """
+    done = {f: [s for s in range(seeds) if RunFolder(cell_folder(out, f, s)).finished] for f in families}
+    missing = tuple(f"{f} seed {s}" for f in families for s in range(seeds) if s not in done[f])
+    answers = {f: [answers_of(RunFolder(cell_folder(out, f, s)), split) for s in own] for f, own in done.items() if own}
+    if not answers:
+        return None
+    found = {f: [figures(one) for one in own] for f, own in answers.items()}
+    order = sorted(found, key=lambda f: -float(np.mean([one[RANKED_BY] for one in found[f]])))
+    best = _drawn(answers[order[0]])
+    rows: list[ModelRow] = []
+    for f in order:
+        names = [name for name in HEADLINE if all(name in one for one in found[f])]
+        columns = {name: np.array([one[name] for one in found[f]]) for name in names}
+        mean = {name: float(own.mean()) for name, own in columns.items()}
+        deviation = {name: float(own.std(ddof=1)) for name, own in columns.items()} if len(found[f]) > 1 else None
+        behind = None if f == order[0] else mean[RANKED_BY] - rows[0].mean[RANKED_BY]
+        interval = None if behind is None else middle(_drawn(answers[f]) - best)
+        rows.append(
+            ModelRow(f, tuple(done[f]), mean, deviation, behind, interval, *_cost(out, f, done[f], train_clips))
+        )
+    scored = next(iter(answers.values()))[0].scored
+    units = len(np.unique(scored.units()))
+    return ModelTable(tuple(rows), missing, len(scored.clips), units, "clip" if units == len(scored.clips) else "group")
+
+
+def _drawn(answers: Sequence[Answers]) -> np.ndarray:
+    """[R] the ranking figure on resamples that all runs share, mean over seeds."""
+    return np.asarray(np.mean([resampled(one, 0, COMPARISON_RESAMPLES)[RANKED_BY] for one in answers], axis=0))
+
+
+def _cost(out: Path, family: str, seeds: Sequence[int], train_clips: int) -> tuple[int, float, float | None]:
+    """Parameters, training clips per second, and peak memory."""
+    costs = [RunFolder(cell_folder(out, family, s)).read_json("metrics.json")["cost"] for s in seeds]
+    speed = [train_clips * sum(c["epochs"]) / max(c["train_seconds"], 1e-9) for c in costs]
+    files = [measured_file(out, family, s) for s in seeds]
+    peaks = [float(json.loads(f.read_text(encoding="utf-8"))["peak_mib"]) for f in files if f.is_file()]
+    return int(costs[0]["parameters"]), float(np.mean(speed)), max(peaks, default=None)
+
+
+COLUMNS = ("family", "seeds", *HEADLINE, "behind", "interval", "parameters", "clips_per_second", "peak_mib")
+
+
+def cells_of(row: ModelRow) -> list[str]:
+    """A row of the table as text, in the order of `COLUMNS`."""
+    shown = []
+    for name in HEADLINE:
+        spread = f" ± {row.deviation[name]:.3f}" if row.deviation and name in row.deviation else ""
+        shown.append(f"{row.mean[name]:.3f}{spread}" if name in row.mean else "")
+    interval = "" if row.interval is None else f"{row.interval.low:+.3f} to {row.interval.high:+.3f}"
+    behind = "" if row.behind is None else f"{row.behind:+.3f}"
+    memory = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
+    cost = [str(row.parameters), f"{row.clips_per_second:.0f}", memory]
+    return [row.family, str(len(row.seeds)), *shown, behind, interval, *cost]
+
+
+def as_markdown(table: ModelTable) -> str:
+    """The table in Markdown, the missing cells below."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    lines += ["| " + " | ".join(cells_of(row)) + " |" for row in table.rows]
+    lines += ["", f"Missing: {', '.join(table.missing) or 'nothing'}."]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(table: ModelTable) -> str:
+    """The table as CSV, numbers whole: mean and deviation in columns of their own; a line without numbers for each missing cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    spread = [f"{name}_deviation" for name in HEADLINE]
+    writer.writerow(["family", "seeds", *HEADLINE, *spread, "behind", "low", "high", *COLUMNS[-3:], "missing"])
+    for row in table.rows:
+        ends = (row.interval.low, row.interval.high) if row.interval else ("", "")
+        means = [row.mean.get(name, "") for name in HEADLINE]
+        deviations = [(row.deviation or {}).get(name, "") for name in HEADLINE]
+        behind = "" if row.behind is None else row.behind
+        cost = [row.parameters, row.clips_per_second, "" if row.peak_mib is None else row.peak_mib]
+        writer.writerow([row.family, len(row.seeds), *means, *deviations, behind, *ends, *cost, ""])
+    for name in table.missing:
+        family, _, seed = name.partition(" ")
+        writer.writerow([family, *[""] * (1 + 2 * len(HEADLINE) + 6), seed])
+    return text.getvalue()

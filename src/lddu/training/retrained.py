@@ -1,0 +1,188 @@
+"""What each modality is worth to a model that never had the others: every subset of modalities, trained anew with several seeds.
+
+Withholding a modality from a finished run (`ablation` in `metrics.json`) asks something else: what that run loses without it.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lddu.config import Config
+from lddu.errors import ConfigError, MismatchError, parameter
+from lddu.evaluate.compare import Difference
+from lddu.runs.compare import compare_runs
+from lddu.runs.run_folder import RunFolder
+from lddu.runs.seeds import over_seeds
+from lddu.sentences import counted
+from lddu.store.store import FeatureStore, StoreLike, opened_store
+from lddu.training.loop import TrainingCallback
+from lddu.training.plan import RunOptions, chosen_modalities, describe
+from lddu.training.run import resume, train
+
+
+@dataclass(frozen=True)
+class AblationOptions:
+    """How modalities are compared by training without them.
+
+    Attributes:
+        seeds: networks of each subset, with seeds 0, 1, ...
+        modalities: whose subsets are trained; all of the store where left out.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        command: the command line, for the record.
+
+    Raises:
+        ConfigError: where there is no seed.
+    """
+
+    seeds: int = 3
+    modalities: tuple[str, ...] = ()
+    device: str = "auto"
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise ConfigError(f"Expected {parameter('seeds')} to be at least 1, but got {self.seeds}.")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training: the modalities that it sees, its seed and its run folder."""
+
+    modalities: tuple[str, ...]
+    seed: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class SubsetRow:
+    """One subset of the modalities over its seeds.
+
+    Attributes:
+        modalities: that the networks saw.
+        runs: their folders.
+        mean: figure -> mean over seeds, on test, or on valid where there is no test split.
+        deviation: figure -> standard deviation over seeds; None of one seed.
+        less_all: figure -> mean less that with all modalities, with Welch's 95 % interval over trainings; None of all modalities, and
+            of one seed.
+    """
+
+    modalities: tuple[str, ...]
+    runs: tuple[str, ...]
+    mean: dict[str, float]
+    deviation: dict[str, float] | None
+    less_all: dict[str, Difference] | None
+
+
+def cells(store: FeatureStore, out: Path, options: AblationOptions) -> list[Cell]:
+    """The trainings of an ablation: of each seed all subsets, the largest first, so that what is there early can be compared.
+
+    Raises:
+        ConfigError: where there are not several modalities.
+    """
+    names = chosen_modalities(store, options.modalities)
+    if len(names) < 2:
+        raise ConfigError(
+            f"Expected several modalities to train without one of them, but {store.place} offers {counted(len(names), 'modality')} "
+            f"here: {', '.join(names)}; train it with 'lddu train'."
+        )
+    subsets = [own for size in range(len(names), 0, -1) for own in itertools.combinations(names, size)]
+    return [Cell(own, seed, out / f"{'+'.join(own)}-{seed}") for seed in range(options.seeds) for own in subsets]
+
+
+def ablate(
+    store: StoreLike,
+    out: str | Path,
+    config: Config,
+    options: AblationOptions = AblationOptions(),
+    callback: TrainingCallback | None = None,
+    begins: Callable[[Cell, int, int], None] | None = None,
+) -> list[SubsetRow]:
+    """Train every subset of the modalities with every seed, or go on with what was stopped.
+
+    Each cell is a run folder under `out`: a finished one is kept, an unfinished one resumed.
+
+    Args:
+        store: labelled, with clips in `train` and `valid`; or its path or URL.
+        out: folder of the run folders, new or of the same ablation.
+        config: settings of all trainings.
+        options: seeds, modalities, device.
+        callback: called with the progress of each training.
+        begins: called before each cell with its place (1-based) and their number.
+
+    Returns:
+        A row per subset, all modalities first.
+
+    Raises:
+        ConfigError: where there are not several modalities.
+        MismatchError: where a folder under `out` is of other settings or another store.
+    """
+    store, out = opened_store(store), Path(out)
+    planned = cells(store, out, options)
+    for cell in planned:
+        _refuse_other(cell, store, config, options)
+    for number, cell in enumerate(planned, 1):
+        if not RunFolder(cell.path).finished:
+            if begins is not None:
+                begins(cell, number, len(planned))
+            if (cell.path / "config.json").is_file():
+                resume(cell.path, store, RunOptions(device=options.device, baselines=False), callback)
+            else:
+                train(store, cell.path, config, _options(cell, options), callback)
+    return rows_of(planned)
+
+
+def _options(cell: Cell, options: AblationOptions) -> RunOptions:
+    return RunOptions(
+        seed=cell.seed,
+        device=options.device,
+        force=cell.path.exists(),  # a folder without a description holds nothing yet
+        command=options.command,
+        baselines=False,
+        modalities=cell.modalities,
+    )
+
+
+def _refuse_other(cell: Cell, store: FeatureStore, config: Config, options: AblationOptions) -> None:
+    if not (cell.path / "config.json").is_file():
+        return
+    found, wanted = RunFolder(cell.path).description, describe(store, config, _options(cell, options))
+    same = {
+        "store": found.store["manifest_sha256"] == wanted.store["manifest_sha256"],
+        "settings": found.config == wanted.config,
+        "modalities": found.task == wanted.task,
+        "seed": (found.seed, found.members) == (wanted.seed, wanted.members),
+    }
+    if other := [name for name, alike in same.items() if not alike]:
+        raise MismatchError(
+            f"Expected {cell.path} to be of this ablation, but its {' and '.join(other)} differ; choose another {parameter('out')}."
+        )
+
+
+def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
+    """The figures of finished cells, a row per subset in the order of the first seed."""
+    of_subset: dict[tuple[str, ...], list[str]] = {}
+    for cell in planned:
+        of_subset.setdefault(cell.modalities, []).append(str(cell.path))
+    runs = [path for paths in of_subset.values() for path in paths]
+    split = "test" if all("test" in _splits(path) for path in runs) else "valid"
+    pairs = compare_runs(runs, split)
+    if groups := over_seeds(pairs):
+        found = {one.runs[0]: one for one in groups}
+        return [
+            SubsetRow(
+                own, tuple(paths), found[paths[0]].mean, found[paths[0]].deviation, found[paths[0]].second_less_first
+            )
+            for own, paths in of_subset.items()
+        ]
+    estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
+    return [
+        SubsetRow(own, (path,), {name: one.value for name, one in estimates[path].items()}, None, None)
+        for own, (path,) in of_subset.items()
+    ]
+
+
+def _splits(path: str) -> dict[str, Any]:
+    found: dict[str, Any] = RunFolder(Path(path)).read_json("metrics.json")["splits"]
+    return found

@@ -1,0 +1,89 @@
+"""`lddu bench-models`: one table over families and seeds; it goes on where it was killed; bad inputs are one sentence each."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lddu.runs.run_folder import RunFolder
+from tests.builders import tiny_store
+from tests.command_line import lddu
+
+QUICK = ("--seeds", "2", "--trials", "0", "--epochs", "1", "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store, and one whose four modalities the family tfn refuses."""
+    folder = tmp_path_factory.mktemp("bench")
+    tiny_store(folder / "store")
+    tiny_store(folder / "four", dimensions={f"m{i}": 2 for i in range(4)})
+    return folder
+
+
+def test_a_killed_bench_goes_on_and_names_what_is_missing(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
+) -> None:
+    out = tmp_path / "out"
+    words = ("bench-models", place / "store", "--families", "late-fusion,lmf", *QUICK, "--out", out)
+    assert lddu(capsys, *words).code == 0
+    kept = (out / "lmf" / "seed-0" / "metrics.json").stat().st_mtime_ns
+    first = (out / "table.csv").read_text()
+    shutil.rmtree(out / "lmf" / "seed-1")
+    (out / "lmf" / "seed-1" / "resume").mkdir(parents=True)  # as a kill before the first file leaves it
+    found = lddu(capsys, *words)
+    assert found.code == 0 and "lmf: seed 1" in found.err and "late-fusion: seed" not in found.err
+    assert (
+        RunFolder(out / "lmf" / "seed-1").finished
+        and (out / "lmf" / "seed-0" / "metrics.json").stat().st_mtime_ns == kept
+    )
+    rows = list(csv.DictReader((out / "table.csv").open()))
+    before = list(csv.DictReader(first.splitlines()))
+    assert [row["f1_micro"] for row in rows] == [row["f1_micro"] for row in before]
+    assert {row["family"] for row in rows} == {"late-fusion", "lmf"} and rows[0]["behind"] == ""
+    assert float(rows[1]["low"]) <= float(rows[1]["behind"]) <= float(rows[1]["high"])
+    assert "Missing: nothing." in (out / "table.md").read_text()
+    assert "highest mean micro-F1" in (out / "table.html").read_text()
+
+
+def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
+) -> None:
+    out = tmp_path / "out"
+    found = lddu(capsys, "bench-models", place / "four", "--families", "tfn,late-fusion", *QUICK, "--out", out)
+    assert found.code == 0 and "Expected at most 3 modalities for the model family tfn" in found.err
+    assert "Missing: tfn seed 0, tfn seed 1." in (out / "table.md").read_text()
+    assert "Missing: tfn seed 0, tfn seed 1." in (out / "table.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--seeds", "0"), "Expected --seeds to be at least 1, but got 0."),
+        (("--trials", "-1"), "Expected --trials to be at least 0, but got -1."),
+        (("--epochs", "0"), "Expected --epochs to be at least 1, but got 0."),
+        (("--families", "lmff"), "but got 'lmff' (did you mean 'lmf'?)"),
+        (("--families", ","), "Expected --families to name model families or 'all', but got none."),
+    ],
+)
+def test_wrong_numbers_and_names_are_refused(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str
+) -> None:
+    found = lddu(capsys, "bench-models", place / "store", *words, "--out", tmp_path / "out")
+    assert found.code == 2 and sentence in found.err and not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    found = lddu(capsys, "bench-models", place / "store", *QUICK, "--out", tmp_path)
+    assert found.code == 1 and "to be free or to hold a bench of models" in found.err
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+    (tmp_path / "letter.txt").unlink()
+    (tmp_path / "bench.json").write_text('{"store": "x", "trials": 0, "epochs": 1}')
+    found = lddu(capsys, "bench-models", place / "store", *QUICK, "--out", tmp_path)
+    assert found.code == 1 and "but it holds one of another store; choose another --out" in found.err
+    (tmp_path / "bench.json").write_text("{")
+    assert "it is damaged" in lddu(capsys, "bench-models", place / "store", *QUICK, "--out", tmp_path).err
