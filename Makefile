@@ -51,7 +51,7 @@ $(CLIPS): $(USABLE)
 
 $(READY): $(CLIPS)
 	@echo "Adding the extras and the tools for tests, once. About 0.8 GB more; some minutes."
-	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,ray]"
+	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,serve,ray]"
 	@$(COMPILE)
 	@touch $@
 

@@ -50,5 +50,5 @@ def test_each_part_of_setting_up_is_announced_in_one_line_and_done_once(clone: P
 def test_the_extras_are_announced_too(clone: Path) -> None:
     told = make(clone, ".venv/ready")
     assert len(told) == 3 and "extras" in told[2] and "GB" in told[2]
-    assert ".[dev,mosei,clips,speech,remote,search,ray]" in (clone / "log").read_text()
+    assert ".[dev,mosei,clips,speech,remote,search,serve,ray]" in (clone / "log").read_text()
     assert make(clone, ".venv/ready") == ["make: '.venv/ready' is up to date."]

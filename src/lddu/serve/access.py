@@ -48,6 +48,7 @@ class Access:
     host: str
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    _codes: set[str] = field(default_factory=set, repr=False)
 
     @property
     def cookie(self) -> str:
@@ -57,10 +58,20 @@ class Access:
     @property
     def address(self) -> str:
         """Of the page, with the token."""
+        return f"{self._root}?token={self.token}"
+
+    def invitation(self) -> str:
+        """An address that opens the page once: other users of a machine see with which address a browser is started."""
+        code = secrets.token_urlsafe(32)
+        self._codes.add(code)
+        return f"{self._root}?once={code}"
+
+    @property
+    def _root(self) -> str:
         name = self.host
         if name in ("0.0.0.0", "::"):
             name = socket.gethostname()
-        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}/?token={self.token}"
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}/"
 
     def knows_host(self, host: str) -> bool:
         """Whether a `Host` names this machine: an IP address, which no foreign name can stand for, localhost, or its own names."""
@@ -83,6 +94,13 @@ class Access:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host.lower() != "localhost"
+
+    def invites(self, query: QueryParams) -> bool:
+        """Whether a request opens the page with the address of an invitation, which is used up by that."""
+        code = query.get("once", "")
+        known = [one for one in self._codes if hmac.compare_digest(one.encode(), code.encode())]
+        self._codes.difference_update(known)
+        return bool(known)
 
     def has_token(self, headers: Headers, query: QueryParams) -> bool:
         """Whether a request carries the token."""
@@ -126,7 +144,8 @@ class Guard:
             return JSONResponse({"error": "Expected a request to this machine, but its Host is another."}, 421)
         if self._is_foreign(scope, headers, hosts[0]):
             return JSONResponse({"error": "Expected a request of this page, but another site has sent it."}, 403)
-        if not self._access.has_token(headers, query):
+        invited = scope["path"] == "/" and scope["method"] == "GET" and self._access.invites(query)
+        if not invited and not self._access.has_token(headers, query):
             words = "Expected the token; open the address that 'lddu serve' printed, or send it as 'Authorization: Bearer TOKEN'."
             challenge = {"WWW-Authenticate": "Bearer"}
             if scope["path"] == "/":

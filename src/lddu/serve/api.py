@@ -66,7 +66,9 @@ class Api:
             for one in jobs.models
         ]  # fmt: skip
         waiting = sum(job.open for job in jobs)
-        return JSONResponse({"state": state, "version": lddu.__version__, "waiting": waiting, "models": models})
+        return JSONResponse(
+            {"state": state, "version": lddu.__version__, "waiting": waiting, "keeps": jobs.keeps, "models": models}
+        )
 
     async def predict(self, request: Request) -> Response:
         """Wait for the answer; nothing of it stays."""

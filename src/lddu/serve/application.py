@@ -64,12 +64,14 @@ def application(
         Route("/static/{name}", static_file, methods=["GET"]),
         *Api(jobs, limits).routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, access=access)],
         lifespan=lifespan,
         exception_handlers={LdduError: error_response, HTTPException: _http_error},
     )
+    app.router.redirect_slashes = False  # an address is one or it is none
+    return app
 
 
 def _http_error(_: Request, fault: Exception) -> Response:

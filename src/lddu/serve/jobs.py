@@ -103,6 +103,11 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
 
+    @property
+    def keeps(self) -> bool:
+        """Whether uploads are kept after their answer."""
+        return self._keep is not None
+
     def get(self, name: str) -> Job | None:
         """The job of that id."""
         return self._jobs.get(name)

@@ -126,6 +126,7 @@ def _schemas() -> JSON:
         "Error": _object({"error": words}),
         "Health": _object({
             "state": {"enum": ["starting", "ready", "failed"]}, "version": words, "waiting": {"type": "integer", "minimum": 0},
+            "keeps": {"type": "boolean"},
             "models": {"type": "array", "items": _object({
                 "name": words, "sentence": words, "emotions": names, "modalities": names, "transcribes": {"type": "boolean"},
             })},
