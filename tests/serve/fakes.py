@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from lddu.serve.access import Access
 from lddu.serve.application import application
 from lddu.serve.request import ANSWER, PAGE, AnswerError, AnswerRequest, Model, OnProgress
-from lddu.serve.settings import Limits
+from lddu.serve.settings import USUAL, Limits
 
 ADDRESS = "http://127.0.0.1:8765"
 TOKEN = "the-token-of-these-tests"
@@ -63,7 +63,7 @@ class FakeAnswerer:
 def server(
     folder: Path,
     answerer: FakeAnswerer | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
     keep: Path | None = None,
     host: str = "127.0.0.1",
 ) -> Iterator[TestClient]:

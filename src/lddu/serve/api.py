@@ -1,6 +1,7 @@
 """The HTTP interface: one request that waits for its answer, and jobs that the page follows. `openapi` describes it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -45,10 +46,8 @@ class Api:
         return [
             Route("/v1/health", self.health, methods=["GET"]),
             Route("/v1/predict", self.predict, methods=["POST"]),
-            Route("/v1/jobs", self.create, methods=["POST"]),
-            Route("/v1/jobs", self.list, methods=["GET"]),
-            Route("/v1/jobs/{job}", self.show, methods=["GET"]),
-            Route("/v1/jobs/{job}", self.delete, methods=["DELETE"]),
+            _route("/v1/jobs", GET=self.list, POST=self.create),
+            _route("/v1/jobs/{job}", GET=self.show, DELETE=self.delete),
             Route("/v1/jobs/{job}/page", self.page, methods=["GET"]),
             Route("/v1/jobs/{job}/exports/{ending}", self.export, methods=["GET"]),
             Route("/openapi.json", self.openapi, methods=["GET"]),
@@ -118,7 +117,7 @@ class Api:
 
     async def openapi(self, _: Request) -> Response:
         """What this class does, for programs."""
-        return JSONResponse(document(self._limits))
+        return JSONResponse(document(self._limits, [model.name for model in self._jobs.models]))
 
     async def _received(self, request: Request, lasting: bool) -> Job:
         """A job whose clip has arrived."""
@@ -189,6 +188,18 @@ class Api:
         if ending not in job.exports:
             raise UploadError(f"Expected a job that has {ending!r}, but it has not; ask for it first.", 404)
         return job
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _route(path: str, **endpoints: Endpoint) -> Route:
+    """One route for all methods of an address, so that a refusal of another method names them all."""
+
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, endpoint, methods=list(endpoints))
 
 
 async def _disconnected(request: Request) -> None:

@@ -1,5 +1,6 @@
 """The OpenAPI document of the HTTP interface."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import lddu
@@ -10,11 +11,12 @@ JSON = dict[str, Any]
 _SHARE: JSON = {"type": "number", "exclusiveMinimum": 0}
 
 
-def document(limits: Limits) -> JSON:
+def document(limits: Limits, models: Sequence[str] = ()) -> JSON:
     """The description, OpenAPI 3.1.
 
     Args:
         limits: that it names.
+        models: names of the runs, where they are loaded.
     """
     return {
         "openapi": "3.1.0",
@@ -26,10 +28,10 @@ def document(limits: Limits) -> JSON:
         "security": [{"token": []}, {"cookie": []}],
         "paths": {
             "/v1/health": {"get": _operation("health", "Whether it can answer, and which runs can be asked.", {"200": _of("Health")}, ())},
-            "/v1/predict": {"post": _asking("predict", "Wait for the answer of one clip.", {"200": _of("Answer")}, limits)},
+            "/v1/predict": {"post": _asking("predict", "Wait for the answer of one clip.", {"200": _of("Answer")}, limits, models)},
             "/v1/jobs": {
                 "get": _operation("listJobs", "Those that the page holds.", {"200": _of("Jobs")}, ()),
-                "post": _asking("createJob", "Begin, and follow it at its own address.", {"202": _of("Job")}, limits),
+                "post": _asking("createJob", "Begin, and follow it at its own address.", {"202": _of("Job")}, limits, models),
             },
             "/v1/jobs/{job}": {
                 "parameters": [_path("job", {"type": "string"})],
@@ -72,7 +74,7 @@ def _operation(name: str, summary: str, answers: JSON, faults: tuple[str, ...]) 
     return {"operationId": name, "summary": summary, "responses": {**answers, **known}}
 
 
-def _asking(name: str, summary: str, answers: JSON, limits: Limits) -> JSON:
+def _asking(name: str, summary: str, answers: JSON, limits: Limits, models: Sequence[str]) -> JSON:
     """An operation that takes a clip."""
     operation = _operation(name, summary, answers, ("400", "408", "413", "415", "422", "503"))
     text = {"type": "string", "pattern": r"\S", "maxLength": limits.text_characters}
@@ -82,7 +84,7 @@ def _asking(name: str, summary: str, answers: JSON, limits: Limits) -> JSON:
         **operation,
         "parameters": [
             _query("name", {"type": "string"}, "What the clip is called, with its suffix; .txt is words alone."),
-            _query("model", {"type": "string"}, "A run of /v1/health; without, the first."),
+            _query("model", {"enum": list(models)} if models else {"type": "string"}, "A run of /v1/health; without, the first."),
             _query("recall", {**_SHARE, "exclusiveMaximum": 1}, "Also a set of emotions that holds this share of all, on average."),
             _query("coverage", {**_SHARE, "maximum": 1}, "Answer this share of the pairs, most certain first."),
             _query("transcribe", {"type": "boolean"}, "Recognise the words (English)."),

@@ -56,7 +56,6 @@ class ServeSettings:
 
 
 EXPORTS = (
-    "srt", "vtt", "eaf", "TextGrid", "boris.csv", "boris.tsv", "events.csv", "events.tsv", "long.csv", "wide.csv", "csv", "parquet",
-    "jsonl",
+    "srt", "vtt", "eaf", "TextGrid", "boris.csv", "boris.tsv", "events.csv", "events.tsv", "long.csv", "csv", "parquet", "jsonl"
 )  # fmt: skip
-"""Endings of `lddu.exports.formats.FORMATS`, without the first dot and without loading what writes them."""
+"""Endings of `lddu.exports.formats.FORMATS`, without the first dot and without loading what writes them; wide.csv is csv."""
