@@ -44,8 +44,8 @@ $(USABLE): pyproject.toml constraints.txt
 	@touch $@
 
 $(CLIPS): $(USABLE)
-	@echo "Adding what reads clips, once. About 1.3 GB more; a minute or two."
-	@$(INSTALL) --editable ".[clips]"
+	@echo "Adding what reads clips and serves a page, once. About 1.3 GB more; a minute or two."
+	@$(INSTALL) --editable ".[clips,serve]"
 	@$(COMPILE)
 	@touch $@
 

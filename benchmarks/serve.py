@@ -12,13 +12,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+
+from tests.serve.browser import browser, running
+from tests.serve.test_end_to_end import Client
 
 import lddu
 from lddu.clips.simulated.talking_clips import MANNERS, TalkingClip, write_talking_clip
-from tests.serve.browser import browser, running
-from tests.serve.test_end_to_end import Client
 
 WORDS = "What a wonderful surprise, I love it so much, this is the best day of my life and I want to thank you all for it, thank you"
 
@@ -32,7 +33,9 @@ def seconds(work: Callable[[], object]) -> float:
 
 def memory(pid: int) -> dict[str, float]:
     """MB of private memory of the server, and of the process that answers."""
-    children = [int(pid) for task in Path(f"/proc/{pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+    children = [
+        int(pid) for task in Path(f"/proc/{pid}/task").iterdir() for pid in (task / "children").read_text().split()
+    ]
     largest = max(children, key=_private)
     return {"server": _private(pid), "answering": _private(largest)}
 
@@ -49,7 +52,55 @@ def first_paint(printed: str) -> float | None:
     with browser() as driver:
         driver.get(printed)
         time.sleep(1)
-        return float(driver.execute_script("return performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+        return float(
+            driver.execute_script("return performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        )
+
+
+def clips_in(folder: Path) -> tuple[Path, float, Path]:
+    """A clip of ten seconds, its exact length, and one of about three."""
+    manner = MANNERS["happy"]
+    long, short = folder / "talk.mp4", folder / "short.mp4"
+    length = write_talking_clip(long, TalkingClip(WORDS, manner.face, manner.pitch, 135, 320))
+    write_talking_clip(short, TalkingClip(manner.sentences[0], manner.face, manner.pitch, 170, 192), "buzz")
+    for clip in (long, short):
+        clip.with_suffix(".srt").unlink(missing_ok=True)
+    return long, length, short
+
+
+def send(client: Client, clip: Path) -> None:
+    """Ask, and wait for the answer."""
+    assert client.post(f"/v1/predict?name={clip.name}", content=clip.read_bytes()).status_code == 200
+
+
+def measure_warm(client: Client, clip: Path, length: float, repeats: int) -> None:
+    """A warm answer, in turn with the same by `Predictor` in this process."""
+    predictor = lddu.load("default")
+    served, alone = [], []
+    for _ in range(repeats + 1):
+        served.append(seconds(lambda: send(client, clip)))
+        alone.append(seconds(lambda: predictor([clip])))
+    http, direct = statistics.median(served[1:]), statistics.median(alone[1:])
+    print(f"warm answer of {length:.1f} s: {http:.2f} s, Predictor alone {direct:.2f} s, ratio {http / direct:.2f}")
+
+
+def measure_load(client: Client, pid: int, clip: Path, uploads: int) -> None:
+    """Many uploads in a row and twenty at once, and the memory before and after."""
+
+    def in_a_row(count: int) -> None:
+        for _ in range(count):
+            send(client, clip)
+
+    in_a_row(5)
+    before = memory(pid)
+    took = seconds(lambda: in_a_row(uploads))
+    after = memory(pid)
+    with ThreadPoolExecutor(20) as pool:
+        once = seconds(lambda: wait([pool.submit(send, client, clip) for _ in range(20)]))
+    last = memory(pid)
+    print(f"{uploads} uploads in a row: {took:.0f} s; 20 at once: {once:.1f} s")
+    for name in before:
+        print(f"{name}: {before[name]:.0f} MB, then {after[name]:.0f}, then {last[name]:.0f}")
 
 
 def main() -> None:
@@ -59,13 +110,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="warm answers, of which the median is taken")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "talk.mp4"
-        manner = MANNERS["happy"]
-        length = write_talking_clip(clip, TalkingClip(WORDS, manner.face, manner.pitch, 135, 320))
-        clip.with_suffix(".srt").unlink(missing_ok=True)
-        short = Path(folder) / "short.mp4"
-        write_talking_clip(short, TalkingClip(manner.sentences[0], manner.face, manner.pitch, 170, 192), "buzz")
-        short.with_suffix(".srt").unlink(missing_ok=True)
+        long, length, short = clips_in(Path(folder))
         began = time.perf_counter()
         with running(Path(folder)) as (printed, process):
             print(f"address after {time.perf_counter() - began:.1f} s")
@@ -73,30 +118,9 @@ def main() -> None:
             print(f"runs loaded after {time.perf_counter() - began:.1f} s")
             paint = first_paint(printed)
             print(f"first paint: {'no browser' if paint is None else f'{paint:.0f} ms'}")
-
-            def send(path: Path) -> None:
-                assert client.post(f"/v1/predict?name={path.name}", content=path.read_bytes()).status_code == 200
-
-            predictor = lddu.load("default")
-            send(clip), predictor([clip])
-            served, alone = [], []
-            for _ in range(asked.repeats):
-                served.append(seconds(lambda: send(clip)))
-                alone.append(seconds(lambda: predictor([clip])))
-            pair = statistics.median(served), statistics.median(alone)
-            print(f"warm answer of {length:.1f} s: {pair[0]:.2f} s, Predictor alone {pair[1]:.2f} s, ratio {pair[0] / pair[1]:.2f}")
-            for _ in range(5):
-                send(short)
-            before = memory(process.pid)
-            took = seconds(lambda: [send(short) for _ in range(asked.uploads)])
-            after = memory(process.pid)
-            with ThreadPoolExecutor(20) as pool:
-                once = seconds(lambda: list(pool.map(send, [short] * 20)))
-            last = memory(process.pid)
-            print(f"{asked.uploads} uploads in a row: {took:.0f} s; 20 at once: {once:.1f} s")
-            for name in before:
-                print(f"{name}: {before[name]:.0f} MB, then {after[name]:.0f}, then {last[name]:.0f}")
-        left = [file.name for file in Path(folder).iterdir() if file not in (clip, short)]
+            measure_warm(client, long, length, asked.repeats)
+            measure_load(client, process.pid, short, asked.uploads)
+        left = [file.name for file in Path(folder).iterdir() if file not in (long, short)]
         print(f"files left: {left or 'none'}")
 
 

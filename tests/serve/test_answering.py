@@ -41,7 +41,9 @@ def test_a_text_is_answered_as_predict_does(answering: Answering, tmp_path: Path
     assert found == json.loads(json.dumps(plain(answer_document(predictor, expected))))
 
 
-def test_a_clip_is_answered_as_predict_does_under_its_own_name(answering: Answering, clip: Path, tmp_path: Path) -> None:
+def test_a_clip_is_answered_as_predict_does_under_its_own_name(
+    answering: Answering, clip: Path, tmp_path: Path
+) -> None:
     predictor = answering._predictor("")
     expected = predictor([clip])
     assert isinstance(expected, ClipAnswers)
@@ -55,12 +57,21 @@ def test_a_clip_is_answered_as_predict_does_under_its_own_name(answering: Answer
     assert found == document
     assert [share for _, share in shown[:-1]] == sorted(share for _, share in shown[:-1])
     for file in tmp_path.iterdir():
-        if file.suffix not in (".mp4", ".eaf", ".nonce"):  # ELAN wants a whole path, and finds the file beside the document
+        if file.suffix not in (
+            ".mp4",
+            ".eaf",
+            ".nonce",
+        ):  # ELAN wants a whole path, and finds the file beside the document
             assert str(tmp_path).encode() not in file.read_bytes(), file.name
     nonce = (tmp_path / f"{PAGE}.nonce").read_text()
     page = (tmp_path / PAGE).read_text()
     assert page.count(f'nonce="{nonce}"') == 2 and "<video" in page and 'src="' not in page
-    assert {file.name for file in tmp_path.glob("export.*")} >= {"export.srt", "export.eaf", "export.parquet", "export.TextGrid"}
+    assert {file.name for file in tmp_path.glob("export.*")} >= {
+        "export.srt",
+        "export.eaf",
+        "export.parquet",
+        "export.TextGrid",
+    }
 
 
 @pytest.mark.parametrize("name", ["talk.mp4", "notes.txt", "<script>alert(1)</script>.mp4"])
@@ -75,11 +86,15 @@ def test_what_is_broken_is_named_as_it_came(answering: Answering, tmp_path: Path
 def test_a_name_is_text_on_the_page(answering: Answering, tmp_path: Path) -> None:
     upload = tmp_path / "upload.txt"
     upload.write_text("I am so glad")
-    answering.answer(AnswerRequest(tmp_path, "</script><script>alert(1)</script>.txt", upload, page=True), lambda *_: None)
+    answering.answer(
+        AnswerRequest(tmp_path, "</script><script>alert(1)</script>.txt", upload, page=True), lambda *_: None
+    )
     page = (tmp_path / PAGE).read_text()
     assert "<script>alert" not in page and page.count("<script") == 2
 
 
-def test_a_model_that_is_not_there_and_a_set_that_cannot_be_promised_are_refused(answering: Answering, tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_and_a_set_that_cannot_be_promised_are_refused(
+    answering: Answering, tmp_path: Path
+) -> None:
     with pytest.raises(AnswerError, match="Expected model to be default"):
         answering.answer(AnswerRequest(tmp_path, "text", text="a word", model="other"), lambda *_: None)

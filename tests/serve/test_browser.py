@@ -71,7 +71,9 @@ def test_a_dropped_clip_is_answered_and_played_from_the_browsers_own_copy(page: 
     assert in_answer(page, "document.querySelectorAll('.emotions tr').length") > 3
     endings = [link.text for link in page.find_elements("css selector", "#exports a")]
     assert {"json", "html", "srt", "vtt", "eaf", "TextGrid", "csv", "long.csv", "parquet", "jsonl"} <= set(endings)
-    fetched = "return Promise.all([...document.querySelectorAll('#exports a')].map(a => fetch(a.href).then(r => r.status)))"
+    fetched = (
+        "return Promise.all([...document.querySelectorAll('#exports a')].map(a => fetch(a.href).then(r => r.status)))"
+    )
     assert page.execute_script(fetched) == [200] * len(endings)
     page.refresh()  # the copy is gone with the page; the answer is not
     soon(lambda: page.find_elements("css selector", "#history .open"))[0].click()
@@ -129,7 +131,9 @@ def test_a_recording_is_a_whole_file_and_is_answered(page: Any, camera: bool) ->
 
 
 def test_live_shows_the_last_answer_until_it_is_stopped(page: Any) -> None:
-    page.execute_script("document.getElementById('seconds').value = '5'; document.getElementById('camera').checked = false")
+    page.execute_script(
+        "document.getElementById('seconds').value = '5'; document.getElementById('camera').checked = false"
+    )
     at(page, "live").click()
     at(page, "agree").click()
     soon(lambda: page.find_elements("css selector", "#meters meter"))

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import hypothesis
@@ -25,7 +26,11 @@ for _path in DOCUMENT["paths"].values():  # half of what is asked of a job meets
         if _parameter["name"] == "job":
             _parameter["schema"] = {"enum": [JOB, "nothing"]}
 for _path in ("/v1/predict", "/v1/jobs"):
-    for _kind in ("video/*", "audio/*", "image/*"):  # schemathesis cannot send these; they are as application/octet-stream
+    for _kind in (
+        "video/*",
+        "audio/*",
+        "image/*",
+    ):  # schemathesis cannot send these; they are as application/octet-stream
         del DOCUMENT["paths"][_path]["post"]["requestBody"]["content"][_kind]
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
@@ -49,7 +54,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @schema.parametrize()
 @hypothesis.settings(max_examples=25, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
-def test_every_request_is_answered_as_described(case: schemathesis.Case, address: str) -> None:
+def test_every_request_is_answered_as_described(case: schemathesis.Case[Any], address: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     if "job" in case.path_parameters and case.path_parameters["job"] == JOB:
         found = httpx2.post(f"{address}/v1/jobs", json={"text": "hello"}, headers=headers)

@@ -74,16 +74,22 @@ def uploads(temporary: Path) -> list[Path]:
     return list(temporary.rglob("upload*"))
 
 
-@pytest.mark.parametrize("content", [b"\x00" * 5000, b"RIFF\xff\xff\xff\xffWAVEfmt ", b"\x1aE\xdf\xa3" * 99, b"#EXTM3U\n/etc/passwd\n"])
+@pytest.mark.parametrize(
+    "content", [b"\x00" * 5000, b"RIFF\xff\xff\xff\xffWAVEfmt ", b"\x1aE\xdf\xa3" * 99, b"#EXTM3U\n/etc/passwd\n"]
+)
 @pytest.mark.parametrize("name", ["../../x.mp4", "a.csv", "b.zip", "clips.parquet", "-"])
-def test_broken_clips_under_any_name_are_refused_with_a_sentence(client: Client, temporary: Path, content: bytes, name: str) -> None:
+def test_broken_clips_under_any_name_are_refused_with_a_sentence(
+    client: Client, temporary: Path, content: bytes, name: str
+) -> None:
     found = client.post("/v1/predict", params={"name": name}, content=content)
     assert found.status_code == 422 and found.json()["error"].startswith("Expected ")
     assert str(temporary) not in found.text and uploads(temporary) == []
     assert client.get("/v1/health").json()["state"] == "ready"
 
 
-@pytest.mark.parametrize("kind", ["a length of 10 GB", "more than it may", "a head without an end", "less than it says"])
+@pytest.mark.parametrize(
+    "kind", ["a length of 10 GB", "more than it may", "a head without an end", "less than it says"]
+)
 def test_a_sender_that_cheats_is_shut_out_and_the_next_is_answered(client: Client, temporary: Path, kind: str) -> None:
     key = client.headers["Authorization"]
     head = f"POST /v1/predict?name=a.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\nAuthorization: {key}\r\n"
@@ -137,7 +143,11 @@ def test_no_file_stays_whatever_ends_it(tmp_path: Path, how: signal.Signals) -> 
 def test_a_process_that_is_killed_at_work_costs_its_clip_alone(tmp_path: Path) -> None:
     with running(tmp_path) as (printed, process):
         client = Client(printed)
-        children = [pid for task in Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+        children = [
+            pid
+            for task in Path(f"/proc/{process.pid}/task").iterdir()
+            for pid in (task / "children").read_text().split()
+        ]
         own = [pid for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
         os.kill(int(own[0]), signal.SIGKILL)
         time.sleep(0.5)

@@ -41,7 +41,7 @@ def secret(tmp_path: Path) -> Path:
 def test_a_file_that_names_other_files_is_refused(tmp_path: Path, secret: Path, words: str, suffix: str) -> None:
     upload = tmp_path / f"upload{suffix}"
     upload.write_text(words.format(file=secret, name=secret.name))
-    with pytest.raises(SourceError, match="to be a video, a sound or a photo|Expected"):
+    with pytest.raises(SourceError, match=r"^Expected "):
         checked_media(upload, 60)
 
 
@@ -51,7 +51,7 @@ def test_a_recording_that_is_too_long_is_refused(tmp_path: Path) -> None:
     upload = tmp_path / "upload.wav"
     upload.write_bytes(head + b"data" + struct.pack("<I", size) + bytes(size))
     assert checked_media(upload, 80).duration == pytest.approx(70)
-    with pytest.raises(SourceError, match="at most 60 s, but .* lasts 70 s"):
+    with pytest.raises(SourceError, match=r"at most 60 s, but .* lasts 70 s"):
         checked_media(upload, 60)
 
 
@@ -61,7 +61,9 @@ def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None
 
     head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     upload = tmp_path / "upload.png"
-    upload.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
+    upload.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
     with pytest.raises(SourceError):
         checked_media(upload, 60)
 

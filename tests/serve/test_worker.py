@@ -54,7 +54,8 @@ def test_progress_is_passed_on(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("refuse", "Expected better"), ("die", "talk.mp4 .* died"), ("hang", "talk.mp4 .* within 1.5 s")]
+    ("text", "sentence"),
+    [("refuse", "Expected better"), ("die", "talk.mp4 .* died"), ("hang", "talk.mp4 .* within 1.5 s")],
 )
 def test_after_a_request_that_goes_wrong_the_next_is_answered(worker: Worker, text: str, sentence: str) -> None:
     with pytest.raises(AnswerError, match=sentence):
@@ -69,7 +70,9 @@ def test_a_worker_that_is_closed_starts_no_process(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize(("run", "sentence"), [("absent", "there is none"), ("ends", "to start")])
-def test_a_run_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, sentence: str) -> None:
+def test_a_run_that_cannot_be_used_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, sentence: str
+) -> None:
     monkeypatch.setattr(worker_module, "answer_requests", stub)
     with pytest.raises(RunError, match=sentence):
         Worker((run,), tmp_path, Limits()).open()

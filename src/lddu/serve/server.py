@@ -1,5 +1,6 @@
 """Running the application on a socket, until it is stopped."""
 
+import asyncio
 import shutil
 import socket
 import tempfile
@@ -97,8 +98,8 @@ def listening(settings: ServeSettings) -> socket.socket:
 class _Impatient(H11Protocol):
     """Closes a connection that sends no whole request head."""
 
-    def connection_made(self, transport: object) -> None:  # type: ignore[override]
-        super().connection_made(transport)  # type: ignore[arg-type]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
         self.loop.call_later(HEAD_SECONDS, self._close_unless_asked)
 
     def _close_unless_asked(self) -> None:

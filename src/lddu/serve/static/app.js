@@ -286,6 +286,7 @@ at("live").addEventListener("click", () => recording(at("live"), async (stream, 
   let pending = false;
   at("last").hidden = false;
   at("lastWords").textContent = "The first answer comes soon.";
+  at("doubt").hidden = true;
   at("meters").replaceChildren();
   while (!signal.aborted) {
     const file = await recordOnce(stream, Number(at("seconds").value), signal, left);
@@ -299,6 +300,10 @@ function tell(answer) {
   const [clip] = answer.clips;
   const unsure = clip.cannot_tell ?? [];
   at("lastWords").textContent = clip.emotions.join(", ") || (unsure.length ? `Can't tell: ${unsure.join(", ")}` : "No emotion is likely enough");
+  const strange = Object.entries(clip.evidence?.unfamiliar ?? {}).filter(([, is]) => is).map(([name]) => name);
+  const missing = clip.missing?.length ? `Without ${clip.missing.join(" and ")}.` : "";
+  at("doubt").textContent = strange.length ? `Out of distribution: ${strange.join(", ")}. Do not trust these probabilities.` : missing;
+  at("doubt").hidden = !at("doubt").textContent;
   at("meters").replaceChildren(...Object.entries(clip.probability).flatMap(([name, value]) => {
     const term = document.createElement("dt"), bar = document.createElement("dd"), figure = document.createElement("dd");
     const meter = document.createElement("meter");
