@@ -1,7 +1,9 @@
 """The mesh is MediaPipe's own, and the detector rests only where no face could have come."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -106,3 +108,12 @@ def test_the_rest_of_the_package_is_loaded_when_somebody_asks_for_it() -> None:
     )
     found = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True).stdout
     assert found.split() == ["[]", "FaceMesh", "0.10.14", "True"]
+
+
+def test_a_mesh_that_is_closed_is_freed() -> None:
+    with FaceMesh() as mesh:
+        mesh.faces(np.zeros((64, 64, 3), np.uint8))
+    freed = weakref.ref(mesh)
+    del mesh
+    gc.collect()
+    assert freed() is None

@@ -67,6 +67,7 @@ class FaceMesh:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._graph.close()
+        del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
 
     def faces(self, pixels: np.ndarray) -> list[np.ndarray]:
         """[478, 3] points of each face, x and y as shares of the picture's sides, z in the unit of x.
