@@ -44,7 +44,7 @@ $(USABLE): pyproject.toml constraints.txt
 	@touch $@
 
 $(CLIPS): $(USABLE)
-	@echo "Adding what reads clips, once. About 1.3 GB more; a minute or two."
+	@echo "Adding what reads clips, once. About 1.1 GB more; a minute or two."
 	@$(INSTALL) --editable ".[clips]"
 	@$(COMPILE)
 	@touch $@
