@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.options import Flag, Output, names_in
+from lddu.commands.options import Flag, Output, command_line, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def ablate(
         Print the table as JSON.
     """
     from lddu.commands.screen import notes, print_json
-    from lddu.commands.train import command_line
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
@@ -104,23 +103,15 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
 
 def _show(found: "list[SubsetRow]", out: Path) -> None:
     from lddu.commands.screen import results, table
-    from lddu.pages.template import chance, figure, metric_name, signed
+    from lddu.pages.template import metric_name, over_runs, with_interval
 
     grid = table(
         f"trained anew: mean ± standard deviation over {len(found[0].runs)} seeds", "modalities",
         *(metric_name(name) for name in SHOWN), "micro-F1 less all (95 %, p)",
     )  # fmt: skip
     for row in found:
-        own = [
-            figure(row.mean[name]) + (f" ± {figure(row.deviation[name])}" if row.deviation is not None else "")
-            for name in SHOWN
-        ]
-        less = None if row.less_all is None else row.less_all["f1_micro"]
-        gap = (
-            ""
-            if less is None
-            else f"{signed(less.value)} ({signed(less.low)} to {signed(less.high)}, {chance(less.chance)})"
-        )
+        own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
+        gap = "" if row.less_all is None else with_interval(row.less_all["f1_micro"])
         grid.add_row(", ".join(row.modalities), *own, gap)
     console = results()
     console.width = max(console.width, 140)

@@ -64,7 +64,7 @@ def compare(
 
 def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], split: str) -> None:
     from lddu.commands.screen import results, table
-    from lddu.pages.template import chance, figure, metric_name, signed
+    from lddu.pages.template import metric_name, over_runs, with_interval
     from lddu.runs.seeds import ONE_EACH
 
     console = results()
@@ -76,14 +76,8 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
     headers = [*(one.name for one in settings), *(f"{name} - {first.name} (95 %, p)" for name, _ in against)]
     grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers)
     for name in first.mean:
-        own = [
-            figure(one.mean[name]) + (f" ± {figure(one.deviation[name])}" if one.deviation is not None else "")
-            for one in settings
-        ]
-        differences = [found[name] for _, found in against]
-        intervals = [
-            f"{signed(d.value)} ({signed(d.low)} to {signed(d.high)}, {chance(d.chance)})" for d in differences
-        ]
+        own = [over_runs(name, one.mean, one.deviation) for one in settings]
+        intervals = [with_interval(found[name]) for _, found in against]
         grid.add_row(metric_name(name), *own, *intervals)
     console.print()
     for one in settings:

@@ -2,6 +2,8 @@
 
 import difflib
 import inspect
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,3 +120,8 @@ def names_in(text: str | None) -> tuple[str, ...]:
     if "" in names:
         raise ConfigError(f"Expected names with commas between, such as text,audio, but got {text!r}.")
     return names
+
+
+def command_line() -> str:
+    """What was typed, for the record of a run."""
+    return "lddu " + shlex.join(sys.argv[1:])

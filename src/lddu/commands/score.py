@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lddu.commands.options import Flag, Output
+from lddu.commands.options import Flag, Output, command_line
 
 EXAMPLES = """Examples:
   lddu score predictions.csv store --out theirs
@@ -63,7 +63,6 @@ def score(
     """
     from lddu.commands.figures import show_run
     from lddu.commands.screen import notes, print_json
-    from lddu.commands.train import command_line
     from lddu.config import DecisionConfig
     from lddu.errors import RunError
 

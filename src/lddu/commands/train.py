@@ -1,12 +1,10 @@
 """`lddu train`: from a store to a finished run folder."""
 
-import shlex
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from lddu.commands.options import Flag, OtherRun, Output, names_in
+from lddu.commands.options import Flag, OtherRun, Output, command_line, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
 EXAMPLES = """Examples:
@@ -155,11 +153,6 @@ def _simulated(beside: Path) -> Any:
         notes().print(f"no store was named: making the simulated corpus in {place}", markup=False)
         store = simulate(place, SimulationConfig(), force=place.exists())
     return store
-
-
-def command_line() -> str:
-    """What was typed, for the record of a run."""
-    return "lddu " + shlex.join(sys.argv[1:])
 
 
 def _what_is_left(folder: Path) -> str:

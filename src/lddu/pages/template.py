@@ -1,10 +1,14 @@
 """Pages that need nothing but a browser: templates with escaping on, figures of speech for numbers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import jinja2
+
+if TYPE_CHECKING:
+    from lddu.evaluate.compare import Difference
 
 
 @cache
@@ -52,6 +56,16 @@ def signed(value: float | None, digits: int = 3) -> str:
 def chance(value: float) -> str:
     """A chance of resamples; they are too few to distinguish a small one from none."""
     return "< 0.001" if value < 0.001 else figure(value)
+
+
+def over_runs(name: str, mean: Mapping[str, float], deviation: Mapping[str, float] | None) -> str:
+    """A figure's mean over runs and their standard deviation, which a single run lacks."""
+    return figure(mean[name]) + ("" if deviation is None else f" ± {figure(deviation[name])}")
+
+
+def with_interval(found: "Difference") -> str:
+    """A difference, its 95 % interval and how likely chance makes it."""
+    return f"{signed(found.value)} ({signed(found.low)} to {signed(found.high)}, {chance(found.chance)})"
 
 
 def span(ends: Sequence[float] | None) -> str:

@@ -52,12 +52,17 @@ def compare_runs(runs: Sequence[RunLike], split: str = "test") -> list[RunPair]:
     runs = [runs] if isinstance(runs, str | Path | RunFolder) else runs
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
-    answers = [_answers(opened_run(run), split) for run in runs]
+    answers = [answers_of(opened_run(run), split) for run in runs]
     first = answers[0]
     return [RunPair(first.name, a.name, len(a.scored.clips), compare(first, a)) for a in answers[1:]]
 
 
-def _answers(run: RunFolder, split: str) -> Answers:
+def answers_of(run: RunFolder, split: str) -> Answers:
+    """What a run answered on a split, and what was observed.
+
+    Raises:
+        RunError: where it did not predict that split, or none of its clips has a label.
+    """
     found, path = run.predictions(), run.place
     rows = np.flatnonzero(found.split == split)
     if not len(rows):

@@ -5,7 +5,6 @@ was stopped or killed goes on where it was.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +13,6 @@ from typing import Protocol
 
 import torch
 
-from lddu.config import Config
 from lddu.errors import ConfigError, LdduError, MismatchError, RunError, parameter
 from lddu.machine.atomic import write_text
 from lddu.models.families import FAMILIES, family_of
@@ -22,7 +20,7 @@ from lddu.runs.model_table import cell_folder, measured_file
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
-from lddu.training.run import resume, train
+from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
 
 ABOUT = "bench.json"
@@ -144,17 +142,9 @@ def _family(store: FeatureStore, out: Path, options: BenchOptions, family: str, 
     for seed in missing:
         callback.cell_begins(family, f"seed {seed}")
         with _peak_memory(measured_file(out, family, seed), options.device):
-            _trained(store, cell_folder(out, family, seed), config, RunOptions(seed, device=options.device), callback)
-
-
-def _trained(
-    store: FeatureStore, folder: Path, config: Config, options: RunOptions, callback: BenchCallback
-) -> RunFolder:
-    """One cell; begun, gone on with, or begun anew where a kill left no config."""
-    if (folder / "config.json").is_file():
-        return resume(folder, store, options, callback)
-    shutil.rmtree(folder, ignore_errors=True)
-    return train(store, folder, config, options, callback)
+            train_or_resume(
+                store, cell_folder(out, family, seed), config, RunOptions(seed, device=options.device), callback
+            )
 
 
 @contextmanager

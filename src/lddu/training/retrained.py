@@ -19,7 +19,7 @@ from lddu.sentences import counted
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training.loop import TrainingCallback
 from lddu.training.plan import RunOptions, chosen_modalities, describe
-from lddu.training.run import resume, train
+from lddu.training.run import train_or_resume
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,7 @@ def ablate(
         if not RunFolder(cell.path).finished:
             if begins is not None:
                 begins(cell, number, len(planned))
-            if (cell.path / "config.json").is_file():
-                resume(cell.path, store, RunOptions(device=options.device, baselines=False), callback)
-            else:
-                train(store, cell.path, config, _options(cell, options), callback)
+            train_or_resume(store, cell.path, config, _options(cell, options), callback)
     return rows_of(planned)
 
 
@@ -137,7 +134,6 @@ def _options(cell: Cell, options: AblationOptions) -> RunOptions:
     return RunOptions(
         seed=cell.seed,
         device=options.device,
-        force=cell.path.exists(),  # a folder without a description holds nothing yet
         command=options.command,
         baselines=False,
         modalities=cell.modalities,

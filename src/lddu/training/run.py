@@ -116,6 +116,29 @@ def resume(
     )
 
 
+def train_or_resume(
+    store: StoreLike, path: Path, config: Config, options: RunOptions, callback: TrainingCallback | None = None
+) -> RunFolder:
+    """Finish one of several trainings: go on with what a kill left, or begin it.
+
+    Args:
+        store: as for `train`.
+        path: of the run folder, finished or not.
+        config: settings, for one that has not begun.
+        options: for one that has not begun; of these, one that has takes the device, and whether there are baselines.
+        callback: called with the progress.
+
+    Raises:
+        RunError: where `path` holds something else.
+    """
+    if (path / "config.json").is_file():
+        folder = RunFolder(path)
+        return folder if folder.finished else resume(path, store, options, callback)
+    if path.is_dir() and {file.name for file in path.iterdir()} <= {"resume"}:  # killed before it was described
+        shutil.rmtree(path)
+    return train(store, path, config, options, callback)
+
+
 def _refuse_launcher_settings() -> None:
     for variable, (neutral, option) in LAUNCHER_SETTINGS.items():
         found = os.environ.get(variable, neutral)

@@ -9,6 +9,7 @@ from lddu.arrays import binary_entropy
 from lddu.batches.batch import BatchReader
 from lddu.config import NOTHING_OPEN, DecisionConfig, laid_over
 from lddu.errors import ConfigError, parameter
+from lddu.machine.atomic import replaced_folder
 from lddu.models.family import Task
 from lddu.models.imported import IMPORTED_FAMILY
 from lddu.models.networks import Inference
@@ -80,7 +81,7 @@ def score(
         MismatchError: where no validation clip has a label.
         RunError: where `out` is taken.
     """
-    store, path, folder = opened_store(store), Path(predictions), RunFolder(out)
+    store, path, out = opened_store(store), Path(predictions), Path(out)
     answers = read_answers(path, store, options.partial)
     description = _described(path, store, answers, options, decision)
     task = description.task
@@ -92,15 +93,15 @@ def score(
     )
     reader = BatchReader(store, dimensions, MOST_STEPS)
     splits, spent = measured_splits(parts, fitted, reader, learnt, BASELINE_BUDGET if options.baselines else None)
-    claim(folder.path, options.force)
-    folder.path.mkdir(parents=True)
-    write_answers(folder, store, task, parts, fitted)
     figures = {"splits": splits, "ablation": [], "protocol": protocol_of(description, fitted)}
-    folder.write_json(
-        "metrics.json", {**figures, "cost": {"baseline_seconds": spent}, "warnings": list(description.warnings)}
-    )
-    folder.write_json("config.json", description.to_mapping())  # last: a folder without it is no run that could go on
-    return folder
+    measured = {**figures, "cost": {"baseline_seconds": spent}, "warnings": list(description.warnings)}
+    claim(out, options.force)
+    with replaced_folder(out) as temporary:  # half of it would look like a training that can go on
+        folder = RunFolder(temporary)
+        folder.write_json("config.json", description.to_mapping())
+        write_answers(folder, store, task, parts, fitted)
+        folder.write_json("metrics.json", measured)
+    return RunFolder(out)
 
 
 def _described(

@@ -21,7 +21,7 @@ def sounds(draw: st.DrawFn) -> np.ndarray:
     glide = draw(st.floats(40, 600)) + draw(st.floats(-300, 300)) * time
     phase = 2 * np.pi * np.cumsum(np.maximum(glide, 0)) / RATE
     tone = sum((np.sin(k * phase) / k for k in range(1, draw(st.integers(2, 6)))), np.zeros_like(time))
-    sound = draw(st.floats(0, 0.3)) * tone + random.normal(0, draw(st.floats(0.002, 0.1)), len(time))
+    sound = draw(st.floats(0, 0.3)) * tone + random.normal(0, draw(st.floats(0, 0.1)), len(time))
     pause = draw(st.integers(0, len(time)))
     sound[pause : pause + draw(st.integers(0, 4000))] = 0
     return np.asarray(sound, np.float32)
@@ -31,12 +31,11 @@ def _frames(sound: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=60)
 @given(sounds())
 def test_pitch_is_that_of_librosa(sound: np.ndarray) -> None:
     expected = librosa.yin(sound, fmin=60, fmax=500, sr=RATE, frame_length=WINDOW, hop_length=HOP, center=False)
-    same = np.isclose(yin(_frames(sound), RATE, 60, 500), expected, rtol=1e-5)
-    assert same.mean() > 0.9  # where two lags fit equally well, rounding chooses, as at the edge of digital silence
+    np.testing.assert_allclose(yin(_frames(sound), RATE, 60, 500), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("window", "bands", "lowest"), [(1024, 40, 50.0), (400, 80, 0.0), (512, 20, 1200.0)])
@@ -45,7 +44,7 @@ def test_mel_bands_are_those_of_librosa(window: int, bands: int, lowest: float) 
     np.testing.assert_allclose(mel_bank(RATE, window, bands, lowest), expected, rtol=1e-6, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(deadline=None, max_examples=30)
 @given(sounds())
 def test_shape_is_that_of_librosa(sound: np.ndarray) -> None:
     magnitude = np.maximum(np.abs(np.fft.rfft(_frames(sound), axis=1)), 1e-5).astype(np.float32)

@@ -167,7 +167,7 @@ def in_another_spelling(value: Any) -> Any:
 @many
 @given(
     st.sampled_from(sorted(FORMS)),
-    st.lists(st.sampled_from(["data", "response", "output", "job"]), max_size=1),
+    st.lists(st.sampled_from(["data", "response", "output", "job"]), max_size=3),
     st.booleans(),
 )
 def test_neither_the_spelling_of_fields_nor_what_is_wrapped_around_them_matters(

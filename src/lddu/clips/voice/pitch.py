@@ -36,6 +36,7 @@ def _normalised_difference(frames: NDArray[np.float32], shortest: int, longest: 
     spectrum = fft.rfft(frames, n=size, axis=1)
     correlation = fft.irfft(spectrum.real**2 + spectrum.imag**2, n=size, axis=1)
     energy = np.cumsum(np.square(frames[:, :longest]), axis=1)
+    energy[:, 0] = 0  # by definition the first sample's; librosa leaves it out, and features of stores are librosa's
     difference = 2 * (correlation[:, :1] - correlation[:, 1:lags]) - energy
     mean = np.cumsum(difference, axis=1) / np.arange(1, lags)
     mean = mean[:, shortest - 1 :]

@@ -25,7 +25,7 @@ _WORDS = ("words", "wordsegments", "result", "results.items", "timestamp.word", 
 _WORDS_OF_SEGMENT = ("words", "alternatives.0.words", "alternatives.0.result", "elements", "result")
 _MARKS = ("punctuation", "punct")  # types of items that belong to the one before
 _NO_WORDS = ("audio_event", "spacing")  # types of items that are none
-_DEEPEST = 4  # levels that may be wrapped around what a recogniser gives
+_DEEPEST = 8  # levels that are looked into: those of a recogniser (Gladia has two) and what is wrapped around it
 
 
 @dataclass(frozen=True)
