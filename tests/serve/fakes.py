@@ -33,6 +33,7 @@ class FakeAnswerer:
         self.began = threading.Event()
         self.at_once = 0
         self.most_at_once = 0
+        self.interrupted = False
 
     def open(self) -> tuple[Model, ...]:
         return (MODEL,)
@@ -47,6 +48,9 @@ class FakeAnswerer:
         progress("reading", 0.5)
         self.going.wait(20)
         self.at_once -= 1
+        if self.interrupted:
+            self.interrupted = False
+            raise AnswerError(f"Expected {request.name} to be answered, but it was given up.")
         if b"broken" in content:
             raise AnswerError(f"Expected {request.name} to be whole, but it is not; send another.")
         (request.folder / ANSWER).write_text(json.dumps(DOCUMENT))
@@ -54,6 +58,10 @@ class FakeAnswerer:
             (request.folder / PAGE).write_text("<p>the page</p>")
             (request.folder / f"{PAGE}.nonce").write_text("abc")
             (request.folder / "export.srt").write_text("1\n")
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+        self.going.set()
 
     def close(self) -> None:
         self.going.set()

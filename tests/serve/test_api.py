@@ -1,14 +1,17 @@
 """The HTTP interface: one answer at a time, in order, bounded; what is wrong is said in a sentence."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from lddu.exports.formats import FORMATS
-from lddu.serve.settings import EXPORTS, Limits
+from lddu.serve.jobs import Job, Jobs
+from lddu.serve.settings import EXPORTS, USUAL, Limits
 from tests.serve.fakes import DOCUMENT, MODEL, FakeAnswerer, files_of, server, until
 
 
@@ -86,7 +89,7 @@ def test_a_clip_that_cannot_be_answered_says_why(tmp_path: Path) -> None:
         assert failed["state"] == "failed" and failed["exports"] == [] and "talk.mp4" in str(failed["fault"])
 
 
-def test_one_is_answered_at_a_time_in_order_and_beyond_the_queue_is_told_when_to_come_back(tmp_path: Path) -> None:
+def test_one_is_answered_at_a_time_in_order_and_beyond_the_queue_learns_when_to_come_back(tmp_path: Path) -> None:
     answerer = FakeAnswerer()
     answerer.going.clear()
     with server(tmp_path / "files", answerer, Limits(waiting=4)) as client:
@@ -157,6 +160,34 @@ def test_a_job_that_is_deleted_is_gone_whatever_it_does(tmp_path: Path) -> None:
     assert len(answerer.asked) == 2
 
 
+def test_a_job_that_is_deleted_at_work_is_given_up_and_the_next_is_answered(tmp_path: Path) -> None:
+    answerer = FakeAnswerer()
+    answerer.going.clear()
+    with server(tmp_path / "files", answerer, Limits(abandoned_seconds=0.05)) as client:
+        working, waiting = begin(client, "a long one"), begin(client)
+        assert answerer.began.wait(10)
+        assert client.delete(f"/v1/jobs/{working}").status_code == 204
+        assert ended(client, waiting)["state"] == "done" and client.get(f"/v1/jobs/{working}").status_code == 404
+
+
+def test_an_upload_that_is_withdrawn_while_it_arrives_is_never_answered(tmp_path: Path) -> None:
+    answerer = FakeAnswerer()
+
+    async def withdrawn() -> Job:
+        jobs = Jobs(answerer, tmp_path, USUAL)
+        running = asyncio.create_task(jobs.run())
+        arriving, other = jobs.new("arriving", True), jobs.new("other", True)
+        jobs.remove(arriving)
+        for job in (arriving, other):
+            jobs.submit(job, replace(job.request, text=job.request.name))
+        await other.finished.wait()
+        running.cancel()
+        return arriving
+
+    assert "withdrawn" in asyncio.run(withdrawn()).fault
+    assert [asked.text for asked in answerer.asked] == ["other"]
+
+
 def test_the_last_answers_stay_and_older_ones_go(tmp_path: Path) -> None:
     with server(tmp_path / "files", limits=Limits(kept=3)) as client:
         jobs = []
@@ -207,5 +238,5 @@ def test_openapi_describes_every_route(tmp_path: Path) -> None:
         assert json.dumps(described)
         routes = [route for route in client.app.routes if isinstance(route, Route)]  # type: ignore[attr-defined]
     there = {(route.path, method) for route in routes for method in (route.methods or ()) if method != "HEAD"}
-    told = {(path, method.upper()) for path, entry in described.items() for method in entry if method != "parameters"}
-    assert there - told == {("/", "GET"), ("/static/{name}", "GET")} and told <= there
+    listed = {(path, method.upper()) for path, entry in described.items() for method in entry if method != "parameters"}
+    assert there - listed == {("/", "GET"), ("/static/{name}", "GET")} and listed <= there

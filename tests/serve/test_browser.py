@@ -149,6 +149,37 @@ def test_a_broken_file_ends_in_a_sentence(page: Any, tmp_path: Path) -> None:
     assert said.startswith("Expected broken.mp4 to be")
 
 
+def test_several_files_are_answered_one_after_the_other_and_a_photo_is_shown(page: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo, broken, words = tmp_path / "photo.png", tmp_path / "broken.mp4", tmp_path / "words.txt"
+    Image.linear_gradient("L").resize((128, 128)).convert("RGB").save(photo)
+    broken.write_bytes(b"no video at all")
+    words.write_text("What a surprise!")
+    at(page, "file").send_keys("\n".join(str(file) for file in (broken, words, photo)))
+    soon(lambda: at(page, "title").text == "photo.png" or "photo.png" in at(page, "fault").text)
+    assert "broken.mp4" in at(page, "fault").text
+    rows = soon(lambda: page.find_elements("css selector", "#history .open"))
+    assert [row.text for row in rows[:3]] == ["photo.png", "words.txt", "broken.mp4"]
+    soon(lambda: in_answer(page, "document.querySelector('.player img').naturalWidth") == 128)
+    rows[2].click()
+    assert at(page, "fault").text.startswith("Expected broken.mp4 to be")
+
+
+def test_a_clip_that_is_cancelled_leaves_nothing_and_the_next_is_answered(page: Any, clip: Path) -> None:
+    page.execute_script(
+        "new MutationObserver(() => document.getElementById('cancel').click()).observe(document.getElementById('doing'), { childList: true })"
+    )
+    at(page, "file").send_keys(str(clip))
+    soon(lambda: not at(page, "now").is_displayed() and at(page, "doing").text == "")
+    assert not at(page, "answer").is_displayed() and not at(page, "fault").is_displayed()
+    page.refresh()
+    soon(lambda: at(page, "health").text == "Ready")
+    at(page, "text").send_keys("We lost everything.")
+    at(page, "words").submit()
+    answered(page, "“We lost everything.”")
+
+
 @pytest.mark.parametrize("width", [390, 1300])
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_is_wider_than_the_window(address: str, width: int, dark: bool) -> None:

@@ -72,6 +72,14 @@ def test_an_upload_is_kept_where_that_was_asked_for(tmp_path: Path) -> None:
     assert file.read_bytes() == b"clip" and file.suffix == ".mp4" and "talk" not in file.name
 
 
+def test_a_folder_that_takes_no_more_costs_a_clip_and_not_the_server(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    with server(tmp_path / "files", keep=kept) as client:  # the folder is gone
+        for _ in range(2):
+            found = client.post("/v1/predict?name=talk.mp4", content=b"clip")
+            assert found.status_code == 422 and f"Expected to keep talk.mp4 in {kept}" in found.json()["error"]
+
+
 @pytest.mark.parametrize("headers", [{"Content-Length": str(10**10)}, {"Content-Length": "9" * 400}])
 def test_a_length_that_is_too_large_is_refused_before_a_byte_is_read(tmp_path: Path, headers: dict[str, str]) -> None:
     answerer = FakeAnswerer()

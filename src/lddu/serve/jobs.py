@@ -130,7 +130,10 @@ class Jobs:
         return job
 
     def submit(self, job: Job, request: AnswerRequest) -> None:
-        """Everything has arrived: it waits for its turn."""
+        """Everything has arrived: it waits for its turn, unless it was withdrawn meanwhile."""
+        if job.state != "receiving":
+            shutil.rmtree(job.folder, ignore_errors=True)
+            return
         job.request, job.state, job.queued = request, "waiting", asyncio.get_running_loop().time()
         self._waiting.put_nowait(job)
         self._forget_oldest()
@@ -140,14 +143,20 @@ class Jobs:
         return sum(other.state in ("waiting", "working") and other.queued < job.queued for other in self)
 
     def remove(self, job: Job) -> None:
-        """Forget a job and its files; one at work goes when it is finished."""
+        """Forget a job and its files; one at work goes when it is finished, or is given up soon."""
         if job.state == "working":
-            job.abandoned = True
+            if not job.abandoned:
+                job.abandoned = True
+                asyncio.get_running_loop().call_later(self._limits.abandoned_seconds, self._give_up, job)
             return
         self._jobs.pop(job.id, None)
         if job.open:
             job.end("failed", "Expected an answer, but the request was withdrawn.")
         shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _give_up(self, job: Job) -> None:
+        if job.state == "working":
+            self._answerer.interrupt()
 
     def stored_bytes(self) -> int:
         """Of all uploads."""
@@ -178,14 +187,16 @@ class Jobs:
         def progress(stage: str, share: float) -> None:
             job.stage, job.share = stage, share
 
+        fault = ""
         try:
             await asyncio.to_thread(self._answerer.answer, job.request, progress)
-        except LdduError as fault:
+        except (LdduError, OSError) as found:  # a process that cannot be started costs this request alone
+            fault = str(found)
+        try:
             self._put_away(job)
-            job.end("failed", str(fault))
-        else:
-            self._put_away(job)
-            job.end("done")
+        except OSError as found:
+            fault = fault or f"Expected to keep {job.request.name} in {self._keep}, but {found}; make room there."
+        job.end("failed" if fault else "done", fault)
         if job.abandoned:
             self.remove(job)
 
@@ -194,11 +205,13 @@ class Jobs:
         upload = job.request.upload
         if upload is None:
             return
-        if self._keep is not None:
-            stamp = time.strftime("%Y-%m-%dT%H%M%S", time.localtime(job.created))
-            shutil.move(upload, self._keep / f"{stamp}-{job.id}{upload.suffix}")
-        upload.unlink(missing_ok=True)
         job.request = replace(job.request, upload=None)
+        try:
+            if self._keep is not None:
+                stamp = time.strftime("%Y-%m-%dT%H%M%S", time.localtime(job.created))
+                shutil.move(upload, self._keep / f"{stamp}-{job.id}{upload.suffix}")
+        finally:
+            upload.unlink(missing_ok=True)
 
     def _forget_oldest(self) -> None:
         ended = [job for job in self if not job.open and job.lasting]

@@ -57,9 +57,8 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     Thread(target=_end_with_server, args=(folder,), daemon=True).start()
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    os.environ[VARIABLE] = tempfile.tempdir = str(
-        scratch
-    )  # what is kept of a request that is broken off goes with the folder
+    # what a request that is broken off leaves behind goes with the folder
+    os.environ[VARIABLE] = tempfile.tempdir = str(scratch)
     from lddu.serve.answering import Answering  # loads PyTorch
 
     try:

@@ -81,5 +81,8 @@ class Answerer(Protocol):
             AnswerError: where there is none.
         """
 
+    def interrupt(self) -> None:
+        """Give up the request at work, if any; may be called from another thread."""
+
     def close(self) -> None:
-        """Stop at once, whatever it does; may be called from another thread."""
+        """Stop at once, for good; may be called from another thread."""

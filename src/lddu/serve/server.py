@@ -72,12 +72,13 @@ def listening(settings: ServeSettings) -> socket.socket:
     """The socket.
 
     Raises:
-        ConfigError: where the address is taken, or is none of this machine.
+        ConfigError: where the address is taken, or does not belong to this machine.
     """
+    if not 0 <= settings.port <= 65_535:  # some systems take the remainder, and listen at a port that nobody asked for
+        raise ConfigError(f"Expected {parameter('port')} from 0 to 65535, but got {settings.port}; choose another.")
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
-            0
-        ]
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
         place = socket.socket(family, kind, protocol)
         try:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,7 +87,7 @@ def listening(settings: ServeSettings) -> socket.socket:
         except OSError:
             place.close()
             raise
-    except (OSError, OverflowError) as fault:
+    except OSError as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise ConfigError(
             f"Expected to listen at {settings.host}, port {settings.port}, but the system refused: {reason}; choose another with "
@@ -96,7 +97,7 @@ def listening(settings: ServeSettings) -> socket.socket:
 
 
 class _Impatient(H11Protocol):
-    """Closes a connection that sends no whole request head."""
+    """Closes a connection that does not send a whole request head in time."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

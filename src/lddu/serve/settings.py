@@ -19,6 +19,7 @@ class Limits:
         waiting: requests at once, the one at work included.
         kept: answers that the page can go back to; the oldest goes first.
         answer_seconds: for one answer, after which the process that works on it is replaced.
+        abandoned_seconds: likewise for an answer that nobody waits for any more.
         media_seconds: length of a recording.
     """
 
@@ -30,6 +31,7 @@ class Limits:
     waiting: int = 32
     kept: int = 50
     answer_seconds: float = 900.0
+    abandoned_seconds: float = 3.0
     media_seconds: float = 3600.0
 
 

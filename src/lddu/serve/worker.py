@@ -80,14 +80,18 @@ class Worker:
         self._stop()
         raise AnswerError(fault)
 
+    def interrupt(self) -> None:
+        """End the process, whatever it does; the next request starts another."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+
     def close(self) -> None:
-        """End the process, whatever it does; nothing starts it again."""
+        """End the process; nothing starts it again."""
         self._closed = True
         self._stop()
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
+        self.interrupt()
         if self._pipe is not None and not self._closed:
             self._pipe.close()

@@ -2,7 +2,9 @@ import { closeStream, openStream, recordOnce } from "./recorder.js";
 
 const at = id => document.getElementById(id);
 const copies = new Map(); // job -> the file that was sent: the server deletes its own
-let current = null; // job that is followed
+let turn = Promise.resolve(); // ends when everything that was asked is answered
+let behind = 0; // clips that are not sent yet
+let following = null; // the clip that is being answered, and what stops it
 let shown = null; // job whose answer is shown
 let stopRecording = null;
 let agreed = false;
@@ -15,7 +17,8 @@ async function call(path, options = {}) {
   let response;
   try {
     response = await fetch(path, options);
-  } catch {
+  } catch (fault) {
+    if (fault.name === "AbortError") throw fault;
     throw new Error("The server does not answer. Is 'lddu serve' still running?");
   }
   if (response.status === 204) return null;
@@ -46,7 +49,7 @@ async function health() {
       if (found.state !== "starting") {
         at("health").textContent = found.state === "ready" ? "Ready" : "The model cannot be loaded; see where 'lddu serve' runs.";
         at("kept").hidden = !found.keeps;
-        at("hears").hidden = !found.models.some(model => model.transcribes);
+        at("speech").hidden = !found.models.some(model => model.transcribes);
         for (const model of found.models) at("model").add(new Option(model.name, model.name));
         const about = () => {
           const model = found.models.find(one => one.name === at("model").value);
@@ -66,60 +69,70 @@ async function health() {
 // ---- asking and following
 
 function complain(fault) {
-  at("fault").textContent = fault?.message ?? "";
+  const lines = fault ? new Set([...at("fault").textContent.split("\n"), fault.message]) : [];
+  at("fault").textContent = [...lines].filter(Boolean).join("\n");
   at("fault").hidden = !fault;
 }
 
-async function ask(file, text) {
+// One clip after the other, as the server answers them.
+function ask(...clips) {
   complain(null);
-  try {
-    await until(follow => follow(null, file ? `Sending ${file.name}` : "Sending"), async () => {
-      const job = await post("/v1/jobs", file, text);
-      if (file) copies.set(job.id, file);
-      await watch(job);
-    });
-  } catch (fault) {
-    complain(fault);
+  for (const clip of clips) {
+    behind += 1;
+    turn = turn.then(() => answer(clip));
   }
-  await list();
 }
 
-async function until(begin, work) {
+async function answer({ file, text }) {
+  behind -= 1;
+  const stop = new AbortController();
+  let job = null;
   at("now").hidden = false;
-  begin(progress);
   try {
-    await work();
+    progress(null, file ? `Sending ${file.name}` : "Sending");
+    following = { id: null, stop };
+    job = await post("/v1/jobs", file, text, stop.signal);
+    following.id = job.id;
+    if (file) copies.set(job.id, file);
+    await list();
+    show(await finished(job, stop.signal));
+  } catch (fault) {
+    if (!stop.signal.aborted) complain(fault);
+    else if (job) await remove(job.id);
   } finally {
+    following = null;
     at("now").hidden = true;
-    current = null;
   }
-}
-
-function progress(share, words) {
-  if (share === null) at("share").removeAttribute("value");
-  else at("share").value = share;
-  at("doing").textContent = words;
-}
-
-const STAGES = { reading: "Reading", answering: "Answering", drawing: "Drawing the page" };
-
-async function watch(job) {
-  current = job.id;
   await list();
+}
+
+async function finished(job, signal) {
   while (!["done", "failed"].includes(job.state)) {
-    if (current !== job.id) return; // cancelled
     const name = job.text || job.name;
     if (job.state === "working") progress(job.share || null, `${STAGES[job.stage] ?? "Reading"} ${name}`);
     else progress(null, job.before ? `${job.before} before ${name}` : `Waiting: ${name}`);
     await pause(250);
-    if (current !== job.id) return;
-    job = await call(`/v1/jobs/${job.id}`);
+    job = await call(`/v1/jobs/${job.id}`, { signal });
   }
   if (job.state === "failed") throw new Error(job.fault);
-  show(job, true);
+  return job;
 }
 
-function show(job, announce) {
+const STAGES = { reading: "Reading", answering: "Answering", drawing: "Drawing the page" };
+
+function progress(share, words) {
+  if (share === null) at("share").removeAttribute("value");
+  else at("share").value = share;
+  at("doing").textContent = behind ? `${words} (${behind} more to come)` : words;
+}
+
+const FORMATS = {
+  json: "all figures", html: "this page", srt: "subtitles", vtt: "subtitles for the web", eaf: "ELAN", TextGrid: "Praat",
+  "boris.csv": "BORIS", "boris.tsv": "BORIS", "events.csv": "a row per event", "events.tsv": "a row per event",
+  "long.csv": "a row per segment and emotion", csv: "a row per segment", parquet: "a row per segment, for pandas", jsonl: "a JSON object per segment",
+};
+
+function show(job) {
   shown = job.id;
   at("answer").hidden = false;
   at("title").textContent = job.text ? `“${job.text}”` : job.name;
@@ -128,10 +141,11 @@ function show(job, announce) {
     link.href = `/v1/jobs/${job.id}/exports/${ending}`;
     link.download = "";
     link.textContent = ending;
+    link.title = FORMATS[ending] ?? "";
     return link;
   }));
   at("page").src = `/v1/jobs/${job.id}/page`;
-  if (announce) at("title").focus({ preventScroll: true });
+  at("title").focus({ preventScroll: true });
   at("answer").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   for (const button of document.querySelectorAll("#history .open")) button.toggleAttribute("aria-current", button.dataset.job === shown);
 }
@@ -152,6 +166,7 @@ async function list() {
   } catch {
     return; // the next call says it
   }
+  for (const id of copies.keys()) if (id !== following?.id && !jobs.some(job => job.id === id)) copies.delete(id);
   at("past").hidden = !jobs.length;
   at("history").replaceChildren(...jobs.map(row));
 }
@@ -163,12 +178,15 @@ function row(job) {
   open.className = "open";
   open.dataset.job = job.id;
   open.textContent = job.text ? `“${job.text}”` : job.name;
-  open.disabled = job.state !== "done";
+  open.disabled = !["done", "failed"].includes(job.state);
   open.toggleAttribute("aria-current", job.id === shown);
-  open.addEventListener("click", () => show(job, true));
+  open.addEventListener("click", () => {
+    complain(null);
+    if (job.state === "done") show(job);
+    else complain(new Error(job.fault));
+  });
   const time = new Date(1000 * job.created).toTimeString().slice(0, 8);
   when.textContent = job.state === "done" ? time : job.state;
-  when.title = job.fault;
   remove.textContent = "Delete";
   remove.setAttribute("aria-label", `Delete ${open.textContent}`);
   remove.addEventListener("click", () => forget(job.id));
@@ -177,26 +195,33 @@ function row(job) {
 }
 
 async function forget(id) {
-  copies.delete(id);
-  if (current === id) current = null;
+  if (following?.id === id) {
+    following.stop.abort(); // which removes it
+    return;
+  }
   if (shown === id) {
     shown = null;
     at("answer").hidden = true;
     at("page").removeAttribute("src");
   }
+  await remove(id);
+  await list();
+}
+
+async function remove(id) {
   try {
     await call(`/v1/jobs/${id}`, { method: "DELETE" });
   } catch (fault) {
     complain(fault);
   }
-  await list();
 }
+
+const askFiles = files => ask(...[...files].map(file => ({ file })));
 
 // ---- the three ways
 
 at("file").addEventListener("change", () => {
-  const [file] = at("file").files;
-  if (file) ask(file);
+  askFiles(at("file").files);
   at("file").value = "";
 });
 for (const kind of ["dragenter", "dragover"]) {
@@ -208,21 +233,17 @@ for (const kind of ["dragenter", "dragover"]) {
 for (const kind of ["dragleave", "drop"]) addEventListener(kind, () => at("drop").classList.remove("target"));
 addEventListener("drop", event => {
   event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (file) ask(file);
+  askFiles(event.dataTransfer.files);
 });
-addEventListener("paste", event => {
-  const [file] = event.clipboardData.files;
-  if (file) ask(file);
-});
+addEventListener("paste", event => askFiles(event.clipboardData.files));
 at("words").addEventListener("submit", event => {
   event.preventDefault();
-  ask(null, at("text").value);
+  ask({ text: at("text").value });
 });
 at("text").addEventListener("keydown", event => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("words").requestSubmit();
 });
-at("cancel").addEventListener("click", () => current && forget(current));
+at("cancel").addEventListener("click", () => following?.stop.abort());
 
 function consent() {
   if (agreed) return Promise.resolve(true);
@@ -279,7 +300,7 @@ at("record").addEventListener("click", () => {
   let file = null;
   recording(at("record"), async (stream, signal) => {
     file = await recordOnce(stream, Number(at("seconds").value), signal, left);
-  }).then(() => file && ask(file));
+  }).then(() => file && ask({ file }));
 });
 
 at("live").addEventListener("click", () => recording(at("live"), async (stream, signal) => {
@@ -292,11 +313,11 @@ at("live").addEventListener("click", () => recording(at("live"), async (stream, 
     const file = await recordOnce(stream, Number(at("seconds").value), signal, left);
     if (!file || pending) continue; // while an answer is on its way the newest recording is not queued: it would be old
     pending = true;
-    post("/v1/predict", file, null, signal).then(tell, fault => signal.aborted || complain(fault)).finally(() => { pending = false; });
+    post("/v1/predict", file, null, signal).then(showLive, fault => signal.aborted || complain(fault)).finally(() => { pending = false; });
   }
 }));
 
-function tell(answer) {
+function showLive(answer) {
   const [clip] = answer.clips;
   const unsure = clip.cannot_tell ?? [];
   at("lastWords").textContent = clip.emotions.join(", ") || (unsure.length ? `Can't tell: ${unsure.join(", ")}` : "No emotion is likely enough");
