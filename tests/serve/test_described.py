@@ -53,7 +53,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @schema.parametrize()
-@hypothesis.settings(max_examples=25, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
+@hypothesis.settings(max_examples=10, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
 def test_every_request_is_answered_as_described(case: schemathesis.Case[Any], address: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     if "job" in case.path_parameters and case.path_parameters["job"] == JOB:
