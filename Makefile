@@ -44,7 +44,7 @@ $(USABLE): pyproject.toml constraints.txt
 	@touch $@
 
 $(CLIPS): $(USABLE)
-	@echo "Adding what reads clips and serves a page, once. About 1.3 GB more; a minute or two."
+	@echo "Adding what reads clips and serves a page, once. About 1.1 GB more; a minute or two."
 	@$(INSTALL) --editable ".[clips,serve]"
 	@$(COMPILE)
 	@touch $@
