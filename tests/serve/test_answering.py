@@ -8,13 +8,14 @@ import pytest
 from lddu.exports.text import plain
 from lddu.runs.answer_document import answer_document
 from lddu.runs.explained import ClipAnswers
+from lddu.runs.figures import PredictOptions
 from lddu.serve.answering import Answering
 from lddu.serve.request import ANSWER, PAGE, AnswerError, AnswerRequest
 
 
 @pytest.fixture(scope="module")
 def answering() -> Answering:
-    return Answering(["default"])
+    return Answering(["default", "default"])
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,17 @@ def test_a_text_is_answered_as_predict_does(answering: Answering, tmp_path: Path
     assert isinstance(expected, ClipAnswers)
     found = written(answering, AnswerRequest(tmp_path, "text", text="I am so glad"))
     assert found == json.loads(json.dumps(plain(answer_document(predictor, expected))))
+
+
+def test_a_set_a_share_and_another_run_are_answered_as_predict_does(answering: Answering, tmp_path: Path) -> None:
+    assert [model.name for model in answering.models] == ["default", "default-2"]
+    predictor = answering._predictor("default-2")
+    expected = predictor(text="I am so glad", options=PredictOptions(recall=0.9, coverage=0.5))
+    assert isinstance(expected, ClipAnswers)
+    request = AnswerRequest(tmp_path, "text", text="I am so glad", model="default-2", recall=0.9, coverage=0.5)
+    (clip,) = written(answering, request)["clips"]  # type: ignore[misc]
+    assert clip == json.loads(json.dumps(plain(answer_document(predictor, expected))))["clips"][0]
+    assert clip["label_set"] and clip["cannot_tell"]
 
 
 def test_a_clip_is_answered_as_predict_does_under_its_own_name(
