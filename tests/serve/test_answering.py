@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def written(answering: Answering, request: AnswerRequest) -> dict[str, object]:
+def written(answering: Answering, request: AnswerRequest) -> dict[str, Any]:
     answering.answer(request, lambda *_: None)
     return dict(json.loads((request.folder / ANSWER).read_text()))
 
@@ -48,7 +49,7 @@ def test_a_set_a_share_and_another_run_are_answered_as_predict_does(answering: A
     expected = predictor(text="I am so glad", options=PredictOptions(recall=0.9, coverage=0.5))
     assert isinstance(expected, ClipAnswers)
     request = AnswerRequest(tmp_path, "text", text="I am so glad", model="default-2", recall=0.9, coverage=0.5)
-    (clip,) = written(answering, request)["clips"]  # type: ignore[misc]
+    (clip,) = written(answering, request)["clips"]
     assert clip == json.loads(json.dumps(plain(answer_document(predictor, expected))))["clips"][0]
     assert clip["label_set"] and clip["cannot_tell"]
 

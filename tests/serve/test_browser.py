@@ -156,7 +156,7 @@ def test_several_files_are_answered_one_after_the_other_and_a_photo_is_shown(
 
     photo, broken, words = tmp_path / "photo.png", tmp_path / "broken.mp4", tmp_path / "words.txt"
     with av.open(str(clip)) as video:
-        picture = next(video.decode(video=0)).to_image()
+        picture = next(video.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
     picture.save(photo)
     broken.write_bytes(b"no video at all")
     words.write_text("What a surprise!")
