@@ -44,14 +44,14 @@ $(USABLE): pyproject.toml constraints.txt
 	@touch $@
 
 $(CLIPS): $(USABLE)
-	@echo "Adding what reads clips, once. About 1.1 GB more; a minute or two."
-	@$(INSTALL) --editable ".[clips]"
+	@echo "Adding what reads clips and serves a page, once. About 1.1 GB more; a minute or two."
+	@$(INSTALL) --editable ".[clips,serve]"
 	@$(COMPILE)
 	@touch $@
 
 $(READY): $(CLIPS)
 	@echo "Adding the extras and the tools for tests, once. About 0.8 GB more; some minutes."
-	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,ray]"
+	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,serve,ray]"
 	@$(COMPILE)
 	@touch $@
 

@@ -43,12 +43,12 @@ def test_each_part_of_setting_up_is_announced_in_one_line_and_done_once(clone: P
     assert all(word in announced[0] for word in ("PyTorch", "GB", "minutes", "once"))
     assert all(word in announced[1] for word in ("clips", "GB", "once"))
     asked = (clone / "log").read_text()
-    assert "install --quiet" in asked and "--editable ." in asked and ".[clips]" in asked and "[dev" not in asked
+    assert "install --quiet" in asked and "--editable ." in asked and ".[clips,serve]" in asked and "[dev" not in asked
     assert make(clone, "demo") == commands
 
 
 def test_the_extras_are_announced_too(clone: Path) -> None:
     told = make(clone, ".venv/ready")
     assert len(told) == 3 and "extras" in told[2] and "GB" in told[2]
-    assert ".[dev,mosei,clips,speech,remote,search,ray]" in (clone / "log").read_text()
+    assert ".[dev,mosei,clips,speech,remote,search,serve,ray]" in (clone / "log").read_text()
     assert make(clone, ".venv/ready") == ["make: '.venv/ready' is up to date."]

@@ -22,6 +22,7 @@ from lddu.commands import (
     report,
     score,
     search,
+    serve,
     train,
 )
 from lddu.commands.complaint import complaint
@@ -46,6 +47,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, ablate.ablate, "[OPTIONS] --out FOLDER STORE", ablate.EXAMPLES),
     (MODELS, evaluate.evaluate, "[OPTIONS] RUN [STORE]", evaluate.EXAMPLES),
     (MODELS, predict.predict, "[OPTIONS] [RUN] INPUTS...", predict.EXAMPLES),
+    (MODELS, serve.serve, "[OPTIONS] [RUN...]", serve.EXAMPLES),
     (MODELS, score.score, "[OPTIONS] --out RUN PREDICTIONS STORE", score.EXAMPLES),
     (MODELS, compare.compare, "[OPTIONS] RUN RUN...", compare.EXAMPLES),
     (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),

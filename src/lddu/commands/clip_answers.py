@@ -79,6 +79,7 @@ def answer_clips(
     """
     from lddu.commands.extracting import ExtractionBar
     from lddu.commands.screen import notes, print_json, results, warn
+    from lddu.runs.answer_document import answer_document
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionBar() as watch:
@@ -86,17 +87,7 @@ def answer_clips(
     notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(found.warnings)
     if form == "json":
-        failed = [vars(failure) for failure in found.failures]
-        print_json(
-            {
-                "run": predictor.folder.place,
-                "answered_by": predictor.origin.to_mapping(),
-                "warnings": found.warnings,
-                "adapted": found.adaptation and found.adaptation.to_mapping(),
-                "failed": failed,
-                "clips": found.to_records(),
-            }
-        )
+        print_json(answer_document(predictor, found))
     elif form == "csv":
         results().file.write(found.to_csv())
     else:

@@ -7,6 +7,7 @@ a time.
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -87,25 +88,41 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         played = [file for file, start in timed if file and not isnan(start)]  # words alone have no player
         files = list(dict.fromkeys(played)) if with_media else []
         media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
-        shown = list(sections(answers, media))
-        segments = [segment for section in shown for segment in section.segments]
-        asked = context.found or answers.predictions
-        page = template("clips.html").render(
-            mark=MARK,
-            context=context,
-            headline=headline(asked, len(set(answers.file)) if media else 0, len(answers.failures)),
-            left_out=len(asked) - len(segments),
-            sections=shown,
-            answers=answers,
-            emotions=answers.predictions.emotions,
-            modalities=answers.predictions.modalities,
-            gradient=gradient,
-            shades={s.number: {"top": s.top, "shade": {m.name: m.shade for m in s.modalities}} for s in segments},
-            metered=answers.predictions.noisier_than is not None,
-            asked_set=answers.predictions.label_set is not None,
-            asked_coverage=answers.predictions.abstained is not None,
-        )
-        (new / "index.html").write_text(page, encoding="utf-8")
+        (new / "index.html").write_text(clip_page(answers, context, media), encoding="utf-8")
+
+
+def clip_page(
+    answers: ClipAnswers, context: ClipPageContext, media: Mapping[str, Media], nonce: str = "", script: str = ""
+) -> str:
+    """The page as HTML.
+
+    Args:
+        answers: what it shows.
+        context: what it is about.
+        media: file -> what is played of it; a player without an address gets its file from the script.
+        nonce: of its style and script, for a content security policy; empty without one.
+        script: that runs after its own; trusted.
+    """
+    shown = list(sections(answers, media))
+    segments = [segment for section in shown for segment in section.segments]
+    asked = context.found or answers.predictions
+    return template("clips.html").render(
+        mark=MARK,
+        context=context,
+        headline=headline(asked, len(set(answers.file)) if media else 0, len(answers.failures)),
+        left_out=len(asked) - len(segments),
+        sections=shown,
+        answers=answers,
+        emotions=answers.predictions.emotions,
+        modalities=answers.predictions.modalities,
+        gradient=gradient,
+        shades={s.number: {"top": s.top, "shade": {m.name: m.shade for m in s.modalities}} for s in segments},
+        metered=answers.predictions.noisier_than is not None,
+        asked_set=answers.predictions.label_set is not None,
+        asked_coverage=answers.predictions.abstained is not None,
+        nonce=nonce,
+        more_script=script,
+    )
 
 
 def browser_note(info: MediaInfo) -> str:
@@ -127,8 +144,17 @@ def _beside(source: Path, folder: Path, number: int) -> Media:
         os.link(source.resolve(), target)
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
-    info = probe(source)
+    return media_of(probe(source), target.relative_to(folder).as_posix(), source.name)
+
+
+def media_of(info: MediaInfo, address: str, name: str) -> Media:
+    """What a page plays of a file.
+
+    Args:
+        info: what the file holds.
+        address: relative to the page; empty where its script brings the file.
+        name: of the original file.
+    """
     photo = info.container in PHOTO_FORMATS
     kind = "photo" if photo else "video" if info.has_picture else "audio"
-    note = "" if photo else browser_note(info)
-    return Media(target.relative_to(folder).as_posix(), source.name, kind, info.duration, note)
+    return Media(address, name, kind, info.duration, "" if photo else browser_note(info))

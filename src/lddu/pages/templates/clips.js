@@ -73,7 +73,7 @@ for (const section of document.querySelectorAll("section.file")) {
       player.hidden = true;
     });
   }
-  section.querySelector("select").addEventListener("change", event => {
+  section.querySelector("select")?.addEventListener("change", event => {
     for (const strip of section.querySelectorAll(".heat")) {
       const { top, shade } = shades[strip.dataset.segment];
       strip.style.maskImage = gradient(shade[strip.dataset.modality][event.target.value || top]);

@@ -1,0 +1,92 @@
+"""The options in the address of a request, checked before anything is received."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import QueryParams
+
+from lddu.errors import LdduError
+from lddu.serve.request import Model
+
+OPTIONS = ("model", "recall", "coverage", "transcribe", "name")
+TEXT_TYPES = ("application/json",)
+
+
+class BadRequestError(LdduError):
+    """A request whose options or body are not as the interface says."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for beside its clip; see `lddu.serve.request.AnswerRequest`."""
+
+    name: str = ""
+    model: str = ""
+    recall: float | None = None
+    coverage: float | None = None
+    transcribe: bool = False
+
+
+def asked_of(query: QueryParams, models: Sequence[Model]) -> Asked:
+    """The options.
+
+    Args:
+        query: of the request.
+        models: that can be asked; none while they are loaded, when the name is checked later.
+
+    Raises:
+        BadRequestError: where one is unknown, given twice, or has a wrong value.
+    """
+    for name in query:
+        if name not in (*OPTIONS, "token"):
+            raise BadRequestError(f"Expected the parameters {', '.join(OPTIONS)}, but got {name!r}; leave it out.")
+        if len(query.getlist(name)) > 1:
+            raise BadRequestError(f"Expected {name} once, but got it {len(query.getlist(name))} times; leave one out.")
+    model, known = query.get("model", ""), [one.name for one in models]
+    if model and known and model not in known:
+        raise BadRequestError(f"Expected model to be {' or '.join(known)}, but got {model!r}; choose one of these.")
+    transcribe = query.get("transcribe", "false")
+    if transcribe not in ("true", "false"):
+        raise BadRequestError(f"Expected transcribe to be true or false, but got {transcribe!r}; write one of these.")
+    return Asked(
+        query.get("name", ""),
+        model,
+        _share("recall", query, "below"),
+        _share("coverage", query, "at most"),
+        transcribe == "true",
+    )
+
+
+def _share(name: str, query: QueryParams, end: str) -> float | None:
+    """A number above 0 and below, or at most, 1."""
+    word = query.get(name)
+    if word is None:
+        return None
+    try:
+        value = float(word) if word.isascii() and not {*word} & {*"_ \t\n"} else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1 and not (end == "at most" and value == 1):
+        raise BadRequestError(f"Expected {name} above 0 and {end} 1, but got {word!r}; ask for 0.9, say.")
+    return value
+
+
+def text_of(body: bytes, most: int) -> str:
+    """The text in a JSON body.
+
+    Raises:
+        BadRequestError: where the body is otherwise, or the text is empty or too long.
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequestError('Expected JSON such as {"text": "I am so glad"}, but cannot read it; mend it.') from None
+    if not isinstance(found, dict) or set(found) != {"text"} or not isinstance(found["text"], str):
+        raise BadRequestError('Expected {"text": "..."} and nothing else; a file is sent as the body itself.')
+    text: str = found["text"]
+    if len(text) > most:
+        raise BadRequestError(f"Expected at most {most} characters, but got {len(text)}; send a .txt file in parts.")
+    if not text.split():
+        raise BadRequestError("Expected words in text, but it has none; write some.")
+    return text.encode("utf-8", "replace").decode()
