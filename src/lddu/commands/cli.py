@@ -22,6 +22,7 @@ from lddu.commands import (
     report,
     score,
     search,
+    share,
     train,
 )
 from lddu.commands.complaint import complaint
@@ -51,6 +52,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
+    (MODELS, share.share, "[OPTIONS] RUN REPOSITORY", share.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
 )
 

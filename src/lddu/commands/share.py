@@ -52,9 +52,11 @@ def share(
         pushed = push_to_hub(run, repository, not public, with_clips, message)
         packed = pushed.packed
     for name, size in packed.files.items():
-        notes().print(f"{'would go up' if dry_run else 'shared'}: {name} ({size:,} bytes)", markup=False, soft_wrap=True)
+        notes().print(
+            f"{'would go up' if dry_run else 'shared'}: {name} ({size:,} bytes)", markup=False, soft_wrap=True
+        )
     for what in packed.left_out:
         notes().print(f"stays here: {what}", markup=False, soft_wrap=True)
     if not dry_run:
         seen = "private" if pushed.private else "public"
-        results().print(f"{pushed.address} ({seen}), revision {pushed.revision}", markup=False, soft_wrap=True, highlight=False)
+        results().print(f"{pushed.address} ({seen}), revision {pushed.revision}", markup=False, soft_wrap=True)

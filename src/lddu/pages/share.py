@@ -1,6 +1,9 @@
 """Sharing a run on the Hugging Face Hub: its files without clips, and its card, in one commit."""
 
+import json
+import re
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,7 @@ LICENCES = (
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "cc-by-nd-4.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "unlicense",
 )  # fmt: skip
-"""As the Hub writes them; of any other the name goes along."""
+"""As the Hub writes them; any other goes along by its name."""
 
 _ALWAYS_THERE = (".gitattributes", CARD)
 
@@ -121,7 +124,7 @@ def hub_card(run: RunFolder, repository: str) -> str:
     }
     lines = ["---"]
     for key, value in metadata.items():
-        lines += [f"{key}:", *(f"- {_quoted(tag)}" for tag in value)] if isinstance(value, list) else [f"{key}: {_quoted(value)}"]
+        lines.append(f"{key}: {json.dumps(value)}")  # JSON is YAML
     title, _, rest = model_card(run).partition("\n")
     use = f"    pip install 'lddu[clips,hub]'\n    lddu predict {repository} talk.mp4"
     return "\n".join([*lines, "---", "", title, "", use, rest])
@@ -132,19 +135,12 @@ def licence_of(about: About | None) -> dict[str, str]:
 
     Example:
         >>> licence_of(About("voices", licence="MIT")), licence_of(About("voices", licence="for research"))
-        ({'license': 'mit'}, {'license': 'other', 'license_name': 'for research'})
+        ({'license': 'mit'}, {'license': 'other', 'license_name': 'for-research'})
     """
     if about is None or not about.licence.strip():
         return {}
-    known = about.licence.strip().lower()
-    return {"license": known} if known in LICENCES else {"license": "other", "license_name": about.licence.strip()}
-
-
-def _quoted(value: str) -> str:
-    """A word of YAML: JSON is YAML."""
-    import json
-
-    return value if value.replace("-", "").replace(".", "").isalpha() else json.dumps(value, ensure_ascii=True)
+    name = re.sub(r"[^a-z0-9.]+", "-", about.licence.lower()).strip("-.")
+    return {"license": name} if name in LICENCES else {"license": "other", "license_name": name[:60] or "other"}
 
 
 def _open_to(api: "HfApi", repository: str, private: bool) -> bool:
@@ -153,7 +149,7 @@ def _open_to(api: "HfApi", repository: str, private: bool) -> bool:
     public = not api.model_info(repository).private
     if public and private:
         raise RunError(
-            f"Expected {repository} to be private, but it is there already and public; add {parameter('public', True)} to share it with "
+            f"Expected {repository} to be private, but it is there already and public; add {parameter('private', False)} to share it with "
             "everybody, or choose another name."
         )
     return public
@@ -172,8 +168,8 @@ def _committed(api: "HfApi", repository: str, packed: PackedRun, there: Sequence
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     stale = [name for name in there if is_run_file(name) and name not in packed.files]
-    operations = [
-        *(CommitOperationDelete(name) for name in stale),
-        *(CommitOperationAdd(name, packed.folder.path / name) for name in packed.files),
-    ]
-    return str(api.create_commit(repository, operations, commit_message=message).oid)
+    operations: list[CommitOperationDelete | CommitOperationAdd] = [CommitOperationDelete(name) for name in stale]
+    operations += [CommitOperationAdd(name, packed.folder.path / name) for name in packed.files]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # as was asked for
+        return str(api.create_commit(repository, operations, commit_message=message).oid)

@@ -75,7 +75,7 @@ def hub_errors(name: str, hint: str = "") -> Iterator[None]:
         hint: what else may have been meant.
     """
     from huggingface_hub import errors
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     bars = not are_progress_bars_disabled()
     if bars:
@@ -124,7 +124,9 @@ def _list_of(api: "HfApi", name: HubName) -> tuple[Path, str]:
         return here, ""
     revision = name.revision or None
     try:
-        found = api.get_hf_file_metadata(url=hf_hub_url(name.repository, LIST, revision=revision, endpoint=api.endpoint))
+        found = api.get_hf_file_metadata(
+            url=hf_hub_url(name.repository, LIST, revision=revision, endpoint=api.endpoint)
+        )
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError, ValueError):
         raise
     except Exception as fault:
@@ -132,16 +134,25 @@ def _list_of(api: "HfApi", name: HubName) -> tuple[Path, str]:
             raise errors.LocalEntryNotFoundError(str(fault)) from fault
         return here, "the Hugging Face Hub cannot be reached: the copy {} from before answers"
     if (found.size or 0) > MOST_LIST_BYTES:
-        raise RunError(f"Expected {LIST} of {name} to be a short list, but it takes {found.size:,} bytes; use another run.")
+        raise RunError(
+            f"Expected {LIST} of {name} to be a short list, but it takes {found.size:,} bytes; use another run."
+        )
     return Path(api.hf_hub_download(name.repository, LIST, revision=revision)), ""
 
 
 def _fetch(api: "HfApi", name: HubName, file: str, listed: ListedFile) -> None:
     """A file of a commit, in the cache and checked."""
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
     shown = f"{file} of {name.repository}@{name.revision[:SHORT]}"
     path = _cached(name, file)
     if path is None:
-        offered = api.hf_hub_download(name.repository, file, revision=name.revision, dry_run=True).file_size
+        try:
+            offered = api.hf_hub_download(name.repository, file, revision=name.revision, dry_run=True).file_size
+        except RemoteEntryNotFoundError:
+            raise RunError(
+                f"Expected {shown}, as {LIST} says, but it is not there; ask whoever shared it to share it again."
+            ) from None
         if offered != listed.size:
             raise RunError(
                 f"Expected {shown} to take {listed.size:,} bytes, as {LIST} says, but it takes {offered or 0:,}; nothing of it was "

@@ -33,7 +33,7 @@ _PIECE = 1 << 20
 def is_run_file(name: str) -> bool:
     """Whether a name below a run's folder is that of one of its files, or of one of a member."""
     match = _MEMBER.fullmatch(name)
-    return bool(match) and match[1] in RUN_FILES
+    return match is not None and match[1] in RUN_FILES
 
 
 def unpack_run(archive: Path, folder: Path) -> None:

@@ -25,8 +25,8 @@ from lddu.models.network import Network, renamed
 
 if TYPE_CHECKING:
     from lddu.decide.decision import FittedDecision
-    from lddu.runs.predictions import Predictions
     from lddu.pages.share import PushedRun
+    from lddu.runs.predictions import Predictions
     from lddu.runs.run_metrics import RunMetrics
 
 FORMAT = "lddu-run"

@@ -44,7 +44,9 @@ _OF_TRAINING = re.compile(
 """What `lddu.training.plan` says of an emotion or a modality, after its name; no such sentence names a clip."""
 
 _ABOUT_SPLITS = re.compile(r"there is no test split|no test clip has a label")
-_ABOUT_GROUPS = re.compile(r"(\d+ groups? \(speakers, videos\) with clips in more than one of .*?), such as .*(: the metrics .*)")
+_ABOUT_GROUPS = re.compile(
+    r"(\d+ groups? \(speakers, videos\) with clips in more than one of .*?), such as .*(: the metrics .*)"
+)
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -134,7 +136,9 @@ def listed_files(text: bytes, place: str) -> dict[str, ListedFile]:
         ) from None
     if "config.json" not in files or sum(file.size for file in files.values()) > MOST_BYTES:
         why = "takes more" if "config.json" in files else "has no config.json"
-        raise RunError(f"Expected {place} to be a run of at most {MOST_BYTES / 2**30:.3g} GiB, but it {why}; use another.")
+        raise RunError(
+            f"Expected {place} to be a run of at most {MOST_BYTES / 2**30:.3g} GiB, but it {why}; use another."
+        )
     return files
 
 
@@ -171,8 +175,14 @@ def _refuse_unfit(run: RunFolder) -> None:
 
 def _write_config(folder: RunFolder, description: RunDescription) -> None:
     store = description.store
-    kept = {"path": PurePath(str(store.get("path", ""))).name, "manifest_sha256": store["manifest_sha256"], "source": {}}
-    folder.write_json("config.json", replace(description, store=kept, command=_command(description.command)).to_mapping())
+    kept = {
+        "path": PurePath(str(store.get("path", ""))).name,
+        "manifest_sha256": store["manifest_sha256"],
+        "source": {},
+    }
+    folder.write_json(
+        "config.json", replace(description, store=kept, command=_command(description.command)).to_mapping()
+    )
 
 
 def _command(line: str) -> str:
