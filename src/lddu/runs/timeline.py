@@ -3,6 +3,7 @@
 import io
 import math
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from dataclasses import dataclass
@@ -80,16 +81,15 @@ class Timeline:
         return f"Timeline of {self.title or 'clips'}: {count} clip{'' if count == 1 else 's'}, {', '.join(self.emotions)}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        stream = io.BytesIO()
-        figure = self.figure()
-        figure.savefig(stream, format="png", dpi=SHARPEST, metadata={"Title": repr(self), "Software": None})
+        stream, figure = io.BytesIO(), self.figure()
+        _write(figure, stream, "png", metadata={"Title": "Timeline", "Description": repr(self), "Software": None})
         width, height = figure.get_size_inches()
         return stream.getvalue(), {"width": round(width * SHARPEST / 2), "height": round(height * SHARPEST / 2)}
 
     def save(self, path: str | Path) -> None:
         """Write the picture, in one step, in the format that the name ends with: .png, .svg, .pdf."""
         with replaced_file(Path(path)) as temporary:
-            self.figure().savefig(temporary, format=Path(path).suffix.lstrip(".").lower() or "png", dpi=SHARPEST)
+            _write(self.figure(), temporary, Path(path).suffix.lstrip(".").lower() or "png")
 
     def figure(self) -> "Figure":
         """The picture as a matplotlib figure, to go on with; one of its own each time, unknown to pyplot."""
@@ -204,6 +204,12 @@ class Timeline:
             axes[-1].set_title(rests + (" · crossed: missing" if missing else ""), loc="left", fontsize=8, color=INK, pad=6)
         figure.suptitle(_cut(self.title, 100), x=0.01, ha="left", fontsize=10, color=INK, parse_math=False)
         figure.set_layout_engine("constrained", hspace=0.06)
+
+
+def _write(figure: "Figure", target: Any, kind: str, **options: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a letter that the font lacks is a box
+        figure.savefig(target, format=kind, dpi=SHARPEST, **options)
 
 
 def _course(one: Stretch, m: int, floor: float) -> Iterator[tuple[float, float, float, float, float]]:
