@@ -32,9 +32,12 @@ def outputs_of(notebook: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
 def _run(source: str, space: dict[str, Any]) -> Any:
     """The value of the last line, where it is an expression and does not end with a semicolon."""
     tree = ast.parse(source)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "tutorial", "exec"), space)
-    value = None if last is None else eval(compile(ast.Expression(last.value), "tutorial", "eval"), space)
+    last = tree.body[-1]
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, "tutorial", "exec"), space)
+        return None
+    exec(compile(ast.Module(tree.body[:-1], []), "tutorial", "exec"), space)
+    value = eval(compile(ast.Expression(last.value), "tutorial", "eval"), space)
     return None if source.rstrip().endswith(";") else value
 
 
@@ -53,7 +56,10 @@ def main() -> None:
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     os.chdir(tempfile.mkdtemp(prefix="lddu-tutorial-"))
     for cell, found in zip(code_cells(notebook), outputs_of(notebook), strict=True):
-        data = {kind: content if kind == "image/png" else content.splitlines(True) for kind, content in (found or {}).items()}
+        data = {
+            kind: content if kind == "image/png" else content.splitlines(True)
+            for kind, content in (found or {}).items()
+        }
         kept = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
         cell["outputs"] = [kept] if found else []
     NOTEBOOK.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

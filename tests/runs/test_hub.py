@@ -360,7 +360,7 @@ def test_what_cannot_be_used_is_not_shared(place: Path, tmp_path: Path, hub: Hub
 
 def test_the_card_goes_along_with_what_the_hub_reads(place: Path, tmp_path: Path) -> None:
     text = (prepared(RunFolder(place / "run"), tmp_path, "someone/voices", False).folder.path / "README.md").read_text()
-    data = ModelCard(text).data.to_dict()
+    data = vars(ModelCard(text).data)
     assert (data["license"], data["library_name"]) == ("mit", "lddu")
     assert {"emotion-recognition", "audio", "text"} <= set(data["tags"])
     assert "# Model card: voices" in text and "lddu predict someone/voices talk.mp4" in text and "EMO" in text

@@ -35,7 +35,7 @@ def boxes(figure: Figure, panel: int, colour: str) -> list[tuple[float, float, f
     for drawn in figure.axes[panel].collections:
         colours = np.atleast_2d(drawn.get_facecolor())
         if len(colours) and np.allclose(colours[:, :3], to_rgba(colour)[:3]):
-            corners = [path.vertices for path in drawn.get_paths()]
+            corners = [np.asarray(path.vertices, float) for path in drawn.get_paths()]
             found += [(c[0, 0], c[1, 0], c[0, 1], (c[2, 1] - c[0, 1]) / FULL) for c in corners]
     return found
 
@@ -107,7 +107,10 @@ def test_a_notebook_gets_a_picture_of_the_size_that_it_says_and_a_file_gets_the_
     found.save(tmp_path / "talk.png")
     found.save(tmp_path / "talk.svg")
     assert Image.open(tmp_path / "talk.png").size == picture.size
-    assert "<svg" in (tmp_path / "talk.svg").read_text() and sorted(tmp_path.iterdir()) == [tmp_path / "talk.png", tmp_path / "talk.svg"]
+    assert "<svg" in (tmp_path / "talk.svg").read_text() and sorted(tmp_path.iterdir()) == [
+        tmp_path / "talk.png",
+        tmp_path / "talk.svg",
+    ]
     assert repr(found) == "Timeline of talk.mp4: 3 clips, joy, anger, fear"
 
 
@@ -144,7 +147,9 @@ class _Text(HTMLParser):
 def test_runs_and_comparisons_show_their_figures_in_a_notebook(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", clips=60, emotions=("joy", "<b>anger</b>"))
     runs = [
-        lddu.train(store, tmp_path / name, tiny_config(training={"epochs": 1}), lddu.RunOptions(seed=seed, report=False))
+        lddu.train(
+            store, tmp_path / name, tiny_config(training={"epochs": 1}), lddu.RunOptions(seed=seed, report=False)
+        )
         for seed, name in enumerate(("first", "second"))
     ]
     shown = _Text(runs[0]._repr_html_())

@@ -124,7 +124,9 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return Timeline(title, self.emotions, self.predictions.modalities, stretches, self.thresholds, timed)
 
     def _rows_of(self, file: str) -> list[int]:
-        names = [self.file[n] if math.isfinite(self.start[n]) else "" for n in range(len(self))]  # the rest stands side by side
+        names = [
+            self.file[n] if math.isfinite(self.start[n]) else "" for n in range(len(self))
+        ]  # the rest stands side by side
         meant = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
         found = sorted({names[n] for n in meant})
         if len(found) != 1:

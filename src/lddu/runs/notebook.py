@@ -44,7 +44,9 @@ def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after:
     left = f"<p>... and {len(found) - SHOWN} more</p>" if len(found) > SHOWN else ""
     marks = "* present" if found.abstained is None else "* present, ? can't tell"
     caption = f"probability per emotion, {len(found)} clip{'' if len(found) == 1 else 's'} ({marks})"
-    return f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
+    return (
+        f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
+    )
 
 
 def html_run(run: "RunFolder") -> str:
@@ -90,8 +92,12 @@ def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) ->
     """Words to the left, figures to the right."""
     sides = (LEFT, *[""] * (len(heads) - 1))
     head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in zip(heads, sides, strict=True))
-    body = "".join(f"<tr>{_words(row[0])}{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>" for row in rows)
-    return f"<table><caption{LEFT}>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = "".join(
+        f"<tr>{_words(row[0])}{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>" for row in rows
+    )
+    return (
+        f"<table><caption{LEFT}>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def _figure(value: float | None, sign: str = "") -> str:

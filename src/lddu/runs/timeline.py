@@ -5,11 +5,10 @@ import math
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
 
 from lddu.arrays import Floats
 from lddu.machine.atomic import replaced_file
@@ -78,7 +77,9 @@ class Timeline:
 
     def __repr__(self) -> str:
         count = len(self.stretches)
-        return f"Timeline of {self.title or 'clips'}: {count} clip{'' if count == 1 else 's'}, {', '.join(self.emotions)}"
+        return (
+            f"Timeline of {self.title or 'clips'}: {count} clip{'' if count == 1 else 's'}, {', '.join(self.emotions)}"
+        )
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         stream, figure = io.BytesIO(), self.figure()
@@ -99,8 +100,10 @@ class Timeline:
         counts = [1 if worded else 0, len(self.emotions), len(self.modalities)]
         figure = Figure(figsize=(WIDTH, ROW * sum(counts) + EDGE * (1 + sum(map(bool, counts)))), facecolor="white")
         heights = [count * ROW for count in counts if count]
-        drawn = [draw for draw, count in zip((self._words, self._emotions, self._modalities), counts, strict=True) if count]
-        axes = figure.subplots(len(drawn), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        drawn = [
+            draw for draw, count in zip((self._words, self._emotions, self._modalities), counts, strict=True) if count
+        ]
+        axes = figure.subplots(len(drawn), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
         for own, draw in zip(axes, drawn, strict=True):
             draw(own)
         self._finish(figure, axes)
@@ -160,7 +163,9 @@ class Timeline:
             [(left, y), (right, y), (right, y + FULL * height), (left, y + FULL * height)]
             for left, right, y, height in boxes
         ]
-        axes.add_collection(PolyCollection(corners, **{"edgecolor": "white", "linewidth": 0 if narrow else 0.8, **look}))
+        axes.add_collection(
+            PolyCollection(corners, **{"edgecolor": "white", "linewidth": 0 if narrow else 0.8, **look})
+        )
 
     def _words(self, axes: "Axes") -> None:
         for one in self.stretches:
@@ -192,7 +197,9 @@ class Timeline:
         axes[-1].set_xlabel("seconds" if self.timed else "clip", fontsize=9, color=INK)
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=not self.timed, nbins=12))
         if not self.timed and len(self.stretches) <= 12:
-            axes[-1].set_xticks([one.start + 0.5 for one in self.stretches], [str(n) for n in range(len(self.stretches))])
+            axes[-1].set_xticks(
+                [one.start + 0.5 for one in self.stretches], [str(n) for n in range(len(self.stretches))]
+            )
         notes = ["height: probability", "full colour: present"]
         notes += ["hatched: can't tell"] if any("can't tell" in one.verdict for one in self.stretches) else []
         notes += ["dots: threshold"] if self.thresholds else []
@@ -201,7 +208,9 @@ class Timeline:
         if self.modalities:
             rests = "what the most probable emotion rests on · height: share · darker: attention"
             missing = any(any(map(math.isnan, one.weight)) for one in self.stretches)
-            axes[-1].set_title(rests + (" · crossed: missing" if missing else ""), loc="left", fontsize=8, color=INK, pad=6)
+            axes[-1].set_title(
+                rests + (" · crossed: missing" if missing else ""), loc="left", fontsize=8, color=INK, pad=6
+            )
         figure.suptitle(_cut(self.title, 100), x=0.01, ha="left", fontsize=10, color=INK, parse_math=False)
         figure.set_layout_engine("constrained", hspace=0.06)
 
