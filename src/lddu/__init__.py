@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lddu.corpora.simulated.simulate import SimulationConfig, simulate
     from lddu.models.families import preset
     from lddu.models.family import Answer, Evidence, Family, Losses, Task
+    from lddu.pages.share import push_to_hub
     from lddu.runs.compare import compare_runs
     from lddu.runs.figures import PredictOptions
     from lddu.runs.predictor import Predictor, load
@@ -50,6 +51,7 @@ __all__ = [
     "import_corpus",
     "load",
     "preset",
+    "push_to_hub",
     "resume",
     "score",
     "search",
@@ -80,6 +82,7 @@ _PLACES = {
     "import_corpus": "lddu.corpora.importing",
     "load": "lddu.runs.predictor",
     "preset": "lddu.models.families",
+    "push_to_hub": "lddu.pages.share",
     "resume": "lddu.training.run",
     "score": "lddu.training.score",
     "search": "lddu.training.search.search",

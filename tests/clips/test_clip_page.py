@@ -134,7 +134,7 @@ def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: Feat
     rows = np.zeros(1080, int)
     many = replace(
         few, predictions=few.predictions.rows(rows), start=times.tolist(), end=(times + 10).tolist(),
-        **{name: getattr(few, name) * 1080 for name in ("file", "transcript", "influence", "timeline")},
+        **{name: getattr(few, name) * 1080 for name in ("file", "transcript", "influence", "attention")},
     )  # fmt: skip
     ticks = next(sections(many, {})).ticks
     assert len(ticks) >= 1080 / 15
@@ -143,7 +143,7 @@ def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: Feat
 def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: FeatureStore) -> None:
     found = answers(run, talks, range(1))
     lines = {m: {e: [0.25] * 4 for e in MANNERS} for m in ("text", "audio", "visual")}
-    even = replace(found, timeline=[replace(found.timeline[0], attention=lines)])
+    even = replace(found, attention=[replace(found.attention[0], attention=lines)])
     segment = next(sections(even, {})).segments[0]
     assert segment.modalities[0].shade["happy"] == [33] * 4
     assert gradient([33, 100]) == "linear-gradient(to right,rgb(0 0 0/33%) 25%,rgb(0 0 0/100%) 75%)"
@@ -201,9 +201,9 @@ def test_features_without_times_have_an_axis_of_clips(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", missing=[(10, "text")])
     trained = train(store, tmp_path / "run", tiny_config(training={"epochs": 1}), RunOptions(device="cpu"))
     found = answers_on(Predictor(trained.path), store)
-    assert found.timeline[0].step_seconds is None
+    assert found.attention[0].step_seconds is None
     longest = max(int(store.lengths(name)[0]) for name in store.modalities)
-    assert all(len(line) == min(20, longest) for line in found.timeline[0].attention["text"].values())
+    assert all(len(line) == min(20, longest) for line in found.attention[0].attention["text"].values())
     first = next(sections(found, {}))
     assert [segment.left for segment in first.segments] == [0, 50] and first.ticks == ()
     assert [segment.short[0] for segment in first.segments] == found.predictions.clip[[0, 10]].tolist()

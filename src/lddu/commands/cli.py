@@ -23,6 +23,7 @@ from lddu.commands import (
     score,
     search,
     serve,
+    share,
     train,
 )
 from lddu.commands.complaint import complaint
@@ -53,6 +54,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
+    (MODELS, share.share, "[OPTIONS] RUN REPOSITORY", share.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
 )
 

@@ -66,13 +66,13 @@ Words = Parameter(negative=(), allow_leading_hyphen=True)
 OTHER_NAMES = {"members": "seeds", "folder": "html"}
 """Parameter of a function -> its option, where the command line has another word."""
 
-FLAGS = {("existing", "update"): "--update", ("existing", "replace"): "--force"}
+FLAGS = {("existing", "update"): "--update", ("existing", "replace"): "--force", ("private", False): "--public"}
 """Parameter and value -> the flag that stands for both."""
 
 
 def as_option(name: str, value: Value = None) -> str:
     """A parameter that an error names, as the command line has it: `members` is ``--seeds``."""
-    if isinstance(value, str) and (name, value) in FLAGS:
+    if (name, value) in FLAGS:
         return FLAGS[name, value]
     option = f"--{OTHER_NAMES.get(name, name).replace('_', '-')}"
     return option if value is None or value is True else f"{option} {value}"

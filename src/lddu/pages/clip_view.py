@@ -330,7 +330,7 @@ def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     error = answers.predictions.evidence.get("modality_error")
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
-    line = answers.timeline[n]
+    line = answers.attention[n]
     untimed = line.step_seconds is None
     shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention.get(name, {}).items()}
     flags = answers.predictions.unfamiliar

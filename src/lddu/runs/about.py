@@ -110,7 +110,7 @@ class Origin:
     """Which model answers, and what it learnt from.
 
     Attributes:
-        run: its name.
+        run: its name; of one on the Hub also where and in which revision.
         family: of models.
         learnt_from: names of corpora; that of the store where nothing else is recorded.
         recorded: whether `about.json` says so.
@@ -174,8 +174,9 @@ def origin_of(folder: RunFolder) -> Origin:
     description, about = folder.description, about_of(folder)
     corpora = () if about is None else about.corpora
     store = PurePath(str(description.store.get("path", ""))).name or "that its folder does not name"
+    name = folder.name if about is None else about.name
     return Origin(
-        run=folder.name if about is None else about.name,
+        run=f"{name} ({folder.place})" if folder.revision and about is not None else name,
         family=folder.family.name,
         learnt_from=tuple(corpus.name for corpus in corpora) or (store,),
         recorded=bool(corpora),

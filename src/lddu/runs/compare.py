@@ -12,12 +12,13 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, compare
 from lddu.evaluate.scored import Scored
 from lddu.runs.named_runs import opened_run
+from lddu.runs.notebook import html_comparison
 from lddu.runs.run_folder import RunFolder, RunLike
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunPair:
     """A run beside the first one.
 
@@ -32,6 +33,12 @@ class RunPair:
     second: str
     clips: int
     found: Comparison
+
+    def __repr__(self) -> str:
+        return f"RunPair({self.second!r} beside {self.first!r}, {self.clips} clips)"
+
+    def _repr_html_(self) -> str:
+        return html_comparison(self.first, self.second, self.clips, self.found)
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""

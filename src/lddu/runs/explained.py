@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lddu.arrays import Flags, Floats
-from lddu.errors import LdduError
+from lddu.errors import LdduError, MismatchError, parameter
 from lddu.runs.about import Origin
 from lddu.runs.adapt import Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.notebook import html_table
-from lddu.runs.per_clip import ClipPrediction, PerClip
+from lddu.runs.per_clip import ClipPrediction, PerClip, refuse_nothing
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
+from lddu.sentences import some
 from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
 
 if TYPE_CHECKING:
     from lddu.exports.answered import Answered
+    from lddu.runs.timeline import Stretch, Timeline
 
 BIN_SECONDS = 0.5
 """Length of a step of the time line."""
@@ -73,7 +75,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         end: [N] seconds into the file; NaN where unknown.
         transcript: [N] words, where known.
         influence: per clip, modality -> emotion -> probability minus the probability without the modality, both calibrated.
-        timeline: [N] where the networks looked.
+        attention: [N] where the networks looked.
         thresholds: [E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
@@ -87,7 +89,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
     end: list[float]
     transcript: list[str]
     influence: list[dict[str, dict[str, float]]]
-    timeline: list[TimeLine]
+    attention: list[TimeLine]
     thresholds: tuple[float, ...]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
@@ -101,6 +103,58 @@ class ClipAnswers(PerClip[ClipAnswer]):
         before = {"clip": self.predictions.clip.tolist(), "seconds": self.seconds("")}
         after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
         return html_table(self.predictions, before, after)
+
+    def timeline(self, file: str = "") -> "Timeline":
+        """The answers on a recording over time, and what they rest on, as a picture; clips without times side by side.
+
+        Args:
+            file: which recording, where there are several: its path, or its name.
+
+        Raises:
+            MismatchError: where there is no clip, or not exactly one recording is meant.
+        """
+        from lddu.runs.timeline import Timeline
+
+        refuse_nothing(self)
+        rows = self._rows_of(file)
+        timed = all(self.start[n] < self.end[n] for n in rows)
+        rows = sorted(rows, key=lambda n: self.start[n]) if timed else rows
+        stretches = tuple(self._stretch(n, place, timed) for place, n in enumerate(rows))
+        title = Path(self.file[rows[0]]).name
+        return Timeline(title, self.emotions, self.predictions.modalities, stretches, self.thresholds, timed)
+
+    def _rows_of(self, file: str) -> list[int]:
+        names = [
+            self.file[n] if math.isfinite(self.start[n]) else "" for n in range(len(self))
+        ]  # the rest stands side by side
+        meant = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
+        found = sorted({names[n] for n in meant})
+        if len(found) != 1:
+            there = some([Path(name).name or "clips without a time" for name in sorted(set(names))])
+            raise MismatchError(
+                f"Expected one recording to draw, but {f'{file!r} names {len(found)} of' if file else 'there are'} {there}; name one in "
+                f"{parameter('file')}."
+            )
+        return meant
+
+    def _stretch(self, n: int, place: int, timed: bool) -> "Stretch":
+        from lddu.runs.timeline import Stretch
+
+        found = self.predictions
+        emotion = found.emotions[int(np.argmax(found.probability[n]))]
+        gain = {name: max(own[emotion], 0.0) for name, own in self.influence[n].items()}
+        there = [name for name, has in zip(found.modalities, found.presented[n], strict=True) if has]
+        whole = sum(gain.values())
+        shares = {name: gain.get(name, 0.0) / whole if whole > 0 else 1 / len(there) for name in there}
+        return Stretch(
+            start=self.start[n] if timed else place,
+            end=self.end[n] if timed else place + 1,
+            probability=found.probability[n],
+            verdict=tuple(found.verdicts(n).values()),
+            words=self.transcript[n],
+            weight=tuple(shares.get(name, math.nan) for name in found.modalities),
+            attention=tuple(tuple(self.attention[n].attention.get(m, {}).get(emotion, ())) for m in found.modalities),
+        )
 
     def seconds(self, unknown: str) -> list[str]:
         """[N] where each clip lies in its file, for tables; `unknown` of what has no place."""
@@ -138,7 +192,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             end=[self.end[n] for n in chosen],
             transcript=[self.transcript[n] for n in chosen],
             influence=[self.influence[n] for n in chosen],
-            timeline=[self.timeline[n] for n in chosen],
+            attention=[self.attention[n] for n in chosen],
         )
 
     def one(self, n: int) -> ClipAnswer:
@@ -173,8 +227,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
                 "rests_on": self.rests_on(n) or None,
                 "influence": self.influence[n],
                 "timeline": {
-                    "seconds_per_step": self.timeline[n].step_seconds,
-                    "modalities": self.timeline[n].attention,
+                    "seconds_per_step": self.attention[n].step_seconds,
+                    "modalities": self.attention[n].attention,
                 },
             }
             for n, record in enumerate(self.predictions.to_records())
@@ -255,7 +309,7 @@ def answers_on(
         end=table.end[chosen].tolist(),
         transcript=table.transcript[chosen].tolist(),
         influence=influence,
-        timeline=lines,
+        attention=lines,
         thresholds=predictor.decision.thresholds,
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
         adaptation=predictor.adaptation,

@@ -1,11 +1,14 @@
 """Clips beside the validation clips of a run: which are noisier, and which are out of distribution."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from lddu.arrays import Flags, Floats
+from lddu.errors import RunError
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.run_folder import RunFolder
 
@@ -15,31 +18,103 @@ FEWEST_VALIDATION_CLIPS = 20
 FAR = 2.0
 """Times the largest distance among validation clips beyond which a clip's modality is out of distribution."""
 
+FILE = "familiarity.json"
+
 _MOST_NAMED = 3
+_MOST_KEPT = 1000
+"""Noise values of a modality that are shared; of more, as many quantiles."""
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationReference:
+    """What is known of the validation clips of a run, without naming any.
+
+    Attributes:
+        modalities: M names.
+        noise: [K, M] how noisy they are, each modality sorted by itself, NaN behind the last; None where it is not measured.
+        farthest: [M] as `farthest_validation` gives it; None where distances are not known.
+    """
+
+    modalities: tuple[str, ...]
+    noise: Floats | None
+    farthest: Floats | None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As `familiarity.json` has it."""
+        noise = None if self.noise is None else {m: _kept(own) for m, own in self._by_name(self.noise.T)}
+        far = None if self.farthest is None else {m: _number(own) for m, own in self._by_name(self.farthest)}
+        return {"noise": noise, "farthest": far}
+
+    def _by_name(self, values: Floats) -> Iterator[tuple[str, Any]]:
+        return zip(self.modalities, values, strict=True)
+
+    @classmethod
+    def from_mapping(cls, found: Mapping[str, Any], modalities: tuple[str, ...]) -> "ValidationReference":
+        """From JSON.
+
+        Raises:
+            ValueError: where it is of another form.
+        """
+        noise, far = found["noise"], found["farthest"]
+        columns = None if noise is None else [_numbers(noise[m]) for m in modalities]
+        longest = 0 if columns is None else max(map(len, columns), default=0)
+        padded = [np.pad(own, (0, longest - len(own)), constant_values=np.nan) for own in columns or ()]
+        farthest = None if far is None else np.concatenate([_numbers([far[m]]) for m in modalities])
+        return cls(modalities, None if columns is None else np.column_stack(padded), farthest)
+
+
+def validation_reference(folder: RunFolder) -> ValidationReference | None:
+    """What a run knows of its validation clips; None where it holds neither predictions nor `familiarity.json`.
+
+    Raises:
+        RunError: where the file is damaged.
+    """
+    path = folder.path / "predictions.parquet"
+    if path.is_file():
+        found = read_predictions(path)
+        valid = found.rows(found.split == "valid")
+        distance = valid.modality_distance
+        noise = _noise(valid)
+        return ValidationReference(
+            found.modalities,
+            None if noise is None else np.sort(noise, axis=0),
+            None if distance is None else farthest_validation(distance),
+        )
+    if not (folder.path / FILE).is_file():
+        return None
+    try:
+        return ValidationReference.from_mapping(folder.read_json(FILE), tuple(folder.description.task.dimensions))
+    except (KeyError, TypeError, ValueError) as fault:
+        raise RunError(
+            f"Expected {folder.shown(FILE)} to be as docs/run_folder.md says, but it is not ({fault!r}); copy the run again."
+        ) from None
 
 
 class Familiarity:
     """Compares clips with the validation clips of a run: noise and distance from training.
 
     Args:
-        folder: of the run; one without `predictions.parquet`, or an older one, knows less and still predicts.
+        folder: of the run; one that knows nothing of its validation clips, or an older one, still predicts.
+
+    Attributes:
+        farthest: [M] largest distance of a validation clip, NaN where these are too few; None where no distance is known.
+
+    Raises:
+        RunError: where what it knows is damaged.
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        path = folder.path / "predictions.parquet"
-        found = read_predictions(path) if path.is_file() else None
-        valid = None if found is None else found.rows(found.split == "valid")
-        self._noise = None if valid is None else _noise(valid)
-        distance = None if valid is None else valid.modality_distance
-        self._farthest = None if distance is None else farthest_validation(distance)
+        found = validation_reference(folder)
+        self._noise = None if found is None else found.noise
+        self.farthest = None if found is None else found.farthest
 
     def beside(self, found: Predictions) -> Predictions:
         """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips."""
         noise = _noise(found)
         if self._noise is not None and noise is not None:
             found = replace(found, noisier_than=noisier_than(noise, self._noise))
-        if self._farthest is not None and found.modality_distance is not None:
-            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._farthest))
+        if self.farthest is not None and found.modality_distance is not None:
+            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self.farthest))
         return found
 
     def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
@@ -49,18 +124,18 @@ class Familiarity:
             distance: [N, M] of some clips; NaN where missing.
             modalities: M names.
         """
-        flags = None if self._farthest is None else unfamiliar(distance, self._farthest)
-        if flags is None or self._farthest is None:
+        flags = None if self.farthest is None else unfamiliar(distance, self.farthest)
+        if flags is None or self.farthest is None:
             return {}
         there = ~np.isnan(distance)
-        known = ~np.isnan(self._farthest) & there.any(axis=0)
+        known = ~np.isnan(self.farthest) & there.any(axis=0)
         return {name: float(flags[there[:, m], m].mean()) for m, name in enumerate(modalities) if known[m]}
 
     def remarks(self, found: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
-        if self._farthest is None:
+        if self.farthest is None:
             return []
-        if np.isnan(self._farthest).all():
+        if np.isnan(self.farthest).all():
             return [
                 f"the run has fewer than {FEWEST_VALIDATION_CLIPS} validation clips, too few to detect clips that are out of distribution"
             ]
@@ -68,7 +143,7 @@ class Familiarity:
         if flags is None or distance is None:
             return []
         sentences = []
-        for m, farthest in enumerate(self._farthest):
+        for m, farthest in enumerate(self.farthest):
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
@@ -133,3 +208,23 @@ def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
         None where no modality has enough validation clips.
     """
     return None if np.isnan(farthest).all() else np.asarray(distance > FAR * farthest)
+
+
+def _kept(values: Floats) -> list[float]:
+    """The values in order, or as many of their quantiles as are shared."""
+    known = np.sort(values[~np.isnan(values)])
+    if len(known) > _MOST_KEPT:
+        known = np.quantile(known, np.linspace(0, 1, _MOST_KEPT), method="inverted_cdf")
+    return [float(value) for value in known]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _numbers(values: Any) -> Floats:
+    if not isinstance(values, list) or any(
+        isinstance(v, bool) or not isinstance(v, int | float | None) for v in values
+    ):
+        raise ValueError("numbers expected")
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)

@@ -1,6 +1,6 @@
-"""What a user may call a run wherever one is read: its folder, a .zip of it, or a known name such as ``default``.
+"""What a user may call a run wherever one is read: its folder, a .zip of it, a known name such as ``default``, or ``user/name``.
 
-A known name stands for a run that comes with the package. It is never taken for what does not exist: a mistyped path is
+A known name stands for a run that comes with the package, ``user/name`` for one on the Hugging Face Hub. Neither is ever taken for what does not exist: a mistyped path is
 refused, so that no answer comes from another run than the one that was meant.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lddu.errors import RunError
 from lddu.models.family import Family
+from lddu.runs.hub_names import hub_name
 from lddu.runs.run_archive import unpack_run
 from lddu.runs.run_folder import RunFolder, RunLike
 
@@ -31,11 +32,13 @@ def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
     """The run, whichever way it is named; what is unpacked for it goes when nothing holds it any more.
 
     Args:
-        run: a run, its folder, a .zip of its folder, or, as a `str`, a known name. A `Path` is never a name.
+        run: a run, its folder, a .zip of its folder, or, as a `str`, a known name or the name of a run on the Hugging Face
+            Hub. A `Path` is never a name.
         family: of its model, where that is not registered under its name.
 
     Raises:
-        RunError: where there is no such run, or a known name could also mean a file that is there.
+        RunError: where there is no such run, it cannot be fetched, or a known name could also mean a file that is there.
+        PackageError: where it is on the Hub, and huggingface_hub is not installed.
     """
     if isinstance(run, RunFolder):
         return run
@@ -46,6 +49,10 @@ def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
                 f"./{run} for that one, or work in another folder."
             )
         return _packaged(run, family)
+    if isinstance(run, str) and (name := hub_name(run)):
+        from lddu.runs.hub import fetched_run  # loads huggingface_hub
+
+        return fetched_run(name, family, did_you_mean(run))
     path = Path(run)
     if path.suffix.lower() == ".zip" and path.is_file():
         return _unpacked(path, family)
@@ -70,9 +77,9 @@ def default_run() -> RunFolder:
 
 
 def named_by(word: str) -> bool:
-    """Whether a word of the command line means a run: a folder of one, a .zip, or a known name."""
+    """Whether a word of the command line means a run: a folder of one, a .zip, a known name, or one on the Hub."""
     path = Path(word)
-    if word in KNOWN or (path.suffix.lower() == ".zip" and path.is_file()):
+    if word in KNOWN or hub_name(word) or (path.suffix.lower() == ".zip" and path.is_file()):
         return True
     return path.is_dir() and not (path / "manifest.json").exists() and any((path / name).exists() for name in _MARKS)
 

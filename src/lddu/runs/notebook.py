@@ -1,14 +1,24 @@
-"""How a notebook shows predictions: a table of the first clips, with the marks of `lddu predict`."""
+"""How a notebook shows predictions, runs and comparisons: small tables that take the colours of the page around them."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from lddu.errors import LdduError
+from lddu.sentences import counted
+
 if TYPE_CHECKING:
+    from lddu.evaluate.compare import Comparison
     from lddu.runs.predictions import Predictions
+    from lddu.runs.run_folder import RunFolder
 
 SHOWN = 20
 """Clips in the table."""
+
+LEFT = ' style="text-align: left"'
+"""Of words; notebooks put every cell to the right."""
 
 
 def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> str:
@@ -19,7 +29,10 @@ def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after:
         before: heading -> [N] words of the columns left of the emotions.
         after: the same, right of them.
     """
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*before, *found.emotions, *after))
+    heads = "".join(
+        f'<th scope="col"{"" if name in found.emotions else LEFT}>{escape(name)}</th>'
+        for name in (*before, *found.emotions, *after)
+    )
     rows = "".join(
         "<tr>"
         + "".join(_words(column[n]) for column in before.values())
@@ -31,11 +44,72 @@ def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after:
     left = f"<p>... and {len(found) - SHOWN} more</p>" if len(found) > SHOWN else ""
     marks = "* present" if found.abstained is None else "* present, ? can't tell"
     caption = f"probability per emotion, {len(found)} clip{'' if len(found) == 1 else 's'} ({marks})"
-    return f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
+    return (
+        f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
+    )
+
+
+def html_run(run: "RunFolder") -> str:
+    """What a run is and how good, as far as its folder says."""
+    try:
+        task, family = run.description.task, run.family.name
+        splits = run.metrics if (run.path / "metrics.json").is_file() else None
+    except LdduError as fault:
+        return f"<p>{escape(repr(run))}: {escape(str(fault))}</p>"
+    title = f"run {run.place if run.read_only else run.name}: {family}, {', '.join(task.emotions)} from {', '.join(task.dimensions)}"
+    if splits is None:
+        return f"<p>{escape(title)}; not finished</p>"
+    notes = "".join(f"<li>{escape(one)}</li>" for one in run.description.warnings)
+    rows = [
+        (name, f"{own.n:,}", _spanned(own.f1_micro, own.intervals.get("f1_micro")), *map(_figure, (
+            own.f1_macro, own.map_macro, own.auroc_macro, own.adaptive_ece, own.error_auroc)))
+        for name, own in splits.items()
+    ]  # fmt: skip
+    heads = ("split", "clips", "micro-F1 (95 %)", "macro-F1", "mAP", "AUROC", "calibration error", "error-AUROC")
+    shown = _table(title, heads, rows)
+    if (test := splits.get("test")) is not None:
+        emotions = [
+            (name, f"{own.positives:,}", *map(_figure, (own.f1, own.ap, own.auroc)))
+            for name, own in test.per_emotion.items()
+        ]
+        shown += _table("test, emotion by emotion", ("emotion", "clips with it", "F1", "AP", "AUROC"), emotions)
+    return shown + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def html_comparison(first: str, second: str, clips: int, found: "Comparison") -> str:
+    """Figures of two runs, and their paired differences."""
+    rows = [
+        (name, *(_figure(own[name].value) for own in (found.first, found.second)),
+         f"{_figure(difference.value, '+')} ({_figure(difference.low, '+')} to {_figure(difference.high, '+')})")
+        for name, difference in found.difference.items()
+    ]  # fmt: skip
+    names = [PurePath(first).name, PurePath(second).name]
+    first, second = names if names[0] != names[1] else (first, second)
+    return _table(f"{counted(clips, 'clip')} that both predicted", ("", first, second, "difference (95 %)"), rows)
+
+
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Words to the left, figures to the right."""
+    sides = (LEFT, *[""] * (len(heads) - 1))
+    head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in zip(heads, sides, strict=True))
+    body = "".join(
+        f"<tr>{_words(row[0])}{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>" for row in rows
+    )
+    return (
+        f"<table><caption{LEFT}>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _figure(value: float | None, sign: str = "") -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:{sign}.3f}"
+
+
+def _spanned(value: float, interval: tuple[float, float] | None) -> str:
+    return _figure(value) + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
 
 
 def _words(text: str) -> str:
-    return f'<td style="text-align: left">{escape(text)}</td>'
+    return f"<td{LEFT}>{escape(text)}</td>"
 
 
 def _probabilities(found: "Predictions", n: int) -> str:

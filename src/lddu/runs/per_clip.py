@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 
-from lddu.errors import PackageError
+from lddu.errors import MismatchError, PackageError
 
 if TYPE_CHECKING:
     from lddu.exports.answered import Answered
     from lddu.exports.writing import Exported
+    from lddu.runs.timeline import Timeline
 
 SHOWN = 3
 """Clips that a `repr` shows."""
@@ -78,6 +79,10 @@ class PerClip(ABC, Generic[One]):
     @abstractmethod
     def answered(self) -> "Answered":
         """The same, as `lddu.exports` takes it."""
+
+    @abstractmethod
+    def timeline(self) -> "Timeline":
+        """The answers over time as a picture, which a notebook shows."""
 
     @abstractmethod
     def one(self, n: int) -> One:
@@ -149,3 +154,13 @@ class PerClip(ABC, Generic[One]):
         from lddu.exports.writing import write_export
 
         return write_export(self.answered(), Path(path), force)
+
+
+def refuse_nothing(found: PerClip[One]) -> None:
+    """Refuse to draw no clip at all.
+
+    Raises:
+        MismatchError: where there is none.
+    """
+    if not len(found):
+        raise MismatchError("Expected clips to draw, but there is none; predict some.")

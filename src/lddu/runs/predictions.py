@@ -16,11 +16,12 @@ from lddu.models.family import Evidence
 from lddu.models.measured import Measured
 from lddu.runs.ablation import Ablation
 from lddu.runs.notebook import html_table
-from lddu.runs.per_clip import ClipPrediction, PerClip
+from lddu.runs.per_clip import ClipPrediction, PerClip, refuse_nothing
 from lddu.store.clip_table import carried_columns
 
 if TYPE_CHECKING:
     from lddu.exports.answered import Answered, Verdict
+    from lddu.runs.timeline import Timeline
 
 PER_EMOTION = {
     "probability": "probability",
@@ -186,6 +187,19 @@ class Predictions(PerClip[ClipPrediction]):
             for n in range(len(self))
         ]  # fmt: skip
         return Answered(self.emotions, clips, self.to_columns(), kinds, self.to_records())
+
+    def timeline(self) -> "Timeline":
+        """Probabilities clip by clip, in their order, as a picture; it is not known here when a clip was.
+
+        Raises:
+            MismatchError: where there is no clip.
+        """
+        from lddu.runs.timeline import Stretch, Timeline
+
+        refuse_nothing(self)
+        clips = enumerate(self.probability)
+        stretches = tuple(Stretch(n, n + 1, own, tuple(self.verdicts(n).values())) for n, own in clips)
+        return Timeline("", self.emotions, (), stretches, timed=False)
 
     def verdicts(self, n: int) -> "dict[str, Verdict]":
         """Emotion -> what is decided on it in clip n."""

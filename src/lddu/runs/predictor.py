@@ -47,7 +47,7 @@ class Predictor:
     """A trained run, ready to use; an ensemble run answers with the mean of its networks.
 
     Args:
-        path: run folder, a .zip of one, or a known name (see `lddu.runs.named_runs.opened_run`).
+        path: run folder, a .zip of one, a known name, or ``user/name`` (see `lddu.runs.named_runs.opened_run`).
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 
@@ -194,7 +194,8 @@ class Predictor:
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
-        found = simulated_warnings(task.simulated, store.simulated)
+        found = [self.folder.note] if self.folder.note else []
+        found += simulated_warnings(task.simulated, store.simulated)
         found += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
         found += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
@@ -427,8 +428,8 @@ def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Pr
     """A finished run, ready to use.
 
     Args:
-        path: run folder, a .zip of one, or the name of a pretrained run: ``"default"``. Write ``"./default"``, or a `Path`, for a
-            folder of that name.
+        path: run folder, a .zip of one, or the name of a run: ``"default"``, or on the Hugging Face Hub ``"user/name"`` or
+            ``"user/name@revision"`` (extra `hub`). Write ``"./default"``, or a `Path`, for a folder of that name.
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``auto``.
         family: of the run's model, where it is not registered under its name.
 

@@ -22,12 +22,18 @@ MOST_ENTRIES = 10_000
 
 RUN_FILES = (
     "config.json", "model.safetensors", "decision.json", "metrics.json", "predictions.parquet", "latent_map.json",
-    "log.jsonl", "report.html", "about.json",
+    "log.jsonl", "report.html", "about.json", "familiarity.json",
 )  # fmt: skip
 """What a run folder holds, and each member of an ensemble; docs/run_folder.md."""
 
 _MEMBER = re.compile(r"(?:member-\d{1,4}/)?([^/]+)")
 _PIECE = 1 << 20
+
+
+def is_run_file(name: str) -> bool:
+    """Whether a name below a run's folder is that of one of its files, or of one of a member."""
+    match = _MEMBER.fullmatch(name)
+    return match is not None and match[1] in RUN_FILES
 
 
 def unpack_run(archive: Path, folder: Path) -> None:
@@ -99,8 +105,7 @@ def _run_files(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> dict[str, z
             )
         above = f"{runs[0]}/"
     below = {name.removeprefix(above): entry for name, entry in names.items() if name.startswith(above)}
-    matched = {name: _MEMBER.fullmatch(name) for name in below}
-    return {name: below[name] for name, match in matched.items() if match and match[1] in RUN_FILES}
+    return {name: entry for name, entry in below.items() if is_run_file(name)}
 
 
 def _copied(archive: Path, source: IO[bytes], target: IO[bytes], most: int) -> int:

@@ -25,6 +25,7 @@ from lddu.models.network import Network, renamed
 
 if TYPE_CHECKING:
     from lddu.decide.decision import FittedDecision
+    from lddu.pages.share import PushedRun
     from lddu.runs.predictions import Predictions
     from lddu.runs.run_metrics import RunMetrics
 
@@ -86,17 +87,27 @@ class RunFolder:
     Args:
         path: the folder.
         family: of its model, where that is not registered under its name.
-        place: what a user calls the run, where that is not its path: a known name, or the archive that it lies in.
+        place: what a user calls the run, where that is not its path: a known name, the archive that it lies in, or its
+            repository.
+        note: a sentence that every result repeats; empty for none.
+        revision: of one on the Hugging Face Hub, its commit.
 
     Attributes:
         path: the folder.
         place: what a user calls the run.
+        note: a sentence that every result repeats.
+        revision: commit on the Hugging Face Hub; empty elsewhere.
+        opened_as: the model family that was given, if any.
     """
 
-    def __init__(self, path: str | Path, family: Family | None = None, place: str = "") -> None:
+    def __init__(
+        self, path: str | Path, family: Family | None = None, place: str = "", note: str = "", revision: str = ""
+    ) -> None:
         self.path = Path(path)
         self.place = place or str(path)
-        self._family = family
+        self.note = note
+        self.revision = revision
+        self.opened_as = family
         self._borrowed = bool(place)
 
     def __repr__(self) -> str:
@@ -164,7 +175,7 @@ class RunFolder:
     def member(self, k: int) -> "RunFolder":
         """The folder of one network of an ensemble."""
         name = f"member-{k}"
-        return RunFolder(self.path / name, self._family, str(self.shown(name)) if self._borrowed else "")
+        return RunFolder(self.path / name, self.opened_as, str(self.shown(name)) if self._borrowed else "")
 
     @property
     def family(self) -> Family:
@@ -173,7 +184,7 @@ class RunFolder:
         Raises:
             ConfigError: where it is not known here.
         """
-        return self._family or _named_family(self.description.config.family)
+        return self.opened_as or _named_family(self.description.config.family)
 
     def family_in(self, found: dict[str, Any]) -> Family:
         """The model family that a `config.json` names; LDDU where it is from before there were others.
@@ -184,13 +195,13 @@ class RunFolder:
         """
         settings = found.get("config")
         name = settings.get("family", "lddu") if isinstance(settings, dict) else "lddu"
-        if self._family is None:
+        if self.opened_as is None:
             return _named_family(name)
-        if self._family.name != name:
+        if self.opened_as.name != name:
             raise RunError(
-                f"Expected a run of the model family {self._family.name} in {self.place}, but it is of {name}."
+                f"Expected a run of the model family {self.opened_as.name} in {self.place}, but it is of {name}."
             )
-        return self._family
+        return self.opened_as
 
     def load_model(self, device: torch.device | None = None) -> Network:
         """The trained network of this folder, in evaluation mode.
@@ -245,7 +256,13 @@ class RunFolder:
         from lddu.runs.predictions import read_predictions  # loads scikit-learn
 
         assert self.description
-        return read_predictions(self.path / "predictions.parquet")
+        file = self.path / "predictions.parquet"
+        if not file.is_file() and (self.path / "familiarity.json").is_file():
+            raise RunError(
+                f"Expected the predictions of validation and test in {self.place}, but it was shared without them; ask whoever "
+                "shared it for 'lddu share --with-clips'."
+            )
+        return read_predictions(file)
 
     @property
     def metrics(self) -> "RunMetrics":
@@ -294,6 +311,17 @@ class RunFolder:
         """Replace a JSON file of the folder in one step."""
         assert not self.read_only
         write_text(self.path / name, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def push_to_hub(
+        self, repository: str, private: bool = True, with_clips: bool = False, message: str = ""
+    ) -> "PushedRun":
+        """Share the run on the Hugging Face Hub; see `lddu.push_to_hub`."""
+        return lddu.push_to_hub(self, repository, private, with_clips, message)
+
+    def _repr_html_(self) -> str:
+        from lddu.runs.notebook import html_run
+
+        return html_run(self)
 
     def write_model(self, weights: dict[str, torch.Tensor]) -> None:
         """Replace the weights in one step."""

@@ -1,0 +1,244 @@
+"""Answers over time as a picture: a row per emotion, as high as it is probable, and a row per modality, as high as the answer rests on it."""
+
+import io
+import math
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lddu.arrays import Floats
+from lddu.machine.atomic import replaced_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from lddu.exports.answered import Verdict
+
+PRESENT, ABSENT, UNSURE, WEIGHT, INK, LINE = "#2f5fc4", "#c3d0ec", "#8fa3cf", "#d4713b", "#333333", "#dddddd"
+WIDTH = 9.0
+ROW, EDGE = 0.42, 0.5
+SHARPEST = 160
+"""Dots per inch of the picture in a notebook; it is shown at half the size."""
+
+FULL = 0.84
+"""Height of a probability of 1, in rows."""
+
+_LETTER = 0.062
+"""Inches that a letter of the words takes."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One clip on the axis.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        probability: [E] of each emotion.
+        verdict: [E] what was decided.
+        words: that were said.
+        weight: [M] share of the answer that rests on the modality; NaN where the clip lacks it.
+        attention: M courses of the attention on the most probable emotion, each a share per step; empty where there is none.
+    """
+
+    start: float
+    end: float
+    probability: Floats
+    verdict: "tuple[Verdict, ...]"
+    words: str = ""
+    weight: tuple[float, ...] = ()
+    attention: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Timeline:
+    """A picture of a recording's clips; it shows itself in a notebook.
+
+    Attributes:
+        title: name of the recording.
+        emotions: E names.
+        modalities: M names; none where it is not known what the answers rest on.
+        stretches: the clips, in order.
+        thresholds: [E] probabilities from which an emotion counts as present; empty where unknown.
+        timed: whether the axis is seconds.
+    """
+
+    title: str
+    emotions: tuple[str, ...]
+    modalities: tuple[str, ...]
+    stretches: tuple[Stretch, ...]
+    thresholds: tuple[float, ...] = ()
+    timed: bool = True
+
+    def __repr__(self) -> str:
+        count = len(self.stretches)
+        return (
+            f"Timeline of {self.title or 'clips'}: {count} clip{'' if count == 1 else 's'}, {', '.join(self.emotions)}"
+        )
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        stream, figure = io.BytesIO(), self.figure()
+        _write(figure, stream, "png", metadata={"Title": "Timeline", "Description": repr(self), "Software": None})
+        width, height = figure.get_size_inches()
+        return stream.getvalue(), {"width": round(width * SHARPEST / 2), "height": round(height * SHARPEST / 2)}
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture, in one step, in the format that the name ends with: .png, .svg, .pdf."""
+        with replaced_file(Path(path)) as temporary:
+            _write(self.figure(), temporary, Path(path).suffix.lstrip(".").lower() or "png")
+
+    def figure(self) -> "Figure":
+        """The picture as a matplotlib figure, to go on with; one of its own each time, unknown to pyplot."""
+        from matplotlib.figure import Figure  # a second that predicting does not need
+
+        worded = any(stretch.words for stretch in self.stretches)
+        counts = [1 if worded else 0, len(self.emotions), len(self.modalities)]
+        figure = Figure(figsize=(WIDTH, ROW * sum(counts) + EDGE * (1 + sum(map(bool, counts)))), facecolor="white")
+        heights = [count * ROW for count in counts if count]
+        drawn = [
+            draw for draw, count in zip((self._words, self._emotions, self._modalities), counts, strict=True) if count
+        ]
+        axes = figure.subplots(len(drawn), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
+        for own, draw in zip(axes, drawn, strict=True):
+            draw(own)
+        self._finish(figure, axes)
+        return figure
+
+    def _emotions(self, axes: "Axes") -> None:
+        colours = {"present": PRESENT, "absent": ABSENT, "can't tell": UNSURE}
+        for e in range(len(self.emotions)):
+            floor = len(self.emotions) - 1 - e
+            for verdict, colour in colours.items():
+                chosen = [one for one in self.stretches if one.verdict[e] == verdict]
+                boxes = [(one.start, one.end, floor, float(one.probability[e])) for one in chosen]
+                self._draw(axes, boxes, facecolor=colour, hatch="////" if verdict == "can't tell" else None)
+            for one in self.stretches:
+                self._figure_of(axes, one, floor, float(one.probability[e]), one.verdict[e])
+            if self.thresholds:
+                place = floor + FULL * self.thresholds[e]
+                axes.hlines(place, *self._span, color=INK, linewidth=0.7, linestyle=(0, (1, 3)))
+        _rows(axes, self.emotions)
+
+    def _figure_of(self, axes: "Axes", one: Stretch, floor: float, chance: float, verdict: str) -> None:
+        """The probability in figures, where the clip is wide enough for them."""
+        from matplotlib.patheffects import withStroke
+
+        if self._inches(one) < 0.45:
+            return
+        top, inside, strong = floor + FULL * chance, chance > 0.55, verdict == "present"
+        light = inside and strong
+        halo = [] if inside and verdict != "can't tell" else [withStroke(linewidth=2.5, foreground="white")]
+        axes.text(
+            (one.start + one.end) / 2, top - 0.06 if inside else top + 0.06, f"{chance:.2f}", ha="center",
+            va="top" if inside else "bottom", fontsize=7.5, color="white" if light else INK,
+            fontweight="bold" if strong else "normal", path_effects=halo, zorder=4,
+        )  # fmt: skip
+
+    def _modalities(self, axes: "Axes") -> None:
+        for m in range(len(self.modalities)):
+            floor = len(self.modalities) - 1 - m
+            there = [one for one in self.stretches if not math.isnan(one.weight[m])]
+            missing = [(one.start, one.end, floor, 1.0) for one in self.stretches if math.isnan(one.weight[m])]
+            self._draw(axes, missing, facecolor="none", edgecolor=LINE, hatch="xxxx", linewidth=0)
+            whole = [(one.start, one.end, floor, one.weight[m]) for one in there]
+            self._draw(axes, whole, facecolor=WEIGHT, alpha=0.22)
+            steps = [step for one in there for step in _course(one, m, floor)]
+            alphas = [0.75 * dark for *_, dark in steps]
+            self._draw(axes, [tuple(box) for *box, _ in steps], facecolor=WEIGHT, alpha=alphas, linewidth=0)
+        _rows(axes, self.modalities)
+
+    def _draw(self, axes: "Axes", boxes: Sequence[Any], **look: Any) -> None:
+        """Boxes of start, end, floor and height, all in one look; narrow ones without an edge, which would hide them."""
+        from matplotlib.collections import PolyCollection
+
+        if not boxes:
+            return
+        narrow = self._inches(min(self.stretches, key=lambda one: one.end - one.start)) < 0.08
+        corners = [
+            [(left, y), (right, y), (right, y + FULL * height), (left, y + FULL * height)]
+            for left, right, y, height in boxes
+        ]
+        axes.add_collection(
+            PolyCollection(corners, **{"edgecolor": "white", "linewidth": 0 if narrow else 0.8, **look})
+        )
+
+    def _words(self, axes: "Axes") -> None:
+        for one in self.stretches:
+            letters = int(self._inches(one) / _LETTER)
+            if letters < 4:
+                continue
+            lines = textwrap.wrap(" ".join(one.words.split()), letters, max_lines=2, placeholder="…")
+            axes.text(one.start, 0.5, "\n".join(lines), fontsize=8, color=INK, va="center", parse_math=False)
+        axes.set_ylim(0, 1)
+        axes.set_yticks([])
+
+    def _inches(self, one: Stretch) -> float:
+        """How wide a clip is drawn."""
+        start, end = self._span
+        return 0.88 * WIDTH * (one.end - one.start) / (end - start)
+
+    @cached_property
+    def _span(self) -> tuple[float, float]:
+        return min(one.start for one in self.stretches), max(one.end for one in self.stretches)
+
+    def _finish(self, figure: "Figure", axes: Sequence["Axes"]) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        for own in axes:
+            for spine in own.spines.values():
+                spine.set_visible(False)
+            own.tick_params(length=0, labelsize=9, colors=INK, labelbottom=own is axes[-1])
+            own.set_xlim(*self._span)
+        axes[-1].set_xlabel("seconds" if self.timed else "clip", fontsize=9, color=INK)
+        axes[-1].xaxis.set_major_locator(MaxNLocator(integer=not self.timed, nbins=12))
+        if not self.timed and len(self.stretches) <= 12:
+            axes[-1].set_xticks(
+                [one.start + 0.5 for one in self.stretches], [str(n) for n in range(len(self.stretches))]
+            )
+        notes = ["height: probability", "full colour: present"]
+        notes += ["hatched: can't tell"] if any("can't tell" in one.verdict for one in self.stretches) else []
+        notes += ["dots: threshold"] if self.thresholds else []
+        top = 1 if any(one.words for one in self.stretches) else 0
+        axes[top].set_title(" · ".join(notes), loc="left", fontsize=8, color=INK, pad=6)
+        if self.modalities:
+            rests = "what the most probable emotion rests on · height: share · darker: attention"
+            missing = any(any(map(math.isnan, one.weight)) for one in self.stretches)
+            axes[-1].set_title(
+                rests + (" · crossed: missing" if missing else ""), loc="left", fontsize=8, color=INK, pad=6
+            )
+        figure.suptitle(_cut(self.title, 100), x=0.01, ha="left", fontsize=10, color=INK, parse_math=False)
+        figure.set_layout_engine("constrained", hspace=0.06)
+
+
+def _write(figure: "Figure", target: Any, kind: str, **options: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a letter that the font lacks is a box
+        figure.savefig(target, format=kind, dpi=SHARPEST, **options)
+
+
+def _course(one: Stretch, m: int, floor: float) -> Iterator[tuple[float, float, float, float, float]]:
+    """Start, end, floor, height and darkness of each step of the attention on a modality."""
+    shares = one.attention[m] if one.attention else ()
+    if len(shares) < 2 or max(shares) <= 0:
+        return
+    step = (one.end - one.start) / len(shares)
+    for n, share in enumerate(shares):
+        yield one.start + n * step, one.start + (n + 1) * step, floor, one.weight[m], share / max(shares)
+
+
+def _rows(axes: "Axes", names: Sequence[str]) -> None:
+    count = len(names)
+    axes.set_ylim(0, count)
+    axes.set_yticks([count - 0.58 - n for n in range(count)], [_cut(name, 24).replace("$", r"\$") for name in names])
+    for n in range(count):
+        axes.axhline(n, color=LINE, linewidth=0.8, zorder=3)
+
+
+def _cut(words: str, letters: int) -> str:
+    """The words, or the first of them with an ellipsis; nothing where not even a few letters fit."""
+    return words if len(words) <= letters else f"{words[: letters - 1].rstrip()}…" if letters > 3 else ""
