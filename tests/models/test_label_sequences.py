@@ -71,6 +71,22 @@ def test_what_a_narrow_beam_drops_can_only_lower_a_label_and_never_to_nothing(
     assert (model.by_beam(beam) > 0).all()
 
 
+def test_a_clip_that_is_over_is_answered_as_if_alone() -> None:
+    """Of two clips the first stops at once for sure, the second writes all four labels for sure."""
+    lengths: list[int] = []
+
+    def following(tokens: Tensor) -> Tensor:
+        lengths.append(tokens.shape[2])
+        wanted = torch.tensor([4, tokens.shape[2] - 1])[: len(tokens)]
+        drawn = 30 * torch.nn.functional.one_hot(wanted, 5).float()[:, None].expand(-1, tokens.shape[1], -1)
+        return drawn.log_softmax(dim=2)
+
+    alone = label_odds(following, torch.full((1, 1, 1), 4), 4, 5)
+    assert lengths == [1]
+    both = label_odds(following, torch.full((2, 1, 1), 4), 4, 5)
+    assert torch.equal(both[:1], alone) and (both[1] > 20).all() and (alone < -20).all()
+
+
 def test_labels_are_written_in_order_and_only_the_first_stop_counts() -> None:
     present = torch.tensor([[True, False, True], [False, False, False], [False, True, False]])
     labels, counted = written(present, torch.tensor([2, 1, 0]))

@@ -3,12 +3,16 @@
 With E labels, token E begins a sequence and ends it.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+LEAST_MASS = math.log(1e-6)
+"""Logarithm of the mass of a clip's unfinished sequences below which none goes on."""
 
 
 def written(
@@ -45,9 +49,12 @@ def label_odds(
         longer = mass[..., None] + following(tokens)
         stopped = with_and_without(longer[..., -1], holds)
         going, held = longer[..., :-1].flatten(1), (holds[:, :, None] | each).flatten(1, 2)
+        over = going.logsumexp(dim=1, keepdim=True) < LEAST_MASS
         mass, kept = going.topk(min(beam, going.shape[1]), dim=1)
-        dropped = with_and_without(going.scatter(1, kept, -torch.inf), held)
-        odds = torch.logaddexp(odds, torch.logaddexp(stopped, dropped))
+        mass, dropped = mass.masked_fill(over, -torch.inf), torch.where(over, going, going.scatter(1, kept, -torch.inf))
+        odds = torch.logaddexp(odds, torch.logaddexp(stopped, with_and_without(dropped, held)))
+        if bool(over.all()):
+            return odds[0] - odds[1]
         before = _taken(tokens, kept // labels)
         tokens, holds = torch.cat([before, (kept % labels)[..., None]], dim=2), _taken(held, kept)
     odds = torch.logaddexp(odds, with_and_without(mass, holds))
