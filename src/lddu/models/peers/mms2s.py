@@ -24,9 +24,10 @@ from lddu.config import ObjectiveSettings, ResolvedConfig, setting
 from lddu.machine.ranks import Ranks
 from lddu.models import equations
 from lddu.models.family import Family, Losses, Task
-from lddu.models.peers.blocks import AttentionSettings, SelfAttention, padding, published, seen_steps, sinusoids, zeroed
+from lddu.models.peers.blocks import AttentionSettings, SelfAttention, padding, seen_steps, sinusoids, zeroed
 from lddu.models.peers.label_sequences import label_odds, written
 from lddu.models.peers.mult import CrossLayer
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice, Range
 
 BEAM = 5
@@ -180,18 +181,13 @@ class SequenceObjective(nn.Module):
         return Losses(loss, {"sequence": loss})
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, Mms2sSettings)
-    return Mms2s(task.dimensions, len(task.emotions), config.model)
-
-
 def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
     return SequenceObjective(config.objective, task, ranks)
 
 
 MMS2S = Family(
     "mms2s",
-    _build,
+    built(Mms2s),
     published("mms2s", Mms2sSettings(), learning_rate=1e-3, epochs=20, gradient_norm=10.0),
     _objective,
     searched=(Choice("model.hidden", (64, 128, 256)), Choice("model.layers", (1, 2)), Range("model.dropout", 0.0, 0.5)),
