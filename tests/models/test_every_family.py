@@ -25,10 +25,11 @@ SMALL = {
     "tailor": {"model": {"hidden": 8, "heads": 2, "layers": 1, "text_layers": 1, "fusion_layers": 1}},
     "univa": {"model": {"hidden": 8, "heads": 2, "inner": 8, "layers": 1, "text_layers": 1}},
     "carat": {"model": {"hidden": 8, "heads": 2, "layers": 1, "text_layers": 1, "latent": 4}},
+    "mms2s": {"model": {"hidden": 8, "heads": 2, "layers": 1, "cross_layers": 1}},
 }
 """Sizes at which each family is tested."""
 
-RATE = {"misa": 3e-3, "univa": 3e-3}
+RATE = {"misa": 3e-3, "univa": 3e-3, "mms2s": 3e-3}
 """Rate at which a family learns by heart, where .01 is too fast for it."""
 
 every_family = pytest.mark.parametrize("name", FAMILIES)

@@ -56,7 +56,9 @@ def test_soft_and_unknown_labels_give_finite_losses_and_gradients(name: str, tar
     assert bool(torch.isfinite(gradients(model)).all()) and bool(gradients(model).any())
 
 
-@every_peer
+@pytest.mark.parametrize(
+    "name", [name for name in PEERS if name != "mms2s"]
+)  # its loss reads no logit: test_label_sequences
 def test_an_unknown_label_has_no_gradient(name: str) -> None:
     """The loss of two clips, one without labels, does not move the logit of that clip."""
     config = config_of(name).fitted_to(CorpusSize(100, 4, 7))

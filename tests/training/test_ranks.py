@@ -15,6 +15,7 @@ import torch
 
 from lddu.config import Config
 from lddu.machine.ranks import backends
+from lddu.models.families import preset
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
@@ -40,6 +41,13 @@ def without_dropout() -> Config:
             "corruption": 0.0,
         },
     )
+
+
+def sequences() -> Config:
+    """A family whose loss reads encoded steps, of which ranks have different numbers."""
+    model = {"hidden": 8, "heads": 2, "layers": 1, "cross_layers": 1, "dropout": 0.0}
+    training = {"batch_size": 9, "epochs": 3, "patience": 3}
+    return preset(family="mms2s", overrides={"model": model, "training": training, "decision": {"dropout_passes": 0}})
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +95,10 @@ from pathlib import Path
 from lddu.store.store import FeatureStore
 from lddu.training.run import resume, train
 from tests.training.stops import PowerCut, StopIn
-from tests.training.test_ranks import EVERY_EPOCH, without_dropout
+from tests.training.test_ranks import EVERY_EPOCH, sequences, without_dropout
 store, folder = FeatureStore(sys.argv[1]), Path(sys.argv[2])
 train(store, folder / "two", without_dropout())
+train(store, folder / "sequences-two", sequences())
 resume(folder / "one-then-two")
 try:
     train(store, folder / "two-then-one", without_dropout(), EVERY_EPOCH, StopIn(5))
@@ -103,6 +112,7 @@ def runs(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path
     """One rank, two ranks, and one each that went over from one to the other in the middle of the fifth epoch."""
     folder = tmp_path_factory.mktemp("ranks")
     train(corpus, folder / "one", without_dropout())
+    train(corpus, folder / "sequences-one", sequences())
     with pytest.raises(PowerCut):
         train(corpus, folder / "one-then-two", without_dropout(), EVERY_EPOCH, StopIn(5))
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
@@ -135,6 +145,12 @@ def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:
     assert one.shape == (8, 9)
     np.testing.assert_allclose(two, one, atol=1e-4)
     assert (np.ptp(one, axis=0) > 1e-2).sum() >= 6  # the curves move: agreeing is not trivial
+
+
+def test_ranks_whose_sequences_differ_in_length_give_the_loss_curve_of_one(runs: Path) -> None:
+    one, two = curve(runs / "sequences-one"), curve(runs / "sequences-two")
+    np.testing.assert_allclose(two, one, atol=1e-4)
+    assert (np.ptp(one, axis=0) > 1e-2).all()
 
 
 @pytest.mark.parametrize("name", ["two", "one-then-two", "two-then-one"])

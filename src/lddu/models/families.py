@@ -23,6 +23,7 @@ FAMILIES = {
     "tailor": "lddu.models.peers.tailor:TAILOR",
     "univa": "lddu.models.peers.univa:UNIVA",
     "carat": "lddu.models.peers.carat:CARAT",
+    "mms2s": "lddu.models.peers.mms2s:MMS2S",
 }
 """Name -> module and attribute of the family; imported when it is asked for."""
 

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recomputed
 
@@ -93,7 +94,10 @@ def _pass(trainee: Trainee, batch: Batch, noise: Tensor, config: ResolvedConfig,
 
 
 def _tensors(answer: Answered) -> dict[str, Tensor]:
-    """The answer's tensors with the clip first, which is all that a loss over several passes or ranks may read."""
+    """The answer's tensors with the clip first, which is all that a loss over several passes or ranks may read.
+
+    What is longer in one pass or rank than in another, such as steps, is padded with zeros there.
+    """
     assert is_dataclass(answer), "a network answers with logits or with a dataclass"
     return {f.name: value for f in fields(answer) if isinstance(value := getattr(answer, f.name), Tensor)}
 
@@ -105,14 +109,28 @@ def _single(answer: Answered) -> Answered:
 
 def _joined(passes: Sequence[Answered]) -> Answered:
     """The answers of several passes as one."""
-    columns = {name: torch.cat([getattr(one, name) for one in passes]) for name in _tensors(passes[0])}
-    return _with(passes[0], columns)
+    columns = {name: [getattr(one, name) for one in passes] for name in _tensors(passes[0])}
+    return _with(passes[0], {name: torch.cat(_of_one_shape(parts)) for name, parts in columns.items()})
+
+
+def _of_one_shape(parts: Sequence[Tensor]) -> list[Tensor]:
+    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    return [_padded(part, shape) for part in parts]
+
+
+def _padded(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """With zeros at the end of each axis after the first, up to this shape."""
+    missing = [wanted - own for wanted, own in zip(shape, tensor.shape[1:], strict=True)]
+    return F.pad(tensor, [size for more in reversed(missing) for size in (0, more)])
 
 
 def _gathered(own: _Seen, counts: Sequence[int], ranks: Ranks) -> _Seen:
-    """What is known of the whole batch; one exchange for all of it."""
+    """What is known of the whole batch; one exchange for the longest sizes, one for all else."""
     kept = len(own.shares)
     tensors = _tensors(own.answer)
+    sizes = own.shares.new_tensor([[size for value in tensors.values() for size in value.shape[1:]]])
+    longest = iter(ranks.gather(sizes, [1] * ranks.size).amax(dim=0).int().tolist())
+    tensors = {name: _padded(value, [next(longest) for _ in value.shape[1:]]) for name, value in tensors.items()}
     columns = [*(value[:kept] for value in tensors.values()), own.shares, own.noise]
     rows = ranks.gather(torch.cat([column.flatten(1).float() for column in columns], dim=1), counts)
     pieces = torch.split(rows, [column.shape[1:].numel() for column in columns], dim=1)

@@ -1,4 +1,4 @@
-"""What several published systems are made of: masked sequences, attention over them, and presets."""
+"""What several published systems are made of: masked sequences, attention over them, and losses."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, TrainingConfig, setting
+from lddu.config import ModelSettings, ObjectiveSettings, setting
 from lddu.models import equations
 from lddu.models.family import Answered, Losses
 from lddu.models.lddu.encoder import UnimodalEncoder
@@ -30,22 +30,6 @@ class AttentionSettings(ModelSettings):
         if self.hidden % self.heads == 0:
             return []
         return [f"expected model.hidden to be a multiple of model.heads = {self.heads}, but got {self.hidden}"]
-
-
-def published(
-    family: str, model: ModelSettings, objective: ObjectiveSettings | None = None, **training: Any
-) -> dict[str, Config]:
-    """The presets of a peer: `default` with its published settings; what is not stated is as LDDU's `paper` has it.
-
-    Args:
-        family: its name.
-        model: of the network.
-        objective: of the loss.
-        training: fields of `TrainingConfig`.
-    """
-    open_ = {"epochs": "auto", "patience": "auto", "checkpoint": "f1_map"}
-    config = TrainingConfig(**(open_ | training))
-    return {"default": Config("default", family, model, objective or ObjectiveSettings(), config, DecisionConfig())}
 
 
 def seen_steps(

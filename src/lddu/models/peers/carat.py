@@ -25,8 +25,9 @@ from lddu.machine.ranks import Ranks
 from lddu.models import equations
 from lddu.models.family import Family, Losses, Task
 from lddu.models.peers import blocks
-from lddu.models.peers.blocks import AttentionSettings, padding, published, seen_steps, step_encoder, two_layers
+from lddu.models.peers.blocks import AttentionSettings, padding, seen_steps, step_encoder, two_layers
 from lddu.models.peers.prototypes import Prototypes
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice
 
 MEMORY = 8192
@@ -179,11 +180,6 @@ def reconstruction(answer: CaratAnswer) -> Float[Tensor, ""]:
     return (square * answer.presence).sum() / answer.presence.sum().clamp(min=1)
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, CaratSettings)
-    return Carat(task.dimensions, len(task.emotions), config.model)
-
-
 def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
     assert isinstance(config.model, CaratSettings) and isinstance(config.objective, CaratObjectiveSettings)
     return CaratObjective(config.objective, config.model.latent, task.present_at, ranks)
@@ -191,7 +187,7 @@ def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
 
 CARAT = Family(
     "carat",
-    _build,
+    built(Carat),
     published("carat", CaratSettings(), CaratObjectiveSettings(), learning_rate=5e-5, batch_size=64, epochs=20),
     _objective,
     searched=(Choice("model.hidden", (64, 128, 256)), Choice("model.layers", (1, 2, 4))),

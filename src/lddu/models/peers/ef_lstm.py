@@ -8,16 +8,17 @@ the first one that it has; a missing modality is zeros, the mean of its standard
 says so; the MLP has one hidden layer of the LSTM's width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from lddu.config import ModelSettings, ResolvedConfig, setting
-from lddu.models.family import Answer, Family, Task
-from lddu.models.peers.blocks import published, seen_steps, to_the_front
+from lddu.config import ModelSettings, setting
+from lddu.models.family import Answer, Family
+from lddu.models.peers.blocks import seen_steps, to_the_front
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -60,15 +61,15 @@ class EfLstm(nn.Module):
     """One LSTM over the features of all modalities.
 
     Args:
-        dimensions: features per step of each modality, in order.
+        dimensions: name -> features per step of each modality, in order.
         emotions: E.
         settings: sizes and dropout.
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, settings: EfLstmSettings) -> None:
+    def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: EfLstmSettings) -> None:
         super().__init__()
         between = settings.dropout if settings.layers > 1 else 0.0
-        inputs = sum(dimensions) + len(dimensions)
+        inputs = sum(dimensions.values()) + len(dimensions)
         self.lstm = nn.LSTM(inputs, settings.hidden, settings.layers, batch_first=True, dropout=between)
         self.output = nn.Sequential(
             nn.Linear(settings.hidden, settings.hidden),
@@ -93,14 +94,9 @@ class EfLstm(nn.Module):
         return Answer(self.output(states[torch.arange(len(last), device=last.device), last]))
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, EfLstmSettings)
-    return EfLstm(list(task.dimensions.values()), len(task.emotions), config.model)
-
-
 EF_LSTM = Family(
     "ef-lstm",
-    _build,
+    built(EfLstm),
     published("ef-lstm", EfLstmSettings(), learning_rate=5e-3, weight_decay=1e-4, batch_size=128),
     searched=(Choice("model.hidden", (64, 128, 256)), Range("model.dropout", 0.0, 0.6)),
 )

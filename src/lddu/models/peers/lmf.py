@@ -9,16 +9,17 @@ steps; the product gives the logits themselves; W start Xavier-normal, with ones
 product starts near one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from lddu.config import ModelSettings, ResolvedConfig, setting
-from lddu.models.family import Answer, Family, Task
-from lddu.models.peers.blocks import PooledEncoder, published, seen_steps
+from lddu.config import ModelSettings, setting
+from lddu.models.family import Answer, Family
+from lddu.models.peers.blocks import PooledEncoder, seen_steps
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -35,15 +36,15 @@ class Lmf(nn.Module):
     """A vector per modality, R maps of each to the emotions, and the sum of their products.
 
     Args:
-        dimensions: features per step of each modality, in order.
+        dimensions: name -> features per step of each modality, in order.
         emotions: E.
         settings: sizes and dropout.
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, settings: LmfSettings) -> None:
+    def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: LmfSettings) -> None:
         super().__init__()
         self.encoders = nn.ModuleList(
-            PooledEncoder(dimension, settings.hidden, settings.dropout) for dimension in dimensions
+            PooledEncoder(dimension, settings.hidden, settings.dropout) for dimension in dimensions.values()
         )
         modalities, rank, width = len(dimensions), settings.rank, settings.hidden
         self.factors = nn.Parameter(torch.randn(modalities, rank, width, emotions) * (2 / (width + emotions)) ** 0.5)
@@ -62,14 +63,9 @@ class Lmf(nn.Module):
         return Answer(torch.einsum("bre,r->be", product_BRE, self.share) + self.bias)
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, LmfSettings)
-    return Lmf(list(task.dimensions.values()), len(task.emotions), config.model)
-
-
 LMF = Family(
     "lmf",
-    _build,
+    built(Lmf),
     published("lmf", LmfSettings(), learning_rate=1e-3, batch_size=32),
     searched=(
         Choice("model.hidden", (32, 64, 128)),

@@ -21,20 +21,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from lddu.config import ObjectiveSettings, ResolvedConfig, setting
-from lddu.machine.ranks import Ranks
+from lddu.config import ObjectiveSettings, setting
 from lddu.models import equations
-from lddu.models.family import Family, Task
+from lddu.models.family import Family
 from lddu.models.peers.blocks import (
     AttentionSettings,
     SelfAttention,
-    SummedObjective,
     central_moment_discrepancy,
     each_own,
-    published,
     seen_steps,
     to_the_front,
 )
+from lddu.models.peers.published import built, published, summed_terms
 from lddu.models.searched import Choice, Range
 
 
@@ -102,15 +100,15 @@ class Misa(nn.Module):
     """Private and shared vectors of every modality, and attention among them.
 
     Args:
-        dimensions: features per step of each modality, in order.
+        dimensions: name -> features per step of each modality, in order.
         emotions: E.
         settings: sizes and dropout.
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, settings: MisaSettings) -> None:
+    def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: MisaSettings) -> None:
         super().__init__()
         width = settings.hidden
-        self.encoders = nn.ModuleList(SequenceEncoder(dimension, width) for dimension in dimensions)
+        self.encoders = nn.ModuleList(SequenceEncoder(dimension, width) for dimension in dimensions.values())
         self.private = nn.ModuleList(nn.Linear(width, width) for _ in dimensions)
         self.shared = nn.Linear(width, width)
         self.rebuild = nn.ModuleList(nn.Linear(width, width) for _ in dimensions)
@@ -172,20 +170,11 @@ def _terms(s: Any, answer: MisaAnswer, target: Tensor, known: Tensor) -> dict[st
     }
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, MisaSettings)
-    return Misa(list(task.dimensions.values()), len(task.emotions), config.model)
-
-
-def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
-    return SummedObjective(config.objective, task.present_at, _terms)
-
-
 MISA = Family(
     "misa",
-    _build,
+    built(Misa),
     published("misa", MisaSettings(), MisaObjectiveSettings(), learning_rate=1e-4),
-    _objective,
+    summed_terms(_terms),
     searched=(Choice("model.hidden", (64, 128, 256)), Range("objective.orthogonality_weight", 0.1, 1.0)),
 )
 """The family: modality-invariant and modality-specific vectors."""

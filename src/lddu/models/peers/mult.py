@@ -10,24 +10,24 @@ self-attention as cross-modal ones; dropout .1. A missing source gives nothing t
 modality there is no pair: its own states pass self-attention.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ResolvedConfig, setting
-from lddu.models.family import Answer, Family, Task
+from lddu.config import setting
+from lddu.models.family import Answer, Family
 from lddu.models.peers.blocks import (
     AttentionSettings,
     SelfAttention,
     last_step,
     padding,
-    published,
     seen_steps,
     sinusoids,
 )
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -74,16 +74,16 @@ class Mult(nn.Module):
     """Cross-modal Transformers for all ordered pairs of modalities.
 
     Args:
-        dimensions: features per step of each modality, in order.
+        dimensions: name -> features per step of each modality, in order.
         emotions: E.
         settings: sizes and dropout.
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, settings: MultSettings) -> None:
+    def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: MultSettings) -> None:
         super().__init__()
         width, heads, dropout = settings.hidden, settings.heads, settings.dropout
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(dimension, width, settings.kernel, padding="same") for dimension in dimensions
+            nn.Conv1d(dimension, width, settings.kernel, padding="same") for dimension in dimensions.values()
         )
         modalities = range(len(dimensions))
         self.pairs = [[b for b in modalities if b != a] for a in modalities]
@@ -132,14 +132,9 @@ class Mult(nn.Module):
         return found
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, MultSettings)
-    return Mult(list(task.dimensions.values()), len(task.emotions), config.model)
-
-
 MULT = Family(
     "mult",
-    _build,
+    built(Mult),
     published("mult", MultSettings(), learning_rate=1e-3, batch_size=24, epochs=40),
     searched=(
         Choice("model.hidden", (20, 30, 40)),

@@ -21,22 +21,20 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ObjectiveSettings, ResolvedConfig, setting
-from lddu.machine.ranks import Ranks
+from lddu.config import ObjectiveSettings, setting
 from lddu.models import equations
-from lddu.models.family import Family, Task
+from lddu.models.family import Family
 from lddu.models.peers.blocks import (
     AttentionSettings,
     SelfAttention,
-    SummedObjective,
     masked_mean,
     padding,
-    published,
     reversed_gradient,
     seen_steps,
     step_encoder,
     zeroed,
 )
+from lddu.models.peers.published import built, published, summed_terms
 from lddu.models.searched import Choice, Range
 
 
@@ -176,20 +174,11 @@ def _naming(
     return (loss * presence).sum() / presence.sum().clamp(min=1)
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, TailorSettings)
-    return Tailor(task.dimensions, len(task.emotions), config.model)
-
-
-def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
-    return SummedObjective(config.objective, task.present_at, _terms)
-
-
 TAILOR = Family(
     "tailor",
-    _build,
+    built(Tailor),
     published("tailor", TailorSettings(), TailorObjectiveSettings(), learning_rate=5e-5, batch_size=64),
-    _objective,
+    summed_terms(_terms),
     searched=(
         Choice("model.hidden", (64, 128, 256)),
         Choice("model.layers", (1, 2, 4)),

@@ -15,10 +15,11 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from lddu.config import ModelSettings, ResolvedConfig, setting
+from lddu.config import ModelSettings, setting
 from lddu.errors import ConfigError
-from lddu.models.family import Answer, Family, Task
-from lddu.models.peers.blocks import PooledEncoder, published, seen_steps
+from lddu.models.family import Answer, Family
+from lddu.models.peers.blocks import PooledEncoder, seen_steps
+from lddu.models.peers.published import built, published
 from lddu.models.searched import Choice, Range
 
 MOST_MODALITIES = 3
@@ -77,14 +78,9 @@ class Tfn(nn.Module):
         return Answer(self.output(product))
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, TfnSettings)
-    return Tfn(task.dimensions, len(task.emotions), config.model)
-
-
 TFN = Family(
     "tfn",
-    _build,
+    built(Tfn),
     published("tfn", TfnSettings(), learning_rate=5e-3),
     searched=(
         Choice("model.hidden", (32, 64, 128)),

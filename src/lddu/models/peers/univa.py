@@ -19,11 +19,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ObjectiveSettings, ResolvedConfig, setting
-from lddu.machine.ranks import Ranks
-from lddu.models.family import Family, Task
+from lddu.config import ObjectiveSettings, setting
+from lddu.models.family import Family
 from lddu.models.peers import blocks
 from lddu.models.peers.blocks import AttentionSettings, SelfAttention
+from lddu.models.peers.published import built, published, summed_terms
 from lddu.models.searched import Choice, Range
 
 KL_WEIGHT = 1000.0
@@ -180,20 +180,11 @@ def _terms(s: Any, answer: UnivaAnswer, target: Tensor, known: Tensor) -> dict[s
     }
 
 
-def _build(task: Task, config: ResolvedConfig) -> nn.Module:
-    assert isinstance(config.model, UnivaSettings)
-    return Univa(task.dimensions, len(task.emotions), config.model)
-
-
-def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
-    return blocks.SummedObjective(config.objective, task.present_at, _terms)
-
-
 UNIVA = Family(
     "univa",
-    _build,
-    blocks.published("univa", UnivaSettings(), UnivaObjectiveSettings(), learning_rate=7e-5, batch_size=32, epochs=15),
-    _objective,
+    built(Univa),
+    published("univa", UnivaSettings(), UnivaObjectiveSettings(), learning_rate=7e-5, batch_size=32, epochs=15),
+    summed_terms(_terms),
     searched=(Choice("model.hidden", (96, 192, 384)), Range("objective.contrastive_share", 0.1, 0.6)),
 )
 """The family: UniVA."""
