@@ -93,7 +93,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
             raise
         notes.append(extraction_notes.UNDECODED_PICTURES)
         return nothing
-    notes += _noticed(report, "pictures")
+    notes += _noticed(report, "pictures") + ([track.note] if track.note else [])
     return track
 
 

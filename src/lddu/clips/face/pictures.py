@@ -2,13 +2,15 @@
 
 MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap. The
 geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
+Where everybody is wanted, all faces are measured, each as a track of its own.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +18,13 @@ from lddu.clips.face import expression
 from lddu.clips.face.crop import face_photo
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.identity import Identities
+from lddu.clips.face.looks import look_of
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
+from lddu.store import extraction_notes
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
@@ -29,6 +34,9 @@ PICTURE_RATE = 15.0
 
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
 _AT_ONCE = 32  # faces that the network reads together
+_BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is nobody's
+MOST_PEOPLE = 6
+"""Faces that are followed at once where everybody is wanted."""
 
 
 def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
@@ -70,12 +78,15 @@ class FaceTrack:
         looked: [N] seconds of all pictures that were looked at.
         several: [N] whether more than one face was in that picture.
         note: what a reader should know of how it was made; mostly empty.
+        people: the steps of every face, in order of their first pictures; empty where only the main speaker's was wanted, or
+            none was seen.
     """
 
     steps: Steps
     looked: np.ndarray
     several: np.ndarray
     note: str = ""
+    people: tuple[Steps, ...] = ()
 
     def share(self, start: float, end: float) -> float:
         """Share of the looked-at pictures between two times that show the face; NaN where none was looked at."""
@@ -94,13 +105,14 @@ class FaceMeter:
 
     Args:
         reader: what reads the pixels of a face; None measures the geometry alone.
+        everybody: follow every face too, not the main speaker's alone.
 
     Raises:
         ConfigError: where mediapipe is not installed.
     """
 
-    def __init__(self, reader: ExpressionReader | None = None) -> None:
-        self._reader = reader
+    def __init__(self, reader: ExpressionReader | None = None, everybody: bool = False) -> None:
+        self._reader, self._everybody = reader, everybody
         load_mesh()
 
     @property
@@ -109,14 +121,15 @@ class FaceMeter:
         return dimension(self._reader)
 
     def track(self, pictures: Iterable[Picture]) -> FaceTrack:
-        """Follow the main speaker through a file.
+        """Follow the main speaker, or everybody, through a file.
 
         Args:
             pictures: in order of time.
         """
         looked, several = [], []
         choice = SpeakerChoice()
-        with FaceMesh() as mesh, _Measured(self._reader) as measured:
+        with FaceMesh(most=MOST_PEOPLE if self._everybody else MOST_FACES) as mesh, _reading() as pool:
+            measured, people = _Measured(self._reader, pool), _People(self._reader, pool)
             for picture in pictures:
                 faces = faces_in(mesh, picture)
                 looked.append(picture.time)
@@ -124,28 +137,35 @@ class FaceMeter:
                 face = choice.choose(faces, picture.time)
                 if face is not None:
                     measured.add(face, picture)
+                if self._everybody:
+                    people.add(faces, picture)
             steps = measured.steps()
-        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
+            tracks, note = people.tracks(len(looked))
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, tracks)
+
+
+@contextmanager
+def _reading() -> Iterator[ThreadPoolExecutor]:
+    """The thread in which the network reads."""
+    pool = ThreadPoolExecutor(1, "lddu-faces")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _Measured:
     """The chosen faces of a file in numbers; the network reads some at once, in a thread beside the search for the next."""
 
-    def __init__(self, reader: ExpressionReader | None) -> None:
-        self._reader = reader
+    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
+        self._reader, self._pool = reader, pool
         self._times: list[float] = []
         self._geometry: list[np.ndarray] = []
         self._photos: list[np.ndarray] = []
         self._read: list[Future[np.ndarray]] = []
-        self._pool = ThreadPoolExecutor(1, "lddu-faces")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __len__(self) -> int:
+        return len(self._times)
 
     def add(self, face: Face, picture: Picture) -> None:
         self._times.append(face.time)
@@ -167,6 +187,31 @@ class _Measured:
     def _read_photos(self, reader: ExpressionReader) -> None:
         self._read.append(self._pool.submit(reader.read, self._photos))
         self._photos = []
+
+
+class _People:
+    """Every face of a file in numbers."""
+
+    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
+        self._identities, self._crowded = Identities(), 0
+        self._measured = defaultdict[int, _Measured](lambda: _Measured(reader, pool))
+
+    def add(self, faces: list[Face], picture: Picture) -> None:
+        self._crowded += len(faces) >= MOST_PEOPLE
+        for one in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in faces]):
+            self._measured[one.number].add(one.face, picture)
+
+    def tracks(self, looked: int) -> tuple[tuple[Steps, ...], str]:
+        """The steps of each face that is seen long enough, and what a reader should know.
+
+        Args:
+            looked: pictures that were looked at.
+        """
+        least = min(_BRIEFEST, max(1, looked // 2))
+        kept = tuple(own.steps() for own in self._measured.values() if len(own) >= least)
+        notes = [extraction_notes.brief_faces(len(self._measured) - len(kept))] * (len(kept) < len(self._measured))
+        notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
+        return kept, "; ".join(notes)
 
 
 def faces_in(mesh: FaceMesh, picture: Picture) -> list[Face]:
