@@ -8,7 +8,8 @@ import numpy as np
 
 from lddu.clips.face import action_units
 from lddu.clips.face.action_units import Tool
-from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.clips.face.measured_faces import PICTURE_RATE
+from lddu.clips.face.pictures import FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
     MediaInfo,

@@ -19,7 +19,6 @@ _GOES_ON = 0.5  # how unlike its last look a face in its place may be: a cut sho
 _RETURNS = 0.35  # how unlike the nearest of its looks a face may be that comes back
 _CLEARLY = 1.5  # how much further any other identity has to be
 _NEW_LOOK, _LOOKS = 0.15, 8  # a look that differs so from those kept is kept too, up to so many
-_SAME_FACE = 0.5  # eye distances between two finds of one face
 
 
 @dataclass(eq=False)
@@ -59,9 +58,8 @@ class Identities:
         """Those that are in the next picture, each with its face as it is there.
 
         Args:
-            faces: of one picture, which is later than the ones before.
+            faces: of one picture, which is later than the ones before, each once.
         """
-        faces = _once_each(faces)
         whose = self._in_their_places(faces)
         whose |= self._returned(faces, whose)
         for n in sorted(set(range(len(faces))) - set(whose), key=lambda n: float(faces[n][0].centre[0])):
@@ -94,15 +92,6 @@ class Identities:
                 found[n] = self.known[ranked[0][1]]
                 free.remove(found[n])
         return found
-
-
-def _once_each(faces: Sequence[Seen]) -> list[Seen]:
-    """Without faces that were found twice; the larger find stays."""
-    kept: list[Seen] = []
-    for seen in sorted(faces, key=lambda seen: -seen[0].size):
-        if all(np.linalg.norm(seen[0].centre - other.centre) > _SAME_FACE * other.size for other, _ in kept):
-            kept.append(seen)
-    return kept
 
 
 def _moved(identity: Identity, seen: Seen) -> float:

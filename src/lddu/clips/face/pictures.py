@@ -5,38 +5,24 @@ geometry of a face comes from these points; what the expression network reads of
 Where everybody is wanted, all faces are measured, each as a track of its own.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lddu.clips.face import expression
-from lddu.clips.face.crop import face_photo
+from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
-from lddu.clips.face.geometry import COLUMNS, Face, face_of
-from lddu.clips.face.identity import Identities
-from lddu.clips.face.looks import look_of
+from lddu.clips.face.geometry import COLUMNS
+from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_in, reading
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
-from lddu.store import extraction_notes
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
-
-PICTURE_RATE = 15.0
-"""Pictures looked at per second, at most: the first of every fifteenth of a second."""
-
-_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
-_AT_ONCE = 32  # faces that the network reads together
-_BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is nobody's
-MOST_PEOPLE = 6
-"""Faces that are followed at once where everybody is wanted."""
 
 
 def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
@@ -128,8 +114,9 @@ class FaceMeter:
         """
         looked, several = [], []
         choice = SpeakerChoice()
-        with FaceMesh(most=MOST_PEOPLE if self._everybody else MOST_FACES) as mesh, _reading() as pool:
-            measured, people = _Measured(self._reader, pool), _People(self._reader, pool)
+        most = MOST_PEOPLE if self._everybody else MOST_FACES
+        with FaceMesh(most=most) as mesh, reading() as pool, Everybody(self._reader, pool) as everybody:
+            measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
                 faces = faces_in(mesh, picture)
                 looked.append(picture.time)
@@ -138,88 +125,7 @@ class FaceMeter:
                 if face is not None:
                     measured.add(face, picture)
                 if self._everybody:
-                    people.add(faces, picture)
+                    everybody.add(faces, picture)
             steps = measured.steps()
-            tracks, note = people.tracks(len(looked))
-        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, tracks)
-
-
-@contextmanager
-def _reading() -> Iterator[ThreadPoolExecutor]:
-    """The thread in which the network reads."""
-    pool = ThreadPoolExecutor(1, "lddu-faces")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-class _Measured:
-    """The chosen faces of a file in numbers; the network reads some at once, in a thread beside the search for the next."""
-
-    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
-        self._reader, self._pool = reader, pool
-        self._times: list[float] = []
-        self._geometry: list[np.ndarray] = []
-        self._photos: list[np.ndarray] = []
-        self._read: list[Future[np.ndarray]] = []
-
-    def __len__(self) -> int:
-        return len(self._times)
-
-    def add(self, face: Face, picture: Picture) -> None:
-        self._times.append(face.time)
-        self._geometry.append(face.values)
-        if self._reader is not None:
-            self._photos.append(face_photo(picture.pixels, face.box))
-            if len(self._photos) == _AT_ONCE:
-                self._read_photos(self._reader)
-
-    def steps(self) -> Steps:
-        values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
-        if self._reader is not None:
-            self._read_photos(self._reader)
-            read = np.concatenate([part.result() for part in self._read])
-            values = np.concatenate([values, read], axis=1)
-        start = np.array(self._times, dtype=float)
-        return Steps(values, start, start + 1 / PICTURE_RATE)
-
-    def _read_photos(self, reader: ExpressionReader) -> None:
-        self._read.append(self._pool.submit(reader.read, self._photos))
-        self._photos = []
-
-
-class _People:
-    """Every face of a file in numbers."""
-
-    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
-        self._identities, self._crowded = Identities(), 0
-        self._measured = defaultdict[int, _Measured](lambda: _Measured(reader, pool))
-
-    def add(self, faces: list[Face], picture: Picture) -> None:
-        self._crowded += len(faces) >= MOST_PEOPLE
-        for one in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in faces]):
-            self._measured[one.number].add(one.face, picture)
-
-    def tracks(self, looked: int) -> tuple[tuple[Steps, ...], str]:
-        """The steps of each face that is seen long enough, and what a reader should know.
-
-        Args:
-            looked: pictures that were looked at.
-        """
-        least = min(_BRIEFEST, max(1, looked // 2))
-        kept = tuple(own.steps() for own in self._measured.values() if len(own) >= least)
-        notes = [extraction_notes.brief_faces(len(self._measured) - len(kept))] * (len(kept) < len(self._measured))
-        notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
-        return kept, "; ".join(notes)
-
-
-def faces_in(mesh: FaceMesh, picture: Picture) -> list[Face]:
-    """The faces of a picture that are large enough to be measured."""
-    height, width = picture.pixels.shape[:2]
-    faces = []
-    for points in mesh.faces(picture.pixels):
-        face = face_of(points * (width, height, width), picture.time, height)
-        if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
-            faces.append(face)
-    return faces
+            people, note = everybody.tracks(len(looked))
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
