@@ -69,7 +69,11 @@ def tiers_of(answered: Answered, shown: Callable[[AnsweredClip, str], str]) -> T
     every = {person: lines([clip for clip in answered.clips if clip.person == person]) for person in persons}
 
     def of(name: str, label: Label) -> list[Tier]:
-        return [tier for person in persons for tier in of_person(f"{name} {person}".rstrip(), label, every[person])]
+        return [
+            tier
+            for person in persons
+            for tier in of_person(f"{name} {person}" if person else name, label, every[person])
+        ]
 
     def of_person(name: str, label: Label, own: list[list[Interval]]) -> list[Tier]:
         labelled = [[(one, text) for one in line if (text := one_line(label(one.clip)))] for line in own]

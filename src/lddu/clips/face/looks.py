@@ -1,7 +1,7 @@
 """How a face and what is around it look, coarsely: enough to know it again within one file, too little to know a person by.
 
 Hair, skin, clothes and background in 12 x 12 colours, brought to mean 0 and deviation 1, so that a fade changes little. Of
-three talking heads, a face is at most .38 away from itself, and at least .81 from the other two (docs/decisions/people.md).
+three talking heads, a face is at most .27 away from looks that were kept of it, and at least .81 from those of the other two (docs/decisions/people.md).
 """
 
 import numpy as np
