@@ -38,7 +38,8 @@ class Talk:
 
 def talk(path: Path) -> Talk:
     """Measure a clip; a picture without a face repeats the one before."""
-    info, looks, mouths, times, identity = probe(path), [], [], [], None
+    info, identity = probe(path), None
+    looks, mouths, times = list[np.ndarray](), list[np.ndarray](), list[float]()
     with FaceMesh() as mesh:
         for picture in read_pictures(path, info, PICTURE_RATE, ReadReport()):
             for face in faces_in(mesh, picture)[:1]:
@@ -71,10 +72,10 @@ def agreement(motion: np.ndarray, loudness: np.ndarray) -> float:
 def main(folder: str) -> None:
     """Print both figures."""
     talks = {path.stem: talk(path) for path in sorted(Path(folder).glob("*.mp4"))}
-    for one, other in product(talks, talks):
-        later = talks[other].looks[400 if one == other else FADE : -FADE]
-        apart = [float(unlike(look, talks[one].kept).min()) for look in later]
-        print(f"{one} to {other}: nearest look {min(apart):.2f} to {max(apart):.2f}, median {np.median(apart):.2f}")
+    for name, another in product(talks, talks):
+        later = talks[another].looks[400 if name == another else FADE : -FADE]
+        apart = [float(unlike(look, talks[name].kept).min()) for look in later]
+        print(f"{name} to {another}: nearest look {min(apart):.2f} to {max(apart):.2f}, median {np.median(apart):.2f}")
     for seconds in (5, 10, 20):
         right, width = [], round(seconds * PICTURE_RATE)
         for one, other in permutations(talks.values(), 2):

@@ -12,6 +12,7 @@ from lddu.clips.spans import NamedSpan
 from lddu.clips.steps import Steps
 from lddu.clips.words.transcript import Transcript
 from lddu.clips.words.word import Word
+from lddu.store.extraction_notes import UNKNOWN
 
 LOOKED = np.arange(0, 10, 0.1)
 
