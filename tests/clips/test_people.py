@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lddu.clips.face.pictures import FaceTrack
-from lddu.clips.people import UNKNOWN, parts_of, people_in
+from lddu.clips.people import parts_of, people_in
 from lddu.clips.segments import Span
 from lddu.clips.spans import NamedSpan
 from lddu.clips.steps import Steps
