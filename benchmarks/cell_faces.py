@@ -58,8 +58,8 @@ def geometry(photos: np.ndarray) -> np.ndarray:
     from PIL import Image
 
     from lddu.clips.face.geometry import COLUMNS
+    from lddu.clips.face.measured_faces import faces_in
     from lddu.clips.face.mesh import FaceMesh
-    from lddu.clips.face.pictures import faces_in
     from lddu.clips.media import Picture
 
     found = np.full((len(photos), len(COLUMNS)), np.nan, np.float32)

@@ -20,7 +20,8 @@ import numpy as np
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
 from lddu.clips.face.geometry import COLUMNS
-from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
+from lddu.clips.face.measured_faces import PICTURE_RATE
+from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.words.recognition import PACKAGED_SPEECH
 

@@ -11,7 +11,8 @@ import pytest
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face.geometry import COLUMNS
-from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter
+from lddu.clips.face.measured_faces import PICTURE_RATE
+from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.media import ReadReport, probe, read_pictures
 from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures

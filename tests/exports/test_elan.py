@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -105,3 +106,13 @@ def test_the_media_is_linked_as_elan_links_it(file: str, target: str, relative: 
 
 def test_notes_are_properties() -> None:
     assert ("note", "made up <&> --> here") in read(eaf(talk("a"), Path("talk.eaf"))).get_properties()
+
+
+def test_each_person_has_tiers_of_their_own() -> None:
+    both = talk("hello", "hi")
+    clips = [
+        replace(clip, start=0.0, end=2.0, person=name) for clip, name in zip(both.clips, ("Ann", "Ben"), strict=True)
+    ]
+    found = read(eaf(replace(both, clips=clips), Path("talk.eaf")))
+    assert on(found, "words Ann") == [(0, 2000, "hello")] and on(found, "words Ben") == [(0, 2000, "hi")]
+    assert {"clip Ann", "joy Ben", "fear probability Ann"} <= set(found.get_tier_names())

@@ -33,6 +33,7 @@ class ExtractorConfig:
         cut: how a long file is cut into clips.
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
+        per_person: whether every person in a clip is one by themselves (`lddu.clips.people`).
     """
 
     text_model: str = ""
@@ -43,6 +44,7 @@ class ExtractorConfig:
     cut: Cut = "auto"
     longest: float = 20.0
     speech_model: str = ""
+    per_person: bool = False
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:

@@ -89,8 +89,8 @@ _IN_FEATURES = ("text_layers", "voice_layer")
 
 
 def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
-    """The settings, with the name that the geometry of a face has in keys of stores that are still updated."""
-    settings = asdict(config)
+    """The settings, as keys of stores that are still updated have them: by the names of then, and without what is younger."""
+    settings = {name: value for name, value in asdict(config).items() if name != "per_person" or value}
     return {**settings, "face_model": MESH} if config.face_model == GEOMETRY else settings
 
 

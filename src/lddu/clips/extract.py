@@ -5,7 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,9 @@ from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, wr
 
 SPEAKER = "_speaker"
 """The carried column of who speaks in a clip, where a transcript says so; that of a manifest takes its place."""
+
+PERSON = "_person"
+"""The carried column of whom the features are of, where every person in a clip is one."""
 
 
 @dataclass(frozen=True)
@@ -212,12 +215,13 @@ class _Written:
     def add(self, writer: StoreWriter, job: FileJob, clips: Iterator[ClipFeatures]) -> None:
         ids, notes = [], {}
         for clip in clips:
-            known = self._rows.get(clip.clip) or ClipRow(clip.clip)
+            known = self._known(clip)
             shares = {f"_{name}_share": share for name, share in clip.shares.items()}
             speaker = {SPEAKER: clip.speaker} if clip.speaker and self._names_speakers else {}
+            person = {PERSON: clip.person} if clip.person else {}
             row = ClipRow(
                 clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
-                start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **speaker, **known.carried},
+                start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **speaker, **person, **known.carried},
             )  # fmt: skip
             times = {name: there for name, steps in clip.modalities.items() if (there := steps.times) is not None}
             writer.add(row, {name: steps.values for name, steps in clip.modalities.items()}, times)
@@ -229,6 +233,13 @@ class _Written:
             self.present.update(clip.modalities.keys())
         self.clips += len(ids)
         self._files.append({"file": job.source.file, "key": job.key, "clips": ids, "notes": notes})
+
+    def _known(self, clip: ClipFeatures) -> ClipRow:
+        """The line of the manifest; its labels are not those of one of several people."""
+        row = self._rows.get(clip.clip)
+        if row is None and clip.whole in self._rows:
+            row = replace(self._rows[clip.whole], shares=())
+        return row or ClipRow(clip.clip)
 
 
 @dataclass(frozen=True)
@@ -252,12 +263,15 @@ class _Stored:
                 for name, column in table.carried_numbers().items()
                 if name.endswith("_share")
             }
-            named = table.carried.get(SPEAKER)
-            speaker = str(named[row]) if named is not None and named.dtype == object else ""
+            speaker, person = (self._words(name, row) for name in (SPEAKER, PERSON))
             start, end = float(table.start[row]), float(table.end[row])
             clip = str(table.clip[row])
             notes = tuple(self.notes.get(clip, ()))
-            yield ClipFeatures(clip, start, end, str(table.transcript[row]), modalities, shares, notes, speaker)
+            yield ClipFeatures(clip, start, end, str(table.transcript[row]), modalities, shares, notes, speaker, person)
+
+    def _words(self, column: str, row: int) -> str:
+        carried = self.store.table.carried.get(column)
+        return str(carried[row]) if carried is not None and carried.dtype == object else ""
 
 
 def _before(out: Path, existing: str) -> dict[str, _Stored]:

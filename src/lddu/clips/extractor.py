@@ -15,8 +15,9 @@ from lddu.clips.face.action_units import TOOLS, Tool
 from lddu.clips.face.expression import EXPRESSION, ExpressionReader
 from lddu.clips.face.pictures import FaceMeter, FaceTrack
 from lddu.clips.media import SAMPLE_RATE, MediaInfo, ReadReport, probe, read_sound, readable
+from lddu.clips.people import Part, People, Person, known_speakers, parts_of, people_in
 from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source, clips_of
-from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.steps import ClipFeatures, Steps, of_person
 from lddu.clips.tracks import (
     OnShare,
     face_of_table,
@@ -33,10 +34,11 @@ from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.words.beside import languages_beside, unread_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
-from lddu.clips.words.transcript import NO_WORDS, Transcript, read_transcript, speakers
+from lddu.clips.words.transcript import NO_WORDS, Transcript, Word, read_transcript, speakers
 from lddu.clips.words_alone import SaidWords, features_of_words
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
+from lddu.store.extraction_notes import UNKNOWN
 
 MODALITIES = ("text", "audio", "visual")
 
@@ -97,7 +99,7 @@ class ClipExtractor:
 
     @cached_property
     def _face(self) -> FaceMeter:
-        return FaceMeter(self._expression)
+        return FaceMeter(self._expression, self.config.per_person)
 
     @cached_property
     def _words(self) -> WordEncoder:
@@ -140,7 +142,7 @@ class ClipExtractor:
                 f"Expected a file name in UTF-8, but that of {readable(source.path)} is not; rename the file."
             )
         if source.words_alone or source.path.suffix.lower() == WORDS_SUFFIX:
-            return features_of_words(_said(source), self._words)
+            return self._of_words(source)
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
@@ -153,9 +155,53 @@ class ClipExtractor:
         notes.extend(transcript.notes if transcript.words else (*transcript.notes, *_unread_words(source, info)))
         found = _File(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
         placed = clips_of(source, self.config, duration, transcript, measured)
+        if self.config.per_person:
+            return _with_something(source, self._of_people(source.path, info, found, placed))
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
         clips = [_Clip(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
         return _with_something(source, [self._features(clip, found) for clip in clips])
+
+    def _of_words(self, source: Source) -> list[ClipFeatures]:
+        said = _said(source, self.config.per_person)
+        clips = features_of_words(said, self._words)
+        return [replace(clip, person=clip.speaker or UNKNOWN) for clip in clips] if self.config.per_person else clips
+
+    def _of_people(
+        self, path: Path, info: MediaInfo, found: _File, placed: Sequence[tuple[NamedSpan, Transcript]]
+    ) -> list[ClipFeatures]:
+        """The features of every person in every clip; of a clip in which nobody has any, those of one, without features."""
+        transcripts = list({id(words): words for _, words in placed}.values())
+        sound = len(found.measured) > 0 and not bool(silent(found.measured).all())
+        people = people_in(transcripts, found.face, seconds_reached(found.measured, found.face), sound)
+        found = replace(found, notes=(*found.notes, *people.notes))
+        parts = parts_of(people, placed)
+        turns = [NamedSpan("", turn.start, turn.end) for part in parts for turn in part.turns]
+        voices = iter(self._voices(path, info, found.measured, turns))
+        clips: dict[NamedSpan, list[ClipFeatures]] = {}
+        for part in parts:
+            own = self._of_person(part, [next(voices) for _ in part.turns], found, people)
+            clips.setdefault(part.clip, []).append(own)
+        return [one for every in clips.values() for one in [own for own in every if own.modalities] or every[:1]]
+
+    def _of_person(self, part: Part, voices: Sequence[Steps], found: _File, people: People) -> ClipFeatures:
+        (start, _), person = part.clip.placed(), part.person
+        notes = found.notes
+        face = _face_of(person, found.face)
+        if person.face is None and (people.faces or len(found.face.steps)):
+            face, notes = FaceTrack.none(1), (*notes, extraction_notes.WHOSE_FACE)
+        if person.speaker is not None and not part.turns and len(found.measured):
+            notes = (*notes, extraction_notes.NO_TURN)
+        silent_face = person.speaker is None and people.voices
+        own = _File(
+            found.measured.within([(turn.start, turn.end) for turn in part.turns]),
+            face,
+            extraction_notes.WHOSE_VOICE if silent_face else found.wordless,
+            notes,
+        )
+        late = [voice.later(turn.start - start) for voice, turn in zip(voices, part.turns, strict=True)]
+        voice = Steps.joined(late, self._voice_encoder.dimension)
+        features = self._features(_Clip(part.clip, Transcript(part.words, people.timed), voice), own)
+        return replace(features, clip=people.clip(part), person=person.name)
 
     def _tracks(
         self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare
@@ -194,7 +240,8 @@ class ClipExtractor:
 
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
         if self._tool is not None:
-            return face_of_table(source, info, self._tool, notes)
+            track = face_of_table(source, info, self._tool, notes)
+            return _told_apart(track, notes) if self.config.per_person else track
         return measured_face(source.path, info, self._face, notes, watch)
 
     def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
@@ -251,8 +298,21 @@ def _unread_words(source: Source, info: MediaInfo) -> list[str]:
     return notes + ([extraction_notes.unread_beside(beside.name)] if beside else [])
 
 
-def _said(source: Source) -> list[SaidWords]:
-    """The clips of a source of words alone: its spans, or the one of a text file.
+def _face_of(person: Person, track: FaceTrack) -> FaceTrack:
+    """The track with the face of one person."""
+    return replace(track, steps=Steps.none(1) if person.face is None else person.face)
+
+
+def _told_apart(track: FaceTrack, notes: list[str]) -> FaceTrack:
+    """The track of a tool's table, whose face is a person's only where no other is in the table."""
+    if track.several.any():
+        notes.append(extraction_notes.FACES_OF_TABLE)
+        return track
+    return replace(track, people=(track.steps,) if len(track.steps) else ())
+
+
+def _said(source: Source, per_person: bool) -> list[SaidWords]:
+    """The clips of a source of words alone: its spans, or the one of a text file, or one for each who speaks in it.
 
     Raises:
         SourceError: where the file holds no words.
@@ -262,7 +322,20 @@ def _said(source: Source) -> list[SaidWords]:
     words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
     if not words:
         raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
-    return [SaidWords(source.clip, " ".join(word.text for word in words).split(), speakers(words))]
+    if not per_person:
+        return [SaidWords(source.clip, _split(words), speakers(words))]
+    by_speaker: dict[str, list[Word]] = {}
+    for word in known_speakers(words):
+        by_speaker.setdefault(word.speaker, []).append(word)
+    several = len(by_speaker) > 1
+    return [
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(own), name)
+        for name, own in by_speaker.items()
+    ]
+
+
+def _split(words: Sequence[Word]) -> list[str]:
+    return " ".join(word.text for word in words).split()
 
 
 def _with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:

@@ -29,6 +29,26 @@ class Steps:
         times = np.stack([self.start, self.end], axis=1)
         return None if np.isnan(times).any() else times
 
+    def within(self, spans: Sequence[tuple[float, float]]) -> "Steps":
+        """The steps whose middle lies in any of the spans [start, end); times stay."""
+        middle, kept = (self.start + self.end) / 2, np.zeros(len(self), bool)
+        for start, end in spans:
+            kept |= (middle >= start) & (middle < end)
+        return Steps(self.values[kept], self.start[kept], self.end[kept])
+
+    @staticmethod
+    def joined(parts: Sequence["Steps"], dimension: int) -> "Steps":
+        """Steps of parts that follow each other, D numbers each; there may be none."""
+        parts = [part for part in parts if len(part)]
+        if len(parts) < 2:
+            return parts[0] if parts else Steps.none(dimension)
+        values, start, end = ([getattr(part, name) for part in parts] for name in ("values", "start", "end"))
+        return Steps(np.concatenate(values), np.concatenate(start), np.concatenate(end))
+
+    def later(self, seconds: float) -> "Steps":
+        """The steps, so many seconds later."""
+        return Steps(self.values, self.start + seconds, self.end + seconds) if seconds else self
+
     @staticmethod
     def timeless(values: np.ndarray) -> "Steps":
         """Steps that are in order and have no place in time."""
@@ -60,6 +80,11 @@ class Steps:
         return Steps(np.zeros((0, dimension), np.float32), np.zeros(0), np.zeros(0))
 
 
+def of_person(clip: str, person: str) -> str:
+    """Id of one person in a clip."""
+    return f"{clip}:{person}"
+
+
 @dataclass(frozen=True)
 class ClipFeatures:
     """What was extracted from one clip, which is a file or a segment of one.
@@ -74,6 +99,7 @@ class ClipFeatures:
         shares: measured in [0, 1]: ``face`` the share of looked-at pictures with a face, ``voice`` of steps with voice.
         notes: sentences about what is missing or was mended.
         speaker: who says its words, several parted by commas; empty where the transcript does not tell.
+        person: whom the features are of, where they are of one of those in a clip; empty where they are of the whole clip.
     """
 
     clip: str
@@ -84,3 +110,9 @@ class ClipFeatures:
     shares: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     speaker: str = ""
+    person: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Id of the clip that a person was taken from; its own where it is one."""
+        return self.clip.removesuffix(of_person("", self.person)) if self.person else self.clip

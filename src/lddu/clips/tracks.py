@@ -8,7 +8,8 @@ import numpy as np
 
 from lddu.clips.face import action_units
 from lddu.clips.face.action_units import Tool
-from lddu.clips.face.pictures import PICTURE_RATE, FaceMeter, FaceTrack
+from lddu.clips.face.measured_faces import PICTURE_RATE
+from lddu.clips.face.pictures import FaceMeter, FaceTrack
 from lddu.clips.media import (
     SAMPLE_RATE,
     MediaInfo,
@@ -93,7 +94,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
             raise
         notes.append(extraction_notes.UNDECODED_PICTURES)
         return nothing
-    notes += _noticed(report, "pictures")
+    notes += _noticed(report, "pictures") + ([track.note] if track.note else [])
     return track
 
 

@@ -138,5 +138,5 @@ def _show(found: "ClipAnswers") -> None:
 
     count = len(found.predictions)
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
-    before = {"clip": found.predictions.clip.tolist(), "seconds": found.seconds("-")}
+    before = {"clip": found.predictions.clip.tolist(), **found.persons(), "seconds": found.seconds("-")}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})

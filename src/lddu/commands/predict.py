@@ -14,6 +14,7 @@ EXAMPLES = """Examples:
   lddu predict run store
   lddu predict run store --csv --recall 0.9 > answers.csv
   lddu predict run talk.mp4 --html page    # the video beside its answers
+  lddu predict run interview.mp4 --per-person
   lddu predict run talk.mp4 --export talk.eaf --export talk.long.csv
   lddu predict run inbox --watch --export answers.csv"""
 
@@ -39,6 +40,7 @@ def predict(
     force: Annotated[bool, Flag, Output] = False,
     watch: Annotated[bool, Flag, RawClips] = False,
     every: Annotated[float, RawClips] = EVERY,
+    per_person: Annotated[bool, Flag, RawClips] = False,
     cut: Annotated[Literal["auto", "whole", "sentences", "silence", "window", "gapless"], RawClips] = "auto",
     longest: Annotated[float, RawClips] = LONGEST,
     text_model: Annotated[str, RawClips] = "",
@@ -96,6 +98,8 @@ def predict(
         the same command goes on.
     every
         Seconds between two looks of --watch.
+    per_person
+        Answer each person in a clip for themselves: speakers that a transcript names, and faces.
     cut
         How long files are cut into clips; gapless answers what lies between sentences too.
     longest
@@ -134,7 +138,7 @@ def predict(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
         )
     only_raw = {
-        "--cut": cut != "auto", "--longest": longest != LONGEST, "--text-model": bool(text_model),
+        "--per-person": per_person, "--cut": cut != "auto", "--longest": longest != LONGEST, "--text-model": bool(text_model),
         "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
     }  # fmt: skip
     _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
@@ -156,7 +160,7 @@ def predict(
     if corpus is None:
         config = ExtractorConfig(
             text_model=text_model, voice_model=voice_model, cut=cut, longest=longest,
-            speech_model=speech_model or (PACKAGED_SPEECH if transcribe else ""),
+            speech_model=speech_model or (PACKAGED_SPEECH if transcribe else ""), per_person=per_person,
         )  # fmt: skip
         if watch:
             return answer_arrivals(predictor, Path(named[0]), export[0], options, config, (every, force))

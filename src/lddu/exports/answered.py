@@ -23,6 +23,7 @@ class AnsweredClip:
         speaker: who says them; empty where unknown.
         probability: emotion -> that it is present, recalibrated.
         verdict: emotion -> the decision.
+        person: whom it is about; empty where it is about the clip as a whole.
     """
 
     clip: str
@@ -33,6 +34,7 @@ class AnsweredClip:
     speaker: str
     probability: Mapping[str, float]
     verdict: Mapping[str, Verdict]
+    person: str = ""
 
     @property
     def placed(self) -> bool:

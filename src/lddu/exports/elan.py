@@ -28,7 +28,8 @@ def eaf(answered: Answered, target: Path) -> str:
     for emotion in answered.emotions:
         for tier, annotations in zip(tiers.clips, parents, strict=True):
             values = [f"{one.clip.probability[emotion]:.3f}" for one, _ in tier.entries]
-            writer.add_attached(tiers.names.unused(f"{emotion} probability"), tier.name, annotations, values)
+            name = f"{emotion} probability{tier.name.removeprefix('clip')}"
+            writer.add_attached(tiers.names.unused(name), tier.name, annotations, values)
     document = ET.Element("ANNOTATION_DOCUMENT", {
         "AUTHOR": "lddu", "DATE": datetime.now().astimezone().isoformat(timespec="seconds"), "FORMAT": "3.0", "VERSION": "3.0",
         _SCHEMA: "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",

@@ -44,10 +44,11 @@ def _lines(clip: AnsweredClip) -> Iterator[str]:
         ", ".join(f"{one_line(emotion)} {clip.probability[emotion]:.2f}" for emotion in clip.emotions(verdict))
         for verdict in ("present", "can't tell")
     )
+    who = f"{one_line(clip.person)}: " if clip.person else ""
     if present or not unsure:
-        yield present or NOTHING
+        yield f"{who}{present or NOTHING}"
     if unsure:
-        yield f"can't tell: {unsure}"
+        yield f"{'' if present else who}can't tell: {unsure}"
 
 
 def _escaped(line: str) -> str:

@@ -27,6 +27,8 @@ class Tier:
 class Tiers:
     """All tiers of one recording; clips that overlap are on a second tier of each kind, ``joy 2``.
 
+    Where every person is answered, each has tiers of their own, ``joy Ann``.
+
     Attributes:
         clips: every clip is on one of them, under its id.
         words: of the clips.
@@ -63,10 +65,18 @@ def tiers_of(answered: Answered, shown: Callable[[AnsweredClip, str], str]) -> T
         shown: the label of a clip on the tier of an emotion; empty for none.
     """
     names = TierNames()
-    every = lines(answered.clips)
+    persons = dict.fromkeys(clip.person for clip in answered.clips)
+    every = {person: lines([clip for clip in answered.clips if clip.person == person]) for person in persons}
 
     def of(name: str, label: Label) -> list[Tier]:
-        labelled = [[(one, text) for one in line if (text := one_line(label(one.clip)))] for line in every]
+        return [
+            tier
+            for person in persons
+            for tier in of_person(f"{name} {person}" if person else name, label, every[person])
+        ]
+
+    def of_person(name: str, label: Label, own: list[list[Interval]]) -> list[Tier]:
+        labelled = [[(one, text) for one in line if (text := one_line(label(one.clip)))] for line in own]
         return [Tier(names.unused(name), entries) for n, entries in enumerate(labelled) if entries or n == 0]
 
     def on_tier(emotion: str) -> Label:

@@ -96,6 +96,7 @@ class Segment:
         rests_on: the modality that raises the most probable emotion most; empty where none does.
         trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
         missing_cost: sentence; empty where nothing is missing or the cost was not measured.
+        person: whom it is about; empty where it is about all of the clip.
     """
 
     number: int
@@ -111,6 +112,7 @@ class Segment:
     rests_on: str
     trusted: str
     missing_cost: str
+    person: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -198,6 +200,17 @@ class Section:
     ticks: tuple[tuple[float, str], ...]
     seconds: float | None
     media: Media | None = None
+
+    @property
+    def lanes(self) -> list[tuple[str, tuple[Segment, ...]]]:
+        """Each person and their segments in order of time; one without a name where nobody is told apart."""
+        persons = dict.fromkeys(segment.person for segment in self.segments)
+        return [(person, tuple(s for s in self.segments if s.person == person)) for person in persons]
+
+    @property
+    def most(self) -> int:
+        """Segments of the lane with most of them."""
+        return max(len(segments) for _, segments in self.lanes)
 
     @property
     def answer(self) -> str:
@@ -301,6 +314,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
         rests_on=answers.rests_on(n),
         trusted=_clearly_least(errors),
         missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
+        person=answers.person[n] if answers.person else "",
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.sentences import counted
+from lddu.store.extraction_notes import UNKNOWN
 from lddu.store.store import FeatureStore
 
 FEWEST_CLIPS = 20
@@ -33,8 +34,11 @@ PRIOR_CLIPS = 5
 SPEAKER_COLUMN = "_speaker"
 """Carried column of a store that says who speaks; within a group, since transcripts of two files may both say "A"."""
 
+PERSON_COLUMN = "_person"
+"""The same, where every person in a clip is one (`predict --per-person`); ``unknown`` may be several people and is none."""
+
 Speaker = tuple[str, str]
-"""Group and `_speaker` of a clip; empty where unknown."""
+"""Group and speaker of a clip; empty where unknown."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +153,13 @@ class AdaptedSteps:
 def speaker_of(store: FeatureStore, row: int) -> Speaker:
     """Who speaks in a clip: its group, and within it the speaker where a column names one."""
     table = store.table
-    named = table.carried.get(SPEAKER_COLUMN)
-    name = "" if named is None or named[row] != named[row] else str(named[row])  # NaN where a number is unknown
-    return str(table.group[row]), name
+    person = _named(store, PERSON_COLUMN, row)
+    return str(table.group[row]), "" if person == UNKNOWN else person or _named(store, SPEAKER_COLUMN, row)
+
+
+def _named(store: FeatureStore, column: str, row: int) -> str:
+    named = store.table.carried.get(column)
+    return "" if named is None or named[row] != named[row] else str(named[row])  # NaN where a number is unknown
 
 
 def adaptation_to(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.errors import LdduError, MismatchError, parameter
 from lddu.runs.about import Origin
-from lddu.runs.adapt import Adaptation
+from lddu.runs.adapt import PERSON_COLUMN, Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip, refuse_nothing
@@ -55,6 +55,7 @@ class ClipAnswer(ClipPrediction):
         end: seconds into the file; NaN where unknown.
         transcript: its words; empty where unknown.
         rests_on: the modality without which the most probable emotion would be least probable; empty where none raises it.
+        person: whom it is about; empty where it is about the clip as a whole.
     """
 
     file: str = ""
@@ -62,6 +63,7 @@ class ClipAnswer(ClipPrediction):
     end: float = math.nan
     transcript: str = ""
     rests_on: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,6 +83,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         failures: files that could not be extracted.
         adaptation: how the features were re-centred; None where they were not.
         origin: which run answered; None where unknown.
+        person: [N] whom each is about, where every person in a clip was asked about; else empty.
     """
 
     predictions: Predictions
@@ -95,12 +98,13 @@ class ClipAnswers(PerClip[ClipAnswer]):
     failures: tuple[Failure, ...] = ()
     adaptation: Adaptation | None = None
     origin: Origin | None = None
+    person: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.predictions)
 
     def _repr_html_(self) -> str:
-        before = {"clip": self.predictions.clip.tolist(), "seconds": self.seconds("")}
+        before = {"clip": self.predictions.clip.tolist(), **self.persons(), "seconds": self.seconds("")}
         after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
         return html_table(self.predictions, before, after)
 
@@ -161,6 +165,10 @@ class ClipAnswers(PerClip[ClipAnswer]):
         places = zip(self.start, self.end, strict=True)
         return [unknown if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
 
+    def persons(self) -> dict[str, list[str]]:
+        """The column `person`, where there is one."""
+        return {"person": self.person} if self.person else {}
+
     @property
     def emotions(self) -> tuple[str, ...]:
         """E names."""
@@ -193,6 +201,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             transcript=[self.transcript[n] for n in chosen],
             influence=[self.influence[n] for n in chosen],
             attention=[self.attention[n] for n in chosen],
+            person=[self.person[n] for n in chosen] if self.person else [],
         )
 
     def one(self, n: int) -> ClipAnswer:
@@ -201,6 +210,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return ClipAnswer(
             said.clip, said.emotions, said.probability, said.uncertainty, said.missing, said.label_set, said.cannot_tell,
             self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
+            self.person[n] if self.person else "",
         )  # fmt: skip
 
     def rests_on(self, n: int) -> str:
@@ -220,6 +230,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return [
             {
                 **record,
+                **{name: column[n] for name, column in self.persons().items()},
                 "file": self.file[n],
                 "start": None if math.isnan(self.start[n]) else self.start[n],
                 "end": None if math.isnan(self.end[n]) else self.end[n],
@@ -240,6 +251,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             "file": self.file,
             "start": [None if math.isnan(start) else start for start in self.start],
             "end": [None if math.isnan(end) else end for end in self.end],
+            **self.persons(),
             "transcript": self.transcript,
             "rests_on": [self.rests_on(n) for n in range(len(self))],
             **self.predictions.to_columns(),
@@ -251,6 +263,9 @@ class ClipAnswers(PerClip[ClipAnswer]):
         notes = [*([self.origin.sentence] if self.origin else []), *self.warnings]
         places = zip(known.clips, self.file, self.start, self.end, self.transcript, strict=True)
         clips = [replace(clip, file=f, start=s, end=e, words=words) for clip, f, s, e, words in places]
+        if self.person:
+            named = zip(clips, self.person, strict=True)
+            clips = [replace(clip, speaker=person, person=person) for clip, person in named]
         return replace(
             known,
             clips=clips,
@@ -302,6 +317,7 @@ def answers_on(
     emotions, table = predictor.description.task.emotions, store.table
     file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
     lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
+    persons = table.carried.get(PERSON_COLUMN)
     return ClipAnswers(
         predictions=found,
         file=[file_of.get(clip, "") for clip in table.clip[chosen]],
@@ -314,6 +330,7 @@ def answers_on(
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
         adaptation=predictor.adaptation,
         origin=predictor.origin,
+        person=[] if persons is None else persons[chosen].tolist(),
     )
 
 

@@ -100,6 +100,7 @@ class Predictor:
         inputs: StoreLike | Sequence[str | Path] | None = None,
         options: PredictOptions = NOTHING_MORE,
         text: str | Sequence[str] | None = None,
+        per_person: bool = False,
     ) -> "Predictions | ClipAnswers":
         """Predict clips: those of a store, raw ones, or words.
 
@@ -108,6 +109,7 @@ class Predictor:
                 `lddu.extract` takes them. Raw clips are extracted exactly as those of training were.
             options: also label sets with a promised recall, or "can't tell" beyond a coverage.
             text: a sentence in place of inputs, or several, each a clip of words alone.
+            per_person: answer each person in a raw clip for themselves (docs/clips.md).
 
         Returns:
             A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
@@ -117,21 +119,28 @@ class Predictor:
             StoreError: where a store cannot be opened.
             SourceError: where no raw clip could be extracted.
             MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
-            ConfigError: where not exactly one of inputs and text is given.
+            ConfigError: where not exactly one of inputs and text is given, or people are asked for in a store.
         """
         if (inputs is None) == (text is None):
             raise ConfigError(
                 f"Expected either {parameter('inputs')} or {parameter('text')}, but got {'both' if inputs is not None else 'neither'}."
             )
         if isinstance(inputs, FeatureStore) or (isinstance(inputs, str | Path) and _names_store(inputs)):
+            if per_person:
+                raise ConfigError(
+                    f"Expected {parameter('per_person')} only for raw clips, but got a store; leave it out, or name its files."
+                )
             return self.predict(inputs, options=options)
+        from lddu.clips.configuration import ExtractorConfig
         from lddu.clips.sources import listing_of_texts
         from lddu.runs.predict_clips import predict_clips  # loads extraction, which stores do not need
 
+        config = ExtractorConfig(per_person=per_person)
         if text is not None:
-            return predict_clips(self, listing_of_texts([text] if isinstance(text, str) else text), options=options)
+            listing = listing_of_texts([text] if isinstance(text, str) else text)
+            return predict_clips(self, listing, config, options)
         assert inputs is not None
-        return predict_clips(self, inputs, options=options)
+        return predict_clips(self, inputs, config, options)
 
     def extractor(self, config: "ExtractorConfig") -> "ClipExtractor":
         """What extracts raw clips so; the last one is kept, so that a second clip finds its models loaded."""

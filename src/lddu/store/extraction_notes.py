@@ -9,14 +9,16 @@ SEVERAL = "transcripts in several languages, of which none is named like the fil
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
 WORDS_ALONE = "words alone"
+WHOSE_FACE, WHOSE_VOICE = "whose face is not known", "whose words and voice are not known"
+NO_TURN = "no sound that is theirs alone"
 NO_TABLE = "no table of {tool}"
 UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
-    "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL),
-    "audio": (WORDS_ALONE, NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio")),
-    "visual": (WORDS_ALONE, NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video")),
+    "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL, WHOSE_VOICE),
+    "audio": (WORDS_ALONE, NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio"), NO_TURN, WHOSE_VOICE),
+    "visual": (WORDS_ALONE, NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video"), WHOSE_FACE),
 }
 
 
@@ -148,3 +150,43 @@ def table_times(described: int, pictures: int) -> str:
         f"its table of action units counts {described} pictures, the file {pictures}: "
         "the table's own times were used, not its numbers"
     )  # fmt: skip
+
+
+def brief_faces(count: int) -> str:
+    """Of faces that are seen for less than half a second."""
+    return f"{count} face{'s' if count > 1 else ''} seen for less than half a second left out"
+
+
+def crowded(pictures: int, most: int) -> str:
+    """Of pictures with as many faces as are followed at once."""
+    return f"{most} faces or more in {pictures} picture{'s' if pictures > 1 else ''}: no more are followed at once"
+
+
+def speakerless(seconds: float, length: float) -> str:
+    """Of a file whose transcript names speakers, the time in which none of them speaks."""
+    return f"{seconds:.1f} of {length:.1f} s without a known speaker"
+
+
+def speakerless_words(count: int, words: int) -> str:
+    """Of words for which a transcript that names speakers names none."""
+    return f"{count} of {words} words without a speaker"
+
+
+def together(seconds: float) -> str:
+    """Of sound in which several people speak at once."""
+    return f"several people speak at once for {seconds:.1f} s, which is left out of their voices"
+
+
+UNKNOWN = "unknown"
+"""The person who says what nobody is known to have said; it may be several people."""
+
+UNNAMED_SPEAKERS = f"no speaker is named: words and voice are those of {UNKNOWN!r}, who may be several people"
+UNTIMED_SPEAKERS = "its transcript names several speakers but no times: their words are known, their voices are not"
+FACES_OF_TABLE = "its table holds several faces, which are not told apart: faces are left out"
+
+
+def faces_apart(faces: int) -> str:
+    """Of faces that could not be joined to speakers."""
+    if faces == 1:
+        return "1 face is a person of its own, since nothing says whose it is"
+    return f"{faces} faces are people of their own, since nothing says which speaker has which"

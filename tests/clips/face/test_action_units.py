@@ -16,7 +16,7 @@ from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import extract
 from lddu.clips.extractor import ClipExtractor
 from lddu.clips.face.action_units import OPENFACE, PY_FEAT, Tool, read_track
-from lddu.clips.face.pictures import PICTURE_RATE
+from lddu.clips.face.measured_faces import PICTURE_RATE
 from lddu.clips.media import ReadReport, picture_times, probe, read_pictures
 from lddu.clips.named_models import named_models
 from lddu.clips.simulated.talking_clips import write_video

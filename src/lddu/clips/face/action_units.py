@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lddu.clips.face.pictures import PICTURE_RATE, FaceTrack
+from lddu.clips.face.measured_faces import PICTURE_RATE
+from lddu.clips.face.pictures import FaceTrack
 from lddu.clips.steps import Steps
 from lddu.errors import SourceError
 from lddu.store import extraction_notes

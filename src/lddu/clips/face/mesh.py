@@ -39,12 +39,13 @@ class FaceMesh:
 
     Args:
         follows: whether pictures are a film; otherwise each is looked at for itself.
+        most: faces that are followed at once.
 
     Raises:
         ConfigError: (PackageError) where mediapipe is not installed.
     """
 
-    def __init__(self, follows: bool = True) -> None:
+    def __init__(self, follows: bool = True, most: int = MOST_FACES) -> None:
         self._bindings = load_mesh()
         self._packets = sys.modules["mediapipe.python.packet_creator"], sys.modules["mediapipe.python.packet_getter"]
         self._plan = DetectionPlan() if follows else None
@@ -54,7 +55,7 @@ class FaceMesh:
             self._graph.observe_output_stream("multi_face_landmarks", self._keep, True)
             create = self._packets[0]
             self._graph.start_run({
-                "num_faces": create.create_int(MOST_FACES),
+                "num_faces": create.create_int(most),
                 "with_attention": create.create_bool(True),
                 "use_prev_landmarks": create.create_bool(follows),
             })  # fmt: skip

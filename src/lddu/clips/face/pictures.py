@@ -2,20 +2,20 @@
 
 MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap. The
 geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
+Where everybody is wanted, all faces are measured, each as a track of its own.
 """
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from lddu.clips.face import expression
-from lddu.clips.face.crop import face_photo
+from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
-from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.geometry import COLUMNS
+from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_in, reading
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
@@ -23,12 +23,6 @@ from lddu.clips.steps import Steps
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
-
-PICTURE_RATE = 15.0
-"""Pictures looked at per second, at most: the first of every fifteenth of a second."""
-
-_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
-_AT_ONCE = 32  # faces that the network reads together
 
 
 def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
@@ -70,12 +64,15 @@ class FaceTrack:
         looked: [N] seconds of all pictures that were looked at.
         several: [N] whether more than one face was in that picture.
         note: what a reader should know of how it was made; mostly empty.
+        people: the steps of every face, in order of their first pictures; empty where only the main speaker's was wanted, or
+            none was seen.
     """
 
     steps: Steps
     looked: np.ndarray
     several: np.ndarray
     note: str = ""
+    people: tuple[Steps, ...] = ()
 
     def share(self, start: float, end: float) -> float:
         """Share of the looked-at pictures between two times that show the face; NaN where none was looked at."""
@@ -94,13 +91,14 @@ class FaceMeter:
 
     Args:
         reader: what reads the pixels of a face; None measures the geometry alone.
+        everybody: follow every face too, not the main speaker's alone.
 
     Raises:
         ConfigError: where mediapipe is not installed.
     """
 
-    def __init__(self, reader: ExpressionReader | None = None) -> None:
-        self._reader = reader
+    def __init__(self, reader: ExpressionReader | None = None, everybody: bool = False) -> None:
+        self._reader, self._everybody = reader, everybody
         load_mesh()
 
     @property
@@ -109,14 +107,16 @@ class FaceMeter:
         return dimension(self._reader)
 
     def track(self, pictures: Iterable[Picture]) -> FaceTrack:
-        """Follow the main speaker through a file.
+        """Follow the main speaker, or everybody, through a file.
 
         Args:
             pictures: in order of time.
         """
         looked, several = [], []
         choice = SpeakerChoice()
-        with FaceMesh() as mesh, _Measured(self._reader) as measured:
+        most = MOST_PEOPLE if self._everybody else MOST_FACES
+        with FaceMesh(most=most) as mesh, reading() as pool, Everybody(self._reader, pool) as everybody:
+            measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
                 faces = faces_in(mesh, picture)
                 looked.append(picture.time)
@@ -124,57 +124,8 @@ class FaceMeter:
                 face = choice.choose(faces, picture.time)
                 if face is not None:
                     measured.add(face, picture)
+                if self._everybody:
+                    everybody.add(faces, picture)
             steps = measured.steps()
-        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool))
-
-
-class _Measured:
-    """The chosen faces of a file in numbers; the network reads some at once, in a thread beside the search for the next."""
-
-    def __init__(self, reader: ExpressionReader | None) -> None:
-        self._reader = reader
-        self._times: list[float] = []
-        self._geometry: list[np.ndarray] = []
-        self._photos: list[np.ndarray] = []
-        self._read: list[Future[np.ndarray]] = []
-        self._pool = ThreadPoolExecutor(1, "lddu-faces")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def add(self, face: Face, picture: Picture) -> None:
-        self._times.append(face.time)
-        self._geometry.append(face.values)
-        if self._reader is not None:
-            self._photos.append(face_photo(picture.pixels, face.box))
-            if len(self._photos) == _AT_ONCE:
-                self._read_photos(self._reader)
-
-    def steps(self) -> Steps:
-        values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
-        if self._reader is not None:
-            self._read_photos(self._reader)
-            read = np.concatenate([part.result() for part in self._read])
-            values = np.concatenate([values, read], axis=1)
-        start = np.array(self._times, dtype=float)
-        return Steps(values, start, start + 1 / PICTURE_RATE)
-
-    def _read_photos(self, reader: ExpressionReader) -> None:
-        self._read.append(self._pool.submit(reader.read, self._photos))
-        self._photos = []
-
-
-def faces_in(mesh: FaceMesh, picture: Picture) -> list[Face]:
-    """The faces of a picture that are large enough to be measured."""
-    height, width = picture.pixels.shape[:2]
-    faces = []
-    for points in mesh.faces(picture.pixels):
-        face = face_of(points * (width, height, width), picture.time, height)
-        if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
-            faces.append(face)
-    return faces
+            people, note = everybody.tracks(len(looked))
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)

@@ -38,7 +38,8 @@ for (const section of document.querySelectorAll("section.file")) {
   function place() {
     const now = player.currentTime;
     head.style.left = `${Math.min(100, 100 * now / seconds)}%`;
-    const here = buttons.find(b => now >= Number(b.dataset.start) && now < Number(b.dataset.end));
+    const own = [...current.closest(".lane").querySelectorAll("button")];
+    const here = [...own, ...buttons].find(b => now >= Number(b.dataset.start) && now < Number(b.dataset.end));
     if (here) show(here);
   }
 
@@ -58,7 +59,8 @@ for (const section of document.querySelectorAll("section.file")) {
   tracks.addEventListener("click", event => {
     if (event.target.closest("button")) return;
     const share = (event.clientX - tracks.getBoundingClientRect().left) / tracks.clientWidth;
-    const under = buttons.find(b => {
+    const lane = event.target.closest(".lane");
+    const under = lane && [...lane.querySelectorAll("button")].find(b => {
       const left = parseFloat(b.style.left) / 100;
       return share >= left && share < left + parseFloat(b.style.width) / 100;
     });

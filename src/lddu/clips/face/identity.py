@@ -1,0 +1,102 @@
+"""Which faces of a file are the same person's: by place from picture to picture, by looks after a cut or a gap.
+
+A face that could be two of those before, or looks like none of them, is a new one: one person may be split into two, two are
+not put together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+
+from lddu.clips.face.geometry import Face, moving
+from lddu.clips.face.looks import unlike
+
+_NEAR = 1.5  # eye distances a face may move between two looks and still be the same
+_RECENT = 1.0  # seconds unseen after which a place says nothing
+_GOES_ON = 0.5  # how unlike its last look a face in its place may be: a cut shows another one there
+_RETURNS = 0.35  # how unlike the nearest of its looks a face may be that comes back
+_CLEARLY = 1.5  # how much further any other identity has to be
+_NEW_LOOK, _LOOKS = 0.15, 8  # a look that differs so from those kept is kept too, up to so many
+
+
+@dataclass(eq=False)
+class Identity:
+    """A face that is followed through a file.
+
+    Attributes:
+        number: in order of the first look, in one picture from left to right.
+        face: as it was seen last, with its speeds.
+        look: likewise.
+        looks: [K, 12, 12, 3] that differ.
+    """
+
+    number: int
+    face: Face
+    look: np.ndarray
+    looks: np.ndarray = field(repr=False)
+
+    def see(self, face: Face, look: np.ndarray) -> None:
+        """It is this face in the next picture."""
+        self.face, self.look = moving(face, self.face), look
+        if len(self.looks) < _LOOKS and unlike(look, self.looks).min() > _NEW_LOOK:
+            self.looks = np.concatenate([self.looks, look[None]])
+
+
+Seen = tuple[Face, np.ndarray]
+"""A face and its look."""
+
+
+class Identities:
+    """Tells of the faces of each picture whose they are; one per file."""
+
+    def __init__(self) -> None:
+        self.known: list[Identity] = []
+
+    def see(self, faces: Sequence[Seen]) -> list[Identity]:
+        """Those that are in the next picture, each with its face as it is there.
+
+        Args:
+            faces: of one picture, which is later than the ones before, each once.
+        """
+        whose = self._in_their_places(faces)
+        whose |= self._returned(faces, whose)
+        for n in sorted(set(range(len(faces))) - set(whose), key=lambda n: float(faces[n][0].centre[0])):
+            face, look = faces[n]
+            whose[n] = Identity(len(self.known), face, look, look[None])
+            self.known.append(whose[n])
+        for n, identity in whose.items():
+            if identity.face is not faces[n][0]:
+                identity.see(*faces[n])
+        return list(whose.values())
+
+    def _in_their_places(self, faces: Sequence[Seen]) -> dict[int, Identity]:
+        found: dict[int, Identity] = {}
+        pairs = ((_moved(one, face), n, one) for (n, face), one in product(enumerate(faces), self.known))
+        for _, n, one in sorted((pair for pair in pairs if pair[0] <= _NEAR), key=lambda pair: pair[:2]):
+            if n not in found and one not in found.values() and unlike(faces[n][1], one.look) <= _GOES_ON:
+                found[n] = one
+        return found
+
+    def _returned(self, faces: Sequence[Seen], taken: dict[int, Identity]) -> dict[int, Identity]:
+        """Those that come back after a cut or a gap."""
+        free = [one for one in self.known if one not in taken.values()]
+        found: dict[int, Identity] = {}
+        for n, (_, look) in enumerate(faces):
+            if n in taken or not free:
+                continue
+            ranked = sorted((float(unlike(look, one.looks).min()), one.number) for one in free)
+            alone = len(ranked) == 1 or ranked[1][0] > _CLEARLY * ranked[0][0]
+            if ranked[0][0] <= _RETURNS and alone:
+                found[n] = self.known[ranked[0][1]]
+                free.remove(found[n])
+        return found
+
+
+def _moved(identity: Identity, seen: Seen) -> float:
+    """Eye distances from where the face was last; infinite where that is too long ago."""
+    before, (now, _) = identity.face, seen
+    if not 0 < now.time - before.time <= _RECENT:
+        return float("inf")
+    return float(np.linalg.norm(before.centre - now.centre) / max(before.size, now.size))

@@ -1,0 +1,91 @@
+"""Faces of pictures in numbers, and those of one face over a file as steps."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+
+from lddu.clips.face.crop import face_photo
+from lddu.clips.face.expression import ExpressionReader
+from lddu.clips.face.geometry import COLUMNS, Face, face_of
+from lddu.clips.face.mesh import FaceMesh
+from lddu.clips.media import Picture
+from lddu.clips.steps import Steps
+
+PICTURE_RATE = 15.0
+"""Pictures looked at per second, at most: the first of every fifteenth of a second."""
+
+_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
+_AT_ONCE = 32  # faces that the network reads together
+
+
+@contextmanager
+def reading() -> Iterator[ThreadPoolExecutor]:
+    """The thread in which the network reads."""
+    pool = ThreadPoolExecutor(1, "lddu-faces")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class MeasuredFaces:
+    """The pictures of one face in numbers; the network reads some at once, in a thread beside the search for the next.
+
+    Args:
+        reader: what reads the pixels of a face; None measures the geometry alone.
+        pool: in which it reads.
+    """
+
+    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
+        self._reader, self._pool = reader, pool
+        self._times: list[float] = []
+        self._geometry: list[np.ndarray] = []
+        self._photos: list[np.ndarray] = []
+        self._read: list[Future[np.ndarray]] = []
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def add(self, face: Face, picture: Picture) -> None:
+        """The face in the next picture."""
+        self._times.append(face.time)
+        self._geometry.append(face.values)
+        if self._reader is not None:
+            self._photos.append(face_photo(picture.pixels, face.box))
+            if len(self._photos) == _AT_ONCE:
+                self._read_photos(self._reader)
+
+    def steps(self) -> Steps:
+        """A step per picture."""
+        values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
+        if self._reader is not None:
+            self._read_photos(self._reader)
+            read = np.concatenate([part.result() for part in self._read])
+            values = np.concatenate([values, read], axis=1)
+        start = np.array(self._times, dtype=float)
+        return Steps(values, start, start + 1 / PICTURE_RATE)
+
+    def _read_photos(self, reader: ExpressionReader) -> None:
+        self._read.append(self._pool.submit(reader.read, self._photos))
+        self._photos = []
+
+
+def faces_in(mesh: FaceMesh, picture: Picture, part: tuple[slice, slice] | None = None) -> list[Face]:
+    """The faces of a picture that are large enough to be measured.
+
+    Args:
+        mesh: that follows faces through such pictures.
+        picture: in which the faces are placed.
+        part: rows and columns that are looked at; None is all of it.
+    """
+    pixels = picture.pixels if part is None else picture.pixels[part]
+    corner = (0, 0, 0) if part is None else (part[1].start, part[0].start, 0)
+    height, width = pixels.shape[:2]
+    faces = []
+    for points in mesh.faces(pixels):
+        face = face_of(points * (width, height, width) + corner, picture.time, picture.pixels.shape[0])
+        if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
+            faces.append(face)
+    return faces
