@@ -17,6 +17,7 @@ from lddu.commands import (
     compare,
     data,
     evaluate,
+    export,
     extract,
     predict,
     report,
@@ -51,6 +52,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, bench_models.bench_models, "[OPTIONS] STORE", bench_models.EXAMPLES),
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
+    (MODELS, export.export, "[OPTIONS] --onnx FILE [RUN]", export.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
 )
 

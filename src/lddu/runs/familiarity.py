@@ -23,6 +23,9 @@ class Familiarity:
 
     Args:
         folder: of the run; one without `predictions.parquet`, or an older one, knows less and still predicts.
+
+    Attributes:
+        farthest: [M] largest distance of a validation clip, NaN where these are too few; None where no distance is known.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -31,15 +34,15 @@ class Familiarity:
         valid = None if found is None else found.rows(found.split == "valid")
         self._noise = None if valid is None else _noise(valid)
         distance = None if valid is None else valid.modality_distance
-        self._farthest = None if distance is None else farthest_validation(distance)
+        self.farthest = None if distance is None else farthest_validation(distance)
 
     def beside(self, found: Predictions) -> Predictions:
         """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips."""
         noise = _noise(found)
         if self._noise is not None and noise is not None:
             found = replace(found, noisier_than=noisier_than(noise, self._noise))
-        if self._farthest is not None and found.modality_distance is not None:
-            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self._farthest))
+        if self.farthest is not None and found.modality_distance is not None:
+            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self.farthest))
         return found
 
     def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
@@ -49,18 +52,18 @@ class Familiarity:
             distance: [N, M] of some clips; NaN where missing.
             modalities: M names.
         """
-        flags = None if self._farthest is None else unfamiliar(distance, self._farthest)
-        if flags is None or self._farthest is None:
+        flags = None if self.farthest is None else unfamiliar(distance, self.farthest)
+        if flags is None or self.farthest is None:
             return {}
         there = ~np.isnan(distance)
-        known = ~np.isnan(self._farthest) & there.any(axis=0)
+        known = ~np.isnan(self.farthest) & there.any(axis=0)
         return {name: float(flags[there[:, m], m].mean()) for m, name in enumerate(modalities) if known[m]}
 
     def remarks(self, found: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
-        if self._farthest is None:
+        if self.farthest is None:
             return []
-        if np.isnan(self._farthest).all():
+        if np.isnan(self.farthest).all():
             return [
                 f"the run has fewer than {FEWEST_VALIDATION_CLIPS} validation clips, too few to detect clips that are out of distribution"
             ]
@@ -68,7 +71,7 @@ class Familiarity:
         if flags is None or distance is None:
             return []
         sentences = []
-        for m, farthest in enumerate(self._farthest):
+        for m, farthest in enumerate(self.farthest):
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
