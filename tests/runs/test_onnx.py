@@ -207,7 +207,9 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
 
 def test_an_uncertainty_that_is_drawn_at_random_is_refused(exported: tuple[Predictor, Path], tmp_path: Path) -> None:
     predictor, _ = exported
-    score = replace(predictor.decision.error_score, inputs=("dropout_std",), centres=(0.0,), scales=(1.0,), weights=(1.0,))
+    score = replace(
+        predictor.decision.error_score, inputs=("dropout_std",), centres=(0.0,), scales=(1.0,), weights=(1.0,)
+    )
     drawn = predictor.adapted_by(None)
     drawn.decision = replace(predictor.decision, error_score=score)
     with pytest.raises(MismatchError, match="reads dropout_std from passes with dropout"):
@@ -231,7 +233,9 @@ def test_a_network_that_cannot_be_traced_is_refused_in_a_sentence(
     other = tiny_network(predictor.description.task.dimensions, 2)
     other.module = Listed()
     untraceable._networks = [other]
-    with pytest.raises(MismatchError, match=r"Expected a model family that can be traced, but .*predict with lddu itself"):
+    with pytest.raises(
+        MismatchError, match=r"Expected a model family that can be traced, but .*predict with lddu itself"
+    ):
         untraceable.export_onnx(tmp_path / "run.onnx")
     assert network is predictor.members[0]
 

@@ -74,7 +74,7 @@ def compared(
         margin: name of a flag -> how far what decides on it lies from its cut.
     """
     apart = np.abs(found["probability"] - wanted["probability"])
-    excess = {name: 0.0 for name in wanted}
+    excess = dict.fromkeys(wanted, 0.0)
     for name, own in wanted.items():
         if name not in found or found[name].shape != own.shape:
             excess[name] = np.inf
@@ -124,19 +124,27 @@ def answers(session: Any, store: FeatureStore, rows: Sequence[int], extra: int =
         rows: of the clips.
         extra: steps of padding beyond the longest clip.
     """
+    given = {one.name: one.shape for one in session.get_inputs()}
+    dimensions = {name: shape[2] for name, shape in given.items() if f"{name}_mask" in given}
+    outputs = session.run(None, batch_of(store, dimensions, rows, extra))
+    return {one.name: values for one, values in zip(session.get_outputs(), outputs, strict=True)}
+
+
+def batch_of(
+    store: FeatureStore, dimensions: Mapping[str, int], rows: Sequence[int], extra: int = 0
+) -> dict[str, np.ndarray]:
+    """The inputs of a file for some clips, padded to the longest and by `extra` steps more."""
     inputs: dict[str, np.ndarray] = {"recall": np.array(RECALL), "coverage": np.array(COVERAGE)}
-    given = {one.name: one for one in session.get_inputs()}
-    for name in [name for name in given if f"{name}_mask" in given]:
+    for name, dimension in dimensions.items():
         held = name in store.modalities
-        sequences = [store.steps(name, row) if held else np.zeros((0, 1)) for row in rows]
+        sequences = [store.steps(name, row) if held else np.zeros((0, dimension)) for row in rows]
         steps = max(1, *map(len, sequences)) + extra
-        values = np.zeros((len(rows), steps, given[name].shape[2]), np.float32)
+        values = np.zeros((len(rows), steps, dimension), np.float32)
         mask = np.zeros((len(rows), steps), bool)
         for n, sequence in enumerate(sequences):
             values[n, : len(sequence)], mask[n, : len(sequence)] = sequence, True
         inputs |= {name: values, f"{name}_mask": mask}
-    outputs = session.run(None, inputs)
-    return {one.name: values for one, values in zip(session.get_outputs(), outputs, strict=True)}
+    return inputs
 
 
 def random_store(place: Path, predictor: "Predictor", clips: int, seed: int) -> FeatureStore:

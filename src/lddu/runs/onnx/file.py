@@ -29,6 +29,9 @@ EXTRA = "onnx"
 INT8_MEAN = 0.05
 """Mean difference of probabilities from which a file with weights of 8 bits is refused."""
 
+FOLDED = 2**24
+"""Numbers of a tensor up to which what follows from weights alone is computed beforehand, such as weights side by side."""
+
 
 @dataclass(frozen=True)
 class OnnxFile:
@@ -88,6 +91,7 @@ def traced(predictor: "Predictor") -> Any:
     Raises:
         MismatchError: where the family cannot be traced, or only for batches of one size.
     """
+    import onnxscript.optimizer
     from torch.export import Dim
 
     graph = graph_of(predictor)
@@ -96,7 +100,9 @@ def traced(predictor: "Predictor") -> Any:
     lengths = range(3, 3 + len(names))  # all different and above 1: a size of 1 would be taken for fixed
     values = tuple(torch.zeros(2, t, d) for t, d in zip(lengths, task.dimensions.values(), strict=True))
     mask = tuple(torch.ones(2, t, dtype=torch.bool) for t in lengths)
-    recall, coverage = (torch.tensor(share, dtype=torch.float64) for share in (0.9, 0.8))  # one tensor would be one input
+    recall, coverage = (
+        torch.tensor(share, dtype=torch.float64) for share in (0.9, 0.8)
+    )  # one tensor would be one input
     sizes = tuple({0: Dim("batch"), 1: Dim(f"steps_{m}")} for m in range(len(names)))
     try:
         with _quiet(), torch.inference_mode():
@@ -109,15 +115,19 @@ def traced(predictor: "Predictor") -> Any:
                 dynamic_shapes=(sizes, sizes, None, None),
                 dynamo=True,
                 verbose=False,
+                optimize=False,
             )
+            assert program is not None
+            onnxscript.optimizer.optimize_ir(program.model, input_size_limit=FOLDED, output_size_limit=FOLDED)
     except (torch.onnx.errors.OnnxExporterError, RuntimeError, NotImplementedError) as fault:
         raise MismatchError(
             f"Expected a model family that can be traced, but {predictor.description.config.family} cannot "
             f"({_reason(fault)}); predict with lddu itself."
         ) from None
-    assert program is not None
     model = program.model_proto
-    if fixed := [one.name for one in model.graph.input if any(not d.dim_param for d in one.type.tensor_type.shape.dim[:2])]:
+    if fixed := [
+        one.name for one in model.graph.input if any(not d.dim_param for d in one.type.tensor_type.shape.dim[:2])
+    ]:
         raise MismatchError(
             f"Expected a model family that takes any number of clips and steps, but the network of "
             f"{predictor.description.config.family} was traced with {fixed[0]} of one size; predict with lddu itself."
@@ -127,16 +137,15 @@ def traced(predictor: "Predictor") -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What the exporter says to its own developers stays unsaid."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """What exporter and quantiser say to their own developers stays unsaid."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)
 
 
 def _with_int8(model: Any, temporary: Path) -> Any:
