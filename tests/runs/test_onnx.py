@@ -1,7 +1,9 @@
 """A run as one .onnx file: what onnxruntime makes of it is what the run itself says."""
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +34,9 @@ from lddu.runs.onnx.decision import DecisionGraph
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
 from tests.builders import tiny_config, tiny_network, tiny_store
+from tests.command_line import lddu as command
+
+PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -147,6 +152,17 @@ def test_the_file_says_what_it_is_and_nothing_of_the_machine(exported: tuple[Pre
     assert b"site-packages" not in file.read_bytes() and b".py" not in file.read_bytes()
 
 
+def test_the_page_runs_with_onnxruntime_alone(exported: tuple[Predictor, Path], tmp_path: Path) -> None:
+    _, file = exported
+    [code] = re.findall(r"^```py\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert code.count("\n") <= 23
+    shutil.copy(file, tmp_path / "run.onnx")
+    without = "import sys; sys.modules.update({'torch': None, 'onnx': None, 'lddu': None})\n"
+    found = subprocess.run([sys.executable, "-c", without + code], cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("{") == 2
+
+
 def test_the_digest_follows_the_weights_and_the_decision(exported: tuple[Predictor, Path], tmp_path: Path) -> None:
     predictor, file = exported
     copied = tmp_path / "copy"
@@ -187,6 +203,25 @@ def test_weights_of_8_bits_are_smaller_and_say_so(
     assert session_of(found.path).get_modelmeta().custom_metadata_map["weights"] == "int8"
     weights = {t.data_type for t in onnx.load(found.path).graph.initializer}
     assert onnx.TensorProto.INT8 in weights
+
+
+def test_the_command_writes_the_file_and_says_how_far_it_is_from_the_run(
+    exported: tuple[Predictor, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    predictor, file = exported
+    monkeypatch.setattr(writing, "traced", lambda _: onnx.load(file))
+    found = command(capsys, "export", predictor.folder.path, "--onnx", tmp_path / "run.onnx")
+    assert found.code == 0 and "made-up clips its probabilities differ from the run's by at most" in found.err
+    assert (tmp_path / "run.onnx").read_bytes() == file.read_bytes()
+    again = command(capsys, "export", predictor.folder.path, "--onnx", tmp_path / "run.onnx")
+    assert again.code == 1 and "add --force" in again.err
+    assert command(capsys, "export", predictor.folder.path, "--onnx", tmp_path / "run.onnx", "--force").code == 0
+    (tmp_path / "other").mkdir()
+    none = command(capsys, "export", tmp_path / "other", "--onnx", tmp_path / "other.onnx")
+    assert none.code == 1 and "make a run with 'lddu train'" in none.err
 
 
 def test_names_and_files_that_are_there_are_refused(exported: tuple[Predictor, Path], tmp_path: Path) -> None:
