@@ -281,7 +281,13 @@ def decision_by(method: Method, thresholds: str, seed: int) -> FittedDecision:
     rng = np.random.default_rng(seed)
     probability = rng.beta(0.5, 0.8, (400, 3))
     present = rng.random((400, 3)) < probability**1.7
-    scored = Scored(probability, present, [f"c{n}" for n in range(400)], ("joy", "fear", "awe"), split="valid")
+    scored = Scored(
+        probability,
+        present.astype(np.float64),
+        np.array([f"c{n}" for n in range(400)], object),
+        ("joy", "fear", "awe"),
+        split="valid",
+    )
     width = {"width": rng.random((400, 3)) + (present != (probability > 0.5))}
     rule = ThresholdRule("prior" if thresholds == "prior" else "per_emotion")
     return fit_decision(Validation(scored), rule, method, width, rng.integers(0, 4, (400, 3)) / 3, width)
@@ -311,7 +317,8 @@ def test_the_decision_on_tensors_is_the_decision_on_arrays(
         "uncertainty": own.uncertainty, "cannot_tell": own.abstained,
         "aleatoric": decision.aleatoric.apply(own.probability, width),
     }.items():  # fmt: skip
-        np.testing.assert_allclose(getattr(found, name).numpy(), wanted, atol=1e-9, err_msg=name)
+        assert wanted is not None
+        np.testing.assert_allclose(getattr(found, name).numpy(), wanted.astype(np.float64), atol=1e-9, err_msg=name)
 
 
 def test_where_nobody_taught_it_the_aleatoric_uncertainty_is_the_mean_entropy() -> None:
