@@ -9,7 +9,20 @@ from lddu.commands.cli import app_for
 from lddu.models.lddu.settings import DEFAULT
 from tests.command_line import lddu
 
-VERBS = ["train", "search", "evaluate", "predict", "report", "share", "score", "ablate", "compare", "extract", "bench"]
+VERBS = [
+    "train",
+    "search",
+    "evaluate",
+    "predict",
+    "report",
+    "share",
+    "score",
+    "ablate",
+    "compare",
+    "extract",
+    "bench",
+    "export",
+]
 VERBS += ["data import", "data simulate", "data describe"]
 EXAMPLE = re.compile(r"^  (?:\w+=\S+ )?lddu (.*?)(?: +#.*| > \S+)?$", re.MULTILINE)
 

@@ -17,6 +17,7 @@ from lddu.commands import (
     compare,
     data,
     evaluate,
+    export,
     extract,
     predict,
     report,
@@ -55,6 +56,7 @@ VERBS: tuple[tuple[Group, Callable[..., int | None], str, str], ...] = (
     (MODELS, report.report, "RUN", report.EXAMPLES),
     (MODELS, card.card, "[OPTIONS] [RUN]", card.EXAMPLES),
     (MODELS, share.share, "[OPTIONS] RUN REPOSITORY", share.EXAMPLES),
+    (MODELS, export.export, "[OPTIONS] --onnx FILE [RUN]", export.EXAMPLES),
     (MACHINE, bench.bench, "[OPTIONS]", bench.EXAMPLES),
 )
 

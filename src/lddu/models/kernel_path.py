@@ -52,7 +52,7 @@ class KernelPath(nn.Module):
         self, pooled: Sequence[Float[Tensor, "clip doubled"]], presence: Bool[Tensor, "clip modality"]
     ) -> Float[Tensor, "clip pooled"]:
         """S of Eq. (21): pooled features of all modalities side by side, centred; 0 where a modality is missing."""
-        there = presence.repeat_interleave(torch.tensor(self.sizes, device=presence.device), dim=1)
+        there = torch.cat([presence[:, m, None].expand(-1, size) for m, size in enumerate(self.sizes)], dim=1)
         return torch.where(there, torch.cat(list(pooled), dim=1) - self.centre, 0.0)
 
     def forward(

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
+from lddu.models.network import Network
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
 from lddu.runs.about import Origin, origin_of
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.extractor import ClipExtractor
     from lddu.runs.explained import ClipAnswers
+    from lddu.runs.onnx.file import OnnxFile
 
 
 class Predictor:
@@ -166,7 +169,7 @@ class Predictor:
         """
         store = opened_store(store)
         self.feature_warnings(store)
-        centres = {name: self._centre(m) for m, name in enumerate(self.modalities)}
+        centres = {name: self.centre(m) for m, name in enumerate(self.modalities)}
         model = self.description.config.model
         return self.adapted_by(
             adaptation_to(store, store.rows(rows), centres, model.max_steps, averages=model.pooling == "mean")
@@ -178,7 +181,7 @@ class Predictor:
         found.adaptation = adaptation
         return found
 
-    def _centre(self, m: int) -> TrainingCentre:
+    def centre(self, m: int) -> TrainingCentre:
         """What modality m was standardised with; the mean over several networks, which may have seen parts of the corpus."""
         fitted = [network.scaling.of(m) for network in self._networks]
         mean = np.mean([one.centre.double().cpu().numpy() for one in fitted], axis=0)
@@ -294,6 +297,11 @@ class Predictor:
     @cached_property
     def _familiarity(self) -> Familiarity:
         return Familiarity(self.folder)
+
+    @property
+    def farthest(self) -> Floats | None:
+        """[M] largest distance of a validation clip, NaN where unknown; None where no distance is known."""
+        return self._familiarity.farthest
 
     def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
         """Warnings about the clips of these predictions: which are out of distribution, which were used for training."""
@@ -423,10 +431,36 @@ class Predictor:
             )
         return rows
 
+    def export_onnx(self, path: str | Path, int8: bool = False, force: bool = False) -> "OnnxFile":
+        """Write this run as one .onnx file, which onnxruntime runs without lddu and without torch (docs/onnx.md).
+
+        Args:
+            path: of the file.
+            int8: with weights of 8 bits: smaller, and not quite the same answers.
+            force: replace a file that is there.
+
+        Returns:
+            Where it is, and how far its answers lie from those of the run.
+
+        Raises:
+            ConfigError: where the name does not end in ``.onnx``.
+            PackageError: where the extra `onnx` is not installed.
+            RunError: where a file is there already.
+            MismatchError: where the run cannot be exported, or the file would answer otherwise than the run.
+        """
+        from lddu.runs.onnx.file import write_onnx
+
+        return write_onnx(self, Path(path), int8, force)
+
     @property
     def networks(self) -> int:
         """How many networks answer."""
         return len(self._networks)
+
+    @property
+    def members(self) -> tuple[Network, ...]:
+        """The networks, whose mean answers."""
+        return tuple(self._networks)
 
     def _reader(self, store: FeatureStore) -> BatchReader:
         reader = BatchReader(store, self.description.task.dimensions, self.description.config.model.max_steps)

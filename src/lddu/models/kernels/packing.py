@@ -74,7 +74,9 @@ class Packing:
 
     @staticmethod
     def of(mask: Bool[Tensor, "clip step"]) -> "Packing":
-        """The packing of the True steps; any pattern of them."""
+        """The packing of the True steps; any pattern of them. While a graph is traced, as for ONNX, `padded` instead."""
+        if torch.compiler.is_compiling():
+            return Packing.padded(mask)
         clips, steps = mask.shape
         if bool(mask.all()):
             counts = [steps] * clips
@@ -87,6 +89,15 @@ class Packing:
         share = SHORTEST_SHARE if mask.device.type == "cpu" else 0.0
         groups = tuple(_group(counts, first, last, mask.device) for first, last in _similar(counts, share))
         return Packing(clips, steps, rows, positions, groups)
+
+    @staticmethod
+    def padded(mask: Bool[Tensor, "clip step"]) -> "Packing":
+        """Every step a row, padding too, so that no size depends on the mask; states at padding are anything finite."""
+        clips, steps = mask.shape
+        first = torch.arange(steps, device=mask.device) == 0
+        seen = mask | (first & ~mask.any(dim=1, keepdim=True))  # a softmax over no step is not a number
+        positions = torch.arange(steps, device=mask.device).repeat(clips)
+        return Packing(clips, steps, None, positions, (ClipGroup(clips, steps, 0, clips * steps, None, seen),))
 
     @property
     def group_sizes(self) -> list[int]:

@@ -80,7 +80,7 @@ class LDDU(nn.Module):
         """What modality m says by itself, from [B, T, D] and [B, T]; of a clip without a real step, anything finite."""
         states = self.encoders[m](values, mask)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
-        attended = torch.where(mask.any(dim=1, keepdim=True), mask, first)  # a missing modality attends to a blank step
+        attended = mask | (first & ~mask.any(dim=1, keepdim=True))  # a missing modality attends to a blank step
         vectors, attention = self.attentions[m](self.emotions, states, attended)
         mean, std = self.distributions[m](vectors)
         noise = self.noise(m, values, mask)

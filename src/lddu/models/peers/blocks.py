@@ -63,7 +63,7 @@ def last_step(states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip
     """The last unmasked step; zeros where there is none."""
     place = torch.arange(mask.shape[1], device=mask.device) * mask
     last = place.argmax(dim=1)
-    found = states[torch.arange(len(states), device=states.device), last]
+    found = states[torch.arange(states.shape[0], device=states.device), last]
     return torch.where(mask.any(dim=1, keepdim=True), found, 0.0)
 
 

@@ -56,7 +56,7 @@ class Lmf(nn.Module):
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
     ) -> Answer:
         """Answer a batch of scaled features."""
-        product_BRE = self.constants.new_ones(len(presence), *self.constants.shape[1:])
+        product_BRE = self.constants.new_ones(presence.shape[0], *self.constants.shape[1:])
         for m, (x, seen) in enumerate(seen_steps(values, mask, presence)):
             own = torch.einsum("bh,rhe->bre", self.encoders[m](x, seen), self.factors[m]) + self.constants[m]
             product_BRE = product_BRE * torch.where(seen.any(dim=1)[:, None, None], own, 1.0)

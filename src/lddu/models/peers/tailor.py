@@ -150,7 +150,7 @@ class Tailor(nn.Module):
         return states, mask
 
     def _decoded(self, states: Tensor, mask: Tensor) -> Float[Tensor, "clip emotion"]:
-        queries = self.queries.expand(len(states), -1, -1)
+        queries = self.queries.expand(states.shape[0], -1, -1)
         found: Tensor = self.output(self.decoder(queries, states, memory_key_padding_mask=padding(mask)))
         return found.squeeze(-1)
 

@@ -70,7 +70,7 @@ class Tfn(nn.Module):
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
     ) -> Answer:
         """Answer a batch of scaled features."""
-        product = values[0].new_ones(len(presence), 1)
+        product = values[0].new_ones(presence.shape[0], 1)
         for encoder, (x, seen) in zip(self.encoders, seen_steps(values, mask, presence), strict=True):
             own = encoder(x, seen)
             with_one = torch.cat([own, torch.ones_like(own[:, :1])], dim=1)

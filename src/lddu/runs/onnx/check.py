@@ -1,0 +1,164 @@
+"""Whether a written .onnx file answers as its run does: both are asked about the same made-up clips."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lddu.decide.decision import FittedDecision
+from lddu.runs.familiarity import FAR
+from lddu.runs.figures import PredictOptions
+from lddu.runs.predictions import Predictions
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
+
+if TYPE_CHECKING:
+    from lddu.runs.predictor import Predictor
+
+CLIPS = 32
+LONGEST = 24
+RECALL, COVERAGE = 0.9, 0.8
+TOLERANCE = 1e-5
+"""Between probabilities of the file and of the run; of other figures, this share of them where they are above 1."""
+
+FLAGS = ("label", "label_set", "cannot_tell", "unfamiliar")
+"""Outputs that are decisions: they may differ where what they cut lies this near to its cut."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Between the answers of a file and of its run.
+
+    Attributes:
+        probability: the largest difference of a probability.
+        mean_probability: the mean one.
+        worst: name of the output that differs most beyond what is allowed; empty where none does.
+    """
+
+    probability: float
+    mean_probability: float
+    worst: str = ""
+
+
+def difference(session: Any, predictor: "Predictor", seed: int = 0) -> Difference:
+    """What a file says beside what its run says.
+
+    Args:
+        session: an `onnxruntime.InferenceSession` of the file.
+        predictor: the run.
+        seed: of the clips.
+    """
+    with tempfile.TemporaryDirectory(prefix="lddu-onnx-") as place:
+        store = random_store(Path(place) / "store", predictor, CLIPS, seed)
+        options = PredictOptions(recall=RECALL, coverage=COVERAGE)
+        own = predictor.predict(store, options=options)
+        raw = predictor.infer(store).probability
+        rows = [*range(len(own))]
+        parts = [answers(session, store, some) for some in (rows[:1], rows[1:9], rows[9:])]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return compared(found, expected(own), margins(own, raw, predictor.decision, predictor.farthest))
+
+
+def compared(
+    found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray], margin: Mapping[str, np.ndarray]
+) -> Difference:
+    """How far outputs lie from those that are wanted.
+
+    Args:
+        found: outputs of a file.
+        wanted: the same, of the run.
+        margin: name of a flag -> how far what decides on it lies from its cut.
+    """
+    apart = np.abs(found["probability"] - wanted["probability"])
+    excess = dict.fromkeys(wanted, 0.0)
+    for name, own in wanted.items():
+        if name not in found or found[name].shape != own.shape:
+            excess[name] = np.inf
+        elif name in FLAGS:
+            excess[name] = float(((found[name] != own) & (margin[name] > TOLERANCE)).any())
+        else:
+            off = np.abs(found[name] - own) / np.maximum(np.abs(own), 1) / TOLERANCE
+            same = np.isnan(found[name]) & np.isnan(own)
+            excess[name] = float(np.nan_to_num(np.where(same, 0, off), nan=np.inf).max() > 1)
+    worst = max(excess, key=lambda name: excess[name])
+    return Difference(float(apart.max()), float(apart.mean()), worst if excess[worst] else "")
+
+
+def expected(own: Predictions) -> dict[str, np.ndarray]:
+    """What a file should say, from what the run says."""
+    columns = {
+        "probability": own.probability, "label": own.label, "label_set": own.label_set, "uncertainty": own.uncertainty,
+        "cannot_tell": own.abstained, "aleatoric": own.aleatoric, "modality_distance": own.modality_distance,
+        "unfamiliar": own.unfamiliar, "emotion_aleatoric": own.emotion_aleatoric,
+        "emotion_epistemic": own.emotion_epistemic,
+    }  # fmt: skip
+    evidence = {name: measured.values for name, measured in own.evidence.items()}
+    return {name: np.asarray(values) for name, values in columns.items() if values is not None} | evidence
+
+
+def margins(
+    own: Predictions, raw: np.ndarray, decision: FittedDecision, farthest: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """How far each decided number lies from its cut: nearer than rounding, a flag may be either."""
+    distance = np.zeros(0) if own.modality_distance is None else own.modality_distance
+    far = np.abs(distance / (FAR * farthest) - 1) if farthest is not None else distance
+    beyond = np.abs(own.uncertainty - decision.abstention.cut_for_coverage(COVERAGE))
+    return {
+        "label": np.abs(own.probability - np.array(decision.thresholds)),
+        "label_set": np.abs(raw - decision.recall_sets.cut(RECALL)),
+        "cannot_tell": np.minimum(beyond, np.nan_to_num(far, nan=np.inf).min(axis=1, keepdims=True, initial=np.inf)),
+        "unfamiliar": far,
+    }
+
+
+def answers(session: Any, store: FeatureStore, rows: Sequence[int], extra: int = 0) -> dict[str, np.ndarray]:
+    """Outputs of a file for some clips of a store, as one batch.
+
+    Args:
+        session: an `onnxruntime.InferenceSession` of the file.
+        store: with the modalities of the run, or some of them.
+        rows: of the clips.
+        extra: steps of padding beyond the longest clip.
+    """
+    given = {one.name: one.shape for one in session.get_inputs()}
+    dimensions = {name: shape[2] for name, shape in given.items() if f"{name}_mask" in given}
+    outputs = session.run(None, batch_of(store, dimensions, rows, extra))
+    return {one.name: values for one, values in zip(session.get_outputs(), outputs, strict=True)}
+
+
+def batch_of(
+    store: FeatureStore, dimensions: Mapping[str, int], rows: Sequence[int], extra: int = 0
+) -> dict[str, np.ndarray]:
+    """The inputs of a file for some clips, padded to the longest and by `extra` steps more."""
+    inputs: dict[str, np.ndarray] = {"recall": np.array(RECALL), "coverage": np.array(COVERAGE)}
+    for name, dimension in dimensions.items():
+        held = name in store.modalities
+        sequences = [store.steps(name, row) if held else np.zeros((0, dimension)) for row in rows]
+        steps = max(1, *map(len, sequences)) + extra
+        values = np.zeros((len(rows), steps, dimension), np.float32)
+        mask = np.zeros((len(rows), steps), bool)
+        for n, sequence in enumerate(sequences):
+            values[n, : len(sequence)], mask[n, : len(sequence)] = sequence, True
+        inputs |= {name: values, f"{name}_mask": mask}
+    return inputs
+
+
+def random_store(place: Path, predictor: "Predictor", clips: int, seed: int) -> FeatureStore:
+    """Clips of random lengths and modalities, with features spread as those of training."""
+    rng = np.random.default_rng(seed)
+    description = StoreDescription((), dict(predictor.description.task.features), unlabelled=True)
+    centres = {name: predictor.centre(m) for m, name in enumerate(predictor.modalities)}
+    with writing_store(place, description) as writer:
+        for clip in range(clips):
+            features = {}
+            for name, centre in centres.items():
+                steps = int(rng.integers(1, LONGEST + 1))
+                drawn = rng.standard_normal((steps, len(centre.mean)))
+                features[name] = (centre.mean + centre.deviation * drawn).astype(np.float32)
+            kept = [name for name in features if rng.random() < 0.7] or [predictor.modalities[0]]
+            writer.add(ClipRow(f"clip{clip}", "", ()), {name: features[name] for name in kept})
+    return FeatureStore(place)

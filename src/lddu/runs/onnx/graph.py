@@ -1,0 +1,146 @@
+"""What a run says of a batch, as one module of tensors: cutting, scaling, every network, their mean, and the decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from lddu.decide.decision import FittedDecision
+from lddu.models.family import Evidence
+from lddu.models.network import Network
+from lddu.runs.familiarity import FAR
+from lddu.runs.onnx.decision import DecisionGraph, entropy
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """The figures of one network, or the mean of several, in float64; as `lddu.models.networks.Inference` has them.
+
+    Attributes:
+        probability: [B, E] before recalibration.
+        entropy: [B, E] in nats, of each network's own.
+        distance: [B, M].
+        evidence: name -> [B, axes of the evidence].
+    """
+
+    probability: Tensor
+    entropy: Tensor
+    distance: Tensor
+    evidence: Mapping[str, Tensor]
+
+    @staticmethod
+    def mean_of(members: "Sequence[Inferred]") -> "Inferred":
+        """The mean over several networks."""
+        if len(members) == 1:
+            return members[0]
+        return Inferred(
+            _mean([one.probability for one in members]),
+            _mean([one.entropy for one in members]),
+            _mean([one.distance for one in members]),
+            {name: _mean([one.evidence[name] for one in members]) for name in members[0].evidence},
+        )
+
+
+class AnswerGraph(nn.Module):
+    """A run from features to answers.
+
+    Args:
+        networks: its networks, whose mean answers.
+        decision: of the run.
+        farthest: per modality the largest distance of a validation clip, NaN where unknown; None where no distance is known.
+        max_steps: longest sequence; the rest is cut.
+    """
+
+    farthest: Tensor | None
+
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        decision: FittedDecision,
+        farthest: Sequence[float] | None,
+        max_steps: int,
+    ) -> None:
+        super().__init__()
+        self.networks, self.decision = nn.ModuleList(networks), DecisionGraph(decision)
+        self.kinds = {kind.name: kind for kind in networks[0].family.evidence if "step" not in kind.axes}
+        self.max_steps = max_steps
+        far = None if farthest is None else FAR * torch.tensor(farthest, dtype=torch.float64)
+        self.register_buffer("farthest", far)
+
+    def forward(
+        self, values: Sequence[Tensor], mask: Sequence[Tensor], recall: Tensor, coverage: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The outputs, in the order of `named`."""
+        return tuple(self.named(values, mask, recall, coverage).values())
+
+    def named(
+        self, values: Sequence[Tensor], mask: Sequence[Tensor], recall: Tensor, coverage: Tensor
+    ) -> dict[str, Tensor]:
+        """What a run says of a batch, under the names of the outputs.
+
+        Args:
+            values: per modality [B, T, D]; whatever stands at padding is not read.
+            mask: per modality [B, T]; False at padding, and everywhere where the clip lacks the modality.
+            recall: that the label sets promise, a scalar in float64.
+            coverage: share of pairs to answer, a scalar in float64.
+        """
+        seen = [own[:, : self.max_steps] for own in mask]
+        kept = [torch.where(m[..., None], x[:, : self.max_steps], 0.0) for x, m in zip(values, seen, strict=True)]
+        presence = torch.stack([own.any(dim=1) for own in seen], dim=1)
+        members = [self._inferred(network, kept, seen, presence) for network in self.networks]
+        found = Inferred.mean_of(members)
+        disagreement = (entropy(found.probability) - found.entropy).clamp(min=0) if len(members) > 1 else None
+        scores = {
+            name: (-1 if kind.higher_is_surer else 1) * _per_emotion(kind, values, presence)
+            for name, values in found.evidence.items()
+            if "emotion" in (kind := self.kinds[name]).axes
+        }
+        spread = {name: scores[name] for name in scores if self.kinds[name].axes == ("emotion",)}
+        disagreed = {} if disagreement is None else {"disagreement": disagreement}
+        decided = self.decision(found.probability, scores | disagreed, spread, recall, coverage)
+        outputs = {field.name: getattr(decided, field.name) for field in fields(decided)}
+        outputs |= self._of_modalities(found, presence)
+        if disagreement is not None:
+            outputs |= {"emotion_aleatoric": found.entropy, "emotion_epistemic": disagreement}
+        if "unfamiliar" in outputs:  # a run abstains on what is out of distribution, unless it is to answer everything
+            far = outputs["unfamiliar"].any(dim=1, keepdim=True) & (coverage < 1)
+            outputs["cannot_tell"] = outputs["cannot_tell"] | far
+        return {name: own if own.dtype == torch.bool else own.float() for name, own in outputs.items()}
+
+    def _inferred(
+        self, network: nn.Module, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Tensor
+    ) -> Inferred:
+        assert isinstance(network, Network)
+        answer = network(tuple(values), tuple(mask), presence)
+        probability = (1 / (1 + (-answer.logit).exp())).double()
+        given = answer.evidence
+        evidence = {name: own.double() for name, own in given.items() if name in self.kinds}
+        return Inferred(probability, entropy(probability), network.distance(values, mask).double(), evidence)
+
+    def _of_modalities(self, found: Inferred, presence: Tensor) -> dict[str, Tensor]:
+        """The evidence, one number per emotion or per modality, and how far each modality lies from training."""
+        outputs = {"modality_distance": _where_there(found.distance, presence)}
+        for name, values in found.evidence.items():
+            axes = self.kinds[name].axes
+            of_modalities = values.mean(dim=2) if axes == ("modality", "emotion") else values
+            outputs[name] = values if axes == ("emotion",) else _where_there(of_modalities, presence)
+        if self.farthest is not None:
+            outputs["unfamiliar"] = (found.distance > self.farthest) & presence
+        return outputs
+
+
+def _per_emotion(kind: Evidence, values: Tensor, presence: Tensor) -> Tensor:
+    """[B, E]; with both axes the mean over the modalities that are there, as `Measured.per_emotion`."""
+    if kind.axes == ("emotion",):
+        return values
+    there = presence[:, :, None]
+    return torch.where(there, values, 0.0).sum(dim=1) / there.sum(dim=1).clamp(min=1)
+
+
+def _where_there(values: Tensor, presence: Tensor) -> Tensor:
+    return torch.where(presence, values, torch.nan)
+
+
+def _mean(members: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(members)).mean(dim=0)
