@@ -27,7 +27,7 @@ def mean_over_seeds(drawn: Floats, random: np.random.Generator) -> Floats:
     """
     trainings, resamples = drawn.shape
     if trainings == 1:
-        return drawn[0]
+        return np.asarray(drawn[0])
     chosen = random.integers(trainings, size=(trainings - 1, resamples))
     return np.asarray(np.take_along_axis(drawn, chosen, axis=0).mean(axis=0))
 
@@ -62,4 +62,4 @@ def holm(chances: Sequence[float]) -> list[float]:
     raised = found[order] * np.arange(len(order), 0, -1)
     corrected = np.full(len(found), np.nan)
     corrected[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
-    return corrected.tolist()
+    return [float(p) for p in corrected]

@@ -111,6 +111,7 @@ def _settings(run: str) -> str:
         described.task,
         described.store["manifest_sha256"],
         described.store.get("init_from"),
+        described.store.get("folds"),
         None
         if getattr(described.config.model, "name", "")
         else described.store.get("predictions"),  # nameless tables stay alone
