@@ -4,30 +4,41 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from lddu.commands.options import Flag, Output
+from cyclopts import Parameter
+
+from lddu.commands.options import Flag, Output, names_in
 
 if TYPE_CHECKING:
     from lddu.runs.compare import RunPair
     from lddu.runs.seeds import Seeds
 
+DASH = Parameter(allow_leading_hyphen=True)
+
 EXAMPLES = """Examples:
   lddu compare run other-run
   lddu compare run other-run third-run --html compare.html
   lddu compare default-0 default-1 default-2 paper-0 paper-1 paper-2
+  lddu compare run other-run --names LDDU,TFN --latex table.tex
+  lddu compare run other-run --csv -
   lddu compare run other-run --split valid --json"""
 
 
 def compare(
     *runs: str | Path,
     split: Literal["test", "valid"] = "test",
+    names: str | None = None,
     html: Annotated[Path | None, Output] = None,
+    csv: Annotated[Path | None, Output, DASH] = None,
+    latex: Annotated[Path | None, Output, DASH] = None,
+    markdown: Annotated[Path | None, Output, DASH] = None,
     json: Annotated[bool, Flag, Output] = False,
 ) -> None:
     """Compare runs on the same clips, with 95 % intervals of the differences.
 
-    Each later run is set beside the first, by paired bootstrap. Whole groups (speakers, videos, dialogues) are
-    resampled where the split has at least ten, single clips otherwise. Runs that differ in their seed alone are also
-    taken together, and settings of several such runs compared over them.
+    The first table has a row for the runs that differ in their seed alone, names the best of each column, and marks what
+    a paired bootstrap over clips and seeds does not set apart from it (Holm's correction). Then each later run is set
+    beside the first. Whole groups (speakers, videos, dialogues) are resampled where the split has at least ten, single
+    clips otherwise.
 
     Parameters
     ----------
@@ -35,31 +46,50 @@ def compare(
         Two or more runs: folders, .zip of them, or "default".
     split
         Clips to compare on: those of "test" or of "valid".
+    names
+        Names of the table's rows, with commas between. [default: made from the folders]
     html
         Also write a self-contained page to this file.
+    csv
+        Also write the first table, with all intervals and p, to this file; "-" prints it alone.
+    latex
+        Likewise as LaTeX, which needs the package booktabs.
+    markdown
+        Likewise as Markdown.
     json
         Print JSON.
     """
     from lddu.commands.screen import notes, print_json
+    from lddu.commands.tables import check_places, show_table, write_tables
     from lddu.errors import ConfigError
     from lddu.pages.comparison import write_comparison
-    from lddu.runs.compare import compare_runs
+    from lddu.runs.compare import pairs_of, resampled_runs
+    from lddu.runs.paper_table import paper_table
     from lddu.runs.seeds import differing, over_seeds
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
+    files = {"csv": csv, "latex": latex, "markdown": markdown}
+    check_places(files, json)
     with notes().status("resampling"):
-        found = compare_runs(runs, split) if html is None else write_comparison(runs, html, split)
+        drawn = resampled_runs(runs, split)
+        paper, found = paper_table(drawn, split, names_in(names)), pairs_of(drawn)
+        if html is not None:
+            write_comparison(runs, html, split, paper, found)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
+    if write_tables(paper, files):
+        return
     settings = over_seeds(found)
     if json:
         comparisons, seeds = [pair.to_mapping() for pair in found], [one.to_mapping() for one in settings]
-        print_json({"split": split, "comparisons": comparisons, "over_seeds": seeds})
-    else:
-        for pair in found:
-            _show(pair, split)
-        _show_seeds(settings, differing(runs), split)
+        print_json({"split": split, "table": paper.to_mapping(), "comparisons": comparisons, "over_seeds": seeds})
+        return
+    if len(paper.rows) > 1:
+        show_table(paper)
+    _show_seeds(settings, differing(runs), split)
+    for pair in found:
+        _show(pair, split)
 
 
 def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], split: str) -> None:

@@ -17,6 +17,8 @@ def show_run(run: "RunFolder") -> None:
     split = "test" if "test" in found["splits"] else "valid"
     simulated = bool(found["protocol"].get("simulated"))
     show_split(split, found["splits"][split], simulated)
+    if "folds" in found:
+        show_folds(found)
     if not found["protocol"].get("finished", True):
         warn(["training was stopped early; these are validation figures, test was not looked at"])
     warn(found["warnings"])
@@ -59,6 +61,23 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
         emotions.add_row(name, f"{own['positives']}", *row)
     results().print(emotions)
+
+
+def show_folds(found: dict[str, Any]) -> None:
+    """The figures of each fold of a cross-validation on its test clips, and their mean."""
+    from lddu.evaluate.answered import HEADLINE
+    from lddu.runs.table_text import HEADINGS
+
+    grid = table("\nfold by fold, on its test clips", "", "groups", "clips", *(HEADINGS[name] for name in HEADLINE))
+    for row in found["folds"]:
+        own = (number(row["figures"].get(name)) for name in HEADLINE)
+        grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *own)
+    means = (found["over_folds"].get(name) for name in HEADLINE)
+    cells = ("–" if one is None else f"{number(one['mean'])} ± {number(one['deviation'])}" for one in means)
+    grid.add_row("mean ± deviation", "", "", *cells, style="bold")
+    console = results()
+    console.width = max(console.width, 140)
+    console.print(grid)
 
 
 def show_robustness(split: str, found: "Robustness") -> None:

@@ -1,9 +1,11 @@
 """`lddu train`: from a store to a finished run folder."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+from lddu.commands.folds import cross_validated, fold_options_of, refuse_resuming_folds
 from lddu.commands.options import Flag, OtherRun, Output, command_line, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 
@@ -14,6 +16,7 @@ EXAMPLES = """Examples:
   lddu train store --config settings.toml --training.epochs 20
   lddu train store --family late-fusion    # another kind of model
   lddu train store --modalities text,audio # without the face
+  lddu train store --folds 5 --group _speaker --out folds
   lddu train --resume run                  # finish what was stopped"""
 
 
@@ -28,6 +31,8 @@ def train(
     seeds: int | None = None,
     device: str = "auto",
     modalities: str | None = None,
+    folds: str | None = None,
+    group: str | None = None,
     out: Annotated[Path | None, Output] = None,
     force: Annotated[bool, Flag, Output] = False,
     json: Annotated[bool, Flag, Output] = False,
@@ -60,6 +65,13 @@ def train(
         "auto", "cpu", "cuda" or "cuda:N".
     modalities
         Those that the network may see, such as "text,audio". [default: all of the store]
+    folds
+        Cross-validate: make this many folds of whole groups, or "each", a fold of each group. Every fold is tested on once,
+        the next one chooses, the others train; --out gets a run folder for each, and their answers together. The same
+        command goes on after an interruption.
+    group
+        Column of the store that names the groups of --folds, such as "_speaker"; "clip" lets each clip go anywhere.
+        [default: group]
     out
         Run folder to make. [default: runs/TIME]
     force
@@ -79,14 +91,16 @@ def train(
     from lddu.store.store import FeatureStore
 
     if resume is not None:
-        others = (family, preset, config, out, seed, seeds, modalities, init_from)
+        others = (family, preset, config, out, seed, seeds, modalities, folds, group, init_from)
         if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
-        folder = resume
+        refuse_resuming_folds(resume)
+        folder, fold_options = resume, None
     else:
         resolved = chosen_config(preset, config, settings, family)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
-        if first_rank() and folder.exists() and not force:
+        fold_options = fold_options_of(folds, group, init_from)
+        if first_rank() and folds is None and folder.exists() and not force:
             raise RunError(
                 f"Expected {folder} to be free, but it exists; choose another --out, go on with "
                 f"'lddu train --resume {folder}', or add --force to replace it."
@@ -118,11 +132,12 @@ def train(
                     modalities=names_in(modalities),
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
-                run = train(corpus, folder, resolved, options, watch)
+                made = train if fold_options is None else partial(cross_validated, folds=fold_options)
+                run = made(corpus, folder, resolved, options, watch)
         except KeyboardInterrupt:
             if not first_rank():
                 raise SystemExit(130) from None
-            raise KeyboardInterrupt(_what_is_left(folder)) from None
+            raise KeyboardInterrupt(_what_is_left(folder, folds is not None)) from None
     if first_rank():
         _show(run.path, json)
 
@@ -155,7 +170,9 @@ def _simulated(beside: Path) -> Any:
     return store
 
 
-def _what_is_left(folder: Path) -> str:
+def _what_is_left(folder: Path, folds: bool) -> str:
+    if folds:
+        return f"Stopped. The same command with --out {folder} goes on."
     if not (folder / "config.json").is_file():
         return "Stopped before the training began."
     usable = (folder / "metrics.json").is_file()

@@ -11,7 +11,7 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.errors import MismatchError
-from lddu.evaluate.answered import Answers, figures, resampled
+from lddu.evaluate.answered import Answers, Figures, figures, resampled
 from lddu.evaluate.resample import middle
 
 COMPARISON_RESAMPLES = 2000
@@ -72,36 +72,68 @@ class Comparison:
         return asdict(self)
 
 
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """One run's figures on all clips and on resamples; those of runs on the same clips are paired draw by draw.
+
+    Attributes:
+        answers: of the run.
+        values: figure -> on all clips.
+        drawn: figure -> [R] on the resamples; NaN where one cannot give it.
+        resamples: R.
+        seed: of the resamples.
+    """
+
+    answers: Answers
+    values: dict[str, float]
+    drawn: Figures
+    resamples: int
+    seed: int
+
+    @staticmethod
+    def of(answers: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> "Resampled":
+        """Groups are drawn where there are at least `lddu.evaluate.scored.LEAST_GROUPS`, else clips."""
+        return Resampled(answers, figures(answers), resampled(answers, seed, resamples), resamples, seed)
+
+    @property
+    def units(self) -> tuple[int, str]:
+        """How many units were drawn from, and whether each is a ``group`` or a ``clip``."""
+        units = self.answers.scored.units()
+        size = len(np.unique(units))
+        return size, "clip" if size == len(units) else "group"
+
+
 def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> Comparison:
     """Two runs side by side, with intervals of each and of the paired difference.
 
-    Groups are resampled where there are at least `lddu.evaluate.scored.LEAST_GROUPS`, else clips. The order of the
-    clips may differ between the runs.
+    The order of the clips may differ between the runs.
 
     Raises:
         MismatchError: the runs did not answer the same clips, emotions and labels.
     """
-    second = _aligned(first, second)
-    units = first.scored.units()
-    size = len(np.unique(units))
-    values = [figures(run) for run in (first, second)]
-    drawn = [resampled(run, seed, resamples) for run in (first, second)]
-    both = [name for name in drawn[0] if name in drawn[1] and all(name in found for found in values)]
+    return compared(*(Resampled.of(run, seed, resamples) for run in (first, aligned(first, second))))
+
+
+def compared(first: Resampled, second: Resampled) -> Comparison:
+    """The same of runs that are `aligned` and drawn with one seed."""
+    size, by = first.units
+    both = [name for name in first.drawn if name in second.drawn and name in first.values and name in second.values]
+    (values, others), (drawn, theirs) = (first.values, second.values), (first.drawn, second.drawn)
     return Comparison(
         size,
-        "clip" if size == len(units) else "group",
-        resamples,
-        seed,
-        {name: _estimate(values[0][name], drawn[0][name]) for name in both},
-        {name: _estimate(values[1][name], drawn[1][name]) for name in both},
-        {name: _difference(values[1][name] - values[0][name], drawn[1][name] - drawn[0][name]) for name in both},
+        by,
+        first.resamples,
+        first.seed,
+        {name: estimate_of(values[name], drawn[name]) for name in both},
+        {name: estimate_of(others[name], theirs[name]) for name in both},
+        {name: difference_of(others[name] - values[name], theirs[name] - drawn[name]) for name in both},
     )
 
 
 def intervals(answers: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> dict[str, Estimate]:
     """Figure -> estimate with its 95 % interval, for one run."""
     values, drawn = figures(answers), resampled(answers, seed, resamples)
-    return {name: _estimate(values[name], drawn[name]) for name in drawn if name in values}
+    return {name: estimate_of(values[name], drawn[name]) for name in drawn if name in values}
 
 
 def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int = 0) -> list[dict[str, Difference]]:
@@ -118,12 +150,16 @@ def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int 
     for other in others:
         apart, theirs = figures(other), resampled(other, seed, resamples)
         names = [name for name in values if name in apart]
-        found.append({name: _difference(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
+        found.append({name: difference_of(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
     return found
 
 
-def _aligned(first: Answers, second: Answers) -> Answers:
-    """The second run in the first one's order of clips."""
+def aligned(first: Answers, second: Answers) -> Answers:
+    """The second run in the first one's order of clips.
+
+    Raises:
+        MismatchError: the runs did not answer the same clips, emotions and labels.
+    """
     a, b = first.scored, second.scored
     if a.emotions != b.emotions:
         raise MismatchError(
@@ -151,12 +187,14 @@ def _aligned(first: Answers, second: Answers) -> Answers:
     return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty)
 
 
-def _estimate(value: float, drawn: Floats) -> Estimate:
+def estimate_of(value: float, drawn: Floats) -> Estimate:
+    """A figure with its interval, from its values [R] on resamples."""
     low, high = _ends(drawn)
     return Estimate(value, low, high)
 
 
-def _difference(value: float, apart: Floats) -> Difference:
+def difference_of(value: float, apart: Floats) -> Difference:
+    """A difference with its interval and chance, from its values [R] on resamples."""
     low, high = _ends(apart)
     defined = apart[~np.isnan(apart)]
     chance = min(1.0, 2 * min(float((defined <= 0).mean()), float((defined >= 0).mean()))) if low == low else np.nan

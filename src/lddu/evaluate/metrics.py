@@ -71,12 +71,13 @@ class Metrics:
         return asdict(self)
 
 
-def metrics(scored: Scored, thresholds: Floats) -> Metrics:
-    """All standard metrics of a split for the decision ``probability >= threshold``.
+def metrics(scored: Scored, thresholds: Floats, labels: Flags | None = None) -> Metrics:
+    """All standard metrics of a split for the decision ``probability >= threshold``, or another one.
 
     Args:
         scored: N clips, E emotions.
         thresholds: [E], as `lddu.decide.threshold.fit_threshold` gives them.
+        labels: [N, E] decisions that were made otherwise, such as with a threshold for each fold.
 
     Raises:
         MismatchError: no label of the split is known.
@@ -94,11 +95,11 @@ def metrics(scored: Scored, thresholds: Floats) -> Metrics:
             "Expected clips with known labels to evaluate on, but got none; use `lddu predict` for unlabelled clips."
         )
     thresholds = np.broadcast_to(np.asarray(thresholds, np.float64), len(scored.emotions))
-    labels = scored.probability >= thresholds
+    labels = scored.probability >= thresholds if labels is None else labels
     present, predicted, probability = scored.presence[known] == 1, labels[known], scored.probability[known]
     precision, recall, f1 = _precision_recall_f1(present, predicted)
     per_emotion = {
-        name: _one_emotion(scored.presence[:, e], scored.probability[:, e], float(thresholds[e]))
+        name: _one_emotion(scored.presence[:, e], scored.probability[:, e], labels[:, e], float(thresholds[e]))
         for e, name in enumerate(scored.emotions)
     }
     f1s, aps, aurocs = (_given([getattr(m, k) for m in per_emotion.values()]) for k in ("f1", "ap", "auroc"))
@@ -208,23 +209,24 @@ def baselines(train_presence: Floats, presence: Floats, emotions: Sequence[str])
     constants = [np.isin(np.arange(len(order)), order[: k + 1]) for k in range(len(order))]
     reached = [micro_f1(train_presence, np.broadcast_to(c, train_presence.shape)) for c in constants]
     best = constants[int(np.argmax(reached))]
-    return (
-        _constant("everything-positive", np.ones(len(order), bool), presence, emotions),
-        _constant("best-constant", best, presence, emotions),
+    chosen = {"everything-positive": np.ones(len(order), bool), "best-constant": best}
+    everything, constant = (
+        baseline_of(name, np.broadcast_to(own, presence.shape), presence, emotions) for name, own in chosen.items()
     )
+    return everything, constant
 
 
-def _constant(name: str, chosen: Flags, presence: Floats, emotions: Sequence[str]) -> Baseline:
-    labels = np.broadcast_to(chosen, presence.shape)
+def baseline_of(name: str, labels: Flags, presence: Floats, emotions: Sequence[str]) -> Baseline:
+    """What these labels [N, E] reach, which the same emotions have in every clip, or in every clip of a fold."""
     f1s = [micro_f1(presence[:, [e]], labels[:, [e]]) for e in np.flatnonzero((~np.isnan(presence)).any(axis=0))]
-    names = tuple(emotion for emotion, one in zip(emotions, chosen, strict=True) if one)
+    names = tuple(emotion for emotion, one in zip(emotions, np.any(labels, axis=0).tolist(), strict=True) if one)
     return Baseline(
         name, names, micro_f1(presence, labels), float(np.mean(f1s)),
         mean_jaccard(presence, labels, empty=0.0), mean_jaccard(presence, labels, empty=1.0),
     )  # fmt: skip
 
 
-def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> EmotionMetrics:
+def _one_emotion(presence: Floats, probability: Floats, labels: Flags, threshold: float) -> EmotionMetrics:
     from sklearn.metrics import roc_auc_score
 
     known = ~np.isnan(presence)
@@ -232,7 +234,7 @@ def _one_emotion(presence: Floats, probability: Floats, threshold: float) -> Emo
         return EmotionMetrics(None, None, None, None, None, None, 0, 0, threshold)
     present, score = presence[known] == 1, probability[known]
     positives, n = int(present.sum()), len(present)
-    precision, recall, f1 = _precision_recall_f1(present, score >= threshold)
+    precision, recall, f1 = _precision_recall_f1(present, labels[known])
     ap = _average_precision(present, score)
     auroc = float(roc_auc_score(present, score)) if 0 < positives < n else None
     return EmotionMetrics(f1, precision, recall, ap, auroc, brier(present, score), positives, n, threshold)

@@ -14,9 +14,11 @@ from lddu.evaluate.verdicts import verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
-from lddu.runs.compare import LOWER_IS_BETTER, RunPair, compare_runs
+from lddu.runs.compare import LOWER_IS_BETTER, RunPair
 from lddu.runs.named_runs import opened_run
+from lddu.runs.paper_table import PaperTable
 from lddu.runs.seeds import ONE_EACH, differing, over_seeds
+from lddu.runs.table_text import HEADINGS, cell_text, shown_name
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,30 @@ class RunColumn:
     protocol: dict[str, Any]
 
 
-def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test") -> list[RunPair]:
-    """Compare and write the page; the comparison is returned too.
+def write_comparison(
+    runs: Sequence[str | Path], file: Path, split: str, paper: PaperTable, pairs: Sequence[RunPair]
+) -> None:
+    """Write the page of a comparison.
+
+    Args:
+        runs: as they were named.
+        file: to write.
+        split: whose clips were compared.
+        paper: the table over seeds.
+        pairs: each later run beside the first.
 
     Raises:
         RunError: where a run is unfinished or damaged, or the page cannot go where it is wanted.
-        MismatchError: where the runs did not predict the same clips with the same labels.
     """
     if not file.parent.is_dir():
         raise RunError(f"Expected a folder for the page {file}, but {file.parent} is not there; make it first.")
-    pairs = compare_runs(runs, split)
     columns = _columns(runs, split)
     page = template("compare.html").render(
         split=split,
+        paper=paper,
+        headings=HEADINGS,
+        cell_text=cell_text,
+        shown_name=shown_name,
         runs=columns,
         estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
@@ -62,7 +75,6 @@ def write_comparison(runs: Sequence[str | Path], file: Path, split: str = "test"
         settings=differing(runs),
     )
     write_text(file, page)
-    return pairs
 
 
 def _columns(runs: Sequence[str | Path], split: str) -> list[RunColumn]:

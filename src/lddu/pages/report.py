@@ -7,9 +7,9 @@ import jinja2
 
 from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
-from lddu.evaluate.constants import constants_in
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.machine.atomic import write_text
+from lddu.pages.folds import headline, write_folds_report
 from lddu.pages.plots import training_curves
 from lddu.pages.report_ablation import withheld
 from lddu.pages.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
@@ -27,6 +27,9 @@ def write_report(folder: RunFolder) -> None:
     """
     description = folder.description
     found = folder.read_json("metrics.json")
+    if description.folds:
+        write_folds_report(folder)
+        return
     decision = folder.load_decision()
     splits = found.get("splits")
     if not isinstance(splits, dict) or not {"valid", "test"} & set(splits):
@@ -77,24 +80,6 @@ def _page(
         latent=latent(folder, description.task),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
-
-
-def headline(split: str, figures: dict[str, Any]) -> str:
-    """What the figures say, in words."""
-    best = max(constants_in(figures), key=lambda b: b["f1_micro"], default=None)
-    emotions = figures["per_emotion"]
-    judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
-    sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
-    if best is not None and best["f1_micro"] >= figures["f1_micro"]:
-        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}"
-    elif best is not None:
-        sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
-    if len(judged) > 1:
-        strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
-        sentence += (
-            f". {strong.capitalize()} is recognised best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
-        )
-    return sentence + "."
 
 
 def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:

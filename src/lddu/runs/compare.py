@@ -9,7 +9,7 @@ import numpy as np
 
 from lddu.errors import MismatchError, RunError, parameter
 from lddu.evaluate.answered import Answers
-from lddu.evaluate.compare import Comparison, compare
+from lddu.evaluate.compare import Comparison, Resampled, aligned, compared
 from lddu.evaluate.scored import Scored
 from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
@@ -56,12 +56,24 @@ def compare_runs(runs: Sequence[RunLike], split: str = "test") -> list[RunPair]:
         RunError: where a run is unfinished or did not predict that split.
         MismatchError: where the runs did not predict the same clips with the same labels.
     """
+    return pairs_of(resampled_runs(runs, split))
+
+
+def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampled]:
+    """The figures of each run on the same resamples, clips in the first one's order; see `compare_runs`."""
     runs = [runs] if isinstance(runs, str | Path | RunFolder) else runs
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [answers_of(opened_run(run), split) for run in runs]
-    first = answers[0]
-    return [RunPair(first.name, a.name, len(a.scored.clips), compare(first, a)) for a in answers[1:]]
+    return [Resampled.of(aligned(answers[0], one) if n else one) for n, one in enumerate(answers)]
+
+
+def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
+    """Each later run beside the first."""
+    first = drawn[0].answers
+    return [
+        RunPair(first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one)) for one in drawn[1:]
+    ]
 
 
 def answers_of(run: RunFolder, split: str) -> Answers:

@@ -43,8 +43,8 @@ class RunDescription:
         config: the resolved settings.
         seed: of the first member.
         members: number of networks; more than one is an ensemble.
-        store: where the corpus was (`path`, `manifest_sha256`, `source`), and of imported answers which table
-            (`predictions`: `path`, `sha256`).
+        store: where the corpus was (`path`, `manifest_sha256`, `source`), of imported answers which table
+            (`predictions`: `path`, `sha256`), and of a cross-validation its `folds` (`count`, `group`).
         warnings: sentences that every result repeats.
         command: the command line that makes this run again.
         automatic: dotted names of the settings that were ``"auto"`` and fitted to the corpus; runs of older versions name none.
@@ -63,6 +63,12 @@ class RunDescription:
     def imported(self) -> bool:
         """Whether the answers came in a table (`lddu score`), so that there are no weights."""
         return self.config.family == IMPORTED
+
+    @property
+    def folds(self) -> int:
+        """Of a cross-validation (`lddu train --folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
+        found = self.store.get("folds")
+        return int(found["count"]) if isinstance(found, dict) else 0
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -215,6 +221,7 @@ class RunFolder:
                 f"Expected a run with a model in {self.place}, but it was imported from a table of answers, which is all it "
                 "holds: report and compare it, and predict with the program that made the table."
             )
+        self._refuse_folds()
         file, shown = self.path / "model.safetensors", self.shown("model.safetensors")
         if not file.is_file():
             raise RunError(f"Expected the weights {shown}, but they are not there; {self._cure()}.")
@@ -236,6 +243,7 @@ class RunFolder:
         Raises:
             RunError: where it is absent, damaged or of a newer version, or decides on other emotions than the run's.
         """
+        self._refuse_folds()
         from lddu.decide.decision import FittedDecision  # loads scikit-learn, which training on many ranks needs once
 
         decision = FittedDecision.from_mapping(self.read_json("decision.json"))
@@ -298,6 +306,13 @@ class RunFolder:
                 f"Expected {self.shown(name)} to hold a JSON object, but it holds something else; copy the run again."
             )
         return found
+
+    def _refuse_folds(self) -> None:
+        if count := self.description.folds:
+            raise RunError(
+                f"Expected one run in {self.place}, but it holds a cross-validation, whose {count} runs each answer other clips: report and "
+                f"compare it, and predict with one of them, such as {self.shown('fold-1')}."
+            )
 
     def _cure(self) -> str:
         """What helps where a file is missing."""

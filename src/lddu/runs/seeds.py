@@ -53,10 +53,8 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
         pairs: as `lddu.runs.compare.compare_runs` gives them.
     """
     estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
-    alike: dict[str, list[str]] = {}
-    for run in estimates:
-        alike.setdefault(_settings(run), []).append(run)
-    groups = [_once_each(runs) for runs in alike.values()]
+    alike = of_same_settings(list(estimates))
+    groups = [runs for runs, _ in alike]
     if all(len(runs) == 1 for runs in groups):
         return []
     names = [name for name in pairs[0].found.difference if all(name in found for found in estimates.values())]
@@ -64,13 +62,28 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
     return [
         Seeds(
             _letter(n),
-            tuple(runs),
-            tuple(run for run in named if run not in runs),
+            runs,
+            again,
             {name: float(own[name].mean()) for name in names},
             {name: float(own[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
             _differences(values[0], own) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
         )
-        for n, (runs, named, own) in enumerate(zip(groups, alike.values(), values, strict=True))
+        for n, ((runs, again), own) in enumerate(zip(alike, values, strict=True))
+    ]
+
+
+def of_same_settings(runs: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Runs that differ in their seed alone, together, in the order of the first; beside them those that repeat a seed of theirs.
+
+    Imported answers are never together with trainings, whatever they are called.
+    """
+    alike: dict[str, list[str]] = {}
+    for run in dict.fromkeys(runs):
+        alike.setdefault(_settings(run), []).append(run)
+    once = [_once_each(named) for named in alike.values()]
+    return [
+        (tuple(kept), tuple(run for run in named if run not in kept))
+        for kept, named in zip(once, alike.values(), strict=True)
     ]
 
 
@@ -98,6 +111,7 @@ def _settings(run: str) -> str:
         described.task,
         described.store["manifest_sha256"],
         described.store.get("init_from"),
+        described.store.get("folds"),
         None
         if getattr(described.config.model, "name", "")
         else described.store.get("predictions"),  # nameless tables stay alone

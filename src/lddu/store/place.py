@@ -1,9 +1,12 @@
 """Where a store lies: a folder of this machine, or a URL (`lddu.store.remote`)."""
 
+import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from lddu.errors import StoreError
 from lddu.store.stream import StoreFiles
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -68,3 +71,32 @@ def place_of(place: str | Path) -> Place:
     from lddu.store.remote import RemoteFolder
 
     return RemoteFolder(str(place))
+
+
+def features_place(files: Place, manifest: Mapping[str, Any]) -> Place:
+    """Where the features of a store lie: beside its manifest, or in the store whose clips it splits anew (`lddu.store.resplit`).
+
+    Raises:
+        StoreError: where that other store is not there or has changed, or the manifest is damaged.
+    """
+    if "features" not in manifest:
+        return files
+    found = manifest["features"]
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in ("store", "manifest_sha256")):
+        raise StoreError(
+            f"Expected {files.shown('manifest.json')} to say where its features lie, but it is damaged; make it again."
+        )
+    if is_url(files.name):
+        raise StoreError(
+            f"Expected the features of {files.name} beside its manifest, but it points to {found['store']}; upload that store, and split it "
+            "here."
+        )
+    place = place_of(found["store"])
+    file = place.path / "manifest.json"
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != found["manifest_sha256"]:
+        what = "another store is there" if file.is_file() else "nothing is there"
+        raise StoreError(
+            f"Expected the features of {files.name} in the store {found['store']}, but {what}; put back the store that was split, or "
+            "split it again."
+        )
+    return place

@@ -16,7 +16,7 @@ import numpy as np
 
 from lddu.errors import StoreError
 from lddu.store.clip_table import ClipTable, read_table
-from lddu.store.place import Place, is_url, place_of
+from lddu.store.place import Place, features_place, is_url, place_of
 from lddu.store.stream import Modality, StorePart, Stream
 
 FORMAT = "lddu-feature-store"
@@ -86,6 +86,11 @@ class FeatureStore:
             )
         return table
 
+    @cached_property
+    def _features(self) -> Place:
+        """Where the parts lie: beside the manifest, or in the store that this one splits anew."""
+        return features_place(self._files, self.manifest)
+
     def rows(self, chosen: Chosen | None) -> np.ndarray:
         """Row numbers of some clips.
 
@@ -135,7 +140,7 @@ class FeatureStore:
                 raise StoreError(
                     f"Expected a modality out of {', '.join(self.modalities)} in {self.place}, but got {modality!r}."
                 )
-            self._streams[modality] = Stream(self._files, self.modalities[modality])
+            self._streams[modality] = Stream(self._features, self.modalities[modality])
         return self._streams[modality]
 
     def present(self) -> np.ndarray:
@@ -144,7 +149,7 @@ class FeatureStore:
 
     def bytes(self, modality: str) -> int:
         """Of the files that hold a modality."""
-        return sum(self._files.size(part.file) for part in self.modalities[modality].parts)
+        return sum(self._features.size(part.file) for part in self.modalities[modality].parts)
 
     @property
     def manifest_sha256(self) -> str:
@@ -158,9 +163,11 @@ class FeatureStore:
 
     def verify(self) -> list[str]:
         """Files whose content no longer matches the checksum in the manifest; fetches those that are elsewhere."""
-        sums = {part.file: part.sha256 for m in self.modalities.values() for part in m.parts}
-        sums["clips.parquet"] = self._table_sha256
-        return [file for file, expected in sums.items() if file_sha256(self._files.local(file, expected)) != expected]
+        sums = {(part.file, part.sha256): self._features for m in self.modalities.values() for part in m.parts}
+        sums["clips.parquet", self._table_sha256] = self._files
+        return [
+            file for (file, expected), place in sums.items() if file_sha256(place.local(file, expected)) != expected
+        ]
 
 
 StoreLike = FeatureStore | str | Path

@@ -121,7 +121,7 @@ def ablate(
     store, out = opened_store(store), Path(out)
     planned = cells(store, out, options)
     for cell in planned:
-        _refuse_other(cell, store, config, options)
+        refuse_other(cell.path, store, config, _options(cell, options), "ablation")
     for number, cell in enumerate(planned, 1):
         if not RunFolder(cell.path).finished:
             if begins is not None:
@@ -140,10 +140,22 @@ def _options(cell: Cell, options: AblationOptions) -> RunOptions:
     )
 
 
-def _refuse_other(cell: Cell, store: FeatureStore, config: Config, options: AblationOptions) -> None:
-    if not (cell.path / "config.json").is_file():
+def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOptions, whole: str) -> None:
+    """Refuse to go on with a run that is not one of the trainings that are wanted.
+
+    Args:
+        path: of its folder, which need not be there.
+        store: that it should be of.
+        config: settings.
+        options: seed, members and modalities.
+        whole: what the trainings are, for the sentence.
+
+    Raises:
+        MismatchError: where it is of another store, other settings, modalities or seeds.
+    """
+    if not (path / "config.json").is_file():
         return
-    found, wanted = RunFolder(cell.path).description, describe(store, config, _options(cell, options))
+    found, wanted = RunFolder(path).description, describe(store, config, options)
     same = {
         "store": found.store["manifest_sha256"] == wanted.store["manifest_sha256"],
         "settings": found.config == wanted.config,
@@ -152,7 +164,7 @@ def _refuse_other(cell: Cell, store: FeatureStore, config: Config, options: Abla
     }
     if other := [name for name, alike in same.items() if not alike]:
         raise MismatchError(
-            f"Expected {cell.path} to be of this ablation, but its {' and '.join(other)} differ; choose another {parameter('out')}."
+            f"Expected {path} to be of this {whole}, but its {' and '.join(other)} differ; choose another {parameter('out')}."
         )
 
 

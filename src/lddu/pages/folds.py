@@ -1,0 +1,66 @@
+"""`report.html` of a cross-validation: all test clips together, and fold by fold."""
+
+from typing import Any
+
+import jinja2
+
+from lddu.errors import RunError
+from lddu.evaluate.answered import HEADLINE
+from lddu.evaluate.constants import constants_in
+from lddu.evaluate.verdicts import baseline_name, verdicts_of
+from lddu.machine.atomic import write_text
+from lddu.pages.template import template
+from lddu.runs.compare import LOWER_IS_BETTER
+from lddu.runs.run_folder import RunFolder
+from lddu.runs.table_text import HEADINGS
+
+
+def write_folds_report(folder: RunFolder) -> None:
+    """Write the page of a cross-validation into its folder.
+
+    Raises:
+        RunError: where a file of it is damaged.
+    """
+    found, predicted = folder.read_json("metrics.json"), folder.predictions()
+    groups = len(set(predicted.group.tolist()) - {""})
+    try:
+        figures = found["splits"]["test"]
+        page = template("folds.html").render(
+            name=folder.path.resolve().name,
+            description=folder.description,
+            figures=figures,
+            headline=headline("test", figures),
+            verdicts=verdicts_of(figures),
+            baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
+            folds=found["folds"],
+            over_folds=found["over_folds"],
+            names=HEADLINE,
+            headings=HEADINGS,
+            lower_is_better=LOWER_IS_BETTER,
+            groups=groups,
+            protocol=found["protocol"],
+            cost=found["cost"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
+        raise RunError(
+            f"Expected {folder.path / 'metrics.json'} to hold the figures of a cross-validation, but it is damaged ({fault}); copy it again."
+        ) from None
+    write_text(folder.path / "report.html", page)
+
+
+def headline(split: str, figures: dict[str, Any]) -> str:
+    """What the figures say, in words."""
+    best = max(constants_in(figures), key=lambda b: b["f1_micro"], default=None)
+    emotions = figures["per_emotion"]
+    judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
+    sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
+    if best is not None and best["f1_micro"] >= figures["f1_micro"]:
+        sentence += f"; a constant answer reaches {best['f1_micro']:.3f}"
+    elif best is not None:
+        sentence += f", where the better of two constant answers reaches {best['f1_micro']:.3f}"
+    if len(judged) > 1:
+        strong, weak = max(judged, key=lambda e: judged[e]), min(judged, key=lambda e: judged[e])
+        sentence += (
+            f". {strong.capitalize()} is recognised best (F1 {judged[strong]:.2f}), {weak} worst ({judged[weak]:.2f})"
+        )
+    return sentence + "."

@@ -1,0 +1,229 @@
+"""The table of a paper: settings over their seeds, the best of each figure, and those that cannot be told from it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lddu.arrays import Floats
+from lddu.errors import ConfigError, parameter
+from lddu.evaluate.answered import HEADLINE
+from lddu.evaluate.compare import Estimate, Resampled, estimate_of
+from lddu.evaluate.hierarchical import holm, mean_over_seeds, two_sided
+from lddu.evaluate.resample import middle
+from lddu.runs.compare import LOWER_IS_BETTER
+from lddu.runs.named_runs import opened_run
+from lddu.runs.seeds import of_same_settings
+from lddu.sentences import counted
+
+LEVEL = 0.05
+"""A corrected p of at most this sets a row apart from the best."""
+
+BIASED = ("adaptive_ece",)
+"""Resampling adds to these, so that an interval of the figure itself would lie too high; of a difference it does not."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of one row.
+
+    Attributes:
+        mean: over the runs.
+        deviation: standard deviation over the runs; None of a single one.
+        interval: 95 %, over clips and seeds; over clips alone of a single run; None where it cannot be had.
+        less_best: mean less that of the best row, with its paired interval; None of the best itself.
+        p: of that difference; None where there is no test.
+        corrected: p after Holm's correction over the rows.
+        best: whether no row is better.
+        alike: whether the row is not the best and no test sets it apart from it.
+    """
+
+    mean: float
+    deviation: float | None
+    interval: tuple[float, float] | None
+    less_best: Estimate | None
+    p: float | None
+    corrected: float | None
+    best: bool
+    alike: bool
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """Runs that differ in their seed alone.
+
+    Attributes:
+        name: as the table shows it.
+        runs: their paths.
+        again: paths of runs that repeat a seed of theirs, which count once.
+        imported: whether another program gave the answers.
+        alone: whether it is one run, where other rows have several.
+        cells: figure -> what the table says.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    again: tuple[str, ...]
+    imported: bool
+    alone: bool
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """All rows, in the order in which they were named.
+
+    Attributes:
+        rows: one for each settings.
+        figures: that every row can give, those of `HEADLINE`.
+        split: whose clips.
+        clips: how many.
+        units: how many units were drawn from.
+        by: ``group`` or ``clip``.
+        resamples: how often.
+        seed: of the resamples.
+    """
+
+    rows: tuple[TableRow, ...]
+    figures: tuple[str, ...]
+    split: str
+    clips: int
+    units: int
+    by: str
+    resamples: int
+    seed: int
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values."""
+        return asdict(self)
+
+    @property
+    def marked(self) -> bool:
+        """Whether any cell is not distinguishable from the best."""
+        return any(cell.alike for row in self.rows for cell in row.cells.values())
+
+    @property
+    def caption(self) -> str:
+        """What the table shows, in sentences."""
+        numbers = sorted({len(row.runs) for row in self.rows})
+        several = numbers[-1] > 1
+        each = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        place = counted(self.clips, "clip") + (f" of {counted(self.units, 'group')}" if self.by == "group" else "")
+        what = f"mean ± standard deviation over {each} seeds, " if several else ""
+        tested = f"paired bootstrap over {self.by}s{' and seeds' if several else ''}"
+        said = f"{what}{self.split}, {place}."
+        if len(self.rows) > 1:
+            said += f" Bold: the best of a column. †: not significantly different from it ({tested}, Holm's correction over the rows, 5 %)."
+        if several and numbers[0] == 1:
+            said += " Seeds play no part in a row of one run."
+        return said[0].upper() + said[1:]
+
+
+def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (), seed: int = 0) -> PaperTable:
+    """Compare every row with the best of each figure.
+
+    Args:
+        drawn: runs on the same resamples, as `lddu.runs.compare.resampled_runs` gives them.
+        split: whose clips.
+        names: of the rows, in the order in which their first runs were named; made from the paths where there are none.
+        seed: of the draws of trainings.
+
+    Raises:
+        ConfigError: where `names` are not one for each row.
+    """
+    by_run = {one.answers.name: one for one in drawn}
+    groups = of_same_settings(list(by_run))
+    shown = _given(names, groups) if names else row_names([runs for runs, _ in groups])
+    figures = tuple(name for name in HEADLINE if all(name in one.values and name in one.drawn for one in drawn))
+    columns = {name: _column([[by_run[run] for run in runs] for runs, _ in groups], name, seed) for name in figures}
+    first = drawn[0]
+    return PaperTable(
+        tuple(
+            TableRow(
+                called,
+                runs,
+                again,
+                opened_run(runs[0]).description.imported,
+                len(runs) == 1 < max(len(others) for others, _ in groups),
+                {name: columns[name][n] for name in figures},
+            )
+            for n, (called, (runs, again)) in enumerate(zip(shown, groups, strict=True))
+        ),
+        figures, split, len(first.answers.scored.clips), *first.units, first.resamples, first.seed,
+    )  # fmt: skip
+
+
+def _column(rows: Sequence[Sequence[Resampled]], name: str, seed: int) -> list[Cell]:
+    """A figure of every row, each beside the best."""
+    values = [np.array([run.values[name] for run in runs]) for runs in rows]
+    random = np.random.default_rng([seed, len(rows)])  # clips were drawn from another stream
+    drawn = [mean_over_seeds(np.stack([run.drawn[name] for run in runs]), random) for runs in rows]
+    means = np.array([own.mean() for own in values])
+    sign = -1 if name in LOWER_IS_BETTER else 1
+    best = int(np.argmax(sign * means))
+    apart = [own - drawn[best] for own in drawn]
+    others = [n for n in range(len(rows)) if means[n] != means[best]]
+    chances = {n: two_sided(apart[n]) for n in others}
+    corrected = dict(zip(others, holm(list(chances.values())), strict=True))
+    return [
+        Cell(
+            float(means[n]),
+            float(values[n].std(ddof=1)) if len(values[n]) > 1 else None,
+            _ends(name, drawn[n]),
+            None if n == best else estimate_of(float(means[n] - means[best]), apart[n]),
+            _number(chances.get(n)),
+            _number(corrected.get(n)),
+            len(rows) > 1 and bool(means[n] == means[best]),
+            n in corrected and not corrected[n] <= LEVEL,
+        )
+        for n in range(len(rows))
+    ]
+
+
+def _ends(name: str, drawn: Floats) -> tuple[float, float] | None:
+    found = None if name in BIASED else middle(drawn)
+    return None if found is None else (found.low, found.high)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _given(names: Sequence[str], groups: Sequence[tuple[Sequence[str], Sequence[str]]]) -> list[str]:
+    if len(names) != len(groups) or len(set(names)) != len(names):
+        found = "; ".join(", ".join(runs) for runs, _ in groups)
+        raise ConfigError(
+            f"Expected {parameter('names')} to give each of the {len(groups)} rows its own name, but got "
+            f"{', '.join(names)}; the rows are: {found}."
+        )
+    return list(names)
+
+
+def row_names(groups: Sequence[Sequence[str]]) -> list[str]:
+    """A name for each row that none shares: what its folders are called but for a seed, the folder above them, the family, or the paths.
+
+    Example:
+        >>> row_names([["bench/tfn/seed-0", "bench/tfn/seed-1"], ["bench/lmf/seed-0", "bench/lmf/seed-1"]])
+        ['tfn', 'lmf']
+    """
+    kinds = (
+        _common,
+        lambda runs: Path(runs[0]).parent.name,
+        lambda runs: opened_run(runs[0]).description.config.family,
+    )
+    for kind in kinds:
+        found = [kind(runs) for runs in groups]
+        if all(found) and len(set(found)) == len(found):
+            return found
+    return [", ".join(runs) for runs in groups]
+
+
+def _common(runs: Sequence[str]) -> str:
+    """The name that the folders share but for a seed's number; nothing where they share none, or it is ``seed``."""
+    last = [Path(run).name.removesuffix(".zip") for run in runs]
+    stems = {re.sub(r"[-_. ]*(seed)?[-_. ]*\d+$", "", name, flags=re.IGNORECASE) for name in last}
+    found = last[0] if len(last) == 1 else stems.pop() if len(stems) == 1 else ""
+    return "" if re.fullmatch(r"(seed|run|fold)?[-_. ]*\d*", found, re.IGNORECASE) else found
