@@ -47,7 +47,7 @@ def test_without_raters_that_differ_no_shares_are_expected(shares: Floats) -> No
 
 def test_clips_with_an_unknown_share_teach_nothing() -> None:
     scored, shares, _ = rated(400, seed=1)
-    wild = Scored(np.vstack([scored.probability, np.full((50, 4), 0.99)]), np.ones((450, 4)), np.arange(450), scored.emotions,
+    wild = Scored(np.vstack([scored.probability, np.full((50, 4), 0.99)]), np.ones((450, 4)), np.arange(450).astype(object), scored.emotions,
                   split="valid")  # fmt: skip
     half_known = np.vstack([shares, np.tile([0.0, 0.0, 0.0, np.nan], (50, 1))])
     assert fit_shares(Validation(wild), half_known) == fitted()
