@@ -138,7 +138,8 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
     yield way("temperature", *map(fit_recalibration(Validation(valid.scored), "temperature").apply, raw))
     chosen = f"recalibrated ({decision.recalibration.method}), selected score"
     uncertainty = decision.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
-    yield way(chosen, *map(decision.recalibration.apply, raw), uncertainty)
+    ours = [decision.recalibration.apply(probability) for probability in raw]
+    yield way(chosen, ours[0], ours[1], uncertainty)
     if valid.inference.dropout is not None and test.inference.dropout is not None:
         yield way("MC dropout", valid.inference.dropout.probability, test.inference.dropout.probability)
     if predictor.folder.family.latents is not None and not np.isnan(trained).all():
