@@ -46,7 +46,7 @@ def train(
     store
         Feature store to train on: a folder or a URL. Without it, a simulated corpus is made and used.
     family
-        Kind of model: "lddu" (default), "late-fusion", a published system ("ef-lstm", "tfn", "lmf", "mult", "misa", "tailor", "univa", "carat"), or one that another
+        Kind of model: "lddu" (default), "late-fusion", "beta" (evidential), a published system ("ef-lstm", "tfn", "lmf", "mult", "misa", "tailor", "univa", "carat"), or one that another
         package registers. Its settings are options too: see 'lddu train --family late-fusion --help'.
     preset
         "default" (recommended) or "paper" (LDDU as published).
