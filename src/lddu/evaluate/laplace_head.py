@@ -80,7 +80,7 @@ def _answers(train: LastLayer, others: Sequence[LastLayer], c: float) -> list[La
         weight, covariance = _posterior(_with_one((inputs - centre) / scale), shown[known], c)
         for own, clips in zip(found, others, strict=True):
             columns = _with_one((clips.inputs[:, e] - centre) / scale)
-            variance = np.einsum("nd,de,ne->n", columns, covariance, columns)
+            variance = np.einsum("ij,jk,ik->i", columns, covariance, columns)
             own.variance[:, e] = variance
             own.probability[:, e] = expit((columns @ weight) / np.sqrt(1 + np.pi * variance / 8))
     return found
