@@ -17,6 +17,7 @@ from lddu.training.optim import make_optimizer
 SMALL = {
     "lddu": {"model": {"hidden": 8, "latent": 4, "layers": 1, "heads": 2}},
     "late-fusion": {"model": {"hidden": 16}},
+    "beta": {"model": {"hidden": 16}},
     "ef-lstm": {"model": {"hidden": 16}},
     "tfn": {"model": {"hidden": 8}},
     "lmf": {"model": {"hidden": 16}},

@@ -19,7 +19,7 @@ from lddu.models.peers.ef_lstm import resampled
 from tests.builders import tiny_store
 from tests.models.test_every_family import clips, config_of
 
-PEERS = [name for name in FAMILIES if name not in ("lddu", "late-fusion")]
+PEERS = [name for name in FAMILIES if name not in ("lddu", "late-fusion", "beta")]
 every_peer = pytest.mark.parametrize("name", PEERS)
 TRAINED = {"carat": "aggregated"}
 """Logits that the loss reads, where they are not those of the answer."""

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from lddu.store.observation import modality_shares_of
 from lddu.store.store import FeatureStore
 
 
@@ -22,6 +23,8 @@ class Batch:
         presence: [B, M] whether the clip has the modality.
         shares: [B, E] share of raters in [0, 1]; NaN where unknown.
         rows: [B] row numbers in the store.
+        modality_shares: [B, M, E] share of the raters who judged a modality alone; NaN where unknown. None where the store
+            knows none.
     """
 
     values: tuple[Tensor, ...]
@@ -29,6 +32,7 @@ class Batch:
     presence: Bool[Tensor, "clip modality"]
     shares: Float[Tensor, "clip emotion"]
     rows: tuple[int, ...]
+    modality_shares: Float[Tensor, "clip modality emotion"] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
@@ -38,6 +42,7 @@ class Batch:
             self.presence.to(device),
             self.shares.to(device),
             self.rows,
+            None if self.modality_shares is None else self.modality_shares.to(device),
         )
 
 
@@ -95,12 +100,15 @@ class BatchReader:
         """One batch of these clips, in this order."""
         columns = [self._modality(name, dimension, rows) for name, dimension in self.dimensions.items()]
         mask = tuple(column[1] for column in columns)
+        places = np.asarray(rows, dtype=np.int64)
+        own = modality_shares_of(self.store, places, tuple(self.dimensions))
         return Batch(
             values=tuple(column[0] for column in columns),
             mask=mask,
             presence=torch.stack([m.any(dim=1) for m in mask], dim=1),
-            shares=torch.from_numpy(self.store.table.labels[np.asarray(rows, dtype=np.int64)]),
+            shares=torch.from_numpy(self.store.table.labels[places]),
             rows=tuple(int(row) for row in rows),
+            modality_shares=None if own is None else torch.from_numpy(own),
         )
 
     def batches(self, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:

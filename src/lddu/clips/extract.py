@@ -222,6 +222,7 @@ class _Written:
             row = ClipRow(
                 clip=clip.clip, split=known.split, shares=known.shares, group=known.group or job.source.clip,
                 start=clip.start, end=clip.end, transcript=clip.transcript, carried={**shares, **speaker, **person, **known.carried},
+                modality_shares=known.modality_shares,
             )  # fmt: skip
             times = {name: there for name, steps in clip.modalities.items() if (there := steps.times) is not None}
             writer.add(row, {name: steps.values for name, steps in clip.modalities.items()}, times)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table, warn
 from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.shares import SHARE_FIGURES
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
             f"{number(chosen['f1_weighted'])}, unweighted recall {number(chosen['recall_unweighted'])}",
             markup=False, soft_wrap=True,
         )  # fmt: skip
+    _show_shares(figures.get("shares"))
     emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
     for name, own in figures["per_emotion"].items():
         row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
@@ -78,6 +80,22 @@ def show_folds(found: dict[str, Any]) -> None:
     console = results()
     console.width = max(console.width, 140)
     console.print(grid)
+
+
+def _show_shares(shares: dict[str, Any] | None) -> None:
+    """How far the expected shares of raters are from the observed ones; nothing where the run expects none."""
+    if shares is None:
+        return
+    grid = table(
+        f"\nshares of raters, {shares['n']} clips; smaller is better", "",
+        "Jensen-Shannon", "Manhattan", "soft Brier", "cross-entropy",
+    )  # fmt: skip
+    rows = {"this run": shares, **{one["name"].replace("-", " "): one for one in shares["baselines"]}}
+    if "one_rater" in shares:
+        rows["one rater, of the others"] = shares["one_rater"]
+    for name, own in rows.items():
+        grid.add_row(name, *(number(own.get(figure)) for figure in SHARE_FIGURES))
+    results().print(grid)
 
 
 def show_robustness(split: str, found: "Robustness") -> None:

@@ -50,7 +50,7 @@ def search(
     trials
         Trials in all, those of an earlier call with the same --out included.
     family
-        Kind of model: "lddu" (default), "late-fusion", a published system such as "mult" (docs/own_model.md names all), or one that
+        Kind of model: "lddu" (default), "late-fusion", "beta" (evidential), a published system such as "mult" (docs/own_model.md names all), or one that
         another package registers.
     preset
         "default" or "paper": settings of the first trial, and of what is not searched.

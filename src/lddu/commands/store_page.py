@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from lddu.commands.screen import results, table
-from lddu.store.describe import EmotionSummary, StoreSummary
+from lddu.store.describe import EmotionSummary, ModalitySummary, StoreSummary
 
 REPAIRS = {
     "non_finite_values": "NaN, infinite or beyond 1e18: 0, or left out of the mean over a word",
@@ -188,7 +188,14 @@ def _modalities(summary: StoreSummary) -> Group:
         for modality in summary.modalities
         if modality.feature
     ]
-    return Group(grid, *features)
+    return Group(grid, *features, *(_own_labels(modality) for modality in summary.modalities if modality.own_labels))
+
+
+def _own_labels(modality: ModalitySummary) -> Padding:
+    """That raters judged a modality alone, and how often they agree with those who judged the whole."""
+    agree = "" if modality.own_agree is None else f", {modality.own_agree:.0%} of them as the joint label says"
+    sentence = f"{modality.name}: {modality.own_labels:.0%} of the pairs have a label of their own{agree}"
+    return Padding(escape(sentence), (0, 0, 0, 2), expand=False)
 
 
 def _missing(summary: StoreSummary) -> Table | str:

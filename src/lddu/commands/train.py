@@ -51,7 +51,7 @@ def train(
     store
         Feature store to train on: a folder or a URL. Without it, a simulated corpus is made and used.
     family
-        Kind of model: "lddu" (default), "late-fusion", a published system such as "mult" (docs/own_model.md names all), or one that another
+        Kind of model: "lddu" (default), "late-fusion", "beta" (evidential), a published system such as "mult" (docs/own_model.md names all), or one that another
         package registers. Its settings are options too: see 'lddu train --family late-fusion --help'.
     preset
         "default" (recommended) or "paper" (LDDU as published).

@@ -13,12 +13,13 @@ from lddu.decide.aleatoric import MEAN_ENTROPY, AleatoricScore, fit_aleatoric
 from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall_sets
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
+from lddu.decide.shares import ShareMap, fit_shares
 from lddu.decide.threshold import ONE_BY_MICRO_F1, ThresholdRule, fit_threshold
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.scored import Validation
 
-VERSION = 2
-"""2 added `aleatoric`; where version 1 lacks it, it is the mean entropy."""
+VERSION = 3
+"""2 added `aleatoric`, 3 `shares`; where version 1 lacks the first, it is the mean entropy."""
 NAMES = (
     "version",
     "emotions",
@@ -29,6 +30,7 @@ NAMES = (
     "error_score",
     "abstention",
     "aleatoric",
+    "shares",
     "fitted_on",
 )
 
@@ -75,6 +77,7 @@ class FittedDecision:
         error_score: the selected uncertainty score: the chance that a decision is wrong.
         abstention: cuts on that score, per pair.
         aleatoric: how much people would differ about a clip.
+        shares: map to shares of raters, from probabilities as predicted; None where too few raters of validation differ.
         fitted_on: split and number of clips.
     """
 
@@ -86,6 +89,7 @@ class FittedDecision:
     error_score: ErrorScore
     abstention: Abstention
     aleatoric: AleatoricScore
+    shares: ShareMap | None
     fitted_on: FittedOn
 
     def apply(
@@ -137,6 +141,7 @@ class FittedDecision:
             "error_score": self.error_score.to_mapping(),
             "abstention": self.abstention.to_mapping(),
             "aleatoric": self.aleatoric.to_mapping(),
+            "shares": None if self.shares is None else self.shares.to_mapping(),
             "fitted_on": {"split": self.fitted_on.split, "n": self.fitted_on.n},
         }
 
@@ -153,7 +158,9 @@ class FittedDecision:
                 f"Expected {where} of version {VERSION} or older, but got version {version}; install a newer lddu."
             )
         if version == 1:
-            mapping = {**mapping, "version": VERSION, "aleatoric": MEAN_ENTROPY.to_mapping()}
+            mapping = {**mapping, "version": 2, "aleatoric": MEAN_ENTROPY.to_mapping()}
+        if version in (1, 2):
+            mapping = {**mapping, "version": VERSION, "shares": None}
         found = reading.section(mapping, NAMES, where)
         reading.ensure(found["version"] == VERSION, f"{where}.version to be {VERSION}", found["version"])
         emotions = reading.words(found["emotions"], f"{where}.emotions")
@@ -161,6 +168,7 @@ class FittedDecision:
         recalibration = Recalibration.from_mapping(found["recalibration"], f"{where}.recalibration")
         for name, given in (("thresholds", thresholds), ("recalibration.intercepts", recalibration.intercepts)):
             reading.ensure(len(given) == len(emotions) > 0, f"{where}.{name} to be {len(emotions)} numbers", given)
+        shares = found["shares"]
         on = reading.section(found["fitted_on"], ("split", "n"), f"{where}.fitted_on")
         split = reading.word(on["split"], f"{where}.fitted_on.split", ("valid",))
         return cls(
@@ -172,6 +180,7 @@ class FittedDecision:
             ErrorScore.from_mapping(found["error_score"], f"{where}.error_score"),
             Abstention.from_mapping(found["abstention"], f"{where}.abstention"),
             AleatoricScore.from_mapping(found["aleatoric"], f"{where}.aleatoric"),
+            None if shares is None else ShareMap.from_mapping(shares, f"{where}.shares", len(emotions)),
             FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
         )
 
@@ -191,7 +200,7 @@ def fit_decision(
         threshold: one threshold for all emotions, or one each, and what it is best in.
         recalibration: a method, or ``auto`` for the one with the best likelihood on left-out validation clips.
         scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
-        shares: [N, E] of raters, where they are known; they teach how much people differ.
+        shares: [N, E] of raters, where they are known; they teach how much people differ, and what shares to expect.
         spread: name -> [N, E] what may say so, beside the probabilities, such as LDDU's width.
 
     Example:
@@ -222,6 +231,7 @@ def fit_decision(
         error_score,
         fit_abstention(after, labels, error_score.apply(known), error_score.name),
         aleatoric,
+        None if shares is None else fit_shares(validation, shares),
         FittedOn(scored.split, len(scored.clips)),
     )
 

@@ -145,12 +145,23 @@ def _fit(scored: Scored, method: Method) -> Recalibration:
 
 
 def _fit_linear(scored: Scored, method: Method) -> Recalibration:
-    """Most probable slope and intercepts: likelihood of the known pairs times the priors."""
+    """Slope and intercepts by the presence of the known pairs."""
+    return fit_linear_map(scored.probability, scored.presence, method)
+
+
+def fit_linear_map(probability: Floats, target: Floats, method: Method) -> Recalibration:
+    """Most probable slope and intercepts: likelihood of the known pairs times the priors.
+
+    Args:
+        probability: [N, E] as predicted.
+        target: [N, E] presence, or shares of raters in [0, 1]; NaN where unknown.
+        method: ``temperature``, ``platt`` or ``platt_per_emotion``.
+    """
     from scipy.optimize import minimize  # only fitting needs it
 
-    rows, column = np.nonzero(scored.known)
-    score, present = _logit(scored.probability[rows, column]), scored.presence[rows, column]
-    emotions = len(scored.emotions)
+    rows, column = np.nonzero(~np.isnan(target))
+    score, present = _logit(probability[rows, column]), target[rows, column]
+    emotions = target.shape[1]
     spread = np.concatenate([[SLOPE_SPREAD, INTERCEPT_SPREAD], np.full(emotions, EMOTION_SPREAD)])
     free = 1 if method == "temperature" else 2 if method == "platt" else 2 + emotions
 

@@ -12,12 +12,16 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.evaluate.metrics import ranking_precision
+from lddu.evaluate.shares import fully_known, share_distances
 
 C_GRID = (0.001, 0.01, 0.1, 1.0)
 """Inverse strengths of the penalty that are tried, each without weights; then balanced weights at the best."""
 
 FITS = len(C_GRID) + 1
 """Regressions per emotion and choice of modalities."""
+
+SHARE_FITS = 2
+"""What a regression on shares takes, in regressions: every clip stands there twice."""
 
 FARTHEST = 10.0
 """Standardised features are clipped to this many deviations, as one broken value would rule a linear score."""
@@ -32,10 +36,12 @@ class PooledClips:
     Attributes:
         values: modality -> [N, K]; a row of NaN where the clip lacks the modality.
         presence: [N, E] 1, 0, or NaN for unknown.
+        shares: [N, E] of raters, NaN where unknown; None where nothing is fitted to them.
     """
 
     values: Mapping[str, np.ndarray]
     presence: Floats
+    shares: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.presence)
@@ -88,6 +94,35 @@ def fit_linear(
     return max((best, tried(best.c, balanced=True)), key=lambda one: one.score)
 
 
+def fit_linear_shares(
+    train: PooledClips,
+    valid: PooledClips,
+    asked: Sequence[PooledClips],
+    modalities: Sequence[str],
+    strengths: Sequence[float] = C_GRID,
+) -> tuple[float, tuple[Floats, ...]]:
+    """Fit shares of raters instead of presence: a clip counts as present by its share and as absent by the rest.
+
+    Args:
+        train: clips to fit on.
+        valid: clips to choose the strength on, by cross-entropy.
+        asked: groups of clips to answer on.
+        modalities: that the regressions see.
+        strengths: inverse strengths of the penalty that are tried.
+
+    Returns:
+        The inverse strength, and [N, E] shares of each group.
+    """
+    assert train.shares is not None and valid.shares is not None
+    fitted, others = _columns(train, [valid, *asked], modalities)
+    observed = valid.shares
+    rows = fully_known(observed)
+    found = [(c, _expected_shares(fitted, train.shares, others, c)) for c in strengths]
+    costs = [float(share_distances(own[0][rows], observed[rows])["cross_entropy"].mean()) for _, own in found]
+    c, (_, *answers) = found[int(np.argmin(costs))]
+    return c, tuple(answers)
+
+
 def _columns(
     train: PooledClips, others: Sequence[PooledClips], modalities: Sequence[str]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -124,6 +159,29 @@ def _probabilities(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
             model.fit(fitted[known], shown[known] == 1)
+        for own, columns in zip(found, others, strict=True):
+            own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
+    return found
+
+
+def _expected_shares(fitted: np.ndarray, shares: Floats, others: Sequence[np.ndarray], c: float) -> list[Floats]:
+    """[N, E] for each of the others; an emotion without both answers in training keeps its mean share, .5 if unknown."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    found = [np.full((len(columns), shares.shape[1]), 0.5) for columns in others]
+    for e, share in enumerate(shares.T):
+        known = np.flatnonzero(~np.isnan(share))
+        weight = np.concatenate([share[known], 1 - share[known]])
+        outcome, used = np.repeat([True, False], len(known)), weight > 0
+        if len(np.unique(outcome[used])) < 2:
+            for own in found:
+                own[:, e] = share[known].mean() if len(known) else 0.5
+            continue
+        model = LogisticRegression(C=c, **SOLVER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
+            model.fit(fitted[np.tile(known, 2)[used]], outcome[used], sample_weight=weight[used])
         for own, columns in zip(found, others, strict=True):
             own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
     return found

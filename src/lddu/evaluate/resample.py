@@ -139,6 +139,19 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
     return np.minimum(_divided((hits * precision).sum(axis=1), total), 1.0)  # rounding may pass 1
 
 
+def mean_interval(values: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
+    """Interval of the mean of [N] values; units are drawn whole.
+
+    Example:
+        >>> mean_interval(np.ones(20), np.arange(20))
+        Interval(low=1.0, high=1.0)
+    """
+    unit = np.unique(units, return_inverse=True)[1]
+    total, count = np.bincount(unit, values), np.bincount(unit)
+    drawn = unit_weights(len(count), seed, METRIC_RESAMPLES)
+    return middle(np.concatenate([(weight @ total) / (weight @ count) for weight in drawn]))
+
+
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
     """Interval of the rank correlation of two columns [N]; units are drawn whole."""
     unit = np.unique(units, return_inverse=True)[1]

@@ -422,6 +422,18 @@ def modality_logit(
     return torch.einsum("bmep,ep->bme", mean, weight) + bias
 
 
+def modality_shares(
+    shares: Float[Tensor, "clip emotion"], own: Float[Tensor, "clip modality emotion"]
+) -> Float[Tensor, "clip modality emotion"]:
+    """Eq. (14), its labels: what raters saw who judged the modality alone; the joint share where that is unknown.
+
+    Args:
+        shares: of raters who judged the whole clip; NaN where unknown.
+        own: of raters who judged one modality; NaN where unknown.
+    """
+    return torch.where(own.isnan(), shares[:, None, :], own)
+
+
 def stand_in(
     value: Float[Tensor, "clip modality *axes"],
     prior: Float[Tensor, " modality *axes"],

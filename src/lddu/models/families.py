@@ -15,6 +15,7 @@ from lddu.models.family import Family, FamilyLike
 FAMILIES = {
     "lddu": "lddu.models.lddu.family:LDDU_FAMILY",
     "late-fusion": "lddu.models.late_fusion:LATE_FUSION",
+    "beta": "lddu.models.beta:BETA",
     "ef-lstm": "lddu.models.peers.ef_lstm:EF_LSTM",
     "tfn": "lddu.models.peers.tfn:TFN",
     "lmf": "lddu.models.peers.lmf:LMF",

@@ -116,7 +116,9 @@ Build = Callable[[Task, ResolvedConfig], "nn.Module"]
 
 MakeObjective = Callable[[ResolvedConfig, Task, "Ranks"], "nn.Module"]
 """Makes the loss: forward(network, answer, shares, noise) takes the network, its answer, shares of raters [B, E] (NaN where
-unknown) and the size of the noise that training added [B, M]; it returns `Losses`. State such as a memory is saved with it."""
+unknown) and the size of the noise that training added [B, M]; it returns `Losses`. State such as a memory is saved with it.
+One with a true attribute `reads_modality_shares` is also given, where the store has them, the shares of raters who judged a modality
+alone [B, M, E]."""
 
 
 def presence_objective(config: ResolvedConfig, task: Task, ranks: "Ranks") -> "nn.Module":

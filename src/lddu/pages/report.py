@@ -7,6 +7,7 @@ import jinja2
 
 from lddu.decide.decision import FittedDecision
 from lddu.errors import RunError
+from lddu.evaluate.shares import SHARE_FIGURES
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.folds import headline, write_folds_report
@@ -76,6 +77,7 @@ def _page(
         worsened=worsened(figures),
         withheld=withheld(found, list(description.task.dimensions)),
         people=people(predicted),
+        share_keys=SHARE_FIGURES,
         aleatoric=decision.aleatoric,
         latent=latent(folder, description.task),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],

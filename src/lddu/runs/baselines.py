@@ -5,7 +5,7 @@ Costs are bounded: features are pooled batch by batch, what is held fits `MOST_N
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,18 @@ from torch import Tensor
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
+from lddu.decide.shares import fit_shares
 from lddu.decide.threshold import best_cut
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Difference, run_less
-from lddu.evaluate.linear_baselines import FITS, LinearFit, PooledClips, fit_linear
+from lddu.evaluate.linear_baselines import FITS, SHARE_FITS, LinearFit, PooledClips, fit_linear, fit_linear_shares
 from lddu.evaluate.metrics import Metrics, metrics
-from lddu.evaluate.scored import Scored
+from lddu.evaluate.scored import Scored, Validation
+from lddu.evaluate.shares import fully_known
 from lddu.evaluate.single_label import ArgMaxFigures, arg_max_figures
 from lddu.models.family import Task
-from lddu.store.observation import presence_of
+from lddu.runs.share_report import ShareBaseline, share_baseline
+from lddu.store.observation import presence_of, shares_of
 
 ALL, ONE = "logistic-regression", "best-modality"
 COMPARED = ("f1_micro", "map_macro")
@@ -41,15 +44,23 @@ MOST_NUMBERS = 2**26
 
 @dataclass(frozen=True, eq=False)
 class SplitAnswers:
-    """What the run said about a split: its answers, and their row numbers in the store."""
+    """What the run said about a split.
+
+    Attributes:
+        rows: [N] row numbers in the store.
+        answers: of the run.
+        expected: [N, E] shares that the run expects; None where it expects none.
+    """
 
     rows: np.ndarray
     answers: Answers
+    expected: Floats | None = None
 
     def rows_at(self, places: np.ndarray) -> "SplitAnswers":
         """A part of the clips."""
         own = self.answers
-        return SplitAnswers(self.rows[places], Answers(own.name, own.scored.rows(places), own.labels[places]))
+        expected = None if self.expected is None else self.expected[places]
+        return SplitAnswers(self.rows[places], Answers(own.name, own.scored.rows(places), own.labels[places]), expected)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ class LinearBaseline:
         clips_of: clips of the split, of which `metrics.n` were compared.
         train_clips: clips that it was fitted on.
         train_of: how many could have been.
+        shares: of a regression on the same features that was trained on shares; None where the run expects none.
     """
 
     name: str
@@ -81,6 +93,7 @@ class LinearBaseline:
     clips_of: int
     train_clips: int
     train_of: int
+    shares: ShareBaseline | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them: the keys of a constant answer, and more."""
@@ -118,7 +131,8 @@ def linear_baselines(
     train_rows = _labelled(reader, task)
     columns = sum(2 * dimension for dimension in task.dimensions.values())
     most = max(FEWEST, MOST_NUMBERS // columns)
-    wanted = affordable(len(train_rows), 2 * columns, FITS * len(task.emotions), seconds)
+    each = FITS + (0 if splits[0].expected is None else SHARE_FITS)
+    wanted = affordable(len(train_rows), 2 * columns, each * len(task.emotions), seconds)
     train = _pooled(reader, task, train_rows[_sample(len(train_rows), min(wanted, most))])
     drawn = [split.rows_at(_sample(len(split.rows), most)) for split in splits]
     asked = [_pooled(reader, task, split.rows) for split in drawn]
@@ -126,11 +140,36 @@ def linear_baselines(
     fits = {ALL: fit_linear(train, asked[0], asked, names)}
     if len(names) > 1:
         fits[ONE] = max((fit_linear(train, asked[0], asked, [name]) for name in names), key=lambda one: one.score)
+    shares = _shares_beside(drawn, train, asked, fits[ALL])
     found: dict[str, tuple[LinearBaseline, ...]] = {}
     for n, (split, whole) in enumerate(zip(drawn, splits, strict=True)):
         counts = _Counts(len(whole.rows), len(train), len(train_rows))
-        found[split.answers.scored.split] = _beside(fits, drawn[0].answers.scored, split.answers, n, counts, one_each)
+        first, *others = _beside(fits, drawn[0].answers.scored, split.answers, n, counts, one_each)
+        found[split.answers.scored.split] = (replace(first, shares=shares[n]), *others)
     return found
+
+
+def _shares_beside(
+    splits: Sequence[SplitAnswers], train: PooledClips, asked: Sequence[PooledClips], fit: LinearFit
+) -> list[ShareBaseline | None]:
+    """Of each split, the regression on shares with the strength that presence chose; None where the run expects none.
+
+    Its answers become shares as those of the run do, by a map fitted on validation.
+    """
+    valid = asked[0]
+    none: list[ShareBaseline | None] = [None] * len(splits)
+    if splits[0].expected is None or valid.shares is None:
+        return none
+    _, answers = fit_linear_shares(train, valid, asked, fit.modalities, (fit.c,))
+    map_ = fit_shares(Validation(splits[0].answers.scored.with_probability(answers[0])), valid.shares)
+    if map_ is None:
+        return none
+    return [
+        None
+        if split.expected is None or clips.shares is None or not fully_known(clips.shares).any()
+        else share_baseline(ALL, split.expected, map_.apply(own), clips.shares, split.answers.scored.units())
+        for split, clips, own in zip(splits, asked, answers, strict=True)
+    ]
 
 
 def affordable(clips: int, columns: int, fits: int, seconds: float) -> int:
@@ -201,7 +240,8 @@ def _pooled(reader: BatchReader, task: Task, rows: np.ndarray) -> PooledClips:
         batch = reader.read(rows[first : first + POOLED_BATCH].tolist())
         for name, steps, mask in zip(task.dimensions, batch.values, batch.mask, strict=True):
             values[name][first : first + POOLED_BATCH] = moments(steps, mask)
-    return PooledClips(values, presence_of(reader.store, rows, task.emotions, task.present_at))
+    shares = shares_of(reader.store, rows, task.emotions)
+    return PooledClips(values, presence_of(reader.store, rows, task.emotions, task.present_at), shares)
 
 
 def moments(steps: Tensor, mask: Tensor) -> Floats:

@@ -20,6 +20,7 @@ from lddu.models.family import Task
 from lddu.models.networks import Inference
 from lddu.runs.observed import Observed
 from lddu.runs.predictions import Predictions
+from lddu.runs.share_report import share_report
 from lddu.runs.split_figures import CalibrationErrors, SplitFigures
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
@@ -106,6 +107,7 @@ def figures_of(
         # the adaptive calibration error has an interval of its own; NaN where a resample is undefined
         intervals={n: (own.low, own.high) for n, own in found.items() if n != "adaptive_ece" and own.low == own.low},
         raters=_raters(after, inference, decision, observed),
+        shares=None if decision.shares is None else share_report(split, decision.shares, observed),
         noise_spearman=_noise_spearman(inference, observed.noise) if observed.noise else None,
         entropy_parts=_entropy_parts(inference, split.emotions),
         baselines=() if train_presence is None else baselines(train_presence, split.presence, split.emotions),
@@ -202,6 +204,7 @@ def predictions_of(
         modality_distance=inference.distance,
         aleatoric=decision.aleatoric.apply(decided.probability, spreads(inference)),
         share=shares if raters_differ(shares).any() else None,
+        expected_share=None if decision.shares is None else decision.shares.apply(inference.probability),
         emotion_aleatoric=inference.entropy if ensemble else None,
         emotion_epistemic=inference.disagreement if ensemble else None,
         label_set=decided.label_set,

@@ -26,17 +26,27 @@ def scored(
     )
 
 
+RATERS = "_raters"
+"""The column of a store that holds how many raters judged each clip."""
+
+
 @dataclass(frozen=True, eq=False)
 class Observed:
     """What is known of N clips beside presence.
 
     Attributes:
         shares: [N, E] of raters; NaN where unknown.
+        raters: [N] how many there were, from the column `_raters`; NaN where unknown.
+        present_at: share of them from which an emotion counts as present.
+        train_share: [E] mean share over the training clips of the same store; NaN where none is known.
         noise: of a simulated corpus, every modality of the run in order -> [N] its true noise level, NaN where the
             modality is missing; else empty.
     """
 
     shares: Floats
+    raters: Floats
+    present_at: float
+    train_share: Floats
     noise: dict[str, Floats]
 
     @staticmethod
@@ -46,4 +56,9 @@ class Observed:
         simulated = any(levels is not None for levels in true.values())
         nowhere = np.full(len(rows), np.nan)
         noise = {m: nowhere if levels is None else levels[rows] for m, levels in true.items()} if simulated else {}
-        return Observed(shares_of(store, rows, task.emotions), noise)
+        raters = store.table.carried_numbers().get(RATERS)
+        trained = shares_of(store, store.table.in_split("train"), task.emotions)
+        known = ~np.isnan(trained)
+        mean = np.where(known, trained, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+        counts = nowhere if raters is None else raters[rows]
+        return Observed(shares_of(store, rows, task.emotions), counts, task.present_at, np.asarray(mean), noise)

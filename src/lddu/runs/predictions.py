@@ -31,6 +31,7 @@ PER_EMOTION = {
     "in_set": "label_set",
     "cannot_tell": "abstained",
     "share": "share",
+    "expected_share": "expected_share",
     "aleatoric": "emotion_aleatoric",
     "epistemic": "emotion_epistemic",
 }
@@ -74,6 +75,7 @@ class Predictions(PerClip[ClipPrediction]):
         abstained: [N, E] where the decision is "can't tell"; None unless a coverage was asked for.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
         share: [N, E] of raters, where they differ in the store.
+        expected_share: [N, E] of raters who would name the emotion; None where the run's validation raters do not differ.
         emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
         emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
@@ -99,6 +101,7 @@ class Predictions(PerClip[ClipPrediction]):
     abstained: Flags | None = None
     aleatoric: Floats | None = None
     share: Floats | None = None
+    expected_share: Floats | None = None
     emotion_aleatoric: Floats | None = None
     emotion_epistemic: Floats | None = None
     missing_cost: tuple[Ablation | None, ...] = ()
@@ -158,6 +161,8 @@ class Predictions(PerClip[ClipPrediction]):
                 record["evidence"][name] = dict(zip(self.modalities, _nullable(values[n]), strict=True))
         if self.aleatoric is not None:
             record["aleatoric"] = float(self.aleatoric[n])
+        if self.expected_share is not None:
+            record["expected_share"] = dict(zip(self.emotions, self.expected_share[n].tolist(), strict=True))
         if self.emotion_aleatoric is not None and self.emotion_epistemic is not None:
             for name, values in (("aleatoric", self.emotion_aleatoric), ("epistemic", self.emotion_epistemic)):
                 record["evidence"][name] = dict(zip(self.emotions, values[n].tolist(), strict=True))
@@ -302,7 +307,7 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
             stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), found, distance,
-            aleatoric=aleatoric, share=stack_if_there("share"),
+            aleatoric=aleatoric, share=stack_if_there("share"), expected_share=stack_if_there("expected_share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
             carried=carried_columns(table),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from lddu.evaluate.raters import RaterAgreement
 from lddu.evaluate.single_label import ArgMaxFigures
 from lddu.evaluate.verdicts import unpaired_difference
 from lddu.runs.baselines import LinearBaseline
+from lddu.runs.share_report import ShareReport
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class SplitFigures:
         trust: of the uncertainty, as `lddu.evaluate.trust.trust_figures` gives it.
         intervals: name of a metric -> its 95 % interval.
         raters: how well the aleatoric uncertainty follows the raters' disagreement; None where they agree or are unknown.
+        shares: of the shares of raters that the run expects; None where validation taught none.
         noise_spearman: modality -> doubt about it -> rank correlation with its true noise; None unless that is known.
         entropy_parts: of an ensemble, aleatoric and epistemic -> emotion -> mean in nats; None for one network.
         baselines: constant answers; empty where there were no training labels to choose them on.
@@ -47,6 +49,7 @@ class SplitFigures:
     trust: Mapping[str, Any]
     intervals: Mapping[str, tuple[float, float]]
     raters: RaterAgreement | None = None
+    shares: ShareReport | None = None
     noise_spearman: Mapping[str, Mapping[str, float | None]] | None = None
     entropy_parts: Mapping[str, Mapping[str, float]] | None = None
     baselines: tuple[Baseline, ...] = ()
@@ -77,6 +80,7 @@ class SplitFigures:
         }
         further = {
             "raters": None if self.raters is None else self.raters.to_mapping(),
+            "shares": None if self.shares is None else self.shares.to_mapping(),
             "noise_spearman": self.noise_spearman,
             "entropy_parts": self.entropy_parts,
             "arg_max": None if self.arg_max is None else asdict(self.arg_max),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FIXED_COLUMNS = ("clip", "split", "group", "start", "end", "transcript")
 
+OF_MODALITY = "@"
+"""Stands between emotion and modality in the name of a column such as ``joy@audio``."""
+
 Carried = float | str
 """A clip's value in a carried column."""
 
@@ -34,6 +37,8 @@ class ClipTable:
         labels: [N, E] share of raters in [0, 1]; NaN where unknown.
         carried: further columns whose names begin with ``_``, carried along, never labels: [N] numbers (float64), NaN
             where unknown, or [N] words, empty where unknown.
+        modality_labels: modality -> [N, E] share of the raters who judged that modality alone; NaN where unknown. Only
+            modalities with a known one.
     """
 
     clip: np.ndarray
@@ -45,6 +50,7 @@ class ClipTable:
     emotions: tuple[str, ...]
     labels: np.ndarray
     carried: dict[str, np.ndarray] = field(default_factory=dict)
+    modality_labels: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -66,7 +72,8 @@ class ClipTable:
 class ClipRow:
     """One clip as an importer hands it over; see `ClipTable` for the fields.
 
-    `shares` follows the order of the store's emotions; None or NaN where unknown. A column of `carried` is numbers in all
+    `shares` follows the order of the store's emotions; None or NaN where unknown; `modality_shares` holds likewise what raters
+    saw who judged one modality alone, by its name. A column of `carried` is numbers in all
     clips of a store, or words in all.
     """
 
@@ -78,6 +85,7 @@ class ClipRow:
     end: float | None = None
     transcript: str = ""
     carried: Mapping[str, Carried] = field(default_factory=dict)
+    modality_shares: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
 
 def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
@@ -101,8 +109,17 @@ def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
     carried = {name: _carried_column(name, rows) for name in names}
     return ClipTable(
         words("clip"), words("split"), words("group"), numbers("start"), numbers("end"), words("transcript"),
-        emotions, labels, carried,
+        emotions, labels, carried, _modality_labels(rows, len(emotions)),
     )  # fmt: skip
+
+
+def _modality_labels(rows: Sequence[ClipRow], emotions: int) -> dict[str, np.ndarray]:
+    names = sorted({name for row in rows for name in row.modality_shares})
+    found = {name: np.full((len(rows), emotions), np.nan, np.float32) for name in names}
+    for i, row in enumerate(rows):
+        for name, shares in row.modality_shares.items():
+            found[name][i] = np.array(shares, dtype=np.float32)
+    return {name: labels for name, labels in found.items() if not np.isnan(labels).all()}
 
 
 def _carried_column(name: str, rows: Sequence[ClipRow]) -> np.ndarray:
@@ -127,6 +144,9 @@ def write_table(path: Path, table: ClipTable) -> None:
     columns["transcript"] = _word_array(table.transcript)
     for e, emotion in enumerate(table.emotions):
         columns[emotion] = _number_array(table.labels[:, e], np.float32)
+    for name, labels in table.modality_labels.items():
+        for e, emotion in enumerate(table.emotions):
+            columns[f"{emotion}{OF_MODALITY}{name}"] = _number_array(labels[:, e], np.float32)
     for name, values in table.carried.items():
         columns[name] = _word_array(values) if values.dtype == object else _number_array(values, np.float64)
     pq.write_table(pa.table(columns), path)
@@ -177,7 +197,20 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
         labels[:, e] = _numbers(columns, emotion)
     clip, split, group, transcript = (_words(columns, name) for name in ("clip", "split", "group", "transcript"))
     start, end = (_numbers(columns, name) for name in ("start", "end"))
-    return ClipTable(clip, split, group, start, end, transcript, emotions, labels, carried_columns(columns))
+    return ClipTable(
+        clip, split, group, start, end, transcript, emotions, labels, carried_columns(columns),
+        _read_modality_labels(columns, emotions),
+    )  # fmt: skip
+
+
+def _read_modality_labels(table: "pa.Table", emotions: tuple[str, ...]) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for column in table.column_names:
+        emotion, at, modality = column.rpartition(OF_MODALITY)
+        if at and emotion in emotions:
+            labels = found.setdefault(modality, np.full((table.num_rows, len(emotions)), np.nan, np.float32))
+            labels[:, emotions.index(emotion)] = _numbers(table, column)
+    return found
 
 
 def carried_columns(table: "pa.Table") -> dict[str, np.ndarray]:

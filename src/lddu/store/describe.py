@@ -46,6 +46,8 @@ class ModalitySummary:
         missing: split -> share of the clips without it.
         steps: quantile -> steps of the clips that have it.
         bytes: on disk.
+        own_labels: share of the (clip, emotion) pairs that raters judged by this modality alone.
+        own_agree: share of those with a joint label too of which both say present or both absent; None without any.
     """
 
     name: str
@@ -54,6 +56,8 @@ class ModalitySummary:
     missing: Mapping[str, float]
     steps: Mapping[str, int]
     bytes: int
+    own_labels: float = 0.0
+    own_agree: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,4 +136,14 @@ def _modality(store: FeatureStore, name: str, rows: Mapping[str, np.ndarray]) ->
         missing={split: float((lengths[chosen] == 0).mean()) if len(chosen) else 0.0 for split, chosen in rows.items()},
         steps={f"{q:g}": int(value) for q, value in zip(LENGTH_QUANTILES, quantiles, strict=False)},
         bytes=store.bytes(name),
+        **_own_labels(store, name),
     )
+
+
+def _own_labels(store: FeatureStore, modality: str) -> dict[str, Any]:
+    own, joint = store.table.modality_labels.get(modality), store.table.labels
+    if own is None:
+        return {}
+    both, least = ~np.isnan(own) & ~np.isnan(joint), least_share(store.present_at)
+    agree = float(((own >= least) == (joint >= least))[both].mean()) if both.any() else None
+    return {"own_labels": float((~np.isnan(own)).mean()), "own_agree": agree}

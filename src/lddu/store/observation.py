@@ -1,5 +1,7 @@
 """Labels of the rows of a store: shares of raters, and presence, Eq. (16)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lddu.arrays import Floats
@@ -11,6 +13,15 @@ def presence_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...]
     """[N, E] 1 present, 0 absent, NaN unknown, Eq. (16); an emotion that the store lacks is unknown throughout."""
     shares = shares_of(store, rows, emotions)
     return np.where(np.isnan(shares), np.nan, shares >= least_share(present_at))
+
+
+def modality_shares_of(store: FeatureStore, rows: np.ndarray, modalities: Sequence[str]) -> np.ndarray | None:
+    """[N, M, E] share of the raters who judged a modality alone; NaN where unknown. None where the store knows none."""
+    held = store.table.modality_labels
+    if not set(modalities) & set(held):
+        return None
+    unknown = np.full((len(rows), len(store.emotions)), np.nan, np.float32)
+    return np.stack([held[name][rows] if name in held else unknown for name in modalities], axis=1)
 
 
 def shares_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...]) -> Floats:

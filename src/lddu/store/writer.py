@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from lddu.config import near
 from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
 from lddu.machine.atomic import replaced_folder, write_text
-from lddu.store.clip_table import FIXED_COLUMNS, ClipRow, table_of, write_table
+from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY, ClipRow, table_of, write_table
 from lddu.store.outliers import OutlierDetector
 from lddu.store.store import FORMAT, VERSION, file_sha256
 from lddu.store.stream import StorePart
@@ -82,7 +83,7 @@ class StoreWriter:
         """
         if row.clip in self._seen:
             raise SourceError(f"Expected unique clip ids, but got {row.clip!r} twice.")
-        _check_row(row, self._description.emotions)
+        _check_row(row, self._description)
         for name, stream in self._streams.items():
             stream.add(row.clip, features.get(name), (times or {}).get(name))
         self._seen.add(row.clip)
@@ -216,31 +217,48 @@ class _Stream:
         self._waiting, self._lengths, self._times, self._bytes, self._timed = [], [], [], 0, False
 
 
-def _check_row(row: ClipRow, emotions: tuple[str, ...]) -> None:
+def _check_row(row: ClipRow, description: StoreDescription) -> None:
     if not row.clip:
         raise SourceError("Expected every clip to have an id, but got an empty one.")
     if row.split and row.split not in SPLITS:
         raise SourceError(
             f"Expected the split of clip {row.clip!r} to be one of {', '.join(SPLITS)}, but got {row.split!r}."
         )
+    emotions = description.emotions
     if len(row.shares) not in (0, len(emotions)):
         raise SourceError(f"Expected {len(emotions)} labels for clip {row.clip!r}, but got {len(row.shares)}.")
-    for emotion, share in zip(emotions, row.shares, strict=False):
-        if share is not None and not np.isnan(share) and not 0 <= share <= 1:
+    _check_shares(row, emotions, row.shares)
+    for modality, shares in row.modality_shares.items():
+        if modality not in description.modalities:
             raise SourceError(
-                f"Expected the label {emotion!r} of clip {row.clip!r} to lie in [0, 1] or be empty, but got {share:g}."
+                f"Expected labels of a modality out of {', '.join(description.modalities)}, but clip {row.clip!r} has labels "
+                f"of {modality!r} (columns such as {emotions[0] if emotions else 'joy'}{OF_MODALITY}{modality})"
+                f"{near(modality, description.modalities)}; rename or remove these columns."
             )
+        if len(shares) != len(emotions):
+            raise SourceError(
+                f"Expected {len(emotions)} labels of {modality} for clip {row.clip!r}, but got {len(shares)}."
+            )
+        _check_shares(row, [f"{emotion}{OF_MODALITY}{modality}" for emotion in emotions], shares)
     if any(not name.startswith("_") for name in row.carried):
         raise SourceError(
             f"Expected carried columns of clip {row.clip!r} to begin with '_', but got {sorted(row.carried)}."
         )
 
 
+def _check_shares(row: ClipRow, names: Sequence[str], shares: Sequence[float | None]) -> None:
+    for name, share in zip(names, shares, strict=False):
+        if share is not None and not np.isnan(share) and not 0 <= share <= 1:
+            raise SourceError(
+                f"Expected the label {name!r} of clip {row.clip!r} to lie in [0, 1] or be empty, but got {share:g}."
+            )
+
+
 def _check_description(description: StoreDescription) -> None:
     names = description.emotions
     if (not names and not description.unlabelled) or len(set(names)) != len(names):
         raise SourceError(f"Expected at least one emotion and each once, but got {', '.join(names) or 'none'}.")
-    wrong = [name for name in names if not name or name.startswith("_") or name in FIXED_COLUMNS]
+    wrong = [n for n in names if not n or n.startswith("_") or n in FIXED_COLUMNS or OF_MODALITY in n]
     if wrong:
         raise SourceError(
             f"Expected emotion names other than {', '.join(map(repr, wrong))}, which have another meaning."

@@ -212,7 +212,9 @@ def _answers(part: "Part", decision: FittedDecision) -> SplitAnswers:
     """The decisions on a split, to be compared with a baseline's."""
     decided = decision.apply(part.scored.probability, uncertainty_scores(part.inference))
     return SplitAnswers(
-        part.inference.rows, Answers("", part.scored.with_probability(decided.probability), decided.labels)
+        part.inference.rows,
+        Answers("", part.scored.with_probability(decided.probability), decided.labels),
+        None if decision.shares is None else decision.shares.apply(part.scored.probability),
     )
 
 
@@ -226,7 +228,9 @@ def _measured(
     """The figures of a split with its baselines, and those of the arg-max where clips have one emotion each."""
     found = figures_of(part.scored, part.inference, decision, part.observed, train_presence)
     arg_max = arg_max_figures(_answers(part, decision).answers.scored) if one_each else None
-    return replace(found, linear=linear.get(part.scored.split, ()), arg_max=arg_max)
+    fitted = linear.get(part.scored.split, ())
+    shares = found.shares and found.shares.beside(*(one.shares for one in fitted if one.shares is not None))
+    return replace(found, linear=fitted, arg_max=arg_max, shares=shares)
 
 
 def _map(folder: RunFolder, networks: Networks, part: "Part") -> None:

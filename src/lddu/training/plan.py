@@ -89,6 +89,8 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
                 f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
             )
     warnings += _never_alone(store, train_rows, presence, kept)
+    if set(store.table.modality_labels) & set(kept) and not getattr(config.objective, "modality_weight", 0):
+        warnings.append("labels of single modalities (joy@audio) were not used: only LDDU's Eq. (14) learns from them")
     if shared := _groups_of_several_splits(store):
         warnings.append(
             f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "

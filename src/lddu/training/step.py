@@ -48,9 +48,11 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
         passes[0] if keep else _joined(passes),
         torch.cat([batch.shares for batch in portion.batches])[: portion.kept],
         torch.cat(noise)[: portion.kept],
+        _modality_shares(trainee, portion),
     )
     whole = own if ranks.size == 1 else _gathered(own, counts, ranks)
-    loss: Losses = trainee.objective(trainee.model.module, whole.answer, whole.shares, whole.noise)
+    more = () if whole.modality_shares is None else (whole.modality_shares,)
+    loss: Losses = trainee.objective(trainee.model.module, whole.answer, whole.shares, whole.noise, *more)
     terms = _mean(loss, ranks)
     if not torch.isfinite(terms.total):
         found = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.terms.items())
@@ -66,11 +68,22 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the losses of some clips are computed from: answer, [B, E] shares, [B, M] size of the added noise."""
+    """What the losses of some clips are computed from: answer, [B, E] shares, [B, M] size of the added noise.
+
+    And [B, M, E] shares of those who judged a modality alone, where the store has them and the objective reads them.
+    """
 
     answer: Answered
     shares: Tensor
     noise: Tensor
+    modality_shares: Tensor | None = None
+
+
+def _modality_shares(trainee: Trainee, portion: Portion) -> Tensor | None:
+    found = [batch.modality_shares for batch in portion.batches if batch.modality_shares is not None]
+    if not found or not getattr(trainee.objective, "reads_modality_shares", False):
+        return None
+    return torch.cat(found)[: portion.kept]
 
 
 def _noise_of(batch: Batch, config: ResolvedConfig) -> Tensor:
@@ -131,11 +144,13 @@ def _gathered(own: _Seen, counts: Sequence[int], ranks: Ranks) -> _Seen:
     sizes = own.shares.new_tensor([[size for value in tensors.values() for size in value.shape[1:]]])
     longest = iter(ranks.gather(sizes, [1] * ranks.size).amax(dim=0).int().tolist())
     tensors = {name: _padded(value, [next(longest) for _ in value.shape[1:]]) for name, value in tensors.items()}
-    columns = [*(value[:kept] for value in tensors.values()), own.shares, own.noise]
+    seen = [own.shares, own.noise, *([] if own.modality_shares is None else [own.modality_shares])]
+    columns = [*(value[:kept] for value in tensors.values()), *seen]
     rows = ranks.gather(torch.cat([column.flatten(1).float() for column in columns], dim=1), counts)
     pieces = torch.split(rows, [column.shape[1:].numel() for column in columns], dim=1)
     whole = [piece.reshape(len(rows), *c.shape[1:]).to(c.dtype) for piece, c in zip(pieces, columns, strict=True)]
-    return _Seen(_with(own.answer, dict(zip(tensors, whole[:-2], strict=True))), *whole[-2:])
+    first = len(tensors)
+    return _Seen(_with(own.answer, dict(zip(tensors, whole[:first], strict=True))), *whole[first:])
 
 
 def _with(answer: Answered, tensors: dict[str, Tensor]) -> Answered:

@@ -27,6 +27,8 @@ class Objective(nn.Module):
             anchors, so that the loss is the mean of what the ranks return; the memory is the same on all.
     """
 
+    reads_modality_shares = True
+
     def __init__(self, config: ResolvedObjective, latent: int, present_at: float, ranks: Ranks = ALONE) -> None:
         super().__init__()
         self.ranks = ranks
@@ -41,6 +43,7 @@ class Objective(nn.Module):
         prediction: Prediction,
         shares: Float[Tensor, "clip emotion"],
         noise: Float[Tensor, "clip modality"],
+        modality_shares: Float[Tensor, "clip modality emotion"] | None = None,
     ) -> Losses:
         """The loss terms of a batch; its features enter the memory.
 
@@ -49,6 +52,7 @@ class Objective(nn.Module):
             prediction: of the batch.
             shares: share of raters, NaN where unknown.
             noise: size of the noise that training added to each modality, in deviations.
+            modality_shares: share of the raters who judged a modality alone, NaN where unknown; None where nobody did.
         """
         c = self.config
         target, known = equations.training_target(shares, self.present_at, c.target)
@@ -62,7 +66,7 @@ class Objective(nn.Module):
             else zero
         )
         error = _width_error(model, prediction, target, known) if c.error_weight else zero
-        modality = _modality(model, prediction, target, known) if c.modality_weight else zero
+        modality = self._modality(model, prediction, shares, modality_shares) if c.modality_weight else zero
         order = _noise_order(prediction, noise) if c.noise_weight else zero
         terms = {
             "direct": (direct, c.direct_weight),
@@ -75,6 +79,21 @@ class Objective(nn.Module):
         }
         total = equations.weighted_total(*(list(column) for column in zip(*terms.values(), strict=True)))
         return Losses(total, {name: term for name, (term, _) in terms.items()})
+
+    def _modality(self, model: LDDU, prediction: Prediction, shares: Tensor, modality_shares: Tensor | None) -> Tensor:
+        """Eq. (14): the BCE of each modality's own score, and Eq. (13) for each modality with one shared link."""
+        logit, link = prediction.modality_logit, model.modality_width_link
+        own = shares[:, None, :].expand_as(logit)
+        if modality_shares is not None:
+            own = equations.modality_shares(shares, modality_shares)
+        target, known = (
+            part.view_as(logit)
+            for part in equations.training_target(own.flatten(0, 1), self.present_at, self.config.target)
+        )
+        counted = prediction.presence[:, :, None] & known
+        error = (logit.sigmoid() - target).abs().detach()
+        score = equations.masked_bce(logit, target, counted)
+        return score + equations.width_error_loss(prediction.modality_width, error, link.slope, link.offset, counted)
 
     def _contrastive(self, prediction: Prediction, shares: Tensor, known: Tensor) -> Tensor:
         features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
@@ -121,16 +140,6 @@ def _width_error(model: LDDU, prediction: Prediction, target: Tensor, known: Ten
     error = (prediction.probability - target).abs().detach()
     link = model.width_link
     return equations.width_error_loss(prediction.width, error, link.slope, link.offset, known)
-
-
-def _modality(model: LDDU, prediction: Prediction, target: Tensor, known: Tensor) -> Tensor:
-    """Eq. (14): the BCE of each modality's own score, and Eq. (13) for each modality with one shared link."""
-    counted = prediction.presence[:, :, None] & known[:, None, :]
-    own = target[:, None, :].expand_as(prediction.modality_logit)
-    error = (prediction.modality_logit.sigmoid() - own).abs().detach()
-    link = model.modality_width_link
-    score = equations.masked_bce(prediction.modality_logit, own, counted)
-    return score + equations.width_error_loss(prediction.modality_width, error, link.slope, link.offset, counted)
 
 
 def _noise_order(prediction: Prediction, noise: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The one reader of clip tables: every cell is understood or refused.
 
 A line names a clip (`clip`) or its media file (`file`), then its split, group, times and words, then a column per emotion.
-Columns that begin with ``_`` are carried along, numbers as numbers and words as words.
+A column ``joy@audio`` holds what raters saw who judged the modality audio alone. Columns that begin with ``_`` are carried along, numbers as numbers and words as words.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from lddu.store.sheet.cells import (
     words,
 )
 from lddu.store.sheet.columns import PATH_COLUMNS, Key, SheetColumns, read_columns
-from lddu.store.sheet.labels import labels_of
+from lddu.store.sheet.labels import labels_of, modality_labels_of
 
 SIMULATED = "_simulated"
 """A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
@@ -82,7 +82,8 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
     """
     table = read_columns(path, key)
     labels = labels_of(table)
-    numeric = ("start", "end", *table.emotions)
+    of_modalities = modality_labels_of(table, labels.emotions)
+    numeric = ("start", "end", *table.emotions, *table.of_modalities)
     comma = any(is_decimal_comma(cell) for name in numeric for cell in table.column(name))
     starts, ends = _times(table, "start", comma), _times(table, "end", comma)
     splits, carried = _splits(table), _carried(table, comma)
@@ -93,6 +94,7 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
             ClipRow(
                 clip, splits[i], labels.shares[i], groups[i], starts[i], ends[i],
                 plain["transcript"][i], {name: values[i] for name, values in carried.items()},
+                {name: shares[i] for name, shares in of_modalities.items()},
             ),
             {name: text for name in PATH_COLUMNS if (text := plain[name][i].strip())},
             table.at(i),

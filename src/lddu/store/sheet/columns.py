@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lddu.errors import SourceError
-from lddu.store.clip_table import FIXED_COLUMNS
+from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY
 from lddu.store.sheet.cells import words
 from lddu.store.sheet.lines import read_lines
 
@@ -46,9 +46,14 @@ class SheetColumns:
 
     @property
     def emotions(self) -> list[str]:
-        """Columns that are neither known nor carried along."""
-        known = {*FIXED_COLUMNS, *PATH_COLUMNS}
+        """Columns that are neither known, carried along, nor labels of a modality."""
+        known = {*FIXED_COLUMNS, *PATH_COLUMNS, *self.of_modalities}
         return [name for name in self.header if name not in known and not name.startswith("_")]
+
+    @property
+    def of_modalities(self) -> list[str]:
+        """Columns such as ``joy@audio``: an emotion as raters saw it who judged one modality alone."""
+        return [name for name in self.header if OF_MODALITY in name and not name.startswith("_")]
 
     def column(self, name: str) -> list[Any]:
         """The cells of a column; None everywhere where the table does not have it."""

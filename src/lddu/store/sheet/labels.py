@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lddu.config import near
 from lddu.errors import SourceError
-from lddu.store.clip_table import FIXED_COLUMNS
+from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY
 from lddu.store.sheet.cells import Spelt, emotion_names, number, share
 from lddu.store.sheet.columns import SheetColumns
 
@@ -43,6 +44,28 @@ def labels_of(table: SheetColumns) -> SheetLabels:
         return _named(table, names[0], columns[names[0]])
     shares = [_shares(table, name, columns) for name in names]
     return SheetLabels(tuple(names), [list(row) for row in zip(*shares, strict=True)] or [[] for _ in table.lines])
+
+
+def modality_labels_of(table: SheetColumns, emotions: Sequence[str]) -> dict[str, list[list[float | None]]]:
+    """Modality -> [N][E] labels of the columns such as ``joy@audio``; None where unknown or without a column.
+
+    Raises:
+        SourceError: where a column names no emotion of the table, or a cell is no share of raters.
+    """
+    columns = {name: table.column(name) for name in table.of_modalities}
+    found: dict[str, list[list[float | None]]] = {}
+    for column in columns:
+        emotion, _, modality = column.rpartition(OF_MODALITY)
+        if emotion not in emotions or not modality:
+            raise SourceError(
+                f"Expected the column {column!r} of {table.path} to be named EMOTION{OF_MODALITY}MODALITY with one of the emotions "
+                f"{', '.join(emotions) or '(none)'}, but it is not{near(emotion, emotions)}; rename it, or call it '_{column}' "
+                "to carry it along."
+            )
+        shares = found.setdefault(modality, [[None] * len(emotions) for _ in table.lines])
+        for row, share_ in zip(shares, _shares(table, column, columns), strict=True):
+            row[emotions.index(emotion)] = share_
+    return found
 
 
 def _is_name(cell: Any) -> bool:

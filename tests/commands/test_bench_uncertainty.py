@@ -1,0 +1,87 @@
+"""`lddu bench-uncertainty`: the ways side by side, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.runs.run_folder import RunFolder
+from lddu.store.clip_table import ClipRow
+from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
+from lddu.training.plan import RunOptions
+from lddu.training.run import train
+from tests.builders import tiny_config
+from tests.command_line import lddu
+
+pytestmark = pytest.mark.usefixtures("unpainted")
+WAYS = ["prior", "first network", "ensemble of 2", "temperature", "MC dropout", "last-layer Laplace"]
+
+
+def corpus(path: Path, labelled: tuple[str, ...] = ("train", "valid", "test")) -> FeatureStore:
+    """200 clips of two groups, each with the emotion that the first number of its text says."""
+    rng = np.random.default_rng(0)
+    with writing_store(path, StoreDescription(("joy", "anger"), {"text": "made-up text"})) as writer:
+        for n in range(200):
+            values = rng.standard_normal((1, 4)).astype(np.float32)
+            joy = float(values[0, 0] + 0.5 * rng.standard_normal() > 0)
+            split = ("train", "train", "train", "valid", "test")[n % 5]
+            shares = [joy, 1 - joy] if split in labelled else [None, None]
+            writer.add(ClipRow(f"c{n}", split, shares, group="ab"[n // 100]), {"text": values})
+    return FeatureStore(path)
+
+
+@pytest.fixture(scope="module")
+def ensemble(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+    place = tmp_path_factory.mktemp("uncertain")
+    config = tiny_config(training={"epochs": 6, "learning_rate": 0.01}, decision={"dropout_passes": 3})
+    return train(corpus(place / "store"), place / "run", config, RunOptions(members=2, baselines=False))
+
+
+def test_every_way_is_a_row_and_sets_cover_each_emotion(
+    ensemble: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = json.loads(lddu(capsys, "bench-uncertainty", ensemble.path, "--json").out)[str(ensemble.path)]
+    found = {row["way"]: row for row in rows}
+    chosen = [way for way in found if way.startswith("recalibrated")]
+    assert set(WAYS) <= set(found) and len(chosen) == 1
+    assert {"score: width", "score: disagreement", "score: dropout_std"} <= set(found)
+    kept = ensemble.read_json("metrics.json")["splits"]["test"]
+    ours = found[chosen[0]]
+    assert ours["brier"] == pytest.approx(kept["brier"]) and ours["adaptive_ece"] == pytest.approx(kept["adaptive_ece"])
+    assert ours["error_auroc"] == pytest.approx(kept["error_auroc"]["product"])
+    assert found["score: width"]["error_auroc"] == pytest.approx(kept["error_auroc"]["width"])
+    for way in (*WAYS[1:], *chosen):
+        row = found[way]
+        assert row["nll"] < found["prior"]["nll"]
+        assert 0 <= row["least_coverage"] <= row["coverage"] <= 1 and row["group_gap"] < 0.5
+    assert found["score: width"]["nll"] is None
+
+
+def test_the_table_names_run_and_way(ensemble: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = lddu(capsys, "bench-uncertainty", ensemble.path, "--target", "0.8").out
+    assert shown.startswith("| run | way |") and f"| {ensemble.path} | last-layer Laplace |" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ([], 2, "at least one run folder"),
+        (["RUN", "--target", "1.5"], 2, "Expected --target to lie above 0 and below 1, but got 1.5"),
+        (["nowhere"], 1, "nowhere"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(
+    ensemble: RunFolder, capsys: pytest.CaptureFixture[str], words: list[str], code: int, message: str
+) -> None:
+    done = lddu(capsys, "bench-uncertainty", *(ensemble.path if word == "RUN" else word for word in words))
+    assert done.code == code and message in " ".join(done.err.split()) and "Traceback" not in done.err
+
+
+def test_a_store_without_labels_to_measure_on_is_refused(
+    ensemble: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = corpus(tmp_path / "store", labelled=("train", "valid"))
+    done = lddu(capsys, "bench-uncertainty", ensemble.path, "--store", store.path)
+    assert done.code == 1 and "clips of the split 'test' with known labels" in " ".join(done.err.split())

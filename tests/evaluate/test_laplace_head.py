@@ -1,0 +1,56 @@
+"""A last-layer Laplace head: exact in one dimension, unsure where nothing was seen, and like plain regression with many clips."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import expit
+
+from lddu.arrays import Floats
+from lddu.evaluate.laplace_head import LastLayer, laplace_head
+
+
+def clips(n: int, seed: int = 0, spread: float = 1.0) -> LastLayer:
+    """Two emotions, three inputs; the first input says it, in logits of twice its size."""
+    random = np.random.default_rng(seed)
+    inputs = random.normal(0, spread, (n, 2, 3))
+    presence = (random.random((n, 2)) < expit(2 * inputs[:, :, 0])).astype(float)
+    return LastLayer(inputs, presence)
+
+
+def test_with_many_clips_it_is_the_true_probability_and_sure_of_it() -> None:
+    test = clips(500, seed=2)
+    (found,) = laplace_head(clips(4000), clips(500, seed=1), [test])
+    assert np.abs(found.probability - expit(2 * test.inputs[:, :, 0])).mean() < 0.03
+    assert 0 < found.variance.mean() < 0.05
+
+
+def test_it_is_less_sure_with_fewer_clips_and_far_from_them() -> None:
+    valid, test = clips(300, seed=1), clips(300, seed=2)
+    far = LastLayer(5 * test.inputs, test.presence)
+    few, many = (laplace_head(clips(n), valid, [test, far]) for n in (60, 2000))
+    assert few[0].variance.mean() > 5 * many[0].variance.mean()
+    assert few[1].variance.mean() > 5 * few[0].variance.mean()
+
+
+def test_the_mean_over_the_posterior_is_close_to_the_integral() -> None:
+    (found,) = laplace_head(clips(40), clips(200, seed=1), [clips(20, seed=2, spread=3.0)])
+    for p, v in zip(found.probability.ravel(), found.variance.ravel(), strict=True):
+        centre = np.log(p / (1 - p)) * np.sqrt(1 + np.pi * v / 8)
+        exact, _ = quad(
+            lambda z, m=centre, s=v: expit(m + np.sqrt(s) * z) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi), -8, 8
+        )
+        assert p == pytest.approx(exact, abs=0.02)
+
+
+def test_unknown_labels_teach_nothing_and_an_emotion_of_one_kind_keeps_its_frequency() -> None:
+    train, valid = clips(200), clips(100, seed=1)
+    more = LastLayer(
+        np.vstack([train.inputs, np.full((50, 2, 3), 9.0)]), np.vstack([train.presence, np.full((50, 2), np.nan)])
+    )
+    (plain,), (with_unknown,) = laplace_head(train, valid, [valid]), laplace_head(more, valid, [valid])
+    np.testing.assert_allclose(plain.probability, with_unknown.probability)
+    one_kind: Floats = np.column_stack([np.ones(200), np.full(200, np.nan)])
+    (found,) = laplace_head(LastLayer(train.inputs, one_kind), valid, [valid])
+    assert (
+        (found.probability[:, 0] == 1).all() and (found.probability[:, 1] == 0.5).all() and (found.variance == 0).all()
+    )
