@@ -1,6 +1,6 @@
 """A training from start to report, here and in another checkout, by turns.
 
-    OMP_NUM_THREADS=1 python benchmarks/training_speed.py OTHER_CHECKOUT STORE... [--rounds 5] [--epochs 40] [--out FILE]
+    OMP_NUM_THREADS=1 python benchmarks/training_speed.py OTHER_CHECKOUT STORE... [--rounds 5] [--epochs 40] [--kinds one] [--out FILE]
 
 Every turn is `lddu train STORE` in a process of its own: one seed and several (`--seeds`) at equal epochs, one seed as the
 preset default of each build has it. Printed are medians of wall seconds, processor seconds and peak memory, and their
@@ -68,7 +68,11 @@ def commit_of(checkout: Path) -> str:
 def turns_of(options: argparse.Namespace, done: list[Turn]) -> Iterator[Turn]:
     """The turns that are not done yet, both builds by turns, in either order."""
     epochs = ["--training.epochs", str(options.epochs)]
-    kinds = {"one seed": epochs, f"{options.seeds} seeds": [*epochs, "--seeds", str(options.seeds)], "as is": []}
+    all_kinds = {
+        "one": ("one seed", epochs),
+        "several": (f"{options.seeds} seeds", [*epochs, "--seeds", str(options.seeds)]),
+    }
+    kinds = dict({**all_kinds, "as-is": ("as is", [])}[kind] for kind in options.kinds)
     commits = {build: commit_of(checkout) for build, checkout in options.builds.items()}
     for number in range(options.rounds):
         for store in options.stores:
@@ -104,9 +108,10 @@ def report(turns: list[Turn]) -> None:
                 medians(turns, store, kind, "here"),
                 medians(turns, store, kind, "there"),
             )
-        for build in ("here", "there"):
-            one, several = (medians(turns, store, kind, build) for kind in (*kinds, "", "")[:2])
-            _ratio(f"{store}, {build}, {' / '.join(reversed(kinds[:2]))}", several, one)
+        for several in (kind for kind in kinds if kind.endswith("seeds")):
+            for build in ("here", "there"):
+                own = (medians(turns, store, kind, build) for kind in (several, "one seed"))
+                _ratio(f"{store}, {build}, {several} / one seed", *own)
 
 
 def _ratio(what: str, ours: tuple[float, float, float] | None, base: tuple[float, float, float] | None) -> None:
@@ -123,6 +128,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--kinds", nargs="+", choices=("one", "several", "as-is"), default=["one", "several", "as-is"])
     parser.add_argument("--out", type=Path, default=Path("training_speed.jsonl"))
     options = parser.parse_args()
     options.builds = {"here": HERE, "there": options.other.resolve()}
