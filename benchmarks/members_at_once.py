@@ -5,6 +5,7 @@ of a small corpus: once for one network, and once for five, whose maps are slice
 milliseconds, the lower quartile of the runs, taken by turns. Five trained one after the other take five times the first.
 """
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ MODALITIES, ROWS, WIDTHS, MEMBERS, RUNS = 3, 192, (128, 128, 96, 64, 64), 5, 200
 def step_of(members: int) -> Callable[[], None]:
     """One forward and backward pass of so many networks as one."""
     slices = members * MODALITIES
-    weights = [torch.randn(slices, a, b, requires_grad=True) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)]
+    weights = [torch.randn(slices, a, b, requires_grad=True) for a, b in itertools.pairwise(WIDTHS)]
     biases = [torch.randn(slices, 1, b, requires_grad=True) for b in WIDTHS[1:]]
     rows = torch.randn(slices, ROWS, WIDTHS[0], requires_grad=True)
 
