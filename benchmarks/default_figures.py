@@ -23,6 +23,8 @@ from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 
 PAIRED = 2000
+WITHOUT_SURPRISE = "auroc, without surprise"
+"""No voice that the default learnt from shows surprise."""
 
 
 def measure(predictor: Predictor, known: Mapping[str, Corpus], work: Path) -> dict[str, Any]:
@@ -69,6 +71,9 @@ def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, ada
         "n": len(present),
         "emotions": len(emotions),
         "auroc": float(np.mean(aurocs)),
+        WITHOUT_SURPRISE: float(
+            np.mean([one for name, one in zip(emotions, aurocs, strict=True) if name != "surprise"])
+        ),
         "map": mean_average_precision(scored),
         "map_of_constants": float(np.mean([p[k].mean() for p, k in zip(present.T, known.T, strict=True)])),
         "f1_micro": micro_f1(scored.presence, answers.label[:, offered]),

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.default_decision import Decided
+from benchmarks.default_figures import WITHOUT_SURPRISE
 from lddu.models.networks import Networks
 from lddu.runs.about import About, Measured
 from lddu.runs.run_folder import RunFolder
@@ -65,7 +66,8 @@ def about(measured: Mapping[str, Any]) -> About:
             continue
         own, _, rest = key.partition(" ")
         language = next((name for short, name in LANGUAGES.items() if f"({short})" in rest), "")
-        numbers = {name: round(figures[name], 3) for name in SHOWN}
+        shown = (*SHOWN, WITHOUT_SURPRISE) if own == "ravdess" else SHOWN
+        numbers = {name: round(figures[name], 3) for name in shown}
         how = HOW[own] + ("; with --adapt" if "adapted" in rest else "")
         found.append(Measured(TITLES[own], int(figures["n"]), numbers, f"{language} speakers" if language else "", how))
     paired = measured["paired"]

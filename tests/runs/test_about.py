@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from lddu.errors import RunError
 from lddu.pages.card import NO_GROUPS, OTHER_GROUPS, model_card, plain, table
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
+from lddu.pages.report import write_report
 from lddu.runs.about import FILE, About, LearntCorpus, Measured, about_of, origin_of, write_about
 from lddu.runs.named_runs import opened_run
 from lddu.runs.run_folder import RunFolder
@@ -29,6 +31,7 @@ ABOUT = About(
         Measured("RAVDESS", 720, {"auroc_macro": 0.9}, group="women"),
     ),
     not_measured=("text, voice and face together",),
+    decided_on="answers on other speakers",
 )
 
 CONFIG = {
@@ -129,6 +132,18 @@ def test_a_card_says_what_about_json_says(run: RunFolder) -> None:
     assert "| RAVDESS |  | unseen speakers | 1,440 | 0.880 | 0.050 |" in card
     assert "| RAVDESS | women |  | 720 | 0.900 |  |" in card
     assert "- text, voice and face together" in card and "Licence of the weights: MIT" in card
+
+
+def test_a_page_says_what_else_than_valid_the_decision_was_fitted_on(tmp_path: Path) -> None:
+    concluded = RunFolder(tmp_path / "run")
+    shutil.copytree(ROOT / "src/lddu/pretrained/default", concluded.path)
+    for decided_on in ("", "answers on <other> speakers"):
+        write_about(concluded, replace(ABOUT, decided_on=decided_on))
+        write_report(concluded)
+        page, card = (concluded.path / "report.html").read_text(encoding="utf-8"), model_card(concluded)
+        assert ("were fitted on answers on &lt;other&gt; speakers" in page) is bool(decided_on)
+        assert ("fitted on answers on \\<other> speakers" in card) is bool(decided_on)
+        assert ("chose weights and thresholds" in card) is not bool(decided_on)
 
 
 def test_a_card_never_claims_more_groups_than_have_figures(run: RunFolder) -> None:

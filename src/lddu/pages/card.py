@@ -36,8 +36,8 @@ def model_card(folder: RunFolder) -> str:
         "Out of scope": [OUT_OF_SCOPE],
         "Before you record someone": [f"> {RECORDING_NOTICE}"],
         "What it learnt from": _learnt_from(folder, about),
-        "Figures": [*_own_figures(splits), *_measured(() if about is None else about.measured)],
-        "Calibration": _calibration(folder, splits),
+        "Figures": [*_own_figures(splits, about), *_measured(() if about is None else about.measured)],
+        "Calibration": _calibration(folder, splits, about),
         "Never measured": _never_measured(folder, about),
         "European Union": [EU_AI_ACT],
     }
@@ -102,14 +102,15 @@ def _count(clips: int | None) -> str:
     return "" if clips is None else f"{clips:,}"
 
 
-def _own_figures(splits: Mapping[str, SplitMetrics]) -> list[str]:
+def _own_figures(splits: Mapping[str, SplitMetrics], about: About | None) -> list[str]:
     """Figures on the store that the run was trained on."""
     if not splits:
         return ["On the clips of its own store: none recorded."]
+    names = {**SPLITS, "valid": "validation (chose the weights)"} if about is not None and about.decided_on else SPLITS
     header = ("own store", "n", "mAP", "AUROC", "micro-F1", "95 %", "adaptive calibration error")
     rows = [
         (
-            SPLITS.get(name, name), f"{split.n:,}", figure(split.map_macro), figure(split.auroc_macro),
+            names.get(name, name), f"{split.n:,}", figure(split.map_macro), figure(split.auroc_macro),
             figure(split.f1_micro), span(split.intervals.get("f1_micro")), figure(split.adaptive_ece),
         )
         for name, split in splits.items()
@@ -139,9 +140,18 @@ def _measured(measured: Sequence[Measured]) -> list[str]:
     return [table(("corpus", "group", "how", "n", *(plain(metric_name(name)) for name in names)), rows)]
 
 
-def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[str]:
+def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics], about: About | None) -> list[str]:
     if not splits:
         return []
+    if about is not None and about.decided_on:
+        return [
+            f"Thresholds, label sets and recalibration were fitted on {plain(about.decided_on)}.",
+            *_recalibration(folder, splits),
+        ]
+    return _recalibration(folder, splits)
+
+
+def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[str]:
     recalibration = folder.load_decision().recalibration
     if recalibration.left_out_nll is None:
         return ["Not calibrated: too few validation clips. Probabilities order the emotions and mean no more."]

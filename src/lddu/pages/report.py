@@ -14,6 +14,7 @@ from lddu.pages.plots import training_curves
 from lddu.pages.report_ablation import withheld
 from lddu.pages.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
 from lddu.pages.template import template
+from lddu.runs.about import about_of
 from lddu.runs.predictions import read_predictions
 from lddu.runs.run_folder import RunDescription, RunFolder
 
@@ -50,6 +51,7 @@ def _page(
     figures = splits[split]
     predicted = read_predictions(folder.path / "predictions.parquet")
     predicted = predicted.rows(predicted.split == split)
+    about = about_of(folder)
     return template("report.html").render(
         name=folder.path.resolve().name,
         split=split,
@@ -59,6 +61,7 @@ def _page(
         verdicts=verdicts_of(figures),
         baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
         description=description,
+        decided_on="" if about is None else about.decided_on,
         protocol=found["protocol"],
         cost=found["cost"],
         threshold=sorted(set(decision.thresholds)),

@@ -69,6 +69,7 @@ class About:
         corpora: that it learnt from.
         measured: figures, corpus by corpus and group by group.
         not_measured: what was never measured.
+        decided_on: what the thresholds and the rest of the decision were fitted on, where that is not the valid split.
     """
 
     name: str
@@ -77,6 +78,7 @@ class About:
     corpora: tuple[LearntCorpus, ...] = ()
     measured: tuple[Measured, ...] = ()
     not_measured: tuple[str, ...] = ()
+    decided_on: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -99,6 +101,7 @@ class About:
             corpora=tuple(_corpus(entry) for entry in _entries(found, "corpora")),
             measured=tuple(_measured(entry) for entry in _entries(found, "measured")),
             not_measured=_list(found, "not_measured"),
+            decided_on=_words(found, "decided_on", ""),
         )
 
 
