@@ -152,5 +152,6 @@ def test_the_command_prints_the_documented_json(capsys: pytest.CaptureFixture[st
     assert set(found) == {field.name for field in fields(Benchmark)}
     assert found["training"]["full"]["steps_per_clip"] == 10 and found["training"]["realistic"]["steps_per_clip"] < 10
     assert found["training"]["unaligned"]["steps_per_clip"] == 70
-    assert sum(found["parts"].values()) >= 0.99
+    shares = list(found["parts"].values())
+    assert shares == [None] * len(shares) or 0.99 <= sum(shares) <= 1.1
     assert all(found["limit"]["by_size"][size] <= found["limit"]["gigaoperations_per_second"] for size in found["limit"]["by_size"])  # fmt: skip

@@ -146,8 +146,7 @@ def test_it_learns_32_clips_by_heart(name: str) -> None:
     config = config_of(name).fitted_to(CorpusSize(100, 4, 7))
     task = Task(("a", "b"), {"m0": 3, "m1": 5}, {"m0": "", "m1": ""}, 0.5, simulated=True)
     objective, optimizer = model.family.objective(config, task, ALONE), make_optimizer(model, config.training)
-    for group in optimizer.param_groups:
-        group["lr"] = RATE.get(name, 0.01)
+    optimizer.rate = RATE.get(name, 0.01)
     for _ in range(300):
         loss: Losses = objective(model.module, model(values, mask, presence), shares, torch.zeros(32, 2))
         optimizer.zero_grad()

@@ -1,13 +1,41 @@
-"""Timing on a machine whose speed drifts: every run between two measurements of the matrix rate."""
+"""Timing on a machine whose speed drifts: every run between two measurements of the matrix rate.
+
+A run whose two rates differ was disturbed, by other work or by a processor that changed its pace, and is discarded.
+"""
 
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+STEADY = 0.1
+"""Two rates that differ by more than this share of the higher one were not measured on the same quiet machine."""
+
+MOST_TRIES = 5
+"""Times as many runs, and as much time, as asked for, in which enough of them have to be undisturbed."""
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """One run of a piece of work: its seconds, and the matrix rate right before and after it."""
+
+    seconds: float
+    before: float
+    after: float
+
+    @property
+    def steady(self) -> bool:
+        """Whether both rates are about the same."""
+        return abs(self.before - self.after) <= STEADY * max(self.before, self.after)
+
+    @property
+    def products(self) -> float:
+        """Operations that dense products do in its time."""
+        return self.seconds * (self.before + self.after) / 2
 
 
 @dataclass(frozen=True)
@@ -18,13 +46,36 @@ class Timing:
         seconds: of the fastest run: other work on the machine only ever adds.
         products: operations that dense products do in the time of a run, by the rate right before and after it; the
             median over runs. Ratios of these hold on a machine that is slower at one moment than at another.
+        spread: of `products` over the runs: largest less smallest, over the median.
+        discarded: share of the runs that were disturbed.
+        quiet: whether enough runs were undisturbed. Where not, the figures are of all runs, and mean little.
     """
 
     seconds: float
     products: float
+    spread: float = 0.0
+    discarded: float = 0.0
+    quiet: bool = True
+
+    @staticmethod
+    def of(runs: Sequence[MeasuredRun], least: int) -> "Timing":
+        """From the undisturbed runs, where there are at least `least`."""
+        steady = [run for run in runs if run.steady]
+        quiet = len(steady) >= least
+        used = steady if quiet else runs
+        products = [run.products for run in used]
+        middle = statistics.median(products)
+        spread = (max(products) - min(products)) / middle
+        return Timing(min(run.seconds for run in used), middle, spread, 1 - len(steady) / len(runs), quiet)
 
     def __add__(self, other: "Timing") -> "Timing":
-        return Timing(self.seconds + other.seconds, self.products + other.products)
+        return Timing(
+            self.seconds + other.seconds,
+            self.products + other.products,
+            max(self.spread, other.spread),
+            max(self.discarded, other.discarded),
+            self.quiet and other.quiet,
+        )
 
 
 class Clock:
@@ -56,27 +107,28 @@ class Clock:
         return max(self.per_second.values())
 
     def time(self, act: Callable[[], object], seconds: float, least: int = 3) -> Timing:
-        """Run once to warm up, then at least `least` times, and more while time is left.
+        """Run once to warm up, then until `least` runs were undisturbed and the time is over, or `MOST_TRIES` times that long.
 
         Where a run is shorter than the measurement of the rate beside it, several in a row count as one.
         """
         act()
-        took: list[float] = []
-        products: list[float] = []
+        found: list[MeasuredRun] = []
         spent, before = 0.0, self._rate()
-        while len(took) < least or spent < seconds:
+        while spent < seconds or (
+            sum(run.steady for run in found) < least
+            and (len(found) < MOST_TRIES * least or spent < MOST_TRIES * seconds)
+        ):
             runs, together = self._repeated(act)
             spent += together
-            took.append(together / runs)
             after = self._rate()
-            products.append(took[-1] * (before + after) / 2)
+            found.append(MeasuredRun(together / runs, before, after))
             before = after
-        return Timing(min(took), statistics.median(products))
+        return Timing.of(found, least)
 
     def _rate(self) -> float:
         """The highest rate of all sizes at this moment."""
-        best, began = 0.0, time.perf_counter()
-        while not best or time.perf_counter() - began < self._rate_seconds:
+        best, began = 0.0, finished(self._device)
+        while not best or finished(self._device) - began < self._rate_seconds:
             for a, b, out in self._products:
                 took = self._once(lambda a=a, b=b, out=out: self._multiply(a, b, out))  # type: ignore[misc]
                 rate = 2 * a.numel() * b.shape[1] * self._in_a_row / took
@@ -92,7 +144,7 @@ class Clock:
     def _repeated(self, act: Callable[[], object]) -> tuple[int, float]:
         """As many runs as fill the time in which the rate is measured, at least one; how many, and their seconds."""
         runs, began = 0, finished(self._device)
-        while not runs or time.perf_counter() - began < self._rate_seconds:
+        while not runs or finished(self._device) - began < self._rate_seconds:
             act()
             runs += 1
         return runs, finished(self._device) - began

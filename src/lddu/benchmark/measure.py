@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from lddu.batches.batch import Batch
-from lddu.benchmark.clock import Clock, PeakMemory, Timing
+from lddu.benchmark.clock import STEADY, Clock, PeakMemory, Timing
 from lddu.benchmark.loading import loader_rate
 from lddu.benchmark.measured_network import MeasuredNetwork
 from lddu.benchmark.operations import forward_operations, training_operations
@@ -55,8 +55,10 @@ class _Pass:
         """Clips per second."""
         return self.clips / self.timing.seconds
 
-    def over(self, other: "_Pass") -> float:
-        """How many times as many clips it does as another pass, on a machine that stays the same."""
+    def over(self, other: "_Pass") -> float | None:
+        """How many times as many clips it does as another pass, on a machine that stays the same; None on one that was not."""
+        if not (self.timing.quiet and other.timing.quiet):
+            return None
         return (self.clips / self.timing.products) / (other.clips / other.timing.products)
 
 
@@ -202,13 +204,24 @@ def _speed(one: _Pass, workload: Workload, count: Callable[[Workload, Batch], in
         clips_per_batch=one.clips // len(one.batches),
         steps_per_clip=steps / one.clips / len(workload.dimensions),
         gigaoperations_per_clip=_giga(operations / one.clips),
-        share_of_limit=operations / one.timing.products,
+        share_of_limit=_possible(operations / one.timing.products) if one.timing.quiet else None,
+        spread=one.timing.spread,
+        discarded=one.timing.discarded,
     )
 
 
-def _shares(parts: dict[str, Timing], step: Timing) -> dict[str, float]:
+def _possible(share: float) -> float | None:
+    """A share; None where it is above 1: then the time and the rate beside it are not of one machine."""
+    return share if share <= 1 else None
+
+
+def _shares(parts: dict[str, Timing], step: Timing) -> dict[str, float | None]:
+    """Of each part and of all else, which is what the parts leave; None where one was disturbed."""
     shares = {name: part.products / step.products for name, part in parts.items()}
-    return shares | {"all else": max(0.0, 1 - sum(shares.values()))}
+    left = 1 - sum(shares.values())
+    if left < -STEADY or not all(timing.quiet for timing in (step, *parts.values())):
+        return dict.fromkeys([*shares, "all else"])
+    return {**shares, "all else": max(0.0, left)}
 
 
 def _against(naive: tuple[_Pass, _Pass], training: list[_Pass], inference: list[_Pass]) -> Naive:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lddu.batches.batch import Batch
 from lddu.benchmark.naive import naive_loss, naive_prediction
@@ -119,13 +119,12 @@ class MeasuredNetwork:
         return torch.zeros(batch.presence.shape, device=self.device)
 
     def _learn(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._update()
 
     def _update(self) -> None:
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.workload.config.training.gradient_norm)
-        self.optimizer.step()
+        self.optimizer.step(self.workload.config.training.gradient_norm)
 
     @contextmanager
     def _inference(self) -> Iterator[None]:

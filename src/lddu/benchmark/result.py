@@ -45,7 +45,9 @@ class Speed:
         steps_per_clip: mean over clips and modalities.
         gigaoperations_per_clip: counted, see `lddu.benchmark.operations`.
         share_of_limit: counted operations over those that dense products do in the same time, by their rate right
-            before and after.
+            before and after. None where the machine was not quiet, as for every figure that compares two times.
+        spread: of the time over the runs, counted in products: largest less smallest, over the median.
+        discarded: share of the runs that were disturbed: the rates before and after differed.
     """
 
     clips_per_second: float
@@ -53,7 +55,9 @@ class Speed:
     clips_per_batch: int
     steps_per_clip: float
     gigaoperations_per_clip: float
-    share_of_limit: float
+    share_of_limit: float | None
+    spread: float
+    discarded: float
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Lengths:
     full: Speed
     realistic: Speed
     unaligned: Speed
-    realistic_over_full: float
+    realistic_over_full: float | None
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,10 @@ class Naive:
 
     training_clips_per_second: float
     inference_clips_per_second: float
-    training_times_faster: float
-    training_times_faster_realistic: float
-    inference_times_faster: float
-    inference_times_faster_realistic: float
+    training_times_faster: float | None
+    training_times_faster_realistic: float | None
+    inference_times_faster: float | None
+    inference_times_faster_realistic: float | None
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Benchmark:
         training: a step of the `paper` preset.
         inference: the network alone, batches sorted by length.
         latency_ms: of one clip at full length.
-        parts: share of each part in a full-length step, measured one by one.
+        parts: share of each part in a full-length step, measured one by one; None where the machine was not quiet.
         memory: of a full-length step.
         loader_clips_per_second: from a store that is not in memory.
         naive: the plain implementation.
@@ -130,7 +134,7 @@ class Benchmark:
     training: Lengths
     inference: Lengths
     latency_ms: float
-    parts: dict[str, float]
+    parts: dict[str, float | None]
     memory: Memory
     loader_clips_per_second: float
     naive: Naive

@@ -7,6 +7,8 @@ from lddu.commands.options import Flag, Output
 if TYPE_CHECKING:
     from lddu.benchmark.result import Benchmark, Speed
 
+NOT_QUIET = "not quiet"
+
 EXAMPLES = """Examples:
   lddu bench
   lddu bench --quick
@@ -22,7 +24,8 @@ def bench(
     """Measure how fast this machine trains and predicts.
 
     Takes about two minutes on two cores; run nothing else meanwhile. Speeds are given beside the rate of dense fp32
-    matrix products on the same threads. OMP_NUM_THREADS sets their number.
+    matrix products on the same threads, measured before and after each run; runs between which it changed are discarded,
+    and where too few are left the figure is "not quiet". OMP_NUM_THREADS sets the number of threads.
 
     Parameters
     ----------
@@ -60,18 +63,18 @@ def _show(found: "Benchmark") -> None:
         markup=False,
         soft_wrap=True,
     )
-    speeds = table("", "", "clips/s", "steps a clip", "G operations a clip", "share of the limit")
+    speeds = table("", "", "clips/s", "steps a clip", "G operations a clip", "share of the limit", "spread")
     for name, lengths in (("training", found.training), ("inference", found.inference)):
         for kind in ("full", "realistic", "unaligned"):
             speeds.add_row(f"{name}, {kind} lengths", *_cells(getattr(lengths, kind)))
     console.print(speeds)
     naive, memory = found.naive, found.memory
     facts = table("", "", "")
-    facts.add_row("training, realistic over full lengths", f"{found.training.realistic_over_full:.2f} x")
-    facts.add_row("inference, realistic over full lengths", f"{found.inference.realistic_over_full:.2f} x")
+    facts.add_row("training, realistic over full lengths", _times(found.training.realistic_over_full))
+    facts.add_row("inference, realistic over full lengths", _times(found.inference.realistic_over_full))
     facts.add_row("inference, latency of one clip at full length", f"{found.latency_ms:.1f} ms")
     for part, share in found.parts.items():
-        facts.add_row(f"share of a full-length training step: {part}", f"{share:.1%}")
+        facts.add_row(f"share of a full-length training step: {part}", NOT_QUIET if share is None else f"{share:.1%}")
     facts.add_row("memory of the process in a training step, peak", f"{memory.peak:.0f} MB")
     facts.add_row("  of that held before the first step", f"{memory.before:.0f} MB")
     facts.add_row("  growth from the first to the later steps", f"{memory.growth:.0f} MB")
@@ -94,9 +97,10 @@ def _cells(speed: "Speed") -> tuple[str, ...]:
         f"{speed.clips_per_second:.1f}",
         f"{speed.steps_per_clip:.1f}",
         f"{speed.gigaoperations_per_clip:.3g}",
-        f"{speed.share_of_limit:.0%}",
+        NOT_QUIET if speed.share_of_limit is None else f"{speed.share_of_limit:.0%}",
+        f"{speed.spread:.0%}",
     )
 
 
-def _times(full: float, realistic: float) -> str:
-    return f"{full:.1f} x, {realistic:.1f} x"
+def _times(*factors: float | None) -> str:
+    return ", ".join(NOT_QUIET if factor is None else f"{factor:.1f} x" for factor in factors)

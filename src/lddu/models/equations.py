@@ -127,6 +127,14 @@ def attend_emotions(
     return linear(context, weights.output), attention
 
 
+def attend_one_step(
+    states: Float[Tensor, "clip 1 hidden"], emotions: int, weights: EmotionAttentionWeights, dropout: float
+) -> tuple[Float[Tensor, "clip emotion hidden"], Float[Tensor, "clip emotion 1"]]:
+    """Eq. (4) where there is one step: all emotions attend to it alone, whatever they ask, and its key is made once."""
+    context = linear(states, weights.key).expand(-1, emotions, -1)
+    return linear(drop(context, dropout), weights.output), states.new_ones(len(states), emotions, 1)
+
+
 def with_query(
     vectors: Float[Tensor, "clip emotion hidden"], queries: Float[Tensor, "emotion hidden"]
 ) -> Float[Tensor, "clip emotion hidden"]:
@@ -154,6 +162,8 @@ def step_statistics(
         mask: True at real steps; a clip without any gives zeros.
     """
     there = mask[..., None].to(steps.dtype)
+    if steps.shape[1] == 1:
+        return F.pad((steps.abs() * there)[:, 0], (0, steps.shape[-1]))  # one step does not deviate
     count = there.sum(dim=1).clamp(min=1)
     size = (steps.abs() * there).sum(dim=1) / count
     centred = (steps - ((steps * there).sum(dim=1) / count)[:, None]) * there
@@ -174,7 +184,7 @@ def distribution_feature(
     mean: Float[Tensor, "*axes latent"], std: Float[Tensor, "*axes latent"]
 ) -> Float[Tensor, "*axes doubled"]:
     """Eq. (6): direction of the mean beside direction of the standard deviation."""
-    return torch.cat([F.normalize(mean, dim=-1), F.normalize(std, dim=-1)], dim=-1)
+    return F.normalize(torch.stack([mean, std], dim=-2), dim=-1).flatten(-2)
 
 
 def distribution_class(present: Bool[Tensor, "clip emotion"], modalities: int) -> Int[Tensor, "clip modality emotion"]:
@@ -208,10 +218,10 @@ def _attraction(
 ) -> tuple[Float[Tensor, " anchor"], Bool[Tensor, " anchor"]]:
     """Mean similarity of each anchor to its positives over tau, from class sums alone; and whether it has any."""
     features = keys[:anchors]
-    groups, group = torch.unique(classes, return_inverse=True)
-    sums = keys.new_zeros(len(groups), keys.shape[1]).index_add(0, group, keys)
-    positives = torch.bincount(group, minlength=len(groups))[group[:anchors]] - 1
-    own = sums.index_select(0, group[:anchors])  # the gradient of sums[...] adds in no fixed order on several threads
+    members = torch.bincount(classes)
+    sums = keys.new_zeros(len(members), keys.shape[1]).index_add(0, classes, keys)
+    positives = members[classes[:anchors]] - 1
+    own = sums.index_select(0, classes[:anchors])  # the gradient of sums[...] adds in no fixed order on several threads
     toward = (features * (own - features)).sum(dim=-1) / 2
     return toward / temperature / positives.clamp(min=1), positives > 0
 
@@ -331,6 +341,8 @@ def mean_step(
 ) -> tuple[Float[Tensor, "clip 1 feature"], Bool[Tensor, "clip 1"]]:
     """Eq. (24): the mean of the unmasked steps as the only step, and whether there was one; zeros where there are none."""
     kept = torch.where(mask[..., None], steps, 0.0)
+    if steps.shape[1] == 1:
+        return kept, mask
     mean = kept.sum(dim=1, keepdim=True) / mask.sum(dim=1).clamp(min=1).to(steps.dtype)[:, None, None]
     return mean, mask.any(dim=1, keepdim=True)
 
@@ -419,7 +431,9 @@ def modality_logit(
     bias: Float[Tensor, " emotion"],
 ) -> Float[Tensor, "clip modality emotion"]:
     """Eq. (14): what each modality's centre alone says, as a logit; the weights are shared by the modalities."""
-    return torch.einsum("bmep,ep->bme", mean, weight) + bias
+    rows = mean.flatten(0, 1).transpose(0, 1)
+    logit = torch.baddbmm(bias[:, None, None], rows, weight[:, :, None])
+    return logit.squeeze(-1).t().reshape(mean.shape[:3])
 
 
 def modality_shares(

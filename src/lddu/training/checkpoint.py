@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -21,6 +20,7 @@ from lddu.errors import RunError
 from lddu.machine.atomic import replaced_folder
 from lddu.machine.ranks import ALONE, Ranks
 from lddu.models.network import Network, renamed
+from lddu.training.optim import AdamW
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Trainee:
 
     model: Network
     objective: nn.Module
-    optimizer: torch.optim.AdamW
+    optimizer: AdamW
     average: AveragedModel | None = None
     ranks: Ranks = ALONE
 
@@ -72,22 +72,17 @@ class Trainee:
         return kept
 
     @cached_property
-    def parameters(self) -> list[Tensor]:
-        """What the optimiser moves, in its order; listed once, since going over the modules takes longer than averaging."""
-        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
-
-    @cached_property
-    def _averaged(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Each averaged weight, and the weight that enters it."""
+    def _averaged(self) -> Tensor:
+        """The averaged weights in one tensor, in the order of the optimiser's."""
         assert self.average is not None
-        return [p.detach() for p in self.average.module.parameters()], [p.detach() for p in self.model.parameters()]
+        pairs = zip(self.model.parameters(), self.average.module.parameters(), strict=True)
+        return self.optimizer.beside({id(current): averaged for current, averaged in pairs})
 
     def update_average(self, decay: float) -> None:
         """Let the weights enter their average, where there is one; the first ones are taken as they are."""
         if self.average is None:
             return
-        averaged, current = self._averaged
-        torch._foreach_lerp_(averaged, current, 1 - decay if int(self.average.n_averaged) else 1.0)
+        self._averaged.lerp_(self.optimizer.weights, 1 - decay if int(self.average.n_averaged) else 1.0)
         self.average.n_averaged += 1
 
 
@@ -98,7 +93,7 @@ def save(folder: Path, trainee: Trainee, state: TrainingState) -> None:
     tensors |= {f"best.{name}": value for name, value in state.best_weights.items()}
     if trainee.average is not None:
         tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
-    for index, moments in trainee.optimizer.state_dict()["state"].items():
+    for index, moments in trainee.optimizer.state().items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
     fields = {name: value for name, value in asdict(state).items() if name != "best_weights"}
     target = folder / f"epoch-{state.epoch:05d}"
@@ -136,8 +131,7 @@ def load(folder: Path, trainee: Trainee) -> TrainingState:
         for name, value in _under(tensors, "optimizer.").items():
             index, _, entry = name.partition(".")
             state.setdefault(int(index), {})[entry] = value
-        groups = trainee.optimizer.state_dict()["param_groups"]
-        trainee.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        trainee.optimizer.load_state(state)
         return TrainingState(**fields, best_weights=renamed(_under(tensors, "best.")))
     except (ValueError, TypeError, KeyError, RuntimeError) as fault:
         raise _damaged(whole[-1] if whole else folder, fault) from None

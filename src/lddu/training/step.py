@@ -57,11 +57,10 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
     if not torch.isfinite(terms.total):
         found = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.terms.items())
         raise RunError(f"Expected a finite loss, but got {terms.total.item()} ({found}): {DIVERGED}")
-    trainee.optimizer.zero_grad(set_to_none=True)
+    trainee.optimizer.zero_grad()
     loss.total.backward()  # type: ignore[no-untyped-call]
-    ranks.mean_gradients(trainee.parameters)
-    torch.nn.utils.clip_grad_norm_(trainee.parameters, config.training.gradient_norm)
-    trainee.optimizer.step()
+    ranks.mean_gradients(trainee.optimizer.parameters)
+    trainee.optimizer.step(config.training.gradient_norm)
     trainee.update_average(config.training.weight_average)
     return terms
 

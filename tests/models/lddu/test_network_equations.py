@@ -120,6 +120,15 @@ def test_each_emotion_attends_to_unmasked_steps_and_takes_their_keys() -> None:
     assert bool((attention[1, :, [1, 3]] == 0).all())
 
 
+def test_to_one_step_all_emotions_attend_alike() -> None:
+    weights = EmotionAttention(8, dropout=0.0, query_residual=False)
+    states, mask = torch.randn(3, 1, 8), torch.ones(3, 1, dtype=torch.bool)
+    vectors, attention = equations.attend_emotions(torch.randn(2, 8), states, mask, weights, 0.0)
+    short_vectors, short_attention = equations.attend_one_step(states, 2, weights, 0.0)
+    torch.testing.assert_close(short_vectors, vectors)
+    torch.testing.assert_close(short_attention, attention)
+
+
 def test_with_one_step_only_the_query_residual_tells_emotions_apart() -> None:
     emotions, states, mask = torch.randn(3, 8), torch.randn(2, 1, 8), torch.ones(2, 1, dtype=torch.bool)
     plain = EmotionAttention(8, dropout=0.0, query_residual=False)

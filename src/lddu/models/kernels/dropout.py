@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 LEVELS = 256
@@ -51,6 +51,22 @@ def add_dropped(residual: Tensor, x: Tensor, rate: float) -> Tensor:
     if rate == 0 or x.device.type != "cpu":
         return residual + F.dropout(x, rate, training=rate > 0)
     return _AddDropped.apply(residual, x.to(residual.dtype), rate)  # type: ignore[no-untyped-call, no-any-return]
+
+
+class Dropout(nn.Module):
+    """`dropout` as a module: active in training.
+
+    Args:
+        rate: share that is dropped.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.dropout = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """X, or in training what dropout leaves of it."""
+        return dropout(x, self.dropout if self.training else 0.0)
 
 
 class _Drop(torch.autograd.Function):

@@ -29,7 +29,10 @@ class EmotionAttention(nn.Module):
     ) -> tuple[Float[Tensor, "clip emotion hidden"], Float[Tensor, "clip emotion step"]]:
         """Emotion vectors and the attention over the steps."""
         dropout = self.dropout if self.training else 0.0
-        vectors, attention = equations.attend_emotions(emotions, states, mask, self, dropout)
+        if self.query_residual and states.shape[1] == 1:  # without it the queries would be left without a gradient
+            vectors, attention = equations.attend_one_step(states, len(emotions), self, dropout)
+        else:
+            vectors, attention = equations.attend_emotions(emotions, states, mask, self, dropout)
         if self.query_residual:
             vectors = equations.with_query(vectors, equations.linear(emotions, self.query))
         return vectors, attention

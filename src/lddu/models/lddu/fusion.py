@@ -7,13 +7,15 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lddu.models.kernels.dropout import Dropout, dropout
+
 
 class SharedScore(nn.Module):
     """Linear, dropout, ReLU, Linear to one logit; the same network for every emotion."""
 
     def __init__(self, inputs: int, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(inputs, hidden), nn.Dropout(dropout), nn.ReLU(), nn.Linear(hidden, 1))
+        self.layers = nn.Sequential(nn.Linear(inputs, hidden), Dropout(dropout), nn.ReLU(), nn.Linear(hidden, 1))
 
     def forward(self, x: Float[Tensor, "clip emotion input"]) -> Float[Tensor, "clip emotion"]:
         """One logit per emotion."""
@@ -38,6 +40,7 @@ class ScorePerEmotion(nn.Module):
 
     def forward(self, x: Float[Tensor, "clip emotion input"]) -> Float[Tensor, "clip emotion"]:
         """One logit per emotion."""
-        inner = torch.einsum("bei,eih->beh", x, self.inner_weight) + self.inner_bias
-        inner = F.relu(F.dropout(inner, self.dropout, self.training))
-        return torch.einsum("beh,eh->be", inner, self.outer_weight) + self.outer_bias
+        inner = torch.baddbmm(self.inner_bias[:, None], x.transpose(0, 1), self.inner_weight).transpose(0, 1)
+        inner = F.relu(dropout(inner, self.dropout if self.training else 0.0))
+        logit = torch.baddbmm(self.outer_bias[:, None, None], inner.transpose(0, 1), self.outer_weight[:, :, None])
+        return logit.squeeze(-1).t()

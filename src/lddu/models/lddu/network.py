@@ -108,21 +108,26 @@ class LDDU(nn.Module):
         )
         prior_std = self.prior_log_std.exp()
         heard_BMEH = equations.stand_in(vectors_BMEH, self.prior_vectors, trust_BM)
-        centre = self.centre(_beside(equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)))
-        spread = self.spread(_beside(equations.stand_in(std_BMEP, prior_std, trust_BM)))
+        heard_mean = equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)
+        heard_std = equations.stand_in(std_BMEP, prior_std, trust_BM)
+        centre, spread = self.centre(_beside(heard_mean)), self.spread(_beside(heard_std))
         direct = self.direct(_beside(heard_BMEH))
         fused = equations.fused_logit(direct, centre, spread)
         if linear := [part.linear for part in parts if part.linear is not None]:
-            added = torch.einsum("bm,bme->be", trust_BM, torch.stack(linear, dim=1))
+            added = (trust_BM[:, :, None] * torch.stack(linear, dim=1)).sum(dim=1)
             direct, fused = direct + added, fused + added
-        mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
+        if self.trust is None:
+            mean_BMEP, std_BMEP = heard_mean, heard_std
+        else:
+            mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
+            std_BMEP = equations.stand_in(std_BMEP, prior_std, there_BM)
         return Prediction(
             direct_logit=direct,
             fused_logit=fused,
             modality_logit=equations.modality_logit(mean_BMEP, self.modality_weight, self.modality_bias),
             vectors=heard_BMEH,
             mean=mean_BMEP,
-            std=equations.stand_in(std_BMEP, prior_std, there_BM),
+            std=std_BMEP,
             noise=noise_BM,
             trust=trust_BM,
             attention=tuple(part.attention for part in parts),

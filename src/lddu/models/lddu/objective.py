@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from lddu.machine.ranks import ALONE, Ranks
 from lddu.models import equations
 from lddu.models.family import Losses
+from lddu.models.kernels.packing import gather_rows
 from lddu.models.lddu.memory_queue import MemoryQueue
 from lddu.models.lddu.network import LDDU
 from lddu.models.lddu.prediction import Prediction
@@ -96,11 +97,12 @@ class Objective(nn.Module):
         return score + equations.width_error_loss(prediction.modality_width, error, link.slope, link.offset, counted)
 
     def _contrastive(self, prediction: Prediction, shares: Tensor, known: Tensor) -> Tensor:
-        features, classes = contrastive_pairs(prediction, equations.is_present(shares, self.present_at), known)
+        pairs, classes = contrastive_places(prediction, equations.is_present(shares, self.present_at), known)
         anchors = min(self.anchors, len(classes))
         if anchors < len(classes):
             order = self.ranks.agreed(torch.randperm(len(classes), device=classes.device))
-            features, classes = features[order], classes[order]
+            pairs, classes = pairs[order], classes[order]
+        features = _features(prediction, pairs)
         past, past_classes = self.memory.filled()
         keys, key_classes = torch.cat([features, past]), torch.cat([classes, past_classes])
         share = 1.0
@@ -126,13 +128,28 @@ def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> t
     return keys[order], classes[order], own.stop - own.start, share
 
 
+def contrastive_places(
+    prediction: Prediction, present: Bool[Tensor, "clip emotion"], known: Bool[Tensor, "clip emotion"]
+) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
+    """Every (clip, modality, emotion) that is there and labelled: its place among all of them, and its class, Eq. (7)."""
+    classes = equations.distribution_class(present, prediction.mean.shape[1])
+    there = prediction.presence[:, :, None] & known[:, None, :]
+    places = there.flatten().nonzero().squeeze(1)
+    return places, classes.flatten()[places]
+
+
 def contrastive_pairs(
     prediction: Prediction, present: Bool[Tensor, "clip emotion"], known: Bool[Tensor, "clip emotion"]
 ) -> tuple[Float[Tensor, "pair doubled"], Int[Tensor, " pair"]]:
     """Features, Eq. (6), and classes, Eq. (7), of every (clip, modality, emotion) that is there and labelled."""
-    classes = equations.distribution_class(present, prediction.mean.shape[1])
-    there = prediction.presence[:, :, None] & known[:, None, :]
-    return equations.distribution_feature(prediction.mean[there], prediction.std[there]), classes[there]
+    places, classes = contrastive_places(prediction, present, known)
+    return _features(prediction, places), classes
+
+
+def _features(prediction: Prediction, places: Int[Tensor, " pair"]) -> Float[Tensor, "pair doubled"]:
+    """Eq. (6) at some places."""
+    mean, std = (gather_rows(values.flatten(0, 2), places) for values in (prediction.mean, prediction.std))
+    return equations.distribution_feature(mean, std)
 
 
 def _width_error(model: LDDU, prediction: Prediction, target: Tensor, known: Tensor) -> Tensor:
