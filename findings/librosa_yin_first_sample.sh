@@ -19,7 +19,7 @@ RATE, SIZE, LOW, HIGH = 16000, 1024, 60, 500
 
 
 def by_formula(y: np.ndarray) -> float:
-    """Hz where the normalised difference is least, by parabola; none of these frames has a trough below the threshold."""
+    """Hz where the normalised difference is least, by parabola; none of these frames has a dip below the threshold."""
     shortest, longest = RATE // HIGH, -(-RATE // LOW)
     d = np.array([2 * (y @ y - y[k:] @ y[: SIZE - k]) - y[:k] @ y[:k] for k in range(1, longest + 1)])
     normalised = (d / (np.cumsum(d) / np.arange(1, longest + 1)))[shortest - 1 :]
