@@ -65,7 +65,7 @@ def marked() -> dict[str, Value]:
     return found
 
 
-PYTHON_ONLY = {"rows", "network"}
+PYTHON_ONLY = {"rows", "network", "file"}
 """Parameters of what no command does."""
 
 

@@ -7,13 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lddu.clips.media.files import MEDIA_SUFFIXES, PHOTO_SUFFIXES
-
 _PART = r"[A-Za-z0-9](?:[\w.-]{0,94}\w)?"
 _NAME = re.compile(rf"(hf://)?({_PART}/{_PART})(?:@([\w][\w./-]{{0,199}}))?", re.ASCII)
 
-_OF_FILES = MEDIA_SUFFIXES | PHOTO_SUFFIXES | {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".parquet", ".zip"}
-"""How the names of inputs end; a repository whose name ends so is named after ``hf://``."""
+_TABLES = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".parquet", ".zip"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,13 @@ def hub_name(word: str) -> HubName | None:
         return None
     prefix, repository, revision = match.groups()
     path = Path(word)
-    if not prefix and (path.exists() or path.parent.exists() or Path(repository).suffix.lower() in _OF_FILES):
+    if not prefix and (path.exists() or path.parent.exists() or _is_of_a_file(repository)):
         return None
     return HubName(repository, revision or "")
+
+
+def _is_of_a_file(name: str) -> bool:
+    """Whether a name ends as inputs do; a repository of such a name is named after ``hf://``."""
+    from lddu.clips.media.files import MEDIA_SUFFIXES, PHOTO_SUFFIXES  # stores do not need them
+
+    return Path(name).suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | _TABLES

@@ -140,7 +140,7 @@ def _schemas() -> JSON:
         }),
         "Jobs": _object({"jobs": {"type": "array", "items": _reference("Job")}}),
         "Answer": {
-            "description": "As `lddu predict --json`; docs/run_folder.md explains the keys.",
+            "description": "As the JSON of `lddu predict`; docs/run_folder.md explains the keys.",
             **_object({
                 "run": words, "answered_by": {"type": "object"}, "warnings": names, "adapted": {"type": ["object", "null"]},
                 "failed": {"type": "array", "items": {"type": "object"}},
