@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from starlette.datastructures import QueryParams
 
 from lddu.errors import LdduError
+from lddu.exports.text import unbroken
 from lddu.serve.request import Model
 
 OPTIONS = ("model", "recall", "coverage", "transcribe", "name")
-TEXT_TYPES = ("application/json",)
 
 
 class BadRequestError(LdduError):
@@ -89,4 +89,4 @@ def text_of(body: bytes, most: int) -> str:
         raise BadRequestError(f"Expected at most {most} characters, but got {len(text)}; send a .txt file in parts.")
     if not text.split():
         raise BadRequestError("Expected words in text, but it has none; write some.")
-    return text.encode("utf-8", "replace").decode()
+    return unbroken(text)
