@@ -150,7 +150,9 @@ def test_every_form_can_be_read_again_and_says_the_same(runs: dict[str, Path]) -
 @given(st.text())
 def test_no_name_breaks_out_of_its_cell(name: str) -> None:
     latex = re.sub(r"\\([{}$&#_%])", "", in_latex(name))
-    assert not set(re.sub(r"\\text\w+\{\}|\$\\pm\$|\$\^\{\\dagger\}\$", "", latex)) & set("\\{}$&#_%~^\n")
+    assert not set(re.sub(r"\\text\w+\{\}|\$\\(?:pm|uparrow|downarrow)\$|\$\^\{\\dagger\}\$", "", latex)) & set(
+        "\\{}$&#_%~^\n"
+    )
     assert not re.search(r"(?<!\\)(\\\\)*\|", in_markdown(name)) and "\n" not in in_markdown(name)
 
 
@@ -207,6 +209,7 @@ def test_the_command_writes_each_form_and_prints_one_alone(
     [
         (("--csv", "-", "--json"), "one output on stdout"),
         (("--csv", "t", "--latex", "t"), "a file of its own"),
+        (("--html", "t", "--latex", "t"), "a file of its own"),
         (("--latex", "nowhere/t.tex"), "folder"),
         (("--names", "one"), "each of the 2 rows"),
         (("--names", "one,one"), "each of the 2 rows"),

@@ -70,7 +70,7 @@ def compare(
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
     files = {"csv": csv, "latex": latex, "markdown": markdown}
-    check_places(files, json)
+    check_places({**files, "html": html}, json)
     with notes().status("resampling"):
         drawn = resampled_runs(runs, split)
         paper, found = paper_table(drawn, split, names_in(names)), pairs_of(drawn)

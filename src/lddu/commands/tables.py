@@ -32,7 +32,7 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
             f"Expected one output on stdout, but got {' and '.join(f'--{name}' for name in shown)}; give the others a file."
         )
     if len(set(places)) < len(places):
-        raise ConfigError("Expected a file of its own for each table, but two have the same; choose other names.")
+        raise ConfigError("Expected a file of its own for each output, but two have the same; choose other names.")
     for option, file in wanted.items():
         if file != STDOUT and not file.parent.is_dir():
             raise RunError(f"Expected a folder for --{option} {file}, but {file.parent} is not there; make it first.")
@@ -65,11 +65,9 @@ def show_table(table: "PaperTable") -> None:
 
     from lddu.commands.screen import results
     from lddu.commands.screen import table as grid_of
-    from lddu.runs.compare import LOWER_IS_BETTER
-    from lddu.runs.table_text import HEADINGS, cell_text, shown_name
+    from lddu.runs.table_text import cell_text, heading, shown_name
 
-    heads = [f"{HEADINGS[name]} {'↓' if name in LOWER_IS_BETTER else '↑'}" for name in table.figures]
-    grid = grid_of(f"{table.split}: {table.clips} clips", "", *heads)
+    grid = grid_of(f"{table.split}: {table.clips} clips", "", *map(heading, table.figures))
     for row in table.rows:
         cells = []
         for cell in row.cells.values():

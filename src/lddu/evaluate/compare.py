@@ -98,9 +98,7 @@ class Resampled:
     @property
     def units(self) -> tuple[int, str]:
         """How many units were drawn from, and whether each is a ``group`` or a ``clip``."""
-        units = self.answers.scored.units()
-        size = len(np.unique(units))
-        return size, "clip" if size == len(units) else "group"
+        return self.answers.scored.counted_units()
 
 
 def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> Comparison:

@@ -4,7 +4,6 @@ The weights' posterior is taken as a Gaussian around the most probable ones, its
 1992; Kristiadi et al., ICML 2020). The strength of the prior is chosen on validation by likelihood. Pure: arrays in, arrays out.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from lddu.arrays import Floats
-from lddu.evaluate.linear_baselines import C_GRID, SOLVER
+from lddu.evaluate.linear_baselines import C_GRID, regression
 from lddu.evaluate.metrics import negative_log_likelihood
 
 FLAT = 1e-6
@@ -88,13 +87,7 @@ def _answers(train: LastLayer, others: Sequence[LastLayer], c: float) -> list[La
 
 def _posterior(columns: Floats, shown: Floats, c: float) -> tuple[Floats, Floats]:
     """Most probable weights [D + 1], the intercept last, and their covariance."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=c, **SOLVER)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
-        model.fit(columns[:, :-1], shown == 1)
+    model = regression(columns[:, :-1], shown == 1, c)
     weight = np.append(model.coef_[0], model.intercept_[0])
     p = expit(columns @ weight)
     precision = (columns * (p * (1 - p))[:, None]).T @ columns

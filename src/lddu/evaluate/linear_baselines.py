@@ -7,12 +7,16 @@ emotion by scikit-learn; its strength and its weighting are chosen on validation
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
 from lddu.evaluate.metrics import ranking_precision
 from lddu.evaluate.shares import fully_known, share_distances
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 C_GRID = (0.001, 0.01, 0.1, 1.0)
 """Inverse strengths of the penalty that are tried, each without weights; then balanced weights at the best."""
@@ -25,8 +29,6 @@ SHARE_FITS = 2
 
 FARTHEST = 10.0
 """Standardised features are clipped to this many deviations, as one broken value would rule a linear score."""
-
-SOLVER = {"max_iter": 200, "tol": 1e-3}
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,27 @@ def fit_linear_shares(
     return c, tuple(answers)
 
 
+def regression(
+    columns: np.ndarray, outcome: Flags, c: float, weight: Floats | None = None, *, balanced: bool = False
+) -> "LogisticRegression":
+    """A fitted logistic regression; one that has not converged is taken as it is.
+
+    Args:
+        columns: [N, K] standardised.
+        outcome: [N], both classes.
+        c: inverse strength of the penalty.
+        weight: [N] of each row; all alike where there is none.
+        balanced: whether positives and negatives weigh alike.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=c, class_weight="balanced" if balanced else None, max_iter=200, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
+        return model.fit(columns, outcome, sample_weight=weight)
+
+
 def _columns(
     train: PooledClips, others: Sequence[PooledClips], modalities: Sequence[str]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -145,9 +168,6 @@ def _probabilities(
     fitted: np.ndarray, presence: Floats, others: Sequence[np.ndarray], c: float, balanced: bool
 ) -> list[Floats]:
     """[N, E] for each of the others; an emotion without both classes in training keeps its frequency, .5 if unknown."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     found = [np.full((len(columns), presence.shape[1]), 0.5) for columns in others]
     for e, shown in enumerate(presence.T):
         known = ~np.isnan(shown)
@@ -155,10 +175,7 @@ def _probabilities(
             for own in found:
                 own[:, e] = shown[known].mean() if known.any() else 0.5
             continue
-        model = LogisticRegression(C=c, class_weight="balanced" if balanced else None, **SOLVER)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
-            model.fit(fitted[known], shown[known] == 1)
+        model = regression(fitted[known], shown[known] == 1, c, balanced=balanced)
         for own, columns in zip(found, others, strict=True):
             own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
     return found
@@ -166,9 +183,6 @@ def _probabilities(
 
 def _expected_shares(fitted: np.ndarray, shares: Floats, others: Sequence[np.ndarray], c: float) -> list[Floats]:
     """[N, E] for each of the others; an emotion without both answers in training keeps its mean share, .5 if unknown."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     found = [np.full((len(columns), shares.shape[1]), 0.5) for columns in others]
     for e, share in enumerate(shares.T):
         known = np.flatnonzero(~np.isnan(share))
@@ -178,10 +192,7 @@ def _expected_shares(fitted: np.ndarray, shares: Floats, others: Sequence[np.nda
             for own in found:
                 own[:, e] = share[known].mean() if len(known) else 0.5
             continue
-        model = LogisticRegression(C=c, **SOLVER)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # validation says what an unfinished one is worth
-            model.fit(fitted[np.tile(known, 2)[used]], outcome[used], sample_weight=weight[used])
+        model = regression(fitted[np.tile(known, 2)[used]], outcome[used], c, weight[used])
         for own, columns in zip(found, others, strict=True):
             own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
     return found

@@ -71,6 +71,12 @@ class Scored:
         names = [f"group {word}" if word else f"clip {n}" for n, word in enumerate(words)]
         return np.unique(names, return_inverse=True)[1]
 
+    def counted_units(self) -> tuple[int, str]:
+        """How many units there are, and whether each is a ``group`` or a ``clip``."""
+        units = self.units()
+        size = len(np.unique(units))
+        return size, "clip" if size == len(units) else "group"
+
     def with_probability(self, probability: Floats) -> "Scored":
         """The same clips and labels with other probabilities, such as recalibrated ones."""
         return replace(self, probability=probability)

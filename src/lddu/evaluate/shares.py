@@ -101,7 +101,7 @@ def votes(shares: Floats) -> Floats:
 
 def one_vote_each(shares: Floats) -> bool:
     """Whether every rater named exactly one emotion, as far as [N, E] shares can say; clips with an unknown one say nothing."""
-    known = ~np.isnan(shares).any(axis=1)
+    known = fully_known(shares)
     return bool(known.any()) and bool((np.abs(shares[known].sum(axis=1) - 1) <= ONE_VOTE).all())
 
 
@@ -131,7 +131,9 @@ def jensen_shannon(first: Floats, second: Floats) -> Floats:
     """[N] distance of distributions [N, K]: the root of the Jensen-Shannon divergence to base 2, from 0 to 1."""
     from scipy.spatial.distance import jensenshannon  # a fifth of a second that answers are spared
 
-    return np.asarray(np.nan_to_num(jensenshannon(first, second, base=2, axis=1)))  # nan: a rounded square below 0
+    least = np.finfo(np.float64).tiny  # half of a smaller share is 0, and SciPy's distance then infinite
+    some = (np.where(own < least, 0.0, own) for own in (first, second))
+    return np.asarray(np.nan_to_num(jensenshannon(*some, base=2, axis=1)))  # nan: a rounded square below 0
 
 
 def share_figures(predicted: Floats, observed: Floats, units: np.ndarray, seed: int = 0) -> ShareFigures | None:

@@ -18,7 +18,7 @@ from lddu.runs.compare import LOWER_IS_BETTER, RunPair
 from lddu.runs.named_runs import opened_run
 from lddu.runs.paper_table import PaperTable
 from lddu.runs.seeds import ONE_EACH, differing, over_seeds
-from lddu.runs.table_text import HEADINGS, cell_text, shown_name
+from lddu.runs.table_text import cell_text, heading, shown_name
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,19 @@ def write_comparison(
 
     Args:
         runs: as they were named.
-        file: to write.
+        file: to write, in a folder that is there.
         split: whose clips were compared.
         paper: the table over seeds.
         pairs: each later run beside the first.
 
     Raises:
-        RunError: where a run is unfinished or damaged, or the page cannot go where it is wanted.
+        RunError: where a run is unfinished or damaged.
     """
-    if not file.parent.is_dir():
-        raise RunError(f"Expected a folder for the page {file}, but {file.parent} is not there; make it first.")
     columns = _columns(runs, split)
     page = template("compare.html").render(
         split=split,
         paper=paper,
-        headings=HEADINGS,
+        heading=heading,
         cell_text=cell_text,
         shown_name=shown_name,
         runs=columns,

@@ -10,9 +10,9 @@ from lddu.evaluate.constants import constants_in
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
-from lddu.runs.compare import LOWER_IS_BETTER
+from lddu.runs.compare import answers_of
 from lddu.runs.run_folder import RunFolder
-from lddu.runs.table_text import HEADINGS
+from lddu.runs.table_text import heading
 
 
 def write_folds_report(folder: RunFolder) -> None:
@@ -21,8 +21,8 @@ def write_folds_report(folder: RunFolder) -> None:
     Raises:
         RunError: where a file of it is damaged.
     """
-    found, predicted = folder.read_json("metrics.json"), folder.predictions()
-    groups = len(set(predicted.group.tolist()) - {""})
+    found = folder.read_json("metrics.json")
+    units, by = answers_of(folder, "test").scored.counted_units()
     try:
         figures = found["splits"]["test"]
         page = template("folds.html").render(
@@ -35,9 +35,9 @@ def write_folds_report(folder: RunFolder) -> None:
             folds=found["folds"],
             over_folds=found["over_folds"],
             names=HEADLINE,
-            headings=HEADINGS,
-            lower_is_better=LOWER_IS_BETTER,
-            groups=groups,
+            heading=heading,
+            units=units,
+            by=by,
             protocol=found["protocol"],
             cost=found["cost"],
         )

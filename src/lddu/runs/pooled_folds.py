@@ -63,7 +63,7 @@ def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
     """The answers of each run on its test clips, one after the other; what only some runs say is left out.
 
     Raises:
-        MismatchError: where the runs see other modalities, or a clip is in the test split of two.
+        MismatchError: where the runs see other modalities.
     """
     parts = [found.rows(found.split == "test") for found in (run.predictions() for run in runs)]
     first = parts[0]
@@ -156,7 +156,9 @@ def folds_csv(rows: Sequence[FoldRow], summary: dict[str, dict[str, float]], poo
     values = {**pooled, "error_auroc": pooled["error_auroc"][SELECTED]}
     ends = {**pooled["intervals"], "error_auroc": pooled["error_auroc_interval"]}
     lines: dict[str, list[Any]] = {"pooled": [values.get(name) for name in HEADLINE]}
-    lines |= {end: [(ends.get(name) or ("", ""))[k] for name in HEADLINE] for k, end in enumerate(("low", "high"))}
+    lines |= {
+        f"pooled {end}": [(ends.get(name) or ("", ""))[k] for name in HEADLINE] for k, end in enumerate(("low", "high"))
+    }
     for what, own in lines.items():
-        writer.writerow([f"pooled {what}".replace("pooled pooled", "pooled"), "", "", "", pooled["n"], *own])
+        writer.writerow([what, "", "", "", pooled["n"], *own])
     return text.getvalue()

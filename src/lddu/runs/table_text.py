@@ -21,12 +21,10 @@ COLUMNS = (
     "less_best_high", "p", "p_holm", "best", "not_different", "imported", "split", "clips", "units", "resampled_by",
 )  # fmt: skip
 
-DOWN, UP = r"$\downarrow$", r"$\uparrow$"
-
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    "±": r"$\pm$", "†": r"$^{\dagger}$",
+    "±": r"$\pm$", "†": r"$^{\dagger}$", "↓": r"$\downarrow$", "↑": r"$\uparrow$",
 }  # fmt: skip
 
 
@@ -48,7 +46,7 @@ def as_csv(table: PaperTable) -> str:
 
 def as_latex(table: PaperTable) -> str:
     r"""A `table` environment; needs ``\usepackage{booktabs}``."""
-    heads = [f"{in_latex(HEADINGS[name])} {_arrow(name, DOWN, UP)}" for name in table.figures]
+    heads = [in_latex(heading(name)) for name in table.figures]
     lines = [
         "% needs \\usepackage{booktabs}",
         *(f"% {_one_line(row.name)}: {_one_line(', '.join(row.runs))}" for row in table.rows),
@@ -72,10 +70,20 @@ def as_latex(table: PaperTable) -> str:
 
 def as_markdown(table: PaperTable) -> str:
     """A table of GitHub's Markdown, the caption below."""
-    heads = ["", *(f"{HEADINGS[name]} {_arrow(name, '↓', '↑')}" for name in table.figures)]
+    heads = ["", *map(heading, table.figures)]
     lines = [_line(heads), _line(["---", *["---:"] * len(table.figures)])]
     lines += [_line([in_markdown(shown_name(row)), *map(_markdown_cell, row.cells.values())]) for row in table.rows]
     return "\n".join([*lines, "", table.caption]) + "\n"
+
+
+def heading(name: str) -> str:
+    """A figure's column: its name, and an arrow to where it is better.
+
+    Example:
+        >>> heading("map_macro"), heading("brier")
+        ('mAP ↑', 'Brier ↓')
+    """
+    return f"{HEADINGS[name]} {'↓' if name in LOWER_IS_BETTER else '↑'}"
 
 
 def shown_name(row: TableRow) -> str:
@@ -115,10 +123,6 @@ def _latex_cell(cell: Cell) -> str:
 def _markdown_cell(cell: Cell) -> str:
     mean, rest = cell_text(cell)
     return (f"**{mean}**" if cell.best else mean) + rest
-
-
-def _arrow(name: str, down: str, up: str) -> str:
-    return down if name in LOWER_IS_BETTER else up
 
 
 def _line(cells: list[str]) -> str:
