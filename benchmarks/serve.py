@@ -41,8 +41,9 @@ def memory(pid: int) -> dict[str, float]:
 
 
 def _private(pid: int) -> float:
+    """Megabytes that the process has written; unchanged pages of libraries are private only while no other process maps them."""
     words = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kilobytes) for kilobytes in re.findall(r"Private_\w+: +(\d+) kB", words)) / 1000
+    return sum(int(kilobytes) for kilobytes in re.findall(r"Private_Dirty: +(\d+) kB", words)) / 1000
 
 
 def first_paint(printed: str) -> float | None:
