@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import lddu
 from lddu.errors import ConfigError, LdduError, RunError
 from lddu.pages.share import licence_of, prepared
-from lddu.runs.about import About, LearntCorpus, write_about
+from lddu.runs.about import About, LearntCorpus, origin_of, write_about
 from lddu.runs.familiarity import ValidationReference, noisier_than, validation_reference
 from lddu.runs.hub_names import hub_name
 from lddu.runs.run_folder import RunFolder
@@ -96,6 +96,13 @@ def test_a_run_that_was_pushed_answers_as_it_did_here(place: Path, hub: Hub) -> 
     assert pushed.revision == hub.repositories["someone/voices"].newest and pushed.private
     assert predictor.folder.place == f"someone/voices@{pushed.revision[:8]}" and predictor.folder.read_only
     assert predictor.origin.run == f"voices (someone/voices@{pushed.revision[:8]})"
+
+
+def test_a_run_that_records_nothing_of_itself_is_called_by_owner_name_and_revision(place: Path, tmp_path: Path) -> None:
+    packed_run(RunFolder(place / "run"), tmp_path)
+    (tmp_path / "about.json").unlink()
+    fetched = RunFolder(tmp_path, place="someone/voices@12345678", revision="12345678" * 5)
+    assert origin_of(fetched).run == "someone/voices@12345678"
 
 
 def test_nothing_of_the_corpus_goes_up_unless_it_is_asked_for(place: Path, hub: Hub) -> None:
@@ -220,6 +227,8 @@ def spoilt(files: dict[str, bytes], kind: str) -> dict[str, bytes]:
         listed["files"]["model.pt"] = listed["files"]["config.json"]
     if kind == "page":
         listed["files"]["report.html"] = listed["files"]["config.json"]
+    if kind == "page of a member":
+        listed["files"]["member-0/report.html"] = listed["files"]["config.json"]
     if kind == "huge":
         listed["files"]["model.safetensors"]["bytes"] = 2**40
     if kind == "no config":
@@ -235,6 +244,7 @@ SPOILT = {
     "outside": r"'\.\./\.\./config\.json' is no file of a run",
     "pickle": "'model.pt' is no file of a run",
     "page": "'report.html' is no file of a run",
+    "page of a member": "'member-0/report.html' is no file of a run",
     "huge": "a run of at most 2 GiB, but it takes more",
     "no config": "but it has no config.json",
 }

@@ -97,7 +97,7 @@ def test_the_file_says_what_the_run_says_of_any_lengths_missing_modalities_and_b
     wanted, margin = ({name: own[rows] for name, own in asked[part].items()} for part in ("wanted", "margin"))
     assert set(found) == set(wanted)
     apart = compared(found, wanted, margin)
-    assert apart.worst == "" and apart.probability <= TOLERANCE
+    assert apart.differing == "" and apart.probability <= TOLERANCE
 
 
 def test_what_stands_at_padding_is_not_read(asked: dict[str, Any]) -> None:
@@ -171,7 +171,10 @@ def test_the_digest_follows_the_weights_and_the_decision(exported: tuple[Predict
     assert writing.run_sha256(lddu.RunFolder(copied)) == said
     weights = next(copied.rglob("model.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-    assert writing.run_sha256(lddu.RunFolder(copied)) != said
+    assert (other := writing.run_sha256(lddu.RunFolder(copied))) != said
+    decision = copied / "decision.json"
+    decision.write_text(decision.read_text() + "\n")
+    assert writing.run_sha256(lddu.RunFolder(copied)) not in (said, other)
 
 
 def changed(file: Path, bias: float) -> onnx.ModelProto:
@@ -249,6 +252,14 @@ def test_an_uncertainty_that_is_drawn_at_random_is_refused(exported: tuple[Predi
     drawn.decision = replace(predictor.decision, error_score=score)
     with pytest.raises(MismatchError, match="reads dropout_std from passes with dropout"):
         drawn.export_onnx(tmp_path / "run.onnx")
+
+
+def test_a_run_that_was_adapted_to_clips_is_refused(
+    exported: tuple[Predictor, Path], store: FeatureStore, tmp_path: Path
+) -> None:
+    with pytest.raises(MismatchError, match="re-centred on other clips, which the file cannot hold"):
+        exported[0].adapted(store).export_onnx(tmp_path / "run.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 class Listed(torch.nn.Module):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import lddu
-from lddu.errors import MismatchError
+from lddu.errors import ConfigError, MismatchError
 from lddu.runs.explained import ClipAnswers, TimeLine
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.timeline import FULL, PRESENT, UNSURE, WEIGHT, Timeline
@@ -111,6 +111,9 @@ def test_a_notebook_gets_a_picture_of_the_size_that_it_says_and_a_file_gets_the_
         tmp_path / "talk.png",
         tmp_path / "talk.svg",
     ]
+    with pytest.raises(ConfigError, match=r"ends in \.png, \.svg or \.pdf, but got .*talk\.doc; name one"):
+        found.save(tmp_path / "talk.doc")
+    assert not (tmp_path / "talk.doc").exists()
     assert repr(found) == "Timeline of talk.mp4: 3 clips, joy, anger, fear"
 
 

@@ -5,7 +5,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +110,7 @@ def prepared(run: RunFolder, folder: Path, repository: str, with_clips: bool) ->
     packed = packed_run(run, folder, with_clips)
     named = RunFolder(folder, run.opened_as, place=repository)
     (folder / CARD).write_text(hub_card(named, repository), encoding="utf-8")
-    sizes = {name: (folder / name).stat().st_size for name in (*packed.files, CARD)}
-    return PackedRun(named, sizes, packed.left_out)
+    return replace(packed, folder=named, files={**packed.files, CARD: (folder / CARD).stat().st_size})
 
 
 def hub_card(run: RunFolder, repository: str) -> str:

@@ -174,9 +174,11 @@ def origin_of(folder: RunFolder) -> Origin:
     description, about = folder.description, about_of(folder)
     corpora = () if about is None else about.corpora
     store = PurePath(str(description.store.get("path", ""))).name or "that its folder does not name"
-    name = folder.name if about is None else about.name
+    named = folder.place if folder.revision else folder.name  # of one on the Hub with owner and revision
+    if about is not None:
+        named = f"{about.name} ({folder.place})" if folder.revision else about.name
     return Origin(
-        run=f"{name} ({folder.place})" if folder.revision and about is not None else name,
+        run=named,
         family=folder.family.name,
         learnt_from=tuple(corpus.name for corpus in corpora) or (store,),
         recorded=bool(corpora),

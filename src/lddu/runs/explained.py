@@ -128,9 +128,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return Timeline(title, self.emotions, self.predictions.modalities, stretches, self.thresholds, timed)
 
     def _rows_of(self, file: str) -> list[int]:
-        names = [
-            self.file[n] if math.isfinite(self.start[n]) else "" for n in range(len(self))
-        ]  # the rest stands side by side
+        places = zip(self.file, self.start, strict=True)
+        names = [name if math.isfinite(start) else "" for name, start in places]  # the rest stands side by side
         meant = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
         found = sorted({names[n] for n in meant})
         if len(found) != 1:
@@ -145,9 +144,9 @@ class ClipAnswers(PerClip[ClipAnswer]):
         from lddu.runs.timeline import Stretch
 
         found = self.predictions
-        emotion = found.emotions[int(np.argmax(found.probability[n]))]
+        emotion = self._most_probable(n)
         gain = {name: max(own[emotion], 0.0) for name, own in self.influence[n].items()}
-        there = [name for name, has in zip(found.modalities, found.presented[n], strict=True) if has]
+        there = self._there(n)
         whole = sum(gain.values())
         shares = {name: gain.get(name, 0.0) / whole if whole > 0 else 1 / len(there) for name in there}
         return Stretch(
@@ -215,15 +214,20 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     def rests_on(self, n: int) -> str:
         """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
-        emotion = self.predictions.emotions[int(np.argmax(self.predictions.probability[n]))]
-        present = [
-            m for m, there in zip(self.predictions.modalities, self.predictions.presented[n], strict=True) if there
-        ]
-        if len(present) == 1:
-            return present[0]
+        emotion, there = self._most_probable(n), self._there(n)
+        if len(there) == 1:
+            return there[0]
         gains = {name: gain[emotion] for name, gain in self.influence[n].items()}
         best = max(gains, key=lambda name: gains[name], default="")
         return best if best and gains[best] > 0 else ""
+
+    def _most_probable(self, n: int) -> str:
+        return self.emotions[int(np.argmax(self.probability[n]))]
+
+    def _there(self, n: int) -> list[str]:
+        """The modalities that clip n has."""
+        found = self.predictions
+        return [name for name, has in zip(found.modalities, found.presented[n], strict=True) if has]
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip: those of `Predictions`, with place, words, influence and time line."""

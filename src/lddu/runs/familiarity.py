@@ -59,7 +59,7 @@ class ValidationReference:
         columns = None if noise is None else [_numbers(noise[m]) for m in modalities]
         longest = 0 if columns is None else max(map(len, columns), default=0)
         padded = [np.pad(own, (0, longest - len(own)), constant_values=np.nan) for own in columns or ()]
-        farthest = None if far is None else np.concatenate([_numbers([far[m]]) for m in modalities])
+        farthest = None if far is None else _numbers([far[m] for m in modalities])
         return cls(modalities, None if columns is None else np.column_stack(padded), farthest)
 
 

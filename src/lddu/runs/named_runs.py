@@ -1,7 +1,7 @@
 """What a user may call a run wherever one is read: its folder, a .zip of it, a known name such as ``default``, or ``user/name``.
 
-A known name stands for a run that comes with the package, ``user/name`` for one on the Hugging Face Hub. Neither is ever taken for what does not exist: a mistyped path is
-refused, so that no answer comes from another run than the one that was meant.
+A known name stands for a run that comes with the package, ``user/name`` for one on the Hugging Face Hub (`lddu.runs.hub_names`
+says when). The run of the package never answers for what does not exist: a mistyped path is refused.
 """
 
 import difflib

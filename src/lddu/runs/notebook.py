@@ -43,7 +43,7 @@ def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after:
     )
     left = f"<p>... and {len(found) - SHOWN} more</p>" if len(found) > SHOWN else ""
     marks = "* present" if found.abstained is None else "* present, ? can't tell"
-    caption = f"probability per emotion, {len(found)} clip{'' if len(found) == 1 else 's'} ({marks})"
+    caption = f"probability per emotion, {counted(len(found), 'clip')} ({marks})"
     return (
         f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 import numpy as np
 
 from lddu.errors import MismatchError, PackageError
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from lddu.exports.answered import Answered
@@ -108,7 +109,7 @@ class PerClip(ABC, Generic[One]):
     def __repr__(self) -> str:
         clips = [f"  {one.clip}: {one.summary()}" for one in self[:SHOWN]]
         left = [f"  ... and {len(self) - SHOWN} more"] if len(self) > SHOWN else []
-        return "\n".join([f"{type(self).__name__} of {len(self)} clip{'' if len(self) == 1 else 's'}", *clips, *left])
+        return "\n".join([f"{type(self).__name__} of {counted(len(self), 'clip')}", *clips, *left])
 
     def to_csv(self) -> str:
         """Comma-separated values of `to_columns` with a header; unknown is empty."""

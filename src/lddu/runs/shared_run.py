@@ -4,7 +4,6 @@
 Format in docs/run_folder.md.
 """
 
-import hashlib
 import json
 import re
 import shlex
@@ -18,10 +17,12 @@ import lddu
 from lddu.errors import RunError
 from lddu.machine.atomic import write_text
 from lddu.runs.about import FILE as ABOUT
+from lddu.runs.familiarity import FILE as FAMILIARITY
 from lddu.runs.familiarity import validation_reference
 from lddu.runs.run_archive import MOST_BYTES, RUN_FILES, is_run_file
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.sentences import counted
+from lddu.store.store import file_sha256
 
 LIST = "lddu.json"
 """The list of files; a folder or repository without it was not shared by lddu."""
@@ -35,7 +36,9 @@ CARD = "README.md"
 OF_CLIPS = ("predictions.parquet", "latent_map.json", "log.jsonl")
 """Goes along only where the person says so: ids, groups and labels of clips, and what the report draws from."""
 
-_MADE_HERE = (LIST, CARD, "report.html")
+REPORT = "report.html"
+"""A run has one, but nobody opens a stranger's."""
+
 _OF_TRAINING = re.compile(
     r"(?:was ignored: no training clip has it|of \d+ clips was cut to its first \d+ steps \(model\.max_steps\))$"
     r"|(?:has no known label in train|is (?:absent from|present in) every labelled clip of train): "
@@ -103,7 +106,7 @@ def packed_run(run: RunFolder, folder: Path, with_clips: bool = False) -> Packed
     if (run.path / ABOUT).is_file():
         packed.write_json(ABOUT, run.read_json(ABOUT))
     if (reference := validation_reference(run)) is not None:
-        packed.write_json("familiarity.json", reference.to_mapping())
+        packed.write_json(FAMILIARITY, reference.to_mapping())
     for name in OF_CLIPS if with_clips else ():
         if (run.path / name).is_file():
             shutil.copyfile(run.path / name, folder / name)
@@ -148,10 +151,8 @@ def refuse_altered(file: Path, listed: ListedFile, shown: str) -> None:
     Raises:
         RunError: where its size or checksum is another.
     """
-    if file.stat().st_size == listed.size:
-        with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() == listed.sha256:
-                return
+    if file.stat().st_size == listed.size and file_sha256(file) == listed.sha256:
+        return
     raise RunError(
         f"Expected {shown} to have the checksum that {LIST} says, but it has another: it was altered or cut short; remove it from "
         "the cache and fetch it again, or ask whoever shared it to share it again."
@@ -213,7 +214,7 @@ def _left_out(run: RunFolder, warnings: int, with_clips: bool) -> Iterator[str]:
         yield f"{counted(warnings, 'warning')} about the store, which may name clips"
     if not with_clips and (run.path / "predictions.parquet").is_file():
         yield "ids, groups, labels and predictions of validation and test clips"
-    if (run.path / "report.html").is_file():
+    if (run.path / REPORT).is_file():
         yield "the report"
 
 
@@ -222,18 +223,16 @@ def _names(folder: Path) -> list[str]:
 
 
 def _write_list(folder: Path) -> None:
-    entries = {}
-    for name in _names(folder):
-        with (folder / name).open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        entries[name] = {"bytes": (folder / name).stat().st_size, "sha256": digest}
+    entries = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)} for name in _names(folder)
+    }
     listed = {"format": FORMAT, "version": VERSION, "lddu_version": lddu.__version__, "files": entries}
     write_text(folder / LIST, json.dumps(listed, indent=1) + "\n")
 
 
 def _listed(name: str, entry: Mapping[str, Any]) -> ListedFile:
     size, digest = entry["bytes"], entry["sha256"]
-    if not is_run_file(name) or name in _MADE_HERE:
+    if not is_run_file(name) or PurePath(name).name == REPORT:
         raise ValueError(f"{name[:60]!r} is no file of a run")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0 or not _CHECKSUM.fullmatch(digest):
         raise ValueError(f"{name}: a size and a checksum expected")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lddu.arrays import Floats
+from lddu.errors import ConfigError
 from lddu.machine.atomic import replaced_file
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,10 +78,8 @@ class Timeline:
     timed: bool = True
 
     def __repr__(self) -> str:
-        count = len(self.stretches)
-        return (
-            f"Timeline of {self.title or 'clips'}: {count} clip{'' if count == 1 else 's'}, {', '.join(self.emotions)}"
-        )
+        clips = counted(len(self.stretches), "clip")
+        return f"Timeline of {self.title or 'clips'}: {clips}, {', '.join(self.emotions)}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         stream, figure = io.BytesIO(), self.figure()
@@ -88,9 +88,18 @@ class Timeline:
         return stream.getvalue(), {"width": round(width * SHARPEST / 2), "height": round(height * SHARPEST / 2)}
 
     def save(self, path: str | Path) -> None:
-        """Write the picture, in one step, in the format that the name ends with: .png, .svg, .pdf."""
+        """Write the picture, in one step, in the format that the name ends with: .png, .svg, .pdf.
+
+        Raises:
+            ConfigError: where the name ends with another.
+        """
+        figure, kind = self.figure(), Path(path).suffix.lstrip(".").lower() or "png"
+        if kind not in figure.canvas.get_supported_filetypes():
+            raise ConfigError(
+                f"Expected a file whose name ends in .png, .svg or .pdf, but got {path}; name one of these."
+            )
         with replaced_file(Path(path)) as temporary:
-            _write(self.figure(), temporary, Path(path).suffix.lstrip(".").lower() or "png")
+            _write(figure, temporary, kind)
 
     def figure(self) -> "Figure":
         """The picture as a matplotlib figure, to go on with; one of its own each time, unknown to pyplot."""

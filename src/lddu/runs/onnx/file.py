@@ -18,7 +18,7 @@ from lddu.clips.extras import needs
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.machine.atomic import replaced_file
 from lddu.runs.figures import DROPOUT_SCORES
-from lddu.runs.onnx.check import Difference, difference
+from lddu.runs.onnx.check import COVERAGE, RECALL, Difference, difference
 from lddu.runs.onnx.graph import AnswerGraph
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def write_onnx(predictor: "Predictor", path: Path, int8: bool, force: bool) -> O
         raise ConfigError(f"Expected a file whose name ends in .onnx, but got {path}; call it {path.stem}.onnx, say.")
     if path.exists() and not force:
         raise RunError(f"Expected {path} to be free, but it exists; choose another or add {parameter('force', True)}.")
+    _refuse_adapted(predictor)
     _refuse_random(predictor)
     for module in ("onnx", "onnxscript", "onnxruntime"):
         needs(module, EXTRA, "an .onnx file")
@@ -67,6 +68,14 @@ def write_onnx(predictor: "Predictor", path: Path, int8: bool, force: bool) -> O
         temporary.write_bytes(model.SerializeToString())
         found = _compared(temporary, predictor, int8)
     return OnnxFile(path, path.stat().st_size, int8, found)
+
+
+def _refuse_adapted(predictor: "Predictor") -> None:
+    if predictor.adaptation is not None:
+        raise MismatchError(
+            f"Expected the run {predictor.folder.place} as it was trained, but here its features are re-centred on other clips, "
+            "which the file cannot hold; load it again and export that."
+        )
 
 
 def _refuse_random(predictor: "Predictor") -> None:
@@ -100,9 +109,8 @@ def traced(predictor: "Predictor") -> Any:
     lengths = range(3, 3 + len(names))  # all different and above 1: a size of 1 would be taken for fixed
     values = tuple(torch.zeros(2, t, d) for t, d in zip(lengths, task.dimensions.values(), strict=True))
     mask = tuple(torch.ones(2, t, dtype=torch.bool) for t in lengths)
-    recall, coverage = (
-        torch.tensor(share, dtype=torch.float64) for share in (0.9, 0.8)
-    )  # one tensor would be one input
+    # Two tensors: one for both would be taken for one input.
+    recall, coverage = (torch.tensor(share, dtype=torch.float64) for share in (RECALL, COVERAGE))
     sizes = tuple({0: Dim("batch"), 1: Dim(f"steps_{m}")} for m in range(len(names)))
     try:
         with _quiet(), torch.inference_mode():
@@ -197,9 +205,8 @@ def described(predictor: "Predictor", int8: bool) -> dict[str, str]:
 def run_sha256(folder: "RunFolder") -> str:
     """Of the weights and the decision of a run: what its answers follow from."""
     found = hashlib.sha256()
-    for file in ["decision.json", *(f"{member.path.name}/model.safetensors" for member in folder.members())]:
-        name = file if file == "decision.json" or folder.description.members > 1 else "model.safetensors"
-        found.update((folder.path / name).read_bytes())
+    for file in (folder.path / "decision.json", *(one.path / "model.safetensors" for one in folder.members())):
+        found.update(file.read_bytes())
     return found.hexdigest()
 
 
@@ -221,9 +228,9 @@ def _compared(file: Path, predictor: "Predictor", int8: bool) -> Difference:
             f"what it lacks ({_reason(fault)}); predict with lddu itself."
         ) from None
     found = difference(session, predictor)
-    if not int8 and found.worst:
+    if not int8 and found.differing:
         raise MismatchError(
-            f"Expected the .onnx file to answer as the run does, but {found.worst} differs (probabilities by up to "
+            f"Expected the .onnx file to answer as the run does, but {found.differing} differs (probabilities by up to "
             f"{found.probability:.2g}); nothing was written: predict with lddu itself, and report this."
         )
     if int8 and not found.mean_probability <= INT8_MEAN:
