@@ -1,10 +1,11 @@
 """How well faces are told apart by their looks, and how well a moving mouth says who speaks: `python benchmarks/people.py FOLDER`.
 
 The folder holds talking clips of one person each. Each face is compared with the looks kept of itself and of the others; the
-motion of each mouth with the loudness of its own sound, beside the mouth of another clip of which the sound is not.
+motion of each mouth, and its opening, with the loudness of its own sound, beside the mouth of another clip of which the sound is not.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from pathlib import Path
@@ -22,17 +23,19 @@ from lddu.clips.voice.measured import VoiceMeter
 from lddu.clips.voice.stretches import STEP_SECONDS
 
 MOUTH = [COLUMNS.index(name) for name in ("mouth_open", "mouth_width", "jaw_drop")]
+OPEN = 0  # of these
 LAG = 4  # pictures by which sound and mouth may be apart
 FADE = 15  # pictures at both ends that are left out
 
 
 @dataclass(frozen=True)
 class Talk:
-    """Looks [T, 12, 12, 3], motion of the mouth [T] and loudness [T] of one clip, picture by picture."""
+    """Looks [T, 12, 12, 3], those kept [K, 12, 12, 3], motion and opening of the mouth [T] and loudness [T] of one clip."""
 
     looks: np.ndarray
     kept: np.ndarray
     motion: np.ndarray
+    opening: np.ndarray
     loudness: np.ndarray
 
 
@@ -51,10 +54,12 @@ def talk(path: Path) -> Talk:
                 mouths.append(face.values[MOUTH])
                 times.append(picture.time)
     assert identity is not None
-    motion = np.abs(np.diff(np.array(mouths), axis=0, prepend=[mouths[0]])).sum(axis=1)
+    shapes = np.array(mouths)
+    motion = np.abs(np.diff(shapes, axis=0, prepend=shapes[:1])).sum(axis=1)
     voice = VoiceMeter().steps(read_sound(path, info, ReadReport())).values[:, VOICE.index("loudness_db")]
     at = np.clip((np.array(times) / STEP_SECONDS).astype(int), 0, len(voice) - 1)
-    return Talk(np.array(looks), identity.looks[1:], smooth(motion), smooth(np.maximum(voice[at], -60)))
+    loudness = smooth(np.maximum(voice[at], -60))
+    return Talk(np.array(looks), identity.looks[1:], smooth(motion), smooth(shapes[:, OPEN]), loudness)
 
 
 def smooth(values: np.ndarray) -> np.ndarray:
@@ -62,28 +67,34 @@ def smooth(values: np.ndarray) -> np.ndarray:
     return np.convolve(values, np.ones(5) / 5, "same")
 
 
-def agreement(motion: np.ndarray, loudness: np.ndarray) -> float:
+def agreement(mouth: np.ndarray, loudness: np.ndarray) -> float:
     """Highest correlation of a mouth and a sound over lags up to `LAG`."""
-    inner = slice(LAG, len(motion) - LAG)
+    inner = slice(LAG, len(mouth) - LAG)
     shifts = range(-LAG, LAG + 1)
-    return max(float(np.corrcoef(motion[inner], np.roll(loudness, shift)[inner])[0, 1]) for shift in shifts)
+    return max(float(np.corrcoef(mouth[inner], np.roll(loudness, shift)[inner])[0, 1]) for shift in shifts)
+
+
+def right(mouth: str, talks: Sequence[Talk], width: int) -> list[bool]:
+    """Of every two talks, in stretches of some pictures: whether the mouth whose sound it is has the better agreement."""
+    found = []
+    for one, other in permutations(talks, 2):
+        for first in range(0, min(len(one.loudness), len(other.loudness)) - width + 1, width):
+            span = slice(first, first + width)
+            own, strange = (agreement(getattr(face, mouth)[span], one.loudness[span]) for face in (one, other))
+            found.append(own > strange)
+    return found
 
 
 def main(folder: str) -> None:
-    """Print both figures."""
+    """Print all figures."""
     talks = {path.stem: talk(path) for path in sorted(Path(folder).glob("*.mp4"))}
     for name, another in product(talks, talks):
         later = talks[another].looks[400 if name == another else FADE : -FADE]
         apart = [float(unlike(look, talks[name].kept).min()) for look in later]
         print(f"{name} to {another}: nearest look {min(apart):.2f} to {max(apart):.2f}, median {np.median(apart):.2f}")
-    for seconds in (5, 10, 20):
-        right, width = [], round(seconds * PICTURE_RATE)
-        for one, other in permutations(talks.values(), 2):
-            for first in range(0, min(len(one.motion), len(other.motion)) - width + 1, width):
-                span = slice(first, first + width)
-                own, strange = (agreement(face.motion[span], one.loudness[span]) for face in (one, other))
-                right.append(own > strange)
-        print(f"who of two speaks, by {seconds} s of mouth motion: right in {sum(right)} of {len(right)}")
+    for mouth, seconds in product(("motion", "opening"), (5, 10, 20)):
+        found = right(mouth, list(talks.values()), round(seconds * PICTURE_RATE))
+        print(f"who of two speaks, by {seconds} s of mouth {mouth}: right in {sum(found)} of {len(found)}")
 
 
 if __name__ == "__main__":
