@@ -139,6 +139,17 @@ def test_a_store_of_people_is_kept_and_updated(talking: Path, tmp_path: Path) ->
         assert [speaker_of(store, row) for row in range(3)] == [("talk", name) for name in ("Ann", "Ben", "face 1")]
 
 
+def test_what_raters_said_of_a_clip_is_not_said_of_each_of_its_people(tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_text("Ann: I am so glad.\nBen: This is sad.\n", encoding="utf-8")
+    (tmp_path / "alone.txt").write_text("I am so glad.\n", encoding="utf-8")
+    lines = ("clip,file,split,happy,happy@text", "chat,chat.txt,train,1,0.5", "alone,alone.txt,train,1,0.5")
+    (tmp_path / "clips.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = FeatureStore(extract(tmp_path / "clips.csv", tmp_path / "store", PER_PERSON).store).table
+    assert table.clip.tolist() == ["chat:Ann", "chat:Ben", "alone"]
+    assert np.isnan(table.labels[:, 0]).tolist() == [True, True, False]
+    assert np.isnan(table.modality_labels["text"][:, 0]).tolist() == [True, True, False]
+
+
 def test_people_go_through_the_folder_of_finished_files(
     talking: Path, everybody: ClipExtractor, tmp_path: Path
 ) -> None:

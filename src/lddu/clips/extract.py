@@ -239,7 +239,7 @@ class _Written:
         """The line of the manifest; its labels are not those of one of several people."""
         row = self._rows.get(clip.clip)
         if row is None and clip.whole in self._rows:
-            row = replace(self._rows[clip.whole], shares=())
+            row = replace(self._rows[clip.whole], shares=(), modality_shares={})
         return row or ClipRow(clip.clip)
 
 
