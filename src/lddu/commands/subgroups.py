@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table
 from lddu.evaluate.gaps import TITLES
+from lddu.evaluate.subgroups import subgroup_rows
 from lddu.evaluate.within import LEAST_CLIPS
-from lddu.pages.subgroups import subgroup_rows
 from lddu.pages.template import chance, figure, metric_name, signed, span
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _cell(own: Mapping[str, Any] | None) -> str:
 def show_subgroup_differences(pair: "RunPair") -> None:
     """Second less first in each subgroup, with paired intervals."""
     names = [name for name in TITLES if any(name in own.difference for own in pair.subgroups)]
-    title = f"second - first by {pair.by}: 95 % interval, chance"
+    title = f"second - first by {pair.column}: 95 % interval, chance"
     grid = table(f"\n{title}", "", "clips", *map(metric_name, names))
     for own in pair.subgroups:
         cells = []

@@ -123,6 +123,11 @@ class Subgroups:
         return dict(plain_values({**asdict(self), "gaps": gaps, "sentences": self.sentences}))
 
 
+def subgroup_rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """All clips, each subgroup, and the clips without a value where there are any, of what `Subgroups.to_mapping` gives."""
+    return [found["whole"], *found["subgroups"], *([found["no_value"]] if found["no_value"] else [])]
+
+
 def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: str) -> Subgroups:
     """Figures, intervals and gaps of subgroups; the functions are those of the whole split.
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lddu.evaluate.gaps import TITLES
+from lddu.evaluate.subgroups import subgroup_rows
 from lddu.pages.plots import ACCENT, FAINT, PLACEHOLDER, quiet, svg
 
 DRAWN = ("f1_micro", "map_macro", "adaptive_ece", "error_auroc")
@@ -21,7 +22,7 @@ class SubgroupSection:
     Attributes:
         column: whose values name the subgroups.
         by: what is resampled, ``group`` or ``clip``.
-        names: of the figures that the table has.
+        titles: figure -> heading, of those that the table has.
         rows: all clips, the subgroups, and the clips without a value, as `metrics.json` holds them.
         sentences: what they say.
         emotions: names.
@@ -30,7 +31,7 @@ class SubgroupSection:
 
     column: str
     by: str
-    names: tuple[str, ...]
+    titles: dict[str, str]
     rows: tuple[Mapping[str, Any], ...]
     sentences: tuple[str, ...]
     emotions: tuple[str, ...]
@@ -44,22 +45,17 @@ def subgroup_sections(figures: Mapping[str, Any]) -> list[SubgroupSection]:
 
 def _section(found: Mapping[str, Any]) -> SubgroupSection:
     measured = [found["whole"], *(own for own in found["subgroups"] if own["figures"])]
-    names = tuple(name for name in TITLES if name in found["whole"]["figures"])
-    drawn = [name for name in DRAWN if name in names] if len(measured) > 1 else []
+    titles = {name: title for name, title in TITLES.items() if name in found["whole"]["figures"]}
+    drawn = [name for name in DRAWN if name in titles] if len(measured) > 1 else []
     return SubgroupSection(
         column=found["column"],
         by=found["by"],
-        names=names,
+        titles=titles,
         rows=tuple(subgroup_rows(found)),
         sentences=tuple(found["sentences"]),
         emotions=tuple(found["whole"]["positives"]),
         plots=tuple(subgroup_panel(name, measured) for name in drawn),
     )
-
-
-def subgroup_rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """All clips, each subgroup, and the clips without a value where there are any."""
-    return [found["whole"], *found["subgroups"], *([found["no_value"]] if found["no_value"] else [])]
 
 
 def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -87,7 +83,7 @@ def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_title(f"{TITLES[name]}{', by chance' if name == 'adaptive_ece' else ''}", fontsize=9)
+    axes.set_title(f"{TITLES[name]}{' (band: by chance)' if name == 'adaptive_ece' else ''}", fontsize=9)
     quiet(axes)
     return svg(figure)
 

@@ -27,7 +27,7 @@ class RunPair:
         second: path of the other.
         clips: how many clips both predicted.
         found: figures, intervals and differences (second less first).
-        by: column of the subgroups; empty where none was named.
+        column: whose values name the subgroups; empty where none was named.
         subgroups: both runs on each of them.
     """
 
@@ -35,7 +35,7 @@ class RunPair:
     second: str
     clips: int
     found: Comparison
-    by: str = ""
+    column: str = ""
     subgroups: tuple[SubgroupComparison, ...] = ()
 
     def __repr__(self) -> str:
@@ -47,8 +47,8 @@ class RunPair:
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
         plain = {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
-        by = {"by": self.by, "subgroups": [own.to_mapping() for own in self.subgroups]}
-        return plain | (by if self.by else {})
+        subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
+        return plain | (subgroups if self.column else {})
 
 
 def compare_runs(runs: Sequence[RunLike], split: str = "test", by: str = "") -> list[RunPair]:
@@ -90,7 +90,7 @@ def by_subgroup(
         resampled_alone(with_label_sets(opened_run(run), own.answers), by) for run, own in zip(runs, drawn, strict=True)
     )
     return [
-        replace(pair, by=by, subgroups=compared_subgroups(first, other, members))
+        replace(pair, column=by, subgroups=compared_subgroups(first, other, members))
         for pair, other in zip(pairs, others, strict=True)
     ]
 

@@ -187,3 +187,12 @@ def keep_subgroups(run: RunFolder, found: Mapping[str, Any]) -> bool:
     metrics["splits"][found["split"]].setdefault("by", {})[found["column"]] = dict(found)
     run.write_json("metrics.json", metrics)
     return True
+
+
+def without_people(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of `metrics.json` without figures by columns that name people or dialogues."""
+    splits = {name: dict(figures) for name, figures in metrics["splits"].items()}
+    for figures in splits.values():
+        kept = {column: found for column, found in figures.pop("by", {}).items() if column not in OF_PEOPLE}
+        figures |= {"by": kept} if kept else {}
+    return {**metrics, "splits": splits}
