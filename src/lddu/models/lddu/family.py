@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from lddu.config import ResolvedConfig
+from lddu.errors import ConfigError
 from lddu.machine.ranks import Ranks
 from lddu.models.family import Evidence, Family, Task
 from lddu.models.lddu.network import LDDU
@@ -35,7 +36,13 @@ EVIDENCE = (
 def _build(task: Task, config: ResolvedConfig) -> nn.Module:
     settings = config.model
     assert isinstance(settings, ResolvedModel)
-    return LDDU(list(task.dimensions.values()), len(task.emotions), settings)
+    modalities = list(task.dimensions)
+    if unknown := [name for name in settings.linear_alone if name not in modalities]:
+        raise ConfigError(
+            f"Expected model.linear_only to name modalities of the store ({', '.join(modalities)}), but got {unknown[0]!r}."
+        )
+    linear_only = [modalities.index(name) for name in settings.linear_alone]
+    return LDDU(list(task.dimensions.values()), len(task.emotions), settings, linear_only)
 
 
 def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:

@@ -1,7 +1,7 @@
 """The whole network: features of M modalities to a distribution per (modality, emotion) and a probability per emotion."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -26,6 +26,7 @@ class LDDU(nn.Module):
         dimensions: features per step of each modality, in order; one or more.
         emotions: E.
         config: sizes and dropout.
+        linear_only: places of the modalities that reach the fusion by their linear path alone.
 
     Example:
         >>> model = LDDU([3, 5], emotions=2, config=ResolvedModel(hidden=16, latent=4, layers=1, heads=2)).eval()
@@ -36,7 +37,11 @@ class LDDU(nn.Module):
         (torch.Size([1, 2]), torch.Size([1, 2, 2, 4]))
     """
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, config: ResolvedModel) -> None:
+    fused: Tensor
+
+    def __init__(
+        self, dimensions: Sequence[int], emotions: int, config: ResolvedModel, linear_only: Collection[int] = ()
+    ) -> None:
         super().__init__()
         modalities, hidden, latent = len(dimensions), config.hidden, config.latent
         self.encoders = nn.ModuleList(UnimodalEncoder(dimension, config) for dimension in dimensions)
@@ -60,6 +65,9 @@ class LDDU(nn.Module):
         self.linear = nn.ParameterList(
             torch.zeros(emotions, dimension) for dimension in dimensions if config.linear_path
         )
+        fused = torch.tensor([float(m not in linear_only) for m in range(modalities)])
+        self.register_buffer("fused", fused, persistent=False)
+        self.speaks_of_itself = config.noise_gate or bool(linear_only)
         self.width_link = WidthLink(modalities * latent)
         self.modality_width_link = WidthLink(latent)
 
@@ -97,30 +105,32 @@ class LDDU(nn.Module):
     def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
         """Predict from what each modality says.
 
-        For one that is not present the learned prior stands in, Eq. (15); the fusion weights a noisy one less, Eq. (20).
+        For one that is not present the learned prior stands in, Eq. (15); the fusion weights a noisy one less, Eq. (20), and
+        does not read one that is linear alone, Eq. (25).
         """
         noise_BM = torch.where(presence, torch.stack([part.noise for part in parts], dim=1), 0.0)
         there_BM = presence.to(noise_BM.dtype)
         trust_BM = there_BM if self.trust is None else there_BM * self.trust(noise_BM)
+        heard_BM = trust_BM * self.fused
         vectors_BMEH, mean_BMEP, std_BMEP = (
             torch.stack(spoken, dim=1)
             for spoken in zip(*((part.vectors, part.mean, part.std) for part in parts), strict=True)
         )
         prior_std = self.prior_log_std.exp()
-        heard_BMEH = equations.stand_in(vectors_BMEH, self.prior_vectors, trust_BM)
-        heard_mean = equations.stand_in(mean_BMEP, self.prior_mean, trust_BM)
-        heard_std = equations.stand_in(std_BMEP, prior_std, trust_BM)
+        heard_BMEH = equations.stand_in(vectors_BMEH, self.prior_vectors, heard_BM)
+        heard_mean = equations.stand_in(mean_BMEP, self.prior_mean, heard_BM)
+        heard_std = equations.stand_in(std_BMEP, prior_std, heard_BM)
         centre, spread = self.centre(_beside(heard_mean)), self.spread(_beside(heard_std))
         direct = self.direct(_beside(heard_BMEH))
         fused = equations.fused_logit(direct, centre, spread)
         if linear := [part.linear for part in parts if part.linear is not None]:
             added = (trust_BM[:, :, None] * torch.stack(linear, dim=1)).sum(dim=1)
             direct, fused = direct + added, fused + added
-        if self.trust is None:
-            mean_BMEP, std_BMEP = heard_mean, heard_std
-        else:
+        if self.speaks_of_itself:
             mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
             std_BMEP = equations.stand_in(std_BMEP, prior_std, there_BM)
+        else:
+            mean_BMEP, std_BMEP = heard_mean, heard_std
         return Prediction(
             direct_logit=direct,
             fused_logit=fused,

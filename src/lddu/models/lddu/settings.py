@@ -41,6 +41,14 @@ class ModelConfig(ModelSettings):
     linear_path: bool = setting(
         False, "add to both scores of an emotion a linear one of the mean over the steps of each modality, Eq. (25)"
     )
+    linear_only: str = setting(
+        "", "modalities, with commas between, that the fusion reads by their linear score alone, Eq. (25)"
+    )
+
+    @property
+    def linear_alone(self) -> tuple[str, ...]:
+        """Names of the modalities in `linear_only`."""
+        return tuple(name for name in (part.strip() for part in self.linear_only.split(",")) if name)
 
     @property
     def clips_features(self) -> bool:
@@ -67,6 +75,8 @@ class ModelConfig(ModelSettings):
                 "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
                 f"but got {str(self.noise_meter).lower()} and {objective.noise_weight:g}; set both, or false and 0"
             )
+        if self.linear_alone and not self.linear_path:
+            problems.append("expected model.linear_path where model.linear_only names a modality, but got false")
         if self.noise_gate and not self.noise_meter:
             problems.append("expected model.noise_meter where model.noise_gate reads it, but got false")
         return problems
