@@ -1,6 +1,6 @@
-"""The corpora of the packaged default as plain arrays: one row of features a clip, the mean over its steps.
+"""The corpora of the packaged default as plain arrays: the states of the words of a clip, else the mean over its steps.
 
-Words: token states of MiniLM (`lddu.clips.words.text`). Voices: the store that `lddu extract` makes of a folder; the same few
+Words: token states of MiniLM (`lddu.clips.words.text`), as float16. Voices: the store that `lddu extract` makes of a folder; the same few
 sentences are spoken in every emotion, so their words are hidden; copies of them in other rooms, bands and pitches stand in for
 other corpora, of which there is none that may be shipped. Faces: what the expression network reads of each photo, of
 training photos by a network that did not see them; their geometry is drawn at random, since photos cut out around a face say
@@ -114,6 +114,22 @@ GEOMETRY_SPREAD = (
 """What a face's geometry is drawn from: the means of FER+ and twice its deviations; size and speeds as videos have them."""
 
 
+class TokenStates:
+    """Sequences of several lengths, one a clip.
+
+    Args:
+        states: [S, D], of all clips in turn.
+        lengths: [N].
+    """
+
+    def __init__(self, states: np.ndarray, lengths: np.ndarray) -> None:
+        self._states, self._ends = states, np.concatenate([[0], np.cumsum(lengths)])
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """[T, D]."""
+        return self._states[self._ends[row] : self._ends[row + 1]]
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A corpus of one modality.
@@ -122,7 +138,7 @@ class Corpus:
         name: of the corpus.
         modality: that it has.
         feature: what the numbers are, as a store says it.
-        values: [N, D].
+        values: [N, D], or [T, D] of each clip.
         shares: [N, 6] of raters; NaN where the corpus never offers the emotion.
         presence: [N, 6] 1, 0 or NaN, decided by the corpus's own share.
         split: [N] as published; empty words where the corpus has none.
@@ -133,7 +149,7 @@ class Corpus:
     name: str
     modality: str
     feature: str
-    values: np.ndarray
+    values: np.ndarray | TokenStates
     shares: np.ndarray
     presence: np.ndarray
     split: np.ndarray
@@ -143,6 +159,10 @@ class Corpus:
     def in_split(self, split: str) -> np.ndarray:
         """Row numbers."""
         return np.flatnonzero(self.split == split)
+
+    def steps(self, row: int) -> np.ndarray:
+        """Features of a clip [T, D]; a mean is the only step."""
+        return np.atleast_2d(self.values[row])
 
 
 def corpora(data: Path, folds: Path, work: Path) -> dict[str, Corpus]:
@@ -165,23 +185,31 @@ def words(name: str, file: Path, work: Path) -> Corpus:
     encoder = WordEncoder()
     parts = []
     for first in range(0, len(rows), CHUNK):
-        place = work / f"{name}-{first:06d}.npy"
+        place = work / f"{name}-states-{first:06d}.npz"
         if not place.exists():
-            means = token_means(encoder, [row["transcript"] for row in rows[first : first + CHUNK]])
-            np.save(place.with_suffix(".half.npy"), means)
-            place.with_suffix(".half.npy").rename(place)
-            print(f"{name}: {first + len(means)} of {len(rows)}", flush=True)
-        parts.append(np.load(place))
+            found = list(encoder.states([words_of(row["transcript"]) for row in rows[first : first + CHUNK]]))
+            states, lengths = np.concatenate(found).astype(np.float16), np.array([len(own) for own in found])
+            np.savez(place.with_suffix(".half.npz"), states=states, lengths=lengths)
+            place.with_suffix(".half.npz").rename(place)
+            print(f"{name}: {first + len(found)} of {len(rows)}", flush=True)
+        with np.load(place) as kept:
+            parts.append((kept["states"], kept["lengths"]))
+    values = TokenStates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     shares = np.array([[float(row[emotion]) for emotion in SIX] for row in rows])
     return Corpus(
-        name, "text", json.dumps(encoder.specification()), np.concatenate(parts), shares, shares,
+        name, "text", json.dumps(encoder.specification()), values, shares, shares,
         np.array([row["split"] for row in rows]), np.full(len(rows), ""), np.full(len(rows), "en"),
     )  # fmt: skip
 
 
+def words_of(text: str) -> list[str]:
+    """Its words; of an empty text a question mark."""
+    return text.split() or ["?"]
+
+
 def token_means(encoder: WordEncoder, texts: list[str]) -> np.ndarray:
     """[N, D] mean over the tokens of each text."""
-    return np.stack([states.mean(axis=0) for states in encoder.states([text.split() or ["?"] for text in texts])])
+    return np.stack([states.mean(axis=0) for states in encoder.states([words_of(text) for text in texts])])
 
 
 def voice(name: str, folder: Path, work: Path) -> Corpus:

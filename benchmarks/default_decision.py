@@ -153,5 +153,5 @@ def asked(corpus: Corpus, rows: np.ndarray, place: Path) -> FeatureStore:
             for n, row in enumerate(rows):
                 shares = [None if np.isnan(own) else float(own) for own in corpus.presence[row]]
                 clip = ClipRow(f"{n:06d}", "test", shares, group=str(corpus.group[row]))
-                writer.add(clip, {corpus.modality: corpus.values[row][None]})
+                writer.add(clip, {corpus.modality: corpus.steps(row)})
     return FeatureStore(place)

@@ -93,7 +93,7 @@ def paired(known: Mapping[str, Corpus], place: Path) -> tuple[FeatureStore, np.n
     rng = np.random.default_rng(0)
     parts = {"text": known["goemotions"], "audio": known["ravdess"], "visual": known["ferplus"]}
     rows = {
-        name: np.arange(len(corpus.values)) if name == "audio" else corpus.in_split("test")
+        name: np.arange(len(corpus.presence)) if name == "audio" else corpus.in_split("test")
         for name, corpus in parts.items()
     }
     shown = {name: by_label_set(corpus, rows[name]) for name, corpus in parts.items()}
@@ -105,6 +105,6 @@ def paired(known: Mapping[str, Corpus], place: Path) -> tuple[FeatureStore, np.n
         description = StoreDescription(SIX, {name: corpus.feature for name, corpus in parts.items()}, 0.5)
         with writing_store(place, description) as writer:
             for n in range(PAIRED):
-                features = {name: corpus.values[chosen[name][n]][None] for name, corpus in parts.items()}
+                features = {name: corpus.steps(chosen[name][n]) for name, corpus in parts.items()}
                 writer.add(ClipRow(f"{n:06d}", "test", presence[n].tolist()), features)
     return FeatureStore(place), presence

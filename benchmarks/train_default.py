@@ -48,7 +48,7 @@ TEST_PER_CORPUS = 2500
 
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
-    "model": {"pooling": "mean", "linear_only": "audio"},
+    "model": {"mean_of": "audio,visual", "linear_only": "audio"},
     "objective": {"contrastive_weight": 0.0},
     "training": {"feature_noise": 0.15, "epochs": 5, "patience": 5},
 }
@@ -140,12 +140,13 @@ def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
 
 
 def features(rng: np.random.Generator, corpus: Corpus, row: int, split: str) -> np.ndarray:
-    """[1, D] of a clip; of a voice to learn from with noise of its own."""
-    values = corpus.values[row]
-    if corpus.modality == "audio" and split == "train":
-        noise = VOICE_NOISE * corpus.values.std(axis=0) * rng.standard_normal(values.shape)
-        values = (values + noise).astype(np.float32)
-    return np.asarray(values[None])
+    """[T, D] of a clip; of a voice to learn from with noise of its own."""
+    steps = corpus.steps(row)
+    if corpus.modality != "audio" or split != "train":
+        return steps
+    assert isinstance(corpus.values, np.ndarray)
+    noise = VOICE_NOISE * corpus.values.std(axis=0) * rng.standard_normal(steps.shape)
+    return np.asarray(steps + noise, np.float32)
 
 
 def _row(number: int, split: str, labels: np.ndarray, source: str) -> ClipRow:

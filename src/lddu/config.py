@@ -8,7 +8,7 @@ numbers that suit the size of the corpus, and only such a `ResolvedConfig` is wr
 import difflib
 import math
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +33,9 @@ class ModelSettings:
     pooling: Literal["steps", "mean"] = setting(
         "steps", "what the network reads of a sequence: every step, or their mean alone, Eq. (24)"
     )
+    mean_of: str = setting(
+        "", "modalities, with commas between, of which the mean alone is read where pooling is steps"
+    )
     path_landmarks: int | Auto = setting(
         0,
         "landmarks of a kernel path beside the network, Eq. (21)-(23): means of clusters of training clips, kept with the "
@@ -44,6 +47,11 @@ class ModelSettings:
     def clips_features(self) -> bool:
         """Whether standardised features are clipped before the network."""
         return True
+
+    def averaged(self, modalities: Iterable[str]) -> tuple[str, ...]:
+        """Those of which the network reads the mean of the steps alone, Eq. (24)."""
+        named = names_in(self.mean_of)
+        return tuple(name for name in modalities if self.pooling == "mean" or name in named)
 
     def fitted_to(self, corpus: "CorpusSize") -> "ModelSettings":
         """The same with every ``"auto"`` replaced by what suits the corpus."""
@@ -238,6 +246,25 @@ def automatic_settings(config: Config) -> tuple[str, ...]:
 
 
 Value = TypeVar("Value", int, float)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in a setting that holds several with commas between."""
+    return tuple(name for name in (part.strip() for part in text.split(",")) if name)
+
+
+def modalities_in(text: str, setting: str, modalities: Collection[str]) -> tuple[str, ...]:
+    """The modalities that a setting names.
+
+    Raises:
+        ConfigError: where it names another.
+    """
+    named = names_in(text)
+    if unknown := [name for name in named if name not in modalities]:
+        raise ConfigError(
+            f"Expected {setting} to name modalities that the network reads ({', '.join(modalities)}), but got {unknown[0]!r}."
+        )
+    return named
 
 
 def or_auto(value: Value | Auto, automatic: Value) -> Value:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lddu.config import CorpusSize, laid_over
+from lddu.errors import ConfigError
 from lddu.machine.ranks import ALONE
 from lddu.models.families import family_of, preset
 from lddu.models.family import Task
@@ -95,3 +96,24 @@ def test_a_network_of_means_is_trained_as_on_the_means_themselves(name: str) -> 
     torch.testing.assert_close(*losses)
     losses[-1].backward()
     assert all(parameter.grad is not None for parameter in trained.module.parameters() if parameter.requires_grad)
+
+
+@every_family
+def test_a_modality_named_is_read_as_its_mean_and_the_others_step_by_step(name: str) -> None:
+    values, mask, presence = clips()
+    network = averaging(name, pooling="steps", mean_of="audio")
+    short, one_step = means(values, mask)
+    as_mean, seen = (values[0], short[1]), (mask[0], one_step[1])
+    with torch.no_grad():
+        found, wanted = network(values, mask, presence), network(as_mean, seen, presence)
+        torch.testing.assert_close(found.logit, wanted.logit)
+        torch.testing.assert_close(network.distance(values, mask), network.distance(as_mean, seen))
+        other = network((short[0], values[1]), (one_step[0], mask[1]), presence)
+    assert not torch.allclose(found.logit, other.logit)
+
+
+def test_the_mean_of_a_modality_that_is_not_there_is_refused() -> None:
+    with pytest.raises(
+        ConfigError, match=r"model\.mean_of to name modalities that the network reads \(text, audio\), but got 'face'"
+    ):
+        averaging("lddu", pooling="steps", mean_of="audio,face")

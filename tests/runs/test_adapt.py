@@ -91,17 +91,17 @@ def test_a_corpus_that_is_moved_is_answered_much_like_the_original(
     assert np.abs(adapted - original).mean() < 0.3 * np.abs(plain - original).mean()
 
 
-@pytest.mark.parametrize("averages", [False, True])
-def test_the_clips_of_training_stay_where_they_are(trained_on: FeatureStore, averages: bool) -> None:
+@pytest.mark.parametrize("averaged", [(), tuple(DIMENSIONS)])
+def test_the_clips_of_training_stay_where_they_are(trained_on: FeatureStore, averaged: tuple[str, ...]) -> None:
     """Whether steps count alike in training, or clips, as in networks that read the mean of a clip."""
     train, scaling = trained_on.table.in_split("train"), Scaling(DIMENSIONS.values(), clipped=False)
     clips = ScalingClips(train, np.zeros((len(train), 2)))
-    fit_scaling(scaling, BatchReader(trained_on, DIMENSIONS, 16), clips, relevance=False, averages=averages)
+    fit_scaling(scaling, BatchReader(trained_on, DIMENSIONS, 16), clips, relevance=False, averaged=averaged)
     centres = {
         name: TrainingCentre(scaling.of(m).centre.numpy(), scaling.of(m).scale.numpy())
         for m, name in enumerate(DIMENSIONS)
     }
-    found = adaptation_to(trained_on, train, centres, 16, averages)
+    found = adaptation_to(trained_on, train, centres, 16, averaged)
     for shift in found.shifts.values():
         assert shift.moved is not None and shift.moved < 1e-5
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ResolvedConfig
+from lddu.config import ResolvedConfig, modalities_in
 from lddu.models import equations
 from lddu.models.family import Answer, Answered, Family, Task
 from lddu.models.kernel_path import KernelPath, Mixed, PooledPart
@@ -38,7 +38,9 @@ class Network(nn.Module):
     def __init__(self, family: Family, task: Task, config: ResolvedConfig) -> None:
         super().__init__()
         self.family = family
-        self.averages = config.model.pooling == "mean"
+        modalities_in(config.model.mean_of, "model.mean_of", task.dimensions)
+        averaged = config.model.averaged(task.dimensions)
+        self.averages = tuple(name in averaged for name in task.dimensions)
         self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
         self.module = family.build(task, config)
         landmarks = config.model.path_landmarks
@@ -55,18 +57,20 @@ class Network(nn.Module):
             mask: per modality [B, T], False at padding; may be all False where the modality is missing.
             presence: [B, M].
         """
-        read, seen = zip(*map(self.read, values, mask), strict=True)
+        read, seen = zip(*map(self.read, range(len(values)), values, mask), strict=True)
         scaled = tuple(self.scaling.of(m)(x) for m, x in enumerate(read))
         answer = _answer(self.module(scaled, seen, presence))
         if self.training:  # an objective reads the family's own answer; the network is trained as if there were no path
             return answer
         if self.path is not None:
             answer = self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, seen)), presence)
-        return Averaged(answer, tuple(mask)) if self.averages else answer
+        if not any(self.averages):
+            return answer
+        return Averaged(answer, tuple(own if mean else None for own, mean in zip(mask, self.averages, strict=True)))
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
         """What `fuse` takes of modality m, from [B, T, D] and [B, T]."""
-        values, mask = self.read(values, mask)
+        values, mask = self.read(m, values, mask)
         scaled = self.scaling.of(m)(values)
         part = self.module.unimodal(m, scaled, mask) if isinstance(self.module, Separable) else (scaled, mask)
         return part if self.path is None else PooledPart(part, equations.masked_mean_and_deviation(scaled, mask))
@@ -78,9 +82,9 @@ class Network(nn.Module):
         answer = self._fused([own.part for own in parts], presence)
         return self.path.mixed(answer, [own.pooled for own in parts], presence)
 
-    def read(self, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, T, D] and [B, T] that the network reads of a modality: all steps, or their mean as the only one."""
-        return equations.mean_step(values, mask) if self.averages else (values, mask)
+    def read(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T, D] and [B, T] that the network reads of modality m: all steps, or their mean as the only one."""
+        return equations.mean_step(values, mask) if self.averages[m] else (values, mask)
 
     def _fused(self, parts: Sequence[Any], presence: Bool[Tensor, "clip modality"]) -> Answered:
         if isinstance(self.module, Separable):
@@ -97,22 +101,22 @@ class Network(nn.Module):
 
     def distance(self, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Float[Tensor, "clip modality"]:
         """How far each modality lies from the clips of training, whatever the answer; 0 where it is missing."""
-        read = map(self.read, values, mask)
+        read = map(self.read, range(len(values)), values, mask)
         distances = [self.scaling.of(m).distance(x, seen) for m, (x, seen) in enumerate(read)]
         return torch.stack(distances, dim=1)
 
 
 @dataclass(frozen=True)
 class Averaged:
-    """The answer of a network that read the mean of each sequence, beside the sequences.
+    """The answer of a network that read the mean of some sequences, beside those.
 
     Attributes:
-        network: the answer on the means.
-        mask: per modality [B, T], of the sequences.
+        network: the answer.
+        mask: per modality [B, T] of the sequences that it read the mean of; None where it read every step.
     """
 
     network: Answered
-    mask: tuple[Tensor, ...]
+    mask: tuple[Tensor | None, ...]
 
     @property
     def logit(self) -> Tensor:
@@ -121,11 +125,13 @@ class Averaged:
 
     @property
     def evidence(self) -> Mapping[str, Tensor | tuple[Tensor, ...]]:
-        """That of the network; what it has per step is even over the steps of a sequence, each of which counts alike."""
+        """That of the network; what it has per step is even over the steps of an averaged sequence, as each counts alike."""
         found = dict(self.network.evidence)
         for name, value in found.items():
             if isinstance(value, tuple):
-                found[name] = tuple(own * _even(mask) for own, mask in zip(value, self.mask, strict=True))
+                found[name] = tuple(
+                    own if mask is None else own * _even(mask) for own, mask in zip(value, self.mask, strict=True)
+                )
         return found
 
 

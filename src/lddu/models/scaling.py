@@ -7,7 +7,7 @@ often as it is labelled.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,7 +107,7 @@ class ScalingClips:
 
 
 def fit_scaling(
-    scaling: Scaling, reader: BatchReader, clips: ScalingClips, relevance: bool, averages: bool = False
+    scaling: Scaling, reader: BatchReader, clips: ScalingClips, relevance: bool, averaged: Collection[str] = ()
 ) -> None:
     """Fit the scaling on these clips. A feature that is constant but for rounding keeps scale 1.
 
@@ -116,10 +116,10 @@ def fit_scaling(
         reader: of the training store.
         clips: training clips with their labels.
         relevance: weight each feature by how much it says about the labels; all gains are 1 otherwise.
-        averages: of a sequence the network reads the mean alone.
+        averaged: modalities of whose sequences the network reads the mean alone.
     """
     for m, name in enumerate(reader.dimensions):
-        read = _Sequences(reader, name, averages)
+        read = _Sequences(reader, name, name in averaged)
         mean, deviation = _moments(read, clips.rows)
         gain = _relevance(read, clips, mean, deviation) if relevance else np.ones_like(mean)
         scaling.of(m).fit(*(torch.from_numpy(values) for values in (mean, deviation, gain)))

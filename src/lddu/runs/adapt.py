@@ -11,7 +11,7 @@ What all clips of a speaker share is taken for the shift: where all of them show
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,7 +163,11 @@ def _named(store: FeatureStore, column: str, row: int) -> str:
 
 
 def adaptation_to(
-    store: FeatureStore, rows: np.ndarray, centres: Mapping[str, TrainingCentre], max_steps: int, averages: bool = False
+    store: FeatureStore,
+    rows: np.ndarray,
+    centres: Mapping[str, TrainingCentre],
+    max_steps: int,
+    averaged: Collection[str] = (),
 ) -> Adaptation:
     """The shifts that bring some clips to where a run was trained. Labels are not read.
 
@@ -172,10 +176,11 @@ def adaptation_to(
         rows: [N] of the given clips.
         centres: modality -> what the run was trained on.
         max_steps: of a clip that the run looks at.
-        averages: the run reads the mean of a clip's steps, so clips count alike; else steps do, as in training.
+        averaged: modalities of which the run reads the mean of a clip's steps, so that clips count alike; else steps do, as in
+            training.
     """
     held = {name: centre for name, centre in centres.items() if name in store.modalities}
-    sums = {name: _sums(store, name, rows, max_steps, averages) for name in held}
+    sums = {name: _sums(store, name, rows, max_steps, name in averaged) for name in held}
     return Adaptation({name: _shift(sums[name], centre) for name, centre in held.items() if sums[name]})
 
 

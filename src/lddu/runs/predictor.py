@@ -181,9 +181,8 @@ class Predictor:
         self.feature_warnings(store)
         centres = {name: self.centre(m) for m, name in enumerate(self.modalities)}
         model = self.description.config.model
-        return self.adapted_by(
-            adaptation_to(store, store.rows(rows), centres, model.max_steps, averages=model.pooling == "mean")
-        )
+        averaged = model.averaged(self.modalities)
+        return self.adapted_by(adaptation_to(store, store.rows(rows), centres, model.max_steps, averaged))
 
     def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
         """The same run with features re-centred as given; None for features as they are."""

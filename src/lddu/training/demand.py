@@ -38,9 +38,10 @@ def demand_of(description: RunDescription, store: FeatureStore, family: Family) 
     rows, _ = training_rows(store, tuple(task.dimensions))
     parameters = sum(parameter.numel() for parameter in Network(family, task, config).parameters())
     width, layers = (getattr(config.model, name, least) for name, least in (("hidden", 128), ("layers", 1)))
-    one_step = config.model.pooling != "steps"
+    averaged = config.model.averaged(task.dimensions)
     steps = sum(
-        1 if one_step else min(config.model.max_steps, int(store.lengths(name)[rows].max())) for name in task.dimensions
+        1 if name in averaged else min(config.model.max_steps, int(store.lengths(name)[rows].max()))
+        for name in task.dimensions
     )
     values = config.training.batch_size * steps * width * (layers + 1)
     numbers = NUMBERS_PER_PARAMETER * parameters + NUMBERS_PER_VALUE * values

@@ -179,7 +179,7 @@ def _first_weights(
     task, config = description.task, description.config
     rows = (scaling_rows(data.train, config.training, description.seed), data.valid_rows)
     train, valid = (ScalingClips(own, presence_of(setup.store, own, task.emotions, task.present_at)) for own in rows)
-    relevance, averages = config.model.feature_scaling == "relevance", config.model.pooling == "mean"
-    fit_scaling(model.scaling, data.reader, train, relevance, averages)
+    relevance, averaged = config.model.feature_scaling == "relevance", config.model.averaged(task.dimensions)
+    fit_scaling(model.scaling, data.reader, train, relevance, averaged)
     fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()

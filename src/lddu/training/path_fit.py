@@ -146,7 +146,7 @@ def cluster_means(features: Floats, count: int, seed: int) -> Floats:
 
 
 def _pooled(network: Network, values: tuple[torch.Tensor, ...], mask: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
-    read, seen = zip(*map(network.read, values, mask), strict=True)
+    read, seen = zip(*map(network.read, range(len(values)), values, mask), strict=True)
     scaled = (network.scaling.of(m)(x) for m, x in enumerate(read))
     return list(map(equations.masked_mean_and_deviation, scaled, seen))
 

@@ -120,7 +120,8 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
     elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
         warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
-    longest = max(int(store.lengths(name)[train_rows].max()) for name in kept) if config.model.pooling == "steps" else 1
+    averaged = config.model.averaged(kept)
+    longest = max(1 if name in averaged else int(store.lengths(name)[train_rows].max()) for name in kept)
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
         emotions=store.emotions,

@@ -59,7 +59,7 @@ def test_it_has_the_weights_of_any_other_network() -> None:
 
 def test_a_name_that_the_store_does_not_have_is_refused() -> None:
     with pytest.raises(
-        ConfigError, match=r"linear_only to name modalities of the store \(text, audio\), but got 'voice'"
+        ConfigError, match=r"linear_only to name modalities that the network reads \(text, audio\), but got 'voice'"
     ):
         network_of(linear_only="audio, voice")
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lddu.config import ResolvedConfig
-from lddu.errors import ConfigError
+from lddu.config import ResolvedConfig, modalities_in
 from lddu.machine.ranks import Ranks
 from lddu.models.family import Evidence, Family, Task
 from lddu.models.lddu.network import LDDU
@@ -37,11 +36,8 @@ def _build(task: Task, config: ResolvedConfig) -> nn.Module:
     settings = config.model
     assert isinstance(settings, ResolvedModel)
     modalities = list(task.dimensions)
-    if unknown := [name for name in settings.linear_alone if name not in modalities]:
-        raise ConfigError(
-            f"Expected model.linear_only to name modalities of the store ({', '.join(modalities)}), but got {unknown[0]!r}."
-        )
-    linear_only = [modalities.index(name) for name in settings.linear_alone]
+    named = modalities_in(settings.linear_only, "model.linear_only", modalities)
+    linear_only = [modalities.index(name) for name in named]
     return LDDU(list(task.dimensions.values()), len(task.emotions), settings, linear_only)
 
 

@@ -11,6 +11,7 @@ from lddu.config import (
     ObjectiveSettings,
     ResolvedConfig,
     TrainingConfig,
+    names_in,
     or_auto,
     power_of_two,
     setting,
@@ -46,11 +47,6 @@ class ModelConfig(ModelSettings):
     )
 
     @property
-    def linear_alone(self) -> tuple[str, ...]:
-        """Names of the modalities in `linear_only`."""
-        return tuple(name for name in (part.strip() for part in self.linear_only.split(",")) if name)
-
-    @property
     def clips_features(self) -> bool:
         """Eq. (1) normalises whatever comes; without it, standardised features are clipped."""
         return not self.feature_norm
@@ -75,7 +71,7 @@ class ModelConfig(ModelSettings):
                 "expected model.noise_meter together with objective.noise_weight, since one is nothing without the other, "
                 f"but got {str(self.noise_meter).lower()} and {objective.noise_weight:g}; set both, or false and 0"
             )
-        if self.linear_alone and not self.linear_path:
+        if names_in(self.linear_only) and not self.linear_path:
             problems.append("expected model.linear_path where model.linear_only names a modality, but got false")
         if self.noise_gate and not self.noise_meter:
             problems.append("expected model.noise_meter where model.noise_gate reads it, but got false")
