@@ -58,10 +58,12 @@ def test_it_has_the_weights_of_any_other_network() -> None:
 
 
 def test_a_name_that_the_store_does_not_have_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"linear_only to name modalities of the store \(text, audio\), but got 'voice'"):
+    with pytest.raises(
+        ConfigError, match=r"linear_only to name modalities of the store \(text, audio\), but got 'voice'"
+    ):
         network_of(linear_only="audio, voice")
 
 
 def test_without_a_linear_path_nothing_is_linear_alone() -> None:
-    with pytest.raises(ConfigError, match="expected model.linear_path where model.linear_only names a modality"):
+    with pytest.raises(ConfigError, match=r"expected model\.linear_path where model\.linear_only names a modality"):
         network_of(linear_only="audio", linear_path=False)
