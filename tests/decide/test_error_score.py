@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from lddu.arrays import Floats
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
-from lddu.decide.linear import COMBINATION
+from lddu.decide.linear import COMBINATION, fit_linear
 from lddu.evaluate.scored import Scored, Validation
 
 
@@ -91,3 +91,9 @@ def test_it_survives_json_exactly(seed: int) -> None:
     scored, labels, scores = answers(100, seed)
     fitted = fit_error_score(Validation(scored), labels, scores)
     assert ErrorScore.from_mapping(fitted.to_mapping()) == fitted
+
+
+def test_a_score_that_validation_saw_at_one_value_only_does_not_rule_other_clips() -> None:
+    """A hair beside that value, the sum must not be moved by millions."""
+    fitted = fit_linear(np.full((40, 1), 0.1), np.arange(40) % 2 == 0, lambda standard, target: (np.full(1, 1e-6), 0.0))
+    assert abs(float(fitted.total(np.array([0.2])))) < 1e-6

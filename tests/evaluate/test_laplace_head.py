@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from lddu.arrays import Floats
 from lddu.evaluate.laplace_head import LastLayer, laplace_head
+from lddu.evaluate.linear_baselines import C_GRID
 
 
 def clips(n: int, seed: int = 0, spread: float = 1.0) -> LastLayer:
@@ -54,3 +55,15 @@ def test_unknown_labels_teach_nothing_and_an_emotion_of_one_kind_keeps_its_frequ
     assert (
         (found.probability[:, 0] == 1).all() and (found.probability[:, 1] == 0.5).all() and (found.variance == 0).all()
     )
+
+
+def test_an_input_that_training_saw_at_one_value_only_makes_a_clip_a_little_unsure() -> None:
+    """Such as a unit that is silent on all training clips and speaks on another: the prior of its weight is all that is known."""
+    train, test = clips(300), clips(100, seed=2)
+    silent = LastLayer(np.where(np.arange(3) == 2, 0.0, train.inputs), train.presence)
+    still, speaking = (
+        LastLayer(np.where(np.arange(3) == 2, value, test.inputs), test.presence) for value in (0.0, 0.5)
+    )
+    before, after = laplace_head(silent, clips(300, seed=1), [still, speaking])
+    added = after.variance - before.variance
+    assert (added > 0).all() and (added <= 0.5**2 * max(C_GRID) + 1e-9).all()
