@@ -130,3 +130,15 @@ def test_the_likelihood_is_that_of_clips_left_out_so_a_flexible_map_gains_nothin
 def test_isotonic_does_not_compete_on_few_pairs() -> None:
     few = fit_recalibration(Validation(random_scored(clips=LEAST_PAIRS // 4 - 1)))
     assert few.left_out_nll is not None and set(few.left_out_nll) == set(METHODS) - {"isotonic"}
+
+
+def test_isotonic_gives_hard_answers_the_frequency_with_which_they_are_right() -> None:
+    """Probabilities of exactly 0 and 1, as a language model gives them that is asked for yes or no."""
+    random = np.random.default_rng(0)
+    presence = (random.random((900, 1)) < 0.5).astype(float)
+    answer = np.where(random.random((900, 1)) < 0.3, 1 - presence, presence)
+    fitted = fit_recalibration(Validation(scored_of(answer, presence)), "isotonic")
+    assert fitted.apply(np.array([[0.0], [1.0]])).ravel() == pytest.approx(
+        [presence[answer == p].mean() for p in (0, 1)]
+    )
+    assert Recalibration.from_mapping(fitted.to_mapping()) == fitted
