@@ -304,6 +304,7 @@ BAD_ROWS = {
     "a label above 1": (ClipRow("a", "train", [1, 3]), {}, "label 'anger' of clip 'a' to lie in"),
     "a carried column without _": (ClipRow("a", carried={"x": 1}), {}, "begin with '_'"),
     "nan": (ROW, {"audio": np.full((1, 4), np.nan)}, "audio of clip 'a' to be finite"),
+    "too large": (ROW, {"audio": np.full((1, 4), 1e39)}, "audio of clip 'a' to be finite in single precision"),
     "one axis": (ROW, {"audio": np.ones(4)}, "audio of clip 'a' to be .steps, numbers."),
     "no steps": (ROW, {"audio": np.ones((0, 4))}, "at least one step"),
 }
@@ -335,6 +336,10 @@ def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -
     [
         (StoreDescription((), {"audio": ""}), "at least one emotion"),
         (StoreDescription(("joy", "joy"), {"audio": ""}), "each once"),
+        (
+            StoreDescription(("joy", "Joy "), {"audio": ""}),
+            "differ in more than the case of letters, but got 'joy', 'Joy '",
+        ),
         (StoreDescription(("start",), {"audio": ""}), "other than 'start'"),
         (StoreDescription(("_joy",), {"audio": ""}), "other than '_joy'"),
         (StoreDescription(("joy",), {"../audio": ""}), "modality names of letters"),
