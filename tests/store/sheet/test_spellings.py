@@ -149,6 +149,14 @@ def test_an_empty_name_is_unknown_an_empty_list_is_none_and_the_case_of_names_do
     assert found.repairs["respelt_emotions", "emotion"] == 1
 
 
+@pytest.mark.parametrize("word", ["NA", "n/a", "NULL", "-", "?"])
+def test_a_word_for_an_empty_cell_is_no_emotion_and_is_counted(tmp_path: Path, word: str) -> None:
+    found = sheet(tmp_path, [["clip", "emotion"], ["a", "joy"], ["b", word], ["c", "none"]])
+    assert found.emotions == ("joy", "none")
+    assert shares(found) == [[1, 0], [None, None], [0, 1]]
+    assert found.repairs["unknown_words", "emotion"] == 1
+
+
 def test_numbers_of_classes_are_refused_and_never_taken_for_decimals(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="but got 3; an emotion's number is ambiguous: write its name"):
         sheet(tmp_path, [["clip", "label"], ["a", "0"], ["b", "3"]])
