@@ -14,6 +14,7 @@ from lddu.corpora.repair import repaired
 from lddu.errors import SourceError, StoreError
 from lddu.store import writer as store_writer
 from lddu.store.clip_table import ClipRow
+from lddu.store.loaded_clips import LoadedClips
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import tiny_store
@@ -71,6 +72,18 @@ def test_several_parts_read_like_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert several.verify() == []
     with pytest.raises(IndexError, match="below 20, but got 20"):
         several.steps("audio", 20)
+
+
+def test_parts_of_half_and_of_single_precision_load_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_writer, "PART_BYTES", 1)
+    half, single = np.full((1, 2), 0.1, np.float16), np.full((1, 2), 1e6 / 3, np.float32)
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
+        for clip, values in (("a", half), ("b", single)):
+            writer.add(ClipRow(clip, "train", [1]), {"audio": values})
+    loaded = LoadedClips(FeatureStore(tmp_path / "store"), ["audio"], np.arange(2))
+    assert (loaded.steps("audio", 0) == half).all() and (loaded.steps("audio", 1) == single).all()
 
 
 def test_a_part_that_begins_without_the_modality_still_has_its_width(
