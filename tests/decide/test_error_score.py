@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from lddu.arrays import Floats
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
-from lddu.decide.linear import COMBINATION, fit_linear
+from lddu.decide.linear import COMBINATION, fit_linear, left_out_total
 from lddu.evaluate.scored import Scored, Validation
 
 
@@ -98,3 +98,9 @@ def test_a_score_that_validation_saw_at_one_value_only_does_not_rule_other_clips
     """A hair beside that value, the sum must not be moved by millions."""
     fitted = fit_linear(np.full((40, 1), 0.1), np.arange(40) % 2 == 0, lambda standard, target: (np.full(1, 1e-6), 0.0))
     assert abs(float(fitted.total(np.array([0.2])))) < 1e-6
+
+
+def test_rows_of_a_unit_are_never_scored_by_a_fit_that_saw_one_of_them() -> None:
+    units, marked = np.arange(60) % 12, np.arange(60) % 12 == 3
+    found = left_out_total(np.zeros((60, 1)), marked, units, lambda _, target: (np.zeros(1), float(target.mean())))
+    assert (found[marked] == 0).all() and (found[~marked] > 0).any()

@@ -217,6 +217,13 @@ def test_files_of_a_manifest_are_found_however_their_names_are_composed(
     assert listing.repairs.get(("recomposed_names", "file"), 0) == (named != on_disk)
 
 
+@pytest.mark.parametrize("word", ["NA", "#N/A", "null", "?"])
+def test_clips_whose_group_is_not_known_are_no_group(tmp_path: Path, word: str) -> None:
+    found = sheet(tmp_path, [["clip", "group", "joy"], ["a", word, "1"], ["b", word, "1"], ["c", "Nadia", "0"]])
+    assert [clip.row.group for clip in found.clips] == ["", "", "Nadia"]
+    assert found.repairs["unknown_words", "group"] == 2
+
+
 def test_a_group_that_is_composed_in_two_ways_is_one_group(tmp_path: Path) -> None:
     forms = [unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD")]
     found = sheet(tmp_path, [["clip", "group", "joy"], ["a", forms[0], "1"], ["b", forms[1], "1"]])
