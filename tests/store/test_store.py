@@ -353,6 +353,7 @@ def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -
             StoreDescription(("joy", "Joy "), {"audio": ""}),
             "differ in more than the case of letters, but got 'joy', 'Joy '",
         ),
+        (StoreDescription(("joy\n(0-1)",), {"audio": ""}), r"without line breaks .* but got 'joy\\n\(0-1\)'"),
         (StoreDescription(("start",), {"audio": ""}), "other than 'start'"),
         (StoreDescription(("_joy",), {"audio": ""}), "other than '_joy'"),
         (StoreDescription(("joy",), {"../audio": ""}), "modality names of letters"),

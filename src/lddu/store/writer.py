@@ -267,6 +267,11 @@ def _check_description(description: StoreDescription) -> None:
             f"Expected emotions that differ in more than the case of letters, but got {', '.join(map(repr, twice))}; "
             "join these columns, or rename one."
         )
+    if broken := [name for name in names if not name.isprintable()]:
+        raise SourceError(
+            f"Expected emotion names without line breaks and control characters, but got {', '.join(map(repr, broken))}; "
+            "rename the columns."
+        )
     wrong = [n for n in names if not n or n.startswith("_") or n in FIXED_COLUMNS or OF_MODALITY in n]
     if wrong:
         raise SourceError(
