@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -52,6 +52,8 @@ def test_the_cut_is_the_highest_that_the_bound_allows(scored: Scored, target: fl
 
 
 @given(clips=st.integers(1, 400), percent=st.integers(50, 99))
+@example(clips=29, percent=90)
+@example(clips=59, percent=95)
 def test_with_one_emotion_a_clip_the_cut_leaves_out_as_many_as_whole_numbers_say(clips: int, percent: int) -> None:
     """Of n clips (n + 1)(1 - target) - 1 may be missed, counted without the rounding of (1 - 0.9) * 30."""
     p = np.linspace(0.1, 0.9, clips)[:, None]
