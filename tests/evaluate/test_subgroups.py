@@ -86,7 +86,7 @@ def test_of_subgroups_that_do_not_differ_a_gap_is_seldom_more_than_chance() -> N
     for _ in range(300):
         values = random.normal(size=6)
         drawn = values[:, None] + random.normal(size=(6, 300))
-        best, worst, apart = picked_difference(values, drawn)
+        best, worst, apart = picked_difference(values.tolist(), drawn)
         picked.append(apart.low > 0)
         naive.append(np.quantile(drawn[best] - drawn[worst], 0.025) > 0)
         assert (apart.low > 0) == (apart.chance < 0.05) or apart.low == pytest.approx(0, abs=0.1)

@@ -136,7 +136,7 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
         members: subgroup -> [N] which clips are in it, in the order in which they are shown.
         column: that names them.
     """
-    labelled = answers.scored.known.any(axis=1)
+    labelled = np.asarray(answers.scored.known.any(axis=1))
     masks = {name: flags & labelled for name, flags in members.items()}
     drawn = {name: drawn_within(answers, flags, METRIC_RESAMPLES) for name, flags in masks.items() if enough(flags)}
     everyone = drawn_within(answers, labelled, METRIC_RESAMPLES) if enough(labelled) else None
