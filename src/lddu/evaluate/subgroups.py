@@ -9,9 +9,9 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import error_by_chance
-from lddu.evaluate.compare import Estimate, Resampled, estimate_of
+from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
-from lddu.evaluate.resample import METRIC_RESAMPLES, Interval
+from lddu.evaluate.resample import Interval
 from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, MACRO, drawn_within, enough, plain_values, units_in, within
 from lddu.sentences import counted, listed
 
@@ -138,14 +138,14 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
     """
     labelled = np.asarray(answers.scored.known.any(axis=1))
     masks = {name: flags & labelled for name, flags in members.items()}
-    drawn = {name: drawn_within(answers, flags, METRIC_RESAMPLES) for name, flags in masks.items() if enough(flags)}
-    everyone = drawn_within(answers, labelled, METRIC_RESAMPLES) if enough(labelled) else None
+    drawn = {name: drawn_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)}
+    everyone = drawn_within(answers, labelled, COMPARISON_RESAMPLES) if enough(labelled) else None
     outside = labelled & ~np.any([*members.values()], axis=0)
     return Subgroups(
         column=column,
         split=answers.scored.split,
         by=answers.scored.counted_units()[1],
-        resamples=METRIC_RESAMPLES,
+        resamples=COMPARISON_RESAMPLES,
         whole=_described("all", answers, labelled, everyone),
         subgroups=tuple(_described(name, answers, flags, drawn.get(name)) for name, flags in masks.items()),
         no_value=_described("no value", answers, outside, None) if outside.any() else None,
