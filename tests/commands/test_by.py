@@ -81,7 +81,7 @@ def test_compare_shows_the_differences_in_each_subgroup(
     words = ("compare", place / "run", place / "other", "--by", "_gender")
     found = lddu(capsys, *words, "--html", tmp_path / "page.html")
     assert found.code == 0 and "second - first by _gender" in found.out and "not compared: x" in found.out
-    assert "second − first by <code>_gender</code>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Second − first by <code>_gender</code>" in (tmp_path / "page.html").read_text(encoding="utf-8")
     [pair] = json.loads(lddu(capsys, *words, "--json").out)["comparisons"]
     assert [own["name"] for own in pair["subgroups"]] == ["f", "m", "x"]
     assert set(pair["subgroups"][0]["difference"]["f1_micro"]) == {"value", "low", "high", "chance"}
