@@ -49,13 +49,14 @@ def show_answers(
 
 def legend(found: "Predictions") -> str:
     """What the numbers and their marks mean."""
+    from lddu.sentences import counted
+
     marks = ["* present"]
     if found.abstained is not None:
         marks.append("? can't tell")
     if found.label_set is not None:
         marks.append("+ in the set with the promised recall")
-    count = f"{len(found)} clip{'' if len(found) == 1 else 's'}"
-    return f"probability per emotion, {count} ({', '.join(marks)})"
+    return f"probability per emotion, {counted(len(found), 'clip')} ({', '.join(marks)})"
 
 
 def cell(found: "Predictions", n: int, e: int) -> "Text":

@@ -127,9 +127,7 @@ def write_page(
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
-    calibrated = predictor.decision.recalibration.left_out_nll is not None
-    origin = predictor.origin
-    write_clip_page(folder, answers, ClipPageContext(origin.run, title, found, calibrated, origin.sentence), with_media)
+    write_clip_page(folder, answers, ClipPageContext.of(predictor, title, found), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 

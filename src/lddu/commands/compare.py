@@ -107,6 +107,7 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
     from lddu.runs.seeds import ONE_EACH
+    from lddu.sentences import counted
 
     console = results()
     if not settings:
@@ -122,7 +123,7 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
         grid.add_row(metric_name(name), *own, *intervals)
     console.print()
     for one in settings:
-        runs = f"{len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}"
+        runs = f"{counted(len(one.runs), 'run')}: {', '.join(one.runs)}"
         again = f"; with the same seeds, counted once: {', '.join(one.again)}" if one.again else ""
         what = "".join(f"{name} {value}; " for name, value in changed[one.runs[0]].items())
         console.print(f"{one.name}  {what}{runs}{again}", markup=False, soft_wrap=True)

@@ -143,8 +143,6 @@ def _show(result: "Extraction") -> None:
         markup=False,
     )
     if result.notes:
-        noted_files = ", ".join(
-            f"{note} ({count} clip{'s' if count > 1 else ''})" for note, count in list(result.notes.items())[:6]
-        )
+        noted_files = ", ".join(f"{note} ({counted(count, 'clip')})" for note, count in list(result.notes.items())[:6])
         more = "" if len(result.notes) <= 6 else ", ..."
         results().print(f"noted: {noted_files}{more}", markup=False, style="dim")
