@@ -149,6 +149,8 @@ def test_small_subgroups_are_counted_and_those_of_few_groups_have_no_interval() 
     assert found["four"].measured and all(np.isnan(own.low) for own in found["four"].figures.values())
     assert not np.isnan(found["rest"].figures["f1_micro"].low) and found.gaps == ()
     said = " ".join(found.sentences)
+    assert "intervals are too narrow" not in said
+    assert "too narrow: a (8)." in " ".join(measure_subgroups(whole, {"a": number % 20 < 8}, "_part").sentences)
     assert "No gap is given" in said and "not measured: few (19)" in said and "Fewer than 5 groups" in said
 
 

@@ -12,6 +12,7 @@ from lddu.evaluate.calibration import error_by_chance
 from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
 from lddu.evaluate.resample import Interval
+from lddu.evaluate.scored import LEAST_GROUPS
 from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, MACRO, drawn_within, enough, plain_values, units_in, within
 from lddu.sentences import counted, listed
 
@@ -108,6 +109,14 @@ class Subgroups:
         few = [own.name for own in self.subgroups if own.measured and own.units < LEAST_UNITS]
         found += (
             [f"Fewer than {LEAST_UNITS} {self.by}s, so no intervals and no part in gaps: {listed(few)}."] if few else []
+        )
+        narrow = [
+            f"{own.name} ({own.units})"
+            for own in self.subgroups
+            if own.measured and LEAST_UNITS <= own.units < LEAST_GROUPS
+        ]
+        found += (
+            [f"Fewer than {LEAST_GROUPS} {self.by}s, so intervals are too narrow: {listed(narrow)}."] if narrow else []
         )
         found += [
             f"{own.name} shows no {listed(own.left_out)}: no part of its macro figures."
