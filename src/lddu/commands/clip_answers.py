@@ -46,7 +46,7 @@ def are_clips(inputs: list[str]) -> bool:
                 )
             raise SourceError(
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
-                "neither; name files with another suffix themselves."
+                "neither; name texts (.txt) and files with another suffix themselves."
             )
         return (
             name == "-"
