@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from lddu.commands.options import Flag, Output, command_line, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+from lddu.commands.workers import jobs_in
 
 if TYPE_CHECKING:
     from lddu.training.retrained import SubsetRow
@@ -28,6 +29,7 @@ def ablate(
     preset: str | None = None,
     config: Path | None = None,
     device: str = "auto",
+    jobs: str = "auto",
     out: Annotated[Path, Output],
     json: Annotated[bool, Flag, Output] = False,
     settings: SettingOptions = NOTHING_SAID,
@@ -54,6 +56,8 @@ def ablate(
         TOML file of settings, which override the preset.
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    jobs
+        Trainings at once, as for 'lddu train'.
     out
         Folder of the run folders, new or of the same ablation.
     json
@@ -68,7 +72,7 @@ def ablate(
     from lddu.training.retrained import AblationOptions, Cell
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, names_in(modalities), device, command_line())
+    options = AblationOptions(seeds, names_in(modalities), device, command_line(), jobs_in(jobs))
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
         def begins(cell: Cell, number: int, count: int) -> None:

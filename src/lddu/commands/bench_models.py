@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from lddu.commands.options import Output
 from lddu.commands.search_progress import SearchProgress
+from lddu.commands.workers import jobs_in
 
 if TYPE_CHECKING:
     from lddu.models.family import Losses
@@ -26,6 +27,7 @@ def bench_models(
     trials: int = 20,
     epochs: int | None = None,
     device: str = "auto",
+    jobs: str = "1",
     out: Annotated[Path | None, Output] = None,
 ) -> None:
     """Search and train model families under one protocol; write one table and page.
@@ -47,6 +49,9 @@ def bench_models(
         At most this many epochs in every training.
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    jobs
+        Trials, and then trainings, of a family at once, as for 'lddu train'. The times in the table are of trainings side by
+        side then, and trials at once cannot learn from each other.
     out
         Folder of the bench. [default: benches/TIME]
     """
@@ -62,7 +67,7 @@ def bench_models(
     from lddu.training.model_bench import bench_models as make
     from lddu.training.plan import training_rows
 
-    options = BenchOptions(chosen_families(families), seeds, trials, epochs, device)
+    options = BenchOptions(chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs))
     corpus = FeatureStore(store)
     clips = len(training_rows(corpus)[0])
     notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)

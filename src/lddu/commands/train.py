@@ -1,6 +1,7 @@
 """`lddu train`: from a store to a finished run folder."""
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 from lddu.commands.folds import cross_validated, fold_options_of, refuse_resuming_folds
 from lddu.commands.options import Flag, OtherRun, Output, command_line, names_in
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+from lddu.commands.workers import jobs_in
 
 EXAMPLES = """Examples:
   lddu train                               # on the simulated corpus
@@ -30,6 +32,7 @@ def train(
     seed: int | None = None,
     seeds: int | None = None,
     device: str = "auto",
+    jobs: str = "auto",
     modalities: str | None = None,
     folds: str | None = None,
     group: str | None = None,
@@ -63,6 +66,9 @@ def train(
         Train this many networks with consecutive seeds and average them. [default: 1]
     device
         "auto", "cpu", "cuda" or "cuda:N".
+    jobs
+        Trainings of --seeds or --folds at once, each in a process with its share of the processor: a number, or "auto", as many
+        as there are processors (on a GPU 1) and memory for. 1 trains in turn, on all processors.
     modalities
         Those that the network may see, such as "text,audio". [default: all of the store]
     folds
@@ -113,22 +119,18 @@ def train(
     from lddu.training.run import resume as go_on
     from lddu.training.run import train
 
-    wanted = not no_baselines
+    how = RunOptions(device=device, command=command_line(), baselines=not no_baselines, jobs=jobs_in(jobs))
     with TrainingProgress(first_rank(), f"run folder: {folder}") as watch:
         try:
             if resume is not None:
-                run = go_on(
-                    resume, FeatureStore(store) if store else None, RunOptions(device=device, baselines=wanted), watch
-                )
+                run = go_on(resume, FeatureStore(store) if store else None, how, watch)
             else:
-                options = RunOptions(
-                    seed or 0,
-                    1 if seeds is None else seeds,
-                    device,
-                    force,
-                    init_from,
-                    command_line(),
-                    baselines=wanted,
+                options = replace(
+                    how,
+                    seed=seed or 0,
+                    members=1 if seeds is None else seeds,
+                    force=force,
+                    init_from=init_from,
                     modalities=names_in(modalities),
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)

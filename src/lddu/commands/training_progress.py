@@ -44,11 +44,17 @@ class TrainingProgress:
         """Print a line above the bar."""
         self._bar.console.print(line, markup=False, soft_wrap=True)
 
-    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
-        """Start anew; say first how long the training may become."""
+    def note(self, sentence: str) -> None:
+        """Print it."""
         if self._begins:
             self.say(self._begins)
             self._begins = ""
+        if sentence:
+            self.say(sentence)
+
+    def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
+        """Start anew; say first how long the training may become."""
+        self.note("")
         if epoch == 1:
             self.say(
                 f"at most {epochs} epochs of {counted(steps, 'step')}; it ends earlier where validation no longer improves"
@@ -64,10 +70,12 @@ class TrainingProgress:
         self._bar.update(self._task, advance=1, loss=f"loss {float(terms.total.detach()):.2f}")
 
     def epoch_done(self, record: dict[str, Any]) -> None:
-        """Print the epoch's line."""
-        valid, loss = record["valid"], record["loss"]
+        """Print the epoch's line, after the name of its training where several go side by side."""
+        valid, loss, name = record["valid"], record["loss"], record.get("training", "")
+        if name:
+            self._bar.update(self._task, description="training", loss=f"{name}: epoch {record['epoch']}")
         self.say(
-            f"epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  {_terms(loss)}valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
+            f"{name}{name and '  '}epoch {record['epoch']:>3}  loss {loss['total']:7.3f}  {_terms(loss)}valid: micro-F1 {valid['f1_micro']:.4f}  mAP {valid['map_macro']:.4f}  NLL {valid['nll']:.3f}"
             f"{'  kept' if record['kept'] else ''}"
         )
 

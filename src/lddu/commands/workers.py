@@ -2,9 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lddu.errors import ConfigError
 from lddu.machine.processes import ProcessWorkers, Workers, default_threads
+
+if TYPE_CHECKING:
+    from lddu.training.plan import Jobs
+
+
+def jobs_in(text: str) -> "Jobs":
+    """What `--jobs` says: a number or "auto".
+
+    Raises:
+        ConfigError: where it is neither.
+    """
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdecimal()):
+        raise ConfigError(f"Expected --jobs to be a number or 'auto', but got {text!r}.")
+    return int(text)
 
 
 @contextmanager

@@ -21,6 +21,12 @@ Result = TypeVar("Result")
 Opening = Callable[[], Callable[[Job], Result]]
 """Makes a process ready, once, and gives what it does with each job: hashable, and able to travel to the process."""
 
+Tell = Callable[[Any], None]
+"""Sends the leading process something about the job that is going on."""
+
+TellingOpening = Callable[[], Callable[[Job, Tell], Result]]
+"""An `Opening` whose jobs report on their way."""
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[Job, Result]):
@@ -70,16 +76,30 @@ class ProcessWorkers:
 
     def work_off(self, opening: Opening[Job, Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
         """See `Workers`."""
+        return self._work_off(opening, jobs, None)
+
+    def work_off_telling(
+        self, opening: TellingOpening[Job, Result], jobs: Sequence[Job], hear: Callable[[Job, Any], None]
+    ) -> Iterator[Outcome[Job, Result]]:
+        """As `work_off`; `hear` is called with a job and what it tells, in the order in which it does, before its outcome."""
+        return self._work_off(opening, jobs, hear)
+
+    def _work_off(
+        self, opening: Callable[..., Any], jobs: Sequence[Job], hear: Callable[[Job, Any], None] | None
+    ) -> Iterator[Outcome[Job, Result]]:
         waiting = iter(jobs)
         workers: list[_Worker[Job, Result]] = [
-            _Worker(opening, self.threads) for _ in range(min(self.count, len(jobs)))
+            _Worker(opening, self.threads, hear) for _ in range(min(self.count, len(jobs)))
         ]
         try:
             busy = {worker.give(job): worker for worker, job in zip(workers, waiting, strict=False)}
             while busy:
                 for ready in connection.wait(list(busy)):
-                    worker = busy.pop(ready)  # type: ignore[call-overload]
+                    worker = busy[ready]  # type: ignore[index]
                     outcome = worker.outcome()
+                    if outcome is None:
+                        continue
+                    del busy[ready]  # type: ignore[arg-type]
                     busy |= {worker.give(job): worker for job in islice(waiting, 1)}
                     yield outcome
         finally:
@@ -102,19 +122,22 @@ def opened(opening: Opening[Any, Any]) -> Callable[[Any], Any]:
 class _Worker(Generic[Job, Result]):
     """One worker process and the pipe to it."""
 
-    def __init__(self, opening: Opening[Job, Result], threads: int) -> None:
-        self._opening, self._threads = opening, threads
+    def __init__(self, opening: Callable[..., Any], threads: int, hear: Callable[[Job, Any], None] | None) -> None:
+        self._opening, self._threads, self._hear = opening, threads, hear
         self._begin()
 
     def _begin(self) -> None:
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
         self._began = context.Event()
-        self._process = context.Process(target=_serve, args=(there, self._began, self._threads), daemon=True)
+        self._process = context.Process(target=_serve, args=self._arguments(there), daemon=True)
         self._process.start()
         there.close()  # so that the pipe ends when the process does
         with suppress(ConnectionError):
             self._pipe.send(self._opening)
+
+    def _arguments(self, there: "Connection[Any, Any]") -> tuple[Any, ...]:
+        return there, self._began, self._threads, self._hear is not None
 
     def give(self, job: Job) -> "Connection[Any, Any]":
         """Begin a job; its outcome is there when the pipe can be read."""
@@ -123,20 +146,24 @@ class _Worker(Generic[Job, Result]):
             self._pipe.send(job)
         return self._pipe
 
-    def outcome(self) -> Outcome[Job, Result]:
-        """Of the job that was given.
+    def outcome(self) -> Outcome[Job, Result] | None:
+        """Of the job that was given; None where the job has only told something.
 
         Raises:
             ConfigError: where the process died before it took any job.
         """
         try:
-            result, fault = self._pipe.recv()
+            ended, result, fault = self._pipe.recv()
         except (EOFError, ConnectionError):
             self.stop()
             if not self._began.is_set():
                 raise ConfigError(_NOT_BEGUN) from None
             self._begin()
             return Outcome(self._job, None)
+        if not ended:
+            assert self._hear is not None
+            self._hear(self._job, result)
+            return None
         if fault is not None:
             raise fault
         return Outcome(self._job, result)
@@ -154,7 +181,7 @@ _NOT_BEGUN = (
 )
 
 
-def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
+def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int, telling: bool) -> None:
     """What a worker process does: answer every job with a result or a fault, until the other side is gone.
 
     The opening comes through the pipe, for to read it may load PyTorch, which takes its threads from the environment then.
@@ -163,14 +190,15 @@ def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    more: list[Tell] = [lambda told: pipe.send((False, told, None))] if telling else []
     with suppress(EOFError, ConnectionError):
-        opening: Opening[Any, Any] = pipe.recv()
+        opening: Callable[[], Callable[..., Any]] = pipe.recv()
         began.set()
         while True:
             job = pipe.recv()
             result, fault = None, None
             try:
-                result = opened(opening)(job)
+                result = opened(opening)(job, *more)
             except Exception as met:
                 fault = met
-            pipe.send((result, fault))
+            pipe.send((True, result, fault))

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ from lddu.sentences import counted, listed
 from lddu.store.folds import Folds, fold_clips, fold_sentences, without_positives
 from lddu.store.resplit import resplit
 from lddu.store.store import FeatureStore, StoreLike, opened_store
-from lddu.training.loop import TrainingCallback
+from lddu.training.loop import NoCallback, TrainingCallback
 from lddu.training.plan import RunOptions
 from lddu.training.retrained import refuse_other
 from lddu.training.run import train_or_resume
+from lddu.training.side_by_side import Training, pace_in, train_all
 
 ABOUT = "folds.json"
 
@@ -81,17 +83,25 @@ def cross_validate(
     """
     store, out = opened_store(store), Path(out)
     found, options = fold_clips(store, folds.folds, folds.group), replace(folds.run, init_from=None)
+    callback = callback or NoCallback()
     _begun(store, out, found, options)
     stores = [_fold_store(store, out, found, k) for k in range(found.count)]
     paths = [out / f"fold-{k + 1}" for k in range(found.count)]
-    alone = replace(options, force=False)
+    alone = replace(options, force=False, jobs=1)
     for path, own in zip(paths, stores, strict=True):
         refuse_other(path, own, config, alone, "cross-validation")
-    for k, (path, own) in enumerate(zip(paths, stores, strict=True)):
-        if not RunFolder(path).finished:
-            if begins is not None:
-                begins(k + 1, found.count, found.groups_of(k))
-            train_or_resume(own, path, config, alone, callback)
+    names = {f"fold {k + 1}": k for k in range(found.count)}
+    missing = [
+        Training(name, partial(train_or_resume, stores[k].address, paths[k], config, alone))
+        for name, k in names.items()
+        if not RunFolder(paths[k]).finished
+    ]
+
+    def begun(name: str) -> None:
+        if begins is not None:
+            begins(names[name] + 1, found.count, found.groups_of(names[name]))
+
+    train_all(missing, pace_in(stores[0], config, options, found.count, callback), callback, begun)
     return _concluded(store, out, found, stores, options)
 
 

@@ -42,10 +42,13 @@ class TrainingCallback(Protocol):
         """One optimiser step."""
 
     def epoch_done(self, record: dict[str, Any]) -> None:
-        """The epoch's line of the log."""
+        """The epoch's line of the log; of trainings side by side, for which nothing else is called, ``training`` in it names the one."""
 
     def stopping(self) -> None:
         """Ctrl-C has come: what there is will be evaluated on validation and saved."""
+
+    def note(self, sentence: str) -> None:
+        """Something that whoever waits may want to know."""
 
 
 class NoCallback:
@@ -61,6 +64,9 @@ class NoCallback:
         """Nothing."""
 
     def stopping(self) -> None:
+        """Nothing."""
+
+    def note(self, sentence: str) -> None:
         """Nothing."""
 
 

@@ -8,20 +8,25 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
+from lddu.config import Config
 from lddu.errors import ConfigError, LdduError, MismatchError, RunError, parameter
 from lddu.machine.atomic import write_text
+from lddu.machine.processes import ProcessWorkers
 from lddu.models.families import FAMILIES, family_of
 from lddu.runs.model_table import cell_folder, measured_file
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
-from lddu.training.plan import RunOptions
+from lddu.training.loop import TrainingCallback
+from lddu.training.plan import Jobs, RunOptions, check_jobs
 from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
+from lddu.training.side_by_side import Training, pace_in, train_all
 
 ABOUT = "bench.json"
 
@@ -36,6 +41,7 @@ class BenchOptions:
         trials: of the search of each family, on validation; 0 takes its published settings.
         epochs: most passes of any training; None leaves that to each family.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        jobs: trials, and then trainings, of a family at once, as in `RunOptions`; trainings that share a machine take longer.
 
     Raises:
         ConfigError: where a number is out of range.
@@ -46,8 +52,10 @@ class BenchOptions:
     trials: int = 20
     epochs: int | None = None
     device: str = "auto"
+    jobs: Jobs = 1
 
     def __post_init__(self) -> None:
+        check_jobs(self.jobs)
         for name, value, least in (("seeds", self.seeds, 1), ("trials", self.trials, 0), ("epochs", self.epochs, 1)):
             if value is not None and value < least:
                 raise ConfigError(f"Expected {parameter(name)} to be at least {least}, but got {value}.")
@@ -132,19 +140,26 @@ def _family(store: FeatureStore, out: Path, options: BenchOptions, family: str, 
     missing = [seed for seed in range(options.seeds) if not RunFolder(cell_folder(out, family, seed)).finished]
     if not missing:
         return
-    config = family_of(family).preset()
+    config, one = family_of(family).preset(), RunOptions(device=options.device, jobs=options.jobs)
     if options.epochs is not None:
         config = replace(config, training=replace(config.training, epochs=options.epochs))
     if options.trials:
         callback.cell_begins(family, f"search of {options.trials} trials")
         wanted = SearchOptions(options.trials, device=options.device, family=family)
-        config = search(store, out / family / "search", wanted, config, callback).best
-    for seed in missing:
-        callback.cell_begins(family, f"seed {seed}")
-        with _peak_memory(measured_file(out, family, seed), options.device):
-            train_or_resume(
-                store, cell_folder(out, family, seed), config, RunOptions(seed, device=options.device), callback
-            )
+        pace = pace_in(store, config, one, options.trials, callback)
+        workers = None if pace.threads is None else ProcessWorkers(pace.count, pace.threads, options.device)
+        config = search(store, out / family / "search", wanted, config, callback, workers).best
+    trainings = [
+        Training(f"seed {seed}", partial(_cell, store.address, out, family, config, replace(one, seed=seed, jobs=1)))
+        for seed in missing
+    ]
+    pace = pace_in(store, config, one, options.seeds, callback)
+    train_all(trainings, pace, callback, partial(callback.cell_begins, family))
+
+
+def _cell(store: str, out: Path, family: str, config: Config, options: RunOptions, callback: TrainingCallback) -> None:
+    with _peak_memory(measured_file(out, family, options.seed), options.device):
+        train_or_resume(store, cell_folder(out, family, options.seed), config, options, callback)
 
 
 @contextmanager

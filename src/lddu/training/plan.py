@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +19,19 @@ from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
 LARGEST_SEED = 2**32
+
+Jobs = int | Literal["auto"]
+"""Trainings at once."""
+
+
+def check_jobs(jobs: Jobs) -> None:
+    """Refuse a number of trainings at once that cannot be.
+
+    Raises:
+        ConfigError: where it is below 1.
+    """
+    if isinstance(jobs, int) and jobs < 1:
+        raise ConfigError(f"Expected {parameter('jobs')} to be at least 1, but got {jobs}.")
 
 
 @dataclass(frozen=True)
@@ -35,9 +49,11 @@ class RunOptions:
         report: write report.html at the end; `lddu report RUN` writes it later.
         baselines: fit logistic regressions on the store's pooled features and say where the run is not better than they are.
         modalities: that the network may see, of those of the store; all where left out.
+        jobs: members, or folds, trained at once, each in a process of its own; "auto" is one for each processor, on a GPU one. A
+            script that asks for several has to do so under ``if __name__ == "__main__":``, because each process reads it again.
 
     Raises:
-        ConfigError: where seed or members are out of range.
+        ConfigError: where seed, members or jobs are out of range.
     """
 
     seed: int = 0
@@ -50,8 +66,10 @@ class RunOptions:
     report: bool = True
     baselines: bool = True
     modalities: tuple[str, ...] = ()
+    jobs: Jobs = 1
 
     def __post_init__(self) -> None:
+        check_jobs(self.jobs)
         if not 0 <= self.seed < LARGEST_SEED:
             raise ConfigError(f"Expected {parameter('seed')} to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
         if self.members < 1:

@@ -5,7 +5,8 @@ Withholding a modality from a finished run (`ablation` in `metrics.json`) asks s
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from lddu.runs.run_folder import RunFolder
 from lddu.runs.seeds import over_seeds
 from lddu.sentences import counted
 from lddu.store.store import FeatureStore, StoreLike, opened_store
-from lddu.training.loop import TrainingCallback
-from lddu.training.plan import RunOptions, chosen_modalities, describe
+from lddu.training.loop import NoCallback, TrainingCallback
+from lddu.training.plan import Jobs, RunOptions, check_jobs, chosen_modalities, describe
 from lddu.training.run import train_or_resume
+from lddu.training.side_by_side import Training, pace_in, train_all
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,20 @@ class AblationOptions:
         modalities: whose subsets are trained; all of the store where left out.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         command: the command line, for the record.
+        jobs: trainings at once, as in `RunOptions`.
 
     Raises:
-        ConfigError: where there is no seed.
+        ConfigError: where there is no seed, or jobs is below 1.
     """
 
     seeds: int = 3
     modalities: tuple[str, ...] = ()
     device: str = "auto"
     command: str = ""
+    jobs: Jobs = 1
 
     def __post_init__(self) -> None:
+        check_jobs(self.jobs)
         if self.seeds < 1:
             raise ConfigError(f"Expected {parameter('seeds')} to be at least 1, but got {self.seeds}.")
 
@@ -122,11 +127,20 @@ def ablate(
     planned = cells(store, out, options)
     for cell in planned:
         refuse_other(cell.path, store, config, _options(cell, options), "ablation")
-    for number, cell in enumerate(planned, 1):
-        if not RunFolder(cell.path).finished:
-            if begins is not None:
-                begins(cell, number, len(planned))
-            train_or_resume(store, cell.path, config, _options(cell, options), callback)
+    names = {f"{', '.join(cell.modalities)}, seed {cell.seed}": cell for cell in planned}
+    missing = [
+        Training(name, partial(train_or_resume, store.address, cell.path, config, _options(cell, options)))
+        for name, cell in names.items()
+        if not RunFolder(cell.path).finished
+    ]
+
+    def begun(name: str) -> None:
+        if begins is not None:
+            begins(names[name], planned.index(names[name]) + 1, len(planned))
+
+    callback = callback or NoCallback()
+    largest = replace(_options(planned[0], options), jobs=options.jobs)
+    train_all(missing, pace_in(store, config, largest, len(planned), callback), callback, begun)
     return rows_of(planned)
 
 

@@ -3,21 +3,24 @@
 import os
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.machine.device import device_of
 from lddu.machine.ranks import launched
-from lddu.models.families import family_of
+from lddu.models.families import family_of, registered
 from lddu.models.family import Family, FamilyLike
 from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import StoreLike, opened_store
+from lddu.training.demand import demand_of
 from lddu.training.loop import NoCallback, TrainingCallback
 from lddu.training.member import TrainingSetup, forget, reader_of, train_member, weights_to_start_from
 from lddu.training.plan import RunOptions, describe
+from lddu.training.side_by_side import Pace, Training, pace_of, train_all, within_memory
 
 LAUNCHER_SETTINGS = {
     "ACCELERATE_MIXED_PRECISION": ("no", parameter("training.precision", "bfloat16")),
@@ -92,7 +95,7 @@ def resume(
     Args:
         path: the run folder.
         store: where the corpus is now; by default where it was.
-        options: device and checkpoint rhythm; seed and members are those of the run.
+        options: device, jobs and checkpoint rhythm; seed and members are those of the run.
         callback: called with the progress.
         family: of the run, where it is not registered.
 
@@ -175,10 +178,14 @@ def _train_members(folder: RunFolder, setup: TrainingSetup) -> RunFolder:
         train_member(folder, description, setup)
         return folder
     alone = replace(setup, options=replace(setup.options, baselines=False))  # fitted once, beside their mean
-    for k in range(description.members):
-        member = folder.member(k)
-        if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
-            train_member(member, replace(description, seed=description.seed + k, members=1), alone)
+    pace = pace_of(setup.options.jobs, description.members, setup.options.device, ranks.size)
+    if pace.threads is not None:
+        _side_by_side(folder, alone, pace)
+    else:
+        for k in range(description.members):
+            member = folder.member(k)
+            if not ranks.from_first(lambda member=member: member.finished):  # type: ignore[misc]
+                train_member(member, _of_member(description, k), alone)
     if ranks.first:
         networks = Networks(
             [member.load_model(setup.device) for member in folder.members()], reader_of(description, setup.store)
@@ -192,6 +199,39 @@ def _train_members(folder: RunFolder, setup: TrainingSetup) -> RunFolder:
         setup.draw_page(folder)
         forget(folder.path / "resume")
     return folder
+
+
+def _side_by_side(folder: RunFolder, setup: TrainingSetup, pace: Pace) -> None:
+    """Train the members that are not finished in worker processes."""
+    description, store = setup.description, setup.store
+    known = setup.family.name in registered() and family_of(setup.family.name) is setup.family
+    family = None if known else setup.family
+    trainings = [
+        Training(
+            f"seed {description.seed + k}",
+            partial(_member_elsewhere, folder.path, k, store.address, setup.options, family),
+        )
+        for k in range(description.members)
+        if not folder.member(k).finished
+    ]
+    pace = within_memory(pace, demand_of(description, store, setup.family), setup.callback)
+    train_all(trainings, pace, setup.callback)
+
+
+def _member_elsewhere(
+    path: Path, k: int, store: str, options: RunOptions, family: Family | None, callback: TrainingCallback
+) -> None:
+    """Train member k of a run that the leading process has begun; this is another process."""
+    folder = RunFolder(path, family)
+    description, first = folder.description, folder.description.store.get("init_from")
+    starting = weights_to_start_from(Path(first) if first else None, description, folder.family)
+    device = device_of(options.device)
+    setup = TrainingSetup(folder.family, description, opened_store(store), options, callback, starting, device)
+    train_member(folder.member(k), _of_member(description, k), setup)
+
+
+def _of_member(description: RunDescription, k: int) -> RunDescription:
+    return replace(description, seed=description.seed + k, members=1)
 
 
 def _one_store(setup: TrainingSetup) -> None:
