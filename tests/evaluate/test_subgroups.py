@@ -86,7 +86,7 @@ def test_of_subgroups_that_do_not_differ_a_gap_is_seldom_more_than_chance() -> N
     for _ in range(300):
         values = random.normal(size=6)
         drawn = values[:, None] + random.normal(size=(6, 300))
-        best, worst, apart = picked_difference(values, drawn)
+        best, worst, apart = picked_difference(values.tolist(), drawn)
         picked.append(apart.low > 0)
         naive.append(np.quantile(drawn[best] - drawn[worst], 0.025) > 0)
         assert (apart.low > 0) == (apart.chance < 0.05) or apart.low == pytest.approx(0, abs=0.1)
@@ -149,6 +149,8 @@ def test_small_subgroups_are_counted_and_those_of_few_groups_have_no_interval() 
     assert found["four"].measured and all(np.isnan(own.low) for own in found["four"].figures.values())
     assert not np.isnan(found["rest"].figures["f1_micro"].low) and found.gaps == ()
     said = " ".join(found.sentences)
+    assert "intervals are too narrow" not in said
+    assert "too narrow: a (8)." in " ".join(measure_subgroups(whole, {"a": number % 20 < 8}, "_part").sentences)
     assert "No gap is given" in said and "not measured: few (19)" in said and "Fewer than 5 groups" in said
 
 

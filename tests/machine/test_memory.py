@@ -41,5 +41,5 @@ def test_another_malloc_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(_: None) -> object:
         return object()
 
-    monkeypatch.setattr(memory.ctypes, "CDLL", absent)
+    monkeypatch.setattr(ctypes, "CDLL", absent)
     memory.return_freed_memory()

@@ -47,7 +47,7 @@ def noted_store(path: Path, clips: int = 250, **further: object) -> FeatureStore
             gender = ("f", "m", "f", "m", "f", "m", "f", "m", "x", "")[i // 5 % 10]
             shares = (random.random(2) < 0.4).astype(float)
             audio = np.tile(shares - 0.5, (2, 2)) + random.normal(size=(2, 4))
-            carried = {"_gender": gender, "_age": 18.0 + i % 50, "_take": float(i % 3), "_file": f"f{i}", "_empty": ""}
+            carried = {"_gender": gender, "_age": 18.0 + i % 61, "_take": float(i % 3), "_file": f"f{i}", "_empty": ""}
             row = ClipRow(
                 f"c{i}", ("train", "train", "valid", "test", "test")[i % 5], shares.tolist(), f"s{i // 5 % 25}",
                 carried={**carried, **further},  # type: ignore[dict-item]
@@ -94,6 +94,7 @@ def test_label_sets_of_recalibrated_probabilities_are_those_of_the_decision(meth
     decision = fit_decision(Validation(scored), recalibration=method)
     for probability in (scored.probability, random_scored(1, 200).probability):
         decided = decision.apply(probability, recall=PROMISED_RECALL)
+        assert decided.label_set is not None
         assert np.array_equal(recalibrated_sets(decision, decided.probability), decided.label_set)
     cut = replace(decision.recall_sets, cuts=tuple(1.0000001 for _ in decision.recall_sets.cuts))
     assert not recalibrated_sets(replace(decision, recall_sets=cut), scored.probability).any()

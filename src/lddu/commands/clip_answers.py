@@ -46,7 +46,7 @@ def are_clips(inputs: list[str]) -> bool:
                 )
             raise SourceError(
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
-                "neither; name files with another suffix themselves."
+                "neither; name texts (.txt) and files with another suffix themselves."
             )
         return (
             name == "-"
@@ -132,9 +132,10 @@ def write_page(
 
 
 def _show(found: "ClipAnswers") -> None:
-    from lddu.commands.answer_table import show_answers
+    from lddu.commands.answer_table import show_answers, show_people
 
     count = len(found.predictions)
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), **found.persons(), "seconds": found.seconds("-")}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})
+    show_people(found.people(), found.emotions)

@@ -57,7 +57,7 @@ class TrainingProgress:
         self.note("")
         if epoch == 1:
             self.say(
-                f"at most {epochs} epochs of {counted(steps, 'step')}; it ends earlier where validation no longer improves"
+                f"at most {counted(epochs, 'epoch')} of {counted(steps, 'step')}; it ends earlier where validation no longer improves"
             )
         self.bar_begins(epoch, epochs, steps)
 

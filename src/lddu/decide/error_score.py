@@ -16,6 +16,7 @@ from scipy.special import expit, logit
 
 from lddu.arrays import Flags, Floats
 from lddu.decide.linear import COMBINATION, FOLDS, LinearFit, LinearScore, fit_linear, left_out_total, read_linear
+from lddu.evaluate.metrics import ranking_auroc
 from lddu.evaluate.resample import auroc, resampled_ranking
 from lddu.evaluate.scored import Validation
 
@@ -88,9 +89,7 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
         odds = {name: left_out_total(x, target, units, _logistic) for name, x in columns.items()}
         odds[LABEL_ODDS] = scores[LABEL_ODDS][known]
-        from sklearn.metrics import roc_auc_score
-
-        reached = {name: float(roc_auc_score(target, own)) for name, own in odds.items()}
+        reached = {name: ranking_auroc(target, own) for name, own in odds.items()}
         best = max(rivals, key=lambda name: reached[name])
         ahead = reached[best] - reached[LABEL_ODDS]
         if ahead > 0 and ahead > _error_of_lead(odds[best], odds[LABEL_ODDS], target, units):

@@ -87,8 +87,6 @@ def metrics(scored: Scored, thresholds: Floats, labels: Flags | None = None) -> 
         >>> metrics(scored, np.array([0.5, 0.5])).f1_micro
         0.8
     """
-    from sklearn.metrics import hamming_loss
-
     known = scored.known
     if not known.any():
         raise MismatchError(
@@ -108,7 +106,7 @@ def metrics(scored: Scored, thresholds: Floats, labels: Flags | None = None) -> 
         precision_micro=precision, recall_micro=recall,
         jaccard=mean_jaccard(scored.presence, labels, empty=0.0),
         jaccard_empty_correct=mean_jaccard(scored.presence, labels, empty=1.0),
-        hamming_loss=float(hamming_loss(present, predicted)),
+        hamming_loss=float((present != predicted).mean()),
         map_macro=float(np.mean(aps)) if aps else None, auroc_macro=float(np.mean(aurocs)) if aurocs else None,
         brier=brier(present, probability), nll=negative_log_likelihood(present, probability),
         f1_macro_over=len(f1s), map_macro_over=len(aps), auroc_macro_over=len(aurocs), per_emotion=per_emotion,
@@ -160,9 +158,7 @@ def mean_average_precision(scored: Scored) -> float:
 
 def brier(present: Flags, probability: Floats) -> float:
     """Mean squared difference of probability and outcome over pairs (Brier, 1950)."""
-    from sklearn.metrics import brier_score_loss
-
-    return float(brier_score_loss(present, probability, pos_label=True))
+    return float(np.square(np.asarray(probability, np.float64) - present).mean())
 
 
 def negative_log_likelihood(present: Flags, probability: Floats) -> float:
@@ -227,8 +223,6 @@ def baseline_of(name: str, labels: Flags, presence: Floats, emotions: Sequence[s
 
 
 def _one_emotion(presence: Floats, probability: Floats, labels: Flags, threshold: float) -> EmotionMetrics:
-    from sklearn.metrics import roc_auc_score
-
     known = ~np.isnan(presence)
     if not known.any():
         return EmotionMetrics(None, None, None, None, None, None, 0, 0, threshold)
@@ -236,7 +230,7 @@ def _one_emotion(presence: Floats, probability: Floats, labels: Flags, threshold
     positives, n = int(present.sum()), len(present)
     precision, recall, f1 = _precision_recall_f1(present, labels[known])
     ap = _average_precision(present, score)
-    auroc = float(roc_auc_score(present, score)) if 0 < positives < n else None
+    auroc = ranking_auroc(present, score) if 0 < positives < n else None
     return EmotionMetrics(f1, precision, recall, ap, auroc, brier(present, score), positives, n, threshold)
 
 
@@ -260,11 +254,19 @@ def ranking_precision(present: Flags, score: Floats) -> float:
     return min(1.0, float((gained * hits / (ends + 1)).sum() / max(int(hits[-1]), 1)))
 
 
-def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
-    from sklearn.metrics import precision_recall_fscore_support
+def ranking_auroc(present: Flags, score: Floats) -> float:
+    """Chance that a positive is ranked above a negative, ties for half; both have to be there. Exact but for the last division."""
+    present = np.asarray(present, bool)
+    _, level = np.unique(score, return_inverse=True)
+    negatives, all_of_level = np.bincount(level, ~present).astype(np.int64), np.bincount(level)
+    halves = 2 * np.cumsum(negatives) - negatives
+    return int(((all_of_level - negatives) * halves).sum()) / (2 * int(present.sum()) * int((~present).sum()))
 
-    precision, recall, f1, _ = precision_recall_fscore_support(present, predicted, average="binary", zero_division=0.0)
-    return float(precision), float(recall), float(f1)
+
+def _precision_recall_f1(present: Flags, predicted: Flags) -> tuple[float, float, float]:
+    """Each 0 where there is nothing to divide by."""
+    hits, named, there = int((present & predicted).sum()), int(predicted.sum()), int(present.sum())
+    return hits / max(named, 1), hits / max(there, 1), 2 * hits / max(named + there, 1)
 
 
 def _given(values: Sequence[float | None]) -> list[float]:

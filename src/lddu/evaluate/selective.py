@@ -11,7 +11,7 @@ import numpy as np
 
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
-from lddu.evaluate.metrics import ranking_precision
+from lddu.evaluate.metrics import ranking_auroc, ranking_precision
 from lddu.evaluate.scored import Scored
 
 
@@ -89,8 +89,6 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
         >>> found.error_auroc, found.aurc, found.coverage_at_5
         (1.0, 0.0625, 0.75)
     """
-    from sklearn.metrics import roc_auc_score  # half a second that those who only predict are spared
-
     uncertainty, loss = _checked(uncertainty, loss)
     wrong = loss > 0
     both = bool(wrong.any() and not wrong.all())
@@ -101,7 +99,7 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
     return Selective(
         n=n,
         risk=float(loss.mean()),
-        error_auroc=float(roc_auc_score(wrong, uncertainty)) if both else None,
+        error_auroc=ranking_auroc(wrong, uncertainty) if both else None,
         error_aupr=ranking_precision(wrong, uncertainty) if wrong.any() else None,
         aurc=float(risk.mean()),
         excess_aurc=float(risk.mean() - perfect.mean()),

@@ -9,9 +9,10 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import error_by_chance
-from lddu.evaluate.compare import Estimate, Resampled, estimate_of
+from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
-from lddu.evaluate.resample import METRIC_RESAMPLES, Interval
+from lddu.evaluate.resample import Interval
+from lddu.evaluate.scored import LEAST_GROUPS
 from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, MACRO, drawn_within, enough, plain_values, units_in, within
 from lddu.sentences import counted, listed
 
@@ -109,6 +110,14 @@ class Subgroups:
         found += (
             [f"Fewer than {LEAST_UNITS} {self.by}s, so no intervals and no part in gaps: {listed(few)}."] if few else []
         )
+        narrow = [
+            f"{own.name} ({own.units})"
+            for own in self.subgroups
+            if own.measured and LEAST_UNITS <= own.units < LEAST_GROUPS
+        ]
+        found += (
+            [f"Fewer than {LEAST_GROUPS} {self.by}s, so intervals are too narrow: {listed(narrow)}."] if narrow else []
+        )
         found += [
             f"{own.name} shows no {listed(own.left_out)}: no part of its macro figures."
             for own in self.subgroups
@@ -136,16 +145,16 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
         members: subgroup -> [N] which clips are in it, in the order in which they are shown.
         column: that names them.
     """
-    labelled = answers.scored.known.any(axis=1)
+    labelled = np.asarray(answers.scored.known.any(axis=1))
     masks = {name: flags & labelled for name, flags in members.items()}
-    drawn = {name: drawn_within(answers, flags, METRIC_RESAMPLES) for name, flags in masks.items() if enough(flags)}
-    everyone = drawn_within(answers, labelled, METRIC_RESAMPLES) if enough(labelled) else None
+    drawn = {name: drawn_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)}
+    everyone = drawn_within(answers, labelled, COMPARISON_RESAMPLES) if enough(labelled) else None
     outside = labelled & ~np.any([*members.values()], axis=0)
     return Subgroups(
         column=column,
         split=answers.scored.split,
         by=answers.scored.counted_units()[1],
-        resamples=METRIC_RESAMPLES,
+        resamples=COMPARISON_RESAMPLES,
         whole=_described("all", answers, labelled, everyone),
         subgroups=tuple(_described(name, answers, flags, drawn.get(name)) for name, flags in masks.items()),
         no_value=_described("no value", answers, outside, None) if outside.any() else None,

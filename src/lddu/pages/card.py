@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from lddu.errors import RunError
 from lddu.evaluate.gaps import TITLES
 from lddu.evaluate.subgroups import subgroup_rows
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
@@ -36,6 +37,12 @@ def model_card(folder: RunFolder) -> str:
     """
     about = about_of(folder)
     splits = dict(folder.metrics) if (folder.path / "metrics.json").is_file() else {}
+    try:
+        subgroups = _subgroups(splits)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise RunError(
+            f"Expected {folder.shown('metrics.json')} to hold figures by subgroup, but it is damaged ({fault!r}); copy the run again."
+        ) from None
     sections = {
         "What it is": _what_it_is(folder, about),
         "Intended use": [INTENDED_USE],
@@ -44,11 +51,11 @@ def model_card(folder: RunFolder) -> str:
         "What it learnt from": _learnt_from(folder, about),
         "Figures": [
             *_own_figures(splits, about),
-            *_subgroups(splits),
+            *subgroups,
             *_measured(() if about is None else about.measured),
         ],
         "Calibration": _calibration(folder, splits, about),
-        "Never measured": _never_measured(folder, splits, about),
+        "Never measured": _never_measured(folder, about, bool(subgroups)),
         "European Union": [EU_AI_ACT],
     }
     body = [[f"## {title}", *paragraphs] for title, paragraphs in sections.items() if paragraphs]
@@ -213,9 +220,9 @@ def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> lis
     ]
 
 
-def _never_measured(folder: RunFolder, splits: Mapping[str, SplitMetrics], about: About | None) -> list[str]:
+def _never_measured(folder: RunFolder, about: About | None, subgroups: bool) -> list[str]:
     known = [plain(words) for words in about.not_measured] if about is not None else []
-    grouped = bool(_subgroups(splits)) or (about is not None and any(one.group for one in about.measured))
+    grouped = subgroups or (about is not None and any(one.group for one in about.measured))
     found = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
     return ["\n".join(f"- {words}" for words in found)]
 

@@ -59,7 +59,7 @@ def _section(found: Mapping[str, Any]) -> SubgroupSection:
 
 
 def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """One figure of each subgroup with its interval; a dotted line where all clips lie.
+    """One figure of each subgroup with its interval, a ring where there is none; a dotted line where all clips lie.
 
     Args:
         name: of the figure.
@@ -77,7 +77,8 @@ def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
             axes.plot(ends, [place, place], color=FAINT, linewidth=7, alpha=0.3, solid_capstyle="butt")
         if own["low"] is not None:
             axes.plot([own["low"], own["high"]], [place, place], color=colour, linewidth=1.5)
-        axes.plot([own["value"]], [place], "o", color=colour, markersize=5)
+        filled = colour if own["low"] is not None else "none"
+        axes.plot([own["value"]], [place], "o", color=colour, markerfacecolor=filled, markersize=5)
     if (whole := rows[0]["figures"].get(name)) is not None:
         axes.axvline(whole["value"], color=PLACEHOLDER, linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows], fontsize=8)

@@ -72,9 +72,9 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     with suppress(EOFError, ConnectionError):
         while True:
             request = pipe.recv()
-            fault = _fault_of(answering, request, pipe)
+            told = _fault_of(answering, request, pipe)
             return_freed_memory()
-            pipe.send(Finished(fault))
+            pipe.send(Finished(told))
 
 
 def _fault_of(answering: Any, request: AnswerRequest, pipe: "Connection[Any, Any]") -> str:
