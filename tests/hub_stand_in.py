@@ -46,13 +46,14 @@ class Repository:
 
 @dataclass
 class Hub:
-    """What it holds, and what it was asked for."""
+    """What it holds, what it was asked for, and in which file the network is lost: half of it arrives, and nothing after it."""
 
     address: str = ""
     repositories: dict[str, Repository] = field(default_factory=dict)
     stored: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     broken: bool = False
+    lost_in: str = ""
 
 
 class Routes(BaseHTTPRequestHandler):
@@ -70,6 +71,9 @@ class Routes(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
+        if self.command == "GET" and self.hub.lost_in and self.path.endswith(self.hub.lost_in):
+            self.hub.lost_in, self.close_connection = "everywhere", True
+            body = body[: len(body) // 2]
         if self.command != "HEAD":
             self.wfile.write(body)
 
@@ -82,6 +86,9 @@ class Routes(BaseHTTPRequestHandler):
     def _route(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.asked.append(f"{self.command} {path}")
+        if self.hub.lost_in == "everywhere":
+            self.close_connection = True
+            return
         if self.hub.broken:
             self._body()
             self._answer(b"", 503)

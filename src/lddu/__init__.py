@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lddu.runs.predictor import Predictor, load
     from lddu.runs.run_folder import RunFolder
     from lddu.store.store import FeatureStore
+    from lddu.training.cross_validation import FoldOptions, cross_validate
     from lddu.training.plan import RunOptions
     from lddu.training.run import resume, train
     from lddu.training.score import ScoreOptions, score
@@ -34,6 +35,7 @@ __all__ = [
     "ExtractorConfig",
     "Family",
     "FeatureStore",
+    "FoldOptions",
     "ImportOptions",
     "Losses",
     "ModelSettings",
@@ -47,6 +49,7 @@ __all__ = [
     "SimulationConfig",
     "Task",
     "compare_runs",
+    "cross_validate",
     "extract",
     "import_corpus",
     "load",
@@ -65,6 +68,7 @@ _PLACES = {
     "ExtractorConfig": "lddu.clips.configuration",
     "Family": "lddu.models.family",
     "FeatureStore": "lddu.store.store",
+    "FoldOptions": "lddu.training.cross_validation",
     "ImportOptions": "lddu.corpora.corpus_format",
     "Losses": "lddu.models.family",
     "ModelSettings": "lddu.config",
@@ -78,6 +82,7 @@ _PLACES = {
     "SimulationConfig": "lddu.corpora.simulated.simulate",
     "Task": "lddu.models.family",
     "compare_runs": "lddu.runs.compare",
+    "cross_validate": "lddu.training.cross_validation",
     "extract": "lddu.clips.extract",
     "import_corpus": "lddu.corpora.importing",
     "load": "lddu.runs.predictor",

@@ -72,6 +72,20 @@ class ConfigError(LdduError):
 class PackageError(ConfigError):
     """A setting that needs a package which is not installed. Names the command that installs it."""
 
+    @classmethod
+    def missing(cls, package: str, purpose: str, install: str) -> "PackageError":
+        """The sentence on a package that is not there.
+
+        Args:
+            package: its name on the index.
+            purpose: what it is for, to complete "... for".
+            install: what pip is given, such as ``lddu[clips]``.
+        """
+        named = f"'{install}'" if "[" in install else install  # shells take brackets for a pattern
+        return cls(
+            f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install {named}."
+        )
+
 
 class SourceError(LdduError):
     """Data offered for import that cannot be understood or trusted. Names the file and the clip."""

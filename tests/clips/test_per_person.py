@@ -183,8 +183,12 @@ def test_the_command_says_who_in_every_form(
     clip, page, elan = str(dialogue(talking, tmp_path)), tmp_path / "page", tmp_path / "out.eaf"
     srt = tmp_path / "out.srt"
     assert predict_command(run, [clip], per_person=True, json=True, html=page, export=(elan, srt)) == 0
-    records = json.loads(capsys.readouterr().out)["clips"]
+    document = json.loads(capsys.readouterr().out)
+    records = document["clips"]
     assert [record["person"] for record in records] == ["Ann", "Ben", "face 1"]
+    assert [one["person"] for one in document["people"]] == ["Ann", "Ben", "face 1"]
+    for one, record in zip(document["people"], records, strict=True):
+        assert one["probability"] == pytest.approx(record["probability"])
     assert [record["missing"] for record in records] == [["visual"], ["visual"], ["text", "audio"]]
     html = (page / "index.html").read_text(encoding="utf-8")
     assert [html.count(f'<span class="who">{name}</span>') for name in ("Ann", "Ben", "face 1")] == [1, 1, 1]

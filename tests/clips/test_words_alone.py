@@ -114,6 +114,20 @@ def test_a_table_of_words_becomes_a_labelled_store_of_text(tmp_path: Path) -> No
     np.testing.assert_array_equal(store.steps("text", 0), store.steps("text", 2))
 
 
+def test_texts_and_photos_of_a_folder_of_clips_are_left_out_and_counted(tmp_path: Path) -> None:
+    for name in ("talk.mp4", "talk.txt", "talk.jpg", "voice.wav"):
+        (tmp_path / name).touch()
+    assert listing_of(tmp_path).left_out == ()
+    (tmp_path / "note.txt").touch()
+    assert listing_of(tmp_path).left_out == (
+        f"not read in {tmp_path}: 1 text, note.txt; name what is a clip of its own",
+    )
+    (tmp_path / "face.png").touch()
+    found = listing_of(tmp_path)
+    assert "1 photo and 1 text" in found.left_out[0] and "face.png" in found.left_out[0]
+    assert [source.path.name for source in found.sources] == ["talk.mp4", "voice.wav"]
+
+
 def test_without_ids_equal_texts_of_a_table_are_as_many_clips(tmp_path: Path) -> None:
     path = write_table(tmp_path / "c.csv", [["transcript", "joy"], ["lol", "1"], ["lol", "1"], ["hm, well\nthen", "0"]])
     assert list(listing_of(path).rows) == ["c#002", "c#003", "c#005"]

@@ -29,7 +29,7 @@ def test_import_says_the_format_and_shows_the_store(
 ) -> None:
     lddu_data("import", corpus, "--out", tmp_path / "store", "--present-at", "0.2")
     shown = capsys.readouterr()
-    assert "format: table (found by looking)" in shown.err
+    assert "format: table (recognised from its files)" in shown.err
     assert "6 clips" in shown.out and "present from a share of 0.2" in shown.out
     assert FeatureStore(tmp_path / "store").present_at == 0.2
 

@@ -5,25 +5,14 @@ import shlex
 
 import pytest
 
+from lddu.commands.cli import VERBS as REGISTERED
 from lddu.commands.cli import app_for
+from lddu.models.families import family_of
 from lddu.models.lddu.settings import DEFAULT
 from tests.command_line import lddu
 
-VERBS = [
-    "train",
-    "search",
-    "evaluate",
-    "predict",
-    "report",
-    "share",
-    "score",
-    "ablate",
-    "compare",
-    "extract",
-    "bench",
-    "export",
-]
-VERBS += ["data import", "data simulate", "data describe"]
+VERBS = [verb.__name__.replace("_", "-") for _, verb, _, _ in REGISTERED]
+VERBS += ["data import", "data simulate", "data talking", "data describe"]
 EXAMPLE = re.compile(r"^  (?:\w+=\S+ )?lddu (.*?)(?: +#.*| > \S+)?$", re.MULTILINE)
 
 
@@ -59,6 +48,21 @@ def test_every_setting_is_an_option_with_an_explanation(capsys: pytest.CaptureFi
         if isinstance(settings, dict):
             for name in settings:
                 assert f".{name.replace('_', '-')} " in page, f"{section}.{name}"  # a long option is broken at the dot
+
+
+@pytest.mark.parametrize("family", ["lddu", "late-fusion"])
+def test_every_setting_shows_the_default_of_its_family(family: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = " ".join(re.sub("[│╭╰╮╯─]", " ", lddu(capsys, "train", "--family", family, "--help").out).split())
+    default = family_of(family).preset()
+    [shown] = re.findall(r"--training\.batch-size .*?\[default: (\S+)\]", page)
+    assert shown == str(default.training.batch_size)
+    assert page.count("[default: ") >= sum(
+        len(part) for part in default.to_mapping().values() if isinstance(part, dict)
+    )
+
+
+def test_a_choice_that_is_empty_is_not_offered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "choices: ," not in lddu(capsys, "extract", "--help").out
 
 
 def test_a_flag_that_is_off_has_no_default_to_read(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,3 +74,11 @@ def test_a_decision_of_the_first_version_reads_as_the_mean_entropy() -> None:
     assert FittedDecision.from_mapping(told).aleatoric.learnt
     old = {name: value for name, value in told.items() if name not in ("aleatoric", "shares")} | {"version": 1}
     assert FittedDecision.from_mapping(old).aleatoric == MEAN_ENTROPY
+
+
+def test_clips_of_which_no_emotion_is_probable_at_all_can_be_learnt_from() -> None:
+    scored, shares, width = rated(100, seed=4)
+    hard = (scored.probability > 0.5).astype(float)
+    hard[:30] = 0
+    fitted = fit_aleatoric(Validation(scored), hard, width, shares)
+    assert fitted.learnt and bool(np.isfinite(fitted.apply(hard, width)).all())

@@ -1,10 +1,14 @@
+import math
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from lddu.arrays import Flags, Floats
 from lddu.decide.conformal import NOTHING, fit_precision_sets, fit_recall_sets, hoeffding_bentkus, recall_cut
+from lddu.decide.label_sets import label_cuts
 from lddu.errors import MismatchError
 from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, scored_of, small_scored
@@ -47,6 +51,18 @@ def test_the_cut_is_the_highest_that_the_bound_allows(scored: Scored, target: fl
     assert all(bound(v) > 1 - target for v in higher) or n == 0
 
 
+@given(clips=st.integers(1, 400), percent=st.integers(50, 99))
+@example(clips=29, percent=90)
+@example(clips=59, percent=95)
+def test_with_one_emotion_a_clip_the_cut_leaves_out_as_many_as_whole_numbers_say(clips: int, percent: int) -> None:
+    """Of n clips (n + 1)(1 - target) - 1 may be missed, counted without the rounding of (1 - 0.9) * 30."""
+    p = np.linspace(0.1, 0.9, clips)[:, None]
+    missed = (clips + 1) * (100 - percent) // 100 - 1
+    assert recall_cut(p, np.ones_like(p), percent / 100) == (0.0 if missed < 0 else p[missed, 0])
+    scored = scored_of(p, np.ones_like(p))
+    assert label_cuts(Validation(scored), percent / 100).tolist() == [0.0 if missed < 0 else p[missed, 0]]
+
+
 def test_with_too_few_clips_for_a_promise_the_set_holds_everything() -> None:
     fitted = fit_recall_sets(Validation(scored_of([[0.9, 0.1]] * 5, [[1, 0]] * 5)), [0.9])
     assert fitted.sets(np.array([[0.0, 0.5]]), 0.9).all()
@@ -85,6 +101,15 @@ def test_precision_out_of_reach_gives_the_empty_set() -> None:
     fitted = fit_precision_sets(Validation(scored_of([[0.9], [0.9]], [[0], [0]])), [0.9])
     assert fitted.cut(0.9) == NOTHING
     assert not fitted.sets(np.ones((1, 1)), 0.9).any()
+
+
+@given(n=st.integers(1, 500), risk=st.floats(0, 1), level=st.floats(0.01, 0.5))
+def test_a_p_value_is_the_smaller_of_both_bounds(n: int, risk: float, level: float) -> None:
+    low = min(risk, level)
+    divergence = sum(a * math.log(a / b) for a, b in ((low, level), (1 - low, 1 - level)) if a > 0)
+    bentkus = math.e * binom(n, level).cdf(math.ceil(n * risk - 1e-9))
+    found = hoeffding_bentkus(np.array([risk]), n, level)
+    assert found[0] == pytest.approx(min(math.exp(-n * divergence), bentkus), rel=1e-6, abs=1e-12)
 
 
 def test_a_p_value_is_small_only_where_the_risk_is_clearly_below_the_level() -> None:

@@ -3,7 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
+from lddu.arrays import Floats
+from lddu.decide import recalibrate
 from lddu.decide.recalibrate import LEAST_PAIRS, METHODS, Method, Recalibration, fit_recalibration
 from lddu.errors import RunError
 from lddu.evaluate.calibration import calibration_error
@@ -130,3 +133,48 @@ def test_the_likelihood_is_that_of_clips_left_out_so_a_flexible_map_gains_nothin
 def test_isotonic_does_not_compete_on_few_pairs() -> None:
     few = fit_recalibration(Validation(random_scored(clips=LEAST_PAIRS // 4 - 1)))
     assert few.left_out_nll is not None and set(few.left_out_nll) == set(METHODS) - {"isotonic"}
+
+
+def test_isotonic_gives_hard_answers_the_frequency_with_which_they_are_right() -> None:
+    """Probabilities of exactly 0 and 1, as a language model gives them that is asked for yes or no."""
+    random = np.random.default_rng(0)
+    presence = (random.random((900, 1)) < 0.5).astype(float)
+    answer = np.where(random.random((900, 1)) < 0.3, 1 - presence, presence)
+    fitted = fit_recalibration(Validation(scored_of(answer, presence)), "isotonic")
+    assert fitted.apply(np.array([[0.0], [1.0]])).ravel() == pytest.approx(
+        [presence[answer == p].mean() for p in (0, 1)]
+    )
+    assert Recalibration.from_mapping(fitted.to_mapping()) == fitted
+
+
+def test_platt_finds_the_slope_and_the_intercepts_that_were_put_in() -> None:
+    random = np.random.default_rng(0)
+    z = random.normal(0, 1, (6000, 2))
+    presence = (random.random(z.shape) < expit(2 * z + [1.0, -0.5])).astype(float)
+    fitted = fit_recalibration(Validation(scored_of(expit(z), presence)), "platt_per_emotion")
+    assert (fitted.slope, *fitted.intercepts) == pytest.approx((2.0, 1.0, -0.5), abs=0.1)
+    np.testing.assert_allclose(logit(fitted.apply(expit(z))), fitted.slope * z + fitted.intercepts)
+
+
+def test_clips_of_one_group_are_left_out_together() -> None:
+    groups = [f"speaker {n % 15}" for n in range(90)]
+    fold = recalibrate._folds(scored_of(np.full((90, 1), 0.5), np.ones((90, 1)), group=groups))
+    assert all(len(set(fold[n::15])) == 1 for n in range(15)) and set(fold) == set(range(5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_map_is_the_most_probable_one_under_its_priors(seed: int) -> None:
+    """No slope or intercept near by has a better sum of likelihood and priors; few clips, so that the priors count."""
+    scored = random_scored(seed, clips=25, sharpness=3.0)
+    fitted = fit_recalibration(Validation(scored), "platt_per_emotion")
+
+    def cost(slope: float, intercepts: Floats) -> float:
+        z = slope * logit(scored.probability) + intercepts
+        common = 4 * intercepts.sum() / (1 + 4 * len(intercepts))  # the likeliest one of its prior and theirs
+        prior = np.log(slope) ** 2 + common**2 + ((intercepts - common) ** 2).sum() / recalibrate.EMOTION_SPREAD**2
+        return float((np.logaddexp(0, z) - scored.presence * z).sum() + prior / 2)
+
+    found = np.array(fitted.intercepts)
+    least = cost(fitted.slope, found)
+    assert all(cost(fitted.slope * factor, found) > least for factor in (0.97, 1.03))
+    assert all(cost(fitted.slope, found + step) > least for step in 0.03 * np.concatenate([np.eye(4), -np.eye(4)]))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
+from lddu.decide import threshold
 from lddu.decide.threshold import Criterion, best_cut, fit_threshold
 from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, small_scored, validation_of
@@ -110,3 +112,32 @@ def test_thresholds_that_follow_frequency_are_one_where_all_are_alike() -> None:
     presence = np.stack([np.arange(60) % 3 == 0, np.arange(60) % 3 == 1], axis=1).astype(float)
     validation = validation_of(rng.random((60, 2)) / 2 + presence / 4, presence)
     np.testing.assert_allclose(fit_threshold(validation, "prior"), fit_threshold(validation), atol=1e-9)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.2, 0.5])
+def test_tilted_thresholds_follow_the_frequency_and_no_others_that_do_have_a_better_micro_f1(tilt: float) -> None:
+    scored = random_scored(clips=80, unknown=0.1)
+    scored.presence[:60, 3] = 0.0
+    known, present = scored.known.sum(axis=0), (scored.presence == 1).sum(axis=0)
+    frequency = (present + 1) / (known + 2)
+    found = threshold._tilted(scored, tilt)
+    assert np.ptp(logit(found) - tilt * logit(frequency)) < 1e-9
+    reached = plain_f1(scored.presence, scored.probability >= found)
+    others = [expit(a + tilt * logit(frequency)) for a in np.linspace(-6, 6, 241)]
+    assert reached >= max(plain_f1(scored.presence, scored.probability >= other) for other in others) - 1e-12
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_tilt_is_the_largest_that_costs_little_on_clips_that_its_thresholds_did_not_see(seed: int) -> None:
+    scored = random_scored(seed, clips=60)
+    fold = np.random.default_rng(0).permutation(60) % threshold.FOLDS
+    reached = []
+    for tilt in threshold.TILTS:
+        labels = np.zeros(scored.probability.shape, bool)
+        for k in range(threshold.FOLDS):
+            labels[fold == k] = scored.probability[fold == k] >= threshold._tilted(scored.rows(fold != k), tilt)
+        reached.append(plain_f1(scored.presence, labels))
+    within = [
+        tilt for tilt, f1 in zip(threshold.TILTS, reached, strict=True) if f1 >= reached[0] - threshold.TILT_COSTS
+    ]
+    assert threshold._tilt(scored) == max(within)

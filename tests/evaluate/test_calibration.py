@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given, settings
 
 from lddu.errors import MismatchError
-from lddu.evaluate.calibration import calibration_error, calibration_report, error_by_chance, reliability
+from lddu.evaluate import calibration
+from lddu.evaluate.calibration import (
+    calibration_error,
+    calibration_report,
+    equal_mass_bins,
+    error_by_chance,
+    reliability,
+)
+from lddu.evaluate.resample import METRIC_RESAMPLES, unit_weights
 from lddu.evaluate.scored import Scored
 from tests.scores import random_scored, scored_of, small_scored
 
@@ -67,3 +75,17 @@ def test_an_emotion_without_labels_is_none_and_a_split_without_is_refused() -> N
     assert calibration_report(scored).per_emotion["anger"] is None
     with pytest.raises(MismatchError, match="Expected clips with known labels"):
         calibration_report(scored_of([[0.5]], [[np.nan]]))
+
+
+def test_the_interval_is_that_of_the_error_over_units_drawn_whole() -> None:
+    """Against a loop over the same draws; the bins stay those of all pairs."""
+    scored = random_scored(clips=60, emotions=2, sharpness=2.0)
+    p, present = scored.probability[:, 0], scored.presence[:, 0] == 1
+    units = np.arange(60) % 20
+    bins, errors = equal_mass_bins(p), []
+    for weight in np.concatenate(list(unit_weights(20, 0, METRIC_RESAMPLES))):
+        rows = np.repeat(np.arange(60), weight[units].astype(int))
+        gaps = [(present[rows[bins[rows] == b]] - p[rows[bins[rows] == b]]).sum() for b in range(10)]
+        errors.append(np.abs(gaps).sum() / len(rows))
+    found = calibration._resampled(p, present, units, seed=0)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(errors, [0.025, 0.975])))

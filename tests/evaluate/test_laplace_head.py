@@ -6,7 +6,9 @@ from scipy.integrate import quad
 from scipy.special import expit
 
 from lddu.arrays import Floats
-from lddu.evaluate.laplace_head import LastLayer, laplace_head
+from lddu.evaluate import laplace_head as head
+from lddu.evaluate.laplace_head import FLAT, LastLayer, laplace_head
+from lddu.evaluate.linear_baselines import C_GRID, regression
 
 
 def clips(n: int, seed: int = 0, spread: float = 1.0) -> LastLayer:
@@ -32,14 +34,27 @@ def test_it_is_less_sure_with_fewer_clips_and_far_from_them() -> None:
     assert few[1].variance.mean() > 5 * few[0].variance.mean()
 
 
-def test_the_mean_over_the_posterior_is_close_to_the_integral() -> None:
-    (found,) = laplace_head(clips(40), clips(200, seed=1), [clips(20, seed=2, spread=3.0)])
-    for p, v in zip(found.probability.ravel(), found.variance.ravel(), strict=True):
-        centre = np.log(p / (1 - p)) * np.sqrt(1 + np.pi * v / 8)
-        exact, _ = quad(
-            lambda z, m=centre, s=v: expit(m + np.sqrt(s) * z) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi), -8, 8
-        )
-        assert p == pytest.approx(exact, abs=0.02)
+def test_the_mean_over_the_posterior_is_close_to_the_integral(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the posterior of each emotion computed anew: the regression's weights, and the inverse of the curvature there."""
+    monkeypatch.setattr(head, "C_GRID", (1.0,))
+    train, test = clips(40), clips(20, seed=2, spread=3.0)
+    (found,) = laplace_head(train, clips(200, seed=1), [test])
+    for e in range(2):
+        inputs, asked = (np.append(x.inputs[:, e], np.ones((len(x.inputs), 1)), axis=1) for x in (train, test))
+        centre, scale = inputs[:, :3].mean(axis=0), inputs[:, :3].std(axis=0)
+        for x in (inputs, asked):
+            x[:, :3] = (x[:, :3] - centre) / scale
+        model = regression(inputs[:, :3], train.presence[:, e] == 1, 1.0)
+        weight = np.append(model.coef_[0], model.intercept_[0])
+        p = expit(inputs @ weight)
+        covariance = np.linalg.inv(inputs.T @ np.diag(p * (1 - p)) @ inputs + np.diag([1.0, 1.0, 1.0, FLAT]))
+        for n, x in enumerate(asked):
+            m, v = x @ weight, x @ covariance @ x
+            exact, _ = quad(
+                lambda z, m=m, v=v: expit(m + np.sqrt(v) * z) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi), -8, 8
+            )
+            assert found.variance[n, e] == pytest.approx(v)
+            assert found.probability[n, e] == pytest.approx(exact, abs=0.02)
 
 
 def test_unknown_labels_teach_nothing_and_an_emotion_of_one_kind_keeps_its_frequency() -> None:
@@ -54,3 +69,15 @@ def test_unknown_labels_teach_nothing_and_an_emotion_of_one_kind_keeps_its_frequ
     assert (
         (found.probability[:, 0] == 1).all() and (found.probability[:, 1] == 0.5).all() and (found.variance == 0).all()
     )
+
+
+def test_an_input_that_training_saw_at_one_value_only_makes_a_clip_a_little_unsure() -> None:
+    """Such as a unit that is silent on all training clips and speaks on another: the prior of its weight is all that is known."""
+    train, test = clips(300), clips(100, seed=2)
+    silent = LastLayer(np.where(np.arange(3) == 2, 0.0, train.inputs), train.presence)
+    still, speaking = (
+        LastLayer(np.where(np.arange(3) == 2, value, test.inputs), test.presence) for value in (0.0, 0.5)
+    )
+    before, after = laplace_head(silent, clips(300, seed=1), [still, speaking])
+    added = after.variance - before.variance
+    assert (added > 0).all() and (added <= 0.5**2 * max(C_GRID) + 1e-9).all()

@@ -9,6 +9,7 @@ from scipy.spatial.distance import cityblock, jensenshannon
 from sklearn.metrics import f1_score, log_loss
 
 from lddu.arrays import Floats
+from lddu.evaluate.raters import rater_agreement
 from lddu.evaluate.shares import one_rater, one_vote_each, share_distances, share_figures, votes
 
 SHARES = arrays(np.float64, (6, 4), elements=st.floats(0, 1))
@@ -117,3 +118,12 @@ def test_one_vote_each_is_seen_in_rounded_shares(shares: Floats) -> None:
     scaled = np.round((shares + 0.01) / (shares + 0.01).sum(axis=1, keepdims=True), 3)
     assert one_vote_each(scaled)
     assert not one_vote_each(scaled * 0.9) and not one_vote_each(np.full((3, 2), np.nan))
+
+
+def test_copies_of_clips_in_one_unit_do_not_narrow_the_interval_of_the_agreement() -> None:
+    random = np.random.default_rng(0)
+    entropy, said, units = random.random(30), random.random(30), np.arange(30)
+    once = rater_agreement(entropy, said, {}, units)
+    copied = rater_agreement(np.tile(entropy, 8), np.tile(said, 8), {}, np.tile(units, 8))
+    assert once is not None and copied is not None and once.interval is not None and copied.interval is not None
+    assert (copied.interval.low, copied.interval.high) == pytest.approx((once.interval.low, once.interval.high))

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +16,8 @@ from lddu.models.families import family_of
 from lddu.models.network import Network
 from lddu.models.peers.label_sequences import label_odds, written
 from lddu.models.peers.mms2s import Mms2s, SequenceObjective
-from lddu.training.run import train
-from tests.builders import tiny_store
 from tests.models.test_every_family import clips, config_of
 from tests.models.test_peers import TASK
-from tests.training.test_ranks import curve
 
 
 class NextLabel:
@@ -141,15 +137,3 @@ def test_shares_are_drawn_anew_at_every_step() -> None:
     for _ in range(25):
         loss_of(model, [[0.5, 0.0]] * 20, objective)
     assert objective.count.tolist() == [pytest.approx(250, abs=50), 0]
-
-
-def test_sequences_of_several_passes_are_those_of_one_batch(tmp_path: Path) -> None:
-    """The passes of a batch have different lengths; the loss sees all of their steps."""
-    store = tiny_store(tmp_path / "store", clips=60)
-    training = {"epochs": 2, "batch_size": 12, "patience": 2}
-    quiet = laid_over(config_of("mms2s"), {"model": {"dropout": 0.0}, "decision": {"dropout_passes": 0}})
-    curves = [
-        curve(train(store, tmp_path / str(n), laid_over(quiet, {"training": {**training, "accumulation": n}})).path)
-        for n in (1, 3)
-    ]
-    np.testing.assert_allclose(curves[1], curves[0], atol=1e-4)

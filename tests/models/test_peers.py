@@ -4,24 +4,27 @@ import typing
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import lddu
 from lddu.config import Config, CorpusSize, ModelSettings, ObjectiveSettings, laid_over
 from lddu.machine.ranks import ALONE
 from lddu.models.families import FAMILIES, family_of
-from lddu.models.family import Losses, Task
+from lddu.models.family import Family, Losses, Task
 from lddu.models.network import Network
-from lddu.models.peers.blocks import central_moment_discrepancy, last_step, reversed_gradient, to_the_front
+from lddu.models.peers.blocks import central_moment_discrepancy, last_step, masked_mean, reversed_gradient, to_the_front
 from lddu.models.peers.ef_lstm import resampled
+from lddu.training.member import fit
+from lddu.training.plan import RunOptions
 from tests.builders import tiny_store
 from tests.models.test_every_family import clips, config_of
 
 PEERS = [name for name in FAMILIES if name not in ("lddu", "late-fusion", "beta")]
 every_peer = pytest.mark.parametrize("name", PEERS)
-TRAINED = {"carat": "aggregated"}
+TRAINED = {"carat": lambda answer: answer.rebuilt.aggregated}
 """Logits that the loss reads, where they are not those of the answer."""
 
 TASK = Task(("a", "b"), {"text": 3, "audio": 5}, {"text": "", "audio": ""}, 0.5, simulated=True)
@@ -65,7 +68,7 @@ def test_an_unknown_label_has_no_gradient(name: str) -> None:
     torch.manual_seed(0)
     model = Network(family_of(name), TASK, config).eval()
     answer = model(*clips(2))
-    trained: Tensor = getattr(answer, TRAINED.get(name, "logit"))
+    trained: Tensor = TRAINED.get(name, lambda answer: answer.logit)(answer)
     trained.retain_grad()
     shares = torch.tensor([[1.0, 0.0], [torch.nan, 1.0]])
     loss = model.family.objective(config, TASK, ALONE)(model.module, answer, shares, torch.zeros(2, 2))
@@ -110,6 +113,45 @@ def test_a_run_on_disk_answers_as_it_did(name: str, tmp_path: Path, unpainted: N
     run = lddu.train(store, tmp_path / "run", config)
     first, again = (lddu.load(run.path).predict(store).probability for _ in range(2))
     assert first.shape == (25, 2) and (first == again).all() and ((first > 0) & (first < 1)).all()
+
+
+@every_peer
+def test_a_batch_in_several_passes_is_learned_from_as_in_one(name: str, tmp_path: Path) -> None:
+    """Also where the passes of a batch have different lengths, and where the loss moves what the network reads."""
+    store = tiny_store(tmp_path / "store", clips=60)
+    training = {"epochs": 2, "batch_size": 12, "patience": 2, "modality_dropout": 0.0, "learning_rate": 1e-3}
+    quiet = laid_over(config_of(name), {"model": {"dropout": 0.0}, "training": training})
+    once, thrice = (
+        [
+            [*record["loss"].values(), record["valid"]["nll"]]
+            for record in fit(store, tmp_path, laid_over(quiet, {"training": {"accumulation": passes}})).history
+        ]
+        for passes in (1, 3)
+    )
+    np.testing.assert_allclose(thrice, once, rtol=1e-5, atol=1e-6)
+
+
+class Counting(nn.Module):
+    """Knows the mean of its features by counting, as batch normalisation does."""
+
+    def __init__(self, features: int, emotions: int) -> None:
+        super().__init__()
+        self.norm, self.output = nn.BatchNorm1d(features), nn.Linear(features, emotions)
+
+    def forward(self, values: tuple[Tensor, ...], mask: tuple[Tensor, ...], presence: Tensor) -> Tensor:
+        found: Tensor = self.output(self.norm(masked_mean(values[0], mask[0])))
+        return found
+
+
+def test_what_a_network_counts_beside_its_weights_is_kept_with_averaged_weights(tmp_path: Path) -> None:
+    family = Family.of("counting", lambda task, _: Counting(next(iter(task.dimensions.values())), len(task.emotions)))
+    config = laid_over(family.preset(), {"training": {"epochs": 1, "batch_size": 8}})
+    assert config.training.weight_average > 0
+    store, options = tiny_store(tmp_path / "store", clips=40), RunOptions(report=False, baselines=False)
+    run = lddu.train(store, tmp_path / "run", config, options, family=family)
+    norm = lddu.RunFolder(run.path, family).load_model().module.norm
+    assert isinstance(norm, nn.BatchNorm1d) and norm.num_batches_tracked is not None and norm.running_var is not None
+    assert int(norm.num_batches_tracked) == 24 / 8 and 1 not in norm.running_var.tolist()
 
 
 def test_resampling_keeps_a_sequence_of_the_wanted_length_and_interpolates_others() -> None:

@@ -176,6 +176,22 @@ def test_what_was_fetched_once_answers_without_the_hub_and_says_so(place: Path, 
         lddu.load("someone/others")
 
 
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+def test_a_network_that_is_lost_half_way_is_said_in_a_sentence_and_what_has_arrived_stays(
+    file: str, place: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)  # between its tries
+    lddu.push_to_hub(place / "run", "someone/voices")
+    hub.lost_in = file
+    said = rf"Expected all of {file} of someone/voices@\w+ from the .*, but the download broke off \(.+\); run the same again"
+    with pytest.raises(RunError, match=said):
+        lddu.load("someone/voices")
+    hub.lost_in, hub.asked = "", []
+    assert probabilities("someone/voices", place / "store").shape[1] == 2
+    assert any(one.startswith("GET") and file in one for one in hub.asked)
+    assert not any(one.startswith("GET") and LIST in one for one in hub.asked)
+
+
 def test_environment_and_no_network_are_enough_after_the_first_time(place: Path, hub: Hub, tmp_path: Path) -> None:
     """As a user has it: addresses from the environment, another process, and then the Hub gone."""
     lddu.push_to_hub(place / "run", "someone/voices")
@@ -425,7 +441,8 @@ def test_no_name_that_looks_like_a_path_is_asked_for(hub: Hub, tmp_path: Path, m
 def test_without_the_package_the_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(
-        ConfigError, match=r"Expected a run folder at someone/voices, but there is none; .* pip install 'lddu\[hub\]'"
+        ConfigError,
+        match=r"Expected the package 'huggingface_hub' for .* \(no run folder .* here\), but .* pip install 'lddu\[hub\]'",
     ):
         lddu.load("someone/voices")
 

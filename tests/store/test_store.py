@@ -14,6 +14,7 @@ from lddu.corpora.repair import repaired
 from lddu.errors import SourceError, StoreError
 from lddu.store import writer as store_writer
 from lddu.store.clip_table import ClipRow
+from lddu.store.loaded_clips import LoadedClips
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import tiny_store
@@ -71,6 +72,18 @@ def test_several_parts_read_like_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert several.verify() == []
     with pytest.raises(IndexError, match="below 20, but got 20"):
         several.steps("audio", 20)
+
+
+def test_parts_of_half_and_of_single_precision_load_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_writer, "PART_BYTES", 1)
+    half, single = np.full((1, 2), 0.1, np.float16), np.full((1, 2), 1e6 / 3, np.float32)
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
+        for clip, values in (("a", half), ("b", single)):
+            writer.add(ClipRow(clip, "train", [1]), {"audio": values})
+    loaded = LoadedClips(FeatureStore(tmp_path / "store"), ["audio"], np.arange(2))
+    assert (loaded.steps("audio", 0) == half).all() and (loaded.steps("audio", 1) == single).all()
 
 
 def test_a_part_that_begins_without_the_modality_still_has_its_width(
@@ -304,6 +317,7 @@ BAD_ROWS = {
     "a label above 1": (ClipRow("a", "train", [1, 3]), {}, "label 'anger' of clip 'a' to lie in"),
     "a carried column without _": (ClipRow("a", carried={"x": 1}), {}, "begin with '_'"),
     "nan": (ROW, {"audio": np.full((1, 4), np.nan)}, "audio of clip 'a' to be finite"),
+    "too large": (ROW, {"audio": np.full((1, 4), 1e39)}, "audio of clip 'a' to be finite in single precision"),
     "one axis": (ROW, {"audio": np.ones(4)}, "audio of clip 'a' to be .steps, numbers."),
     "no steps": (ROW, {"audio": np.ones((0, 4))}, "at least one step"),
 }
@@ -335,6 +349,11 @@ def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -
     [
         (StoreDescription((), {"audio": ""}), "at least one emotion"),
         (StoreDescription(("joy", "joy"), {"audio": ""}), "each once"),
+        (
+            StoreDescription(("joy", "Joy "), {"audio": ""}),
+            "differ in more than the case of letters, but got 'joy', 'Joy '",
+        ),
+        (StoreDescription(("joy\n(0-1)",), {"audio": ""}), r"without line breaks .* but got 'joy\\n\(0-1\)'"),
         (StoreDescription(("start",), {"audio": ""}), "other than 'start'"),
         (StoreDescription(("_joy",), {"audio": ""}), "other than '_joy'"),
         (StoreDescription(("joy",), {"../audio": ""}), "modality names of letters"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lddu as lddu_package
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.runs.compare import compare_runs
 from lddu.runs.run_folder import RunFolder
@@ -167,6 +168,14 @@ def test_what_was_stopped_goes_on_and_equals_what_was_not(
         cross_validate(spoken, tmp_path / "f", SHORT, FoldOptions(4, "_speaker", QUICK))
     with pytest.raises(MismatchError, match="its settings differ"):
         cross_validate(spoken, tmp_path / "f", tiny_config(training={"epochs": 3}), wanted)
+
+
+def test_python_needs_no_settings_for_a_cross_validation(spoken: FeatureStore, tmp_path: Path) -> None:
+    wanted = lddu_package.FoldOptions(3, "_speaker", QUICK)
+    with pytest.raises(RuntimeError, match="stopped"):
+        lddu_package.cross_validate(str(spoken.path), tmp_path / "f", folds=wanted, callback=Stopping())
+    found = RunFolder(tmp_path / "f" / "fold-1").description.config
+    assert (found.family, found.preset) == ("lddu", "default")
 
 
 def test_leaving_one_session_out_makes_a_fold_of_each(spoken: FeatureStore) -> None:

@@ -14,7 +14,7 @@ def needs(module: str, extra: str, purpose: str) -> Any:
     Args:
         module: import name, such as ``av``.
         extra: this project's extra that brings it.
-        purpose: what it is for, to complete "... needs".
+        purpose: what it is for, to complete "... for".
 
     Raises:
         PackageError: where it is not installed.
@@ -25,9 +25,7 @@ def needs(module: str, extra: str, purpose: str) -> Any:
         if fault.name and fault.name.split(".")[0] != module.split(".")[0]:
             raise  # the package is there, but something it needs is broken: its own message says what
         package = module.split(".")[0]
-        raise PackageError(
-            f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install 'lddu[{extra}]'."
-        ) from None
+        raise PackageError.missing(package, purpose, f"lddu[{extra}]") from None
 
 
 def packaged_model(package: str, extra: str, purpose: str) -> Path:
@@ -43,7 +41,5 @@ def packaged_model(package: str, extra: str, purpose: str) -> Path:
     """
     found = importlib.util.find_spec(package.replace("-", "_"))
     if found is None or not found.submodule_search_locations:
-        raise PackageError(
-            f"Expected the package {package!r} for {purpose}, but it is not installed; run: pip install 'lddu[{extra}]'."
-        )
+        raise PackageError.missing(package, purpose, f"lddu[{extra}]")
     return Path(next(iter(found.submodule_search_locations))) / "model"

@@ -12,7 +12,7 @@ from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
 from lddu.clips.words.beside import beside, languages_in
 from lddu.clips.words_alone import TYPED, sources_of_texts, texts_in_lines, typed_texts
 from lddu.errors import SourceError
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 from lddu.store.clip_table import ClipRow
 from lddu.store.sheet.cells import composed
 from lddu.store.sheet.clip_sheet import ClipSheet, SheetClip, read_sheet
@@ -76,7 +76,9 @@ def listing_of(inputs: str | Path | Sequence[str | Path], lines: bool = False) -
     found = _without_transcripts(found)
     unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
     ids = _ids(unique)
-    return Listing(_with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)]))
+    sources = _with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)])
+    beside_them = [_passed_over(Path(name), sources) for name in names if Path(name).is_dir()]
+    return Listing(sources, left_out=tuple(sentence for sentence in beside_them if sentence))
 
 
 def listing_of_texts(texts: Sequence[str]) -> Listing:
@@ -119,6 +121,20 @@ def unlisted_sentence(files: Sequence[str]) -> str:
     """What a reader should know of files that a manifest leaves out."""
     rest = f", such as {files[0]}" if len(files) > 1 else f": {files[0]}"
     return f"the manifest does not name {counted(len(files), 'media file')} of its folder{rest}; left out"
+
+
+def _passed_over(folder: Path, sources: Sequence[Source]) -> str:
+    """What a reader should know of photos and texts of a folder that are clips only where they are named; else empty."""
+    known = {path.absolute() for source in sources for path in (source.path, source.path.with_suffix(""))}
+    rest = [
+        file
+        for file in _media_in(folder, PHOTO_SUFFIXES | {WORDS_SUFFIX})
+        if not {file.absolute(), file.absolute().with_suffix("")} & known
+    ]
+    texts = sum(file.suffix.lower() == WORDS_SUFFIX for file in rest)
+    numbers = [counted(n, noun) for n, noun in ((len(rest) - texts, "photo"), (texts, "text")) if n]
+    one = ", such as " if len(rest) > 1 else ", "
+    return f"not read in {folder}: {listed(numbers)}{one}{rest[0].name}; name what is a clip of its own" if rest else ""
 
 
 def read_manifest(path: Path) -> Listing:
@@ -235,7 +251,7 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     if not found:
         raise SourceError(
             f"Expected video or audio files, or photos, in the folder {path}, but found none; "
-            "name files with another suffix themselves."
+            "name texts (.txt) and files with another suffix themselves."
         )
     yield from ((file, path) for file in found)
 

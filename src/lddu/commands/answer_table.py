@@ -1,11 +1,14 @@
 """The table of `lddu predict`: a line per clip, with marks that plain text keeps when colours are gone."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
+    from lddu.runs.person_summary import PersonSummary
     from lddu.runs.predictions import Predictions
 
 _PIPED_COLUMNS = 160  # a file or another program has no edge at which words must end
@@ -28,7 +31,7 @@ def show_answers(
     """
     from rich.text import Text
 
-    from lddu.commands.screen import results, table
+    from lddu.commands.screen import table
 
     after = after or {}
     grid = table("", *before, *found.emotions, *after)
@@ -40,22 +43,56 @@ def show_answers(
         left = [Text(column[n]) for column in before.values()]
         right = [Text(column[n], no_wrap=True, overflow="ellipsis") for column in after.values()]
         grid.add_row(*left, *(cell(found, n, e) for e in range(len(found.emotions))), *right)
+    _print_whole(grid, legend(found))
+
+
+def show_people(people: "Sequence[PersonSummary]", emotions: Sequence[str]) -> None:
+    """Print what each person showed over all their clips, where anybody has several.
+
+    Args:
+        people: of all files.
+        emotions: E names.
+    """
+    from rich.text import Text
+
+    from lddu.clips.media import readable
+    from lddu.commands.screen import table
+
+    if all(one.clips == 1 for one in people):
+        return
+    several = len({one.file for one in people}) > 1
+    grid = table("", *(["file"] if several else []), "person", "clips", "seconds", *emotions)
+    for column in grid.columns:
+        column.no_wrap = True
+    for one in people:
+        named = [readable(Path(one.file).name)] * several + [readable(one.person)]
+        seconds = "-" if one.seconds is None else f"{one.seconds:.1f}"
+        shares = ["-" if share is None else f"{100 * share:.0f} %" for share in one.present.values()]
+        grid.add_row(*map(Text, [*named, str(one.clips), seconds, *shares]))
+    _print_whole(grid, "how much of the time of each person's clips shows the emotion")
+
+
+def _print_whole(grid: "Table", title: str) -> None:
+    """Print a table; a number that is cut says less than a line that the terminal breaks."""
+    from lddu.commands.screen import results
+
     console = results(_PIPED_COLUMNS)
     needed = console.measure(grid, options=console.options.update(width=_UNBOUNDED)).minimum
-    console.width = max(console.width, needed)  # a number that is cut says less than a line that the terminal breaks
-    console.print(legend(found), style="italic", soft_wrap=True)
+    console.width = max(console.width, needed)
+    console.print(title, style="italic", soft_wrap=True)
     console.print(grid)
 
 
 def legend(found: "Predictions") -> str:
     """What the numbers and their marks mean."""
+    from lddu.sentences import counted
+
     marks = ["* present"]
     if found.abstained is not None:
         marks.append("? can't tell")
     if found.label_set is not None:
         marks.append("+ in the set with the promised recall")
-    count = f"{len(found)} clip{'' if len(found) == 1 else 's'}"
-    return f"probability per emotion, {count} ({', '.join(marks)})"
+    return f"probability per emotion, {counted(len(found), 'clip')} ({', '.join(marks)})"
 
 
 def cell(found: "Predictions", n: int, e: int) -> "Text":

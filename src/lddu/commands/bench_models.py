@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """Examples:
   lddu bench-models store --out bench
-  lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0 --out bench"""
+  lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0"""
 
 STEPS_TIMED = 5
 

@@ -34,7 +34,11 @@ from lddu.commands.screen import several_ranks
 from lddu.commands.settings import for_family
 from lddu.errors import ConfigError, LdduError, PackageError
 
-EXAMPLES = """From a corpus of your own to predictions:
+EXAMPLES = """From a clip, a photo or a sentence to emotions, by the run that comes with lddu:
+  lddu predict talk.mp4
+  lddu predict --text "I am so glad you came"
+
+From a corpus of your own to predictions:
   lddu data import my_corpus --out store
   lddu train store --out run
   lddu predict run store

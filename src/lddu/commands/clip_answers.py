@@ -46,7 +46,7 @@ def are_clips(inputs: list[str]) -> bool:
                 )
             raise SourceError(
                 f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
-                "neither; name files with another suffix themselves."
+                "neither; name texts (.txt) and files with another suffix themselves."
             )
         return (
             name == "-"
@@ -127,16 +127,15 @@ def write_page(
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
-    calibrated = predictor.decision.recalibration.left_out_nll is not None
-    origin = predictor.origin
-    write_clip_page(folder, answers, ClipPageContext(origin.run, title, found, calibrated, origin.sentence), with_media)
+    write_clip_page(folder, answers, ClipPageContext.of(predictor, title, found), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
 def _show(found: "ClipAnswers") -> None:
-    from lddu.commands.answer_table import show_answers
+    from lddu.commands.answer_table import show_answers, show_people
 
     count = len(found.predictions)
     rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), **found.persons(), "seconds": found.seconds("-")}
     show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})
+    show_people(found.people(), found.emotions)

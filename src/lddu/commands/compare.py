@@ -20,12 +20,14 @@ EXAMPLES = """Examples:
   lddu compare default-0 default-1 default-2 paper-0 paper-1 paper-2
   lddu compare run other-run --names LDDU,TFN --latex table.tex
   lddu compare run other-run --csv -
+  lddu compare run other-run --by _gender
   lddu compare run other-run --split valid --json"""
 
 
 def compare(
     *runs: str | Path,
     split: Literal["test", "valid"] = "test",
+    by: str = "",
     names: str | None = None,
     html: Annotated[Path | None, Output] = None,
     csv: Annotated[Path | None, Output, DASH] = None,
@@ -46,6 +48,8 @@ def compare(
         Two or more runs: folders, .zip of them, or "default".
     split
         Clips to compare on: those of "test" or of "valid".
+    by
+        Also compare on each subgroup of the clips: a column of the store whose name begins with "_", or "group".
     names
         Names of the table's rows, with commas between. [default: made from the folders]
     html
@@ -60,20 +64,25 @@ def compare(
         Print JSON.
     """
     from lddu.commands.screen import notes, print_json
+    from lddu.commands.subgroups import show_subgroup_differences
     from lddu.commands.tables import check_places, show_table, write_tables
     from lddu.errors import ConfigError
     from lddu.pages.comparison import write_comparison
-    from lddu.runs.compare import pairs_of, resampled_runs
+    from lddu.runs.compare import by_subgroup, pairs_of, resampled_runs
+    from lddu.runs.named_runs import opened_run
     from lddu.runs.paper_table import paper_table
     from lddu.runs.seeds import differing, over_seeds
+    from lddu.runs.subgroups import kept_members
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
     files = {"csv": csv, "latex": latex, "markdown": markdown}
     check_places({**files, "html": html}, json)
+    members = kept_members(opened_run(runs[0]), by, split) if by else {}
     with notes().status("resampling"):
         drawn = resampled_runs(runs, split)
         paper, found = paper_table(drawn, split, names_in(names)), pairs_of(drawn)
+        found = by_subgroup(found, drawn, runs, by, members) if by else found
         if html is not None:
             write_comparison(runs, html, split, paper, found)
     if html is not None:
@@ -90,12 +99,15 @@ def compare(
     _show_seeds(settings, differing(runs), split)
     for pair in found:
         _show(pair, split)
+        if by:
+            show_subgroup_differences(pair)
 
 
 def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], split: str) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
     from lddu.runs.seeds import ONE_EACH
+    from lddu.sentences import counted
 
     console = results()
     if not settings:
@@ -111,7 +123,7 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
         grid.add_row(metric_name(name), *own, *intervals)
     console.print()
     for one in settings:
-        runs = f"{len(one.runs)} run{'' if len(one.runs) == 1 else 's'}: {', '.join(one.runs)}"
+        runs = f"{counted(len(one.runs), 'run')}: {', '.join(one.runs)}"
         again = f"; with the same seeds, counted once: {', '.join(one.again)}" if one.again else ""
         what = "".join(f"{name} {value}; " for name, value in changed[one.runs[0]].items())
         console.print(f"{one.name}  {what}{runs}{again}", markup=False, soft_wrap=True)

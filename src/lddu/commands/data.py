@@ -19,8 +19,9 @@ IMPORT_EXAMPLES = """Examples (docs/own_data.md and docs/data.md describe the fo
 SIMULATE_EXAMPLES = """Examples:
   lddu data simulate --out store
   lddu data simulate --out store --clips 200 --dimension.text 16"""
-TALKING_EXAMPLES = """Example:
-  lddu data talking --out talking && lddu predict default talking --html page"""
+TALKING_EXAMPLES = """Examples:
+  lddu data talking --out talking
+  lddu predict default talking --html page"""
 DESCRIBE_EXAMPLES = """Examples:
   lddu data describe store
   lddu data describe store --verify"""
@@ -99,7 +100,7 @@ def import_(
     }
     extra = {name: value for name, value in asked.items() if value is not None}
     chosen = format_of(source, format).name
-    found = "as asked" if format else "found by looking"
+    found = "as asked" if format else "recognised from its files"
     notes().print(f"format: {chosen} ({found})", markup=False)
     with _progress("importing") as progress:
         options = ImportOptions(present_at, keep_zero_rows, force, progress, extra)

@@ -1,7 +1,7 @@
 """`lddu evaluate`: the metrics of a run again, on its own or on another store; and what bad input does to it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lddu.commands.options import Flag, Output
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 EXAMPLES = """Examples:
   lddu evaluate run                 # on the test split of its own store
   lddu evaluate run other-store --split valid
+  lddu evaluate run --by _gender    # also each subgroup of the clips
   lddu evaluate run --robustness    # when one modality goes bad"""
 
 
@@ -26,6 +27,7 @@ def evaluate(
     /,
     *,
     split: Literal["test", "valid", "train"] = "test",
+    by: str = "",
     robustness: Annotated[bool, Flag] = False,
     seed: int = 0,
     device: str = "cpu",
@@ -43,6 +45,10 @@ def evaluate(
         Feature store: a folder or a URL. [default: the store that the run was trained on]
     split
         Clips to measure on.
+    by
+        Also measure each subgroup of the clips, and how far the best is from the worst: a column of the store whose name
+        begins with "_", such as _gender, or "group". On the run's own store the result is added to metrics.json and
+        report.html.
     robustness
         Instead corrupt one modality at a time (noise, shuffled steps, dropped steps, absence) and show what becomes of
         accuracy, uncertainty and weights. On the run's own store the result is added to metrics.json and report.html.
@@ -55,10 +61,13 @@ def evaluate(
     """
     from lddu.commands.figures import show_robustness, show_split
     from lddu.commands.screen import print_json, warn
+    from lddu.commands.subgroups import show_subgroups
     from lddu.errors import ConfigError
     from lddu.runs.predictor import Predictor
     from lddu.store.store import FeatureStore
 
+    if by and robustness:
+        raise ConfigError("Expected --by or --robustness, but got both; ask for one after the other.")
     if seed < 0:
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
     predictor = Predictor(run, device)
@@ -73,7 +82,7 @@ def evaluate(
         else:
             show_robustness(split, found)
         return
-    figures = predictor.evaluate(corpus, split)
+    figures = predictor.evaluate(corpus, split, by)
     warn(
         f"{name} of {share:.0%} of the clips is out of distribution (docs/uncertainty.md)"
         for name, share in figures["unfamiliar"].items()
@@ -83,6 +92,22 @@ def evaluate(
         print_json({**source, "splits": {split: figures}})
     else:
         show_split(split, figures, corpus.simulated)
+        if by:
+            show_subgroups(figures["by"][by])
+    if by:
+        _keep(predictor, corpus, figures["by"][by])
+
+
+def _keep(predictor: "Predictor", corpus: "FeatureStore", found: dict[str, Any]) -> None:
+    """Add the subgroups to the run where the store is its own."""
+    from lddu.commands.screen import notes
+    from lddu.pages.report import write_report
+    from lddu.runs.subgroups import keep_subgroups
+
+    folder = predictor.folder
+    if predictor.was_trained_on(corpus) and keep_subgroups(folder, found):
+        write_report(folder)
+        notes().print(f"added to {folder.path / 'metrics.json'} and report.html", markup=False, soft_wrap=True)
 
 
 def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed: int) -> "Robustness":

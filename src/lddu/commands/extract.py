@@ -27,7 +27,7 @@ def extract(
     text_layers: str = "",
     voice_model: str = "",
     voice_layer: str = "",
-    face_model: Literal["", "expression", "geometry", "py-feat", "openface"] = "",
+    face_model: Literal["expression", "geometry", "py-feat", "openface"] | None = None,
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
     jobs: int | None = None,
@@ -38,9 +38,9 @@ def extract(
 ) -> int:
     """Turn video and audio files into a feature store.
 
-    Transcripts lie beside the clips under the same name (.json with word times, .vtt, .srt, .txt) or in the manifest.
-    After an interruption the same command goes on where it was. Exit code 1 means that a file failed: it is named on
-    stderr and in the store's manifest, and the store holds the others.
+    Transcripts lie beside the clips under the same name (.json, .vtt, .srt, .sbv, .lrc or .txt) or in the manifest. After
+    an interruption the same command goes on where it was. Exit code 1 means that a file failed: it is named on stderr
+    and in the store's manifest, and the store holds the others.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def extract(
     with chosen_workers(ray, jobs) as workers, ExtractionBar() as watch:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
-            text_model, layers("--text-layers", text_layers), voice_model, layer("--voice-layer", voice_layer), face_model,
-            cut, longest, speech,
+            text_model, layers("--text-layers", text_layers), voice_model, layer("--voice-layer", voice_layer),
+            face_model or "", cut, longest, speech,
         )  # fmt: skip
         result = extraction.extract(
             listing_of(clips, lines) if lines else clips,
@@ -143,8 +143,6 @@ def _show(result: "Extraction") -> None:
         markup=False,
     )
     if result.notes:
-        noted_files = ", ".join(
-            f"{note} ({count} clip{'s' if count > 1 else ''})" for note, count in list(result.notes.items())[:6]
-        )
+        noted_files = ", ".join(f"{note} ({counted(count, 'clip')})" for note, count in list(result.notes.items())[:6])
         more = "" if len(result.notes) <= 6 else ", ..."
         results().print(f"noted: {noted_files}{more}", markup=False, style="dim")

@@ -57,9 +57,7 @@ def serve(
     except ImportError as fault:
         if (fault.name or "").split(".")[0] not in ("starlette", "uvicorn", "anyio"):
             raise
-        raise PackageError(
-            f"Expected the package {fault.name!r} for lddu serve, but it is not installed; run: pip install 'lddu[serve,clips]'."
-        ) from None
+        raise PackageError.missing(str(fault.name), "lddu serve", "lddu[serve,clips]") from None
     refuse_unknown_options("serve", runs or [], serve.__annotations__)
     for name, value in (("largest", largest), ("timeout", timeout)):
         if not 0 < value < 1e6:

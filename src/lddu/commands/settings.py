@@ -8,29 +8,29 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 
 from cyclopts import Group, Parameter
 
-from lddu.config import Config, DecisionConfig, TrainingConfig, laid_over
+from lddu.config import Config, laid_over
 from lddu.models.families import family_of
-from lddu.models.lddu.settings import ModelConfig, ObjectiveConfig
+from lddu.models.lddu.settings import DEFAULT
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
-def _options(section: type, title: str, place: int) -> type:
+def _options(defaults: Any, title: str, place: int) -> type:
     """A dataclass of the same fields, all optional: what is not given leaves the preset alone.
 
     Args:
-        section: of the config.
+        defaults: a section of the config, with the values that the help page shows.
         title: of the options on the help page.
         place: of their panel on it.
     """
+    section = type(defaults)
     hints = get_type_hints(section)
     group = Group(title, sort_key=10 + place)
 
     def option(f: Field[Any]) -> tuple[str, Any, Any]:
         hint = hints[f.name]
-        shown = Parameter(
-            group=group, help=_sentence(f.metadata["help"]), show_default=False, show_choices=False, metavar=_kind(hint)
-        )
+        words = f"{_sentence(f.metadata['help'])} [default: {_written(getattr(defaults, f.name))}]"
+        shown = Parameter(group=group, help=words, show_default=False, show_choices=False, metavar=_kind(hint))
         return f.name, Annotated[hint | None, shown], field(default=None)
 
     options = make_dataclass(f"{section.__name__}Options", [option(f) for f in fields(section)], frozen=True)
@@ -42,6 +42,10 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+def _written(value: Any) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value}"
+
+
 def _kind(hint: Any) -> str:
     """What the option takes, as its help says it: INT, or a|b."""
     if get_origin(hint) in (Union, UnionType):
@@ -51,8 +55,8 @@ def _kind(hint: Any) -> str:
     return str(hint.__name__).upper()
 
 
-TrainingOptions = _options(TrainingConfig, "Training settings", 2)
-DecisionOptions = _options(DecisionConfig, "Decision settings", 3)
+TrainingOptions = _options(DEFAULT.training, "Training settings", 2)
+DecisionOptions = _options(DEFAULT.decision, "Decision settings", 3)
 
 
 @Parameter(name="*")
@@ -63,8 +67,8 @@ class SettingOptions:
     `model` and `objective` are LDDU's here; `options_of` makes the same class for another model family.
     """
 
-    model: _options(ModelConfig, "Network settings", 0) | None = None  # type: ignore[valid-type]
-    objective: _options(ObjectiveConfig, "Objective settings", 1) | None = None  # type: ignore[valid-type]
+    model: _options(DEFAULT.model, "Network settings", 0) | None = None  # type: ignore[valid-type]
+    objective: _options(DEFAULT.objective, "Objective settings", 1) | None = None  # type: ignore[valid-type]
     training: TrainingOptions | None = None  # type: ignore[valid-type]
     decision: DecisionOptions | None = None  # type: ignore[valid-type]
 
@@ -77,8 +81,10 @@ def options_of(family: str) -> type[SettingOptions]:
     """
     default = family_of(family).preset()
     sections = {
-        "model": _options(type(default.model), "Network settings", 0),
-        "objective": _options(type(default.objective), "Objective settings", 1),
+        "model": _options(default.model, "Network settings", 0),
+        "objective": _options(default.objective, "Objective settings", 1),
+        "training": _options(default.training, "Training settings", 2),
+        "decision": _options(default.decision, "Decision settings", 3),
     }
     changed = [(name, kind | None, field(default=None)) for name, kind in sections.items()]
     made: type[SettingOptions] = make_dataclass("SettingOptions", changed, bases=(SettingOptions,), frozen=True)

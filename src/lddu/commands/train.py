@@ -57,7 +57,7 @@ def train(
         Kind of model: "lddu" (default), "late-fusion", "beta" (evidential), a published system such as "mult" (docs/own_model.md names all), or one that another
         package registers. Its settings are options too: see 'lddu train --family late-fusion --help'.
     preset
-        "default" (recommended) or "paper" (LDDU as published).
+        "default" (recommended; the defaults below are its) or "paper" (LDDU as published).
     config
         TOML file of settings. They override the preset, and options override both.
     seed

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lddu.commands.screen import notes
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from lddu.models.family import Losses
@@ -56,7 +57,7 @@ class TrainingProgress:
         self.note("")
         if epoch == 1:
             self.say(
-                f"at most {epochs} epochs of {steps} step{'' if steps == 1 else 's'}; it ends earlier where validation no longer improves"
+                f"at most {counted(epochs, 'epoch')} of {counted(steps, 'step')}; it ends earlier where validation no longer improves"
             )
         self.bar_begins(epoch, epochs, steps)
 

@@ -1,4 +1,4 @@
-"""Any supported corpus to a store: the format is found by looking, or named.
+"""Any supported corpus to a store: the format is recognised from its files, or named.
 
 To add a format, write its module with a `CorpusFormat` and list it in `FORMATS`.
 """
@@ -33,7 +33,7 @@ def import_corpus(
     Args:
         source: folder or file of a supported format.
         out: where the store goes; refused where something exists, unless ``options.force``.
-        format: name of the format; found by looking where it is None.
+        format: name of the format; recognised from the files where it is None.
         options: see `ImportOptions`.
 
     Raises:

@@ -77,7 +77,7 @@ def clip_ambiguity(probability: Floats, spread: Mapping[str, Floats]) -> dict[st
     return {
         "entropy": binary_entropy(probability).mean(axis=1),
         "expected_emotions": probability.sum(axis=1),
-        "entropy_as_shares": vote_entropy(probability),
+        "entropy_as_shares": np.nan_to_num(vote_entropy(probability)),  # of no emotion at all: nothing is unclear
     } | {name: values.mean(axis=1) for name, values in spread.items()}
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lddu.arrays import Floats
+from lddu.arrays import Floats, column_scale
 from lddu.decide import reading
 from lddu.errors import MismatchError
 
@@ -73,7 +73,7 @@ class LinearScore:
 
 def fit_linear(columns: Floats, target: np.ndarray, regression: Regression) -> LinearFit:
     """Standardise columns [K, I] and regress the target [K] on them."""
-    centres, scales = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-9)
+    centres, scales = columns.mean(axis=0), column_scale(columns)
     weights, offset = regression((columns - centres) / scales, target)
     return LinearFit(_plain(centres), _plain(scales), _plain(weights), offset)
 

@@ -184,8 +184,8 @@ def _isotonic_knots(probability: Floats, present: Flags) -> tuple[tuple[float, f
     """Centres of the blocks of an isotonic regression, to be joined by straight lines.
 
     Joined centres rise strictly where the steps of isotonic regression are flat, so no two clips change places or become equal. A first
-    block without positives (or a last one without negatives) stands for half a positive (or negative), and the ends
-    lie half-way to 0 and 1, so that no probability becomes 0 or 1.
+    block without positives (or a last one without negatives) stands for half a positive (or negative), and an end
+    that is no block's centre lies half-way to 0 or 1, so that no probability becomes 0 or 1.
     """
     from sklearn.isotonic import IsotonicRegression  # only fitting needs it
 
@@ -199,9 +199,10 @@ def _isotonic_knots(probability: Floats, present: Flags) -> tuple[tuple[float, f
         share[0] = min(0.5 / (count[0] + 1), upper)
     if share[-1] == 1:
         share[-1] = max(1 - 0.5 / (count[-1] + 1), lower)
-    knots = [(0.0, share[0] / 2), *zip(centre, share, strict=True), (1.0, (1 + share[-1]) / 2)]
-    inside = [k for k in knots[1:-1] if 0 < k[0] < 1]
-    return tuple((float(p), float(q)) for p, q in (knots[0], *inside, knots[-1]))
+    first = share[0] if centre[0] == 0 else share[0] / 2
+    last = share[-1] if centre[-1] == 1 else (1 + share[-1]) / 2
+    inside = [(p, q) for p, q in zip(centre, share, strict=True) if 0 < p < 1]
+    return tuple((float(p), float(q)) for p, q in ((0.0, first), *inside, (1.0, last)))
 
 
 def _logit(probability: Floats) -> Floats:

@@ -31,12 +31,14 @@ class Answers:
         scored: N clips, E emotions.
         labels: [N, E] its final decision.
         uncertainty: [N, E] the selected score; without it there is no `error_auroc`.
+        label_set: [N, E] the sets with a promised recall; without them there is no `set_recall`.
     """
 
     name: str
     scored: Scored
     labels: Flags
     uncertainty: Floats | None = None
+    label_set: Flags | None = None
 
 
 def figures(answers: Answers) -> dict[str, float]:
@@ -49,7 +51,7 @@ def figures(answers: Answers) -> dict[str, float]:
 def resampled(answers: Answers, seed: int, resamples: int) -> Figures:
     """Every figure on resamples of the units; runs on the same clips meet the same resamples, so that they can be paired.
 
-    In a resample without positives of an emotion the mAP is the mean over the others.
+    In a resample without positives of an emotion the mAP is the mean over the others; one without a known label gives NaN.
     """
     _, units = np.unique(answers.scored.units(), return_inverse=True)
     widest = answers.scored.known.sum()
@@ -59,6 +61,7 @@ def resampled(answers: Answers, seed: int, resamples: int) -> Figures:
 def _figures(answers: Answers, units: np.ndarray, weights: Iterator[Floats]) -> Figures:
     parts: tuple[Part, ...] = (_sums(answers, units), _calibration(answers, units), _precision(answers, units))
     parts += (_errors(answers, units),) if answers.uncertainty is not None else ()
+    parts += (_set_recall(answers, units),) if answers.label_set is not None else ()
     drawn = [{name: value for part in parts for name, value in part(weight).items()} for weight in weights]
     found = {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
     return {name: found[name] for name in dict.fromkeys([*HEADLINE, *found]) if name in found}
@@ -91,7 +94,7 @@ def _sums(answers: Answers, units: np.ndarray) -> Part:
         hit, alarm, miss = weight @ hits, weight @ alarms, weight @ misses
         jaccard, correct_when_empty, clips, wrong, error, pairs = (weight @ rest).T
         all_hits, all_alarms, all_misses = hit.sum(axis=1), alarm.sum(axis=1), miss.sum(axis=1)
-        return {
+        found = {
             "f1_micro": _ratio(2 * all_hits, 2 * all_hits + all_alarms + all_misses),
             "f1_macro": _ratio(2 * hit, 2 * hit + alarm + miss).mean(axis=1),
             "precision_micro": _ratio(all_hits, all_hits + all_alarms),
@@ -101,6 +104,7 @@ def _sums(answers: Answers, units: np.ndarray) -> Part:
             "hamming_loss": _ratio(wrong, pairs),
             "brier": _ratio(error, pairs),
         }
+        return {name: np.where(pairs > 0, values, np.nan) for name, values in found.items()}
 
     return part
 
@@ -114,7 +118,7 @@ def _calibration(answers: Answers, units: np.ndarray) -> Part:
     cell = units[np.nonzero(known)[0]] * width + bins
     gaps = np.bincount(cell, gap, minlength=size * width).reshape(size, width)
     pairs = _per_unit(known.sum(axis=1)[:, None], units)[:, 0]
-    return lambda weight: {"adaptive_ece": _ratio(np.abs(weight @ gaps).sum(axis=1), weight @ pairs)}
+    return lambda weight: {"adaptive_ece": _ratio(np.abs(weight @ gaps).sum(axis=1), weight @ pairs, empty=np.nan)}
 
 
 def _precision(answers: Answers, units: np.ndarray) -> Part:
@@ -142,6 +146,21 @@ def _errors(answers: Answers, units: np.ndarray) -> Part:
     wrong = ((answers.scored.presence == 1) != answers.labels)[known]
     ranked = Ranked.of(answers.uncertainty[known], wrong, units[np.nonzero(known)[0]])
     return lambda weight: {"error_auroc": ranked.figure(auroc, weight)}
+
+
+def _set_recall(answers: Answers, units: np.ndarray) -> Part:
+    """The mean, over clips that show an emotion, of the share of these that the label set holds."""
+    assert answers.label_set is not None
+    present = answers.scored.presence == 1
+    shown = present.sum(axis=1)
+    share = _ratio((present & answers.label_set).sum(axis=1), shown)
+    sums = _per_unit(np.column_stack([share, shown > 0]), units)
+
+    def part(weight: Floats) -> Figures:
+        held, clips = (weight @ sums).T
+        return {"set_recall": _ratio(held, clips, empty=np.nan)}
+
+    return part
 
 
 def _per_unit(columns: np.ndarray, units: np.ndarray) -> Floats:

@@ -181,8 +181,8 @@ def aligned(first: Answers, second: Answers) -> Answers:
             f"Expected runs with the same observed labels, but {first.name} and {second.name} differ on "
             f"{int(differing.any(axis=1).sum())} clips, such as {a.clips[n]!r}; evaluate both on the same store."
         )
-    uncertainty = None if second.uncertainty is None else second.uncertainty[rows]
-    return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty)
+    uncertainty, sets = (None if own is None else own[rows] for own in (second.uncertainty, second.label_set))
+    return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty, sets)
 
 
 def estimate_of(value: float, drawn: Floats) -> Estimate:

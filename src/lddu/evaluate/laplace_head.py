@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from lddu.arrays import Floats
+from lddu.arrays import Floats, column_scale
 from lddu.evaluate.linear_baselines import C_GRID, regression
 from lddu.evaluate.metrics import negative_log_likelihood
 
@@ -75,7 +75,7 @@ def _answers(train: LastLayer, others: Sequence[LastLayer], c: float) -> list[La
                 own.probability[:, e] = shown[known].mean() if known.any() else 0.5
             continue
         inputs = train.inputs[known, e].astype(np.float64)
-        centre, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), 1e-9)
+        centre, scale = inputs.mean(axis=0), column_scale(inputs)
         weight, covariance = _posterior(_with_one((inputs - centre) / scale), shown[known], c)
         for own, clips in zip(found, others, strict=True):
             columns = _with_one((clips.inputs[:, e] - centre) / scale)

@@ -97,9 +97,7 @@ def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> I
     try:
         import ray
     except ImportError:
-        raise PackageError(
-            "Expected the package 'ray' to work on a cluster, but it is not installed; run: pip install 'lddu[ray]'."
-        ) from None
+        raise PackageError.missing("ray", "work on a cluster", "lddu[ray]") from None
     if ray.is_initialized():
         yield _workers(ray, jobs, device)
         return

@@ -1,7 +1,7 @@
 """Late fusion: the floor that any multimodal model has to beat. Each modality votes for itself; learned weights add the votes.
 
-h_m = [mean; deviation] over the real steps of modality m, p = sigmoid(sum over m of w_m MLP_m(h_m)). A modality that a clip
-lacks has no vote.
+h_m = [mean; deviation] over the real steps of modality m, p = sigmoid(b + sum over m of w_m MLP_m(h_m)). A modality that a clip
+lacks has no vote; b is what is left where it lacks all. In training a tenth of the modalities is hidden.
 """
 
 from collections.abc import Sequence

@@ -3,17 +3,24 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
+from lddu.errors import RunError
+from lddu.evaluate.gaps import TITLES
+from lddu.evaluate.subgroups import subgroup_rows
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
 from lddu.pages.template import figure, metric_name, recalibration_name, span
 from lddu.runs.about import FILE, About, Measured, about_of, origin_of
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.run_metrics import SplitMetrics
+from lddu.runs.subgroups import OF_PEOPLE
 from lddu.sentences import counted, listed
 
 MADE_BY = "Made by `lddu card` from the run folder."
 
 SPLITS = {"valid": "validation (chose weights and thresholds)", "test": "test"}
+
+SUBGROUP_FIGURES = ("f1_micro", "map_macro", "adaptive_ece", "set_recall")
 
 NO_GROUPS = "how well it works for which group of people: age, gender, skin, accent or dialect, disability, culture"
 OTHER_GROUPS = f"beyond the groups in the table of figures, {NO_GROUPS}"
@@ -30,15 +37,25 @@ def model_card(folder: RunFolder) -> str:
     """
     about = about_of(folder)
     splits = dict(folder.metrics) if (folder.path / "metrics.json").is_file() else {}
+    try:
+        subgroups = _subgroups(splits)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise RunError(
+            f"Expected {folder.shown('metrics.json')} to hold figures by subgroup, but it is damaged ({fault!r}); copy the run again."
+        ) from None
     sections = {
         "What it is": _what_it_is(folder, about),
         "Intended use": [INTENDED_USE],
         "Out of scope": [OUT_OF_SCOPE],
         "Before you record someone": [f"> {RECORDING_NOTICE}"],
         "What it learnt from": _learnt_from(folder, about),
-        "Figures": [*_own_figures(splits, about), *_measured(() if about is None else about.measured)],
+        "Figures": [
+            *_own_figures(splits, about),
+            *subgroups,
+            *_measured(() if about is None else about.measured),
+        ],
         "Calibration": _calibration(folder, splits, about),
-        "Never measured": _never_measured(folder, about),
+        "Never measured": _never_measured(folder, about, bool(subgroups)),
         "European Union": [EU_AI_ACT],
     }
     body = [[f"## {title}", *paragraphs] for title, paragraphs in sections.items() if paragraphs]
@@ -125,6 +142,37 @@ def _own_figures(splits: Mapping[str, SplitMetrics], about: About | None) -> lis
     return [table(header, rows), table(("emotion (test)", "clips with it", "AP", "AUROC", "F1"), emotions)]
 
 
+def _subgroups(splits: Mapping[str, SplitMetrics]) -> list[str]:
+    """Figures by the columns of the store that name no people: those of test, or of validation where there is no test."""
+    name = "test" if "test" in splits else "valid"
+    by = splits[name].figures.get("by", {}) if name in splits else {}
+    return [
+        part
+        for column, found in by.items()
+        if column not in OF_PEOPLE
+        for part in _by_column(f"{plain(column)} ({name})", found)
+    ]
+
+
+def _by_column(title: str, found: Mapping[str, Any]) -> list[str]:
+    """A table, and what it says."""
+    names = [name for name in SUBGROUP_FIGURES if name in found["whole"]["figures"]]
+    rows = [
+        (own["name"], f"{own['clips']:,}", *chain.from_iterable(_cells(own["figures"].get(name)) for name in names))
+        for own in subgroup_rows(found)
+    ]
+    header = (title, "clips", *chain.from_iterable((TITLES[name], "95 %") for name in names))
+    return [table(header, rows), "\n".join(f"- {plain(sentence)}" for sentence in found["sentences"])]
+
+
+def _cells(own: Mapping[str, Any] | None) -> tuple[str, str]:
+    return (
+        ("", "")
+        if own is None
+        else (figure(own["value"]), "" if own["low"] is None else span((own["low"], own["high"])))
+    )
+
+
 def _measured(measured: Sequence[Measured]) -> list[str]:
     """Figures on other corpora and on groups, as `about.json` has them."""
     if not measured:
@@ -172,9 +220,9 @@ def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> lis
     ]
 
 
-def _never_measured(folder: RunFolder, about: About | None) -> list[str]:
+def _never_measured(folder: RunFolder, about: About | None, subgroups: bool) -> list[str]:
     known = [plain(words) for words in about.not_measured] if about is not None else []
-    grouped = about is not None and any(one.group for one in about.measured)
+    grouped = subgroups or (about is not None and any(one.group for one in about.measured))
     found = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
     return ["\n".join(f"- {words}" for words in found)]
 

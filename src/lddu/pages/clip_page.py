@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
 from lddu.errors import RunError, parameter
@@ -19,6 +20,9 @@ from lddu.pages.clip_view import Media, gradient, headline, sections
 from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictions import Predictions
+
+if TYPE_CHECKING:
+    from lddu.runs.predictor import Predictor
 
 MARK = '<meta name="generator" content="lddu predict">'
 """By this line of its page a folder is known to be ours, so that ``--force`` replaces nothing else."""
@@ -46,6 +50,19 @@ class ClipPageContext:
     found: Predictions | None = None
     calibrated: bool = True
     answered_by: str = ""
+
+    @classmethod
+    def of(cls, predictor: "Predictor", inputs: str, found: Predictions | None = None) -> "ClipPageContext":
+        """Of a page with the answers of this run.
+
+        Args:
+            predictor: the run.
+            inputs: what was predicted.
+            found: of all clips that were asked about, where the page shows some of them only.
+        """
+        origin = predictor.origin
+        calibrated = predictor.decision.recalibration.left_out_nll is not None
+        return cls(origin.run, inputs, found, calibrated, origin.sentence)
 
 
 def refuse_foreign_folder(folder: Path, force: bool) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
+from lddu.evaluate.gaps import TITLES
 from lddu.evaluate.trust import SELECTED
 from lddu.evaluate.verdicts import verdicts_of
+from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
@@ -71,6 +73,9 @@ def write_comparison(
         seeds=over_seeds(pairs),
         one_each=ONE_EACH,
         settings=differing(runs),
+        titles=TITLES,
+        least_clips=LEAST_CLIPS,
+        least_units=LEAST_UNITS,
     )
     write_text(file, page)
 

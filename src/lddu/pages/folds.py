@@ -9,8 +9,9 @@ from lddu.evaluate.answered import HEADLINE
 from lddu.evaluate.constants import constants_in
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.machine.atomic import write_text
+from lddu.pages.subgroups import subgroup_sections
 from lddu.pages.template import template
-from lddu.runs.compare import answers_of
+from lddu.runs.kept_answers import answers_of
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.table_text import heading
 
@@ -31,6 +32,8 @@ def write_folds_report(folder: RunFolder) -> None:
             figures=figures,
             headline=headline("test", figures),
             verdicts=verdicts_of(figures),
+            split="test",
+            subgroups=subgroup_sections(figures),
             baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
             folds=found["folds"],
             over_folds=found["over_folds"],

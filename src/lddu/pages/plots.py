@@ -15,6 +15,8 @@ PLACEHOLDER = "#010203"  # matplotlib knows no currentColor: drawn in this and r
 
 CROSS_ENTROPIES = ("fused", "bce", "total")
 """Terms of the loss by which training is drawn, the first that a model family has."""
+PAGE_INCHES = 7.8
+"""Room for the figures of a row, so that the browser shows their letters at the size they were drawn in."""
 
 
 def training_curves(history: Sequence[dict[str, Any]], best_epoch: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from lddu.pages.folds import headline, write_folds_report
 from lddu.pages.plots import training_curves
 from lddu.pages.report_ablation import withheld
 from lddu.pages.report_trust import latent, modality_trust, noise_readings, people, together, trust, worsened
+from lddu.pages.subgroups import subgroup_sections
 from lddu.pages.template import template
 from lddu.runs.about import about_of
 from lddu.runs.predictions import read_predictions
@@ -63,6 +64,7 @@ def _page(
         other=splits.get("valid") if split == "test" else None,
         headline=headline(split, figures),
         verdicts=verdicts_of(figures),
+        subgroups=subgroup_sections(figures),
         baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
         description=description,
         decided_on="" if about is None else about.decided_on,

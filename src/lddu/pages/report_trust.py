@@ -15,7 +15,7 @@ from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import SELECTED
 from lddu.models.family import Task
-from lddu.pages.plots import reliability_curve, risk_coverage_curves
+from lddu.pages.plots import PAGE_INCHES, reliability_curve, risk_coverage_curves
 from lddu.pages.template import figure, score_name
 from lddu.pages.trust_plots import (
     Cloud,
@@ -31,9 +31,6 @@ from lddu.runs.run_folder import RunFolder
 
 FEW_POSITIVES = 100
 """With fewer clips that show an emotion its reliability gets five bins, not ten."""
-
-PAGE_INCHES = 7.8
-"""Room for the figures of a row, so that the browser shows their letters at the size they were drawn in."""
 
 
 @dataclass(frozen=True)

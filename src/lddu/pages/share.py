@@ -79,7 +79,7 @@ def push_to_hub(
     target = repository_name(repository)
     with tempfile.TemporaryDirectory(prefix="lddu-share-") as folder:
         packed = prepared(opened_run(run), Path(folder), target, with_clips)
-        api = hub_api(f"Expected, to share {target},")
+        api = hub_api(f"sharing {target}")
         with hub_errors(target):
             seen_by_all = _open_to(api, target, private)
             _refuse_other_content(target, there := api.list_repo_files(target))

@@ -92,6 +92,7 @@ _METRICS = {
     "map_macro": "mAP",
     "adaptive_ece": "adaptive calibration error",
     "error_auroc": "AUROC of errors",
+    "set_recall": "recall of the label sets",
 }
 
 

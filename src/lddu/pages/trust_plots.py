@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lddu.pages.plots import ACCENT, FAINT, PLACEHOLDER, quiet, svg
+from lddu.pages.plots import ACCENT, FAINT, PAGE_INCHES, PLACEHOLDER, quiet, svg
 
 PALETTE = ("#3b6fd4", "#d4713b", "#3a9a5b", "#b0559e", "#a68a1d", "#3aa0a8", "#c7445a", "#7d7f87", "#8c6bd1", "#6b8e23")
 """Told apart on white and on black, and by most colour-blind readers in this order."""
@@ -156,7 +156,7 @@ def latent_panels(clouds: Mapping[str, Cloud], emotions: Sequence[str]) -> str:
         clouds: title -> points.
         emotions: names, by number.
     """
-    figure = Figure(figsize=(2.5 * len(clouds), 2.9), layout="constrained")
+    figure = Figure(figsize=(PAGE_INCHES, 2.9), layout="constrained")
     panels = figure.subplots(1, len(clouds), squeeze=False).ravel()
     seen: dict[str, Line2D] = {}
     for axes, (title, cloud) in zip(panels, clouds.items(), strict=True):

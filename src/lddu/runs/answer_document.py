@@ -15,4 +15,5 @@ def answer_document(predictor: Predictor, found: ClipAnswers) -> dict[str, Any]:
         "adapted": found.adaptation and found.adaptation.to_mapping(),
         "failed": [vars(failure) for failure in found.failures],
         "clips": found.to_records(),
+        **({"people": [one.to_mapping() for one in found.people()]} if found.person else {}),
     }

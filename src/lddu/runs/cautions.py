@@ -7,6 +7,7 @@ from lddu.decide.conformal import GuaranteedSets
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
+from lddu.sentences import counted
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
 
@@ -61,7 +62,7 @@ def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
         steps: how many steps the run looks at.
     """
     return [
-        f"{name} of {count} clip{'' if count == 1 else 's'} was cut to its first {steps} steps, beyond which the run does not look "
+        f"{name} of {counted(count, 'clip')} was cut to its first {steps} steps, beyond which the run does not look "
         "(model.max_steps); cut the clips shorter"
         for name, count in cut.items()
     ]

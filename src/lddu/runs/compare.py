@@ -1,19 +1,19 @@
 """Runs side by side on the clips that all of them predicted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lddu.errors import MismatchError, RunError, parameter
-from lddu.evaluate.answered import Answers
+from lddu.arrays import Flags
+from lddu.errors import MismatchError
 from lddu.evaluate.compare import Comparison, Resampled, aligned, compared
-from lddu.evaluate.scored import Scored
+from lddu.evaluate.subgroup_differences import SubgroupComparison, compared_subgroups
+from lddu.runs.kept_answers import answers_of
 from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
 from lddu.runs.run_folder import RunFolder, RunLike
+from lddu.runs.subgroups import kept_members, resampled_alone, with_label_sets
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
@@ -27,12 +27,16 @@ class RunPair:
         second: path of the other.
         clips: how many clips both predicted.
         found: figures, intervals and differences (second less first).
+        column: whose values name the subgroups; empty where none was named.
+        subgroups: both runs on each of them.
     """
 
     first: str
     second: str
     clips: int
     found: Comparison
+    column: str = ""
+    subgroups: tuple[SubgroupComparison, ...] = ()
 
     def __repr__(self) -> str:
         return f"RunPair({self.second!r} beside {self.first!r}, {self.clips} clips)"
@@ -42,21 +46,53 @@ class RunPair:
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
-        return {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
+        plain = {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
+        subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
+        return plain | (subgroups if self.column else {})
 
 
-def compare_runs(runs: Sequence[RunLike], split: str = "test") -> list[RunPair]:
+def compare_runs(runs: Sequence[RunLike], split: str = "test", by: str = "") -> list[RunPair]:
     """Each later run beside the first, by paired bootstrap over the clips (or groups of clips) of a split.
 
     Args:
         runs: two or more finished runs, or their folders.
         split: ``test`` or ``valid``.
+        by: also on each subgroup: ``group``, or a column of the store whose name begins with ``_``.
 
     Raises:
-        RunError: where a run is unfinished or did not predict that split.
+        RunError: where a run is unfinished or did not predict that split, or no notes on its clips are there.
         MismatchError: where the runs did not predict the same clips with the same labels.
+        ConfigError: where `by` does not name subgroups.
     """
-    return pairs_of(resampled_runs(runs, split))
+    drawn = resampled_runs(runs, split)
+    if not by:
+        return pairs_of(drawn)
+    return by_subgroup(pairs_of(drawn), drawn, runs, by, kept_members(opened_run(runs[0]), by, split))
+
+
+def by_subgroup(
+    pairs: Sequence[RunPair],
+    drawn: Sequence[Resampled],
+    runs: Sequence[RunLike],
+    by: str,
+    members: Mapping[str, Flags],
+) -> list[RunPair]:
+    """The same pairs with both runs on each subgroup.
+
+    Args:
+        pairs: as `pairs_of` gives them.
+        drawn: the runs that they are of.
+        runs: as they were named.
+        by: column of the subgroups.
+        members: subgroup -> [N] which clips are in it, in the first run's order.
+    """
+    first, *others = (
+        resampled_alone(with_label_sets(opened_run(run), own.answers), by) for run, own in zip(runs, drawn, strict=True)
+    )
+    return [
+        replace(pair, column=by, subgroups=compared_subgroups(first, other, members))
+        for pair, other in zip(pairs, others, strict=True)
+    ]
 
 
 def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampled]:
@@ -74,26 +110,3 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     return [
         RunPair(first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one)) for one in drawn[1:]
     ]
-
-
-def answers_of(run: RunFolder, split: str) -> Answers:
-    """What a run answered on a split, and what was observed.
-
-    Raises:
-        RunError: where it did not predict that split, or none of its clips has a label.
-    """
-    found, path = run.predictions(), run.place
-    rows = np.flatnonzero(found.split == split)
-    if not len(rows):
-        cure = f"name another {parameter('split')}"
-        if not run.finished:
-            cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
-        raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
-    scored = Scored(
-        found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split
-    )
-    if not scored.known.any():
-        raise RunError(
-            f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another {parameter('split')}."
-        )
-    return Answers(path, scored, found.label[rows], found.uncertainty[rows])

@@ -15,6 +15,7 @@ from lddu.runs.adapt import PERSON_COLUMN, Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.notebook import html_table
 from lddu.runs.per_clip import ClipPrediction, PerClip, refuse_nothing
+from lddu.runs.person_summary import PersonSummary, person_summaries
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.sentences import some
@@ -163,6 +164,10 @@ class ClipAnswers(PerClip[ClipAnswer]):
         """[N] where each clip lies in its file, for tables; `unknown` of what has no place."""
         places = zip(self.start, self.end, strict=True)
         return [unknown if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
+
+    def people(self) -> tuple[PersonSummary, ...]:
+        """What each person showed over each whole file; empty unless every person in a clip was asked about."""
+        return person_summaries(self)
 
     def persons(self) -> dict[str, list[str]]:
         """The column `person`, where there is one."""

@@ -37,7 +37,7 @@ def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> 
         RunError: where there is no such run, it cannot be reached, or is not what its list says.
         PackageError: where huggingface_hub is not installed.
     """
-    api = hub_api(f"Expected a run folder at {name}, but there is none{hint}; a run on the Hugging Face Hub needs")
+    api = hub_api(f"the run {name} of the Hugging Face Hub (no run folder of that name is here{hint})")
     with hub_errors(str(name), hint):
         first, note = _list_of(api, name)
         commit = first.parent.name
@@ -48,11 +48,11 @@ def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> 
     return RunFolder(first.parent, family, place=shown, note=note.format(shown), revision=commit)
 
 
-def hub_api(needs: str) -> "HfApi":
+def hub_api(purpose: str) -> "HfApi":
     """The Hub, with the address and the token that its own settings say.
 
     Args:
-        needs: the sentence up to "the package".
+        purpose: what it is for, to complete "... for".
 
     Raises:
         PackageError: where huggingface_hub is not installed.
@@ -60,9 +60,7 @@ def hub_api(needs: str) -> "HfApi":
     try:
         from huggingface_hub import HfApi
     except ImportError:
-        raise PackageError(
-            f"{needs} the package 'huggingface_hub', which is not installed; run: pip install 'lddu[hub]'."
-        ) from None
+        raise PackageError.missing("huggingface_hub", purpose, "lddu[hub]") from None
     return HfApi(library_name="lddu", library_version=lddu.__version__)
 
 
@@ -106,9 +104,8 @@ def hub_errors(name: str, hint: str = "") -> Iterator[None]:
             f"Expected {name} on the Hugging Face Hub to be a run that was shared by 'lddu share', but it has no {LIST}; name another."
         ) from None
     except Exception as fault:
-        reason = (str(fault).strip().splitlines() or [type(fault).__name__])[0][:200]
         raise RunError(
-            f"Expected to reach {name} on the Hugging Face Hub, but that failed ({reason}); try again, or check your access to it."
+            f"Expected to reach {name} on the Hugging Face Hub, but that failed ({_reason(fault)}); try again, or check your access to it."
         ) from None
     finally:
         if bars:
@@ -142,24 +139,45 @@ def _list_of(api: "HfApi", name: HubName) -> tuple[Path, str]:
 
 def _fetch(api: "HfApi", name: HubName, file: str, listed: ListedFile) -> None:
     """A file of a commit, in the cache and checked."""
-    from huggingface_hub.errors import RemoteEntryNotFoundError
-
     shown = f"{file} of {name.repository}@{name.revision[:SHORT]}"
     path = _cached(name, file)
     if path is None:
-        try:
+        with _arriving(shown):
             offered = api.hf_hub_download(name.repository, file, revision=name.revision, dry_run=True).file_size
-        except RemoteEntryNotFoundError:
-            raise RunError(
-                f"Expected {shown}, as {LIST} says, but it is not there; ask whoever shared it to share it again."
-            ) from None
         if offered != listed.size:
             raise RunError(
                 f"Expected {shown} to take {listed.size:,} bytes, as {LIST} says, but it takes {offered or 0:,}; nothing of it was "
                 "fetched: ask whoever shared it to share it again."
             )
-        path = Path(api.hf_hub_download(name.repository, file, revision=name.revision))
+        with _arriving(shown):
+            path = Path(api.hf_hub_download(name.repository, file, revision=name.revision))
     refuse_altered(path, listed, shown)
+
+
+@contextmanager
+def _arriving(shown: str) -> Iterator[None]:
+    """Every fault of a file after the list has arrived: here the Hub was reached, and knew the run."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.RemoteEntryNotFoundError:
+        raise RunError(
+            f"Expected {shown}, as {LIST} says, but it is not there; ask whoever shared it to share it again."
+        ) from None
+    except errors.RepositoryNotFoundError:  # also gated: closed since
+        raise
+    except Exception as fault:
+        raise RunError(
+            f"Expected all of {shown} from the Hugging Face Hub, but the download broke off ({_reason(fault)}); run the same again: "
+            "files that have arrived stay."
+        ) from None
+
+
+def _reason(fault: Exception) -> str:
+    """What went wrong, in the words of what broke first and on one line."""
+    first = fault.__cause__ or fault
+    return (str(first).strip().splitlines() or [type(first).__name__])[0][:200]
 
 
 def _cached(name: HubName, file: str) -> Path | None:

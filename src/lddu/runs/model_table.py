@@ -12,7 +12,7 @@ import numpy as np
 from lddu.evaluate.answered import HEADLINE, Answers, figures, resampled
 from lddu.evaluate.compare import COMPARISON_RESAMPLES
 from lddu.evaluate.resample import Interval, middle
-from lddu.runs.compare import answers_of
+from lddu.runs.kept_answers import answers_of
 from lddu.runs.run_folder import RunFolder
 
 RANKED_BY = "f1_micro"

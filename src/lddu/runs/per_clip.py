@@ -129,9 +129,7 @@ class PerClip(ABC, Generic[One]):
         try:
             pandas = importlib.import_module("pandas")  # by name: nothing else here needs it
         except ImportError:
-            raise PackageError(
-                "Expected the package 'pandas' for to_pandas(), but it is not installed; run: pip install pandas."
-            ) from None
+            raise PackageError.missing("pandas", "to_pandas()", "pandas") from None
         columns = self.to_columns()
         unknown = {name: np.nan for name, values in columns.items() if all(value is None for value in values)}
         return pandas.DataFrame(columns).assign(**unknown)

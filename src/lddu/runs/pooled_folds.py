@@ -15,7 +15,7 @@ from lddu.evaluate.metrics import Baseline, baseline_of, baselines, metrics
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.trust import SELECTED, Judged, trust_figures
 from lddu.models.measured import Measured
-from lddu.runs.compare import answers_of
+from lddu.runs.kept_answers import answers_of
 from lddu.runs.predictions import Predictions
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.split_figures import CalibrationErrors, SplitFigures

@@ -12,6 +12,8 @@ import numpy as np
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.scored import Scored
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
@@ -28,7 +30,14 @@ from lddu.runs.cautions import (
     weaknesses,
 )
 from lddu.runs.familiarity import Familiarity
-from lddu.runs.figures import DROPOUT_SCORES, NOTHING_MORE, PredictOptions, figures_of, predictions_of
+from lddu.runs.figures import (
+    DROPOUT_SCORES,
+    NOTHING_MORE,
+    PredictOptions,
+    figures_of,
+    predictions_of,
+    uncertainty_scores,
+)
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.named_runs import opened_run
@@ -36,6 +45,7 @@ from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunLike
+from lddu.runs.subgroups import PROMISED_RECALL, Notes, members_by, subgroups_of
 from lddu.store.place import is_url
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 
@@ -367,22 +377,38 @@ class Predictor:
             )
         return latents_of(networks.members[network], networks.reader, chosen, self.emotions)
 
-    def evaluate(self, store: StoreLike, split: str = "test") -> dict[str, Any]:
+    def evaluate(self, store: StoreLike, split: str = "test", by: str = "") -> dict[str, Any]:
         """Figures of a labelled split with the decision of the run; the form is that of a split in `metrics.json`.
 
         Beside them is `unfamiliar`: modality -> share of the clips that are out of distribution.
 
+        Args:
+            store: that fits the run, or its path or URL.
+            split: of it.
+            by: also measure each subgroup of clips: ``group``, or a column of the store whose name begins with ``_``.
+
         Raises:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only.
+            ConfigError: where `by` does not name subgroups.
         """
         store = opened_store(store)
         rows = self._labelled(store, split)
         task = self.description.task
+        members = members_by(Notes.of(store.table, rows, store.place), by) if by else {}
         inference = self.infer(store, rows, dropout=True)
         found = scored(store, rows, inference.probability, task.emotions, task.present_at)
         figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
-        return figures | {"unfamiliar": self._familiarity.unfamiliar_shares(inference.distance, list(task.dimensions))}
+        figures["unfamiliar"] = self._familiarity.unfamiliar_shares(inference.distance, list(task.dimensions))
+        if by:
+            figures["by"] = {by: subgroups_of(self._answers(found, inference), members, by).to_mapping()}
+        return figures
+
+    def _answers(self, split: Scored, inference: Inference) -> Answers:
+        """The decisions and label sets on a split."""
+        decided = self.decision.apply(split.probability, uncertainty_scores(inference), recall=PROMISED_RECALL)
+        recalibrated = split.with_probability(decided.probability)
+        return Answers(self.folder.place, recalibrated, decided.labels, decided.uncertainty, decided.label_set)
 
     def robustness(
         self,

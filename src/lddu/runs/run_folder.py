@@ -25,6 +25,7 @@ from lddu.models.network import Network, renamed
 
 if TYPE_CHECKING:
     from lddu.decide.decision import FittedDecision
+    from lddu.evaluate.subgroups import Subgroups
     from lddu.pages.share import PushedRun
     from lddu.runs.predictions import Predictions
     from lddu.runs.run_metrics import RunMetrics
@@ -283,6 +284,21 @@ class RunFolder:
 
         assert self.description
         return run_metrics(self.read_json("metrics.json"), self.shown("metrics.json"))
+
+    def subgroups(self, by: str, split: str = "test") -> "Subgroups":
+        """The figures by the values of a column: ``run.subgroups("_gender")["f"].figures["f1_micro"]``.
+
+        Args:
+            by: ``group``, or a column of the store whose name begins with ``_``.
+            split: ``test`` or ``valid``.
+
+        Raises:
+            RunError: where the run did not predict that split, or neither it nor its store has the column.
+            ConfigError: where the column does not name subgroups.
+        """
+        from lddu.runs.subgroups import run_subgroups  # loads scikit-learn
+
+        return run_subgroups(self, by, split)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the JSON files of the folder.

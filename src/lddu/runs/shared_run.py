@@ -21,6 +21,7 @@ from lddu.runs.familiarity import FILE as FAMILIARITY
 from lddu.runs.familiarity import validation_reference
 from lddu.runs.run_archive import MOST_BYTES, RUN_FILES, is_run_file
 from lddu.runs.run_folder import RunDescription, RunFolder
+from lddu.runs.subgroups import without_people
 from lddu.sentences import counted
 from lddu.store.store import file_sha256
 
@@ -102,7 +103,8 @@ def packed_run(run: RunFolder, folder: Path, with_clips: bool = False) -> Packed
         if member is not run:
             _write_config(RunFolder(own), replace(member.description, warnings=()))
     packed.write_json("decision.json", run.read_json("decision.json"))
-    packed.write_json("metrics.json", {**run.read_json("metrics.json"), "warnings": list(kept)})
+    metrics = run.read_json("metrics.json") if with_clips else without_people(run.read_json("metrics.json"))
+    packed.write_json("metrics.json", {**metrics, "warnings": list(kept)})
     if (run.path / ABOUT).is_file():
         packed.write_json(ABOUT, run.read_json(ABOUT))
     if (reference := validation_reference(run)) is not None:

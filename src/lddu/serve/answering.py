@@ -137,12 +137,11 @@ def _shown(sentence: str, request: AnswerRequest) -> str:
 
 def _write_page(predictor: Predictor, found: ClipAnswers, request: AnswerRequest, info: MediaInfo | None) -> None:
     """The page, whose player gets the file from the browser that sent it: here it is deleted."""
-    origin = predictor.origin
-    calibrated = predictor.decision.recalibration.left_out_nll is not None
-    context = ClipPageContext(origin.run, request.name, None, calibrated, origin.sentence)
     media = {} if info is None else {request.name: media_of(info, "", request.name)}
     nonce = secrets.token_urlsafe(16)
-    page = clip_page(found, context, media, nonce, REPLAY.read_text(encoding="utf-8"))
+    page = clip_page(
+        found, ClipPageContext.of(predictor, request.name), media, nonce, REPLAY.read_text(encoding="utf-8")
+    )
     (request.folder / PAGE).write_text(page, encoding="utf-8")
     (request.folder / f"{PAGE}.nonce").write_text(nonce, encoding="utf-8")
 

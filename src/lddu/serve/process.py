@@ -15,6 +15,7 @@ from typing import Any
 
 from lddu.errors import LdduError
 from lddu.machine.cache import VARIABLE
+from lddu.machine.memory import return_freed_memory
 from lddu.serve.request import AnswerRequest, Model
 from lddu.serve.settings import Limits
 
@@ -71,7 +72,9 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     with suppress(EOFError, ConnectionError):
         while True:
             request = pipe.recv()
-            pipe.send(Finished(_fault_of(answering, request, pipe)))
+            told = _fault_of(answering, request, pipe)
+            return_freed_memory()
+            pipe.send(Finished(told))
 
 
 def _fault_of(answering: Any, request: AnswerRequest, pipe: "Connection[Any, Any]") -> str:

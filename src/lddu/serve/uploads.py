@@ -40,18 +40,17 @@ def suffix_of(name: str) -> str:
     return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
-def declared_size(request: Request, most: int) -> int:
-    """Bytes that the request says it has, 0 where it does not say.
+def refuse_declared_size(request: Request, most: int) -> None:
+    """Make sure that a request does not say that it has too many bytes, before any is read.
 
     Raises:
-        UploadError: where they are too many, so that none is read.
+        UploadError: where it does, or what it says is no number of bytes.
     """
     size = request.headers.get("content-length", "0")
     if not size.isascii() or not size.isdecimal():
         raise UploadError("Expected a length in whole bytes; send the file again.", 400)
     if len(size) > 15 or int(size) > most:
         raise UploadError(_too_large(most), 413)
-    return int(size)
 
 
 async def receive_file(request: Request, path: Path, limits: Limits) -> int:
@@ -64,7 +63,7 @@ async def receive_file(request: Request, path: Path, limits: Limits) -> int:
         UploadError: where it is empty, too large, too slow, or broken off.
     """
     most = limits.upload_bytes
-    declared_size(request, most)
+    refuse_declared_size(request, most)
     written = 0
     with path.open("xb") as stream:
         async for chunk in _in_time(request, limits):
@@ -83,7 +82,7 @@ async def receive_text(request: Request, most: int, limits: Limits) -> bytes:
     Raises:
         UploadError: as for files.
     """
-    declared_size(request, most)
+    refuse_declared_size(request, most)
     body = b""
     async for chunk in _in_time(request, limits):
         body += chunk

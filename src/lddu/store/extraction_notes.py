@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import Enum
 
+from lddu.sentences import counted
+
 UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
 EMPTY_TRANSCRIPT = "no words in its transcript"
 SEVERAL = "transcripts in several languages, of which none is named like the file alone"
@@ -82,14 +84,12 @@ def cut_short(promised: float, reached: float) -> str:
 
 def damaged(packets: int, what: str) -> str:
     """Of packets of sound or pictures that could not be decoded."""
-    return f"{packets} damaged packet{'s' if packets > 1 else ''} of {what} left out"
+    return f"{counted(packets, 'damaged packet')} of {what} left out"
 
 
 def joined(joints: int) -> str:
     """Of a file whose time stamps begin anew."""
-    return (
-        f"its time stamps begin anew or jump {joints} time{'s' if joints > 1 else ''}: its parts were read as one clip"
-    )
+    return f"its time stamps begin anew or jump {counted(joints, 'time')}: its parts were read as one clip"
 
 
 def unread(share: float) -> str:
@@ -102,13 +102,13 @@ def unread(share: float) -> str:
 
 def unused_tracks(count: int, kind: str) -> str:
     """Of a file with more tracks of a kind than the one that is read."""
-    return f"{count} further {kind} track{'s' if count > 1 else ''} left out: the default one was read"
+    return f"{counted(count, f'further {kind} track')} left out: the default one was read"
 
 
 def subtitles(count: int) -> str:
     """Of a file without a transcript that holds tracks of subtitles."""
     return (
-        f"{count} track{'s' if count > 1 else ''} of subtitles inside the file not read: save one beside it as .srt "
+        f"{counted(count, 'track')} of subtitles inside the file not read: save one beside it as .srt "
         "(ffmpeg -i FILE NAME.srt)"
     )  # fmt: skip
 
@@ -154,12 +154,12 @@ def table_times(described: int, pictures: int) -> str:
 
 def brief_faces(count: int) -> str:
     """Of faces that are seen for less than half a second."""
-    return f"{count} face{'s' if count > 1 else ''} seen for less than half a second left out"
+    return f"{counted(count, 'face')} seen for less than half a second left out"
 
 
 def crowded(pictures: int, most: int) -> str:
     """Of pictures with as many faces as are followed at once."""
-    return f"{most} faces or more in {pictures} picture{'s' if pictures > 1 else ''}: no more are followed at once"
+    return f"{most} faces or more in {counted(pictures, 'picture')}: no more are followed at once"
 
 
 def speakerless(seconds: float, length: float) -> str:

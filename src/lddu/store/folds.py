@@ -50,7 +50,7 @@ class Folds:
 
     def groups_of(self, fold: int) -> list[str]:
         """The groups of a fold, in natural order; clips without one are none."""
-        return sorted({str(word) for word in self.group[self.fold == fold]} - {""}, key=_natural)
+        return sorted({str(word) for word in self.group[self.fold == fold]} - {""}, key=natural)
 
 
 def fold_clips(store: FeatureStore, count: int | None, column: str = "group") -> Folds:
@@ -75,7 +75,7 @@ def fold_clips(store: FeatureStore, count: int | None, column: str = "group") ->
         raise StoreError(f"Expected labelled clips in {store.place} to make folds of, but there are none.")
     left_out = {"without a label": int((~labelled & ~unused).sum()), "unused": int(unused.sum())}
     alone = int((group[taking_part] == "").sum())
-    names = sorted(set(group[taking_part].tolist()) - {""}, key=_natural)
+    names = sorted(set(group[taking_part].tolist()) - {""}, key=natural)
     _refuse_few(store, column, count, len(names), alone)
     fold = np.full(len(store), -1)
     rows = np.flatnonzero(taking_part)
@@ -178,7 +178,7 @@ def _stratified(group: np.ndarray, present: Flags, count: int) -> np.ndarray:
     return fold
 
 
-def _natural(word: str) -> list[tuple[int, int, str]]:
+def natural(word: str) -> list[tuple[int, int, str]]:
     """Order in which Ses2 comes before Ses10."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", word) if part]
 

@@ -37,13 +37,11 @@ def _load(store: FeatureStore, modality: str, rows: np.ndarray) -> tuple[np.ndar
     """Values [sum T, D] and offsets [N + 1] of these ascending rows."""
     stream = store.stream(modality)
     offsets = np.concatenate([[0], np.cumsum(stream.lengths[rows])])
-    values: np.ndarray | None = None
+    values = np.empty((int(offsets[-1]), stream.modality.dimension), stream.kind)
     done = 0
     for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
         for some in stream.loaded(int(run[0]), int(run[-1]) + 1):
-            if values is None:
-                values = np.empty((int(offsets[-1]), stream.modality.dimension), some.dtype)
             values[done : done + len(some)] = some
             done += len(some)
-    assert values is not None and done == len(values)
+    assert done == len(values)
     return values, offsets

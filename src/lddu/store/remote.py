@@ -33,9 +33,7 @@ class RemoteFolder:
         try:
             from fsspec.core import url_to_fs
         except ImportError:
-            raise PackageError(
-                f"Expected the package 'fsspec' to read {url}, but it is not installed; run: pip install 'lddu[remote]'."
-            ) from None
+            raise PackageError.missing("fsspec", f"the remote store {url}", "lddu[remote]") from None
         with self._reached("manifest.json"):
             self._system, self._root = url_to_fs(self.name)
             manifest = self._system.cat_file(f"{self._root}/manifest.json")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -90,6 +90,11 @@ class Stream:
         values = np.zeros((*mask.shape, self.modality.dimension), np.float32)
         values[mask] = self._mapped(0)[(offsets[clips][:, None] + step)[mask]]
         return values, mask
+
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """Type of number that holds those of every part as they are."""
+        return np.result_type(*(self._place(k, "values").kind for k in range(len(self.modality.parts))))
 
     def times(self, clip: int) -> np.ndarray | None:
         """[T, 2] start and end of each step in seconds; None where the store does not know."""

@@ -167,12 +167,13 @@ class _Stream:
 
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
-            self._check(clip, steps)
-            self.outliers.see(clip, steps)
-            assert times is None or times.shape == (len(steps), 2)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
+                kept = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
+            self._check(clip, kept)
+            self.outliers.see(clip, kept)
+            assert times is None or times.shape == (len(kept), 2)
             self._timed |= times is not None
-            self._times.append(np.full((len(steps), 2), np.nan, np.float32) if times is None else times)
-            kept = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
+            self._times.append(np.full((len(kept), 2), np.nan, np.float32) if times is None else times)
             self._waiting.append(kept)
             self._bytes += kept.nbytes
         self._lengths.append(0 if steps is None else len(steps))
@@ -200,7 +201,9 @@ class _Stream:
                 f"but got {steps.shape[1]}."
             )
         if not np.isfinite(steps).all():
-            raise SourceError(f"Expected {where} to be finite, but it holds NaN or infinities.")
+            raise SourceError(
+                f"Expected {where} to be finite in single precision, but it holds NaN, infinities or numbers beyond 3.4e38."
+            )
         self.dimension = steps.shape[1]
 
     def _flush(self) -> None:
@@ -258,6 +261,17 @@ def _check_description(description: StoreDescription) -> None:
     names = description.emotions
     if (not names and not description.unlabelled) or len(set(names)) != len(names):
         raise SourceError(f"Expected at least one emotion and each once, but got {', '.join(names) or 'none'}.")
+    alike = Counter(name.strip().casefold() for name in names)
+    if twice := [name for name in names if alike[name.strip().casefold()] > 1]:
+        raise SourceError(
+            f"Expected emotions that differ in more than the case of letters, but got {', '.join(map(repr, twice))}; "
+            "join these columns, or rename one."
+        )
+    if broken := [name for name in names if not name.isprintable()]:
+        raise SourceError(
+            f"Expected emotion names without line breaks and control characters, but got {', '.join(map(repr, broken))}; "
+            "rename the columns."
+        )
     wrong = [n for n in names if not n or n.startswith("_") or n in FIXED_COLUMNS or OF_MODALITY in n]
     if wrong:
         raise SourceError(

@@ -78,11 +78,19 @@ class Trainee:
         pairs = zip(self.model.parameters(), self.average.module.parameters(), strict=True)
         return self.optimizer.beside({id(current): averaged for current, averaged in pairs})
 
+    @cached_property
+    def _has_buffers(self) -> bool:
+        """Whether the family's module counts something beside its weights; scaling and path do not change in training."""
+        return any(True for _ in self.model.module.buffers())
+
     def update_average(self, decay: float) -> None:
-        """Let the weights enter their average, where there is one; the first ones are taken as they are."""
+        """Let the weights enter their average, where there is one; the first ones, and all buffers, are taken as they are."""
         if self.average is None:
             return
         self._averaged.lerp_(self.optimizer.weights, 1 - decay if int(self.average.n_averaged) else 1.0)
+        if self._has_buffers:
+            for current, averaged in zip(self.model.module.buffers(), self.kept.module.buffers(), strict=True):
+                averaged.copy_(current)
         self.average.n_averaged += 1
 
 

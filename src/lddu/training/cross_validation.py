@@ -16,6 +16,7 @@ from lddu.config import Config
 from lddu.errors import MismatchError, RunError, parameter
 from lddu.evaluate.scored import LEAST_GROUPS
 from lddu.machine.atomic import write_text
+from lddu.models.families import preset
 from lddu.runs.pooled_folds import (
     FoldRow,
     fold_row,
@@ -58,7 +59,7 @@ class FoldOptions:
 def cross_validate(
     store: StoreLike,
     out: str | Path,
-    config: Config,
+    config: Config | None = None,
     folds: FoldOptions = FoldOptions(),
     callback: TrainingCallback | None = None,
     begins: Callable[[int, int, list[str]], None] | None = None,
@@ -68,7 +69,7 @@ def cross_validate(
     Args:
         store: labelled; its own splits play no part, but for ``unused`` clips, which stay out. Or its path or URL.
         out: folder of the runs, new or of the same cross-validation, which goes on.
-        config: settings of all runs.
+        config: settings of all runs; by default LDDU's preset ``default``.
         folds: how clips go to folds, and options of the runs.
         callback: called with the progress of each training.
         begins: called before each training with its number, that of the folds, and the groups that it is tested on.
@@ -83,7 +84,7 @@ def cross_validate(
     """
     store, out = opened_store(store), Path(out)
     found, options = fold_clips(store, folds.folds, folds.group), replace(folds.run, init_from=None)
-    callback = callback or NoCallback()
+    config, callback = config or preset("default"), callback or NoCallback()
     _begun(store, out, found, options)
     stores = [_fold_store(store, out, found, k) for k in range(found.count)]
     paths = [out / f"fold-{k + 1}" for k in range(found.count)]

@@ -1,6 +1,6 @@
 """What a run will train: its options, and its description with every automatic setting resolved."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -97,15 +97,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
             f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
         )
     presence = presence_of(store, train_rows, store.emotions, store.present_at)
-    for emotion, own in zip(store.emotions, presence.T, strict=True):
-        shown = set(own[~np.isnan(own)].tolist())
-        if not shown:
-            warnings.append(f"{emotion} has no known label in train: its probabilities mean nothing")
-        elif len(shown) == 1:
-            never = "absent from" if shown == {0.0} else "present in"
-            warnings.append(
-                f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
-            )
+    warnings += _one_sided(store.emotions, presence)
     warnings += _never_alone(store, train_rows, presence, kept)
     if set(store.table.modality_labels) & set(kept) and not getattr(config.objective, "modality_weight", 0):
         warnings.append("labels of single modalities (joy@audio) were not used: only LDDU's Eq. (14) learns from them")
@@ -115,11 +107,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
             f"test, such as {shared[0]}: the metrics are optimistic"
         )
     warnings += store.manifest.get("warnings", ())
-    test_rows = store.table.in_split("test")
-    if not len(test_rows):
-        warnings.append("there is no test split: the metrics are those of validation, which selected the checkpoint")
-    elif np.isnan(shares_of(store, test_rows, store.emotions)).all():
-        warnings.append("no test clip has a label: the metrics are those of validation, which selected the checkpoint")
+    warnings += _without_test(store)
     longest = max(int(store.lengths(name)[train_rows].max()) for name in kept) if config.model.pooling == "steps" else 1
     gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
     task = Task(
@@ -144,6 +132,30 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         command=options.command,
         automatic=automatic_settings(config),
     )
+
+
+def _one_sided(emotions: Sequence[str], presence: Floats) -> list[str]:
+    """Sentences on emotions that the labels of training [N, E] show always, never, or not at all."""
+    found = []
+    for emotion, own in zip(emotions, presence.T, strict=True):
+        shown = set(own[~np.isnan(own)].tolist())
+        if not shown:
+            found.append(f"{emotion} has no known label in train: its probabilities mean nothing")
+        elif len(shown) == 1:
+            never = "absent from" if shown == {0.0} else "present in"
+            found.append(
+                f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
+            )
+    return found
+
+
+def _without_test(store: FeatureStore) -> list[str]:
+    """A sentence where test has no clip, or none with a label."""
+    rows = store.table.in_split("test")
+    if len(rows) and not np.isnan(shares_of(store, rows, store.emotions)).all():
+        return []
+    lacking = "no test clip has a label" if len(rows) else "there is no test split"
+    return [f"{lacking}: the metrics are those of validation, which selected the checkpoint"]
 
 
 def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, kept: list[str]) -> list[str]:

@@ -62,6 +62,14 @@ def test_the_order_of_faces_in_a_picture_does_not_matter(first: list[int], secon
     assert numbers(pictures) == [[0, 1, 2, 3], [0, 1, 2, 3]]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_who_comes_back_is_the_likest_whatever_the_order_of_faces(order: tuple[int, int]) -> None:
+    """A face that is somewhat like somebody before is a new one where this somebody is in the picture too."""
+    (face, _), (other, _) = seen(0, 5.0, 50.0), seen(0, 5.0, 400.0)
+    back = [(face, LOOKS[0]), (other, LOOKS[0] + np.float32(0.3))]
+    assert numbers([[seen(0, 0.0, noise=0.0)], [back[n] for n in order]]) == [[0], [0, 1]]
+
+
 def test_faces_that_change_places_over_a_cut_keep_their_numbers() -> None:
     before = [[seen(0, n / 15, 50.0), seen(1, n / 15, 400.0)] for n in range(5)]
     after = [[seen(0, 1 + n / 15, 400.0), seen(1, 1 + n / 15, 50.0)] for n in range(5)]

@@ -149,6 +149,14 @@ def test_an_empty_name_is_unknown_an_empty_list_is_none_and_the_case_of_names_do
     assert found.repairs["respelt_emotions", "emotion"] == 1
 
 
+@pytest.mark.parametrize("word", ["NA", "n/a", "NULL", "-", "?"])
+def test_a_word_for_an_empty_cell_is_no_emotion_and_is_counted(tmp_path: Path, word: str) -> None:
+    found = sheet(tmp_path, [["clip", "emotion"], ["a", "joy"], ["b", word], ["c", "none"]])
+    assert found.emotions == ("joy", "none")
+    assert shares(found) == [[1, 0], [None, None], [0, 1]]
+    assert found.repairs["unknown_words", "emotion"] == 1
+
+
 def test_numbers_of_classes_are_refused_and_never_taken_for_decimals(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="but got 3; an emotion's number is ambiguous: write its name"):
         sheet(tmp_path, [["clip", "label"], ["a", "0"], ["b", "3"]])
@@ -207,6 +215,13 @@ def test_files_of_a_manifest_are_found_however_their_names_are_composed(
     listing = listing_of(tmp_path / "clips.csv")
     assert [source.path for source in listing.sources] == [file]
     assert listing.repairs.get(("recomposed_names", "file"), 0) == (named != on_disk)
+
+
+@pytest.mark.parametrize("word", ["NA", "#N/A", "null", "?"])
+def test_clips_whose_group_is_not_known_are_no_group(tmp_path: Path, word: str) -> None:
+    found = sheet(tmp_path, [["clip", "group", "joy"], ["a", word, "1"], ["b", word, "1"], ["c", "Nadia", "0"]])
+    assert [clip.row.group for clip in found.clips] == ["", "", "Nadia"]
+    assert found.repairs["unknown_words", "group"] == 2
 
 
 def test_a_group_that_is_composed_in_two_ways_is_one_group(tmp_path: Path) -> None:

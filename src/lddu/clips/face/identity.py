@@ -82,15 +82,17 @@ class Identities:
     def _returned(self, faces: Sequence[Seen], taken: dict[int, Identity]) -> dict[int, Identity]:
         """Those that come back after a cut or a gap."""
         free = [one for one in self.known if one not in taken.values()]
+        apart = {
+            n: sorted((float(unlike(look, one.looks).min()), one.number) for one in free)
+            for n, (_, look) in enumerate(faces)
+            if n not in taken and free
+        }
         found: dict[int, Identity] = {}
-        for n, (_, look) in enumerate(faces):
-            if n in taken or not free:
-                continue
-            ranked = sorted((float(unlike(look, one.looks).min()), one.number) for one in free)
-            alone = len(ranked) == 1 or ranked[1][0] > _CLEARLY * ranked[0][0]
-            if ranked[0][0] <= _RETURNS and alone:
+        for n in sorted(apart, key=lambda n: apart[n][0]):  # the likest first, whatever their order in the picture
+            ranked = [(least, number) for least, number in apart[n] if self.known[number] not in found.values()]
+            alone = len(ranked) == 1 or (len(ranked) > 1 and ranked[1][0] > _CLEARLY * ranked[0][0])
+            if alone and ranked[0][0] <= _RETURNS:
                 found[n] = self.known[ranked[0][1]]
-                free.remove(found[n])
         return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lddu.errors import SourceError
+from lddu.errors import PackageError, SourceError
 
 LARGEST_EXPANSION = 1100
 """How many times its stored size a data set may have; gzip cannot exceed 1,032."""
@@ -106,14 +106,13 @@ def opened_csd(path: Path) -> Iterator[CsdFile]:
     """Open a ``.csd`` file for reading.
 
     Raises:
-        SourceError: where h5py is missing, or the file is no computational sequence.
+        PackageError: where h5py is not installed.
+        SourceError: where the file is no computational sequence.
     """
     try:
         import h5py
     except ImportError:
-        raise SourceError(
-            f"Expected the package h5py to read {path}, but it is not installed; say pip install 'lddu[mosei]'."
-        ) from None
+        raise PackageError.missing("h5py", f"reading {path}", "lddu[mosei]") from None
     try:
         file = h5py.File(path, "r")
     except _DAMAGE as fault:

@@ -194,8 +194,23 @@ def central_moment_discrepancy(a: Float[Tensor, "clip hidden"], b: Float[Tensor,
     return torch.stack(terms).sum()
 
 
-Terms = Callable[[Any, Any, Tensor, Tensor], dict[str, tuple[Tensor, float]]]
-"""(settings, answer, target [B, E], known [B, E]) -> name of each loss term -> the term and its weight."""
+@dataclass(frozen=True)
+class Labels:
+    """What a loss compares an answer with.
+
+    Attributes:
+        target: [B, E] presence, or shares of raters; 0 where unknown.
+        known: [B, E].
+        present: [B, E] whether the emotion counts as present, also where shares are the target; False where unknown.
+    """
+
+    target: Float[Tensor, "clip emotion"]
+    known: Bool[Tensor, "clip emotion"]
+    present: Bool[Tensor, "clip emotion"]
+
+
+Terms = Callable[[Any, Any, Labels], dict[str, tuple[Tensor, float]]]
+"""(settings, answer, labels) -> name of each loss term -> the term and its weight."""
 
 
 class SummedObjective(nn.Module):
@@ -214,7 +229,8 @@ class SummedObjective(nn.Module):
     def forward(self, network: nn.Module, answer: Answered, shares: Tensor, noise: Tensor) -> Losses:
         """The loss of a batch, from shares [B, E], NaN where unknown; `network` and `noise` are not read."""
         target, known = equations.training_target(shares, self.present_at, self.settings.target)
-        return summed(self.terms(self.settings, answer, target, known))
+        present = equations.is_present(shares, self.present_at)
+        return summed(self.terms(self.settings, answer, Labels(target, known, present)))
 
 
 def summed(terms: dict[str, tuple[Tensor, float]]) -> Losses:

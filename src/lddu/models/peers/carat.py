@@ -12,8 +12,9 @@ the mean cosine over the modalities that are there / .1; prototypes begin at zer
 layer of H; squares are means over the modalities that are there; a shuffle takes all modalities of a label from the same clip.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -56,26 +57,47 @@ class CaratObjectiveSettings(ObjectiveSettings):
 
 
 @dataclass(frozen=True)
-class CaratAnswer:
-    """Logits, and the vectors that the loss reads.
+class Rebuilt:
+    """What follows from the label vectors z of a batch.
 
     Attributes:
-        logit: [B, E] of p.
         best: [B, 3, E] largest logit over the modalities, of z, z' and z''.
         aggregated: [B, E] logits of the aggregator.
         vectors: [B, 4, M, E, H] D(e), z, z' and z''.
         latent: [B, M, E, P] e.
-        presence: [B, M].
-        evidence: none.
     """
 
-    logit: Float[Tensor, "clip emotion"]
     best: Float[Tensor, "clip level emotion"]
     aggregated: Float[Tensor, "clip emotion"]
     vectors: Float[Tensor, "clip kind modality emotion hidden"]
     latent: Float[Tensor, "clip modality emotion latent"]
+
+
+@dataclass(frozen=True)
+class CaratAnswer:
+    """Label vectors, from which all else follows, for the whole batch at once: the loss moves the prototypes that it reads.
+
+    Attributes:
+        own: [B, M, E, H] z of the modalities that are there.
+        presence: [B, M].
+        rebuild: (own, presence) -> what follows.
+        evidence: none.
+    """
+
+    own: Float[Tensor, "clip modality emotion hidden"]
     presence: Bool[Tensor, "clip modality"]
+    rebuild: Callable[[Tensor, Tensor], Rebuilt]
     evidence: Mapping[str, Tensor | tuple[Tensor, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def rebuilt(self) -> Rebuilt:
+        """What follows from `own`."""
+        return self.rebuild(self.own, self.presence)
+
+    @property
+    def logit(self) -> Tensor:
+        """[B, E] of p."""
+        return blocks.mean_log_odds(self.rebuilt.aggregated, self.rebuilt.best[:, 2])
 
 
 class Carat(nn.Module):
@@ -111,19 +133,22 @@ class Carat(nn.Module):
         parts = seen_steps(values, mask, presence)
         there = torch.stack([seen.any(dim=1) for _, seen in parts], dim=1)
         own = torch.stack([self._label_vectors(m, *part) for m, part in enumerate(parts)], dim=1)
+        return CaratAnswer(own, there, self.rebuilt)
+
+    def rebuilt(self, own: Tensor, there: Bool[Tensor, "clip modality"]) -> Rebuilt:
+        """Both levels, the votes and the aggregator, from label vectors [B, M, E, H] of the modalities that are there [B, M]."""
         latent = F.normalize(blocks.each_own(self.shrink, own), dim=-1)
         decoded = blocks.each_own(self.expand, latent)
         prototype = blocks.each_own(self.expand, self.prototypes(latent, there))
         real = there[:, :, None, None]
         own, decoded = torch.where(real, own, prototype), torch.where(real, decoded, prototype)
-        others = [(decoded[:, :m], prototype[:, m : m + 1], decoded[:, m + 1 :]) for m in range(len(parts))]
+        others = [(decoded[:, :m], prototype[:, m : m + 1], decoded[:, m + 1 :]) for m in range(own.shape[1])]
         once = torch.stack([self._together(m, torch.cat(mixed, dim=1)) for m, mixed in enumerate(others)], dim=1)
-        twice = torch.stack([self._together(m, once) for m in range(len(parts))], dim=1)
+        twice = torch.stack([self._together(m, once) for m in range(own.shape[1])], dim=1)
         levels = torch.stack([own, once, twice], dim=1)
         best = ((levels * self.votes).sum(dim=-1) + self.bias).amax(dim=2)
         aggregated = self.aggregator(twice.flatten(1))
-        vectors = torch.cat([decoded[:, None], levels], dim=1)
-        return CaratAnswer(blocks.mean_log_odds(aggregated, best[:, 2]), best, aggregated, vectors, latent, there)
+        return Rebuilt(best, aggregated, torch.cat([decoded[:, None], levels], dim=1), latent)
 
     def _label_vectors(self, m: int, values: Tensor, seen: Tensor) -> Float[Tensor, "clip emotion hidden"]:
         states = self.encoders[m](values, seen)
@@ -146,15 +171,16 @@ class CaratObjective(nn.Module):
         """The loss of a batch, from shares [B, E], NaN where unknown; `noise` is not read."""
         s = self.settings
         target, known = equations.training_target(shares, self.present_at, s.target)
-        first, once, twice = (equations.masked_bce(answer.best[:, n], target, known) for n in range(3))
+        found = answer.rebuilt
+        first, once, twice = (equations.masked_bce(found.best[:, n], target, known) for n in range(3))
         terms = {
             "first": (first, s.first_weight),
             "rebuilt": (once, s.rebuilt_weight),
             "final": (twice, 1.0),
-            "aggregated": (equations.masked_bce(answer.aggregated, target, known), 1.0),
-            "shuffled": (self._shuffled(network, answer.vectors[:, 3], target, known), s.shuffled_weight),
+            "aggregated": (equations.masked_bce(found.aggregated, target, known), 1.0),
+            "shuffled": (self._shuffled(network, found.vectors[:, 3], target, known), s.shuffled_weight),
             "contrastive": (self._contrastive(network, answer, shares, known), s.contrastive_weight),
-            "reconstruction": (reconstruction(answer), s.reconstruction_weight),
+            "reconstruction": (reconstruction(found.vectors, answer.presence), s.reconstruction_weight),
         }
         return blocks.summed(terms)
 
@@ -167,17 +193,19 @@ class CaratObjective(nn.Module):
 
     def _contrastive(self, network: Carat, answer: CaratAnswer, shares: Tensor, known: Tensor) -> Tensor:
         present = equations.is_present(shares, self.present_at)
-        there = answer.presence[:, :, None] & known[:, None]
-        network.prototypes.move(answer.latent, there[..., None] & torch.stack([~present, present], dim=-1)[:, None])
+        there, latent = answer.presence[:, :, None] & known[:, None], answer.rebuilt.latent
+        network.prototypes.move(latent, there[..., None] & torch.stack([~present, present], dim=-1)[:, None])
         classes = equations.distribution_class(present, answer.presence.shape[1])[there]
-        return self.contrast(answer.latent[there], classes)  # type: ignore[no-any-return]
+        return self.contrast(latent[there], classes)  # type: ignore[no-any-return]
 
 
-def reconstruction(answer: CaratAnswer) -> Float[Tensor, ""]:
+def reconstruction(
+    vectors: Float[Tensor, "clip kind modality emotion hidden"], there: Bool[Tensor, "clip modality"]
+) -> Float[Tensor, ""]:
     """Mean |D(e) - z|^2 + |z' - z|^2 over the modalities that are there."""
-    decoded, own, once, _ = answer.vectors.unbind(dim=1)
+    decoded, own, once, _ = vectors.unbind(dim=1)
     square = ((decoded - own).square() + (once - own).square()).mean(dim=(2, 3))
-    return (square * answer.presence).sum() / answer.presence.sum().clamp(min=1)
+    return (square * there).sum() / there.sum().clamp(min=1)
 
 
 def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:

@@ -1,7 +1,8 @@
 """LMF, Low-rank Multimodal Fusion (Liu et al., ACL 2018): the outer product of TFN without ever making it.
 
 The weights of a linear map of [h_1; 1] x .. x [h_M; 1] are taken to be sums of R products of one matrix per modality, so that
-logits = b + sum_{r<=R} prod_m W_m^r [h_m; 1], entry by entry. Published settings: R = 4, dropout .2, rate 1e-3, batch 32.
+logits = b + sum_{r<=R} s_r prod_m W_m^r [h_m; 1], entry by entry, with a learned s_r. Published settings: R = 4, dropout .2,
+rate 1e-3, batch 32.
 
 Often written prod_m sum_r W_m^r [h_m; 1]; taken literally that is of rank one whatever R is, so the sum stands outside here.
 A missing modality is a factor of ones. Not stated; chosen here: h_m is one ReLU layer of 128 over the mean and deviation of the

@@ -4,8 +4,10 @@ u_m of 128 numbers from two bidirectional LSTMs; private p_m = sigmoid(P_m u_m),
 One Transformer layer with 2 heads over the 2 M vectors -> MLP -> logits. Loss: BCE + .3 orthogonality + 1.0 central moment
 discrepancy of the shared vectors + 1.0 reconstruction of u_m from p_m + c_m. Published settings: these, and rate 1e-4.
 
-Not stated; chosen here: the two LSTMs follow each other, the last states of both make u_m; orthogonality is the squared inner product of
-p_m with c_m, and of p_m with p_n, each of unit length, averaged over clips; the discrepancy (Zellinger et al., ICLR 2017) has
+Other than published: orthogonality, there |C_m^T P_m|^2 and |P_m^T P_n|^2 over the clips of a batch, is the squared inner product of p_m with
+c_m, and of p_m with p_n, each of unit length, averaged over clips, so that the size of the batch does not weigh it.
+
+Not stated; chosen here: the two LSTMs follow each other, the last states of both make u_m; the discrepancy (Zellinger et al., ICLR 2017) has
 five moments, averaged over pairs of modalities; reconstruction is the mean square; feed-forward width 128, dropout .1; batch
 64. A missing modality is seen by nobody and takes no part in a loss.
 """
@@ -26,6 +28,7 @@ from lddu.models import equations
 from lddu.models.family import Family
 from lddu.models.peers.blocks import (
     AttentionSettings,
+    Labels,
     SelfAttention,
     central_moment_discrepancy,
     each_own,
@@ -161,9 +164,9 @@ def reconstruction(answer: MisaAnswer) -> Float[Tensor, ""]:
     return (square * answer.presence).sum() / answer.presence.sum().clamp(min=1)
 
 
-def _terms(s: Any, answer: MisaAnswer, target: Tensor, known: Tensor) -> dict[str, tuple[Tensor, float]]:
+def _terms(s: Any, answer: MisaAnswer, labels: Labels) -> dict[str, tuple[Tensor, float]]:
     return {
-        "bce": (equations.masked_bce(answer.logit, target, known), 1.0),
+        "bce": (equations.masked_bce(answer.logit, labels.target, labels.known), 1.0),
         "orthogonality": (orthogonality(answer), s.orthogonality_weight),
         "discrepancy": (discrepancy(answer), s.discrepancy_weight),
         "reconstruction": (reconstruction(answer), s.reconstruction_weight),

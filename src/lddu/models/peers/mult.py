@@ -5,9 +5,9 @@ look at the steps of b; the source x_b stays as it was. The M - 1 results of a t
 and the last valid step is its vector; logits = a residual network over the M vectors. Published settings: 5 heads, rate 1e-3, batch
 24, 40 epochs.
 
-Not stated; chosen here: kernel 3; sinusoidal positions; pre-norm layers with a feed-forward width of 4 x 30; as many layers of
-self-attention as cross-modal ones; dropout .1. A missing source gives nothing to a target, a missing target is zeros. With one
-modality there is no pair: its own states pass self-attention.
+Not stated; chosen here: kernel 3; sinusoidal positions; pre-norm cross-modal layers, post-norm self-attention, each with a
+feed-forward network four times as wide as its states; as many layers of self-attention as cross-modal ones; dropout .1. A missing
+source gives nothing to a target, a missing target is zeros. With one modality there is no pair: its own states pass self-attention.
 """
 
 from collections.abc import Mapping, Sequence

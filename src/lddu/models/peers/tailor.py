@@ -26,12 +26,14 @@ from lddu.models import equations
 from lddu.models.family import Family
 from lddu.models.peers.blocks import (
     AttentionSettings,
+    Labels,
     SelfAttention,
     masked_mean,
     padding,
     reversed_gradient,
     seen_steps,
     step_encoder,
+    two_layers,
     zeroed,
 )
 from lddu.models.peers.published import built, published, summed_terms
@@ -106,7 +108,7 @@ class Tailor(nn.Module):
         )
         self.common = nn.Linear(width, width)
         self.private = nn.ModuleList(nn.Linear(width, width) for _ in dimensions)
-        self.discriminator = nn.Sequential(nn.Linear(width, width // 2), nn.ReLU(), nn.Linear(width // 2, modalities))
+        self.discriminator = two_layers(width, max(width // 2, 1), modalities)
         self.fusions = nn.ModuleList(
             SelfAttention(width, heads, width, settings.fusion_layers, dropout) for _ in dimensions
         )
@@ -155,11 +157,11 @@ class Tailor(nn.Module):
         return found.squeeze(-1)
 
 
-def _terms(s: Any, answer: TailorAnswer, target: Tensor, known: Tensor) -> dict[str, tuple[Tensor, float]]:
+def _terms(s: Any, answer: TailorAnswer, labels: Labels) -> dict[str, tuple[Tensor, float]]:
     naming = _naming(answer.common_guess, answer.presence) + _naming(answer.private_guess, answer.presence)
     return {
-        "bce": (equations.masked_bce(answer.logit, target, known), 1.0),
-        "common": (equations.masked_bce(answer.common_logit, target, known), s.common_weight),
+        "bce": (equations.masked_bce(answer.logit, labels.target, labels.known), 1.0),
+        "common": (equations.masked_bce(answer.common_logit, labels.target, labels.known), s.common_weight),
         "adversarial": (naming, s.adversarial_weight),
         "orthogonality": (answer.overlap.sum(dim=1).mean(), s.orthogonality_weight),
     }

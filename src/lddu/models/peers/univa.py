@@ -1,11 +1,11 @@
 """UniVA (ACM MM 2024): labels as shares of one softmax, and clips of like emotion drawn together in each modality.
 
-h_m = Transformer of 768 (12 heads, feed-forward 3072; 7 layers for text, 3 for audio, 5 for others); u_m = additive attention pooling
+h_m = Transformer of 768 (12 heads, feed-forward 3072; 7 layers for text, 5 for face, 3 for others); u_m = additive attention pooling
 of h_m; z = W [u_1; ..; u_M]. Loss: (1 - a) (1000 KL(softmax(y) | softmax(z)) + sum_ij S_ij |log p_i - log p_j|_2 / B)
 + a mean_m SupCon_m. Published settings: a .45 and tau .7 on RoBERTa (on GloVe .2, .4 and no S), rate 7e-5, batch 32, 15 epochs.
 
-Not stated; chosen here: positives are clips with the same labels, since the published valence and arousal of clips are not public; S is
-both / either in the batch; positions are sinusoids; dropout .1. The answer is the log-odds of the share, so that its sigmoid is the share;
+Other than published: positives are clips with the same emotions present, since the valence and arousal of clips, which must lie within .1, are not
+public. Not stated; chosen here: S is both / either in the batch, and each pair of emotions counts once; positions are sinusoids; dropout .1. The answer is the log-odds of the share, so that its sigmoid is the share;
 threshold and recalibration come from validation. Shares cannot tell a clip of all emotions from one of none. Where one label alone is
 known, its absence is the second class. A missing modality is zeros and takes no part in SupCon.
 """
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from lddu.config import ObjectiveSettings, setting
 from lddu.models.family import Family
 from lddu.models.peers import blocks
-from lddu.models.peers.blocks import AttentionSettings, SelfAttention
+from lddu.models.peers.blocks import AttentionSettings, Labels, SelfAttention
 from lddu.models.peers.published import built, published, summed_terms
 from lddu.models.searched import Choice, Range
 
@@ -153,12 +153,11 @@ def cooccurrence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tensor, 
     return total
 
 
-def contrastive(answer: UnivaAnswer, target: Tensor, known: Tensor, temperature: float) -> Float[Tensor, ""]:
-    """Supervised contrastive loss within each modality (Khosla et al., NeurIPS 2020); positives have the same labels, all known."""
-    filled = torch.where(known, target, 0.0)
-    whole = known.all(dim=1)
-    same = (filled[:, None] == filled).all(dim=2) & whole[:, None] & whole
-    others = ~torch.eye(len(filled), dtype=torch.bool, device=filled.device)
+def contrastive(answer: UnivaAnswer, labels: Labels, temperature: float) -> Float[Tensor, ""]:
+    """Supervised contrastive loss within each modality (Khosla et al., NeurIPS 2020); positives show the same emotions, all known."""
+    present, whole = labels.present, labels.known.all(dim=1)
+    same = (present[:, None] == present).all(dim=2) & whole[:, None] & whole
+    others = ~torch.eye(len(present), dtype=torch.bool, device=present.device)
     unit = F.normalize(answer.pooled, dim=-1)
     terms = []
     for m in range(unit.shape[1]):
@@ -171,12 +170,13 @@ def contrastive(answer: UnivaAnswer, target: Tensor, known: Tensor, temperature:
     return torch.stack(terms).mean()
 
 
-def _terms(s: Any, answer: UnivaAnswer, target: Tensor, known: Tensor) -> dict[str, tuple[Tensor, float]]:
+def _terms(s: Any, answer: UnivaAnswer, labels: Labels) -> dict[str, tuple[Tensor, float]]:
+    target, known = labels.target, labels.known
     rest = 1 - s.contrastive_share
     return {
         "shares": (share_divergence(answer.logit, target, known), rest * KL_WEIGHT),
         "cooccurrence": (cooccurrence(answer.logit, target, known), rest * s.cooccurrence_weight),
-        "contrastive": (contrastive(answer, target, known, s.temperature), s.contrastive_share),
+        "contrastive": (contrastive(answer, labels, s.temperature), s.contrastive_share),
     }
 
 

@@ -134,7 +134,7 @@ def emotion_names(cell: Any) -> tuple[str, ...] | None:
         names = list(map(words, cell))
     else:
         text = words(cell).strip()
-        if not text or text.lower() in ("nan", "na", "n/a", "#n/a", "null"):
+        if not text or text.lower() in UNKNOWN - {"none"}:  # which may be what a rater named
             return None
         if text[0] in "[({" and text[-1] in "])}":
             text = text[1:-1]

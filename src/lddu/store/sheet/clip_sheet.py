@@ -143,8 +143,12 @@ def _splits(table: SheetColumns) -> list[str]:
 
 
 def _groups(table: SheetColumns) -> list[str]:
-    """Names of the groups; one that is composed in two ways (NFC, NFD) is one group."""
-    raw = [words(cell).strip() for cell in table.column("group")]
+    """Names of the groups; one that is composed in two ways (NFC, NFD) is one group, and NA for many clips is none."""
+    told = [words(cell).strip() for cell in table.column("group")]
+    raw = ["" if name.lower() in UNKNOWN else name for name in told]
+    table.repairs["unknown_words", "group"] += sum(
+        a != b and a.lower() != "nan" for a, b in zip(told, raw, strict=True)
+    )
     groups = [composed(name) for name in raw]
     table.repairs["recomposed_names", "group"] += sum(a != b for a, b in zip(raw, groups, strict=True))
     return groups

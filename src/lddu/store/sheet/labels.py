@@ -9,7 +9,7 @@ from typing import Any
 from lddu.config import near
 from lddu.errors import SourceError
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY
-from lddu.store.sheet.cells import Spelt, emotion_names, number, share
+from lddu.store.sheet.cells import Spelt, emotion_names, number, share, words
 from lddu.store.sheet.columns import SheetColumns
 
 NAMED = ("emotion", "emotions", "label", "labels")
@@ -93,6 +93,10 @@ def _named(table: SheetColumns, column: str, cells: Sequence[Any]) -> SheetLabel
     preferred = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
     emotions = sorted(preferred.values())
     table.repairs["named_emotions", column] += sum(names is not None for names in named)
+    table.repairs["unknown_words", column] += sum(
+        names is None and words(cell).strip().lower() not in ("", "nan")
+        for names, cell in zip(named, cells, strict=True)
+    )
     table.repairs["respelt_emotions", column] += sum(
         count for key, counts in spellings.items() for name, count in counts.items() if name != preferred[key]
     )

@@ -54,9 +54,7 @@ def quiet_optuna() -> Iterator[Any]:
     try:
         import optuna
     except ImportError:
-        raise PackageError(
-            "Expected the package 'optuna' for a search, but it is not installed; run: pip install 'lddu[search]'."
-        ) from None
+        raise PackageError.missing("optuna", "a search", "lddu[search]") from None
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:

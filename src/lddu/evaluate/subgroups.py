@@ -1,0 +1,202 @@
+"""The figures of a split by subgroup of its clips: for whom are the answers good, and is what sets subgroups apart chance?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lddu.arrays import Flags, Floats
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.calibration import error_by_chance
+from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
+from lddu.evaluate.gaps import TITLES, Gap, gap_of
+from lddu.evaluate.resample import Interval
+from lddu.evaluate.scored import LEAST_GROUPS
+from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, MACRO, drawn_within, enough, plain_values, units_in, within
+from lddu.sentences import counted, listed
+
+HIGHER_IS_BETTER = tuple(name for name in TITLES if name != "adaptive_ece")
+"""Figures with a gap. A calibration error is larger in a smaller subgroup by chance alone, so it is held against that chance."""
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """Some labelled clips of a split.
+
+    Attributes:
+        name: the value that they share.
+        clips: how many have a known label.
+        positives: emotion -> how many of them show it.
+        units: how many groups or clips they are resampled as.
+        left_out: emotions that none of them shows, which are no part of macro figures.
+        figures: name -> estimate, NaN ends where there are fewer than `LEAST_UNITS` units or too many resamples lack it; empty where
+            there are fewer than `LEAST_CLIPS` clips.
+        ece_by_chance: where 95 % of perfectly calibrated predictors with these probabilities lie; None where not measured.
+    """
+
+    name: str
+    clips: int
+    positives: dict[str, int]
+    units: int
+    left_out: tuple[str, ...]
+    figures: dict[str, Estimate]
+    ece_by_chance: Interval | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are clips enough."""
+        return bool(self.figures)
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """A split by the values of one column.
+
+    Attributes:
+        column: whose values name the subgroups.
+        split: whose clips.
+        by: ``group`` or ``clip``: what is resampled.
+        resamples: how often.
+        whole: all labelled clips.
+        subgroups: in order, also those too small to measure.
+        no_value: the clips without a value in the column, counted only; None where all have one.
+        unlabelled: clips without a known label, which are in none of these.
+        gaps: best less worst subgroup, for each figure in which larger is better.
+    """
+
+    column: str
+    split: str
+    by: str
+    resamples: int
+    whole: Subgroup
+    subgroups: tuple[Subgroup, ...]
+    no_value: Subgroup | None
+    unlabelled: int
+    gaps: tuple[Gap, ...]
+
+    def __getitem__(self, name: str) -> Subgroup:
+        for own in self.subgroups:
+            if own.name == name:
+                return own
+        raise KeyError(f"Expected a subgroup out of {', '.join(own.name for own in self.subgroups)}, but got {name!r}.")
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the figures say and leave open, for people."""
+        found = [gap.sentence for gap in self.gaps] or [
+            f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips and {LEAST_UNITS} {self.by}s."
+        ]
+        if picked := max((gap.among for gap in self.gaps), default=2) - 2:
+            found.append(f"Each interval allows for best and worst having been picked out of {picked + 2} subgroups.")
+        return (*found, *self._calibration(), *self._remarks())
+
+    def _calibration(self) -> list[str]:
+        above = [
+            f"{own.name} ({own.figures['adaptive_ece'].value:.3f}, by chance up to {own.ece_by_chance.high:.3f})"
+            for own in self.subgroups
+            if own.ece_by_chance is not None and own.figures["adaptive_ece"].value > own.ece_by_chance.high
+        ]
+        if above:
+            return [f"The calibration error is above chance for {listed(above)}."]
+        return (
+            ["No subgroup has a calibration error above chance."] if any(own.measured for own in self.subgroups) else []
+        )
+
+    def _remarks(self) -> list[str]:
+        small = [f"{own.name} ({own.clips})" for own in self.subgroups if not own.measured]
+        found = [f"Fewer than {LEAST_CLIPS} clips, not measured: {listed(small)}."] if small else []
+        few = [own.name for own in self.subgroups if own.measured and own.units < LEAST_UNITS]
+        found += (
+            [f"Fewer than {LEAST_UNITS} {self.by}s, so no intervals and no part in gaps: {listed(few)}."] if few else []
+        )
+        narrow = [
+            f"{own.name} ({own.units})"
+            for own in self.subgroups
+            if own.measured and LEAST_UNITS <= own.units < LEAST_GROUPS
+        ]
+        found += (
+            [f"Fewer than {LEAST_GROUPS} {self.by}s, so intervals are too narrow: {listed(narrow)}."] if narrow else []
+        )
+        found += [
+            f"{own.name} shows no {listed(own.left_out)}: no part of its macro figures."
+            for own in self.subgroups
+            if own.measured and own.left_out
+        ]
+        found += [f"No value: {counted(self.no_value.clips, 'clip')}."] if self.no_value else []
+        return found + ([f"No known label: {counted(self.unlabelled, 'clip')}."] if self.unlabelled else [])
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Nested plain values, as `metrics.json` holds them; None for what cannot be had."""
+        gaps = [{**asdict(gap), "beyond_chance": gap.beyond_chance} for gap in self.gaps]
+        return dict(plain_values({**asdict(self), "gaps": gaps, "sentences": self.sentences}))
+
+
+def subgroup_rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """All clips, each subgroup, and the clips without a value where there are any, of what `Subgroups.to_mapping` gives."""
+    return [found["whole"], *found["subgroups"], *([found["no_value"]] if found["no_value"] else [])]
+
+
+def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: str) -> Subgroups:
+    """Figures, intervals and gaps of subgroups; the functions are those of the whole split.
+
+    Args:
+        answers: of the whole split.
+        members: subgroup -> [N] which clips are in it, in the order in which they are shown.
+        column: that names them.
+    """
+    labelled = np.asarray(answers.scored.known.any(axis=1))
+    masks = {name: flags & labelled for name, flags in members.items()}
+    drawn = {name: drawn_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)}
+    everyone = drawn_within(answers, labelled, COMPARISON_RESAMPLES) if enough(labelled) else None
+    outside = labelled & ~np.any([*members.values()], axis=0)
+    return Subgroups(
+        column=column,
+        split=answers.scored.split,
+        by=answers.scored.counted_units()[1],
+        resamples=COMPARISON_RESAMPLES,
+        whole=_described("all", answers, labelled, everyone),
+        subgroups=tuple(_described(name, answers, flags, drawn.get(name)) for name, flags in masks.items()),
+        no_value=_described("no value", answers, outside, None) if outside.any() else None,
+        unlabelled=int((~labelled).sum()),
+        gaps=_gaps(
+            answers, {n: f for n, f in masks.items() if n in drawn and units_in(answers, f) >= LEAST_UNITS}, drawn
+        ),
+    )
+
+
+def _described(name: str, answers: Answers, inside: Flags, drawn: Resampled | None) -> Subgroup:
+    own = within(answers, inside).scored
+    positives = dict(zip(own.emotions, (own.presence == 1).sum(axis=0).tolist(), strict=True))
+    size = units_in(answers, inside)
+    figures: dict[str, Estimate] = {}
+    if drawn is not None:
+        nothing = np.full(drawn.resamples, np.nan)
+        figures = {
+            n: estimate_of(value, drawn.drawn[n] if size >= LEAST_UNITS else nothing)
+            for n, value in drawn.values.items()
+        }
+    return Subgroup(
+        name, int(inside.sum()), positives, size, tuple(e for e, count in positives.items() if not count), figures,
+        error_by_chance(own.probability[own.known]) if figures else None,
+    )  # fmt: skip
+
+
+def _gaps(answers: Answers, masks: Mapping[str, Flags], drawn: Mapping[str, Resampled]) -> tuple[Gap, ...]:
+    """Gaps among the subgroups that have intervals; macro figures over the emotions that all of them show."""
+    shown = {name: (answers.scored.presence[flags] == 1).any(axis=0) for name, flags in masks.items()}
+    common = np.all([*shown.values()], axis=0) if shown else np.zeros(0, bool)
+    alike = all(np.array_equal(own, common) for own in shown.values())
+    macro = {
+        name: drawn[name] if alike else drawn_within(answers, flags, drawn[name].resamples, common)
+        for name, flags in masks.items()
+    }
+    emotions = [] if common.all() else [e for e, there in zip(answers.scored.emotions, common, strict=True) if there]
+    found = []
+    for figure in HIGHER_IS_BETTER:
+        source = macro if figure in MACRO else {name: drawn[name] for name in masks}
+        having = {name: own for name, own in source.items() if figure in own.values}
+        values = {name: own.values[figure] for name, own in having.items()}
+        draws: dict[str, Floats] = {name: own.drawn[figure] for name, own in having.items()}
+        found.append(gap_of(figure, values, draws, emotions if figure in MACRO else ()))
+    return tuple(gap for gap in found if gap is not None)

@@ -1,0 +1,83 @@
+"""A run's figures on some clips of a split alone, and on resamples that are those of the whole split.
+
+Everything outside is unknown, so that all parts of a split meet the same resamples, also where a dialogue has clips of several, and two
+parts can be subtracted resample by resample.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lddu.arrays import Flags
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.compare import Resampled
+from lddu.evaluate.gaps import TITLES
+
+LEAST_CLIPS = 20
+"""A subgroup with fewer labelled clips is counted, not measured."""
+
+LEAST_UNITS = 5
+"""A subgroup of fewer clips or groups that are resampled has no interval."""
+
+MACRO = ("f1_macro", "map_macro")
+
+
+def drawn_within(answers: Answers, inside: Flags, resamples: int, emotions: Flags | None = None) -> Resampled:
+    """The figures of `TITLES` on some labelled clips and on resamples of the whole split.
+
+    Args:
+        answers: of the whole split.
+        inside: [N] which clips.
+        resamples: how many.
+        emotions: [E] over which macro figures are computed; by default those that some of the clips show.
+    """
+    own = within(answers, inside)
+    shown = (own.scored.presence == 1).any(axis=0) if emotions is None else emotions
+    whole = Resampled.of(own, resamples=resamples)
+    values, drawn = dict(whole.values), dict(whole.drawn)
+    if not shown.all():
+        macro = Resampled.of(_of_emotions(own, shown), resamples=resamples) if shown.any() else None
+        for name in MACRO if macro is not None else (*MACRO, "f1_micro"):
+            values.pop(name, None)
+            drawn.pop(name, None)
+            if macro is not None:
+                values[name], drawn[name] = macro.values[name], macro.drawn[name]
+    names = [name for name in TITLES if name in values and name in drawn]
+    return replace(whole, values={n: values[n] for n in names}, drawn={n: drawn[n] for n in names})
+
+
+def within(answers: Answers, inside: Flags) -> Answers:
+    """The same with unknown labels outside."""
+    presence = np.where(inside[:, None], answers.scored.presence, np.nan)
+    return replace(answers, scored=replace(answers.scored, presence=presence))
+
+
+def _of_emotions(answers: Answers, chosen: Flags) -> Answers:
+    """The same on some emotions, without what no macro figure needs."""
+    scored = answers.scored
+    names = tuple(name for name, there in zip(scored.emotions, chosen, strict=True) if there)
+    part = replace(
+        scored, probability=scored.probability[:, chosen], presence=scored.presence[:, chosen], emotions=names
+    )
+    return Answers(answers.name, part, answers.labels[:, chosen])
+
+
+def enough(flags: Flags) -> bool:
+    """Whether so many labelled clips are measured."""
+    return int(flags.sum()) >= LEAST_CLIPS
+
+
+def units_in(answers: Answers, inside: Flags) -> int:
+    """How many units some clips are resampled as."""
+    return len(np.unique(answers.scored.units()[inside]))
+
+
+def plain_values(value: Any) -> Any:
+    """NaN becomes None and tuples become lists, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {key: plain_values(own) for key, own in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain_values(own) for own in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
