@@ -21,10 +21,10 @@ Result = TypeVar("Result")
 Opening = Callable[[], Callable[[Job], Result]]
 """Makes a process ready, once, and gives what it does with each job: hashable, and able to travel to the process."""
 
-Tell = Callable[[Any], None]
+Report = Callable[[Any], None]
 """Sends the leading process something about the job that is going on."""
 
-TellingOpening = Callable[[], Callable[[Job, Tell], Result]]
+ReportingOpening = Callable[[], Callable[[Job, Report], Result]]
 """An `Opening` whose jobs report on their way."""
 
 
@@ -78,18 +78,18 @@ class ProcessWorkers:
         """See `Workers`."""
         return self._work_off(opening, jobs, None)
 
-    def work_off_telling(
-        self, opening: TellingOpening[Job, Result], jobs: Sequence[Job], hear: Callable[[Job, Any], None]
+    def work_off_reporting(
+        self, opening: ReportingOpening[Job, Result], jobs: Sequence[Job], on_report: Callable[[Job, Any], None]
     ) -> Iterator[Outcome[Job, Result]]:
-        """As `work_off`; `hear` is called with a job and what it tells, in the order in which it does, before its outcome."""
-        return self._work_off(opening, jobs, hear)
+        """As `work_off`; `on_report` is called with a job and each of its reports, in order, before its outcome."""
+        return self._work_off(opening, jobs, on_report)
 
     def _work_off(
-        self, opening: Callable[..., Any], jobs: Sequence[Job], hear: Callable[[Job, Any], None] | None
+        self, opening: Callable[..., Any], jobs: Sequence[Job], on_report: Callable[[Job, Any], None] | None
     ) -> Iterator[Outcome[Job, Result]]:
         waiting = iter(jobs)
         workers: list[_Worker[Job, Result]] = [
-            _Worker(opening, self.threads, hear) for _ in range(min(self.count, len(jobs)))
+            _Worker(opening, self.threads, on_report) for _ in range(min(self.count, len(jobs)))
         ]
         try:
             busy = {worker.give(job): worker for worker, job in zip(workers, waiting, strict=False)}
@@ -122,8 +122,8 @@ def opened(opening: Opening[Any, Any]) -> Callable[[Any], Any]:
 class _Worker(Generic[Job, Result]):
     """One worker process and the pipe to it."""
 
-    def __init__(self, opening: Callable[..., Any], threads: int, hear: Callable[[Job, Any], None] | None) -> None:
-        self._opening, self._threads, self._hear = opening, threads, hear
+    def __init__(self, opening: Callable[..., Any], threads: int, on_report: Callable[[Job, Any], None] | None) -> None:
+        self._opening, self._threads, self._on_report = opening, threads, on_report
         self._begin()
 
     def _begin(self) -> None:
@@ -137,7 +137,7 @@ class _Worker(Generic[Job, Result]):
             self._pipe.send(self._opening)
 
     def _arguments(self, there: "Connection[Any, Any]") -> tuple[Any, ...]:
-        return there, self._began, self._threads, self._hear is not None
+        return there, self._began, self._threads, self._on_report is not None
 
     def give(self, job: Job) -> "Connection[Any, Any]":
         """Begin a job; its outcome is there when the pipe can be read."""
@@ -147,7 +147,7 @@ class _Worker(Generic[Job, Result]):
         return self._pipe
 
     def outcome(self) -> Outcome[Job, Result] | None:
-        """Of the job that was given; None where the job has only told something.
+        """Of the job that was given; None where the job has only reported something.
 
         Raises:
             ConfigError: where the process died before it took any job.
@@ -161,8 +161,8 @@ class _Worker(Generic[Job, Result]):
             self._begin()
             return Outcome(self._job, None)
         if not ended:
-            assert self._hear is not None
-            self._hear(self._job, result)
+            assert self._on_report is not None
+            self._on_report(self._job, result)
             return None
         if fault is not None:
             raise fault
@@ -181,7 +181,7 @@ _NOT_BEGUN = (
 )
 
 
-def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int, telling: bool) -> None:
+def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int, reporting: bool) -> None:
     """What a worker process does: answer every job with a result or a fault, until the other side is gone.
 
     The opening comes through the pipe, for to read it may load PyTorch, which takes its threads from the environment then.
@@ -190,7 +190,7 @@ def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int, telling: bool
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    more: list[Tell] = [lambda told: pipe.send((False, told, None))] if telling else []
+    more: list[Report] = [lambda message: pipe.send((False, message, None))] if reporting else []
     with suppress(EOFError, ConnectionError):
         opening: Callable[[], Callable[..., Any]] = pipe.recv()
         began.set()

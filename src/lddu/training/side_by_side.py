@@ -15,7 +15,7 @@ import torch
 from lddu.config import Config
 from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.free_memory import available_gib
-from lddu.machine.processes import ProcessWorkers, Tell, default_threads
+from lddu.machine.processes import ProcessWorkers, Report, default_threads
 from lddu.models.families import family_of
 from lddu.sentences import counted, listed
 from lddu.store.store import FeatureStore
@@ -125,7 +125,7 @@ def train_all(
     _check_travels(trainings[0])
     callback.note(f"{min(pace.count, len(trainings))} at once, each on {counted(pace.threads, 'thread')}")
     workers, opening = ProcessWorkers(pace.count, pace.threads), _Opening(pace.threads)
-    outcomes = list(workers.work_off_telling(opening, trainings, _Hearing(callback, begins)))
+    outcomes = list(workers.work_off_reporting(opening, trainings, _Reports(callback, begins)))
     if dead := [outcome.job.name for outcome in outcomes if outcome.result is None]:
         raise RunError(
             f"Expected every training to end, but the process of {listed(dead)} died; memory may have run out: go on with a smaller "
@@ -165,40 +165,40 @@ class _Opening:
 
     threads: int
 
-    def __call__(self) -> Callable[[Training, Tell], bool]:
+    def __call__(self) -> Callable[[Training, Report], bool]:
         torch.set_num_threads(self.threads)  # a script that this process read again may have loaded PyTorch before
         return _made
 
 
-def _made(training: Training, tell: Tell) -> bool:
-    tell(("begins", None))
+def _made(training: Training, report: Report) -> bool:
+    report(("begins", None))
     with warnings.catch_warnings(record=True) as met:
-        training.make(_Telling(tell))
+        training.make(_Reporting(report))
     for one in met:
-        tell(("warning", (str(one.message), one.category, one.filename, one.lineno)))
+        report(("warning", (str(one.message), one.category, one.filename, one.lineno)))
     return True
 
 
-class _Telling(NoCallback):
+class _Reporting(NoCallback):
     """Sends what a callback is called with to the leading process."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, report: Report) -> None:
+        self._report = report
 
     def epoch_done(self, record: dict[str, Any]) -> None:
         """Send."""
-        self._tell(("epoch", record))
+        self._report(("epoch", record))
 
 
-class _Hearing:
-    """Calls the callback with what trainings tell, and repeats each warning once."""
+class _Reports:
+    """Calls the callback with what trainings report, and repeats each warning once."""
 
     def __init__(self, callback: TrainingCallback, begins: Callable[[str], None]) -> None:
         self._callback, self._begins = callback, begins
         self._warned: set[tuple[Any, ...]] = set()
 
-    def __call__(self, training: Training, told: tuple[str, Any]) -> None:
-        kind, content = told
+    def __call__(self, training: Training, message: tuple[str, Any]) -> None:
+        kind, content = message
         if kind == "begins":
             self._begins(training.name)
         elif kind == "epoch":
