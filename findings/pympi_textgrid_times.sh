@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pympi-ling 1.71 (MIT), reading a TextGrid: of a time it takes the digits and points that stand last on the line. The sign is lost, and of
 # a number with an exponent the exponent is the time. Praat writes both as soon as a recording is shifted or cut: 0.3 s less 0.1 s
-# less 0.2 s is -2.8e-17 s (these are the lines that Praat 6.4 wrote for it). TextGrids of tools that count from 0 are read well.
+# less 0.2 s is -2.8e-17 s (these are the lines that the Praat of praat-parselmouth 0.4.7 wrote for it). TextGrids of tools that count from 0 are read well.
 #   expected: a word from -2.8e-17 s to 0.7 s after a silence from -0.3 s
 #   seen:     a word from 17 s to 0.7 s after a silence from 0.3 s to 17 s, no error       (2026-11-29, Python 3.11)
 # praatio 6.2.2 refuses the file, tgt 1.5 reads it as it is meant. Exits with 0 while that is so, else with 1.

@@ -15,7 +15,7 @@ NUMBERS_PER_PARAMETER = 7
 """Weights, gradients, two moments, their average, the best so far, and one more copy while they are written."""
 
 NUMBERS_PER_VALUE = 40
-"""Kept for the way back, of each hidden value of a step and layer; measured at the paper's size."""
+"""Kept for the way back, of each hidden value of a step and layer: a guess on the safe side, not measured."""
 
 
 @dataclass(frozen=True)
