@@ -58,6 +58,7 @@ def store(folder: Path) -> FeatureStore:
 
 
 LDDU = tiny_config(training={"epochs": 1}, model={"noise_gate": True})
+MEANS = tiny_config(training={"epochs": 1}, model={"mean_of": "audio"})  # as the default that is shipped
 VOTES = lddu.preset(
     "default",
     {"training": {"epochs": 1, "batch_size": 8}, "model": {"path_landmarks": 6, "pooling": "mean"}},
@@ -65,10 +66,11 @@ VOTES = lddu.preset(
 )
 
 
-@pytest.fixture(scope="module", params=["lddu", "ensemble"])
+@pytest.fixture(scope="module", params=["lddu", "means", "ensemble"])
 def exported(request: pytest.FixtureRequest, folder: Path, store: FeatureStore) -> tuple[Predictor, Path]:
-    """LDDU with every part, or an ensemble of another family that reads means and has a path beside it; and its file."""
-    config, members = (LDDU, 1) if request.param == "lddu" else (VOTES, 2)
+    """LDDU with every part, or reading a mean beside steps, or an ensemble of another family that reads means and has a path
+    beside it; and its file."""
+    config, members = {"lddu": (LDDU, 1), "means": (MEANS, 1), "ensemble": (VOTES, 2)}[request.param]
     options = lddu.RunOptions(members=members, device="cpu", report=False)
     predictor = lddu.load(lddu.train(store, folder / request.param, config, options).path)
     return predictor, predictor.export_onnx(folder / f"{request.param}.onnx").path

@@ -132,7 +132,7 @@ def attend_one_step(
 ) -> tuple[Float[Tensor, "clip emotion hidden"], Float[Tensor, "clip emotion 1"]]:
     """Eq. (4) where there is one step: all emotions attend to it alone, whatever they ask, and its key is made once."""
     context = linear(states, weights.key).expand(-1, emotions, -1)
-    return linear(drop(context, dropout), weights.output), states.new_ones(len(states), emotions, 1)
+    return linear(drop(context, dropout), weights.output), states.new_ones(states.shape[0], emotions, 1)
 
 
 def with_query(
