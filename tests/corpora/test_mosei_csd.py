@@ -13,7 +13,7 @@ import pytest
 from lddu.corpora.corpus_format import ImportOptions
 from lddu.corpora.importing import format_of, import_corpus
 from lddu.corpora.mosei.folds import read_folds
-from lddu.errors import ConfigError, SourceError
+from lddu.errors import ConfigError, PackageError, SourceError
 from lddu.store.store import FeatureStore
 from tests.builders_corpora import (
     ROOTS,
@@ -286,7 +286,7 @@ class TestMessages:
 def test_h5py_is_asked_for_only_when_a_csd_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = mosei_folder(tmp_path / "mosei")
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
-    with pytest.raises(SourceError, match=r"pip install 'lddu\[mosei\]'"):
+    with pytest.raises(PackageError, match=r"pip install 'lddu\[mosei\]'"):
         imported(folder, odd_folds(tmp_path / "folds.json"))
 
 

@@ -105,7 +105,8 @@ def test_predictions_carry_the_notes_when_the_store_is_gone(run: RunFolder) -> N
     shutil.rmtree(run.path.parent / "store")
     assert run.subgroups("_gender") == before
     with pytest.raises(
-        RunError, match=r"'_language'.*group, _age.*store cannot be read; .*evaluate .* STORE --by _language"
+        RunError,
+        match=r"'_language'.*group, _age.*store cannot be read; .*on a copy of the store with `by='_language'`",
     ):
         run.subgroups("_language")
 

@@ -137,7 +137,7 @@ def notes_of(run: RunFolder, split: str, column: str) -> Notes:
         return own
     place = str(run.description.store.get("path", ""))
     held = ", ".join([GROUP, *found.carried])
-    cure = f"name one of those columns, or a copy of the store with 'lddu evaluate {run.place} STORE --by {column}'"
+    cure = f"name one of those columns, or evaluate the run on a copy of the store with {parameter('by', column)}"
     try:
         store = FeatureStore(place)
         table = store.table

@@ -162,7 +162,9 @@ def own_scores(
 def clip_ambiguity(probability: Float[Tensor, "clip emotion"], spread: Scores) -> dict[str, Tensor]:
     """Name -> [B]; as `lddu.decide.aleatoric.clip_ambiguity`."""
     total = probability.sum(dim=1)
-    share = torch.where(total[:, None] > 0, probability / total[:, None], 0.0)  # of no emotion at all: nothing is unclear
+    share = torch.where(
+        total[:, None] > 0, probability / total[:, None], 0.0
+    )  # of no emotion at all: nothing is unclear
     return {
         "entropy": entropy(probability).mean(dim=1),
         "expected_emotions": total,
