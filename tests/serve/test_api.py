@@ -127,7 +127,8 @@ def test_files_that_wait_may_fill_only_so_much(tmp_path: Path) -> None:
 def test_a_job_has_a_page_that_is_shut_off_and_exports_under_the_clips_name(tmp_path: Path) -> None:
     with server(tmp_path / "files") as client:
         job = client.post("/v1/jobs?name=T%C3%B6ne%20%22%0A.mp4", content=b"clip").json()["id"]
-        assert ended(client, job)["exports"] == ["json", "html", "srt"]
+        done = ended(client, job)
+        assert done["exports"] == ["json", "html", "srt"] and done["model"] == MODEL.name
         page = client.get(f"/v1/jobs/{job}/page")
         policy = page.headers["content-security-policy"]
         assert page.text == "<p>the page</p>" and "script-src 'nonce-abc'" in policy

@@ -171,8 +171,10 @@ class Api:
                     await task
 
     def _shown(self, job: Job) -> dict[str, Any]:
+        model = job.request.model or next((one.name for one in self._jobs.models), "")
         return {
-            "id": job.id, "name": job.request.name, "text": job.request.text[:200], "created": job.created, "state": job.state,
+            "id": job.id, "name": job.request.name, "text": job.request.text[:200], "model": model, "created": job.created,
+            "state": job.state,
             "before": self._jobs.before(job), "stage": job.stage, "share": round(job.share, 3), "fault": job.fault,
             "exports": job.exports,
         }  # fmt: skip

@@ -134,7 +134,7 @@ def _schemas() -> JSON:
             })},
         }),
         "Job": _object({
-            "id": words, "name": words, "text": words, "created": {"type": "number"},
+            "id": words, "name": words, "text": words, "model": words, "created": {"type": "number"},
             "state": {"enum": ["receiving", "waiting", "working", "done", "failed"]}, "before": {"type": "integer", "minimum": 0},
             "stage": words, "share": {"type": "number", "minimum": 0, "maximum": 1}, "fault": words, "exports": names,
         }),

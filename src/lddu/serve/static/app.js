@@ -186,7 +186,8 @@ function row(job) {
     else complain(new Error(job.fault));
   });
   const time = new Date(1000 * job.created).toTimeString().slice(0, 8);
-  when.textContent = job.state === "done" ? time : job.state;
+  const by = at("model").options.length > 1 ? ` · ${job.model}` : "";
+  when.textContent = (job.state === "done" ? time : job.state) + by;
   remove.textContent = "Delete";
   remove.setAttribute("aria-label", `Delete ${open.textContent}`);
   remove.addEventListener("click", () => forget(job.id));
