@@ -1,5 +1,6 @@
 """What every registered model family must keep: padding, order, missing modalities, odd sizes, and that it learns."""
 
+import pickle
 from collections.abc import Sequence
 
 import pytest
@@ -185,3 +186,10 @@ def test_a_recorded_config_reads_back_as_it_was(name: str) -> None:
         ConfigError, match=r"Expected a number for .*training.patience.* in the config of a run, but got 'auto'"
     ):
         recorded(told, family_of(name))
+
+
+@every_family
+def test_a_family_can_be_a_key_and_travel_to_a_process(name: str) -> None:
+    family = family_of(name)
+    again = pickle.loads(pickle.dumps(family))
+    assert again == family and hash(again) == hash(family)

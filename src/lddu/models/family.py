@@ -147,7 +147,7 @@ class Family:
 
     name: str
     build: Build
-    presets: Mapping[str, Config]
+    presets: Mapping[str, Config] = field(hash=False)
     objective: MakeObjective = presence_objective
     evidence: tuple[Evidence, ...] = ()
     latents: "Callable[[Any], tuple[Tensor, Tensor]] | None" = None

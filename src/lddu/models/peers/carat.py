@@ -28,7 +28,7 @@ from lddu.models.family import Family, Losses, Task
 from lddu.models.peers import blocks
 from lddu.models.peers.blocks import AttentionSettings, padding, seen_steps, step_encoder, two_layers
 from lddu.models.peers.prototypes import Prototypes
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice
 
 MEMORY = 8192
@@ -215,7 +215,7 @@ def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
 
 CARAT = Family(
     "carat",
-    built(Carat),
+    Built(Carat),
     published("carat", CaratSettings(), CaratObjectiveSettings(), learning_rate=5e-5, batch_size=64, epochs=20),
     _objective,
     searched=(Choice("model.hidden", (64, 128, 256)), Choice("model.layers", (1, 2, 4))),

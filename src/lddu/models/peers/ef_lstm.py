@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from lddu.config import ModelSettings, setting
 from lddu.models.family import Answer, Family
 from lddu.models.peers.blocks import seen_steps, to_the_front
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -96,7 +96,7 @@ class EfLstm(nn.Module):
 
 EF_LSTM = Family(
     "ef-lstm",
-    built(EfLstm),
+    Built(EfLstm),
     published("ef-lstm", EfLstmSettings(), learning_rate=5e-3, weight_decay=1e-4, batch_size=128),
     searched=(Choice("model.hidden", (64, 128, 256)), Range("model.dropout", 0.0, 0.6)),
 )

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from lddu.config import ModelSettings, setting
 from lddu.models.family import Answer, Family
 from lddu.models.peers.blocks import PooledEncoder, seen_steps
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -66,7 +66,7 @@ class Lmf(nn.Module):
 
 LMF = Family(
     "lmf",
-    built(Lmf),
+    Built(Lmf),
     published("lmf", LmfSettings(), learning_rate=1e-3, batch_size=32),
     searched=(
         Choice("model.hidden", (32, 64, 128)),

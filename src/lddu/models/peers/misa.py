@@ -35,7 +35,7 @@ from lddu.models.peers.blocks import (
     seen_steps,
     to_the_front,
 )
-from lddu.models.peers.published import built, published, summed_terms
+from lddu.models.peers.published import Built, SummedTerms, published
 from lddu.models.searched import Choice, Range
 
 
@@ -175,9 +175,9 @@ def _terms(s: Any, answer: MisaAnswer, labels: Labels) -> dict[str, tuple[Tensor
 
 MISA = Family(
     "misa",
-    built(Misa),
+    Built(Misa),
     published("misa", MisaSettings(), MisaObjectiveSettings(), learning_rate=1e-4),
-    summed_terms(_terms),
+    SummedTerms(_terms),
     searched=(Choice("model.hidden", (64, 128, 256)), Range("objective.orthogonality_weight", 0.1, 1.0)),
 )
 """The family: modality-invariant and modality-specific vectors."""

@@ -27,7 +27,7 @@ from lddu.models.family import Family, Losses, Task
 from lddu.models.peers.blocks import AttentionSettings, SelfAttention, padding, seen_steps, sinusoids, zeroed
 from lddu.models.peers.label_sequences import label_odds, written
 from lddu.models.peers.mult import CrossLayer
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice, Range
 
 BEAM = 5
@@ -187,7 +187,7 @@ def _objective(config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
 
 MMS2S = Family(
     "mms2s",
-    built(Mms2s),
+    Built(Mms2s),
     published("mms2s", Mms2sSettings(), learning_rate=1e-3, epochs=20, gradient_norm=10.0),
     _objective,
     searched=(Choice("model.hidden", (64, 128, 256)), Choice("model.layers", (1, 2)), Range("model.dropout", 0.0, 0.5)),

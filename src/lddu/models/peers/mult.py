@@ -27,7 +27,7 @@ from lddu.models.peers.blocks import (
     seen_steps,
     sinusoids,
 )
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice, Range
 
 
@@ -134,7 +134,7 @@ class Mult(nn.Module):
 
 MULT = Family(
     "mult",
-    built(Mult),
+    Built(Mult),
     published("mult", MultSettings(), learning_rate=1e-3, batch_size=24, epochs=40),
     searched=(
         Choice("model.hidden", (20, 30, 40)),

@@ -1,14 +1,14 @@
 """How a published system becomes a family: its presets, its network from the task, its loss from terms."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
 from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, ResolvedConfig, TrainingConfig
 from lddu.machine.ranks import Ranks
-from lddu.models.family import Build, MakeObjective, Task
+from lddu.models.family import Task
 from lddu.models.peers.blocks import SummedObjective, Terms
 
 
@@ -28,21 +28,23 @@ def published(
     return {"default": Config("default", family, model, objective or ObjectiveSettings(), config, DecisionConfig())}
 
 
-def built(network: Callable[[Mapping[str, int], int, Any], nn.Module]) -> Build:
+@dataclass(frozen=True)
+class Built:
     """Makes a network that takes the features per step of each modality, the number of emotions, and its settings."""
-    return partial(_build, network)
+
+    network: Callable[[Mapping[str, int], int, Any], nn.Module]
+
+    def __call__(self, task: Task, config: ResolvedConfig) -> nn.Module:
+        """Make it."""
+        return self.network(task.dimensions, len(task.emotions), config.model)
 
 
-def summed_terms(terms: Terms) -> MakeObjective:
+@dataclass(frozen=True)
+class SummedTerms:
     """Makes a loss that is a weighted sum of terms of answer and labels."""
-    return partial(_summed, terms)
 
+    terms: Terms
 
-def _build(
-    network: Callable[[Mapping[str, int], int, Any], nn.Module], task: Task, config: ResolvedConfig
-) -> nn.Module:
-    return network(task.dimensions, len(task.emotions), config.model)
-
-
-def _summed(terms: Terms, config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
-    return SummedObjective(config.objective, task.present_at, terms)
+    def __call__(self, config: ResolvedConfig, task: Task, ranks: Ranks) -> nn.Module:
+        """Make it."""
+        return SummedObjective(config.objective, task.present_at, self.terms)

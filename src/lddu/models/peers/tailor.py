@@ -36,7 +36,7 @@ from lddu.models.peers.blocks import (
     two_layers,
     zeroed,
 )
-from lddu.models.peers.published import built, published, summed_terms
+from lddu.models.peers.published import Built, SummedTerms, published
 from lddu.models.searched import Choice, Range
 
 
@@ -178,9 +178,9 @@ def _naming(
 
 TAILOR = Family(
     "tailor",
-    built(Tailor),
+    Built(Tailor),
     published("tailor", TailorSettings(), TailorObjectiveSettings(), learning_rate=5e-5, batch_size=64),
-    summed_terms(_terms),
+    SummedTerms(_terms),
     searched=(
         Choice("model.hidden", (64, 128, 256)),
         Choice("model.layers", (1, 2, 4)),

@@ -19,7 +19,7 @@ from lddu.config import ModelSettings, setting
 from lddu.errors import ConfigError
 from lddu.models.family import Answer, Family
 from lddu.models.peers.blocks import PooledEncoder, seen_steps
-from lddu.models.peers.published import built, published
+from lddu.models.peers.published import Built, published
 from lddu.models.searched import Choice, Range
 
 MOST_MODALITIES = 3
@@ -80,7 +80,7 @@ class Tfn(nn.Module):
 
 TFN = Family(
     "tfn",
-    built(Tfn),
+    Built(Tfn),
     published("tfn", TfnSettings(), learning_rate=5e-3),
     searched=(
         Choice("model.hidden", (32, 64, 128)),

@@ -23,7 +23,7 @@ from lddu.config import ObjectiveSettings, setting
 from lddu.models.family import Family
 from lddu.models.peers import blocks
 from lddu.models.peers.blocks import AttentionSettings, Labels, SelfAttention
-from lddu.models.peers.published import built, published, summed_terms
+from lddu.models.peers.published import Built, SummedTerms, published
 from lddu.models.searched import Choice, Range
 
 KL_WEIGHT = 1000.0
@@ -182,9 +182,9 @@ def _terms(s: Any, answer: UnivaAnswer, labels: Labels) -> dict[str, tuple[Tenso
 
 UNIVA = Family(
     "univa",
-    built(Univa),
+    Built(Univa),
     published("univa", UnivaSettings(), UnivaObjectiveSettings(), learning_rate=7e-5, batch_size=32, epochs=15),
-    summed_terms(_terms),
+    SummedTerms(_terms),
     searched=(Choice("model.hidden", (96, 192, 384)), Range("objective.contrastive_share", 0.1, 0.6)),
 )
 """The family: UniVA."""
