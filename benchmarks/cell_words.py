@@ -27,7 +27,7 @@ def embedded(cache: Path, texts: dict[str, str]) -> dict[str, np.ndarray]:
 
 def _embed(texts: list[str]) -> np.ndarray:
     """[N, 768]."""
-    from benchmarks.default_corpora import token_means
+    from benchmarks.default_corpora import words_of
     from lddu.clips.words.text import WordEncoder
 
-    return token_means(WordEncoder(), texts)
+    return np.stack([states.mean(axis=0) for states in WordEncoder().states([words_of(text) for text in texts])])

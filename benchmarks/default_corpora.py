@@ -207,11 +207,6 @@ def words_of(text: str) -> list[str]:
     return text.split() or ["?"]
 
 
-def token_means(encoder: WordEncoder, texts: list[str]) -> np.ndarray:
-    """[N, D] mean over the tokens of each text."""
-    return np.stack([states.mean(axis=0) for states in encoder.states([words_of(text) for text in texts])])
-
-
 def voice(name: str, folder: Path, work: Path) -> Corpus:
     """Acted speech; the mean over the steps of each clip."""
     place = work / name

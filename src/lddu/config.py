@@ -249,8 +249,8 @@ Value = TypeVar("Value", int, float)
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names in a setting that holds several with commas between."""
-    return tuple(name for name in (part.strip() for part in text.split(",")) if name)
+    """The names in a text that holds several with commas between; none in an empty one."""
+    return tuple(name.strip() for name in text.split(",")) if text else ()
 
 
 def modalities_in(text: str, setting: str, modalities: Collection[str]) -> tuple[str, ...]:

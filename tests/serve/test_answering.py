@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lddu.exports.text import plain
+from lddu.plain_values import plain
 from lddu.runs.answer_document import answer_document
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.figures import PredictOptions

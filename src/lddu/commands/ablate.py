@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.options import Flag, Output, command_line, names_in
+from lddu.commands.options import Flag, Output, command_line, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
 
@@ -72,7 +72,7 @@ def ablate(
     from lddu.training.retrained import AblationOptions, Cell
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, names_in(modalities), device, command_line(), jobs_in(jobs))
+    options = AblationOptions(seeds, names_said(modalities), device, command_line(), jobs_in(jobs))
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
         def begins(cell: Cell, number: int, count: int) -> None:

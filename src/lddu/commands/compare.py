@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lddu.commands.options import Flag, Output, names_in
+from lddu.commands.options import Flag, Output, names_said
 
 if TYPE_CHECKING:
     from lddu.runs.compare import RunPair
@@ -81,7 +81,7 @@ def compare(
     members = kept_members(opened_run(runs[0]), by, split) if by else {}
     with notes().status("resampling"):
         drawn = resampled_runs(runs, split)
-        paper, found = paper_table(drawn, split, names_in(names)), pairs_of(drawn)
+        paper, found = paper_table(drawn, split, names_said(names)), pairs_of(drawn)
         found = by_subgroup(found, drawn, runs, by, members) if by else found
         if html is not None:
             write_comparison(runs, html, split, paper, found)

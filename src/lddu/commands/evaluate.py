@@ -1,13 +1,14 @@
 """`lddu evaluate`: the metrics of a run again, on its own or on another store; and what bad input does to it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from lddu.commands.options import Flag, Output
 
 if TYPE_CHECKING:
     from lddu.runs.predictor import Predictor
     from lddu.runs.robustness import Robustness
+    from lddu.runs.run_folder import RunFolder
     from lddu.store.store import FeatureStore
 
 EXAMPLES = """Examples:
@@ -64,6 +65,7 @@ def evaluate(
     from lddu.commands.subgroups import show_subgroups
     from lddu.errors import ConfigError
     from lddu.runs.predictor import Predictor
+    from lddu.runs.subgroups import keep_subgroups
     from lddu.store.store import FeatureStore
 
     if by and robustness:
@@ -94,20 +96,17 @@ def evaluate(
         show_split(split, figures, corpus.simulated)
         if by:
             show_subgroups(figures["by"][by])
-    if by:
-        _keep(predictor, corpus, figures["by"][by])
+    if by and predictor.was_trained_on(corpus) and keep_subgroups(predictor.folder, figures["by"][by]):
+        _added(predictor.folder)
 
 
-def _keep(predictor: "Predictor", corpus: "FeatureStore", found: dict[str, Any]) -> None:
-    """Add the subgroups to the run where the store is its own."""
+def _added(folder: "RunFolder") -> None:
+    """Show what was added to a run in its report, and say so."""
     from lddu.commands.screen import notes
     from lddu.pages.report import write_report
-    from lddu.runs.subgroups import keep_subgroups
 
-    folder = predictor.folder
-    if predictor.was_trained_on(corpus) and keep_subgroups(folder, found):
-        write_report(folder)
-        notes().print(f"added to {folder.path / 'metrics.json'} and report.html", markup=False, soft_wrap=True)
+    write_report(folder)
+    notes().print(f"added to {folder.path / 'metrics.json'} and report.html", markup=False, soft_wrap=True)
 
 
 def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed: int) -> "Robustness":
@@ -115,7 +114,6 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
     from rich.progress import Progress
 
     from lddu.commands.screen import notes
-    from lddu.pages.report import write_report
     from lddu.runs.robustness import MOST_CLIPS
 
     total = min(len(corpus.table.in_split(split)), MOST_CLIPS) * predictor.networks
@@ -124,10 +122,6 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
         task = bar.add_task("making modalities worse", total=total)
         found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
     folder = predictor.folder
-    metrics = folder.read_json("metrics.json")
-    if not folder.read_only and predictor.was_trained_on(corpus) and split in metrics["splits"]:
-        metrics["splits"][split]["robustness"] = found.to_mapping()
-        folder.write_json("metrics.json", metrics)
-        write_report(folder)
-        notes().print(f"added to {folder.path / 'metrics.json'} and report.html", markup=False, soft_wrap=True)
+    if predictor.was_trained_on(corpus) and folder.add_figures(split, {"robustness": found.to_mapping()}):
+        _added(folder)
     return found

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from cyclopts import Group, Parameter, Token, convert
 
+from lddu.config import names_in
 from lddu.errors import ConfigError, Value
 
 
@@ -110,14 +111,14 @@ DATA, MODELS, MACHINE = Group("Data", sort_key=1), Group("Models", sort_key=2), 
 """Groups of commands."""
 
 
-def names_in(text: str | None) -> tuple[str, ...]:
+def names_said(text: str | None) -> tuple[str, ...]:
     """Names with commas between; none where nothing was said.
 
     Raises:
         ConfigError: where a name is empty.
     """
-    names = tuple(name.strip() for name in text.split(",")) if text is not None else ()
-    if "" in names:
+    names = names_in(text or "")
+    if text == "" or "" in names:
         raise ConfigError(f"Expected names with commas between, such as text,audio, but got {text!r}.")
     return names
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lddu.exports.text import plain
+from lddu.plain_values import plain
 
 
 def results(columns: int = 110) -> Console:

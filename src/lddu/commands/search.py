@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lddu.commands.options import Flag, Output, names_in
+from lddu.commands.options import Flag, Output, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def search(
 
     fixed = given(config, settings)
     space = tuple(part for part in space_of(family_of(base.family)) if part.setting not in fixed)
-    options = SearchOptions(trials, seed, device, base.family, space, names_in(modalities))
+    options = SearchOptions(trials, seed, device, base.family, space, names_said(modalities))
     notes().print(f"search folder: {folder}", markup=False)
     with chosen_workers(ray, jobs, device) as workers, SearchProgress() as watch:
         try:

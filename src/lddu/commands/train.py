@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lddu.commands.folds import cross_validated, fold_options_of, refuse_resuming_folds
-from lddu.commands.options import Flag, OtherRun, Output, command_line, names_in
+from lddu.commands.options import Flag, OtherRun, Output, command_line, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
 
@@ -131,7 +131,7 @@ def train(
                     members=1 if seeds is None else seeds,
                     force=force,
                     init_from=init_from,
-                    modalities=names_in(modalities),
+                    modalities=names_said(modalities),
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
                 made = train if fold_options is None else partial(cross_validated, folds=fold_options)

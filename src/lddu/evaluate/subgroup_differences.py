@@ -1,13 +1,14 @@
 """Two runs on each subgroup of a split, by paired bootstrap over the same resamples as the whole."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lddu.arrays import Flags
 from lddu.evaluate.answered import Answers
-from lddu.evaluate.compare import COMPARISON_RESAMPLES, Comparison, Difference, Estimate, compared
-from lddu.evaluate.within import LEAST_UNITS, drawn_within, enough, plain_values, units_in
+from lddu.evaluate.compare import COMPARISON_RESAMPLES, Difference, Estimate, compared
+from lddu.evaluate.within import enough, measured_within, units_in
+from lddu.plain_values import plain
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class SubgroupComparison:
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values; None for what cannot be had."""
-        return dict(plain_values(asdict(self)))
+        return dict(plain(asdict(self)))
 
 
 def compared_subgroups(
@@ -54,16 +55,5 @@ def _compared(first: Answers, second: Answers, name: str, inside: Flags, resampl
     clips, units = int(inside.sum()), units_in(first, inside)
     if not enough(inside):
         return SubgroupComparison(name, clips, units, {}, {}, {})
-    found = compared(*(drawn_within(run, inside, resamples) for run in (first, second)))
-    found = found if units >= LEAST_UNITS else _without_intervals(found)
+    found = compared(*(measured_within(run, inside, resamples) for run in (first, second)))
     return SubgroupComparison(name, clips, units, found.first, found.second, found.difference)
-
-
-def _without_intervals(found: Comparison) -> Comparison:
-    nan = float("nan")
-    return replace(
-        found,
-        first={name: Estimate(own.value, nan, nan) for name, own in found.first.items()},
-        second={name: Estimate(own.value, nan, nan) for name, own in found.second.items()},
-        difference={name: Difference(own.value, nan, nan, nan) for name, own in found.difference.items()},
-    )

@@ -13,7 +13,17 @@ from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, est
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
 from lddu.evaluate.resample import Interval
 from lddu.evaluate.scored import LEAST_GROUPS
-from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, MACRO, drawn_within, enough, plain_values, units_in, within
+from lddu.evaluate.within import (
+    LEAST_CLIPS,
+    LEAST_UNITS,
+    MACRO,
+    drawn_within,
+    enough,
+    measured_within,
+    units_in,
+    within,
+)
+from lddu.plain_values import plain
 from lddu.sentences import counted, listed
 
 HIGHER_IS_BETTER = tuple(name for name in TITLES if name != "adaptive_ece")
@@ -129,7 +139,7 @@ class Subgroups:
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values, as `metrics.json` holds them; None for what cannot be had."""
         gaps = [{**asdict(gap), "beyond_chance": gap.beyond_chance} for gap in self.gaps]
-        return dict(plain_values({**asdict(self), "gaps": gaps, "sentences": self.sentences}))
+        return dict(plain({**asdict(self), "gaps": gaps, "sentences": self.sentences}))
 
 
 def subgroup_rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -147,8 +157,10 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
     """
     labelled = np.asarray(answers.scored.known.any(axis=1))
     masks = {name: flags & labelled for name, flags in members.items()}
-    drawn = {name: drawn_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)}
-    everyone = drawn_within(answers, labelled, COMPARISON_RESAMPLES) if enough(labelled) else None
+    drawn = {
+        name: measured_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)
+    }
+    everyone = measured_within(answers, labelled, COMPARISON_RESAMPLES) if enough(labelled) else None
     outside = labelled & ~np.any([*members.values()], axis=0)
     return Subgroups(
         column=column,
@@ -169,13 +181,7 @@ def _described(name: str, answers: Answers, inside: Flags, drawn: Resampled | No
     own = within(answers, inside).scored
     positives = dict(zip(own.emotions, (own.presence == 1).sum(axis=0).tolist(), strict=True))
     size = units_in(answers, inside)
-    figures: dict[str, Estimate] = {}
-    if drawn is not None:
-        nothing = np.full(drawn.resamples, np.nan)
-        figures = {
-            n: estimate_of(value, drawn.drawn[n] if size >= LEAST_UNITS else nothing)
-            for n, value in drawn.values.items()
-        }
+    figures = {} if drawn is None else {n: estimate_of(value, drawn.drawn[n]) for n, value in drawn.values.items()}
     return Subgroup(
         name, int(inside.sum()), positives, size, tuple(e for e, count in positives.items() if not count), figures,
         error_by_chance(own.probability[own.known]) if figures else None,

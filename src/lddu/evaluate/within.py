@@ -4,9 +4,7 @@ Everything outside is unknown, so that all parts of a split meet the same resamp
 parts can be subtracted resample by resample.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -48,6 +46,14 @@ def drawn_within(answers: Answers, inside: Flags, resamples: int, emotions: Flag
     return replace(whole, values={n: values[n] for n in names}, drawn={n: drawn[n] for n in names})
 
 
+def measured_within(answers: Answers, inside: Flags, resamples: int) -> Resampled:
+    """As `drawn_within`; with fewer than `LEAST_UNITS` units the resamples are NaN, since they would say too little for an interval."""
+    found = drawn_within(answers, inside, resamples)
+    if units_in(answers, inside) >= LEAST_UNITS:
+        return found
+    return replace(found, drawn=dict.fromkeys(found.drawn, np.full(resamples, np.nan)))
+
+
 def within(answers: Answers, inside: Flags) -> Answers:
     """The same with unknown labels outside."""
     presence = np.where(inside[:, None], answers.scored.presence, np.nan)
@@ -72,12 +78,3 @@ def enough(flags: Flags) -> bool:
 def units_in(answers: Answers, inside: Flags) -> int:
     """How many units some clips are resampled as."""
     return len(np.unique(answers.scored.units()[inside]))
-
-
-def plain_values(value: Any) -> Any:
-    """NaN becomes None and tuples become lists, as JSON has them."""
-    if isinstance(value, Mapping):
-        return {key: plain_values(own) for key, own in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain_values(own) for own in value]
-    return None if isinstance(value, float) and np.isnan(value) else value

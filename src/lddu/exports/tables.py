@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lddu.exports.answered import Answered
-from lddu.exports.text import plain, unbroken, writable
+from lddu.exports.text import unbroken, writable
+from lddu.plain_values import plain
 
 VERDICT = "verdict"
 """Prefix of the columns that say present, absent, or can't tell."""

@@ -5,6 +5,7 @@ name and renamed. A folder without `metrics.json` is a run that has not finished
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -342,6 +343,19 @@ class RunFolder:
         """Replace a JSON file of the folder in one step."""
         assert not self.read_only
         write_text(self.path / name, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def add_figures(self, split: str, figures: Mapping[str, Any]) -> bool:
+        """Add to the figures of a split in `metrics.json`, for the report and the card.
+
+        Returns:
+            False where this is no folder that can be written, or has no figures of the split.
+        """
+        metrics = self.read_json("metrics.json")
+        if self.read_only or split not in metrics["splits"]:
+            return False
+        metrics["splits"][split] |= figures
+        self.write_json("metrics.json", metrics)
+        return True
 
     def push_to_hub(
         self, repository: str, private: bool = True, with_clips: bool = False, message: str = ""

@@ -181,12 +181,8 @@ def keep_subgroups(run: RunFolder, found: Mapping[str, Any]) -> bool:
     Returns:
         False where the run is no folder that can be written, or has no figures of the split.
     """
-    metrics = run.read_json("metrics.json")
-    if run.read_only or found["split"] not in metrics["splits"]:
-        return False
-    metrics["splits"][found["split"]].setdefault("by", {})[found["column"]] = dict(found)
-    run.write_json("metrics.json", metrics)
-    return True
+    kept = run.read_json("metrics.json")["splits"].get(found["split"], {}).get("by", {})
+    return run.add_figures(found["split"], {"by": {**kept, found["column"]: dict(found)}})
 
 
 def without_people(metrics: Mapping[str, Any]) -> dict[str, Any]:

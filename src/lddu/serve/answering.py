@@ -15,9 +15,9 @@ from lddu.clips.sources import Listing, listing_of_texts
 from lddu.clips.spans import WORDS_SUFFIX, Source
 from lddu.clips.words.recognition import PACKAGED_SPEECH
 from lddu.errors import ConfigError, LdduError, MismatchError, PackageError
-from lddu.exports.text import plain
 from lddu.exports.writing import write_export
 from lddu.pages.clip_page import ClipPageContext, clip_page, media_of
+from lddu.plain_values import plain
 from lddu.runs.answer_document import answer_document
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.figures import PredictOptions
