@@ -37,7 +37,7 @@ class LDDU(nn.Module):
         (torch.Size([1, 2]), torch.Size([1, 2, 2, 4]))
     """
 
-    fused: Tensor
+    fused: Tensor | None
 
     def __init__(
         self, dimensions: Sequence[int], emotions: int, config: ResolvedModel, linear_only: Collection[int] = ()
@@ -65,9 +65,8 @@ class LDDU(nn.Module):
         self.linear = nn.ParameterList(
             torch.zeros(emotions, dimension) for dimension in dimensions if config.linear_path
         )
-        fused = torch.tensor([float(m not in linear_only) for m in range(modalities)])
+        fused = torch.tensor([float(m not in linear_only) for m in range(modalities)]) if linear_only else None
         self.register_buffer("fused", fused, persistent=False)
-        self.speaks_of_itself = config.noise_gate or bool(linear_only)
         self.width_link = WidthLink(modalities * latent)
         self.modality_width_link = WidthLink(latent)
 
@@ -111,7 +110,7 @@ class LDDU(nn.Module):
         noise_BM = torch.where(presence, torch.stack([part.noise for part in parts], dim=1), 0.0)
         there_BM = presence.to(noise_BM.dtype)
         trust_BM = there_BM if self.trust is None else there_BM * self.trust(noise_BM)
-        heard_BM = trust_BM * self.fused
+        heard_BM = trust_BM if self.fused is None else trust_BM * self.fused
         vectors_BMEH, mean_BMEP, std_BMEP = (
             torch.stack(spoken, dim=1)
             for spoken in zip(*((part.vectors, part.mean, part.std) for part in parts), strict=True)
@@ -126,11 +125,11 @@ class LDDU(nn.Module):
         if linear := [part.linear for part in parts if part.linear is not None]:
             added = (trust_BM[:, :, None] * torch.stack(linear, dim=1)).sum(dim=1)
             direct, fused = direct + added, fused + added
-        if self.speaks_of_itself:
+        if heard_BM is there_BM:
+            mean_BMEP, std_BMEP = heard_mean, heard_std
+        else:
             mean_BMEP = equations.stand_in(mean_BMEP, self.prior_mean, there_BM)
             std_BMEP = equations.stand_in(std_BMEP, prior_std, there_BM)
-        else:
-            mean_BMEP, std_BMEP = heard_mean, heard_std
         return Prediction(
             direct_logit=direct,
             fused_logit=fused,
