@@ -45,7 +45,7 @@ TEST_PER_CORPUS = 2500
 
 COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("text", "audio", "visual"))
 SETTINGS = {
-    "model": {"mean_of": "audio,visual"},
+    "model": {"mean_of": "audio,visual", "shallow_networks": 0},
     "objective": {"contrastive_weight": 0.0},
     "training": {"feature_noise": 0.15, "epochs": 3, "patience": 3, "shuffle": "clips"},
 }

@@ -108,3 +108,15 @@ def test_a_preset_among_the_overrides_is_taken_instead() -> None:
         ConfigError, match="Expected a preset of the model family lddu out of paper, default, but got 'mine'"
     ):
         preset("default", {"preset": "mine"})
+
+
+def test_a_run_that_names_no_landmarks_of_a_path_is_read_and_one_that_has_some_is_refused_in_a_sentence() -> None:
+    told = preset("default").fitted_to(CorpusSize(100, 6, 5)).to_mapping()
+    told["model"]["path_landmarks"] = 0
+    assert recorded(told, LDDU_FAMILY) == preset("default").fitted_to(CorpusSize(100, 6, 5))
+    told["model"]["path_landmarks"] = 40
+    with pytest.raises(
+        ConfigError,
+        match=r"without a kernel path beside its network, but model\.path_landmarks is set, .* train it again",
+    ):
+        recorded(told, LDDU_FAMILY)

@@ -36,10 +36,9 @@ class ModelSettings:
     mean_of: str = setting(
         "", "modalities, with commas between, of which the mean alone is read where pooling is steps"
     )
-    path_landmarks: int | Auto = setting(
+    shallow_networks: int = setting(
         0,
-        "landmarks of a kernel path beside the network, Eq. (21)-(23): means of clusters of training clips, kept with the "
-        "weights; auto = one for five clips, 500 at most; 0 = no path",
+        "small networks on means and deviations that stand beside the network, Eq. (21)-(23); 0 = none",
         0,
     )
 
@@ -55,11 +54,7 @@ class ModelSettings:
 
     def fitted_to(self, corpus: "CorpusSize") -> "ModelSettings":
         """The same with every ``"auto"`` replaced by what suits the corpus."""
-        return replace(self, path_landmarks=self.landmarks(corpus))
-
-    def landmarks(self, corpus: "CorpusSize") -> int:
-        """How many landmarks the path beside the network has."""
-        return or_auto(self.path_landmarks, min(MOST_LANDMARKS, corpus.train_clips // CLIPS_PER_LANDMARK))
+        return self
 
     def contradictions(self, objective: "ObjectiveSettings") -> list[str]:
         """Settings of network and objective that contradict each other, as parts of a sentence."""
@@ -224,9 +219,6 @@ class CorpusSize:
 
 NOTHING_OPEN = CorpusSize(train_clips=1, pairs=1, longest=1)
 """Stands in for a corpus where no setting asks for its size."""
-
-MOST_LANDMARKS, CLIPS_PER_LANDMARK = 500, 5
-"""Of an automatic number of landmarks."""
 
 STEPS_WANTED = 3500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""

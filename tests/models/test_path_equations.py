@@ -1,7 +1,5 @@
 """Eq. (21)-(25), the paths beside a network, against slow versions written from their text."""
 
-import math
-
 import pytest
 import torch
 
@@ -21,15 +19,21 @@ def test_pooled_are_mean_and_deviation_of_the_unmasked_steps() -> None:
     assert found[1].tolist() == [0] * 6
 
 
-def test_the_path_is_linear_in_the_likeness_to_the_landmarks() -> None:
-    pooled, landmarks, weight, bias = torch.randn(2, 3), torch.randn(4, 3), torch.randn(4, 2), torch.randn(2)
-    likeness = equations.kernel_likeness(pooled, landmarks, torch.tensor(0.3))
-    for clip in range(2):
-        own = [math.exp(-0.3 * float((pooled[clip] - landmark).square().sum())) for landmark in landmarks]
-        torch.testing.assert_close(likeness[clip], torch.tensor(own))
-        for emotion in range(2):
-            logit = sum(a * float(w) for a, w in zip(own, weight[:, emotion], strict=True)) + float(bias[emotion])
-            assert float(equations.path_logit(likeness, weight, bias)[clip, emotion]) == pytest.approx(logit, abs=1e-5)
+def test_each_shallow_network_is_a_hidden_layer_of_its_own() -> None:
+    pooled, first, first_bias, last = torch.randn(2, 3), torch.randn(3, 8), torch.randn(8), torch.randn(2, 4, 5)
+    found = equations.shallow_logits(pooled, first, first_bias, last)
+    assert found.shape == (2, 2, 5)
+    for network in range(2):
+        own = slice(4 * network, 4 * network + 4)
+        units = (pooled @ first[:, own] + first_bias[own]).clamp(min=0)
+        torch.testing.assert_close(found[network], units @ last[network])
+
+
+def test_dropout_hides_units_of_each_network_and_keeps_the_sum_on_average() -> None:
+    pooled, first, last = torch.ones(1, 1), torch.ones(1, 2 * 500), torch.ones(2, 500, 1)
+    found = equations.shallow_logits(pooled, first, torch.zeros(1000), last, dropout=0.3).flatten().tolist()
+    assert found[0] != found[1]
+    assert found == [pytest.approx(500, abs=80)] * 2
 
 
 def test_the_mixture_is_that_of_probabilities_and_stays_finite() -> None:

@@ -36,10 +36,10 @@ def means(values: tuple[Tensor, ...], mask: tuple[Tensor, ...]) -> tuple[tuple[T
 
 
 @every_family
-@pytest.mark.parametrize("landmarks", [0, 4])
-def test_a_sequence_is_answered_as_its_mean(name: str, landmarks: int) -> None:
+@pytest.mark.parametrize("beside", [0, 2])
+def test_a_sequence_is_answered_as_its_mean(name: str, beside: int) -> None:
     values, mask, presence = clips()
-    network = averaging(name, path_landmarks=landmarks)
+    network = averaging(name, shallow_networks=beside)
     with torch.no_grad():
         found, wanted = network(values, mask, presence), network(*means(values, mask), presence)
         parts = [network.unimodal(m, values[m], mask[m]) for m in range(2)]

@@ -61,7 +61,7 @@ LDDU = tiny_config(training={"epochs": 1}, model={"noise_gate": True})
 MEANS = tiny_config(training={"epochs": 1}, model={"mean_of": "audio"})  # as the default that is shipped
 VOTES = lddu.preset(
     "default",
-    {"training": {"epochs": 1, "batch_size": 8}, "model": {"path_landmarks": 6, "pooling": "mean"}},
+    {"training": {"epochs": 1, "batch_size": 8}, "model": {"shallow_networks": 2, "pooling": "mean"}},
     family="late-fusion",
 )
 

@@ -347,21 +347,25 @@ def mean_step(
     return mean, mask.any(dim=1, keepdim=True)
 
 
-def kernel_likeness(
-    pooled: Float[Tensor, "clip pooled"], landmarks: Float[Tensor, "landmark pooled"], sharpness: Float[Tensor, ""]
-) -> Float[Tensor, "clip landmark"]:
-    """Eq. (22), first part: exp(-gamma |s - landmark|^2), how much each clip resembles each landmark."""
-    squares = pooled.square().sum(dim=1)[:, None] + landmarks.square().sum(dim=1) - 2 * pooled @ landmarks.T
-    return (-sharpness * squares.clamp(min=0)).exp()
+def shallow_logits(
+    pooled: Float[Tensor, "clip pooled"],
+    first: Float[Tensor, "pooled unit"],
+    first_bias: Float[Tensor, " unit"],
+    last: Float[Tensor, "network hidden emotion"],
+    dropout: float = 0.0,
+) -> Float[Tensor, "network clip emotion"]:
+    """Eq. (22), one modality: what each of K small networks with one hidden layer adds to the logits.
 
-
-def path_logit(
-    likeness: Float[Tensor, "clip landmark"],
-    weight: Float[Tensor, "landmark emotion"],
-    bias: Float[Tensor, " emotion"],
-) -> Float[Tensor, "clip emotion"]:
-    """Eq. (22), second part: the logit of the path's own probability q, linear in the likeness to the landmarks."""
-    return likeness @ weight + bias
+    Args:
+        pooled: s of Eq. (21).
+        first: weights of the hidden layers of all K networks, side by side; unit = K * hidden.
+        first_bias: of these.
+        last: weights from each network's hidden layer to the emotions.
+        dropout: share of the hidden units that are hidden.
+    """
+    networks, hidden, _ = last.shape
+    units = torch.relu(torch.addmm(first_bias, pooled, first)).view(-1, networks, hidden).transpose(0, 1)
+    return torch.bmm(F.dropout(units, dropout) if dropout else units, last)
 
 
 def shared_logit(

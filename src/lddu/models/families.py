@@ -95,9 +95,10 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
         family: of the run.
 
     Raises:
-        ConfigError: as `preset`, or where a setting is still ``"auto"``.
+        ConfigError: as `preset`, or where a setting is still ``"auto"``, or the run has a part that this version cannot read.
     """
     family.preset(settings["preset"])
+    settings = _without_kernel_path(settings)
     oldest = next(iter(family.presets.values()))
     config = laid_over(oldest, {"family": family.name, **settings})
     open_ = [f"{part}.{name}" for part, section in config.to_mapping().items() if isinstance(section, dict)
@@ -105,3 +106,14 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
     if open_:
         raise ConfigError(f"Expected a number for {', '.join(open_)} in the config of a run, but got 'auto'.")
     return config.fitted_to(NOTHING_OPEN)
+
+
+def _without_kernel_path(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without the landmarks that runs of earlier versions name, and hardly any had."""
+    model = dict(settings.get("model", {}))
+    if model.pop("path_landmarks", 0):
+        raise ConfigError(
+            "Expected a run without a kernel path beside its network, but model.path_landmarks is set, which this version no "
+            "longer reads; train it again, where model.shallow_networks does the same work better."
+        )
+    return {**settings, "model": model}

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from lddu.config import ResolvedConfig, modalities_in
 from lddu.models import equations
 from lddu.models.family import Answer, Answered, Family, Task
-from lddu.models.kernel_path import KernelPath, Mixed, PooledPart
 from lddu.models.scaling import Scaling
+from lddu.models.shallow_path import Mixed, PooledPart, ShallowPath
 
 
 @runtime_checkable
@@ -43,9 +43,8 @@ class Network(nn.Module):
         self.averages = tuple(name in averaged for name in task.dimensions)
         self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
         self.module = family.build(task, config)
-        landmarks = config.model.path_landmarks
-        assert landmarks != "auto"
-        self.path = KernelPath(list(task.dimensions.values()), len(task.emotions), landmarks) if landmarks else None
+        beside = config.model.shallow_networks
+        self.path = ShallowPath(list(task.dimensions.values()), len(task.emotions), beside) if beside else None
 
     def forward(
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]

@@ -23,11 +23,10 @@ from lddu.models.family import Losses
 from lddu.models.networks import probabilities_together
 from lddu.runs.observed import scored
 from lddu.runs.run_folder import RunDescription
-from lddu.store.observation import presence_of
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Trainee, TrainingState
 from lddu.training.optim import set_rate
-from lddu.training.path_fit import likeliest_share, path_probability
+from lddu.training.path_fit import SHARES, path_probability
 from lddu.training.seed import seed_epoch
 from lddu.training.step import DIVERGED, optimise
 
@@ -144,7 +143,7 @@ def train_epochs(
 def validate(trainee: Trainee, data: TrainingData, description: RunDescription) -> dict[str, Any]:
     """On validation: micro-F1 with the threshold tuned there, that threshold (mean), mAP, negative log-likelihood.
 
-    Where a path stands beside the network its share is fitted first, so that the figures are those of the mixture that would
+    Where a path stands beside the network its share is chosen first, so that the figures are those of the mixture that would
     be kept; those of the network alone stand under `network`, and choose the epoch.
     """
     _share(trainee, 0.0)
@@ -168,11 +167,15 @@ def _beside_path(probability: Floats, data: TrainingData, description: RunDescri
     alone = _figures(probability, data, description)
     if data.valid_path is None:
         return alone
-    task = description.task
-    presence = presence_of(data.reader.store, data.valid_rows, task.emotions, task.present_at)
-    share = likeliest_share(presence, probability, data.valid_path)
-    mixture = (1 - share) * probability + share * data.valid_path
-    return {**_figures(mixture, data, description), "path_share": share, "network": alone}
+    mixtures = {share: (1 - share) * probability + share * data.valid_path for share in SHARES[1:]}
+    found = {0.0: alone, **{share: _figures(mixture, data, description) for share, mixture in mixtures.items()}}
+    share = max(found, key=lambda own: _score(found[own], description.config.training.checkpoint))
+    return {**found[share], "path_share": share, "network": alone}
+
+
+def _score(figures: dict[str, Any], by: Literal["f1", "f1_map"]) -> float:
+    """What an epoch is kept by."""
+    return float(figures["f1_micro"] if by == "f1" else (figures["f1_micro"] + figures["map_macro"]) / 2)
 
 
 def _figures(probability: Floats, data: TrainingData, description: RunDescription) -> dict[str, float]:
@@ -199,9 +202,8 @@ def _note(
 ) -> None:
     """Count an epoch, and keep the weights where it is the best so far."""
     state.epoch += 1
-    by_f1 = checkpoint_by == "f1"
     alone = validation.get("network", validation)  # a path is good from the first epoch on: it would choose for luck
-    score = alone["f1_micro"] if by_f1 else (alone["f1_micro"] + alone["map_macro"]) / 2
+    score = _score(alone, checkpoint_by)
     kept = score > state.best_score
     record = {"epoch": state.epoch, "seconds": round(state.seconds, 3), "loss": losses, "valid": validation}
     state.history.append(record | {"kept": kept})

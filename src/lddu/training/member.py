@@ -20,7 +20,7 @@ from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.models.scaling import ScalingClips, fit_scaling, scaling_rows
 from lddu.runs.run_folder import RunDescription, RunFolder
-from lddu.store.observation import presence_of
+from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Trainee, TrainingState
@@ -181,5 +181,9 @@ def _first_weights(
     train, valid = (ScalingClips(own, presence_of(setup.store, own, task.emotions, task.present_at)) for own in rows)
     relevance, averaged = config.model.feature_scaling == "relevance", config.model.averaged(task.dimensions)
     fit_scaling(model.scaling, data.reader, train, relevance, averaged)
+    if config.objective.target == "shares":
+        train, valid = (
+            ScalingClips(own.rows, shares_of(setup.store, own.rows, task.emotions)) for own in (train, valid)
+        )
     fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()

@@ -53,8 +53,7 @@ class ModelConfig(ModelSettings):
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedModel":
         """The same with the number of layers that suits the corpus."""
-        chosen = {"layers": or_auto(self.layers, _layers(corpus)), "path_landmarks": self.landmarks(corpus)}
-        return ResolvedModel(**{**vars(self), **chosen})
+        return ResolvedModel(**{**vars(self), "layers": or_auto(self.layers, _layers(corpus))})
 
     def contradictions(self, objective: ObjectiveSettings) -> list[str]:
         """Sizes that do not divide, and parts that are nothing without each other."""
@@ -83,7 +82,6 @@ class ResolvedModel(ModelConfig):
     """`ModelConfig` without ``"auto"``."""
 
     layers: int = 3
-    path_landmarks: int = 0
 
 
 @dataclass(frozen=True)
@@ -172,6 +170,7 @@ DEFAULT = LdduConfig(
         query_residual=True,
         noise_meter=True,
         linear_path=True,
+        shallow_networks=4,
     ),
     ObjectiveConfig(
         contrastive_weight=0.1,
