@@ -23,6 +23,16 @@ from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 
 
+def folds_phrase(count: int, column: str) -> str:
+    """The folds of a table in words.
+
+    Example:
+        >>> folds_phrase(5, "_speaker"), folds_phrase(3, "clip")
+        ("5 folds by '_speaker'", '3 folds of single clips')
+    """
+    return f"{count} folds {'of single clips' if column == 'clip' else f'by {column!r}'}"
+
+
 @dataclass(frozen=True)
 class FoldRow:
     """One fold on its test clips.
