@@ -108,29 +108,23 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
+    names = [f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")]
     less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
-    writer.writerow(
-        [
-            "modalities",
-            "seeds",
-            "folds",
-            *(f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")),
-            *less,
-        ]
-    )
+    writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less])
     for row in found:
+        about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
         gap = row.over_clips[RANKED_BY] if row.over_clips else None
         ends = ("", "", "") if gap is None else (gap.value, gap.low, gap.high)
-        writer.writerow(["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), *figures, *ends])
+        writer.writerow([*about, *figures, *("" if end != end else end for end in ends)])
     write_text(file, stream.getvalue())
 
 
 def _show(found: "list[SubsetRow]", out: Path) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
-    from lddu.runs.pooled_folds import folds_phrase
+    from lddu.runs.pooled_folds import folds_phrase, pooling_notes
     from lddu.sentences import counted
 
     whole = found[0]
@@ -147,6 +141,8 @@ def _show(found: "list[SubsetRow]", out: Path) -> None:
     console = results()
     console.width = max(console.width, 170)
     console.print(grid)
+    if whole.folds:
+        console.print(pooling_notes(whole.folds["group"], whole.by), markup=False, soft_wrap=True)
     console.print(
         f"table: {out / 'ablation.csv'}; page: lddu compare {out}/*-* --html ablation.html",
         markup=False,

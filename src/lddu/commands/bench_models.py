@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from lddu.commands.folds import folds_said
-from lddu.commands.options import Output
+from lddu.commands.options import Output, command_line
 from lddu.commands.search_progress import SearchProgress
 from lddu.commands.workers import jobs_in
 
@@ -76,7 +76,9 @@ def bench_models(
     from lddu.training.model_bench import BenchOptions, chosen_families
     from lddu.training.model_bench import bench_models as make
 
-    options = BenchOptions(chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), wanted)
+    options = BenchOptions(
+        chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), wanted, command_line()
+    )
     corpus = FeatureStore(store)
     notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)
     with BenchProgress() as watch:

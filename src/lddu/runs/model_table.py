@@ -13,8 +13,9 @@ from lddu.evaluate.answered import HEADLINE, Answers, figures, resampled
 from lddu.evaluate.compare import COMPARISON_RESAMPLES
 from lddu.evaluate.resample import Interval, middle
 from lddu.runs.kept_answers import answers_of
-from lddu.runs.pooled_folds import folds_phrase
+from lddu.runs.pooled_folds import folds_phrase, pooling_notes
 from lddu.runs.run_folder import RunFolder
+from lddu.sentences import counted
 
 RANKED_BY = "f1_micro"
 
@@ -74,8 +75,9 @@ class ModelTable:
         if not self.folds:
             return ""
         return (
-            f"{folds_phrase(self.folds, self.column)}: every clip is predicted by the training whose fold tests it, which neither learnt from it nor chose "
-            "on it. Figures are of all clips together, each with the threshold of its fold."
+            f"{folds_phrase(self.folds, self.column)}: every clip is predicted by the training whose fold tests it, which neither learnt from "
+            f"it nor chose on it, with the threshold of that fold. Intervals are over {counted(self.units, self.by)}. "
+            f"{pooling_notes(self.column, self.by)}"
         )
 
 

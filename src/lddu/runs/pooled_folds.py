@@ -33,6 +33,19 @@ def folds_phrase(count: int, column: str) -> str:
     return f"{count} folds {'of single clips' if column == 'clip' else f'by {column!r}'}"
 
 
+def pooling_notes(column: str, by: str) -> str:
+    """What figures of the test clips of all folds together cannot say.
+
+    Args:
+        column: that names the groups of the folds.
+        by: what intervals are over, ``group`` or ``clip``.
+    """
+    note = "mAP and AUROC rank probabilities of different networks against each other."
+    if by == "clip" and column != "clip":
+        note += " There are too few groups to resample: intervals are over clips, as if those of a group were independent, and too narrow."
+    return note
+
+
 @dataclass(frozen=True)
 class FoldRow:
     """One fold on its test clips.

@@ -21,17 +21,17 @@ from lddu.runs.seeds import differing
 from lddu.sentences import counted, listed
 from lddu.store.folds import Folds, fold_sentences, without_positives
 from lddu.store.store import FeatureStore
-from lddu.training.plan import RunOptions
 from lddu.training.splits import Splits
 
 
-def conclude_folds(splits: Splits, path: Path, options: RunOptions) -> RunFolder:
+def conclude_folds(splits: Splits, path: Path, command: str, report: bool = True) -> RunFolder:
     """Write what the finished runs of all folds say together.
 
     Args:
         splits: of folds.
         path: of the folder that holds `fold-K`, and gets the files.
-        options: the command, and whether there is a report.
+        command: the command line, for the record.
+        report: whether to write one.
 
     Raises:
         MismatchError: where the runs see other modalities.
@@ -45,13 +45,13 @@ def conclude_folds(splits: Splits, path: Path, options: RunOptions) -> RunFolder
     constants = pooled_constants(splits.stores, task.emotions, task.present_at)
     figures, summary = pooled_figures(predicted, thresholds_of(runs), constants), over_folds(rows)
     folder = RunFolder(path)
-    description = _described(store, folds, runs, options)
+    description = _described(store, folds, runs, command)
     folder.write_json("config.json", description.to_mapping())
     predicted.write_parquet(path / "predictions.parquet")
     write_text(path / "folds.csv", folds_csv(rows, summary, figures))
     folder.write_json("metrics.json", _metrics(runs, rows, figures, summary, description))
     folder = RunFolder(path)
-    if options.report:
+    if report:
         from lddu.pages.report import write_report
 
         write_report(folder)
@@ -84,7 +84,7 @@ def _metrics(
     }
 
 
-def _described(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder], options: RunOptions) -> RunDescription:
+def _described(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder], command: str) -> RunDescription:
     first = runs[0].description
     about = {
         "path": store.address,
@@ -93,7 +93,7 @@ def _described(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder], opt
         "init_from": None,
         "folds": {"count": folds.count, "group": folds.column, **_searched_settings(runs)},
     }
-    return replace(first, store=about, warnings=tuple(_warnings(store, folds, runs)), command=options.command)
+    return replace(first, store=about, warnings=tuple(_warnings(store, folds, runs)), command=command)
 
 
 def _warnings(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder]) -> list[str]:

@@ -91,4 +91,4 @@ def cross_validate(
             begins(numbers[name], found.count, found.groups_of(numbers[name] - 1))
 
     train_all(missing, pace_in(splits.stores[0], config, options, found.count, callback), callback, begun)
-    return conclude_folds(splits, out, options)
+    return conclude_folds(splits, out, options.command, options.report)

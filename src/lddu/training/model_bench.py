@@ -6,7 +6,7 @@ validation clips, and `FAMILY/seed-K` holds their answers together, as a cross-v
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -49,6 +49,7 @@ class BenchOptions:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         jobs: trials, and then trainings, of a family at once, as in `RunOptions`; trainings that share a machine take longer.
         folds: to search and train each family on; None takes the store's own splits.
+        command: the command line, for the record.
 
     Raises:
         ConfigError: where a number is out of range.
@@ -61,6 +62,7 @@ class BenchOptions:
     device: str = "auto"
     jobs: Jobs = 1
     folds: GroupFolds | None = None
+    command: str = ""
 
     def __post_init__(self) -> None:
         check_jobs(self.jobs)
@@ -153,7 +155,8 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
         for k, part in enumerate(splits.parts(cell_folder(out, family, seed)))
         if not RunFolder(part.path).finished
     ]
-    base, one = family_of(family).preset(), RunOptions(device=options.device, jobs=options.jobs)
+    base = family_of(family).preset()
+    one = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
     if options.epochs is not None:
         base = replace(base, training=replace(base.training, epochs=options.epochs))
     searches = splits.parts(out / family / "search")
@@ -170,7 +173,11 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
             splits.stores[0], next(iter(configs.values())), one, options.seeds * len(splits.stores), callback
         )
         train_all(trainings, pace, callback, partial(callback.cell_begins, family))
-    _pool(splits, out, family, {seed: any(seed == own for own, *_ in missing) for seed in range(options.seeds)})
+    changed = {seed for seed, *_ in missing}
+    for seed in range(options.seeds):
+        cell = cell_folder(out, family, seed)
+        if splits.folds is not None and (seed in changed or not RunFolder(cell).finished):
+            conclude_folds(splits, cell, options.command)
 
 
 def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCallback) -> Config:
@@ -184,16 +191,6 @@ def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCa
     return search(part.store, part.path, wanted, base, callback, workers).best
 
 
-def _pool(splits: Splits, out: Path, family: str, changed: Mapping[int, bool]) -> None:
-    """Over folds, put the answers of each seed together where that was not done before."""
-    if splits.folds is None:
-        return
-    for seed, anew in changed.items():
-        cell = cell_folder(out, family, seed)
-        if anew or not RunFolder(cell).finished:
-            conclude_folds(splits, cell, RunOptions(seed=seed))
-
-
 def _cell(store: str, path: Path, config: Config, options: RunOptions, callback: TrainingCallback) -> None:
     with _peak_memory(measured_file(path), options.device):
         train_or_resume(store, path, config, options, callback)
@@ -203,11 +200,11 @@ def _cell(store: str, path: Path, config: Config, options: RunOptions, callback:
 def _peak_memory(file: Path, device: str) -> Iterator[None]:
     """Write the most memory that was used meanwhile, MiB: of the GPU, or of this process where Linux counts it."""
     gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
-    counted = gpu or _forget_peak()
+    known = gpu or _forget_peak()
     if gpu:
         torch.cuda.reset_peak_memory_stats()
     yield
-    if counted:
+    if known:
         mib = torch.cuda.max_memory_allocated() / 2**20 if gpu else _peak_mib()
         write_text(file, json.dumps({"peak_mib": round(mib, 1), "of": "GPU" if gpu else "process"}) + "\n")
 

@@ -171,7 +171,7 @@ def ablate(
     changed = {cell.path for cell, _ in missing.values()}
     for cell in planned:
         if splits.folds is not None and (cell.path in changed or not RunFolder(cell.path).finished):
-            conclude_folds(splits, cell.path, _options(cell, options))
+            conclude_folds(splits, cell.path, options.command)
     return rows_of(planned)
 
 

@@ -96,9 +96,12 @@ def _refuse_unlike(store: FeatureStore, folds: Folds, modalities: Sequence[str])
         there = store.lengths(name) > 0
         lacking = [str(k + 1) for k in range(folds.count) if not there[folds.split(k) == "train"].any()]
         if lacking and len(lacking) < folds.count:
+            which = (
+                f"{'fold' if len(lacking) == 1 else 'folds'} {listed(lacking)} {'has' if len(lacking) == 1 else 'have'}"
+            )
             raise MismatchError(
                 f"Expected training clips with {name} in each of {folds.count} folds, whose answers belong together only where all "
-                f"see the same modalities, but fold {listed(lacking)} has none; take other folds, or train without {name}."
+                f"see the same modalities, but {which} none; take other folds, or train without {name}."
             )
 
 
