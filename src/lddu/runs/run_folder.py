@@ -46,7 +46,7 @@ class RunDescription:
         seed: of the first member.
         members: number of networks; more than one is an ensemble.
         store: where the corpus was (`path`, `manifest_sha256`, `source`), of imported answers which table
-            (`predictions`: `path`, `sha256`), and of a cross-validation its `folds` (`count`, `group`).
+            (`predictions`: `path`, `sha256`), and of a cross-validation its `folds` (`count`, `group`, and `settings` that they do not share).
         warnings: sentences that every result repeats.
         command: the command line that makes this run again.
         automatic: dotted names of the settings that were ``"auto"`` and fitted to the corpus; runs of older versions name none.

@@ -1,6 +1,6 @@
 """What the runs of all folds say together, as a run folder's own files: it is reported and compared as a run is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,23 @@ from lddu.sentences import counted, listed
 from lddu.store.folds import Folds, fold_sentences, without_positives
 from lddu.store.store import FeatureStore
 from lddu.training.splits import Splits
+
+
+def reopen(splits: Splits, path: Path) -> None:
+    """Forget what the folds said together, since one of them is trained again; without folds there is nothing to forget."""
+    if splits.folds is not None:
+        (path / "metrics.json").unlink(missing_ok=True)
+
+
+def conclude_open(splits: Splits, paths: Iterable[Path], command: str) -> None:
+    """Over folds, conclude every folder whose runs are finished and were not concluded; without folds each run did so itself.
+
+    Raises:
+        MismatchError: where the runs of one see other modalities.
+    """
+    for path in paths:
+        if splits.folds is not None and not RunFolder(path).finished:
+            conclude_folds(splits, path, command)
 
 
 def conclude_folds(splits: Splits, path: Path, command: str, report: bool = True) -> RunFolder:

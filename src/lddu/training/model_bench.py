@@ -25,7 +25,7 @@ from lddu.runs.run_folder import RunFolder
 from lddu.sentences import counted
 from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
-from lddu.training.conclude_folds import conclude_folds
+from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import TrainingCallback
 from lddu.training.plan import Jobs, RunOptions, check_jobs, training_rows
 from lddu.training.run import train_or_resume
@@ -149,12 +149,15 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
 
 def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
     """Search and train one family, as far as that is still to do."""
+    cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
     missing = [
         (seed, k, part)
-        for seed in range(options.seeds)
-        for k, part in enumerate(splits.parts(cell_folder(out, family, seed)))
+        for seed, cell in enumerate(cells)
+        for k, part in enumerate(splits.parts(cell))
         if not RunFolder(part.path).finished
     ]
+    for seed, *_ in missing:
+        reopen(splits, cells[seed])
     base = family_of(family).preset()
     one = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
     if options.epochs is not None:
@@ -173,11 +176,7 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
             splits.stores[0], next(iter(configs.values())), one, options.seeds * len(splits.stores), callback
         )
         train_all(trainings, pace, callback, partial(callback.cell_begins, family))
-    changed = {seed for seed, *_ in missing}
-    for seed in range(options.seeds):
-        cell = cell_folder(out, family, seed)
-        if splits.folds is not None and (seed in changed or not RunFolder(cell).finished):
-            conclude_folds(splits, cell, options.command)
+    conclude_open(splits, cells, options.command)
 
 
 def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCallback) -> Config:

@@ -21,7 +21,7 @@ from lddu.runs.seeds import over_seeds
 from lddu.sentences import counted
 from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore, StoreLike, opened_store
-from lddu.training.conclude_folds import conclude_folds
+from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import NoCallback, TrainingCallback
 from lddu.training.plan import Jobs, RunOptions, check_jobs, chosen_modalities
 from lddu.training.run import train_or_resume
@@ -152,6 +152,8 @@ def ablate(
         refuse_other(part.path, part.store, config, _options(cell, options), "ablation")
     named = {part.named(f"{', '.join(cell.modalities)}, seed {cell.seed}"): (cell, part) for cell, part in trainings}
     missing = {name: both for name, both in named.items() if not RunFolder(both[1].path).finished}
+    for cell, _ in missing.values():
+        reopen(splits, cell.path)
     places = {name: place for place, name in enumerate(named, start=1)}
 
     def begun(name: str) -> None:
@@ -168,10 +170,7 @@ def ablate(
         callback,
         begun,
     )
-    changed = {cell.path for cell, _ in missing.values()}
-    for cell in planned:
-        if splits.folds is not None and (cell.path in changed or not RunFolder(cell.path).finished):
-            conclude_folds(splits, cell.path, options.command)
+    conclude_open(splits, (cell.path for cell in planned), options.command)
     return rows_of(planned)
 
 
