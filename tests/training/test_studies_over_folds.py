@@ -292,6 +292,10 @@ def test_the_command_of_an_ablation_says_that_it_was_over_folds_and_keeps_its_fo
     runs = [str(tmp_path / "out" / name) for name in ("audio+text-0", "audio-0")]
     assert lddu(capsys, "compare", *runs, "--html", tmp_path / "page.html").code == 0
     assert "of 3 folds" in (tmp_path / "page.html").read_text()
+    resumed = lddu(capsys, "train", "--resume", tmp_path / "out")
+    assert (
+        resumed.code == 2 and "holds an ablation over folds; it goes on with the command that began it: " in resumed.err
+    )
     for verb, words in (
         (("ablate", acted.path, *short), "but it is one over folds"),
         (("ablate", acted.path, *short, "--folds", "4", "--group", "_speaker"), "differs in folds"),

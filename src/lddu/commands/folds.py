@@ -39,17 +39,25 @@ def folds_said(folds: str | None, group: str | None, init_from: Path | None = No
     return GroupFolds(None if folds == "each" else int(folds), group or "group")
 
 
-def refuse_resuming_folds(folder: Path) -> None:
+STUDIES = {
+    "folds.json": "a cross-validation",
+    "ablation.json": "an ablation over folds",
+    "bench.json": "a bench of models",
+}
+"""File -> what the folder is that holds it."""
+
+
+def refuse_resuming_studies(folder: Path) -> None:
     """Refuse `--resume` where the command that began it goes on by itself."""
-    file = folder / "folds.json"
-    if not file.is_file():
+    name = next((name for name in STUDIES if (folder / name).is_file()), None)
+    if name is None:
         return
     try:
-        command = json.loads(file.read_text(encoding="utf-8")).get("command")
+        command = json.loads((folder / name).read_text(encoding="utf-8")).get("command")
     except (ValueError, AttributeError):
         command = None
     raise ConfigError(
-        f"Expected one run to resume, but {folder} holds a cross-validation; it goes on with the command that began it"
+        f"Expected one run to resume, but {folder} holds {STUDIES[name]}; it goes on with the command that began it"
         f"{f': {command}' if command else ''}."
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from lddu.commands.folds import cross_validated, folds_said, refuse_resuming_folds
+from lddu.commands.folds import cross_validated, folds_said, refuse_resuming_studies
 from lddu.commands.options import Flag, OtherRun, Output, command_line, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
@@ -100,7 +100,7 @@ def train(
         others = (family, preset, config, out, seed, seeds, modalities, folds, group, init_from)
         if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
-        refuse_resuming_folds(resume)
+        refuse_resuming_studies(resume)
         folder, fold_options = resume, None
     else:
         resolved = chosen_config(preset, config, settings, family)

@@ -68,7 +68,7 @@ class RunDescription:
 
     @property
     def folds(self) -> int:
-        """Of a cross-validation (`lddu train --folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
+        """Of a cross-validation (`--folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
         found = self.store.get("folds")
         return int(found["count"]) if isinstance(found, dict) else 0
 

@@ -140,10 +140,10 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     about: dict[str, Any] = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
     if options.folds is None:
         training_rows(store)  # refused before there is a folder
-        begin(out, ABOUT, about, "a bench of models")
+        begin(out, ABOUT, about, "a bench of models", options.command)
         return own_splits(store)
     folds = chosen_folds(store, options.folds)
-    begin(out, ABOUT, about | folds.to_mapping(store), "a bench of models")
+    begin(out, ABOUT, about | folds.to_mapping(store), "a bench of models", options.command)
     return fold_splits(store, out, folds)
 
 
