@@ -84,6 +84,6 @@ def test_a_folder_of_something_else_is_left_alone(
     (tmp_path / "letter.txt").unlink()
     (tmp_path / "bench.json").write_text('{"store": "x", "trials": 0, "epochs": 1}')
     found = lddu(capsys, "bench-models", place / "store", *QUICK, "--out", tmp_path)
-    assert found.code == 1 and "but it holds one of another store; choose another --out" in found.err
+    assert found.code == 1 and "but the one that it holds differs in store; choose another --out" in found.err
     (tmp_path / "bench.json").write_text("{")
     assert "it is damaged" in lddu(capsys, "bench-models", place / "store", *QUICK, "--out", tmp_path).err

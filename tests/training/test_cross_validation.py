@@ -164,7 +164,7 @@ def test_what_was_stopped_goes_on_and_equals_what_was_not(
     found = cross_validate(spoken, tmp_path / "f", SHORT, wanted)
     assert (tmp_path / "f" / "fold-1" / "metrics.json").stat().st_mtime_ns == first
     assert np.array_equal(found.predictions().probability, whole.predictions().probability)
-    with pytest.raises(MismatchError, match="its folds differ"):
+    with pytest.raises(MismatchError, match="differs in folds;"):
         cross_validate(spoken, tmp_path / "f", SHORT, FoldOptions(4, "_speaker", QUICK))
     with pytest.raises(MismatchError, match="its settings differ"):
         cross_validate(spoken, tmp_path / "f", tiny_config(training={"epochs": 3}), wanted)

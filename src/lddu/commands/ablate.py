@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from lddu.commands.folds import folds_said
 from lddu.commands.options import Flag, Output, command_line, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 EXAMPLES = """Examples:
   lddu ablate store --out ablation
   lddu ablate store --modalities text,audio --seeds 5 --out two
-  lddu ablate store --family late-fusion --out late"""
+  lddu ablate store --family late-fusion --out late
+  lddu ablate store --folds 5 --group _speaker --out folds"""
 
-SHOWN = ("f1_micro", "f1_macro", "map_macro", "adaptive_ece")
+RANKED_BY = "f1_micro"
+SHOWN = (RANKED_BY, "f1_macro", "map_macro", "adaptive_ece")
 
 
 def ablate(
@@ -25,6 +28,8 @@ def ablate(
     *,
     seeds: int = 3,
     modalities: str | None = None,
+    folds: str | None = None,
+    group: str | None = None,
     family: str | None = None,
     preset: str | None = None,
     config: Path | None = None,
@@ -48,6 +53,11 @@ def ablate(
         Networks of each subset, with seeds 0, 1, ...
     modalities
         Those whose subsets are trained, such as "text,audio". [default: all of the store]
+    folds
+        Train each subset and seed on this many folds of whole groups, or "each", a fold of each group, as 'lddu train' does. Figures are of the
+        test clips of all folds together.
+    group
+        Column of the store that names the groups of --folds. [default: group]
     family
         Kind of model, as for 'lddu train'.
     preset
@@ -67,16 +77,17 @@ def ablate(
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
+    wanted = folds_said(folds, group)
     resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
-    from lddu.training.retrained import AblationOptions, Cell
+    from lddu.training.retrained import AblationOptions
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, names_said(modalities), device, command_line(), jobs_in(jobs))
+    options = AblationOptions(seeds, names_said(modalities), device, command_line(), jobs_in(jobs), wanted)
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
-        def begins(cell: Cell, number: int, count: int) -> None:
-            watch.say(f"training {number} of {count}: {', '.join(cell.modalities)}, seed {cell.seed}")
+        def begins(name: str, number: int, count: int) -> None:
+            watch.say(f"training {number} of {count}: {name}")
 
         try:
             found = train_all(corpus, out, resolved, options, watch, begins)
@@ -84,7 +95,7 @@ def ablate(
             raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
     _write(found, out / "ablation.csv")
     if json:
-        print_json({"ablation": str(out), "rows": [asdict(row) for row in found]})
+        print_json({"ablation": str(out), "folds": found[0].folds, "rows": [asdict(row) for row in found]})
     else:
         _show(found, out)
 
@@ -97,29 +108,41 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["modalities", "seeds", *(f"{name}{end}" for name in found[0].mean for end in ("", "_deviation"))])
+    names = [f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")]
+    less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
+    writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less])
     for row in found:
+        about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
-        writer.writerow(["+".join(row.modalities), len(row.runs), *figures])
+        gap = row.over_clips[RANKED_BY] if row.over_clips else None
+        ends = ("", "", "") if gap is None else (gap.value, gap.low, gap.high)
+        writer.writerow([*about, *figures, *("" if end != end else end for end in ends)])
     write_text(file, stream.getvalue())
 
 
 def _show(found: "list[SubsetRow]", out: Path) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
+    from lddu.runs.pooled_folds import folds_phrase, pooling_notes
+    from lddu.sentences import counted
 
+    whole = found[0]
+    over = f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together" if whole.folds else ""
     grid = table(
-        f"trained anew: mean ± standard deviation over {len(found[0].runs)} seeds", "modalities",
-        *(metric_name(name) for name in SHOWN), "micro-F1 less all (95 %, p)",
+        f"trained anew{over}: mean ± standard deviation over {counted(len(whole.runs), 'seed')}", "modalities",
+        *(metric_name(name) for name in SHOWN),
+        f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", "over seeds",
     )  # fmt: skip
     for row in found:
         own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
-        gap = "" if row.less_all is None else with_interval(row.less_all["f1_micro"])
-        grid.add_row(", ".join(row.modalities), *own, gap)
+        gaps = ["" if gap is None else with_interval(gap[RANKED_BY]) for gap in (row.over_clips, row.less_all)]
+        grid.add_row(", ".join(row.modalities), *own, *gaps)
     console = results()
-    console.width = max(console.width, 140)
+    console.width = max(console.width, 170)
     console.print(grid)
+    if whole.folds:
+        console.print(pooling_notes(whole.folds["group"], whole.by), markup=False, soft_wrap=True)
     console.print(
         f"table: {out / 'ablation.csv'}; page: lddu compare {out}/*-* --html ablation.html",
         markup=False,

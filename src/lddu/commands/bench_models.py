@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.options import Output
+from lddu.commands.folds import folds_said
+from lddu.commands.options import Output, command_line
 from lddu.commands.search_progress import SearchProgress
 from lddu.commands.workers import jobs_in
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """Examples:
   lddu bench-models store --out bench
-  lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0"""
+  lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0
+  lddu bench-models store --folds each --group _session --trials 0"""
 
 STEPS_TIMED = 5
 
@@ -26,6 +28,8 @@ def bench_models(
     seeds: int = 5,
     trials: int = 20,
     epochs: int | None = None,
+    folds: str | None = None,
+    group: str | None = None,
     device: str = "auto",
     jobs: str = "1",
     out: Annotated[Path | None, Output] = None,
@@ -47,6 +51,11 @@ def bench_models(
         Trials of the search of each family; 0 takes its published settings.
     epochs
         At most this many epochs in every training.
+    folds
+        Search and train on this many folds of whole groups, or "each", a fold of each group, as 'lddu train' does: every fold is searched on its own
+        training and validation clips, --trials each. Figures are of the test clips of all folds together.
+    group
+        Column of the store that names the groups of --folds. [default: group]
     device
         "auto", "cpu", "cuda" or "cuda:N".
     jobs
@@ -59,29 +68,31 @@ def bench_models(
     from lddu.errors import RunError
     from lddu.store.store import FeatureStore
 
+    wanted = folds_said(folds, group)
     folder = out or Path("benches") / time.strftime("%Y-%m-%d-%H%M%S")
     notes().print("loading the numerical libraries", style="dim")
     from lddu.pages.model_bench import write_bench
     from lddu.runs.model_table import as_markdown, model_table
     from lddu.training.model_bench import BenchOptions, chosen_families
     from lddu.training.model_bench import bench_models as make
-    from lddu.training.plan import training_rows
 
-    options = BenchOptions(chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs))
+    options = BenchOptions(
+        chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), wanted, command_line()
+    )
     corpus = FeatureStore(store)
-    clips = len(training_rows(corpus)[0])
     notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)
     with BenchProgress() as watch:
         try:
-            faults = make(corpus, folder, options, watch)
+            outcome = make(corpus, folder, options, watch)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped. The same command with --out {folder} goes on.") from None
-    table = model_table(folder, options.families, seeds, clips)
+    table = model_table(folder, options.families, seeds, outcome.train_clips)
     if table is None:
-        raise RunError(f"Expected a family to be trained, but none was: {'; '.join(faults.values())}")
+        raise RunError(f"Expected a family to be trained, but none was: {'; '.join(outcome.faults.values())}")
     settings = f"the best of {trials} trials on validation" if trials else "published settings"
+    settings += " of each fold" if trials and table.folds else ""
     limit = f", at most {epochs} epochs" if epochs else ""
-    write_bench(folder, table, f"Each family with {settings}{limit}, seeds 0 to {seeds - 1}.", faults)
+    write_bench(folder, table, f"Each family with {settings}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""`lddu train --folds`: what is asked for, and a line before each fold."""
+"""`--folds` and `--group`: what is asked for, and of `lddu train` a line before each fold."""
 
 import json
 from pathlib import Path
@@ -10,20 +10,19 @@ if TYPE_CHECKING:
     from lddu.commands.training_progress import TrainingProgress
     from lddu.config import Config
     from lddu.runs.run_folder import RunFolder
+    from lddu.store.folds import GroupFolds
     from lddu.store.store import FeatureStore
     from lddu.training.plan import RunOptions
 
-Wanted = tuple[int | None, str]
-"""How many folds, None for one of each group; and the column that names the groups."""
 
-
-def fold_options_of(folds: str | None, group: str | None, init_from: Path | None) -> Wanted | None:
+def folds_said(folds: str | None, group: str | None, init_from: Path | None = None) -> "GroupFolds | None":
     """What the options ask for; None where there are to be no folds.
 
     Raises:
         ConfigError: where they do not go together.
     """
     from lddu.commands.screen import several_ranks
+    from lddu.store.folds import GroupFolds
 
     if folds is None:
         if group is not None:
@@ -37,20 +36,28 @@ def fold_options_of(folds: str | None, group: str | None, init_from: Path | None
         )
     if several_ranks():
         raise ConfigError("Expected one process for --folds, but a launcher has started several; start it without.")
-    return None if folds == "each" else int(folds), group or "group"
+    return GroupFolds(None if folds == "each" else int(folds), group or "group")
 
 
-def refuse_resuming_folds(folder: Path) -> None:
+STUDIES = {
+    "folds.json": "a cross-validation",
+    "ablation.json": "an ablation over folds",
+    "bench.json": "a bench of models",
+}
+"""File -> what the folder is that holds it."""
+
+
+def refuse_resuming_studies(folder: Path) -> None:
     """Refuse `--resume` where the command that began it goes on by itself."""
-    file = folder / "folds.json"
-    if not file.is_file():
+    name = next((name for name in STUDIES if (folder / name).is_file()), None)
+    if name is None:
         return
     try:
-        command = json.loads(file.read_text(encoding="utf-8")).get("command")
+        command = json.loads((folder / name).read_text(encoding="utf-8")).get("command")
     except (ValueError, AttributeError):
         command = None
     raise ConfigError(
-        f"Expected one run to resume, but {folder} holds a cross-validation; it goes on with the command that began it"
+        f"Expected one run to resume, but {folder} holds {STUDIES[name]}; it goes on with the command that began it"
         f"{f': {command}' if command else ''}."
     )
 
@@ -61,14 +68,14 @@ def cross_validated(
     config: "Config",
     options: "RunOptions",
     watch: "TrainingProgress",
-    folds: Wanted,
+    folds: "GroupFolds",
 ) -> "RunFolder":
     """The folds, each with a line of what it is tested on."""
     from lddu.commands.screen import notes
     from lddu.sentences import some
     from lddu.training.cross_validation import FoldOptions, cross_validate
 
-    wanted = FoldOptions(*folds, options)
+    wanted = FoldOptions(folds.count, folds.column, options)
 
     def begins(number: int, count: int, groups: list[str]) -> None:
         tested = f": tested on {some(groups)}" if groups and wanted.group != "clip" else ""

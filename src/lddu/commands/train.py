@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from lddu.commands.folds import cross_validated, fold_options_of, refuse_resuming_folds
+from lddu.commands.folds import cross_validated, folds_said, refuse_resuming_studies
 from lddu.commands.options import Flag, OtherRun, Output, command_line, names_said
 from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
@@ -100,12 +100,12 @@ def train(
         others = (family, preset, config, out, seed, seeds, modalities, folds, group, init_from)
         if force or settings != NOTHING_SAID or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
-        refuse_resuming_folds(resume)
+        refuse_resuming_studies(resume)
         folder, fold_options = resume, None
     else:
         resolved = chosen_config(preset, config, settings, family)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
-        fold_options = fold_options_of(folds, group, init_from)
+        fold_options = folds_said(folds, group, init_from)
         if first_rank() and folds is None and folder.exists() and not force:
             raise RunError(
                 f"Expected {folder} to be free, but it exists; choose another --out, go on with "

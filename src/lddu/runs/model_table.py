@@ -13,7 +13,9 @@ from lddu.evaluate.answered import HEADLINE, Answers, figures, resampled
 from lddu.evaluate.compare import COMPARISON_RESAMPLES
 from lddu.evaluate.resample import Interval, middle
 from lddu.runs.kept_answers import answers_of
+from lddu.runs.pooled_folds import folds_phrase, pooling_notes
 from lddu.runs.run_folder import RunFolder
+from lddu.sentences import counted
 
 RANKED_BY = "f1_micro"
 
@@ -29,7 +31,7 @@ class ModelRow:
         deviation: figure -> standard deviation over seeds; None of a single one.
         behind: micro-F1 less that of the best, means over seeds; None of the best itself.
         interval: of that, 95 %, paired over clips or groups; None where it cannot be had.
-        parameters: trained numbers.
+        parameters: trained numbers; over folds that have sizes of their own, their mean.
         clips_per_second: in training, validation included; mean over seeds.
         peak_mib: most memory of a training; None where it was not measured.
     """
@@ -51,10 +53,12 @@ class ModelTable:
 
     Attributes:
         rows: of families with a finished run.
-        missing: names of the cells that are not there, such as ``tfn seed 2``.
-        clips: of the test split.
+        missing: names of the cells that are not there, such as ``tfn seed 2``, or ``tfn seed 2 fold 3`` where its other folds are.
+        clips: of the test split, or of those of all folds.
         units: groups or clips that were resampled.
         by: ``group`` or ``clip``.
+        folds: how many; 0 on the store's own splits.
+        column: that names the groups of the folds.
     """
 
     rows: tuple[ModelRow, ...]
@@ -62,20 +66,33 @@ class ModelTable:
     clips: int
     units: int
     by: str
+    folds: int = 0
+    column: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """Whose answers these are where there are folds; empty otherwise."""
+        if not self.folds:
+            return ""
+        return (
+            f"{folds_phrase(self.folds, self.column)}: every clip is predicted by the training whose fold tests it, which neither learnt from "
+            f"it nor chose on it, with the threshold of that fold. Intervals are over {counted(self.units, self.by)}. "
+            f"{pooling_notes(self.column, self.by)}"
+        )
 
 
 def cell_folder(out: Path, family: str, seed: int) -> Path:
-    """Run folder of a cell."""
+    """Run folder of a cell; over folds, that of all folds together."""
     return out / family / f"seed-{seed}"
 
 
-def measured_file(out: Path, family: str, seed: int) -> Path:
-    """What was measured beside the run."""
-    return out / family / f"seed-{seed}.json"
+def measured_file(run: Path) -> Path:
+    """What was measured beside a run."""
+    return run.with_name(f"{run.name}.json")
 
 
 def model_table(
-    out: Path, families: Sequence[str], seeds: int, train_clips: int, split: str = "test"
+    out: Path, families: Sequence[str], seeds: int, train_clips: Sequence[int], split: str = "test"
 ) -> ModelTable | None:
     """The table of what is finished; None where nothing is.
 
@@ -83,11 +100,18 @@ def model_table(
         out: the bench's folder.
         families: that were asked for.
         seeds: asked for, from 0.
-        train_clips: that every epoch passes.
+        train_clips: that every epoch passes; over folds, of each.
         split: to report on.
     """
     done = {f: [s for s in range(seeds) if RunFolder(cell_folder(out, f, s)).finished] for f in families}
-    missing = tuple(f"{f} seed {s}" for f in families for s in range(seeds) if s not in done[f])
+    folds = len(train_clips) if len(train_clips) > 1 else 0
+    missing = tuple(
+        f"{f} seed {s}{fold}"
+        for f in families
+        for s in range(seeds)
+        if s not in done[f]
+        for fold in _missing_folds(cell_folder(out, f, s), folds)
+    )
     answers = {f: [answers_of(RunFolder(cell_folder(out, f, s)), split) for s in own] for f, own in done.items() if own}
     if not answers:
         return None
@@ -106,8 +130,16 @@ def model_table(
             ModelRow(f, tuple(done[f]), mean, deviation, behind, interval, *_cost(out, f, done[f], train_clips))
         )
     scored = next(iter(answers.values()))[0].scored
-    units = len(np.unique(scored.units()))
-    return ModelTable(tuple(rows), missing, len(scored.clips), units, "clip" if units == len(scored.clips) else "group")
+    about = RunFolder(cell_folder(out, order[0], done[order[0]][0])).description.store.get("folds", {})
+    return ModelTable(
+        tuple(rows), missing, len(scored.clips), *scored.counted_units(), about.get("count", 0), about.get("group", "")
+    )
+
+
+def _missing_folds(cell: Path, folds: int) -> list[str]:
+    """What is missing of a cell: all of it, or some folds."""
+    absent = [f" fold {k}" for k in range(1, folds + 1) if not RunFolder(cell / f"fold-{k}").finished]
+    return absent if 0 < len(absent) < folds else [""]
 
 
 def _drawn(answers: Sequence[Answers]) -> np.ndarray:
@@ -115,13 +147,23 @@ def _drawn(answers: Sequence[Answers]) -> np.ndarray:
     return np.asarray(np.mean([resampled(one, 0, COMPARISON_RESAMPLES)[RANKED_BY] for one in answers], axis=0))
 
 
-def _cost(out: Path, family: str, seeds: Sequence[int], train_clips: int) -> tuple[int, float, float | None]:
+def _cost(out: Path, family: str, seeds: Sequence[int], train_clips: Sequence[int]) -> tuple[int, float, float | None]:
     """Parameters, training clips per second, and peak memory."""
-    costs = [RunFolder(cell_folder(out, family, s)).read_json("metrics.json")["cost"] for s in seeds]
-    speed = [train_clips * sum(c["epochs"]) / max(c["train_seconds"], 1e-9) for c in costs]
-    files = [measured_file(out, family, s) for s in seeds]
-    peaks = [float(json.loads(f.read_text(encoding="utf-8"))["peak_mib"]) for f in files if f.is_file()]
-    return int(costs[0]["parameters"]), float(np.mean(speed)), max(peaks, default=None)
+    cells = [cell_folder(out, family, s) for s in seeds]
+    trainings = [
+        [cell / f"fold-{k}" for k in range(1, len(train_clips) + 1)] if len(train_clips) > 1 else [cell]
+        for cell in cells
+    ]
+    costs = [[RunFolder(run).read_json("metrics.json")["cost"] for run in runs] for runs in trainings]
+    speed = [
+        sum(clips * sum(c["epochs"]) for clips, c in zip(train_clips, own, strict=True))
+        / max(sum(c["train_seconds"] for c in own), 1e-9)
+        for own in costs
+    ]
+    files = [file for runs in trainings for run in runs if (file := measured_file(run)).is_file()]
+    peaks = [float(json.loads(f.read_text(encoding="utf-8"))["peak_mib"]) for f in files]
+    parameters = np.mean([c["parameters"] for own in costs for c in own])
+    return round(float(parameters)), float(np.mean(speed)), max(peaks, default=None)
 
 
 COLUMNS = ("family", "seeds", *HEADLINE, "behind", "interval", "parameters", "clips_per_second", "peak_mib")
@@ -144,24 +186,25 @@ def as_markdown(table: ModelTable) -> str:
     """The table in Markdown, the missing cells below."""
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     lines += ["| " + " | ".join(cells_of(row)) + " |" for row in table.rows]
+    lines += ["", table.protocol] if table.folds else []
     lines += ["", f"Missing: {', '.join(table.missing) or 'nothing'}."]
     return "\n".join(lines) + "\n"
 
 
 def as_csv(table: ModelTable) -> str:
-    """The table as CSV, numbers whole: mean and deviation in columns of their own; a line without numbers for each missing cell."""
+    """The table as CSV, numbers whole, folds where there are: mean and deviation in columns of their own; a line without numbers for each missing cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spread = [f"{name}_deviation" for name in HEADLINE]
-    writer.writerow(["family", "seeds", *HEADLINE, *spread, "behind", "low", "high", *COLUMNS[-3:], "missing"])
+    writer.writerow(["family", "seeds", "folds", *HEADLINE, *spread, "behind", "low", "high", *COLUMNS[-3:], "missing"])
     for row in table.rows:
         ends = (row.interval.low, row.interval.high) if row.interval else ("", "")
         means = [row.mean.get(name, "") for name in HEADLINE]
         deviations = [(row.deviation or {}).get(name, "") for name in HEADLINE]
         behind = "" if row.behind is None else row.behind
         cost = [row.parameters, row.clips_per_second, "" if row.peak_mib is None else row.peak_mib]
-        writer.writerow([row.family, len(row.seeds), *means, *deviations, behind, *ends, *cost, ""])
+        writer.writerow([row.family, len(row.seeds), table.folds or "", *means, *deviations, behind, *ends, *cost, ""])
     for name in table.missing:
         family, _, seed = name.partition(" ")
-        writer.writerow([family, *[""] * (1 + 2 * len(HEADLINE) + 6), seed])
+        writer.writerow([family, *[""] * (2 + 2 * len(HEADLINE) + 6), seed])
     return text.getvalue()

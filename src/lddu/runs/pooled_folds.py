@@ -23,6 +23,29 @@ from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 
 
+def folds_phrase(count: int, column: str) -> str:
+    """The folds of a table in words.
+
+    Example:
+        >>> folds_phrase(5, "_speaker"), folds_phrase(3, "clip")
+        ("5 folds by '_speaker'", '3 folds of single clips')
+    """
+    return f"{count} folds {'of single clips' if column == 'clip' else f'by {column!r}'}"
+
+
+def pooling_notes(column: str, by: str) -> str:
+    """What figures of the test clips of all folds together cannot say.
+
+    Args:
+        column: that names the groups of the folds.
+        by: what intervals are over, ``group`` or ``clip``.
+    """
+    note = "mAP and AUROC rank probabilities of different networks against each other."
+    if by == "clip" and column != "clip":
+        note += " There are too few groups to resample: intervals are over clips, as if those of a group were independent, and too narrow."
+    return note
+
+
 @dataclass(frozen=True)
 class FoldRow:
     """One fold on its test clips.

@@ -46,7 +46,7 @@ class RunDescription:
         seed: of the first member.
         members: number of networks; more than one is an ensemble.
         store: where the corpus was (`path`, `manifest_sha256`, `source`), of imported answers which table
-            (`predictions`: `path`, `sha256`), and of a cross-validation its `folds` (`count`, `group`).
+            (`predictions`: `path`, `sha256`), and of a cross-validation its `folds` (`count`, `group`, and `settings` that they do not share).
         warnings: sentences that every result repeats.
         command: the command line that makes this run again.
         automatic: dotted names of the settings that were ``"auto"`` and fitted to the corpus; runs of older versions name none.
@@ -68,7 +68,7 @@ class RunDescription:
 
     @property
     def folds(self) -> int:
-        """Of a cross-validation (`lddu train --folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
+        """Of a cross-validation (`--folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
         found = self.store.get("folds")
         return int(found["count"]) if isinstance(found, dict) else 0
 

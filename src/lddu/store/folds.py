@@ -20,6 +20,19 @@ OWN_COLUMNS = ("group", "clip")
 """What may be a group beside the carried columns: that of the table, or each clip alone."""
 
 
+@dataclass(frozen=True)
+class GroupFolds:
+    """The folds that are wanted.
+
+    Attributes:
+        count: how many; None takes each group as one (leave one group out).
+        column: of the clip table that names the groups; ``clip`` lets each clip go anywhere.
+    """
+
+    count: int | None = 5
+    column: str = "group"
+
+
 @dataclass(frozen=True, eq=False)
 class Folds:
     """The folds of a store.
@@ -47,6 +60,10 @@ class Folds:
         found[self.fold == (test + 1) % self.count] = "valid"
         found[self.fold < 0] = "unused"
         return found
+
+    def to_mapping(self, store: FeatureStore) -> dict[str, str | int]:
+        """What makes two studies over folds of a store the same one."""
+        return {"store": store.manifest_sha256, "folds": self.count, "group": self.column}
 
     def groups_of(self, fold: int) -> list[str]:
         """The groups of a fold, in natural order; clips without one are none."""

@@ -1,7 +1,8 @@
 """Several model families under one protocol: each searched with the same budget, then trained with the same seeds.
 
 The folder holds `FAMILY/search`, and `FAMILY/seed-K` for each cell: a run folder like any other. What is finished is not made again, so a bench that
-was stopped or killed goes on where it was.
+was stopped or killed goes on where it was. Over folds, `FAMILY/search/fold-K` and `FAMILY/seed-K/fold-K` are made of each fold's own training and
+validation clips, and `FAMILY/seed-K` holds their answers together, as a cross-validation does.
 """
 
 import json
@@ -10,23 +11,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 from lddu.config import Config
-from lddu.errors import ConfigError, LdduError, MismatchError, RunError, parameter
+from lddu.errors import ConfigError, LdduError, parameter
 from lddu.machine.atomic import write_text
 from lddu.machine.processes import ProcessWorkers
 from lddu.models.families import FAMILIES, family_of
 from lddu.runs.model_table import cell_folder, measured_file
 from lddu.runs.run_folder import RunFolder
+from lddu.sentences import counted
+from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
+from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import TrainingCallback
-from lddu.training.plan import Jobs, RunOptions, check_jobs
+from lddu.training.plan import Jobs, RunOptions, check_jobs, training_rows
 from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
 from lddu.training.side_by_side import Training, pace_in, train_all
+from lddu.training.splits import Part, Splits, chosen_folds, fold_splits, own_splits
+from lddu.training.study import begin
 
 ABOUT = "bench.json"
 
@@ -42,6 +48,8 @@ class BenchOptions:
         epochs: most passes of any training; None leaves that to each family.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         jobs: trials, and then trainings, of a family at once, as in `RunOptions`; trainings that share a machine take longer.
+        folds: to search and train each family on; None takes the store's own splits.
+        command: the command line, for the record.
 
     Raises:
         ConfigError: where a number is out of range.
@@ -53,12 +61,27 @@ class BenchOptions:
     epochs: int | None = None
     device: str = "auto"
     jobs: Jobs = 1
+    folds: GroupFolds | None = None
+    command: str = ""
 
     def __post_init__(self) -> None:
         check_jobs(self.jobs)
         for name, value, least in (("seeds", self.seeds, 1), ("trials", self.trials, 0), ("epochs", self.epochs, 1)):
             if value is not None and value < least:
                 raise ConfigError(f"Expected {parameter(name)} to be at least {least}, but got {value}.")
+
+
+@dataclass(frozen=True)
+class BenchOutcome:
+    """What there is beside the folders.
+
+    Attributes:
+        faults: family -> why it could not be made.
+        train_clips: that every epoch passes; over folds, of each.
+    """
+
+    faults: dict[str, str]
+    train_clips: tuple[int, ...]
 
 
 class BenchCallback(SearchCallback, Protocol):
@@ -85,92 +108,102 @@ def chosen_families(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(family_of(name).name for name in names))
 
 
-def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback: BenchCallback) -> dict[str, str]:
+def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback: BenchCallback) -> BenchOutcome:
     """Make every cell that is not there yet.
 
     Args:
-        store: with clips in `train` and `valid`, and in `test` to report on.
+        store: with clips in `train` and `valid`, and in `test` to report on; over folds, with groups.
         out: the bench's folder, new or of the same bench.
         options: which families, how often.
         callback: called with the progress.
 
-    Returns:
-        Family -> why it could not be made.
-
     Raises:
         RunError: where `out` holds something else.
-        MismatchError: where it holds a bench of another store or budget.
+        MismatchError: where it holds a bench of another store, budget or other folds.
+        ConfigError: where there are too few groups for the folds.
+        StoreError: where the store cannot be trained on.
     """
-    _begun(store, out, options)
+    splits = _begun(store, out, options)
+    clips = tuple(len(training_rows(own)[0]) for own in splits.stores)
     faults: dict[str, str] = {}
     for family in options.families:
         try:
-            _family(store, out, options, family, callback)
+            _family(splits, out, options, family, callback)
         except (LdduError, MemoryError) as fault:
             faults[family] = str(fault) or "out of memory"
             callback.cell_failed(family, faults[family])
-    return faults
+    return BenchOutcome(faults, clips)
 
 
-def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> None:
-    about = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
-    file = out / ABOUT
-    if out.exists() and not file.is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise RunError(
-            f"Expected {out} to be free or to hold a bench of models, but it is something else; choose another {parameter('out')}."
-        )
-    if not file.is_file():
-        out.mkdir(parents=True, exist_ok=True)
-        write_text(file, json.dumps(about, indent=1) + "\n")
-        return
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise RunError(f"Expected JSON in {file}, but it is damaged; choose another {parameter('out')}.") from None
-    if found != about:
-        differing = ", ".join(name for name in about if not isinstance(found, dict) or found.get(name) != about[name])
-        raise MismatchError(
-            f"Expected {out} to hold a bench of the same store and budget, but it holds one of another {differing}; choose another "
-            f"{parameter('out')}."
-        )
+def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
+    """The splits of a bench, whose folder is claimed for it."""
+    about: dict[str, Any] = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
+    if options.folds is None:
+        training_rows(store)  # refused before there is a folder
+        begin(out, ABOUT, about, "a bench of models", options.command)
+        return own_splits(store)
+    folds = chosen_folds(store, options.folds)
+    begin(out, ABOUT, about | folds.to_mapping(store), "a bench of models", options.command)
+    return fold_splits(store, out, folds)
 
 
-def _family(store: FeatureStore, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
+def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
     """Search and train one family, as far as that is still to do."""
-    missing = [seed for seed in range(options.seeds) if not RunFolder(cell_folder(out, family, seed)).finished]
-    if not missing:
-        return
-    config, one = family_of(family).preset(), RunOptions(device=options.device, jobs=options.jobs)
-    if options.epochs is not None:
-        config = replace(config, training=replace(config.training, epochs=options.epochs))
-    if options.trials:
-        callback.cell_begins(family, f"search of {options.trials} trials")
-        wanted = SearchOptions(options.trials, device=options.device, family=family)
-        pace = pace_in(store, config, one, options.trials, callback)
-        workers = None if pace.threads is None else ProcessWorkers(pace.count, pace.threads, options.device)
-        config = search(store, out / family / "search", wanted, config, callback, workers).best
-    trainings = [
-        Training(f"seed {seed}", partial(_cell, store.address, out, family, config, replace(one, seed=seed, jobs=1)))
-        for seed in missing
+    cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
+    missing = [
+        (seed, k, part)
+        for seed, cell in enumerate(cells)
+        for k, part in enumerate(splits.parts(cell))
+        if not RunFolder(part.path).finished
     ]
-    pace = pace_in(store, config, one, options.seeds, callback)
-    train_all(trainings, pace, callback, partial(callback.cell_begins, family))
+    for seed, *_ in missing:
+        reopen(splits, cells[seed])
+    base = family_of(family).preset()
+    one = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
+    if options.epochs is not None:
+        base = replace(base, training=replace(base.training, epochs=options.epochs))
+    searches = splits.parts(out / family / "search")
+    configs = {k: _searched(searches[k], base, options, callback) for k in sorted({k for _, k, _ in missing})}
+    trainings = [
+        Training(
+            part.named(f"seed {seed}"),
+            partial(_cell, part.store.address, part.path, configs[k], replace(one, seed=seed, jobs=1)),
+        )
+        for seed, k, part in missing
+    ]
+    if trainings:
+        pace = pace_in(
+            splits.stores[0], next(iter(configs.values())), one, options.seeds * len(splits.stores), callback
+        )
+        train_all(trainings, pace, callback, partial(callback.cell_begins, family))
+    conclude_open(splits, cells, options.command)
 
 
-def _cell(store: str, out: Path, family: str, config: Config, options: RunOptions, callback: TrainingCallback) -> None:
-    with _peak_memory(measured_file(out, family, options.seed), options.device):
-        train_or_resume(store, cell_folder(out, family, options.seed), config, options, callback)
+def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCallback) -> Config:
+    """The settings of one part: the best of its search, which sees its training and validation clips alone; without trials the base."""
+    if not options.trials:
+        return base
+    callback.cell_begins(base.family, part.named(f"search of {counted(options.trials, 'trial')}"))
+    wanted = SearchOptions(options.trials, device=options.device, family=base.family)
+    pace = pace_in(part.store, base, RunOptions(device=options.device, jobs=options.jobs), options.trials, callback)
+    workers = None if pace.threads is None else ProcessWorkers(pace.count, pace.threads, options.device)
+    return search(part.store, part.path, wanted, base, callback, workers).best
+
+
+def _cell(store: str, path: Path, config: Config, options: RunOptions, callback: TrainingCallback) -> None:
+    with _peak_memory(measured_file(path), options.device):
+        train_or_resume(store, path, config, options, callback)
 
 
 @contextmanager
 def _peak_memory(file: Path, device: str) -> Iterator[None]:
     """Write the most memory that was used meanwhile, MiB: of the GPU, or of this process where Linux counts it."""
     gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
-    counted = gpu or _forget_peak()
+    known = gpu or _forget_peak()
     if gpu:
         torch.cuda.reset_peak_memory_stats()
     yield
-    if counted:
+    if known:
         mib = torch.cuda.max_memory_allocated() / 2**20 if gpu else _peak_mib()
         write_text(file, json.dumps({"peak_mib": round(mib, 1), "of": "GPU" if gpu else "process"}) + "\n")
 

@@ -4,24 +4,33 @@ Withholding a modality from a finished run (`ablation` in `metrics.json`) asks s
 """
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, parameter
-from lddu.evaluate.compare import Difference
-from lddu.runs.compare import compare_runs
+from lddu.evaluate.compare import Difference, Resampled, difference_of
+from lddu.runs.compare import pairs_of, resampled_runs
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.seeds import over_seeds
 from lddu.sentences import counted
+from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore, StoreLike, opened_store
+from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import NoCallback, TrainingCallback
-from lddu.training.plan import Jobs, RunOptions, check_jobs, chosen_modalities, describe
+from lddu.training.plan import Jobs, RunOptions, check_jobs, chosen_modalities
 from lddu.training.run import train_or_resume
 from lddu.training.side_by_side import Training, pace_in, train_all
+from lddu.training.splits import Splits, chosen_folds, fold_splits, own_splits
+from lddu.training.study import begin, refuse_other
+
+ABOUT = "ablation.json"
+"""Says, in the folder of an ablation over folds, what these are."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class AblationOptions:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         command: the command line, for the record.
         jobs: trainings at once, as in `RunOptions`.
+        folds: to train each of these on, with the figures of all test clips together; None takes the store's own splits.
 
     Raises:
         ConfigError: where there is no seed, or jobs is below 1.
@@ -44,6 +54,7 @@ class AblationOptions:
     device: str = "auto"
     command: str = ""
     jobs: Jobs = 1
+    folds: GroupFolds | None = None
 
     def __post_init__(self) -> None:
         check_jobs(self.jobs)
@@ -53,7 +64,7 @@ class AblationOptions:
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: the modalities that it sees, its seed and its run folder."""
+    """The modalities that are seen, the seed, and the run folder; over folds, the folder of a run for each."""
 
     modalities: tuple[str, ...]
     seed: int
@@ -71,6 +82,11 @@ class SubsetRow:
         deviation: figure -> standard deviation over seeds; None of one seed.
         less_all: figure -> mean less that with all modalities, with Welch's 95 % interval over trainings; None of all modalities, and
             of one seed.
+        over_clips: the same difference with its paired interval over clips, or groups of clips, for these very networks; None of all
+            modalities.
+        units: how many of them were drawn from.
+        by: ``group`` or ``clip``.
+        folds: `count`, and `group` (the column), of the folds whose test clips these are together; empty without folds.
     """
 
     modalities: tuple[str, ...]
@@ -78,6 +94,10 @@ class SubsetRow:
     mean: dict[str, float]
     deviation: dict[str, float] | None
     less_all: dict[str, Difference] | None
+    over_clips: dict[str, Difference] | None
+    units: int
+    by: str
+    folds: dict[str, Any]
 
 
 def cells(store: FeatureStore, out: Path, options: AblationOptions) -> list[Cell]:
@@ -102,46 +122,70 @@ def ablate(
     config: Config,
     options: AblationOptions = AblationOptions(),
     callback: TrainingCallback | None = None,
-    begins: Callable[[Cell, int, int], None] | None = None,
+    begins: Callable[[str, int, int], None] | None = None,
 ) -> list[SubsetRow]:
-    """Train every subset of the modalities with every seed, or go on with what was stopped.
+    """Train every subset of the modalities with every seed, and on every fold, or go on with what was stopped.
 
-    Each cell is a run folder under `out`: a finished one is kept, an unfinished one resumed.
+    Each cell is a run folder under `out`, over folds that of a cross-validation: a finished training is kept, an unfinished one resumed.
 
     Args:
-        store: labelled, with clips in `train` and `valid`; or its path or URL.
+        store: labelled, with clips in `train` and `valid` unless there are folds; or its path or URL.
         out: folder of the run folders, new or of the same ablation.
         config: settings of all trainings.
-        options: seeds, modalities, device.
+        options: seeds, modalities, device, folds.
         callback: called with the progress of each training.
-        begins: called before each cell with its place (1-based) and their number.
+        begins: called before each training with its name, its place (1-based) and their number.
 
     Returns:
         A row per subset, all modalities first.
 
     Raises:
-        ConfigError: where there are not several modalities.
-        MismatchError: where a folder under `out` is of other settings or another store.
+        ConfigError: where there are not several modalities, or too few groups for the folds.
+        MismatchError: where a folder under `out` is of other settings, folds or another store.
+        StoreError: where a subset or a fold of it cannot be trained.
     """
-    store, out = opened_store(store), Path(out)
+    store, out, callback = opened_store(store), Path(out), callback or NoCallback()
     planned = cells(store, out, options)
-    for cell in planned:
-        refuse_other(cell.path, store, config, _options(cell, options), "ablation")
-    names = {f"{', '.join(cell.modalities)}, seed {cell.seed}": cell for cell in planned}
-    missing = [
-        Training(name, partial(train_or_resume, store.address, cell.path, config, _options(cell, options)))
-        for name, cell in names.items()
-        if not RunFolder(cell.path).finished
-    ]
+    splits = _begun(store, out, options)
+    trainings = [(cell, part) for cell in planned for part in splits.parts(cell.path)]
+    for cell, part in trainings:
+        refuse_other(part.path, part.store, config, _options(cell, options), "ablation")
+    named = {part.named(f"{', '.join(cell.modalities)}, seed {cell.seed}"): (cell, part) for cell, part in trainings}
+    missing = {name: both for name, both in named.items() if not RunFolder(both[1].path).finished}
+    for cell, _ in missing.values():
+        reopen(splits, cell.path)
+    places = {name: place for place, name in enumerate(named, start=1)}
 
     def begun(name: str) -> None:
         if begins is not None:
-            begins(names[name], planned.index(names[name]) + 1, len(planned))
+            begins(name, places[name], len(named))
 
-    callback = callback or NoCallback()
     largest = replace(_options(planned[0], options), jobs=options.jobs)
-    train_all(missing, pace_in(store, config, largest, len(planned), callback), callback, begun)
+    train_all(
+        [
+            Training(name, partial(train_or_resume, part.store.address, part.path, config, _options(cell, options)))
+            for name, (cell, part) in missing.items()
+        ],
+        pace_in(splits.stores[0], config, largest, len(named), callback),
+        callback,
+        begun,
+    )
+    conclude_open(splits, (cell.path for cell in planned), options.command)
     return rows_of(planned)
+
+
+def _begun(store: FeatureStore, out: Path, options: AblationOptions) -> Splits:
+    """The splits of an ablation, whose folder is claimed for its folds."""
+    if options.folds is not None:
+        folds = chosen_folds(store, options.folds, options.modalities)
+        begin(out, ABOUT, folds.to_mapping(store), "an ablation over folds", options.command)
+        return fold_splits(store, out, folds)
+    if (out / ABOUT).is_file():
+        raise MismatchError(
+            f"Expected {out} to hold an ablation on the splits of the store, but it is one over folds; add {parameter('folds')}, or "
+            f"choose another {parameter('out')}."
+        )
+    return own_splits(store)
 
 
 def _options(cell: Cell, options: AblationOptions) -> RunOptions:
@@ -154,34 +198,6 @@ def _options(cell: Cell, options: AblationOptions) -> RunOptions:
     )
 
 
-def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOptions, whole: str) -> None:
-    """Refuse to go on with a run that is not one of the trainings that are wanted.
-
-    Args:
-        path: of its folder, which need not be there.
-        store: that it should be of.
-        config: settings.
-        options: seed, members and modalities.
-        whole: what the trainings are, for the sentence.
-
-    Raises:
-        MismatchError: where it is of another store, other settings, modalities or seeds.
-    """
-    if not (path / "config.json").is_file():
-        return
-    found, wanted = RunFolder(path).description, describe(store, config, options)
-    same = {
-        "store": found.store["manifest_sha256"] == wanted.store["manifest_sha256"],
-        "settings": found.config == wanted.config,
-        "modalities": found.task == wanted.task,
-        "seed": (found.seed, found.members) == (wanted.seed, wanted.members),
-    }
-    if other := [name for name, alike in same.items() if not alike]:
-        raise MismatchError(
-            f"Expected {path} to be of this {whole}, but its {' and '.join(other)} differ; choose another {parameter('out')}."
-        )
-
-
 def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
     """The figures of finished cells, a row per subset in the order of the first seed."""
     of_subset: dict[tuple[str, ...], list[str]] = {}
@@ -189,20 +205,39 @@ def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
         of_subset.setdefault(cell.modalities, []).append(str(cell.path))
     runs = [path for paths in of_subset.values() for path in paths]
     split = "test" if all("test" in _splits(path) for path in runs) else "valid"
-    pairs = compare_runs(runs, split)
-    if groups := over_seeds(pairs):
-        found = {one.runs[0]: one for one in groups}
-        return [
+    drawn = resampled_runs(runs, split)
+    by_run = {one.answers.name: one for one in drawn}
+    over = {one.runs[0]: one for one in over_seeds(pairs_of(drawn))}
+    first = next(iter(of_subset))
+    of_runs = {own: [by_run[path] for path in paths] for own, paths in of_subset.items()}
+    found = []
+    for own, paths in of_subset.items():
+        subset, seeds = of_runs[own], over.get(paths[0])
+        mean = seeds.mean if seeds else {name: subset[0].values[name] for name in _figures(drawn)}
+        found.append(
             SubsetRow(
-                own, tuple(paths), found[paths[0]].mean, found[paths[0]].deviation, found[paths[0]].second_less_first
+                own,
+                tuple(paths),
+                mean,
+                seeds.deviation if seeds else None,
+                seeds.second_less_first if seeds else None,
+                None if own == first else {name: _less(of_runs[first], subset, name) for name in mean},
+                *drawn[0].units,
+                RunFolder(Path(paths[0])).description.store.get("folds") or {},
             )
-            for own, paths in of_subset.items()
-        ]
-    estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
-    return [
-        SubsetRow(own, (path,), {name: one.value for name, one in estimates[path].items()}, None, None)
-        for own, (path,) in of_subset.items()
-    ]
+        )
+    return found
+
+
+def _figures(drawn: Sequence[Resampled]) -> list[str]:
+    return [name for name in drawn[0].drawn if all(name in one.values for one in drawn)]
+
+
+def _less(first: Sequence[Resampled], second: Sequence[Resampled], name: str) -> Difference:
+    """The mean over the second runs less that over the first, on the same resamples of clips."""
+    values = [float(np.mean([one.values[name] for one in runs])) for runs in (first, second)]
+    drawn = [np.mean([one.drawn[name] for one in runs], axis=0) for runs in (first, second)]
+    return difference_of(values[1] - values[0], drawn[1] - drawn[0])
 
 
 def _splits(path: str) -> dict[str, Any]:

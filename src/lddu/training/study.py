@@ -1,0 +1,81 @@
+"""One folder for several trainings: claimed once, gone on with by the same command, refused to every other."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lddu.config import Config
+from lddu.errors import MismatchError, RunError, parameter
+from lddu.machine.atomic import write_text
+from lddu.runs.run_folder import RunFolder
+from lddu.sentences import listed
+from lddu.store.store import FeatureStore
+from lddu.training.plan import RunOptions, describe
+
+
+def begin(out: Path, file: str, about: Mapping[str, Any], what: str, command: str = "") -> None:
+    """Write into the folder what its trainings are of; where that was written before, check that it is the same.
+
+    Args:
+        out: the folder, which need not be there.
+        file: that says it.
+        about: plain values that make two studies the same one.
+        what: the trainings are, such as "a cross-validation".
+        command: the command line, for the record.
+
+    Raises:
+        RunError: where the folder holds something else.
+        MismatchError: where it is of other values.
+    """
+    place = out / file
+    if out.exists() and not place.is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise RunError(
+            f"Expected {out} to be free or to hold {what}, but it is something else; choose another {parameter('out')}."
+        )
+    if not place.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        content = {**about, "command": command} if command else dict(about)
+        write_text(place, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        return
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+        names = [*about, *(name for name in found.keys() - about.keys() - {"command"})]
+        other = [name for name in names if found.get(name) != about.get(name)]
+    except (ValueError, AttributeError):
+        raise RunError(f"Expected JSON in {place}, but it is damaged; choose another {parameter('out')}.") from None
+    if other:
+        raise MismatchError(
+            f"Expected {out} to hold {what} to go on with, but the one that it holds differs in {listed(other)}; choose another "
+            f"{parameter('out')}."
+        )
+
+
+def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOptions, whole: str) -> None:
+    """Refuse what cannot be trained, and to go on with a run that is not one of the trainings that are wanted.
+
+    Args:
+        path: of its folder, which need not be there.
+        store: that it should be of.
+        config: settings.
+        options: seed, members and modalities.
+        whole: what the trainings are, for the sentence.
+
+    Raises:
+        MismatchError: where it is of another store, other settings, modalities or seeds.
+        StoreError: where the store cannot be trained on.
+    """
+    wanted = describe(store, config, options)
+    if not (path / "config.json").is_file():
+        return
+    found = RunFolder(path).description
+    same = {
+        "store": found.store["manifest_sha256"] == wanted.store["manifest_sha256"],
+        "settings": found.config == wanted.config,
+        "modalities": found.task == wanted.task,
+        "seed": (found.seed, found.members) == (wanted.seed, wanted.members),
+    }
+    if other := [name for name, alike in same.items() if not alike]:
+        raise MismatchError(
+            f"Expected {path} to be of this {whole}, but its {' and '.join(other)} differ; choose another {parameter('out')}."
+        )
