@@ -118,19 +118,21 @@ def test_a_few_clips_and_more_than_fit_into_memory(store: FeatureStore, monkeypa
     assert not torch.equal(capped.path.centre, whole.path.centre)
 
 
-def test_a_feature_that_never_changes_moves_nothing(store: FeatureStore) -> None:
-    """Of single steps every deviation is 0: the path reads it as it would read nothing."""
+def test_what_never_varied_in_training_moves_nothing_when_it_does(store: FeatureStore) -> None:
+    """Of single steps every deviation is 0; a clip of several steps is answered by its means."""
     network = fitted(store)
-    path = network.path
-    assert path is not None
-    constant = (path.spread == 1) & (path.centre == 0)
-    assert constant.sum() == 5
-    batch = reader(store).read([0, 1])
+    assert network.path is not None and network.path.first[2:4].eq(0).all() and network.path.first[:2].ne(0).all()
+    network.path.share.fill_(1.0)
+    steps, mask, presence = torch.randn(4, 5, 2), torch.ones(4, 5, dtype=torch.bool), torch.tensor([[True, False]])
+    text, none = torch.zeros(4, 1, 3), torch.zeros(4, 1, dtype=torch.bool)
     with torch.inference_mode():
-        pooled = path_fit._pooled(network, batch.values, batch.mask)
-        before = path(pooled, batch.presence)
-        path.first[constant] = 0.0
-        torch.testing.assert_close(path(pooled, batch.presence), before)
+        alike = network((steps, text), (mask, none), presence.expand(4, 2)).logit
+        mean = network((steps.mean(1, keepdim=True), text), (mask[:, :1], none), presence.expand(4, 2)).logit
+    torch.testing.assert_close(alike, mean)
+
+
+def test_the_numbers_of_the_path_are_counted(store: FeatureStore) -> None:
+    assert network_with(2).fitted_numbers - network_with(0).fitted_numbers == 2 * (10 * 64 + 2 * 64 + 2 * 64 * 2 + 2)
 
 
 def config_with(beside: int) -> Config:

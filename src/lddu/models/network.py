@@ -44,7 +44,14 @@ class Network(nn.Module):
         self.scaling = Scaling(task.dimensions.values(), config.model.clips_features)
         self.module = family.build(task, config)
         beside = config.model.shallow_networks
-        self.path = ShallowPath(list(task.dimensions.values()), len(task.emotions), beside) if beside else None
+        pooled = [2 * dimension for dimension in task.dimensions.values()]
+        self.path = ShallowPath(pooled, len(task.emotions), beside) if beside else None
+
+    @property
+    def fitted_numbers(self) -> int:
+        """How many numbers training fits: parameters, and the weights of the path."""
+        beside = self.path.weights if self.path is not None else []
+        return sum(weight.numel() for weight in (*self.parameters(), *beside))
 
     def forward(
         self, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]

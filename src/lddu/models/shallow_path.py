@@ -23,12 +23,12 @@ class ShallowPath(nn.Module):
     """A few networks with one hidden layer for each modality, whose logits are averaged.
 
     Args:
-        dimensions: features per step of each modality.
+        sizes: numbers read of each modality: two for each feature of a step, its mean and its deviation.
         emotions: E.
         networks: K, how many.
 
     Example:
-        >>> path = ShallowPath([3, 5], emotions=2, networks=4)
+        >>> path = ShallowPath([6, 10], emotions=2, networks=4)
         >>> pooled = [torch.randn(1, 6), torch.randn(1, 10)]
         >>> path(pooled, torch.ones(1, 2, dtype=torch.bool)).shape
         torch.Size([1, 2])
@@ -42,10 +42,9 @@ class ShallowPath(nn.Module):
     last_bias: Tensor
     share: Tensor
 
-    def __init__(self, dimensions: Sequence[int], emotions: int, networks: int) -> None:
+    def __init__(self, sizes: Sequence[int], emotions: int, networks: int) -> None:
         super().__init__()
-        self.sizes = [2 * dimension for dimension in dimensions]
-        self.networks = networks
+        self.sizes, self.emotions, self.networks = list(sizes), emotions, networks
         modalities, read = len(self.sizes), sum(self.sizes)
         self.register_buffer("centre", torch.zeros(read))
         self.register_buffer("spread", torch.ones(read))

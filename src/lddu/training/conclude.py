@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from lddu.arrays import Flags, Floats
 from lddu.batches.batch import BatchReader
@@ -18,6 +17,7 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored, Validation
 from lddu.evaluate.single_label import arg_max_figures, single_label
 from lddu.models.family import Task
+from lddu.models.network import Network
 from lddu.models.networks import DropoutPasses, Inference, Networks, joined
 from lddu.runs.ablation import ablations
 from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
@@ -40,7 +40,7 @@ class Cost:
 
     Attributes:
         train_seconds: in the loop, validation included; of all members together.
-        parameters: trained numbers; of all members together.
+        parameters: fitted numbers, those of a path too; of all members together.
         epochs: passes made, per member.
         best_epoch: the pass whose weights were kept, per member.
         device: where it ran.
@@ -57,12 +57,11 @@ class Cost:
     baseline_seconds: float = 0.0
 
     @staticmethod
-    def of(model: nn.Module, state: TrainingState, device: torch.device) -> "Cost":
+    def of(network: Network, state: TrainingState, device: torch.device) -> "Cost":
         """The cost of one network."""
-        parameters = sum(parameter.numel() for parameter in model.parameters())
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         seconds = round(state.seconds, 2)
-        return Cost(seconds, parameters, [state.epoch], [state.best_epoch], name, torch.get_num_threads())
+        return Cost(seconds, network.fitted_numbers, [state.epoch], [state.best_epoch], name, torch.get_num_threads())
 
     @staticmethod
     def total(costs: list["Cost"]) -> "Cost":

@@ -58,10 +58,17 @@ def fit_path(network: Network, reader: BatchReader, train: ScalingClips, valid: 
         torch.manual_seed(int(np.random.default_rng([seed, 3]).integers(2**62)))
         chosen = torch.randperm(len(train.rows))[: MOST_NUMBERS // sum(path.sizes)].numpy()
         pooled, presence = _read(network, path, reader, train.rows[chosen])
-        _standardise(path, pooled, presence)
-        fitted = _Clips(_standardised(path, pooled, presence), _targets(train.presence[chosen]))
-        checked = _Clips(_standardised(path, *_read(network, path, reader, valid.rows)), _targets(valid.presence))
-        _learn(path, fitted, checked)
+        varying = _standardise(path, pooled, presence)
+        fitted = _Clips(_standardised(path, pooled, presence)[:, varying], _targets(train.presence[chosen]))
+        pooled, presence = _read(network, path, reader, valid.rows)
+        checked = _Clips(_standardised(path, pooled, presence)[:, varying], _targets(valid.presence))
+        sizes = [int(part.sum()) for part in torch.split(varying, path.sizes)]
+        learned = ShallowPath(sizes, path.emotions, path.networks)
+        _learn(learned, fitted, checked)
+    path.first.zero_()
+    path.first[varying] = learned.first
+    for weight, own in zip(path.weights[1:], learned.weights[1:], strict=True):
+        weight.copy_(own)
 
 
 def path_probability(network: Network, reader: BatchReader, rows: np.ndarray) -> Floats | None:
@@ -87,7 +94,7 @@ def path_probability(network: Network, reader: BatchReader, rows: np.ndarray) ->
 
 @dataclass(frozen=True)
 class _Clips:
-    """[N, S] standardised pooled features and [N, E] targets, NaN where unknown."""
+    """[N, S] standardised pooled features that vary over train, and [N, E] targets, NaN where unknown."""
 
     features: Tensor
     target: Tensor
@@ -95,7 +102,7 @@ class _Clips:
 
 def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
     """Fit the small networks; the weights with the best likelihood on validation are kept."""
-    read, hidden = (1 / math.sqrt(inputs) for inputs in (sum(path.sizes) / len(path.sizes), HIDDEN))
+    read, hidden = (1 / math.sqrt(max(1.0, inputs)) for inputs in (sum(path.sizes) / len(path.sizes), HIDDEN))
     for weight, bound in zip(path.weights, (read, read, hidden, 0.0), strict=True):
         weight.uniform_(-bound, bound).requires_grad_()
     optimizer = torch.optim.AdamW(path.weights, lr=RATE, weight_decay=DECAY)
@@ -156,15 +163,20 @@ def _read(network: Network, path: ShallowPath, reader: BatchReader, rows: np.nda
     return torch.cat(pooled), torch.cat(presence)
 
 
-def _standardise(path: ShallowPath, pooled: Tensor, presence: Tensor) -> None:
-    """Fit centre and spread on the clips that have the modality."""
+def _standardise(path: ShallowPath, pooled: Tensor, presence: Tensor) -> Tensor:
+    """Fit centre and spread on the clips that have the modality; bool [S], what varies among them.
+
+    What does not (of single steps every deviation) gets no weight: nothing is known of what it would mean if it did.
+    """
     there = presence.repeat_interleave(torch.tensor(path.sizes), dim=1)
     count = there.sum(dim=0).clamp(min=1)
     centre = torch.where(there, pooled, 0.0).sum(dim=0) / count
     spread = (torch.where(there, pooled - centre, 0.0).square().sum(dim=0) / count).sqrt()
     path.centre.copy_(centre)
-    path.spread.copy_(torch.where(spread > _LEAST_SPREAD, spread, 1.0))
+    varying = spread > _LEAST_SPREAD
+    path.spread.copy_(torch.where(varying, spread, 1.0))
+    return varying
 
 
 def _standardised(path: ShallowPath, pooled: Tensor, presence: Tensor) -> Tensor:
-    return path.standardised(torch.split(pooled, path.sizes, dim=1), presence).clone()
+    return path.standardised(torch.split(pooled, path.sizes, dim=1), presence)
