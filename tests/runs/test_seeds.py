@@ -9,7 +9,7 @@ import pytest
 
 from lddu.commands.compare import compare as compare_command
 from lddu.runs.compare import compare_runs
-from lddu.runs.seeds import differing, over_seeds
+from lddu.runs.seeds import _differences, differing, over_seeds
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
@@ -54,6 +54,12 @@ def test_runs_that_differ_in_their_seed_alone_are_taken_together(runs: dict[str,
     error = np.sqrt(a.var(ddof=1) / 3 + b.var(ddof=1) / 2)  # Welch
     assert (difference.low + difference.high) / 2 == pytest.approx(difference.value)
     assert 2 * 2.0 * error < difference.high - difference.low and 0 <= difference.chance <= 1
+
+
+def test_trainings_that_do_not_vary_with_the_seed_prove_nothing() -> None:
+    still, others = {"f1_micro": np.array([0.5, 0.5])}, {"f1_micro": np.array([0.7, 0.7])}
+    found = _differences(still, others)["f1_micro"]
+    assert found.value == pytest.approx(0.2) and np.isnan([found.low, found.high, found.chance]).all()
 
 
 def test_the_same_training_counts_once(runs: dict[str, Path], tmp_path: Path) -> None:

@@ -26,12 +26,17 @@ class Interval:
 
 
 def middle(values: Floats) -> Interval | None:
-    """The middle 95 % of what is not NaN; None where a twentieth or more is."""
-    found = values[~np.isnan(values)]
-    if len(found) < 0.95 * len(values) or not len(found):
+    """The middle 95 % of what is not NaN; None where there is not `enough_defined`."""
+    if not enough_defined(values):
         return None
-    low, high = np.quantile(found, [0.025, 0.975])
+    low, high = np.quantile(values[~np.isnan(values)], [0.025, 0.975])
     return Interval(float(low), float(high))
+
+
+def enough_defined(values: Floats) -> bool:
+    """Whether at most a twentieth of the resamples is NaN, and one at least is not."""
+    undefined = int(np.isnan(values).sum())
+    return undefined < len(values) and 20 * undefined <= len(values)
 
 
 def chunks(total: int, width: int) -> list[int]:

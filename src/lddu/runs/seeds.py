@@ -147,8 +147,9 @@ def _differences(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarra
         with np.errstate(divide="ignore", invalid="ignore"):
             test = ttest_ind(values, first[name], equal_var=False)
             interval = test.confidence_interval(0.95)
-        difference = float(values.mean() - first[name].mean())
-        found[name] = Difference(difference, float(interval.low), float(interval.high), float(test.pvalue))
+        ends = float(interval.low), float(interval.high), float(test.pvalue)
+        still = np.ptp(values) == np.ptp(first[name]) == 0  # without any spread the t-test is sure of everything
+        found[name] = Difference(float(values.mean() - first[name].mean()), *((np.nan,) * 3 if still else ends))
     return found
 
 
