@@ -51,7 +51,7 @@ def reads_all(place: Path) -> None:
             store.steps(name, clip)
 
 
-ODD = st.integers(-3, 40) | st.floats() | st.sampled_from([None, "7", [], {}, 10**30, True])
+ODD: st.SearchStrategy[Any] = st.integers(-3, 40) | st.floats() | st.sampled_from([None, "7", [], {}, 10**30, True])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

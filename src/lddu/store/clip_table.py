@@ -197,8 +197,8 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
         table = _table_in(columns, emotions)
     except (pa.ArrowException, ValueError, TypeError) as fault:
         raise StoreError(f"Expected {path} to be a clip table, but it is damaged ({_first_line(fault)}).") from None
-    if fault := next(_faults(table), ""):
-        raise StoreError(f"Expected {path} as lddu wrote it, but {fault}; import the corpus again.")
+    if wrong := next(_faults(table), ""):
+        raise StoreError(f"Expected {path} as lddu wrote it, but {wrong}; import the corpus again.")
     return table
 
 
