@@ -1,6 +1,5 @@
 """Intervals: ranking figures from weights agree with scikit-learn, and units are drawn whole."""
 
-import dataclasses
 
 import numpy as np
 import pytest
