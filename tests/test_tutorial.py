@@ -26,6 +26,8 @@ def test_the_tutorial_runs_and_stores_the_kinds_of_output_that_it_gives(
     assert [None if found is None else set(found) for found in outputs_of(notebook)] == stored
     assert sorted(file.name for file in tmp_path.iterdir()) == ["tutorial"]
     assert (tmp_path / "tutorial" / "talk.eaf").is_file()
+    again = [None if found is None else set(found) for found in outputs_of(notebook)]
+    assert again == stored, "a second run, beside what the first one left"
 
 
 def test_the_tutorial_is_a_notebook_that_is_small_and_names_no_machine(notebook: dict[str, object]) -> None:

@@ -1,20 +1,26 @@
 """Intervals: ranking figures from weights agree with scikit-learn, and units are drawn whole."""
 
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from lddu.evaluate.answered import Answers
+from lddu.evaluate.calibration import calibration_report
+from lddu.evaluate.compare import compare, intervals
 from lddu.evaluate.resample import (
     METRIC_RESAMPLES,
     auroc,
     average_precision,
+    mean_interval,
     middle,
     ranking_interval,
     resampled_ranking,
     spearman_interval,
     unit_weights,
 )
+from tests.scores import random_scored
 
 RANDOM = np.random.default_rng(5)
 SCORE = RANDOM.integers(0, 12, 80) / 12
@@ -83,3 +89,14 @@ def test_the_interval_of_a_rank_correlation_is_that_of_scipy_on_every_resample()
 
 def test_there_is_no_interval_where_a_column_is_constant() -> None:
     assert spearman_interval(RANDOM.normal(size=20), np.ones(20), np.arange(20)) is None
+
+
+def test_a_single_unit_has_no_interval_and_proves_no_difference() -> None:
+    one = random_scored(clips=1)
+    run, other = (Answers(name, one, one.probability >= cut) for name, cut in (("run", 0.5), ("other", 0.9)))
+    assert all(np.isnan([found.low, found.high]).all() for found in intervals(run).values())
+    assert np.isnan([(d.low, d.high, d.chance) for d in compare(run, other, resamples=50).difference.values()]).all()
+    values, units = np.arange(6.0), np.zeros(6, int)
+    assert mean_interval(values, units) is None is spearman_interval(values, values, units)
+    assert ranking_interval(auroc, values, values > 2, units) is None
+    assert calibration_report(one).pooled.adaptive_ece_interval is None

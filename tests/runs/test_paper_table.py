@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import lddu as package
 from lddu.errors import ConfigError
-from lddu.evaluate.hierarchical import holm, mean_over_seeds, two_sided
+from lddu.evaluate.hierarchical import mean_over_seeds
+from lddu.evaluate.p_value import holm, two_sided
 from lddu.runs.compare import LOWER_IS_BETTER, resampled_runs
 from lddu.runs.paper_table import PaperTable, paper_table, row_names
 from lddu.runs.table_text import as_csv, as_latex, as_markdown, in_latex, in_markdown

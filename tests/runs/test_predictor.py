@@ -17,7 +17,9 @@ from lddu.models.lddu.prediction import Prediction
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_metrics import SplitMetrics
+from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import tiny_config, tiny_store
 
 MISSING = ((0, "audio"), (7, "text"))
@@ -218,3 +220,12 @@ def test_predicting_a_store_loads_no_extraction(ensemble: Path, store: FeatureSt
 def test_a_place_with_nothing_is_said_to_be_no_clip(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere"):
         lddu.extract(tmp_path / "nowhere.mp4", tmp_path / "store")
+
+
+def test_a_split_without_a_label_is_not_measured(predictor: Predictor, store: FeatureStore, tmp_path: Path) -> None:
+    description = StoreDescription(store.emotions, dict.fromkeys(store.modalities, "made up"))
+    with writing_store(tmp_path / "store", description) as writer:
+        features = {name: np.ones((2, own.dimension), np.float32) for name, own in store.modalities.items()}
+        writer.add(ClipRow("a", "test", [None] * len(store.emotions)), features)
+    with pytest.raises(StoreError, match="none of its 1 clips has any of joy, anger"):
+        predictor.evaluate(tmp_path / "store")

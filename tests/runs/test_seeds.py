@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lddu.commands.compare import compare as compare_command
-from lddu.runs.compare import compare_runs
-from lddu.runs.seeds import differing, over_seeds
+from lddu.runs.compare import SAME_ANSWERS, SAME_RUN, compare_runs
+from lddu.runs.seeds import _welch, differing, over_seeds
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
@@ -56,6 +56,11 @@ def test_runs_that_differ_in_their_seed_alone_are_taken_together(runs: dict[str,
     assert 2 * 2.0 * error < difference.high - difference.low and 0 <= difference.chance <= 1
 
 
+def test_trainings_that_do_not_vary_with_the_seed_prove_nothing() -> None:
+    found = _welch(np.array([0.5, 0.5]), np.array([0.7, 0.7]))
+    assert found.value == pytest.approx(0.2) and np.isnan([found.low, found.high, found.chance]).all()
+
+
 def test_the_same_training_counts_once(runs: dict[str, Path], tmp_path: Path) -> None:
     copy = Path(shutil.copytree(runs["short-0"], tmp_path / "copy"))
     found = over_seeds(compare_runs([runs["short-0"], copy, runs["short-1"], runs["single-0"]]))
@@ -77,6 +82,18 @@ def test_single_runs_say_that_seeds_are_not_looked_at(
     assert "cover the choice of clips, not of seeds" in page and "Over seeds" not in page
     assert "<code>training.epochs 1</code>" in page and "<code>training.epochs 3</code>" in page
     assert [own["training.epochs"] for own in differing(pair).values()] == [1, 3]
+
+
+def test_the_same_run_twice_is_said_to_be_one(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, copy = runs["short-0"], Path(shutil.copytree(runs["short-0"], tmp_path / "copy"))
+    found = compare_runs([run, run, run / ".." / run.name, copy, runs["short-1"]])
+    assert [pair.note for pair in found] == [SAME_RUN, SAME_RUN, SAME_ANSWERS, ""]
+    assert found[0].to_mapping()["note"] == SAME_RUN and "note" not in found[3].to_mapping()
+    assert SAME_RUN in found[0]._repr_html_()
+    compare_command(run, run, html=tmp_path / "page.html")
+    assert SAME_RUN in capsys.readouterr().out and SAME_RUN in (tmp_path / "page.html").read_text()
 
 
 def test_command_and_page_show_them(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

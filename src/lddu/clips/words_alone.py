@@ -13,13 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+from lddu.clips.people import known_speakers
 from lddu.clips.spans import NamedSpan, Source
-from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.steps import ClipFeatures, Steps, of_person
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.text_file import read_text
+from lddu.clips.words.transcript import Word, read_transcript, speakers
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store import extraction_notes
+from lddu.store.extraction_notes import UNKNOWN
 from lddu.store.sheet.lines import SHEET_SUFFIXES
 
 AT_ONCE = 1024
@@ -27,6 +30,9 @@ AT_ONCE = 1024
 
 TYPED = "text"
 """What a text that was typed is called."""
+
+_ANY_LENGTH = 24 * 3600.0
+"""Seconds within which times in a text file may lie, where there is no sound whose length says it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,37 @@ class SaidWords:
     clip: str
     words: Sequence[str]
     speaker: str = ""
+
+
+def words_of(source: Source, per_person: bool) -> list[SaidWords]:
+    """The clips of a source of words alone: its spans, or the one of a text file, or one for each who speaks in it.
+
+    Args:
+        source: texts, or a text file.
+        per_person: a clip for each who speaks.
+
+    Raises:
+        SourceError: where the file holds no words.
+    """
+    if source.words_alone:
+        return [SaidWords(span.clip, span.transcript.split()) for span in source.spans]
+    words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+    if not words:
+        raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
+    if not per_person:
+        return [SaidWords(source.clip, _split(words), speakers(words))]
+    by_speaker: dict[str, list[Word]] = {}
+    for word in known_speakers(words):
+        by_speaker.setdefault(word.speaker, []).append(word)
+    several = len(by_speaker) > 1
+    return [
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(own), name)
+        for name, own in by_speaker.items()
+    ]
+
+
+def _split(words: Sequence[Word]) -> list[str]:
+    return " ".join(word.text for word in words).split()
 
 
 def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder) -> list[ClipFeatures]:

@@ -21,10 +21,7 @@ def are_clips(inputs: list[str]) -> bool:
         ConfigError: where a feature store is among several inputs.
         SourceError: where the input is a folder with neither.
     """
-    from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
-    from lddu.clips.spans import WORDS_SUFFIX
-    from lddu.errors import ConfigError, SourceError
-    from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
+    from lddu.errors import ConfigError
 
     stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
     if stores and len(inputs) > 1:
@@ -32,29 +29,29 @@ def are_clips(inputs: list[str]) -> bool:
             f"Expected one feature store alone, or raw clips, but got {len(inputs)} inputs with the store {stores[0]}; "
             "predict them one by one."
         )
+    return not stores and (len(inputs) > 1 or any(map(_is_clip, inputs)))
 
-    def is_clip(name: str) -> bool:
-        path = Path(name)
-        if path.is_dir():
-            if (path / "manifest.json").is_file():
-                return False
-            if sheet_in(path) or any(f.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES for f in path.rglob("*")):
-                return True
-            if (path / "config.json").is_file():
-                raise ConfigError(
-                    f"Expected a run first and clips after it, but got the run {name} after other words; turn them round."
-                )
-            raise SourceError(
-                f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
-                "neither; name texts (.txt) and files with another suffix themselves."
-            )
-        return (
-            name == "-"
-            or path.is_file()
-            or path.suffix.lower() in MEDIA_SUFFIXES | PHOTO_SUFFIXES | {WORDS_SUFFIX, *SHEET_SUFFIXES}
+
+def _is_clip(name: str) -> bool:
+    """Whether an input is a file, or a folder with clips in it."""
+    from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+    from lddu.clips.spans import WORDS_SUFFIX
+    from lddu.errors import ConfigError, SourceError
+    from lddu.store.sheet.lines import SHEET_SUFFIXES, sheet_in
+
+    path, media = Path(name), MEDIA_SUFFIXES | PHOTO_SUFFIXES
+    if not path.is_dir():
+        return name == "-" or path.is_file() or path.suffix.lower() in media | {WORDS_SUFFIX, *SHEET_SUFFIXES}
+    if sheet_in(path) or any(file.suffix.lower() in media for file in path.rglob("*")):
+        return True
+    if (path / "config.json").is_file():
+        raise ConfigError(
+            f"Expected a run first and clips after it, but got the run {name} after other words; turn them round."
         )
-
-    return len(inputs) > 1 or any(map(is_clip, inputs))
+    raise SourceError(
+        f"Expected video or audio files, or a feature store with its manifest.json, in the folder {name}, but it has "
+        "neither; name texts (.txt) and files with another suffix themselves."
+    )
 
 
 def answer_clips(

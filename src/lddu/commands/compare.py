@@ -157,6 +157,8 @@ def _show(pair: "RunPair", split: str) -> None:
     console = results()
     console.print(f"first   {pair.first}\nsecond  {pair.second}", markup=False, soft_wrap=True)
     console.print(grid)
+    if pair.note:
+        console.print(pair.note, style="yellow", markup=False, soft_wrap=True)
     console.print(
         "bold: the interval leaves out 0; chance: how often a resample shows none or the other sign, doubled;\n"
         "AUROC of errors: how well the selected uncertainty score detects wrong decisions",

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Table
+from rich.text import Text
 
 from lddu.plain_values import plain
 
@@ -45,9 +47,20 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(plain(value), indent=1, ensure_ascii=not unicode, allow_nan=False) + "\n")
 
 
+class PlainTable(Table):
+    """A table whose words are shown as they are: names of clips, people and emotions may hold square brackets, which rich reads as markup."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        """Add a row; see `rich.table.Table.add_row`."""
+        words = [Text(cell) if isinstance(cell, str) else cell for cell in cells]
+        super().add_row(*words, style=style, end_section=end_section)
+
+
 def table(title: str, *headers: str) -> Table:
     """A plain table: the first column is words, the others are numbers."""
-    grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    grid = PlainTable(
+        title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
+    )
     for i, header in enumerate(headers):
-        grid.add_column(header, justify="right" if i else "left", overflow="fold" if not i else "ellipsis")
+        grid.add_column(Text(header), justify="right" if i else "left", overflow="fold" if not i else "ellipsis")
     return grid

@@ -50,7 +50,8 @@ REPAIRS = {
     "segments_outside_folds": "segments in no split: unused",
     "fold_videos_without_labels": "videos of the folds that the labels lack",
     "videos_without_labels": "videos without labels left out",
-    "unknown_labels": "labels outside their range: unknown",
+    "unknown_labels": "labels that are empty or outside their range: unknown",
+    "unknown_lengths": "clips whose length in the file is no number of steps: kept whole",
     "clips_without_labels": "clips without a matching label: label unknown",
     "labels_without_clip": "labels without a matching clip left out",
     "dialogues_outside_splits": "dialogues in no split: unused",
@@ -137,7 +138,7 @@ def _emotions(summary: StoreSummary, companions: bool) -> Group:
         shown = [_or_dash(sum(emotion.clips.values()))]
         shown += [_or_dash(emotion.unknown)] if unknown else []
         shown += [_share(emotion.disputed)] if disputed else []
-        grid.add_row(escape(emotion.name), *shares, *shown, *([_companions(emotion)] if companions else []))
+        grid.add_row(emotion.name, *shares, *shown, *([_companions(emotion)] if companions else []))
     return Group(grid, _label_sentence(summary))
 
 
@@ -155,10 +156,10 @@ def _together(summary: StoreSummary, width: int) -> Table | str:
     names = [emotion.name for emotion in summary.emotions]
     if not any(any(emotion.clips.values()) for emotion in summary.emotions):
         return "no clip shows any"
-    grid = table("", "", *map(escape, _shortened(names, width - max(map(len, names)))))
+    grid = table("", "", *_shortened(names, width - max(map(len, names))))
     for emotion in summary.emotions:
         shares = ["" if n == emotion.name else "-" if s is None else f"{s:.0%}" for n, s in emotion.together.items()]
-        grid.add_row(escape(emotion.name), *shares)
+        grid.add_row(emotion.name, *shares)
     return grid
 
 
@@ -166,7 +167,7 @@ def _companions(emotion: EmotionSummary) -> str:
     """The few others that come with an emotion most often, with the share of its clips that show them."""
     known = {name: share for name, share in emotion.together.items() if share and name != emotion.name}
     most = sorted(known, key=lambda name: -known[name])[:_MOST_COMPANIONS]
-    return ", ".join(f"{escape(name)} {known[name]:.0%}" for name in most) or "-"
+    return ", ".join(f"{name} {known[name]:.0%}" for name in most) or "-"
 
 
 def _shortened(names: Sequence[str], room: int) -> list[str]:
@@ -182,7 +183,7 @@ def _modalities(summary: StoreSummary) -> Group:
     grid = table("", "", "numbers", "least", "10%", "median", "90%", "99%", "most", "size")
     for modality in summary.modalities:
         steps = [f"{modality.steps.get(q, 0):,}" for q in ("0", "0.1", "0.5", "0.9", "0.99", "1")]
-        grid.add_row(escape(modality.name), f"{modality.dimension:,}", *steps, _size(modality.bytes))
+        grid.add_row(modality.name, f"{modality.dimension:,}", *steps, _size(modality.bytes))
     features = [
         Padding(escape(f"{modality.name}: {modality.feature}"), (0, 0, 0, 2), expand=False)
         for modality in summary.modalities
@@ -203,7 +204,7 @@ def _missing(summary: StoreSummary) -> Table | str:
         return f"no clip lacks {' or '.join(escape(modality.name) for modality in summary.modalities)}"
     grid = table("", "", *map(_split, summary.clips))
     for modality in summary.modalities:
-        grid.add_row(escape(modality.name), *map(_share, modality.missing.values()))
+        grid.add_row(modality.name, *map(_share, modality.missing.values()))
     return grid
 
 
@@ -213,7 +214,7 @@ def _repairs(summary: StoreSummary) -> Table | str:
     grid = table("", "", "where", "times")
     for kind, places in summary.repairs.items():
         for i, (place, times) in enumerate(places.items()):
-            grid.add_row("" if i else escape(REPAIRS.get(kind, kind)), escape(place), f"{times:,}")
+            grid.add_row("" if i else REPAIRS.get(kind, kind), place, f"{times:,}")
     return grid
 
 

@@ -1,6 +1,6 @@
 """`lddu predict RUN FOLDER --watch`: what arrives in a folder is answered in one table, until Ctrl-C."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -74,22 +74,13 @@ def answer_arrivals(
     Raises:
         KeyboardInterrupt: with what to say, where a person stops it.
     """
-    from lddu.clips.sources import Listing
-    from lddu.clips.spans import Source
-    from lddu.commands.screen import notes, warn
+    from lddu.commands.screen import notes
     from lddu.exports.growing import GrowingTable
-    from lddu.runs.predict_clips import extraction_of, predict_clips
+    from lddu.runs.predict_clips import extraction_of
     from lddu.runs.watch_folder import watch_folder
 
     every, force = watching
     extraction_of(predictor)  # a run that cannot answer clips is refused before the wait
-    warned = set[str]()
-
-    def answer(path: Path, clip: str) -> "Answered":
-        found = predict_clips(predictor, Listing((Source(path, clip),)), config, options)
-        warn(sentence for sentence in found.warnings if sentence not in warned)
-        warned.update(found.warnings)
-        return found.answered()
 
     def note(sentence: str) -> None:
         notes().print(sentence, markup=False, soft_wrap=True)
@@ -103,8 +94,28 @@ def answer_arrivals(
     if growing.cut:
         note(f"{growing.cut} bytes of unfinished rows were cut off; their file is answered again")
     try:
-        watch_folder(folder, growing, answer, every, note)
+        watch_folder(folder, growing, _answering(predictor, options, config), every, note)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Stopped. The table is {table}; the same command goes on with it.") from None
     finally:
         growing.close()
+
+
+def _answering(
+    predictor: "Predictor", options: "PredictOptions", config: "ExtractorConfig"
+) -> "Callable[[Path, str], Answered]":
+    """What answers one file and shows each warning once."""
+    from lddu.clips.sources import Listing
+    from lddu.clips.spans import Source
+    from lddu.commands.screen import warn
+    from lddu.runs.predict_clips import predict_clips
+
+    warned = set[str]()
+
+    def answer(path: Path, clip: str) -> "Answered":
+        found = predict_clips(predictor, Listing((Source(path, clip),)), config, options)
+        warn(sentence for sentence in found.warnings if sentence not in warned)
+        warned.update(found.warnings)
+        return found.answered()
+
+    return answer

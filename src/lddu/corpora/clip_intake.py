@@ -1,7 +1,9 @@
 """The last step of every corpus importer: sequences are mended, capped and counted, clips are written once."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +56,7 @@ class ClipIntake:
             mended = None if values is None else self._mended(name, values, parallel)
             if mended is not None:
                 kept[name] = mended
-        self.writer.add(row, kept)
+        self.writer.add(sound_times(self.writer, row), kept)
         self.writer.count("clips_without_any_modality", "clips", not kept)
         self._modalities.update(kept)
         if row.split == "train":
@@ -104,3 +106,18 @@ def named_path(options: ImportOptions, name: str) -> Path | None:
     if not Path(given).is_file():
         raise SourceError(f"Expected --{name} to name a file, but {given} is none; check the path.")
     return Path(given)
+
+
+def sound_times(writer: StoreWriter, row: ClipRow) -> ClipRow:
+    """The row, without times that are infinite or contradict each other; features are cut already."""
+    start, end = _finite(writer, "start", row.start), _finite(writer, "end", row.end)
+    if start is not None and end is not None and end < start:
+        writer.count("ends_before_start", "end")
+        start = end = None
+    return replace(row, start=start, end=end)
+
+
+def _finite(writer: StoreWriter, name: str, value: float | None) -> float | None:
+    infinite = value is not None and math.isinf(value)
+    writer.count("non_finite_values", name, infinite)
+    return None if infinite else value

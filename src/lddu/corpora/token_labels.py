@@ -40,12 +40,10 @@ def tokens_in(text: str, where: str) -> list[float]:
     Raises:
         SourceError: where it is no list of numbers.
     """
-    found = None
-    if len(text) < 1000:
-        try:
-            found = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            found = None
-    if not isinstance(found, list | tuple) or not all(isinstance(number, int | float) for number in found):
-        raise SourceError(f"Expected {where} to be a list such as [2, 4, 6, 3], but got {text[:40]!r}.")
-    return [float(number) for number in found]
+    try:
+        found = ast.literal_eval(text.strip()) if len(text) < 1000 else None
+        if isinstance(found, list | tuple) and all(isinstance(number, int | float) for number in found):
+            return [float(number) for number in found]
+    except (ValueError, SyntaxError, RecursionError, MemoryError, OverflowError):
+        pass
+    raise SourceError(f"Expected {where} to be a list such as [2, 4, 6, 3], but got {text[:40]!r}.")

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 from lddu.arrays import Flags, Floats
 from lddu.decide.linear import COMBINATION, FOLDS, LinearFit, LinearScore, fit_linear, left_out_total, read_linear
 from lddu.evaluate.metrics import ranking_auroc
-from lddu.evaluate.resample import auroc, resampled_ranking
+from lddu.evaluate.resample import auroc, is_resampled, resampled_ranking
 from lddu.evaluate.scored import Validation
 
 LABEL_ODDS = "label_odds"
@@ -112,6 +112,8 @@ def _logistic(standard: Floats, wrong: Flags) -> tuple[Floats, float]:
 
 
 def _error_of_lead(first: Floats, second: Floats, target: Flags, units: np.ndarray) -> float:
-    """Standard error of the difference of two error-AUROCs on the same pairs."""
+    """Standard error of the difference of two error-AUROCs on the same pairs; NaN, which no lead exceeds, of a single unit."""
+    if not is_resampled(units):
+        return float("nan")
     apart = resampled_ranking(auroc, first, target, units) - resampled_ranking(auroc, second, target, units)
     return float(np.nanstd(apart))

@@ -98,7 +98,7 @@ def best_cut(
 
     Neighbouring cuts that reach the same best value form a plateau; of several plateaus the widest is taken (the lowest
     among equally wide ones) and the cut lies in its middle, as far as can be from a change. Without positives every
-    F1 is 0 and the cut is 0.5.
+    F1 is 0 and its cut is 0.5; most pairs are right where nothing is named.
 
     Args:
         probability: [K] in [0, 1].
@@ -106,7 +106,7 @@ def best_cut(
         criterion: what is best.
         emotion: [K] number of each pair's emotion, for the macro-F1; all of one where left out.
     """
-    if not present.any():
+    if not len(present) or (criterion != "accuracy" and not present.any()):
         return 0.5
     distinct = np.unique(probability)
     if criterion == "accuracy" and distinct[-1] < 1:

@@ -12,7 +12,7 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.evaluate.calibration import equal_mass_bins
 from lddu.evaluate.metrics import clip_jaccard
-from lddu.evaluate.resample import Ranked, auroc, average_precision, unit_weights
+from lddu.evaluate.resample import Ranked, auroc, average_precision, is_resampled, unit_weights
 from lddu.evaluate.scored import Scored
 
 HEADLINE = ("f1_micro", "f1_macro", "map_macro", "jaccard", "brier", "adaptive_ece", "error_auroc")
@@ -51,11 +51,13 @@ def figures(answers: Answers) -> dict[str, float]:
 def resampled(answers: Answers, seed: int, resamples: int) -> Figures:
     """Every figure on resamples of the units; runs on the same clips meet the same resamples, so that they can be paired.
 
-    In a resample without positives of an emotion the mAP is the mean over the others; one without a known label gives NaN.
+    In a resample without positives of an emotion the mAP is the mean over the others; one without a known label gives NaN, and so
+    do all where there is a single unit.
     """
     _, units = np.unique(answers.scored.units(), return_inverse=True)
     widest = answers.scored.known.sum()
-    return _figures(answers, units, unit_weights(int(units.max()) + 1, seed, resamples, int(widest)))
+    drawn = _figures(answers, units, unit_weights(int(units.max()) + 1, seed, resamples, int(widest)))
+    return drawn if is_resampled(units) else dict.fromkeys(drawn, np.full(resamples, np.nan))
 
 
 def _figures(answers: Answers, units: np.ndarray, weights: Iterator[Floats]) -> Figures:

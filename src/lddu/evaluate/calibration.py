@@ -12,7 +12,7 @@ import numpy as np
 from lddu.arrays import Flags, Floats
 from lddu.errors import MismatchError
 from lddu.evaluate.metrics import brier, negative_log_likelihood
-from lddu.evaluate.resample import METRIC_RESAMPLES, Interval, chunks, middle, unit_weights
+from lddu.evaluate.resample import METRIC_RESAMPLES, Interval, chunks, is_resampled, middle, unit_weights
 from lddu.evaluate.scored import Scored
 
 Binning = Literal["equal_width", "equal_mass"]
@@ -45,7 +45,7 @@ class Calibration:
         adaptive_ece: the same with 10 bins of equal mass.
         ece_by_chance: where 95 % of perfectly calibrated predictors with the same probabilities lie.
         adaptive_ece_by_chance: the same.
-        adaptive_ece_interval: bootstrap over clips, or groups; biased upwards like any calibration error.
+        adaptive_ece_interval: bootstrap over clips, or groups, None where there is a single one; biased upwards like any calibration error.
         curve: reliability in bins of equal mass.
     """
 
@@ -57,7 +57,7 @@ class Calibration:
     adaptive_ece: float
     ece_by_chance: Interval
     adaptive_ece_by_chance: Interval
-    adaptive_ece_interval: Interval
+    adaptive_ece_interval: Interval | None
     curve: Reliability
 
 
@@ -166,8 +166,10 @@ def _calibration(probability: Floats, present: Flags, units: np.ndarray, seed: i
     )
 
 
-def _resampled(probability: Floats, present: Flags, units: np.ndarray, seed: int) -> Interval:
+def _resampled(probability: Floats, present: Flags, units: np.ndarray, seed: int) -> Interval | None:
     """Bootstrap interval of the adaptive error: units are drawn with replacement, the bins stay."""
+    if not is_resampled(units):
+        return None
     _, unit = np.unique(units, return_inverse=True)
     bin_ = equal_mass_bins(probability)
     size, width = int(unit.max()) + 1, int(bin_.max()) + 1

@@ -12,6 +12,7 @@ import numpy as np
 from lddu.arrays import Floats
 from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, Figures, figures, resampled
+from lddu.evaluate.p_value import two_sided
 from lddu.evaluate.resample import middle
 
 COMPARISON_RESAMPLES = 2000
@@ -35,8 +36,8 @@ class Difference:
         value: of the figure on all clips.
         low: lower end of the 95 % interval.
         high: upper end.
-        chance: twice the share of resamples on the other side of 0, at most 1: small where the sign is sure. Like the
-            ends, NaN where too few resamples can give the figure.
+        chance: the p of no difference, small where the sign is sure, at most 1 (`lddu.evaluate.p_value`). Like the ends, NaN
+            where too few resamples can give the figure.
     """
 
     value: float
@@ -193,13 +194,10 @@ def estimate_of(value: float, drawn: Floats) -> Estimate:
 
 def difference_of(value: float, apart: Floats) -> Difference:
     """A difference with its interval and chance, from its values [R] on resamples."""
-    low, high = _ends(apart)
-    defined = apart[~np.isnan(apart)]
-    chance = min(1.0, 2 * min(float((defined <= 0).mean()), float((defined >= 0).mean()))) if low == low else np.nan
-    return Difference(value, low, high, chance)
+    return Difference(value, *_ends(apart), two_sided(apart))
 
 
 def _ends(drawn: Floats) -> tuple[float, float]:
-    """The middle 95 % of the resamples; NaN where a twentieth or more of them are undefined."""
+    """The middle 95 % of the resamples; NaN where more than a twentieth of them is undefined."""
     found = middle(drawn)
     return (np.nan, np.nan) if found is None else (found.low, found.high)

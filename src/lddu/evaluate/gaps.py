@@ -8,6 +8,8 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.evaluate.compare import Difference
+from lddu.evaluate.p_value import p_value
+from lddu.evaluate.resample import enough_defined
 from lddu.sentences import listed
 
 TITLES = {
@@ -99,12 +101,12 @@ def picked_difference(values: Sequence[float], drawn: Floats) -> tuple[int, int,
         drawn: [G, R] on the same resamples; NaN where one cannot give the figure.
 
     Returns:
-        Two numbers of subgroups; the ends are NaN where a twentieth or more of the resamples of either lacks the figure.
+        Two numbers of subgroups; the ends are NaN where more than a twentieth of the resamples of either lacks the figure.
     """
     best, worst = (int(pick(values)) for pick in (np.argmax, np.argmin))
     best, worst = (best, worst) if best != worst else (0, 1)  # all are equal
     value = float(values[best] - values[worst])
-    usable = np.flatnonzero(np.isnan(drawn).mean(axis=1) <= 1 - LEVEL)
+    usable = np.flatnonzero([enough_defined(row) for row in drawn])
     defined = ~np.isnan(drawn[usable]).any(axis=0)
     if best not in usable or worst not in usable or not defined.any():
         return best, worst, Difference(value, np.nan, np.nan, np.nan)
@@ -114,5 +116,5 @@ def picked_difference(values: Sequence[float], drawn: Floats) -> tuple[int, int,
     farthest = np.divide(off, spread, out=np.zeros_like(off), where=spread > 0).max(axis=0)
     own = float((drawn[best, defined] - drawn[worst, defined]).std())
     reach = float(np.quantile(farthest, LEVEL)) * own
-    chance = float((farthest * own >= value).mean()) if value > 0 else 1.0
+    chance = p_value(int((farthest * own >= value).sum()), len(farthest)) if value > 0 else 1.0
     return best, worst, Difference(value, value - reach, value + reach, chance)

@@ -26,12 +26,17 @@ class Interval:
 
 
 def middle(values: Floats) -> Interval | None:
-    """The middle 95 % of what is not NaN; None where a twentieth or more is."""
-    found = values[~np.isnan(values)]
-    if len(found) < 0.95 * len(values) or not len(found):
+    """The middle 95 % of what is not NaN; None where there is not `enough_defined`."""
+    if not enough_defined(values):
         return None
-    low, high = np.quantile(found, [0.025, 0.975])
+    low, high = np.quantile(values[~np.isnan(values)], [0.025, 0.975])
     return Interval(float(low), float(high))
+
+
+def enough_defined(values: Floats) -> bool:
+    """Whether at most a twentieth of the resamples is NaN, and one at least is not."""
+    undefined = int(np.isnan(values).sum())
+    return undefined < len(values) and 20 * undefined <= len(values)
 
 
 def chunks(total: int, width: int) -> list[int]:
@@ -55,6 +60,11 @@ def unit_weights(units: int, seed: int, resamples: int, width: int = 0) -> Itera
         yield np.bincount(drawn.ravel(), minlength=draws * units).reshape(draws, units).astype(np.float64)
 
 
+def is_resampled(units: np.ndarray) -> bool:
+    """Whether the units of some rows can be drawn at all: all resamples of a single one are alike and look sure of everything."""
+    return len(units) > 0 and bool((units != units[0]).any())
+
+
 RankingFigure = Callable[[Floats, Floats, np.ndarray], Floats]
 """`auroc` or `average_precision`."""
 
@@ -62,7 +72,7 @@ RankingFigure = Callable[[Floats, Floats, np.ndarray], Floats]
 def ranking_interval(
     figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
 ) -> Interval | None:
-    """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side.
+    """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side, or there is a single unit.
 
     Example:
         >>> found = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
@@ -77,6 +87,8 @@ def resampled_ranking(
 ) -> Floats:
     """[R] the figure on every resample; the same units and seed give the same resamples, so that scores can be paired.
 
+    NaN throughout where all rows are of one unit (`is_resampled`).
+
     Args:
         figure: of how well the score finds the positives.
         score: [K]; larger is more likely positive.
@@ -84,6 +96,8 @@ def resampled_ranking(
         units: [K] unit of each row, any whole numbers.
         seed: of the resamples.
     """
+    if not is_resampled(units):
+        return np.full(METRIC_RESAMPLES, np.nan)
     ranked = Ranked.of(score, positive, np.unique(units, return_inverse=True)[1])
     drawn = unit_weights(int(ranked.unit.max()) + 1, seed, METRIC_RESAMPLES, width=len(score))
     return np.concatenate([ranked.figure(figure, weight) for weight in drawn])
@@ -140,12 +154,14 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
 
 
 def mean_interval(values: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
-    """Interval of the mean of [N] values; units are drawn whole.
+    """Interval of the mean of [N] values; units are drawn whole. None where there is a single one.
 
     Example:
         >>> mean_interval(np.ones(20), np.arange(20))
         Interval(low=1.0, high=1.0)
     """
+    if not is_resampled(units):
+        return None
     unit = np.unique(units, return_inverse=True)[1]
     total, count = np.bincount(unit, values), np.bincount(unit)
     drawn = unit_weights(len(count), seed, METRIC_RESAMPLES)
@@ -153,7 +169,9 @@ def mean_interval(values: Floats, units: np.ndarray, seed: int = 0) -> Interval 
 
 
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
-    """Interval of the rank correlation of two columns [N]; units are drawn whole."""
+    """Interval of the rank correlation of two columns [N]; units are drawn whole. None where there is a single one."""
+    if not is_resampled(units):
+        return None
     unit = np.unique(units, return_inverse=True)[1]
     levels = [np.unique(column, return_inverse=True)[1] for column in (first, second)]
     drawn = unit_weights(int(unit.max()) + 1, seed, METRIC_RESAMPLES, width=len(unit))

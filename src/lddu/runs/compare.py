@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lddu.arrays import Flags
 from lddu.errors import MismatchError
+from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, Resampled, aligned, compared
 from lddu.evaluate.subgroup_differences import SubgroupComparison, compared_subgroups
 from lddu.runs.kept_answers import answers_of
@@ -14,6 +17,9 @@ from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
 from lddu.runs.run_folder import RunFolder, RunLike
 from lddu.runs.subgroups import kept_members, resampled_alone, with_label_sets
+
+SAME_RUN = "Both are the same run: every difference is 0 and says nothing."
+SAME_ANSWERS = "Both runs gave exactly the same answers, as a copy or a repeated training does: every difference is 0 and says nothing."
 
 LOWER_IS_BETTER = ("hamming_loss", "brier", "adaptive_ece")
 
@@ -29,6 +35,7 @@ class RunPair:
         found: figures, intervals and differences (second less first).
         column: whose values name the subgroups; empty where none was named.
         subgroups: both runs on each of them.
+        note: a sentence where both are the same run or gave the same answers, so that nothing can differ; else empty.
     """
 
     first: str
@@ -37,18 +44,19 @@ class RunPair:
     found: Comparison
     column: str = ""
     subgroups: tuple[SubgroupComparison, ...] = ()
+    note: str = ""
 
     def __repr__(self) -> str:
         return f"RunPair({self.second!r} beside {self.first!r}, {self.clips} clips)"
 
     def _repr_html_(self) -> str:
-        return html_comparison(self.first, self.second, self.clips, self.found)
+        return html_comparison(self.first, self.second, self.clips, self.found, self.note)
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
         plain = {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
         subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
-        return plain | (subgroups if self.column else {})
+        return plain | (subgroups if self.column else {}) | ({"note": self.note} if self.note else {})
 
 
 def compare_runs(runs: Sequence[RunLike], split: str = "test", by: str = "") -> list[RunPair]:
@@ -108,5 +116,20 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     """Each later run beside the first."""
     first = drawn[0].answers
     return [
-        RunPair(first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one)) for one in drawn[1:]
-    ]
+        RunPair(
+            first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one), note=_same(first, one.answers)
+        )
+        for one in drawn[1:]
+    ]  # fmt: skip
+
+
+def _same(first: Answers, second: Answers) -> str:
+    """A sentence where the answers, on the same clips in the same order, are of one run or equal; else nothing."""
+    if Path(first.name).resolve() == Path(second.name).resolve():
+        return SAME_RUN
+    columns = [(one.scored.probability, one.labels, one.uncertainty) for one in (first, second)]
+    equal = all(
+        a is b is None or (a is not None and b is not None and np.array_equal(a, b, equal_nan=True))
+        for a, b in zip(*columns, strict=True)
+    )
+    return SAME_ANSWERS if equal else ""

@@ -76,8 +76,8 @@ def html_run(run: "RunFolder") -> str:
     return shown + (f"<ul>{notes}</ul>" if notes else "")
 
 
-def html_comparison(first: str, second: str, clips: int, found: "Comparison") -> str:
-    """Figures of two runs, and their paired differences."""
+def html_comparison(first: str, second: str, clips: int, found: "Comparison", note: str = "") -> str:
+    """Figures of two runs, and their paired differences; below them a note."""
     rows = [
         (name, *(_figure(own[name].value) for own in (found.first, found.second)),
          f"{_figure(difference.value, '+')} ({_figure(difference.low, '+')} to {_figure(difference.high, '+')})")
@@ -85,7 +85,8 @@ def html_comparison(first: str, second: str, clips: int, found: "Comparison") ->
     ]  # fmt: skip
     names = [PurePath(first).name, PurePath(second).name]
     first, second = names if names[0] != names[1] else (first, second)
-    return _table(f"{counted(clips, 'clip')} that both predicted", ("", first, second, "difference (95 %)"), rows)
+    shown = _table(f"{counted(clips, 'clip')} that both predicted", ("", first, second, "difference (95 %)"), rows)
+    return shown + (f"<p>{escape(note)}</p>" if note else "")
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

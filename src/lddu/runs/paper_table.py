@@ -12,7 +12,8 @@ from lddu.arrays import Floats
 from lddu.errors import ConfigError, parameter
 from lddu.evaluate.answered import HEADLINE
 from lddu.evaluate.compare import Estimate, Resampled, estimate_of
-from lddu.evaluate.hierarchical import holm, mean_over_seeds, two_sided
+from lddu.evaluate.hierarchical import mean_over_seeds
+from lddu.evaluate.p_value import holm, two_sided
 from lddu.evaluate.resample import middle
 from lddu.runs.compare import LOWER_IS_BETTER
 from lddu.runs.named_runs import opened_run

@@ -46,6 +46,7 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunLike
 from lddu.runs.subgroups import PROMISED_RECALL, Notes, members_by, subgroups_of
+from lddu.store.observation import shares_of
 from lddu.store.place import is_url
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
 
@@ -453,6 +454,11 @@ class Predictor:
             raise MismatchError(
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.place}, but it has labels of "
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
+            )
+        if np.isnan(shares_of(store, rows, task.emotions)).all():
+            raise StoreError(
+                f"Expected labels of the split {split!r} in {store.place}, but none of its {len(rows)} clips has any of {', '.join(task.emotions)}; "
+                f"name another {parameter('split')}, or predict it."
             )
         return rows
 

@@ -142,14 +142,17 @@ def _values(estimates: Sequence[Mapping[str, Estimate]], names: Sequence[str]) -
 
 
 def _differences(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> dict[str, Difference]:
-    found = {}
-    for name, values in second.items():
-        with np.errstate(divide="ignore", invalid="ignore"):
-            test = ttest_ind(values, first[name], equal_var=False)
-            interval = test.confidence_interval(0.95)
-        difference = float(values.mean() - first[name].mean())
-        found[name] = Difference(difference, float(interval.low), float(interval.high), float(test.pvalue))
-    return found
+    return {name: _welch(first[name], values) for name, values in second.items()}
+
+
+def _welch(first: np.ndarray, second: np.ndarray) -> Difference:
+    """Second less first of figures over trainings; without any spread there is no test, which would be sure of everything."""
+    value = float(second.mean() - first.mean())
+    if np.ptp(first) == np.ptp(second) == 0:
+        return Difference(value, np.nan, np.nan, np.nan)
+    test = ttest_ind(second, first, equal_var=False)
+    interval = test.confidence_interval(0.95)
+    return Difference(value, float(interval.low), float(interval.high), float(test.pvalue))
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:

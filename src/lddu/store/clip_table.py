@@ -1,7 +1,7 @@
 """The clip table of a store: who, which split, what was said, which emotions were seen (`clips.parquet`)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lddu.errors import SourceError, StoreError
+from lddu.labels import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -192,6 +193,16 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
     if lacking:
         raise StoreError(f"Expected {path} to have the columns {', '.join(lacking)}, but they are missing.")
 
+    try:
+        table = _table_in(columns, emotions)
+    except (pa.ArrowException, ValueError, TypeError) as fault:
+        raise StoreError(f"Expected {path} to be a clip table, but it is damaged ({_first_line(fault)}).") from None
+    if wrong := next(_faults(table), ""):
+        raise StoreError(f"Expected {path} as lddu wrote it, but {wrong}; import the corpus again.")
+    return table
+
+
+def _table_in(columns: "pa.Table", emotions: tuple[str, ...]) -> ClipTable:
     labels = np.empty((columns.num_rows, len(emotions)), np.float32)
     for e, emotion in enumerate(emotions):
         labels[:, e] = _numbers(columns, emotion)
@@ -201,6 +212,19 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
         clip, split, group, start, end, transcript, emotions, labels, carried_columns(columns),
         _read_modality_labels(columns, emotions),
     )  # fmt: skip
+
+
+def _faults(table: ClipTable) -> Iterator[str]:
+    """What no writer of stores leaves in a table."""
+    if len(set(table.clip.tolist())) != len(table):
+        yield f"the clip {Counter(table.clip.tolist()).most_common(1)[0][0]!r} is in it more than once"
+    if strange := sorted(set(table.split.tolist()) - {"", *SPLITS}):
+        yield f"a clip is of the split {strange[0]!r}"
+    for labels in (table.labels, *table.modality_labels.values()):
+        outside = ~np.isnan(labels) & ~((labels >= 0) & (labels <= 1))
+        if outside.any():
+            n, e = np.argwhere(outside)[0].tolist()
+            yield f"the label {table.emotions[e]!r} of clip {table.clip[n]!r} is {labels[n, e]:g}, which is no share"
 
 
 def _read_modality_labels(table: "pa.Table", emotions: tuple[str, ...]) -> dict[str, np.ndarray]:

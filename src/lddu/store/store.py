@@ -5,25 +5,17 @@ slice. Large corpora are several such parts. Nothing in a store can run code whe
 """
 
 import hashlib
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lddu.errors import StoreError
 from lddu.store.clip_table import ClipTable, read_table
+from lddu.store.manifest import read_manifest
 from lddu.store.place import Place, features_place, is_url, place_of
-from lddu.store.stream import Modality, StorePart, Stream
-
-FORMAT = "lddu-feature-store"
-VERSION = 1
-
-_SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
-
+from lddu.store.stream import Stream
 
 Chosen = Sequence[int] | Sequence[str] | np.ndarray
 """Clips of a store, as `FeatureStore.rows` takes them."""
@@ -54,26 +46,18 @@ class FeatureStore:
         self._files = place_of(path)
         self.path, self.place = self._files.path, self._files.name
         self._streams: dict[str, Stream] = {}
-        self.manifest = _read_manifest(self._files)
-        try:
-            self.emotions: tuple[str, ...] = tuple(self.manifest["emotions"])
-            self.present_at = float(self.manifest["present_at"])
-            self.modalities = {name: _modality(name, entry) for name, entry in self.manifest["modalities"].items()}
-            self.simulated = bool(self.manifest.get("simulated", False))
-            self._clips = sum(int(count) for count in self.manifest["splits"].values())
-            self._table_sha256 = str(self.manifest["sha256"]["clips.parquet"])
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
-            raise StoreError(
-                f"Expected {self._files.shown('manifest.json')} to describe a store, but it is damaged ({fault!r}); "
-                "import the corpus again."
-            ) from None
+        found = read_manifest(self._files)
+        self.manifest = found.content
+        self.emotions, self.present_at = found.emotions, found.present_at
+        self.modalities, self.simulated = found.modalities, found.simulated
+        self._split_counts, self._table_sha256 = found.clips, found.table_sha256
 
     def __repr__(self) -> str:
         streams = ", ".join(f"{m.name} {m.dimension}" for m in self.modalities.values())
         return f"FeatureStore({self.place!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
 
     def __len__(self) -> int:
-        return self._clips
+        return sum(self._split_counts.values())
 
     @cached_property
     def table(self) -> ClipTable:
@@ -83,6 +67,11 @@ class FeatureStore:
             raise StoreError(
                 f"Expected {len(self)} clips in {self._files.shown('clips.parquet')} as the manifest says, "
                 f"but got {len(table)}; import the corpus again."
+            )
+        if table.split_counts() != self._split_counts:
+            raise StoreError(
+                f"Expected the splits {_counted(self._split_counts)} in {self._files.shown('clips.parquet')} as the manifest says, but got "
+                f"{_counted(table.split_counts())}; import the corpus again."
             )
         return table
 
@@ -191,32 +180,5 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read_manifest(place: Place) -> dict[str, Any]:
-    path, file = place.path, place.shown("manifest.json")
-    if not (path / "manifest.json").is_file():
-        found = "nothing is there" if not path.exists() else "it holds no manifest.json"
-        cure = (
-            "run 'lddu data import' on it first"
-            if any((path / name).is_file() for name in ("clips.csv", "clips.tsv")) or path.is_file()
-            else "check the path, or make a store with 'lddu data import' or 'lddu data simulate'"
-        )
-        raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as fault:
-        raise StoreError(f"Expected {file} to be JSON, but it is damaged ({fault}); import the corpus again.") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise StoreError(f"Expected {file} to be the manifest of an {FORMAT}, but it is something else.")
-    if manifest.get("version") != VERSION:
-        raise StoreError(
-            f"Expected store format version {VERSION} in {file}, but got {manifest.get('version')!r}; "
-            "update lddu, or import the corpus again."
-        )
-    return manifest
-
-
-def _modality(name: str, entry: dict[str, Any]) -> Modality:
-    parts = tuple(StorePart(str(p["file"]), int(p["clips"]), int(p["steps"]), str(p["sha256"])) for p in entry["parts"])
-    if not all(_SAFE_NAME.fullmatch(part.file) for part in parts):
-        raise ValueError(f"a part of {name} lies outside the store")
-    return Modality(name, int(entry["dimension"]), str(entry["feature"]), parts)
+def _counted(splits: Mapping[str, int]) -> str:
+    return ", ".join(f"{split or '(none)'} {count}" for split, count in sorted(splits.items()))

@@ -15,8 +15,9 @@ from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
 from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY, ClipRow, table_of, write_table
+from lddu.store.manifest import FORMAT, VERSION
 from lddu.store.outliers import OutlierDetector
-from lddu.store.store import FORMAT, VERSION, file_sha256
+from lddu.store.store import file_sha256
 from lddu.store.stream import StorePart
 from lddu.store.tensor_file import write_tensors
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lddu.clips.face.detection_plan import EVERY, DetectionPlan
 from lddu.clips.face.mesh import CONFIDENCE, MOST_FACES, FaceMesh
@@ -93,6 +95,18 @@ def test_what_changes_beside_the_face_is_looked_at_and_what_changes_in_it_is_not
     within[60:90, 60:120] = 160
     assert looks([STILL, within, within], [[FACE]] * 3) == [True, False, False]
     assert looks([STILL, beside, beside], [[FACE]] * 3) == [True, True, False]
+
+
+@given(st.integers(-96, 96), st.integers(-96, 96), st.integers(1, 16), st.integers(0, 6), st.integers(0, 12))
+def test_a_face_hides_what_changes_in_it_alone_wherever_it_lies(
+    left: int, top: int, side: int, row: int, column: int
+) -> None:
+    still = np.full((32 * 7, 32 * 13, 3), 100, np.uint8)
+    moved = still.copy()
+    moved[32 * row : 32 * row + 32, 32 * column : 32 * column + 32] = 160
+    across = 13 * (left - side) < 64 * (column + 1) and 13 * (left + 5 * side) >= 64 * column
+    down = 7 * (top - 2 * side) < 64 * (row + 1) and 7 * (top + 5 * side) >= 64 * row
+    assert looks([still, moved], [[face_at(left / 64, top / 64, side / 16)]] * 2) == [True, not (across and down)]
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 3), (1, 700, 3), (24, 24, 3)])

@@ -3,6 +3,7 @@
 A detector that looks at an unchanged background finds what it found before; it is a quarter of the work on a picture.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,9 +49,13 @@ class DetectionPlan:
         for face in self._faces:
             (left, top), (right, bottom) = face[:, :2].min(axis=0), face[:, :2].max(axis=0)
             wide, high = _AROUND * (right - left), _AROUND * (bottom - top)
-            first_row, first_column = max(0, int((top - 2 * high) * rows)), max(0, int((left - wide) * columns))
-            change[first_row : int((bottom + high) * rows) + 1, first_column : int((right + wide) * columns) + 1] = 0
+            change[_reach(top - 2 * high, bottom + high, rows), _reach(left - wide, right + wide, columns)] = 0
         return bool(change.max() > _CHANGE)
+
+
+def _reach(first: float, last: float, count: int) -> slice:
+    """The blocks of a side that lie between two shares of it; none where both lie on one side of the picture."""
+    return slice(max(0, math.floor(first * count)), max(0, math.floor(last * count) + 1))
 
 
 def _blocks(pixels: np.ndarray) -> np.ndarray:

@@ -147,6 +147,8 @@ def _dialogues(corpus: M3edPickle, annotation: Annotation | None, writer: StoreW
             writer.count("dialogues_without_labels", "clips")
             continue
         utterances, ids = _utterances(corpus, annotation, name, writer)
+        unknown = sum(not utterance.decided and not utterance.votes for utterance in utterances)
+        writer.count("unknown_labels", "utterances", unknown)
         yield _Dialogue(name, split, _features(corpus, name, writer), utterances, ids)
 
 

@@ -51,7 +51,7 @@ def import_csd(source: Path, out: Path, options: ImportOptions) -> None:
         _check_streams(source, streams, aligned, options)
         with writing_store(out, _description(source, files, folds, aligned, options), options.force) as writer:
             writer.warnings += folder.left_out
-            note_oddities(writer, segments)
+            note_oddities(writer, files["labels"].path.name, segments)
             caps = {} if aligned else UNALIGNED_CAPS
             intake = ClipIntake(writer, options, len(segments), caps)
             _Corpus(files, streams, folds, intake, aligned).add_all(segments)

@@ -1,5 +1,6 @@
 """CMU-MOSEI as MMSA distributes it: `aligned_50.pkl` and `unaligned_50.pkl`, padded, without emotions."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 from lddu.corpora.clip_intake import ClipIntake, max_steps, named_path
 from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.mosei.csd import LICENCE
-from lddu.corpora.mosei.labels import Emotions, Joined, UnlabelledClip, join_emotions, plain_id
+from lddu.corpora.mosei.joined import Emotions, Joined, UnlabelledClip, plain_id
+from lddu.corpora.mosei.labels import join_emotions
 from lddu.corpora.mosei.pickled_splits import read_splits
+from lddu.corpora.mosei.segments import note_labels
 from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_container
 from lddu.corpora.untrusted.pickled_values import PickledValues
 from lddu.errors import SourceError, parameter
@@ -108,22 +111,27 @@ class _Split:
         found: dict[str, np.ndarray] = {}
         for modality, key in KEYS.items():
             rows = self.values.rows(self.content[key][clip.place], f"{key} of clip {clip.clip!r}")
-            length = self._length(modality, clip)
+            length = self._length(modality, clip, writer)
             if length is not None and length < len(rows):
                 writer.count("padding_steps", modality, len(rows) - length)
                 rows = rows[:length]
             found[modality] = rows
         return found
 
-    def _length(self, modality: str, clip: UnlabelledClip) -> int | None:
-        """Steps that are no padding: BERT's vectors are not zero there, so its mask tells; None where nothing does."""
+    def _length(self, modality: str, clip: UnlabelledClip, writer: StoreWriter) -> int | None:
+        """Steps that are no padding: BERT's vectors are not zero there, so its mask says; None where nothing does, or no length can be."""
         if modality == "text":
             if "text_bert" not in self.content:
                 return None
             tokens = self.values.rows(self.content["text_bert"][clip.place], f"text_bert of clip {clip.clip!r}")
             return int((tokens[1] > 0).sum()) if len(tokens) == 3 else None
-        told = self.lengths.get(modality)
-        return None if told is None else max(int(told[clip.place]), 0)
+        if modality not in self.lengths:
+            return None
+        length = self.lengths[modality][clip.place]
+        if not 0 <= length < math.inf:
+            writer.count("unknown_lengths", modality)
+            return None
+        return int(length)
 
 
 def _split(name: str, content: Any, values: PickledValues) -> _Split:
@@ -165,6 +173,8 @@ def _note_join(writer: StoreWriter, labels: Path, joined: Joined, clips: Sequenc
     lost = [clip.clip for clip in clips if (clip.split, clip.place) not in joined.emotions]
     writer.count("clips_without_labels", "clips", len(lost))
     writer.count("labels_without_clip", "clips", joined.unused)
+    found = [(clip.clip, joined.emotions.get((clip.split, clip.place))) for clip in clips]
+    note_labels(writer, labels.name, [(clip, own.shares, own.outside) for clip, own in found if own is not None])
     if lost:
         writer.warnings.append(
             f"{len(lost)} of {len(clips)} clips have no emotions in {labels.name} (matched {joined.how}): {some(lost)}."

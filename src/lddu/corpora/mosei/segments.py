@@ -1,7 +1,7 @@
 """The segments of CMU-MOSEI: ids, times and emotions, from a Labels `.csd`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from lddu.corpora.mosei.csd_file import CsdFile
 from lddu.errors import SourceError
 from lddu.labels import MOSEI_EMOTIONS
+from lddu.sentences import some
 from lddu.store.clip_table import ClipRow
 from lddu.store.writer import StoreWriter
 
@@ -29,6 +30,7 @@ class Segment:
         end: seconds.
         sentiment: -3 to 3, NaN where unknown.
         intensities: [6] in the order of `MOSEI_EMOTIONS`, 0 to 3; NaN where unknown.
+        outside: emotion -> number in the file that is no such intensity, and so unknown.
     """
 
     clip: str
@@ -37,6 +39,7 @@ class Segment:
     end: float
     sentiment: float
     intensities: tuple[float, ...]
+    outside: Mapping[str, float] = field(default_factory=dict)
 
     def row(self, split: str, transcript: str = "") -> ClipRow:
         """The segment as a line of the clip table: an emotion is present when its intensity is above 0."""
@@ -84,17 +87,44 @@ def read_segments(labels: CsdFile) -> list[Segment]:
 def _segment(clip: str, video: str, span: np.ndarray, values: np.ndarray) -> Segment:
     numbers = np.asarray(values, np.float64)
     sentiment = float(numbers[0]) if len(numbers) == 7 else np.nan
-    intensities = numbers[-6:]
-    sound = (intensities >= 0) & (intensities <= HIGHEST_INTENSITY + _NUMBER_SLACK)
-    kept = np.where(sound, intensities, np.nan)
-    return Segment(clip, video, float(span[0]), float(span[1]), sentiment, tuple(kept.tolist()))
+    return Segment(clip, video, float(span[0]), float(span[1]), sentiment, *sound_intensities(numbers[-6:].tolist()))
 
 
-def note_oddities(writer: StoreWriter, segments: Sequence[Segment]) -> None:
+def sound_intensities(numbers: Sequence[float]) -> tuple[tuple[float, ...], dict[str, float]]:
+    """Intensities, NaN where a number is none from 0 to `HIGHEST_INTENSITY`; and emotion -> what is there instead."""
+    outside = {
+        emotion: number
+        for emotion, number in zip(MOSEI_EMOTIONS, numbers, strict=True)
+        if not 0 <= number <= HIGHEST_INTENSITY + _NUMBER_SLACK
+    }
+    kept = [np.nan if emotion in outside else n for emotion, n in zip(MOSEI_EMOTIONS, numbers, strict=True)]
+    return tuple(kept), {emotion: number for emotion, number in outside.items() if not np.isnan(number)}
+
+
+def note_labels(
+    writer: StoreWriter, file: str, labels: Sequence[tuple[str, Sequence[float | None], Mapping[str, float]]]
+) -> None:
+    """Count ``unknown_labels`` by emotion, and warn of numbers that are no intensity.
+
+    Args:
+        writer: of the store.
+        file: name of the file with the labels.
+        labels: clip, its labels in the order of `MOSEI_EMOTIONS`, and emotion -> number that is no intensity.
+    """
+    for e, emotion in enumerate(MOSEI_EMOTIONS):
+        writer.count("unknown_labels", emotion, sum(_unknown(row[e]) for _, row, _ in labels))
+    outside = [f"{number:g} for {emotion} of {clip!r}" for clip, _, odd in labels for emotion, number in odd.items()]
+    if outside:
+        writer.warnings.append(
+            f"{len(outside)} labels of {file} are no number from 0 to {HIGHEST_INTENSITY:g} and are unknown: {some(outside)}."
+        )
+
+
+def note_oddities(writer: StoreWriter, file: str, segments: Sequence[Segment]) -> None:
     """Count what is odd about the times and labels; nothing of it loses a segment.
 
     ``negative_starts``, ``overlapping_segments`` (with the one before it in time), ``segments_out_of_time_order``
-    (start before the row above) and ``segments_without_length`` by segment; ``unknown_labels`` by emotion.
+    (start before the row above) and ``segments_without_length`` by segment; labels as in `note_labels`.
     """
     by_video: dict[str, list[Segment]] = {}
     for segment in segments:
@@ -107,5 +137,8 @@ def note_oddities(writer: StoreWriter, segments: Sequence[Segment]) -> None:
         writer.count("overlapping_segments", "clips", overlapping)
     writer.count("negative_starts", "clips", sum(row.start < 0 for row in segments))
     writer.count("segments_without_length", "clips", sum(not row.end > row.start for row in segments))
-    for e, emotion in enumerate(MOSEI_EMOTIONS):
-        writer.count("unknown_labels", emotion, sum(bool(np.isnan(row.intensities[e])) for row in segments))
+    note_labels(writer, file, [(row.clip, row.intensities, row.outside) for row in segments])
+
+
+def _unknown(label: float | None) -> bool:
+    return label is None or bool(np.isnan(label))

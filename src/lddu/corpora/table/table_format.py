@@ -1,19 +1,18 @@
 """The table format, "bring your own features": `clips.csv` (.tsv, .parquet) and one file or folder of arrays per modality."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from lddu.corpora.clip_intake import sound_times
 from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.repair import repaired
 from lddu.corpora.table.clip_arrays import ClipArrays, open_arrays, usual_width
 from lddu.errors import SourceError
 from lddu.sentences import some
-from lddu.store.clip_table import ClipRow
 from lddu.store.sheet.cells import composed
 from lddu.store.sheet.clip_sheet import ClipSheet, read_sheet
 from lddu.store.sheet.columns import PATH_COLUMNS
@@ -174,7 +173,7 @@ def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
 def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream], options: ImportOptions) -> None:
     present = {stream.name: 0 for stream in streams}
     in_train = dict(present)
-    rows = [_sound_times(writer, clip.row) for clip in sheet.clips]
+    rows = [sound_times(writer, clip.row) for clip in sheet.clips]
     for done, row in enumerate(rows, start=1):
         features = {stream.name: _features(writer, stream, row.clip, options.keep_zero_rows) for stream in streams}
         kept = {name: values for name, values in features.items() if values is not None}
@@ -190,21 +189,6 @@ def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream]
             writer.warnings.append(f"{name}: no clip has it; it is left out of the store.")
         elif trained and not in_train[name]:
             writer.warnings.append(f"{name}: no train clip has it; training ignores it.")
-
-
-def _sound_times(writer: StoreWriter, row: ClipRow) -> ClipRow:
-    """The row, without times that are infinite or contradict each other; features are cut already."""
-    start, end = _finite(writer, "start", row.start), _finite(writer, "end", row.end)
-    if start is not None and end is not None and end < start:
-        writer.count("ends_before_start", "end")
-        start = end = None
-    return replace(row, start=start, end=end)
-
-
-def _finite(writer: StoreWriter, name: str, value: float | None) -> float | None:
-    infinite = value is not None and math.isinf(value)
-    writer.count("non_finite_values", name, infinite)
-    return None if infinite else value
 
 
 def _features(writer: StoreWriter, stream: _Stream, clip: str, keep_zero_rows: bool) -> np.ndarray | None:

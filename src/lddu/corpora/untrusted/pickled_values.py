@@ -4,6 +4,7 @@ A small pickle can mention one array a million times. What is taken out of a fil
 the size of the file.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class PickledValues:
         if (
             isinstance(value, np.ndarray)
             and value.dtype.kind in "fiub"
-            and value.ndim <= 2
+            and value.ndim in (1, 2)
             and value.size == len(value)
         ):
             self._take(value.nbytes, where)
@@ -106,7 +107,7 @@ class PickledValues:
                 raise self._wrong(where, "a list of texts", "damaged text") from None
         if isinstance(value, set):
             value = sorted(value, key=str)
-        if isinstance(value, list | tuple) and all(isinstance(word, str | bytes | int) for word in value):
+        if isinstance(value, list | tuple) and all(isinstance(word, str | bytes) or _is_whole(word) for word in value):
             self._take(sum(len(str(word)) for word in value), where)
             return [word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word) for word in value]
         raise self._wrong(where, "a list of texts", form_of(value))
@@ -169,4 +170,9 @@ def _flat(row: Any) -> Any:
 def _is_number(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.ndim == 0 and value.dtype.kind in "fiub"
-    return isinstance(value, int | float)
+    return isinstance(value, float) or _is_whole(value)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is a whole number that a float and a text can hold: those of Python have no end."""
+    return isinstance(value, int) and abs(value) <= sys.float_info.max

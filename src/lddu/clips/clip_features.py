@@ -1,0 +1,97 @@
+"""A clip put together: the words, the voice and the face of one stretch of a file, and notes on what it lacks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lddu.clips.face.pictures import FaceTrack
+from lddu.clips.media import MediaInfo
+from lddu.clips.spans import NamedSpan, Source
+from lddu.clips.steps import ClipFeatures, Steps
+from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
+from lddu.clips.voice.measured import silent
+from lddu.clips.words.beside import unread_beside
+from lddu.clips.words.transcript import Transcript, Word, speakers
+from lddu.errors import SourceError
+from lddu.store import extraction_notes
+
+Encode = Callable[[Sequence[Word], float], Steps]
+
+
+@dataclass(frozen=True)
+class ClipParts:
+    """A clip before it is put together: its place, its words and its voice features, whose times count from its start."""
+
+    span: NamedSpan
+    words: Transcript
+    voice: Steps
+
+
+@dataclass(frozen=True)
+class FileTracks:
+    """What holds for all clips of a file: `measured` tells silence and voicing, `wordless` why a clip without words has none."""
+
+    measured: Steps
+    face: FaceTrack
+    wordless: str
+    notes: tuple[str, ...]
+
+
+def clip_features(clip: ClipParts, found: FileTracks, encode: Encode) -> ClipFeatures:
+    """The features of a clip, and notes on what it lacks.
+
+    Args:
+        clip: its place, words and voice.
+        found: in its file.
+        encode: words and the second at which the clip begins -> their steps; called where there are words alone, for it may load a model.
+    """
+    start, end = clip.span.placed()
+    words, measured = clip.words.between(start, end), found.measured.between(start, end)
+    mute = bool(len(measured)) and bool(silent(measured).all())
+    streams = {
+        "text": encode(words, start) if words else Steps.none(1),
+        "audio": Steps.none(1) if mute else clip.voice,
+        "visual": found.face.steps.between(start, end),
+    }
+    notes = found.notes + clip.span.notes
+    if not words:
+        notes += (found.wordless,)
+    if mute:
+        notes += (extraction_notes.MUTE,)
+    if len(found.face.looked) and not len(streams["visual"]):
+        notes += (extraction_notes.FACELESS,)
+    voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
+    voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
+    shares = {"face": found.face.share(start, end), "voice": voice_share}
+    text = " ".join(word.text for word in words)
+    kept = {name: steps for name, steps in streams.items() if len(steps)}
+    return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
+
+
+def unread_words(source: Source, info: MediaInfo) -> list[str]:
+    """Notes on words that lie inside the file or beside it and are not read, where no transcript is known."""
+    if source.transcript_file() is not None or any(span.transcript for span in source.spans):
+        return []
+    beside = unread_beside(source.path)
+    notes = [extraction_notes.subtitles(info.subtitles)] if info.subtitles else []
+    return notes + ([extraction_notes.unread_beside(beside.name)] if beside else [])
+
+
+def with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:
+    """The clips, of those that a manifest names only the ones in which something is found; the others are noted.
+
+    Raises:
+        SourceError: where nothing is found in any.
+    """
+    empty = [clip for clip in clips if not clip.modalities]
+    if len(empty) == len(clips):
+        what = "; ".join(empty[0].notes)
+        named = f" (clip {empty[0].clip!r})" if source.spans else ""
+        raise SourceError(
+            f"Expected words, a voice or a face in {source.path}{named}, but found none of them ({what}); "
+            "add a transcript, or leave the clip out."
+        )
+    if not empty or not source.spans:
+        return list(clips)
+    why = "no words, voice or face are found in it"
+    notes = tuple(extraction_notes.clip_left_out(clip.clip, why) for clip in empty)
+    return [replace(clip, notes=(*clip.notes, *notes)) for clip in clips if clip.modalities]
