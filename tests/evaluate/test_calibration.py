@@ -88,4 +88,5 @@ def test_the_interval_is_that_of_the_error_over_units_drawn_whole() -> None:
         gaps = [(present[rows[bins[rows] == b]] - p[rows[bins[rows] == b]]).sum() for b in range(10)]
         errors.append(np.abs(gaps).sum() / len(rows))
     found = calibration._resampled(p, present, units, seed=0)
+    assert found is not None
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(errors, [0.025, 0.975])))

@@ -1,6 +1,5 @@
 """Intervals: ranking figures from weights agree with scikit-learn, and units are drawn whole."""
 
-
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
