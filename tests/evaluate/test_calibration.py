@@ -62,7 +62,8 @@ def test_a_report_is_the_same_twice_and_holds_every_emotion() -> None:
     report = calibration_report(scored, seed=3)
     assert report == calibration_report(scored, seed=3)
     assert tuple(report.per_emotion) == scored.emotions
-    assert report.pooled.adaptive_ece_interval.low <= report.pooled.adaptive_ece_interval.high
+    interval = report.pooled.adaptive_ece_interval
+    assert interval is not None and interval.low <= interval.high
 
 
 def test_a_handful_of_positives_has_a_wider_band_than_many() -> None:
