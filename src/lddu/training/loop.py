@@ -26,7 +26,7 @@ from lddu.runs.run_folder import RunDescription
 from lddu.training import checkpoint
 from lddu.training.checkpoint import Trainee, TrainingState
 from lddu.training.optim import set_rate
-from lddu.training.path_fit import SHARES, path_probability
+from lddu.training.path_fit import SHARES, chosen_share, path_probability
 from lddu.training.seed import seed_epoch
 from lddu.training.step import DIVERGED, optimise
 
@@ -169,7 +169,8 @@ def _beside_path(probability: Floats, data: TrainingData, description: RunDescri
         return alone
     mixtures = {share: (1 - share) * probability + share * data.valid_path for share in SHARES[1:]}
     found = {0.0: alone, **{share: _figures(mixture, data, description) for share, mixture in mixtures.items()}}
-    share = max(found, key=lambda own: _score(found[own], description.config.training.checkpoint))
+    by = description.config.training.checkpoint
+    share = chosen_share({own: _score(figures, by) for own, figures in found.items()}, len(data.valid_rows))
     return {**found[share], "path_share": share, "network": alone}
 
 

@@ -5,7 +5,7 @@ the weights with the best likelihood on validation.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from lddu.models.shallow_path import HIDDEN, ShallowPath
 
 SHARES = (0.0, 0.25, 0.5)
 """Candidates for w, the share of the path in the probability."""
+
+BY_CHANCE = 0.1
+"""Over the root of the validation clips: a lead that is smaller says nothing about which share is better."""
 
 STEPS, PASSES = 1500, 75
 """Optimiser steps, and passes over the training clips, at most."""
@@ -90,6 +93,23 @@ def path_probability(network: Network, reader: BatchReader, rows: np.ndarray) ->
             logits = path(_pooled(network, moved.values, moved.mask), moved.presence)
             found.append(logits.sigmoid().cpu().numpy().astype(np.float64))
     return np.concatenate(found)
+
+
+def chosen_share(scores: Mapping[float, float], clips: int) -> float:
+    """The share that a path gets: half, unless validation says more than by chance that less is better.
+
+    Args:
+        scores: what validation says of each of `SHARES`; higher is better.
+        clips: of validation.
+
+    Example:
+        >>> chosen_share({0.0: 0.70, 0.25: 0.705, 0.5: 0.70}, clips=100)
+        0.5
+        >>> chosen_share({0.0: 0.70, 0.25: 0.705, 0.5: 0.70}, clips=10_000)
+        0.25
+    """
+    half, best = SHARES[-1], max(scores, key=lambda share: scores[share])
+    return best if scores[best] - scores[half] > BY_CHANCE / math.sqrt(clips) else half
 
 
 @dataclass(frozen=True)
