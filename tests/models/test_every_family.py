@@ -16,7 +16,7 @@ from lddu.models.network import Network
 from lddu.training.optim import make_optimizer
 
 SMALL = {
-    "lddu": {"model": {"hidden": 8, "latent": 4, "layers": 1, "heads": 2}},
+    "lddu": {"model": {"hidden": 8, "latent": 4, "layers": 1, "heads": 2, "shallow_networks": 0}},
     "late-fusion": {"model": {"hidden": 16}},
     "beta": {"model": {"hidden": 16}},
     "ef-lstm": {"model": {"hidden": 16}},

@@ -110,7 +110,10 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
 
 def _without_kernel_path(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings without the landmarks that runs of earlier versions name, and hardly any had."""
-    model = dict(settings.get("model", {}))
+    found = settings.get("model")
+    if not isinstance(found, Mapping):  # is refused with the other faults
+        return dict(settings)
+    model = dict(found)
     if model.pop("path_landmarks", 0):
         raise ConfigError(
             "Expected a run without a kernel path beside its network, but model.path_landmarks is set, which this version no "

@@ -456,8 +456,8 @@ class Predictor:
                 f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
             )
         if np.isnan(shares_of(store, rows, task.emotions)).all():
-            raise StoreError(
-                f"Expected labels of the split {split!r} in {store.place}, but none of its {len(rows)} clips has any of {', '.join(task.emotions)}; "
+            raise MismatchError(
+                f"Expected known labels of the split {split!r} in {store.place}, but none of its {len(rows)} clips has any of {', '.join(task.emotions)}; "
                 f"name another {parameter('split')}, or predict it."
             )
         return rows
