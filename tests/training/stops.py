@@ -57,3 +57,16 @@ def checkpoint_of(run: Path) -> tuple[str, dict[str, bytes], list[dict[str, Any]
     tensors = {name: array.tobytes() for name, array in load_file(folder / "state.safetensors").items()}
     history = json.loads((folder / "progress.json").read_text())["history"]
     return folder.name, tensors, [{**record, "seconds": 0} for record in history]
+
+
+class StopAfter(NoCallback):
+    """Ends trainings at the n-th epoch of all of them."""
+
+    def __init__(self, epochs: int) -> None:
+        self.left = epochs
+
+    def epoch_done(self, record: object) -> None:
+        """Stop where it was agreed."""
+        self.left -= 1
+        if not self.left:
+            raise RuntimeError("stopped")

@@ -18,10 +18,10 @@ from lddu.store.folds import _stratified, fold_clips, without_positives
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.cross_validation import FoldOptions, cross_validate
-from lddu.training.loop import NoCallback
 from lddu.training.plan import RunOptions
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
+from tests.training.stops import StopAfter
 
 pytestmark = pytest.mark.usefixtures("unpainted")
 
@@ -143,23 +143,12 @@ def test_two_cross_validations_are_compared_clip_by_clip(
             call()
 
 
-class Stopping(NoCallback):
-    """Ends the training at its second epoch, as a power cut would."""
-
-    left = 2
-
-    def epoch_done(self, record: object) -> None:
-        self.left -= 1
-        if not self.left:
-            raise RuntimeError("stopped")
-
-
 def test_what_was_stopped_goes_on_and_equals_what_was_not(
     whole: RunFolder, spoken: FeatureStore, tmp_path: Path
 ) -> None:
     wanted = FoldOptions(3, "_speaker", QUICK)
     with pytest.raises(RuntimeError):
-        cross_validate(spoken, tmp_path / "f", SHORT, wanted, Stopping())
+        cross_validate(spoken, tmp_path / "f", SHORT, wanted, StopAfter(2))
     first = (tmp_path / "f" / "fold-1" / "metrics.json").stat().st_mtime_ns
     found = cross_validate(spoken, tmp_path / "f", SHORT, wanted)
     assert (tmp_path / "f" / "fold-1" / "metrics.json").stat().st_mtime_ns == first
@@ -173,7 +162,7 @@ def test_what_was_stopped_goes_on_and_equals_what_was_not(
 def test_python_needs_no_settings_for_a_cross_validation(spoken: FeatureStore, tmp_path: Path) -> None:
     wanted = lddu_package.FoldOptions(3, "_speaker", QUICK)
     with pytest.raises(RuntimeError, match="stopped"):
-        lddu_package.cross_validate(str(spoken.path), tmp_path / "f", folds=wanted, callback=Stopping())
+        lddu_package.cross_validate(str(spoken.path), tmp_path / "f", folds=wanted, callback=StopAfter(2))
     found = RunFolder(tmp_path / "f" / "fold-1").description.config
     assert (found.family, found.preset) == ("lddu", "default")
 
@@ -193,17 +182,19 @@ def test_clips_without_a_group_are_counted_and_go_alone(tmp_path: Path) -> None:
         fold_clips(store, None, "_speaker")
 
 
+UNFOLDABLE = [
+    (("--folds", "3", "--group", "_speakr"), "did you mean '_speaker'"),
+    (("--folds", "13", "--group", "_speaker"), "at least 13 groups in the column '_speaker'"),
+    (("--folds", "2", "--group", "_speaker"), "--folds to be at least 3"),
+    (("--folds", "3"), "--group clip"),
+    (("--folds", "some"), "a number or 'each'"),
+    (("--group", "_speaker"), "beside --folds"),
+]
+"""Words of every command that trains on folds, and what its one sentence says; of 12 speakers in the column `_speaker`."""
+
+
 @pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--folds", "3", "--group", "_speakr"), "did you mean '_speaker'"),
-        (("--folds", "13", "--group", "_speaker"), "at least 13 groups in the column '_speaker'"),
-        (("--folds", "2", "--group", "_speaker"), "at least 3"),
-        (("--folds", "3"), "--group clip"),
-        (("--folds", "some"), "a number or 'each'"),
-        (("--group", "_speaker"), "beside --folds"),
-        (("--folds", "3", "--init-from", "run"), "without --init-from"),
-    ],
+    ("words", "message"), [*UNFOLDABLE, (("--folds", "3", "--init-from", "run"), "without --init-from")]
 )
 def test_what_cannot_be_folded_is_refused_in_a_sentence(
     words: tuple[str, ...], message: str, spoken: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -8,10 +8,10 @@ import pytest
 from lddu.errors import ConfigError, MismatchError
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
-from lddu.training.loop import NoCallback
 from lddu.training.retrained import AblationOptions, ablate, cells
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
+from tests.training.stops import StopAfter
 
 pytestmark = pytest.mark.usefixtures("unpainted")
 
@@ -23,18 +23,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return tiny_store(tmp_path_factory.mktemp("retrained") / "store", clips=60)
 
 
-class Stopping(NoCallback):
-    """Ends the training at its n-th epoch, as a power cut would."""
-
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
-
-    def epoch_done(self, record: object) -> None:
-        self.left -= 1
-        if not self.left:
-            raise RuntimeError("stopped")
-
-
 def test_every_subset_is_trained_with_every_seed_and_an_interruption_costs_no_finished_run(
     corpus: FeatureStore, tmp_path: Path
 ) -> None:
@@ -42,7 +30,7 @@ def test_every_subset_is_trained_with_every_seed_and_an_interruption_costs_no_fi
     planned = cells(corpus, tmp_path, options)
     assert len({cell.path for cell in planned}) == 2 * (2 ** len(corpus.modalities) - 1)
     with pytest.raises(RuntimeError):
-        ablate(corpus, tmp_path, SHORT, options, Stopping(3))
+        ablate(corpus, tmp_path, SHORT, options, StopAfter(3))
     there = [cell.path for cell in planned if RunFolder(cell.path).finished]
     written = [(path / "metrics.json").stat().st_mtime_ns for path in there]
     assert len(there) == 2

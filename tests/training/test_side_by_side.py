@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from lddu.errors import ConfigError, RunError
 from lddu.machine import free_memory
 from lddu.machine.threads import one_thread
+from lddu.models.families import family_of
 from lddu.models.family import Family
 from lddu.models.late_fusion import LATE_FUSION
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training import side_by_side
 from lddu.training.cross_validation import FoldOptions, cross_validate
-from lddu.training.demand import Demand
+from lddu.training.demand import Demand, demand_of
 from lddu.training.loop import NoCallback
-from lddu.training.plan import RunOptions
+from lddu.training.plan import RunOptions, describe
 from lddu.training.run import resume, train
 from lddu.training.side_by_side import Pace, Training, pace_of, train_all, within_memory
 from tests.builders import tiny_config, tiny_store
@@ -232,3 +233,12 @@ def test_a_user_sees_whose_epoch_it_is(
     for wrong in ("0", "many", "1.5"):
         said = lddu(capsys, "train", corpus.path, "--out", tmp_path / "x", "--jobs", wrong)
         assert said.code == 2 and "Expected --jobs to be" in said.err
+
+
+def test_what_stands_beside_a_network_needs_memory_too(corpus: FeatureStore) -> None:
+    family = family_of("lddu")
+    needed = [
+        demand_of(describe(corpus, tiny_config(model={"shallow_networks": beside}), RunOptions()), corpus, family).each
+        for beside in (0, 1, 8)
+    ]
+    assert needed == sorted(set(needed))

@@ -19,11 +19,12 @@ from lddu.store.clip_table import ClipRow
 from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
-from lddu.training.loop import NoCallback
 from lddu.training.model_bench import BenchOptions, bench_models
 from lddu.training.retrained import AblationOptions, ablate
 from lddu.training.search.search import NoSearchCallback
 from tests.command_line import lddu
+from tests.training.stops import StopAfter
+from tests.training.test_cross_validation import UNFOLDABLE
 
 pytestmark = pytest.mark.usefixtures("unpainted")
 
@@ -59,18 +60,6 @@ def acted(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return acted_store(tmp_path_factory.mktemp("acted") / "store")
 
 
-class Stopping(NoCallback):
-    """Ends the training at its n-th epoch, as a power cut would."""
-
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
-
-    def epoch_done(self, record: object) -> None:
-        self.left -= 1
-        if not self.left:
-            raise RuntimeError("stopped")
-
-
 class Bench(NoSearchCallback):
     """Remembers what began, and ends the bench at the n-th of them."""
 
@@ -90,7 +79,7 @@ class Bench(NoSearchCallback):
 def test_figures_of_an_ablation_are_of_the_held_out_clips_of_all_folds(acted: FeatureStore, tmp_path: Path) -> None:
     options = AblationOptions(seeds=1, device="cpu", folds=BY_SPEAKER)
     with pytest.raises(RuntimeError, match="stopped"):
-        ablate(acted, tmp_path, SHORT, options, Stopping(5))
+        ablate(acted, tmp_path, SHORT, options, StopAfter(5))
     there = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/fold-*/metrics.json")}
     names: list[str] = []
     rows = ablate(
@@ -241,17 +230,7 @@ def test_a_modality_that_some_fold_could_not_learn_is_refused_before_anything_is
 
 
 @pytest.mark.parametrize("verb", ["ablate", "bench-models"])
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--folds", "13", "--group", "_speaker"), "at least 13 groups in the column '_speaker'"),
-        (("--folds", "2", "--group", "_speaker"), "--folds to be at least 3"),
-        (("--folds", "3", "--group", "_speakr"), "did you mean '_speaker'"),
-        (("--folds", "3"), "--group clip"),
-        (("--folds", "some"), "a number or 'each'"),
-        (("--group", "_speaker"), "beside --folds"),
-    ],
-)
+@pytest.mark.parametrize(("words", "message"), UNFOLDABLE)
 def test_what_cannot_be_folded_is_refused_in_a_sentence(
     verb: str,
     words: tuple[str, ...],

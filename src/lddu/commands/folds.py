@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lddu.errors import ConfigError
+from lddu.training.studies import STUDIES
 
 if TYPE_CHECKING:
     from lddu.commands.training_progress import TrainingProgress
@@ -39,25 +40,17 @@ def folds_said(folds: str | None, group: str | None, init_from: Path | None = No
     return GroupFolds(None if folds == "each" else int(folds), group or "group")
 
 
-STUDIES = {
-    "folds.json": "a cross-validation",
-    "ablation.json": "an ablation over folds",
-    "bench.json": "a bench of models",
-}
-"""File -> what the folder is that holds it."""
-
-
 def refuse_resuming_studies(folder: Path) -> None:
     """Refuse `--resume` where the command that began it goes on by itself."""
-    name = next((name for name in STUDIES if (folder / name).is_file()), None)
-    if name is None:
+    study = next((study for study in STUDIES if (folder / study.file).is_file()), None)
+    if study is None:
         return
     try:
-        command = json.loads((folder / name).read_text(encoding="utf-8")).get("command")
+        command = json.loads((folder / study.file).read_text(encoding="utf-8")).get("command")
     except (ValueError, AttributeError):
         command = None
     raise ConfigError(
-        f"Expected one run to resume, but {folder} holds {STUDIES[name]}; it goes on with the command that began it"
+        f"Expected one run to resume, but {folder} holds {study.what}; it goes on with the command that began it"
         f"{f': {command}' if command else ''}."
     )
 

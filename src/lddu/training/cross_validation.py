@@ -21,9 +21,8 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import train_or_resume
 from lddu.training.side_by_side import Training, pace_in, train_all
 from lddu.training.splits import chosen_folds, fold_splits
+from lddu.training.studies import CROSS_VALIDATION
 from lddu.training.study import begin, refuse_other
-
-ABOUT = "folds.json"
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,9 @@ def cross_validate(
     options = replace(folds.run, init_from=None)
     found = chosen_folds(store, GroupFolds(folds.folds, folds.group), options.modalities)
     config, callback = config or preset("default"), callback or NoCallback()
-    if options.force and (out / ABOUT).is_file():
+    if options.force and (out / CROSS_VALIDATION.file).is_file():
         shutil.rmtree(out)
-    begin(out, ABOUT, found.to_mapping(store), "a cross-validation", options.command)
+    begin(out, CROSS_VALIDATION, found.to_mapping(store), options.command)
     splits = fold_splits(store, out, found)
     parts = {part.name: part for part in splits.parts(out)}
     numbers = {name: number for number, name in enumerate(parts, start=1)}

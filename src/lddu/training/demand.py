@@ -6,6 +6,7 @@ from lddu.models.family import Family
 from lddu.models.network import Network
 from lddu.runs.run_folder import RunDescription
 from lddu.store.store import FeatureStore
+from lddu.training.path_fit import numbers_held
 from lddu.training.plan import training_rows
 
 PROCESS_GIB = 0.6
@@ -36,7 +37,7 @@ def demand_of(description: RunDescription, store: FeatureStore, family: Family) 
     """
     config, task = description.config, description.task
     rows, _ = training_rows(store, tuple(task.dimensions))
-    parameters = sum(parameter.numel() for parameter in Network(family, task, config).parameters())
+    network = Network(family, task, config)
     width, layers = (getattr(config.model, name, least) for name, least in (("hidden", 128), ("layers", 1)))
     averaged = config.model.averaged(task.dimensions)
     steps = sum(
@@ -44,6 +45,8 @@ def demand_of(description: RunDescription, store: FeatureStore, family: Family) 
         for name in task.dimensions
     )
     values = config.training.batch_size * steps * width * (layers + 1)
-    numbers = NUMBERS_PER_PARAMETER * parameters + NUMBERS_PER_VALUE * values
+    numbers = (
+        NUMBERS_PER_PARAMETER * network.fitted_numbers + NUMBERS_PER_VALUE * values + numbers_held(network, len(rows))
+    )
     features = sum(4 * own * int(store.lengths(name).sum()) for name, own in task.dimensions.items())
     return Demand(PROCESS_GIB + 4 * numbers / 2**30, min(features / 2**30, config.training.loader_gib))

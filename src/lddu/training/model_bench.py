@@ -32,9 +32,8 @@ from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
 from lddu.training.side_by_side import Training, pace_in, train_all
 from lddu.training.splits import Part, Splits, chosen_folds, fold_splits, own_splits
+from lddu.training.studies import BENCH
 from lddu.training.study import begin
-
-ABOUT = "bench.json"
 
 
 @dataclass(frozen=True)
@@ -140,10 +139,10 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     about: dict[str, Any] = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
     if options.folds is None:
         training_rows(store)  # refused before there is a folder
-        begin(out, ABOUT, about, "a bench of models", options.command)
+        begin(out, BENCH, about, options.command)
         return own_splits(store)
     folds = chosen_folds(store, options.folds)
-    begin(out, ABOUT, about | folds.to_mapping(store), "a bench of models", options.command)
+    begin(out, BENCH, about | folds.to_mapping(store), options.command)
     return fold_splits(store, out, folds)
 
 

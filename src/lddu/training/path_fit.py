@@ -42,6 +42,7 @@ MOST_NUMBERS = 40_000_000
 
 _LEAST_SPREAD = 1e-6  # a feature that varies less counts as constant
 _ROWS_AT_ONCE = 256
+_COPIES = 4  # of pooled features at once: as read, joined, standardised, and what varies of them
 
 
 def fit_path(network: Network, reader: BatchReader, train: ScalingClips, valid: ScalingClips, seed: int) -> None:
@@ -72,6 +73,17 @@ def fit_path(network: Network, reader: BatchReader, train: ScalingClips, valid: 
     path.first[varying] = learned.first
     for weight, own in zip(path.weights[1:], learned.weights[1:], strict=True):
         weight.copy_(own)
+
+
+def numbers_held(network: Network, clips: int) -> int:
+    """How many numbers lie in memory while the path is fitted, at most: pooled features, and the copies on their way to being standardised.
+
+    Args:
+        network: with or without a path.
+        clips: of training.
+    """
+    read = sum(network.path.sizes) if network.path is not None else 0
+    return _COPIES * min(MOST_NUMBERS, clips * read)
 
 
 def path_probability(network: Network, reader: BatchReader, rows: np.ndarray) -> Floats | None:

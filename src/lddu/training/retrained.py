@@ -27,10 +27,8 @@ from lddu.training.plan import Jobs, RunOptions, check_jobs, chosen_modalities
 from lddu.training.run import train_or_resume
 from lddu.training.side_by_side import Training, pace_in, train_all
 from lddu.training.splits import Splits, chosen_folds, fold_splits, own_splits
+from lddu.training.studies import ABLATION
 from lddu.training.study import begin, refuse_other
-
-ABOUT = "ablation.json"
-"""Says, in the folder of an ablation over folds, what these are."""
 
 
 @dataclass(frozen=True)
@@ -178,9 +176,9 @@ def _begun(store: FeatureStore, out: Path, options: AblationOptions) -> Splits:
     """The splits of an ablation, whose folder is claimed for its folds."""
     if options.folds is not None:
         folds = chosen_folds(store, options.folds, options.modalities)
-        begin(out, ABOUT, folds.to_mapping(store), "an ablation over folds", options.command)
+        begin(out, ABLATION, folds.to_mapping(store), options.command)
         return fold_splits(store, out, folds)
-    if (out / ABOUT).is_file():
+    if (out / ABLATION.file).is_file():
         raise MismatchError(
             f"Expected {out} to hold an ablation on the splits of the store, but it is one over folds; add {parameter('folds')}, or "
             f"choose another {parameter('out')}."

@@ -12,26 +12,26 @@ from lddu.runs.run_folder import RunFolder
 from lddu.sentences import listed
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions, describe
+from lddu.training.studies import Study
 
 
-def begin(out: Path, file: str, about: Mapping[str, Any], what: str, command: str = "") -> None:
+def begin(out: Path, study: Study, about: Mapping[str, Any], command: str = "") -> None:
     """Write into the folder what its trainings are of; where that was written before, check that it is the same.
 
     Args:
         out: the folder, which need not be there.
-        file: that says it.
+        study: what its trainings are.
         about: plain values that make two studies the same one.
-        what: the trainings are, such as "a cross-validation".
         command: the command line, for the record.
 
     Raises:
         RunError: where the folder holds something else.
         MismatchError: where it is of other values.
     """
-    place = out / file
+    place = out / study.file
     if out.exists() and not place.is_file() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(
-            f"Expected {out} to be free or to hold {what}, but it is something else; choose another {parameter('out')}."
+            f"Expected {out} to be free or to hold {study.what}, but it is something else; choose another {parameter('out')}."
         )
     if not place.is_file():
         out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def begin(out: Path, file: str, about: Mapping[str, Any], what: str, command: st
         raise RunError(f"Expected JSON in {place}, but it is damaged; choose another {parameter('out')}.") from None
     if other:
         raise MismatchError(
-            f"Expected {out} to hold {what} to go on with, but the one that it holds differs in {listed(other)}; choose another "
+            f"Expected {out} to hold {study.what} to go on with, but the one that it holds differs in {listed(other)}; choose another "
             f"{parameter('out')}."
         )
 
