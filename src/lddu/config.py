@@ -16,6 +16,12 @@ from lddu.errors import ConfigError
 
 Auto = Literal["auto"]
 
+MANY_CLIPS = 10_000
+"""Training clips from which small networks are wide, and fitted for longer, where nothing else is asked for."""
+
+FEW_UNITS, MANY_UNITS = 64, 256
+"""Hidden units of a small network for each modality, below and from `MANY_CLIPS`."""
+
 
 def setting(default: Any, help: str, least: float | None = None, most: float | None = None) -> Any:
     """A dataclass field with its one-line explanation and its closed range."""
@@ -41,6 +47,9 @@ class ModelSettings:
         "small networks on means and deviations that stand beside the network, Eq. (21)-(23); 0 = none",
         0,
     )
+    shallow_units: int | Auto = setting(
+        "auto", "hidden units of each small network for each modality; auto fits the corpus", 1
+    )
 
     @property
     def clips_features(self) -> bool:
@@ -54,7 +63,8 @@ class ModelSettings:
 
     def fitted_to(self, corpus: "CorpusSize") -> "ModelSettings":
         """The same with every ``"auto"`` replaced by what suits the corpus."""
-        return self
+        units = FEW_UNITS if corpus.train_clips < MANY_CLIPS else MANY_UNITS
+        return replace(self, shallow_units=or_auto(self.shallow_units, units))
 
     def contradictions(self, objective: "ObjectiveSettings") -> list[str]:
         """Settings of network and objective that contradict each other, as parts of a sentence."""
@@ -113,8 +123,9 @@ class TrainingConfig:
 class DecisionConfig:
     """How probabilities become labels; fitted on validation only."""
 
-    threshold: Literal["global", "per_emotion", "prior"] = setting(
-        "global", "one threshold for all emotions, one each, or one that follows how frequent each is"
+    threshold: Literal["global_or_prior", "global", "per_emotion", "prior"] = setting(
+        "global_or_prior",
+        "one threshold for all emotions, one each, one that follows how frequent each is, or the last where the first would never name some",
     )
     criterion: Literal["f1_micro", "f1_macro", "accuracy"] = setting(
         "f1_micro", "what the threshold is best in: micro-F1, macro-F1, or the share of right (clip, emotion) pairs"

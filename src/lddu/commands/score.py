@@ -21,7 +21,9 @@ def score(
     name: str = "",
     seed: int = 0,
     partial: Annotated[bool, Flag] = False,
-    threshold: Annotated[Literal["global", "per_emotion", "prior"], Parameter(name="--decision.threshold")] = "global",
+    threshold: Annotated[
+        Literal["global_or_prior", "global", "per_emotion", "prior"], Parameter(name="--decision.threshold")
+    ] = "global_or_prior",
     criterion: Annotated[
         Literal["f1_micro", "f1_macro", "accuracy"], Parameter(name="--decision.criterion")
     ] = "f1_micro",
@@ -49,7 +51,8 @@ def score(
     partial
         Leave out clips that the table lacks, instead of refusing it.
     threshold
-        One threshold for all emotions, one each, or one that follows how frequent each is.
+        One threshold for all emotions ("global"), one each, one that follows how frequent each is ("prior"), or the
+        last where the first would never name some.
     criterion
         What the threshold is best in.
     no_baselines

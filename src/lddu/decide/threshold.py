@@ -1,4 +1,4 @@
-"""From which probability on an emotion counts as present: exactly the best on validation."""
+"""From which probability on an emotion counts as present: exactly the best on validation, or as good where that names rare emotions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,23 +7,22 @@ import numpy as np
 from scipy.special import expit, logit
 
 from lddu.arrays import Flags, Floats
+from lddu.evaluate.chance import lead_by_chance
 from lddu.evaluate.scored import Scored, Validation
 
-ThresholdKind = Literal["global", "per_emotion", "prior"]
+ThresholdKind = Literal["global_or_prior", "global", "per_emotion", "prior"]
 Criterion = Literal["f1_micro", "f1_macro", "accuracy"]
 
 TILTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 """How far thresholds may follow the log odds of each emotion's frequency; 1 would ask for likelihood ratios only."""
 
-TILT_COSTS = 0.005
-"""Micro-F1 on left-out validation clips that naming rare emotions may cost."""
-
-FOLDS = 5
+OFTEN_SHOWN = 10
+"""An emotion that so many validation clips show should be named right at least once."""
 
 
 @dataclass(frozen=True)
 class ThresholdRule:
-    """How thresholds are chosen: one for all emotions or one each, and what they are best in."""
+    """How thresholds are chosen: of which kind, and what they are best in."""
 
     kind: ThresholdKind = "global"
     criterion: Criterion = "f1_micro"
@@ -38,12 +37,13 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
     ``global`` is one number for all emotions; ``per_emotion`` has the best of each, where an emotion without positives takes
     the global one. Every possible decision is tried, in one pass over the sorted probabilities. ``prior`` lets thresholds follow
     how frequent emotions are, so that rare ones are named too: the log odds of the threshold are a + b log odds(frequency), with
-    a for the best micro-F1, whatever the criterion, and b the largest of `TILTS` that costs no more than `TILT_COSTS` of micro-F1 on
-    validation clips left out.
+    a for the best micro-F1, whatever the criterion, and b the largest of `TILTS` with which no more micro-F1 is lost than chance explains
+    (`lead_by_chance`). ``global_or_prior`` is ``global`` unless that never names an emotion right which `OFTEN_SHOWN` clips or more
+    show, and then ``prior``; with another criterion than micro-F1 it is ``global``.
 
     Args:
         validation: the validation split.
-        kind: one threshold for all emotions, one each, or one that follows their frequency.
+        kind: one threshold for all emotions, one each, one that follows their frequency, or that only where rare emotions need it.
         criterion: what the threshold is best in: F1 over all pairs, the mean of each emotion's F1, or the share of pairs that
             are right. For one emotion both kinds of F1 are the same.
 
@@ -60,6 +60,8 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
     of_emotion = np.broadcast_to(np.arange(len(scored.emotions)), known.shape)[known]
     overall = best_cut(scored.probability[known], present[known], criterion, of_emotion)
     thresholds = np.full(len(scored.emotions), overall)
+    if kind == "global_or_prior" and criterion == "f1_micro" and _misses_one(scored, overall):
+        return fit_threshold(validation, "prior")
     if kind == "per_emotion":
         for e in np.flatnonzero(present.any(axis=0)):
             rows = known[:, e]
@@ -77,18 +79,22 @@ def _tilted(scored: Scored, tilt: float) -> Floats:
 
 
 def _tilt(scored: Scored) -> float:
-    """The largest tilt whose micro-F1 on left-out clips is about that of none; folds keep groups whole."""
-    units = scored.units()
-    fold = np.random.default_rng(0).permutation(units.max() + 1)[units] % FOLDS
-    known, present = scored.known, scored.presence == 1
-    if not all(known[fold != k].any() for k in range(FOLDS)):
-        return 0.0
-    reached = []
-    for tilt in TILTS:
-        thresholds = np.stack([_tilted(scored.rows(np.flatnonzero(fold != k)), tilt) for k in range(FOLDS)])
-        named = (scored.probability >= thresholds[fold]) & known
-        reached.append(2 * (named & present).sum() / max((named.sum() + (present & known).sum()), 1))
-    return max(tilt for tilt, f1 in zip(TILTS, reached, strict=True) if f1 >= reached[0] - TILT_COSTS)
+    """The largest tilt whose best micro-F1 is that of none but for chance; each has one number to fit, so none is favoured."""
+    reached = [_micro_f1(scored, _tilted(scored, tilt)) for tilt in TILTS]
+    least = reached[0] - lead_by_chance(len(scored.clips))
+    return max(tilt for tilt, f1 in zip(TILTS, reached, strict=True) if f1 >= least)
+
+
+def _micro_f1(scored: Scored, thresholds: Floats) -> float:
+    named, present = (scored.probability >= thresholds) & scored.known, scored.presence == 1
+    return float(2 * (named & present).sum() / max(named.sum() + present.sum(), 1))
+
+
+def _misses_one(scored: Scored, cut: float) -> bool:
+    """Whether one cut for all never names an emotion right that often shows."""
+    present = scored.presence == 1
+    right = (present & (scored.probability >= cut)).any(axis=0)
+    return bool((~right & (present.sum(axis=0) >= OFTEN_SHOWN)).any())
 
 
 def best_cut(

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from lddu.config import ResolvedConfig, modalities_in
+from lddu.config import FEW_UNITS, ResolvedConfig, modalities_in, or_auto
 from lddu.models import equations
 from lddu.models.family import Answer, Answered, Family, Task
 from lddu.models.scaling import Scaling
@@ -45,7 +45,8 @@ class Network(nn.Module):
         self.module = family.build(task, config)
         beside = config.model.shallow_networks
         pooled = [2 * dimension for dimension in task.dimensions.values()]
-        self.path = ShallowPath(pooled, len(task.emotions), beside) if beside else None
+        units = or_auto(config.model.shallow_units, FEW_UNITS)
+        self.path = ShallowPath(pooled, len(task.emotions), beside, units) if beside else None
 
     @property
     def fitted_numbers(self) -> int:

@@ -15,9 +15,6 @@ from torch import Tensor, nn
 from lddu.models import equations
 from lddu.models.family import Answered
 
-HIDDEN = 64
-"""Units of a small network for each modality."""
-
 
 class ShallowPath(nn.Module):
     """A few networks with one hidden layer for each modality, whose logits are averaged.
@@ -26,9 +23,10 @@ class ShallowPath(nn.Module):
         sizes: numbers read of each modality: two for each feature of a step, its mean and its deviation.
         emotions: E.
         networks: K, how many.
+        units: hidden units of each, for each modality.
 
     Example:
-        >>> path = ShallowPath([6, 10], emotions=2, networks=4)
+        >>> path = ShallowPath([6, 10], emotions=2, networks=4, units=64)
         >>> pooled = [torch.randn(1, 6), torch.randn(1, 10)]
         >>> path(pooled, torch.ones(1, 2, dtype=torch.bool)).shape
         torch.Size([1, 2])
@@ -42,15 +40,15 @@ class ShallowPath(nn.Module):
     last_bias: Tensor
     share: Tensor
 
-    def __init__(self, sizes: Sequence[int], emotions: int, networks: int) -> None:
+    def __init__(self, sizes: Sequence[int], emotions: int, networks: int, units: int) -> None:
         super().__init__()
-        self.sizes, self.emotions, self.networks = list(sizes), emotions, networks
+        self.sizes, self.emotions, self.networks, self.units = list(sizes), emotions, networks, units
         modalities, read = len(self.sizes), sum(self.sizes)
         self.register_buffer("centre", torch.zeros(read))
         self.register_buffer("spread", torch.ones(read))
-        self.register_buffer("first", torch.zeros(read, networks * HIDDEN))
-        self.register_buffer("first_bias", torch.zeros(modalities, networks * HIDDEN))
-        self.register_buffer("last", torch.zeros(modalities, networks, HIDDEN, emotions))
+        self.register_buffer("first", torch.zeros(read, networks * units))
+        self.register_buffer("first_bias", torch.zeros(modalities, networks * units))
+        self.register_buffer("last", torch.zeros(modalities, networks, units, emotions))
         self.register_buffer("last_bias", torch.zeros(networks, 1, emotions))
         self.register_buffer("share", torch.zeros(()))
 

@@ -14,19 +14,18 @@ from torch import Tensor
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
+from lddu.config import MANY_CLIPS
+from lddu.evaluate.chance import lead_by_chance
 from lddu.models import equations
 from lddu.models.network import Network
 from lddu.models.scaling import ScalingClips
-from lddu.models.shallow_path import HIDDEN, ShallowPath
+from lddu.models.shallow_path import ShallowPath
 
 SHARES = (0.0, 0.25, 0.5)
 """Candidates for w, the share of the path in the probability."""
 
-BY_CHANCE = 0.1
-"""Over the root of the validation clips: a lead that is smaller says nothing about which share is better."""
-
-STEPS, PASSES = 1500, 75
-"""Optimiser steps, and passes over the training clips, at most."""
+STEPS, MANY_STEPS, PASSES = 1500, 4000, 75
+"""Optimiser steps below and from `MANY_CLIPS` training clips, and passes over them, at most."""
 
 RATE, DECAY = 3e-3, 1 / 3
 """Peak learning rate, which rises for a tenth of the steps and falls as a half cosine, and decoupled weight decay."""
@@ -67,7 +66,7 @@ def fit_path(network: Network, reader: BatchReader, train: ScalingClips, valid: 
         pooled, presence = _read(network, path, reader, valid.rows)
         checked = _Clips(_standardised(path, pooled, presence)[:, varying], _targets(valid.presence))
         sizes = [int(part.sum()) for part in torch.split(varying, path.sizes)]
-        learned = ShallowPath(sizes, path.emotions, path.networks)
+        learned = ShallowPath(sizes, path.emotions, path.networks, path.units)
         _learn(learned, fitted, checked)
     path.first.zero_()
     path.first[varying] = learned.first
@@ -121,7 +120,7 @@ def chosen_share(scores: Mapping[float, float], clips: int) -> float:
         0.25
     """
     half, best = SHARES[-1], max(scores, key=lambda share: scores[share])
-    return best if scores[best] - scores[half] > BY_CHANCE / math.sqrt(clips) else half
+    return best if scores[best] - scores[half] > lead_by_chance(clips) else half
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class _Clips:
 
 def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
     """Fit the small networks; the weights with the best likelihood on validation are kept."""
-    read, hidden = (1 / math.sqrt(max(1.0, inputs)) for inputs in (sum(path.sizes) / len(path.sizes), HIDDEN))
+    read, hidden = (1 / math.sqrt(max(1.0, inputs)) for inputs in (sum(path.sizes) / len(path.sizes), path.units))
     for weight, bound in zip(path.weights, (read, read, hidden, 0.0), strict=True):
         weight.uniform_(-bound, bound).requires_grad_()
     optimizer = torch.optim.AdamW(path.weights, lr=RATE, weight_decay=DECAY)
@@ -158,7 +157,7 @@ def _plan(clips: int) -> Iterator[tuple[Tensor, float, bool]]:
     """Row numbers and learning rate of each step, and whether validation follows it."""
     batch = min(clips, BATCH if clips < LARGE else LARGE_BATCH)
     a_pass = clips // batch
-    steps = min(STEPS, PASSES * a_pass)
+    steps = min(STEPS if clips < MANY_CLIPS else MANY_STEPS, PASSES * a_pass)
     for step in range(steps):
         if step % a_pass == 0:
             order = torch.randperm(clips)

@@ -52,8 +52,9 @@ class ModelConfig(ModelSettings):
         return not self.feature_norm
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedModel":
-        """The same with the number of layers that suits the corpus."""
-        return ResolvedModel(**{**vars(self), "layers": or_auto(self.layers, _layers(corpus))})
+        """The same with the number of layers, and the size of the small networks, that suit the corpus."""
+        found = vars(super().fitted_to(corpus))
+        return ResolvedModel(**{**found, "layers": or_auto(self.layers, _layers(corpus))})
 
     def contradictions(self, objective: ObjectiveSettings) -> list[str]:
         """Sizes that do not divide, and parts that are nothing without each other."""
@@ -153,7 +154,9 @@ class ResolvedLddu(ResolvedConfig):
     objective: ResolvedObjective
 
 
-PAPER = LdduConfig("paper", "lddu", ModelConfig(), ObjectiveConfig(), TrainingConfig(), DecisionConfig())
+PAPER = LdduConfig(
+    "paper", "lddu", ModelConfig(), ObjectiveConfig(), TrainingConfig(), DecisionConfig(threshold="global")
+)
 """The published objective and hyper-parameters, Eq. (1)-(12)."""
 
 DEFAULT = LdduConfig(
