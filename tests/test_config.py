@@ -54,6 +54,20 @@ def test_a_corpus_of_single_steps_gets_depth_only_where_it_is_large() -> None:
 SIZES = ((353, 1), (28_051, 1), (353, 40))
 
 
+def test_small_networks_are_wide_where_there_are_many_clips() -> None:
+    units = [preset("default").fitted_to(CorpusSize(n, 18, 1)).model.shallow_units for n in (9_999, 10_000)]
+    assert units == [64, 256]
+    chosen = preset("default", {"model": {"shallow_units": 5}})
+    assert chosen.fitted_to(CorpusSize(50_000, 18, 1)).model.shallow_units == 5
+
+
+@pytest.mark.parametrize("family", ["lddu", "late-fusion"])
+def test_a_run_that_is_too_old_to_name_the_units_of_its_small_networks_has_64(family: str) -> None:
+    told = families.preset(family=family).fitted_to(CorpusSize(50_000, 18, 1)).to_mapping()
+    del told["model"]["shallow_units"]
+    assert recorded(told, families.family_of(family)).model.shallow_units == 64
+
+
 def test_a_number_that_is_given_is_not_replaced() -> None:
     chosen = preset("default", {"training": {"epochs": 7, "feature_noise": 0}, "model": {"layers": 5}})
     fitted = chosen.fitted_to(CorpusSize(1000, 18, 50))

@@ -20,7 +20,7 @@ MANY_CLIPS = 10_000
 """Training clips from which small networks are wide, and fitted for longer, where nothing else is asked for."""
 
 FEW_UNITS, MANY_UNITS = 64, 256
-"""Hidden units of a small network for each modality, below and from `MANY_CLIPS`."""
+"""Hidden units of a small network for each modality in an automatic setting, below and from `MANY_CLIPS`."""
 
 
 def setting(default: Any, help: str, least: float | None = None, most: float | None = None) -> Any:
@@ -48,7 +48,7 @@ class ModelSettings:
         0,
     )
     shallow_units: int | Auto = setting(
-        "auto", "hidden units of each small network for each modality; auto fits the corpus", 1
+        64, "hidden units of each small network for each modality; auto fits the corpus", 1
     )
 
     @property

@@ -147,6 +147,22 @@ def test_the_numbers_of_the_path_are_counted(store: FeatureStore) -> None:
     assert network_with(2).fitted_numbers - network_with(0).fitted_numbers == 2 * (10 * 64 + 2 * 64 + 2 * 64 * 2 + 2)
 
 
+@pytest.mark.parametrize(("clips", "steps"), [(40, 75), (9_999, 1500), (10_000, 4000)])
+def test_many_clips_are_learned_from_for_longer(clips: int, steps: int) -> None:
+    plan = list(path_fit._plan(clips))
+    assert len(plan) == steps and plan[-1][2]
+    rates = [rate for _, rate, _ in plan]
+    assert max(rates) == pytest.approx(path_fit.RATE, rel=0.1) and rates[-1] == min(rates)
+
+
+def test_the_units_of_a_run_are_those_that_were_asked_for(store: FeatureStore, tmp_path: Path) -> None:
+    config = tiny_config(model={"shallow_networks": 2, "shallow_units": 5}, training={"epochs": 1})
+    run = train(store, tmp_path / "run", config, RunOptions(report=False))
+    network = run.members()[0].load_model()
+    assert network.path is not None and network.path.last.shape == (2, 2, 5, 2)
+    assert np.isfinite(Predictor(run.path).predict(store).probability).all()
+
+
 def config_with(beside: int) -> Config:
     return tiny_config(model={"shallow_networks": beside}, training={"weight_average": 0.8})
 

@@ -174,6 +174,7 @@ DEFAULT = LdduConfig(
         noise_meter=True,
         linear_path=True,
         shallow_networks=4,
+        shallow_units="auto",
     ),
     ObjectiveConfig(
         contrastive_weight=0.1,
