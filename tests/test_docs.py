@@ -1,4 +1,4 @@
-"""Every command that README and docs show runs, in order, in a folder that holds a small corpus."""
+"""Every command that README and docs show runs, in order, in a folder that holds a small corpus; every link leads somewhere."""
 
 import re
 import shlex
@@ -14,6 +14,8 @@ pytestmark = pytest.mark.usefixtures("unpainted")
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(console|toml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SET_UP = {"make demo", "make test", "python -m venv .venv && . .venv/bin/activate", "pip install ."}
 """Run by whoever runs this test; not run again from inside it."""
@@ -97,3 +99,26 @@ def test_the_pages_show_the_commands_that_matter() -> None:
         "make demo",
         "make test",
     }
+
+
+def anchors(page: Path) -> set[str]:
+    """Those that a page's headings get where it is shown: small letters, hyphens for spaces, nothing but words and hyphens."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if not link.startswith("http"):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_that_the_code_names_is_there() -> None:
+    for file in [*(ROOT / "src").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]:
+        for name in re.findall(r"docs/[\w/]+\.\w+", file.read_text(encoding="utf-8")):
+            assert (ROOT / name).is_file(), f"{file.name} names {name}"
