@@ -384,8 +384,9 @@ def _suggest(name: str, known: Mapping[str, Any]) -> str:
 
 def near(name: str, known: Iterable[str]) -> str:
     """What a misspelt name may mean, to follow it in a sentence; empty where nothing is near."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    plain = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(name.casefold(), plain, n=1)
+    return f" (did you mean {plain[near[0]]!r}?)" if near else ""
 
 
 def _count(problems: list[str]) -> str:

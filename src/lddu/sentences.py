@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+SIMULATED_CORPUS = "Simulated corpus: nobody expressed or rated any of this, and no figure here is about people."
+"""Of every table and page of figures."""
+
 
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: a, b and c."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.runs.run_folder import RunFolder
+from lddu.sentences import SIMULATED_CORPUS
 from tests.builders import tiny_store
 from tests.command_line import lddu
 
@@ -45,6 +47,17 @@ def test_a_killed_bench_goes_on_and_names_what_is_missing(
     assert float(rows[1]["low"]) <= float(rows[1]["behind"]) <= float(rows[1]["high"])
     assert "Missing: nothing." in (out / "table.md").read_text()
     assert "highest mean micro-F1" in (out / "table.html").read_text()
+    assert SIMULATED_CORPUS not in (out / "table.html").read_text()
+
+
+def test_a_bench_on_a_simulated_corpus_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
+) -> None:
+    simulate(tmp_path / "store", SimulationConfig(clips=40, dimensions={"text": 4}))
+    words = ("--families", "late-fusion", "--seeds", "1", "--trials", "0", "--epochs", "1", "--device", "cpu")
+    found = lddu(capsys, "bench-models", tmp_path / "store", *words, "--out", tmp_path / "out")
+    for told in ((tmp_path / "out" / "table.html").read_text(), (tmp_path / "out" / "table.md").read_text(), found.out):
+        assert SIMULATED_CORPUS in told
 
 
 def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(

@@ -130,7 +130,7 @@ def test_a_store_to_be_predicted_is_described_without_a_word_on_emotions(
     with writing_store(tmp_path / "store", description) as writer:
         writer.add(ClipRow("a"), {"text": np.ones((3, 4)), "audio": np.ones((2, 3))})
     shown = page(tmp_path / "store", capsys, monkeypatch)
-    assert "1 clips, to be predicted: no emotions" in shown
+    assert "1 clip, to be predicted: no emotions" in shown
     assert "show none" not in shown and "Emotions" not in shown and "Together" not in shown and "raters" not in shown
     assert "no clip lacks text or audio" in shown
     lddu_data("describe", tmp_path / "store", "--json")

@@ -63,6 +63,16 @@ def answer(run: object, store: Path) -> np.ndarray:
     return np.asarray(lddu.load(run).predict(FeatureStore(store)).probability)  # type: ignore[arg-type]
 
 
+def test_a_zip_with_the_separators_of_windows_is_the_same_run(place: Path, tmp_path: Path) -> None:
+    options = lddu.RunOptions(members=2)
+    run = lddu.train(place / "store", place / "mates", tiny_config(training={"epochs": 1}), options)
+    with zipfile.ZipFile(tmp_path / "run.zip", "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("mates\\member-0\\", b"")
+        for file in sorted(file for file in run.path.rglob("*") if file.is_file()):
+            target.writestr("mates\\" + str(file.relative_to(run.path)).replace("/", "\\"), file.read_bytes())
+    np.testing.assert_array_equal(answer(tmp_path / "run.zip", place / "store"), answer(run.path, place / "store"))
+
+
 @pytest.mark.parametrize("above", ["", "run/", "a run of mine/"])
 def test_a_zip_answers_as_its_folder_does_and_leaves_nothing_behind(
     above: str, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -211,6 +221,8 @@ UNSAFE = [
     ("run/../../model.safetensors", stat.S_IFREG, "leads out"),
     ("/etc/config.json", stat.S_IFREG, "leads out"),
     ("..\\config.json", stat.S_IFREG, "leads out"),
+    ("run\\..\\..\\config.json", stat.S_IFREG, "leads out"),
+    ("\\\\machine\\config.json", stat.S_IFREG, "leads out"),
     ("C:/config.json", stat.S_IFREG, "leads out"),
     ("model.safetensors", stat.S_IFLNK, "is a link"),
     ("metrics.json", stat.S_IFIFO, "is a link or a device"),

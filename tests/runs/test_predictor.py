@@ -227,5 +227,5 @@ def test_a_split_without_a_label_is_not_measured(predictor: Predictor, store: Fe
     with writing_store(tmp_path / "store", description) as writer:
         features = {name: np.ones((2, own.dimension), np.float32) for name, own in store.modalities.items()}
         writer.add(ClipRow("a", "test", [None] * len(store.emotions)), features)
-    with pytest.raises(MismatchError, match="none of its 1 clips has any of joy, anger"):
+    with pytest.raises(MismatchError, match="none of its 1 clip has any of joy, anger"):
         predictor.evaluate(tmp_path / "store")

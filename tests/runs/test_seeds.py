@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.stats import ttest_ind
 
 from lddu.commands.compare import compare as compare_command
 from lddu.runs.compare import SAME_ANSWERS, SAME_RUN, compare_runs
@@ -59,6 +62,29 @@ def test_runs_that_differ_in_their_seed_alone_are_taken_together(runs: dict[str,
 def test_trainings_that_do_not_vary_with_the_seed_prove_nothing() -> None:
     found = _welch(np.array([0.5, 0.5]), np.array([0.7, 0.7]))
     assert found.value == pytest.approx(0.2) and np.isnan([found.low, found.high, found.chance]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("odd", [0.0, 1e-17, 5e-17])
+def test_trainings_that_differ_by_rounding_alone_do_not_vary_with_the_seed(odd: float) -> None:
+    found = _welch(np.array([0.3, 0.3, 0.3 + odd]), np.array([0.7, 0.7 + odd, 0.7]))
+    assert np.isnan([found.low, found.high, found.chance]).all()
+    one = _welch(np.array([0.3, 0.3, 0.3 + odd]), np.array([0.7, 0.8, 0.6]))
+    assert one.low < one.value < one.high and 0 < one.chance < 0.05  # two degrees of freedom, from the second alone
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.lists(st.floats(0, 1, width=16), min_size=2, max_size=6),
+    st.lists(st.floats(0, 1, width=16), min_size=2, max_size=6),
+)
+def test_the_interval_over_trainings_is_that_of_scipy(first: list[float], second: list[float]) -> None:
+    a, b = np.array(first), np.array(second)
+    assume(np.ptp(a) > 1e-3 and np.ptp(b) > 1e-3)
+    test = ttest_ind(b, a, equal_var=False)
+    interval, found = test.confidence_interval(0.95), _welch(a, b)
+    assert found.low == pytest.approx(interval.low, abs=1e-9) and found.high == pytest.approx(interval.high, abs=1e-9)
+    assert found.chance == pytest.approx(test.pvalue, rel=1e-6)
 
 
 def test_the_same_training_counts_once(runs: dict[str, Path], tmp_path: Path) -> None:

@@ -170,6 +170,14 @@ def test_measurements_are_refused(values: list[Floats]) -> None:
         members_by(notes([*values]), "_x")
 
 
+@pytest.mark.filterwarnings("error")
+@given(st.lists(st.sampled_from([np.inf, -np.inf, np.nan, 1.0, 1e308]), min_size=1))
+def test_infinite_numbers_are_refused_without_a_warning_of_numpy(values: list[Floats]) -> None:
+    if np.isinf(values).any():
+        with pytest.raises(ConfigError, match=r"'_x' holds numbers.*, and infinite ones; import .* ranges as words"):
+            members_by(notes([*values]), "_x")
+
+
 @given(st.integers(MOST_SUBGROUPS + 1, 60))
 def test_a_value_for_nearly_each_clip_is_refused(count: int) -> None:
     with pytest.raises(

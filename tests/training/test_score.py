@@ -135,6 +135,20 @@ FAULTS: dict[str, tuple[Callable[[Rows], Rows], str]] = {
         lambda rows: [{"clip": r["clip"], "joy": r["joy"], "angr": r["anger"]} for r in rows],
         "did you mean 'angr'?",
     ),
+    "an emotion in other case": (
+        lambda rows: [{"clip": r["clip"], "joy": r["joy"], "ANGER": r["anger"]} for r in rows],
+        "did you mean 'ANGER'?",
+    ),
+    "prefixed and in other case": (
+        lambda rows: [{"clip": r["clip"], "probability_joy": "0", "Probability_Anger": "0"} for r in rows],
+        "(did you mean 'Probability_Anger'?); name each column as its emotion with 'probability_' before it",
+    ),
+    "decisions beside too few probabilities": (
+        lambda rows: [{"clip": r["clip"], "probability_joy": r["joy"], "anger": "1"} for r in rows],
+        "but probability_anger is not there; name",
+    ),
+    "clips named as files": (lambda rows: [{**r, "clip": r["clip"] + ".mp4"} for r in rows], "such as '-clip0'"),
+    "just above one": (lambda rows: [{**rows[0], "joy": "1.00001"}, *rows[1:]], "but got 1.00001"),
     "no clip column": (lambda rows: [{"id": r["clip"], "joy": "0", "anger": "0"} for r in rows], "Expected a column 'clip'"),
 }  # fmt: skip
 
@@ -155,6 +169,28 @@ def test_a_file_that_is_no_table_is_refused(content: bytes, corpus: FeatureStore
     (tmp_path / "answers.csv").write_bytes(content)
     with pytest.raises(SourceError, match="Expected"):
         read_answers(tmp_path / "answers.csv", corpus)
+
+
+def test_a_number_that_single_precision_rounded_out_of_range_is_mended_and_counted(
+    corpus: FeatureStore, tmp_path: Path
+) -> None:
+    rows = answered(corpus)
+    rows[0] |= {"joy": "1.0000001", "anger": "-1e-9"}
+    found = read_answers(table(tmp_path / "answers.csv", rows), corpus)
+    assert max(p.max() for p in found.probability.values()) == 1
+    assert min(p.min() for p in found.probability.values()) == 0
+    assert found.notes == ("2 cells of answers.csv were read as 0 or 1, beyond which they lay by a rounding",)
+
+
+def test_a_table_of_other_splits_is_noted(corpus: FeatureStore, tmp_path: Path) -> None:
+    split_of = dict(zip(corpus.table.clip.tolist(), corpus.table.split.tolist(), strict=True))
+    rows = [{**row, "split": "Dev" if split_of[row["clip"]] == "valid" else "test"} for row in answered(corpus)]
+    assert read_answers(table(tmp_path / "same.csv", rows), corpus).notes == ()
+    rows[0]["split"] = "train"
+    [note] = read_answers(table(tmp_path / "other.csv", rows), corpus).notes
+    assert (
+        note.startswith("1 clip of other.csv is in another split there than in the store") and rows[0]["clip"] in note
+    )
 
 
 def test_what_is_not_there_or_taken_is_refused(

@@ -433,3 +433,16 @@ def test_predictions_and_figures_say_what_the_run_has_learnt_from(
     other = tiny_store(tmp_path / "other", clips=25)
     other.present_at = 0.2
     assert "from a share of 0.5 of the raters" in predictor.evaluation_warnings(other, "test")[0]
+
+
+def test_emotions_that_the_run_or_the_store_alone_has_are_named(run: RunFolder, tmp_path: Path) -> None:
+    predictor = Predictor(run.path)
+    more = tiny_store(tmp_path / "more", emotions=("fear", *reversed(EMOTIONS)))
+    [told] = predictor.evaluation_warnings(more, "test")
+    assert told.startswith("the run does not know fear of")
+    spelt = tiny_store(tmp_path / "spelt", emotions=("Joy", "anger"))
+    lacking, unknown = predictor.evaluation_warnings(spelt, "test")
+    assert "has no labels of joy (did you mean 'Joy'?): the figures are about the other emotions" in lacking
+    assert "does not know Joy" in unknown
+    with pytest.raises(MismatchError, match=r"did you mean 'JOY'\?"):
+        predictor.evaluate(tiny_store(tmp_path / "none", emotions=("JOY", "ANGER")), "test")

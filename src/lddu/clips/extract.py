@@ -21,6 +21,7 @@ from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError, parameter
 from lddu.machine.processes import ProcessWorkers, Workers
+from lddu.sentences import counted
 from lddu.store.clip_table import ClipRow
 from lddu.store.provenance import MADE_BY, Failure
 from lddu.store.store import FeatureStore
@@ -313,4 +314,6 @@ def _all_failed(faults: Sequence[str]) -> str:
 def _warnings(total: int, failures: Mapping[str, str]) -> list[str]:
     if not failures:
         return []
-    return [f"{len(failures)} of {total} files could not be extracted; the manifest names them under source.failed."]
+    return [
+        f"{len(failures)} of {counted(total, 'file')} could not be extracted; the manifest says which under source.failed."
+    ]

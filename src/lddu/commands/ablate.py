@@ -73,13 +73,14 @@ def ablate(
     json
         Print the table as JSON.
     """
-    from lddu.commands.screen import notes, print_json
+    from lddu.commands.screen import notes, print_json, warn
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
     wanted = folds_said(folds, group)
     resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
+    from lddu.sentences import SIMULATED_CORPUS
     from lddu.training.retrained import AblationOptions
     from lddu.training.retrained import ablate as train_all
 
@@ -94,6 +95,7 @@ def ablate(
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
     _write(found, out / "ablation.csv")
+    warn([SIMULATED_CORPUS] if corpus.simulated else [])
     if json:
         print_json({"ablation": str(out), "folds": found[0].folds, "rows": [asdict(row) for row in found]})
     else:
@@ -129,15 +131,19 @@ def _show(found: "list[SubsetRow]", out: Path) -> None:
 
     whole = found[0]
     over = f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together" if whole.folds else ""
+    several = len(whole.runs) > 1  # one seed has neither a deviation nor an interval over seeds
+    shown = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
     grid = table(
-        f"trained anew{over}: mean ± standard deviation over {counted(len(whole.runs), 'seed')}", "modalities",
+        f"trained anew{over}: {shown}", "modalities",
         *(metric_name(name) for name in SHOWN),
-        f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", "over seeds",
+        f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", *["over seeds"] * several,
     )  # fmt: skip
     for row in found:
         own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
-        gaps = ["" if gap is None else with_interval(gap[RANKED_BY]) for gap in (row.over_clips, row.less_all)]
-        grid.add_row(", ".join(row.modalities), *own, *gaps)
+        gaps = (row.over_clips, row.less_all) if several else (row.over_clips,)
+        grid.add_row(
+            ", ".join(row.modalities), *own, *("" if gap is None else with_interval(gap[RANKED_BY]) for gap in gaps)
+        )
     console = results()
     console.width = max(console.width, 170)
     console.print(grid)

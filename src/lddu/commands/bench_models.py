@@ -8,6 +8,7 @@ from lddu.commands.folds import folds_said
 from lddu.commands.options import Output, command_line
 from lddu.commands.search_progress import SearchProgress
 from lddu.commands.workers import jobs_in
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from lddu.models.family import Losses
@@ -89,9 +90,9 @@ def bench_models(
     table = model_table(folder, options.families, seeds, outcome.train_clips)
     if table is None:
         raise RunError(f"Expected a family to be trained, but none was: {'; '.join(outcome.faults.values())}")
-    settings = f"the best of {trials} trials on validation" if trials else "published settings"
+    settings = f"the best of {counted(trials, 'trial')} on validation" if trials else "published settings"
     settings += " of each fold" if trials and table.folds else ""
-    limit = f", at most {epochs} epochs" if epochs else ""
+    limit = f", at most {counted(epochs, 'epoch')}" if epochs else ""
     write_bench(folder, table, f"Each family with {settings}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)
 

@@ -36,10 +36,11 @@ def bench_uncertainty(
     json
         Print the table as JSON.
     """
-    from lddu.commands.screen import print_json, results
+    from lddu.commands.screen import print_json, results, warn
     from lddu.errors import ConfigError
     from lddu.runs.predictor import Predictor
     from lddu.runs.uncertainty_table import as_markdown, uncertainty_table
+    from lddu.sentences import SIMULATED_CORPUS
     from lddu.store.store import FeatureStore
 
     if not runs:
@@ -49,10 +50,13 @@ def bench_uncertainty(
     if not 0 < target < 1:
         raise ConfigError(f"Expected --target to lie above 0 and below 1, but got {target:g}; ask for 0.9, say.")
     tables: dict[str, tuple[UncertaintyRow, ...]] = {}
+    simulated = False
     for run in runs:
         predictor = Predictor(run)
         corpus = FeatureStore(store or predictor.description.store["path"])
+        simulated |= corpus.simulated
         tables[run] = uncertainty_table(predictor, corpus, target)
+    warn([SIMULATED_CORPUS] if simulated else [])
     if json:
         print_json({run: [vars(row) for row in rows] for run, rows in tables.items()})
     else:

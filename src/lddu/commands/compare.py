@@ -63,7 +63,7 @@ def compare(
     json
         Print JSON.
     """
-    from lddu.commands.screen import notes, print_json
+    from lddu.commands.screen import notes, print_json, warn
     from lddu.commands.subgroups import show_subgroup_differences
     from lddu.commands.tables import check_places, show_table, write_tables
     from lddu.errors import ConfigError
@@ -73,6 +73,7 @@ def compare(
     from lddu.runs.paper_table import paper_table
     from lddu.runs.seeds import differing, over_seeds
     from lddu.runs.subgroups import kept_members
+    from lddu.sentences import SIMULATED_CORPUS
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
@@ -87,6 +88,8 @@ def compare(
             write_comparison(runs, html, split, paper, found)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
+    if any(opened_run(run).description.task.simulated for run in runs):
+        warn([SIMULATED_CORPUS])
     if write_tables(paper, files):
         return
     settings = over_seeds(found)
@@ -138,9 +141,12 @@ def _show(pair: "RunPair", split: str) -> None:
     from lddu.evaluate.answered import HEADLINE
     from lddu.pages.template import chance, figure, metric_name, signed
     from lddu.runs.compare import LOWER_IS_BETTER
+    from lddu.sentences import counted
 
     found = pair.found
-    title = f"{split}: {pair.clips} clips; {found.units} {found.by}s resampled {found.resamples} times"
+    title = (
+        f"{split}: {counted(pair.clips, 'clip')}; {counted(found.units, found.by)} resampled {found.resamples} times"
+    )
     grid = table(title, "", "first", "second", "second - first", "95 % interval", "chance")
     for name, difference in found.difference.items():
         enough = math.isfinite(difference.low)

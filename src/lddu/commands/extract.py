@@ -117,8 +117,10 @@ def extract(
         _show(result)
     warnings = [*result.left_out, *([unlisted_sentence(result.unlisted)] if result.unlisted else [])]
     if result.failures:
+        from lddu.sentences import counted
+
         total = result.files + len(result.failures)
-        warnings.append(f"{len(result.failures)} of {total} files failed; the store holds the others")
+        warnings.append(f"{len(result.failures)} of {counted(total, 'file')} failed; the store holds the others")
     warn(warnings)
     return 1 if result.failures else 0
 

@@ -6,6 +6,7 @@ from lddu.commands.screen import results, table, warn
 from lddu.evaluate.meters import deaf_meters
 from lddu.evaluate.shares import SHARE_FIGURES
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from lddu.runs.robustness import Robustness
@@ -31,7 +32,7 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
     """One split's figures as two small tables."""
     note = ", simulated corpus" if simulated else ""
     grid = table(
-        f"{split}: {figures['n']} clips{note}; threshold chosen on valid",
+        f"{split}: {counted(figures['n'], 'clip')}{note}; threshold chosen on valid",
         "",
         "micro-F1",
         "macro-F1",
@@ -53,7 +54,7 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         results().print(f"\n{sentence}", style="yellow", markup=False, soft_wrap=True)
     if chosen := figures.get("arg_max"):
         results().print(
-            f"\nmost probable emotion of {chosen['n']} clips: accuracy {number(chosen['accuracy'])}, weighted F1 "
+            f"\nmost probable emotion of {counted(chosen['n'], 'clip')}: accuracy {number(chosen['accuracy'])}, weighted F1 "
             f"{number(chosen['f1_weighted'])}, unweighted recall {number(chosen['recall_unweighted'])}",
             markup=False, soft_wrap=True,
         )  # fmt: skip
@@ -87,7 +88,7 @@ def _show_shares(shares: dict[str, Any] | None) -> None:
     if shares is None:
         return
     grid = table(
-        f"\nshares of raters, {shares['n']} clips; smaller is better", "",
+        f"\nshares of raters, {counted(shares['n'], 'clip')}; smaller is better", "",
         "Jensen-Shannon", "Manhattan", "soft Brier", "cross-entropy",
     )  # fmt: skip
     rows = {"this run": shares, **{one["name"].replace("-", " "): one for one in shares["baselines"]}}
@@ -100,7 +101,7 @@ def _show_shares(shares: dict[str, Any] | None) -> None:
 
 def show_robustness(split: str, found: "Robustness") -> None:
     """What becomes of the answers when a modality is made worse, one table per modality."""
-    drawn = f"{found.clips} of {found.of} clips" if found.clips < found.of else f"{found.clips} clips"
+    drawn = f"{found.clips} of " * (found.clips < found.of) + counted(found.of, "clip")
     results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
     metered = any(point.noise is not None for points in found.modalities.values() for point in points)
     for modality, points in found.modalities.items():

@@ -102,7 +102,8 @@ def show_store(summary: StoreSummary, verified: bool = False) -> None:
 
 
 def _headline(summary: StoreSummary) -> str:
-    clips = f"{sum(summary.clips.values()):,} clips"
+    total = sum(summary.clips.values())
+    clips = "1 clip" if total == 1 else f"{total:,} clips"
     if not summary.emotions:
         return f"{clips}, to be predicted: no emotions"
     return f"{clips} · an emotion is present from a share of {summary.present_at:g} of the raters"

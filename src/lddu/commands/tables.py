@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lddu.sentences import counted
+
 if TYPE_CHECKING:
     from lddu.runs.paper_table import PaperTable
 
@@ -67,7 +69,7 @@ def show_table(table: "PaperTable") -> None:
     from lddu.commands.screen import table as grid_of
     from lddu.runs.table_text import cell_text, heading, shown_name
 
-    grid = grid_of(f"{table.split}: {table.clips} clips", "", *map(heading, table.figures))
+    grid = grid_of(f"{table.split}: {counted(table.clips, 'clip')}", "", *map(heading, table.figures))
     for row in table.rows:
         cells = []
         for cell in row.cells.values():

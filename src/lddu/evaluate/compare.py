@@ -14,6 +14,7 @@ from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, Figures, figures, resampled
 from lddu.evaluate.p_value import two_sided
 from lddu.evaluate.resample import middle
+from lddu.sentences import counted
 
 COMPARISON_RESAMPLES = 2000
 """Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
@@ -180,7 +181,7 @@ def aligned(first: Answers, second: Answers) -> Answers:
         n = int(np.flatnonzero(differing.any(axis=1))[0])
         raise MismatchError(
             f"Expected runs with the same observed labels, but {first.name} and {second.name} differ on "
-            f"{int(differing.any(axis=1).sum())} clips, such as {a.clips[n]!r}; evaluate both on the same store."
+            f"{counted(int(differing.any(axis=1).sum()), 'clip')}, such as {a.clips[n]!r}; evaluate both on the same store."
         )
     uncertainty, sets = (None if own is None else own[rows] for own in (second.uncertainty, second.label_set))
     return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty, sets)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lddu.evaluate.compare import Estimate
 from lddu.evaluate.constants import shortfall
-from lddu.sentences import listed, some
+from lddu.sentences import counted, listed, some
 
 BEATEN = {"f1_micro": "micro-F1", "map_macro": "mAP"}
 """Figures in which a run has to beat the fitted baselines, by their names for people."""
@@ -75,7 +75,7 @@ def baseline_name(baseline: Mapping[str, Any]) -> str:
     if "modalities" not in baseline:
         return str(baseline["name"])
     fitted, of = baseline["train_clips"], baseline["train_of"]
-    part = f"; fitted on {fitted} of {of} clips" if fitted < of else ""
+    part = f"; fitted on {fitted} of {counted(of, 'clip')}" if fitted < of else ""
     return f"{TITLE} ({', '.join(baseline['modalities'])}{part})"
 
 
@@ -90,7 +90,7 @@ def never_named(figures: Mapping[str, Any]) -> str:
     if not missed:
         return ""
     verb = "is" if len(missed) == 1 else "are"
-    return f"{len(missed)} of {len(figures['per_emotion'])} emotions {verb} present but never named: {some(missed)}."
+    return f"{len(missed)} of {counted(len(figures['per_emotion']), 'emotion')} {verb} present but never named: {some(missed)}."
 
 
 def far_from_validation(figures: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from lddu.pages.template import template
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.table_text import heading
+from lddu.sentences import counted
 
 
 def write_folds_report(folder: RunFolder) -> None:
@@ -56,7 +57,9 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     best = max(constants_in(figures), key=lambda b: b["f1_micro"], default=None)
     emotions = figures["per_emotion"]
     judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
-    sentence = f"On {figures['n']} {split} clips the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
+    sentence = (
+        f"On {counted(figures['n'], f'{split} clip')} the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
+    )
     if best is not None and best["f1_micro"] >= figures["f1_micro"]:
         sentence += f"; a constant answer reaches {best['f1_micro']:.3f}"
     elif best is not None:

@@ -18,6 +18,7 @@ from lddu.runs.named_runs import opened_run
 from lddu.runs.run_archive import is_run_file
 from lddu.runs.run_folder import RunFolder, RunLike
 from lddu.runs.shared_run import CARD, LIST, PackedRun, packed_run
+from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -53,7 +54,9 @@ class PushedRun:
 
     def __repr__(self) -> str:
         seen = "private" if self.private else "public"
-        return f"PushedRun({self.repository}@{self.revision[:SHORT]}, {seen}, {len(self.packed.files)} files)"
+        return (
+            f"PushedRun({self.repository}@{self.revision[:SHORT]}, {seen}, {counted(len(self.packed.files), 'file')})"
+        )
 
 
 def push_to_hub(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from lddu.sentences import SIMULATED_CORPUS
+
 if TYPE_CHECKING:
     from lddu.evaluate.compare import Difference
 
@@ -16,7 +18,7 @@ def template(name: str) -> jinja2.Template:
     """A template of the package; a name that it uses and is not given is an error.
 
     Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval),
-    `score`, `metric` and `recalibration` (their names as people read them).
+    `score`, `metric` and `recalibration` (their names as people read them). `simulated_corpus` is the sentence on such a corpus.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("lddu.pages"),
@@ -25,6 +27,7 @@ def template(name: str) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["simulated_corpus"] = SIMULATED_CORPUS
     environment.filters["figure"] = figure
     environment.filters["signed"] = signed
     environment.filters["chance"] = chance

@@ -82,7 +82,7 @@ class ModalityShift:
             return f"{name} left as it is ({counted(self.clips, 'clip')}, {FEWEST_CLIPS} are needed)"
         alone = f"{len(self.of_speaker)} of {counted(self.speakers, 'group')} by their own" if self.speakers else ""
         known = alone or "groups unknown"
-        return f"{name} moved by {self.moved:.2g} standard deviations ({self.clips} clips, {known})"
+        return f"{name} moved by {self.moved:.2g} standard deviations ({counted(self.clips, 'clip')}, {known})"
 
 
 @dataclass(frozen=True, eq=False)

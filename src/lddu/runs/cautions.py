@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lddu.config import near
 from lddu.decide.conformal import GuaranteedSets
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
 
@@ -104,6 +105,21 @@ def evaluation_warnings(task: Task, own: bool, store: FeatureStore, split: str) 
             f"an emotion counts as present from a share of {task.present_at:g} of the raters, as in the run's training; "
             f"{store.place} says {store.present_at:g}"
         )
+    return [*found, *_emotions_apart(task, store)]
+
+
+def _emotions_apart(task: Task, store: FeatureStore) -> list[str]:
+    """Emotions that the run or the store alone has: they are no part of any figure."""
+    unlabelled = [emotion for emotion in task.emotions if emotion not in store.emotions]
+    unknown = [emotion for emotion in store.emotions if emotion not in task.emotions]
+    found = list[str]()
+    if unlabelled:
+        meant = near(unlabelled[0], unknown)
+        found.append(
+            f"{store.place} has no labels of {listed(unlabelled)}{meant}: the figures are about the other emotions"
+        )
+    if unknown:
+        found.append(f"the run does not know {listed(unknown)} of {store.place}: they are no part of the figures")
     return found
 
 

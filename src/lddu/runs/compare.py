@@ -17,6 +17,7 @@ from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
 from lddu.runs.run_folder import RunFolder, RunLike
 from lddu.runs.subgroups import kept_members, resampled_alone, with_label_sets
+from lddu.sentences import counted
 
 SAME_RUN = "Both are the same run: every difference is 0 and says nothing."
 SAME_ANSWERS = "Both runs gave exactly the same answers, as a copy or a repeated training does: every difference is 0 and says nothing."
@@ -47,7 +48,7 @@ class RunPair:
     note: str = ""
 
     def __repr__(self) -> str:
-        return f"RunPair({self.second!r} beside {self.first!r}, {self.clips} clips)"
+        return f"RunPair({self.second!r} beside {self.first!r}, {counted(self.clips, 'clip')})"
 
     def _repr_html_(self) -> str:
         return html_comparison(self.first, self.second, self.clips, self.found, self.note)

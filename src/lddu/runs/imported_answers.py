@@ -9,6 +9,7 @@ import numpy as np
 from lddu.arrays import Floats
 from lddu.config import near
 from lddu.errors import SourceError, parameter
+from lddu.labels import split_named
 from lddu.sentences import counted, listed, some
 from lddu.store.clip_table import FIXED_COLUMNS
 from lddu.store.sheet.cells import number, words
@@ -19,6 +20,9 @@ PREFIX = "probability_"
 """Before the emotion in the tables of `lddu predict --csv`; a column of the emotion's bare name is taken too."""
 
 SCORED = ("valid", "test")
+
+ROUNDING = 1e-6
+"""So far beyond 0 or 1 a number may lie that single precision rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +58,19 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
         raise SourceError(
             f"Expected {path} to name clips of {store.place}, but {counted(len(unknown), 'id')} out of {len(table.ids)} "
             f"{'is' if len(unknown) == 1 else 'are'} none of them ({some(list(map(repr, unknown)), 3)}); write the ids of the store, "
-            "as 'lddu predict --csv' shows them."
+            f"as 'lddu predict --csv' shows them, such as {next(iter(row_of))!r}."
         )
     rows = np.array([row_of[clip] for clip in table.ids], np.int64)
     splits = store.table.split[rows]
     lines = np.flatnonzero(np.isin(splits, SCORED))
     probability, spelt = _probabilities(table, columns, lines)
-    notes = [*_left_out(table, columns, splits), *spelt, *_missing(path, store, rows, partial), *_hard(probability)]
+    notes = [
+        *_left_out(table, columns, splits),
+        *_other_splits(table, splits),
+        *spelt,
+        *_missing(path, store, rows, partial),
+        *_hard(probability),
+    ]
     ordered = lines[np.argsort(rows[lines])]
     own = {split: ordered[splits[ordered] == split] for split in SCORED}
     place = np.full(len(rows), -1)
@@ -75,16 +85,21 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
 def _columns(table: SheetColumns, emotions: Sequence[str]) -> list[str]:
     """The column of each emotion."""
     plain = [PREFIX + emotion for emotion in emotions]
-    columns = plain if any(name in table.header for name in plain) else list(emotions)
-    lacking = [emotion for emotion, name in zip(emotions, columns, strict=True) if name not in table.header]
+    header = {name.casefold() for name in table.header}
+    columns = plain if any(name.casefold() in header for name in plain) else list(emotions)
+    lacking = [name for name in columns if name not in table.header]
     if lacking:
-        others = [name for name in table.header if name not in (*columns, *FIXED_COLUMNS)]
+        others = [name for name in table.header if name not in (*columns, *emotions, *FIXED_COLUMNS)]
         meant = near(lacking[0], others)
         raise SourceError(
             f"Expected a column of probabilities in {table.path} for every emotion of the store ({', '.join(emotions)}), but "
-            f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} not there{meant}; name each column as its emotion."
+            f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} not there{meant}; name {_names_of(columns is plain)}."
         )
     return columns
+
+
+def _names_of(prefixed: bool) -> str:
+    return f"each column as its emotion with {PREFIX!r} before it" if prefixed else "each column as its emotion"
 
 
 def _probabilities(table: SheetColumns, columns: Sequence[str], lines: np.ndarray) -> tuple[Floats, list[str]]:
@@ -99,7 +114,8 @@ def _probabilities(table: SheetColumns, columns: Sequence[str], lines: np.ndarra
             if kind:
                 odd[kind] = odd.get(kind, 0) + 1
     return found, [
-        f"{count} cells of {table.path.name} were read as {kind.replace('_', ' ')}" for kind, count in odd.items()
+        f"{counted(count, 'cell')} of {table.path.name} {'was' if count == 1 else 'were'} read as {kind.replace('_', ' ')}"
+        for kind, count in odd.items()
     ]
 
 
@@ -119,9 +135,11 @@ def _probability(table: SheetColumns, name: str, line: int, cell: object) -> tup
         )
     if text.endswith("%"):
         value, kind = value / 100, "percentages"
+    if -ROUNDING <= value < 0 or 1 < value <= 1 + ROUNDING:
+        value, kind = round(value), "0 or 1, beyond which they lay by a rounding"
     if not 0 <= value <= 1:
         raise SourceError(
-            f"Expected the probability of {name!r} {table.at(line)} to lie in [0, 1], but got {value:g}; give logits their "
+            f"Expected the probability of {name!r} {table.at(line)} to lie in [0, 1], but got {text[:80]}; give logits their "
             "logistic function, and divide percentages by 100."
         )
     return value, kind
@@ -135,6 +153,19 @@ def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -
     notes = [f"{counted(len(others), 'column')} of {table.path.name} left out: {some(others)}"] if others else []
     notes += [f"{counted(idle, 'clip')} of {table.path.name} left out, of neither valid nor test"] if idle else []
     return notes + ([f"{counted(same, 'line')} of {table.path.name} left out, there twice"] if same else [])
+
+
+def _other_splits(table: SheetColumns, splits: np.ndarray) -> list[str]:
+    """A sentence on clips that the table and the store put in different splits: the program may have learnt from them."""
+    told = [split_named(word) if (word := words(cell).strip()) else "" for cell in table.column("split")]
+    clips = [clip for clip, own, split in zip(table.ids, told, splits, strict=True) if own and split and own != split]
+    if not clips:
+        return []
+    are = "is" if len(clips) == 1 else "are"
+    return [
+        f"{counted(len(clips), 'clip')} of {table.path.name} {are} in another split there than in the store, whose splits were "
+        f"taken: {some(clips, 3)}; figures of clips that the program learnt from flatter it"
+    ]
 
 
 def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -> list[str]:
@@ -161,7 +192,7 @@ def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -
             )
         if len(lacking):
             notes.append(
-                f"{len(lacking)} of {len(wanted)} {split} clips are not in {path.name}: the figures are about the others, and "
+                f"{len(lacking)} of {counted(len(wanted), f'{split} clip')} {'is' if len(lacking) == 1 else 'are'} not in {path.name}: the figures are about the others, and "
                 "no run that answered all can be compared with this one"
             )
     return notes

@@ -11,6 +11,7 @@ from lddu.batches.batch import Batch, BatchReader
 from lddu.models.family import Answered
 from lddu.models.network import Network
 from lddu.models.networks import INFERENCE_BATCH
+from lddu.sentences import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,8 +40,8 @@ class Latents:
 
     def __repr__(self) -> str:
         return (
-            f"Latents of {len(self)} clips: {', '.join(self.modalities)} x {len(self.emotions)} emotions x "
-            f"{self.mean.shape[-1]} dimensions"
+            f"Latents of {counted(len(self), 'clip')}: {', '.join(self.modalities)} x {counted(len(self.emotions), 'emotion')} x "
+            f"{counted(self.mean.shape[-1], 'dimension')}"
         )
 
 

@@ -15,7 +15,7 @@ from lddu.evaluate.resample import Interval, middle
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.pooled_folds import folds_phrase, pooling_notes
 from lddu.runs.run_folder import RunFolder
-from lddu.sentences import counted
+from lddu.sentences import SIMULATED_CORPUS, counted
 
 RANKED_BY = "f1_micro"
 
@@ -59,6 +59,7 @@ class ModelTable:
         by: ``group`` or ``clip``.
         folds: how many; 0 on the store's own splits.
         column: that names the groups of the folds.
+        simulated: whether the corpus is made up.
     """
 
     rows: tuple[ModelRow, ...]
@@ -68,6 +69,7 @@ class ModelTable:
     by: str
     folds: int = 0
     column: str = ""
+    simulated: bool = False
 
     @property
     def protocol(self) -> str:
@@ -130,10 +132,12 @@ def model_table(
             ModelRow(f, tuple(done[f]), mean, deviation, behind, interval, *_cost(out, f, done[f], train_clips))
         )
     scored = next(iter(answers.values()))[0].scored
-    about = RunFolder(cell_folder(out, order[0], done[order[0]][0])).description.store.get("folds", {})
+    described = RunFolder(cell_folder(out, order[0], done[order[0]][0])).description
+    about = described.store.get("folds", {})
     return ModelTable(
-        tuple(rows), missing, len(scored.clips), *scored.counted_units(), about.get("count", 0), about.get("group", "")
-    )
+        tuple(rows), missing, len(scored.clips), *scored.counted_units(), about.get("count", 0), about.get("group", ""),
+        described.task.simulated,
+    )  # fmt: skip
 
 
 def _missing_folds(cell: Path, folds: int) -> list[str]:
@@ -187,6 +191,7 @@ def as_markdown(table: ModelTable) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     lines += ["| " + " | ".join(cells_of(row)) + " |" for row in table.rows]
     lines += ["", table.protocol] if table.folds else []
+    lines += ["", SIMULATED_CORPUS] if table.simulated else []
     lines += ["", f"Missing: {', '.join(table.missing) or 'nothing'}."]
     return "\n".join(lines) + "\n"
 

@@ -19,6 +19,7 @@ from lddu.runs.kept_answers import answers_of
 from lddu.runs.predictions import Predictions
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.split_figures import CalibrationErrors, SplitFigures
+from lddu.sentences import counted
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 
@@ -30,7 +31,7 @@ def folds_phrase(count: int, column: str) -> str:
         >>> folds_phrase(5, "_speaker"), folds_phrase(3, "clip")
         ("5 folds by '_speaker'", '3 folds of single clips')
     """
-    return f"{count} folds {'of single clips' if column == 'clip' else f'by {column!r}'}"
+    return f"{counted(count, 'fold')} {'of single clips' if column == 'clip' else f'by {column!r}'}"
 
 
 def pooling_notes(column: str, by: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
+from lddu.config import near
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored
@@ -46,6 +47,7 @@ from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunLike
 from lddu.runs.subgroups import PROMISED_RECALL, Notes, members_by, subgroups_of
+from lddu.sentences import counted
 from lddu.store.observation import shares_of
 from lddu.store.place import is_url
 from lddu.store.store import Chosen, FeatureStore, StoreLike, opened_store
@@ -317,7 +319,10 @@ class Predictor:
         """Warnings about the clips of these predictions: which are out of distribution, which were used for training."""
         learnt = int((found.split == "train").sum())
         own = learnt and self.was_trained_on(store)
-        optimistic = f"{learnt} of these {len(found)} clips were used for training; results on them are optimistic"
+        optimistic = (
+            f"{learnt} of these {counted(len(found), 'clip')} {'was' if learnt == 1 else 'were'} used for training; results on "
+            f"{'it' if learnt == 1 else 'them'} are optimistic"
+        )
         return [*self._familiarity.remarks(found), *([optimistic] if own else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
@@ -453,11 +458,11 @@ class Predictor:
         if not set(task.emotions) & set(store.emotions):
             raise MismatchError(
                 f"Expected labels of at least one of {', '.join(task.emotions)} in {store.place}, but it has labels of "
-                f"{', '.join(store.emotions) or 'none'}; evaluate on a corpus of the same emotions."
+                f"{', '.join(store.emotions) or 'none'}{near(task.emotions[0], store.emotions)}; evaluate on a corpus of the same emotions."
             )
         if np.isnan(shares_of(store, rows, task.emotions)).all():
             raise MismatchError(
-                f"Expected known labels of the split {split!r} in {store.place}, but none of its {len(rows)} clips has any of {', '.join(task.emotions)}; "
+                f"Expected known labels of the split {split!r} in {store.place}, but none of its {counted(len(rows), 'clip')} has any of {', '.join(task.emotions)}; "
                 f"name another {parameter('split')}, or predict it."
             )
         return rows

@@ -68,6 +68,11 @@ def unpack_run(archive: Path, folder: Path) -> None:
         ) from None
 
 
+def _name(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry; some programs write the separators of Windows, which a zip should not have."""
+    return entry.filename.replace("\\", "/")
+
+
 def _refuse_unsafe(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
     if len(entries) > MOST_ENTRIES:
         raise RunError(
@@ -75,11 +80,11 @@ def _refuse_unsafe(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
         )
     seen = set[str]()
     for entry in entries:
-        name, kind = entry.filename, stat.S_IFMT(entry.external_attr >> 16)
+        name, kind = _name(entry), stat.S_IFMT(entry.external_attr >> 16)
         why = ""
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             why = "is a link or a device"
-        elif name.startswith("/") or "\\" in name or ":" in name or "\0" in name or ".." in name.split("/"):
+        elif name.startswith("/") or ":" in name or "\0" in name or ".." in name.split("/"):
             why = "leads out of its folder"
         elif name in seen:
             why = "is there twice"
@@ -93,7 +98,7 @@ def _refuse_unsafe(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
 
 def _run_files(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Name below the run's folder -> entry, of the files that a run has."""
-    names = {entry.filename: entry for entry in entries if not entry.is_dir()}
+    names = {_name(entry): entry for entry in entries if not _name(entry).endswith("/")}
     above = ""
     if "config.json" not in names:
         runs = sorted(name.split("/")[0] for name in names if re.fullmatch(r"[^/]+/config\.json", name))

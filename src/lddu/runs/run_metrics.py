@@ -7,6 +7,7 @@ from typing import Any
 
 from lddu.errors import RunError
 from lddu.evaluate.metrics import EmotionMetrics, Metrics
+from lddu.sentences import counted
 
 SHOWN = ("f1_micro", "f1_macro", "map_macro", "ece")
 """Figures that a `repr` shows."""
@@ -35,7 +36,7 @@ class SplitMetrics(Metrics):
     def __repr__(self) -> str:
         named = ((name, getattr(self, name)) for name in SHOWN)
         shown = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
-        return f"SplitMetrics({self.n} clips: {shown})"
+        return f"SplitMetrics({counted(self.n, 'clip')}: {shown})"
 
 
 class RunMetrics(Mapping[str, SplitMetrics]):

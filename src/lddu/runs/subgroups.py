@@ -112,10 +112,13 @@ def _refuse_unfit(column: str, values: np.ndarray, names: list[str]) -> None:
             f"Expected {parameter('by')} to be a column with values, but {column!r} is empty for these clips."
         )
     numbers = values[~np.isnan(values)] if values.dtype != object else np.zeros(0)
-    if len(numbers) and (len(names) > MOST_SUBGROUPS or (numbers % 1).any()):
+    finite = numbers[np.isfinite(numbers)]
+    if len(numbers) and (len(names) > MOST_SUBGROUPS or len(finite) < len(numbers) or (finite % 1).any()):
+        between = f"numbers from {finite.min():g} to {finite.max():g}" if len(finite) else "numbers"
+        without_end = ", and infinite ones" if len(finite) < len(numbers) else ""
         raise ConfigError(
-            f"Expected {parameter('by')} to be a column of words or of a few whole numbers, but {column!r} holds numbers from "
-            f"{numbers.min():g} to {numbers.max():g}; import the corpus with their ranges as words, such as 30-39."
+            f"Expected {parameter('by')} to be a column of words or of a few whole numbers, but {column!r} holds "
+            f"{between}{without_end}; import the corpus with their ranges as words, such as 30-39."
         )
     if len(names) > MOST_SUBGROUPS:
         raise ConfigError(

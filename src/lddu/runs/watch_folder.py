@@ -13,6 +13,7 @@ from lddu.clips.spans import WORDS_SUFFIX
 from lddu.errors import SourceError
 from lddu.exports.answered import Answered
 from lddu.exports.growing import Arrival, GrowingTable
+from lddu.sentences import counted
 
 Answer = Callable[[Path, str], Answered]
 """Answers a file, which gets this clip id; raises SourceError where it is broken."""
@@ -118,4 +119,4 @@ def _answer_one(
     else:
         left_out = table.add(arrival, answered)
         without = f"; no column in the table for {', '.join(left_out)}" if left_out else ""
-        note(f"{arrival.name}: {len(answered.clips)} clip{'s' * (len(answered.clips) != 1)}{without}")
+        note(f"{arrival.name}: {counted(len(answered.clips), 'clip')}{without}")

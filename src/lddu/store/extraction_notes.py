@@ -169,7 +169,7 @@ def speakerless(seconds: float, length: float) -> str:
 
 def speakerless_words(count: int, words: int) -> str:
     """Of words for which a transcript that names speakers names none."""
-    return f"{count} of {words} words without a speaker"
+    return f"{count} of {counted(words, 'word')} without a speaker"
 
 
 def together(seconds: float) -> str:

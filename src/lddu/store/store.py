@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lddu.errors import StoreError
+from lddu.sentences import counted
 from lddu.store.clip_table import ClipTable, read_table
 from lddu.store.manifest import read_manifest
 from lddu.store.place import Place, features_place, is_url, place_of
@@ -54,7 +55,7 @@ class FeatureStore:
 
     def __repr__(self) -> str:
         streams = ", ".join(f"{m.name} {m.dimension}" for m in self.modalities.values())
-        return f"FeatureStore({self.place!r}: {len(self)} clips, {streams}; {', '.join(self.emotions)})"
+        return f"FeatureStore({self.place!r}: {counted(len(self), 'clip')}, {streams}; {', '.join(self.emotions)})"
 
     def __len__(self) -> int:
         return sum(self._split_counts.values())
@@ -65,7 +66,7 @@ class FeatureStore:
         table = read_table(self._files.local("clips.parquet", self._table_sha256), self.emotions)
         if len(table) != len(self):
             raise StoreError(
-                f"Expected {len(self)} clips in {self._files.shown('clips.parquet')} as the manifest says, "
+                f"Expected {counted(len(self), 'clip')} in {self._files.shown('clips.parquet')} as the manifest says, "
                 f"but got {len(table)}; import the corpus again."
             )
         if table.split_counts() != self._split_counts:

@@ -14,7 +14,7 @@ from lddu.config import Config, CorpusSize, automatic_settings
 from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
 from lddu.runs.run_folder import RunDescription
-from lddu.sentences import listed
+from lddu.sentences import counted, listed
 from lddu.store.observation import presence_of, shares_of
 from lddu.store.store import FeatureStore
 
@@ -94,7 +94,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
     for name, count in reader.cut_clips(np.arange(len(store))).items():
         warnings.append(
-            f"{name} of {count} clips was cut to its first {config.model.max_steps} steps (model.max_steps)"
+            f"{name} of {counted(count, 'clip')} was cut to its first {counted(config.model.max_steps, 'step')} (model.max_steps)"
         )
     presence = presence_of(store, train_rows, store.emotions, store.present_at)
     warnings += _one_sided(store.emotions, presence)
@@ -103,7 +103,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         warnings.append("labels of single modalities (joy@audio) were not used: only LDDU's Eq. (14) learns from them")
     if shared := _groups_of_several_splits(store):
         warnings.append(
-            f"{len(shared)} group{'s' if len(shared) > 1 else ''} (speakers, videos) with clips in more than one of train, valid and "
+            f"{counted(len(shared), 'group')} (speakers, videos) with clips in more than one of train, valid and "
             f"test, such as {shared[0]}: the metrics are optimistic"
         )
     warnings += store.manifest.get("warnings", ())

@@ -151,3 +151,27 @@ def test_a_table_for_the_other_door_is_sent_there(tmp_path: Path, key: Any, head
     (tmp_path / "clips.csv").write_text(f"{header}\na,1\n")
     with pytest.raises(SourceError, match=cure):
         read_sheet(tmp_path / "clips.csv", key)
+
+
+OTHER_KINDS = {
+    "book.xlsx": (b"PK\x03\x04\x14\x00\x06\x00", "it is a workbook .*save its sheet as CSV UTF-8"),
+    "renamed.csv": (b"PK\x03\x04\x14\x00\x06\x00", "it is a workbook .*save its sheet as CSV UTF-8"),
+    "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "workbook of old Excel"),
+    "parquet.csv": (b"PAR1\x15\x04\x15", "it is a parquet file; let its name end in .parquet"),
+    "unmarked.csv": ("clip,joy\na,1\n".encode("utf-16-le"), "it holds zero bytes"),
+    "latin.csv": ("clip,joy\n\xe9,1\n".encode("latin-1"), "byte 9 is not"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_KINDS)
+def test_a_file_of_another_kind_is_named_whatever_its_ending(tmp_path: Path, name: str) -> None:
+    content, sentence = OTHER_KINDS[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=sentence):
+        read_sheet(tmp_path / name, "clip")
+
+
+@pytest.mark.parametrize("name", ["nothing.csv", "nothing.parquet", "."])
+def test_a_table_that_is_not_there_is_refused_as_one(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SourceError, match=r"to be a table .*check the path"):
+        read_sheet(tmp_path / name, "clip")

@@ -19,7 +19,7 @@ from lddu.corpora.untrusted.object_file import PICKLE_SUFFIXES, pickled_containe
 from lddu.corpora.untrusted.pickled_values import PickledValues
 from lddu.errors import SourceError, parameter
 from lddu.labels import MOSEI_EMOTIONS
-from lddu.sentences import some
+from lddu.sentences import counted, some
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import file_sha256
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
@@ -177,5 +177,5 @@ def _note_join(writer: StoreWriter, labels: Path, joined: Joined, clips: Sequenc
     note_labels(writer, labels.name, [(clip, own.shares, own.outside) for clip, own in found if own is not None])
     if lost:
         writer.warnings.append(
-            f"{len(lost)} of {len(clips)} clips have no emotions in {labels.name} (matched {joined.how}): {some(lost)}."
+            f"{len(lost)} of {counted(len(clips), 'clip')} {'has' if len(lost) == 1 else 'have'} no emotions in {labels.name} (matched {joined.how}): {some(lost)}."
         )

@@ -33,6 +33,9 @@ def read_lines(path: Path) -> tuple[list[str], Lines]:
     Raises:
         SourceError: where the file cannot be read as a table; also while the lines are gone through.
     """
+    if not path.is_file():
+        found = "it is a folder" if path.is_dir() else "nothing is there"
+        raise SourceError(f"Expected {path} to be a table (.csv, .tsv or .parquet), but {found}; check the path.")
     header, lines = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     return [unicodedata.normalize("NFC", name.strip()) for name in header], lines
 
@@ -63,6 +66,13 @@ def sheet_in(folder: Path) -> Path | None:
 
 _DECIMALS = ", and write decimals with a point"
 _ONE_OF = "clips.csv, clips.tsv or clips.parquet"
+_WORKBOOK = "save its sheet as CSV UTF-8"
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "a workbook (.xlsx, .ods) or another zip file", _WORKBOOK),
+    (b"\xd0\xcf\x11\xe0", "a workbook of old Excel (.xls)", _WORKBOOK),
+    (b"PAR1", "a parquet file", "let its name end in .parquet"),
+)
+"""How files begin that are given as a CSV table, what they are and the cure."""
 _SEPARATOR = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?\r?\n", re.IGNORECASE)
 """Excel's first line, which only says what separates the cells."""
 
@@ -71,7 +81,9 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
     try:
         content = path.read_bytes()  # UTF-16 is what Excel calls Unicode text
         text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+        _refuse_other_kinds(path, content)
     except UnicodeDecodeError as fault:
+        _refuse_other_kinds(path, content)
         raise SourceError(
             f"Expected {path} to be UTF-8 text, but byte {fault.start} is not ({fault.reason}); save it as CSV UTF-8."
         ) from None
@@ -95,6 +107,18 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
             yield above + lines.line_num, list(cells)
 
     return header, body()
+
+
+def _refuse_other_kinds(path: Path, content: bytes) -> None:
+    """Name what is no text, whatever its ending says: a workbook is met far more often than a damaged table."""
+    for beginning, kind, cure in _OTHER_KINDS:
+        if content.startswith(beginning):
+            raise SourceError(f"Expected {path} to be a CSV table, but it is {kind}; {cure}.")
+    if b"\0" in content and not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise SourceError(
+            f"Expected {path} to be UTF-8 text, but it holds zero bytes, as UTF-16 without its mark and binary files do; "
+            "save it as CSV UTF-8."
+        )
 
 
 def _next_line(path: Path, lines: Any) -> list[str] | None:
