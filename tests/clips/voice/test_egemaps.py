@@ -1,11 +1,14 @@
 """Means of openSMILE's descriptors hold what was measured and nothing else."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lddu.clips.voice.egemaps import averaged
+from lddu.clips.voice import egemaps
+from lddu.clips.voice.egemaps import EgemapsMeter, averaged
 
 
 @given(st.lists(st.tuples(st.floats(-55, 20), st.booleans(), st.booleans()), min_size=5, max_size=5))
@@ -18,3 +21,30 @@ def test_a_formant_amplitude_that_was_not_measured_is_in_no_mean(frames: list[tu
     spoken = [value for value, is_voiced, _ in frames if is_voiced]
     assert means[0] == pytest.approx(np.mean(measured) if measured else 0.0, abs=1e-4)
     assert means[1] == pytest.approx(np.mean(spoken) if spoken else 0.0, abs=1e-4)
+
+
+def test_samples_at_and_beyond_full_scale_keep_their_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """openSMILE turns samples to 16 bits without a limit; of sound decoded near full scale some lie beyond 1."""
+    given_to_it: list[np.ndarray] = []
+
+    class Smile:
+        feature_names = ("F0semitoneFrom27.5Hz_sma3nz",)
+
+        def __init__(self, feature_set: object, feature_level: object) -> None: ...
+
+        def process_signal(self, samples: np.ndarray, rate: int) -> SimpleNamespace:
+            given_to_it.append(samples)
+            frames = np.zeros((len(samples) * 100 // rate, 1))
+            return SimpleNamespace(to_numpy=frames.astype)
+
+    levels = SimpleNamespace(LowLevelDescriptors=0)
+    package = SimpleNamespace(Smile=Smile, FeatureSet=SimpleNamespace(eGeMAPSv02=0), FeatureLevel=levels)
+    monkeypatch.setattr(egemaps, "needs", lambda *_: package)
+    loud = np.resize(np.array([-1.2, -1, -0.5, 0.5, 0.99999, 1, 1.2], np.float32), 16000)
+    EgemapsMeter().steps([loud])
+    for samples in given_to_it:
+        assert samples.max() * 32768 <= 32767
+        assert samples.min() * 32768 >= -32768
+    inside = np.abs(loud) < 0.9
+    [samples] = given_to_it
+    assert np.isin(loud[inside], samples).all()

@@ -24,6 +24,9 @@ _SURROUNDING_FRAMES = 200
 _WHERE_VOICED = "nz"  # names of descriptors end so that mean something in voiced frames only and are 0 in others
 _AMPLITUDE = "amplitudeLogRelF0"
 _NO_AMPLITUDE = -60.0  # dB
+_LOUDEST = (
+    32767 / 32768
+)  # openSMILE turns samples to 16 bits without a limit: 1 becomes -1, see findings/opensmile_full_scale.sh
 
 
 class EgemapsMeter:
@@ -56,7 +59,7 @@ class EgemapsMeter:
 
         return {
             "voice": OPENSMILE,
-            "version": 2,
+            "version": 3,
             "package": version(OPENSMILE),
             "feature_set": "eGeMAPSv02",
             "level": "low-level descriptors",
@@ -78,7 +81,7 @@ class EgemapsMeter:
         return Steps.evenly(values, self.dimension, STEP_SECONDS)
 
     def _measured(self, samples: np.ndarray, steps: int) -> np.ndarray:
-        frames = self._smile.process_signal(samples, SAMPLE_RATE).to_numpy(np.float64)
+        frames = self._smile.process_signal(samples.clip(-1, _LOUDEST), SAMPLE_RATE).to_numpy(np.float64)
         count = steps * _FRAMES_PER_STEP
         rows = frames[_SURROUNDING_FRAMES : _SURROUNDING_FRAMES + count].reshape(steps, _FRAMES_PER_STEP, -1)
         pitch = self._smile.feature_names.index("F0semitoneFrom27.5Hz_sma3nz")
