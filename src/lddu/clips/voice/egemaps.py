@@ -24,9 +24,7 @@ _SURROUNDING_FRAMES = 200
 _WHERE_VOICED = "nz"  # names of descriptors end so that mean something in voiced frames only and are 0 in others
 _AMPLITUDE = "amplitudeLogRelF0"
 _NO_AMPLITUDE = -60.0  # dB
-_LOUDEST = (
-    32767 / 32768
-)  # openSMILE turns samples to 16 bits without a limit: 1 becomes -1, see findings/opensmile_full_scale.sh
+_LOUDEST = 32767 / 32768  # openSMILE's 16 bits turn 1 into -1, see findings/opensmile_full_scale.sh
 
 
 class EgemapsMeter:
