@@ -87,7 +87,7 @@ def one(asked: argparse.Namespace, name: str, variant: str, seed: int, fold: int
     recorded["seconds"] = round(time.monotonic() - began, 1)
     for suffix in reversed(found):  # the one that is looked for comes last
         own = found[suffix]
-        temporary = place.with_name("part.tmp")
+        temporary = place.with_name(f".{place.name}.tmp")
         with temporary.open("wb") as stream:
             np.savez_compressed(stream, **own)  # type: ignore[arg-type]
         temporary.rename(place.with_name(f"{name}.{fold}.{variant}{suffix}.{seed}.npz"))
