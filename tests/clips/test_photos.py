@@ -55,6 +55,14 @@ def test_the_kind_of_pixels_hardly_matters(tmp_path: Path, mode: str) -> None:
     assert np.abs(picture(path)[..., 1].astype(int) - np.asarray(grey)).mean() < 6
 
 
+@pytest.mark.parametrize("size", [128, 1500])
+def test_what_is_transparent_is_white_whatever_it_hides(tmp_path: Path, size: int) -> None:
+    hidden = Image.fromarray(draw_face(size, Expression())).convert("RGBA")
+    hidden.putalpha(0)
+    hidden.save(tmp_path / "face.png")
+    assert (picture(tmp_path / "face.png") == 255).all()
+
+
 def test_a_large_photo_is_made_smaller(tmp_path: Path) -> None:
     Image.fromarray(draw_face(1500, Expression())).save(tmp_path / "face.jpg")
     assert picture(tmp_path / "face.jpg").shape == (640, 640, 3)

@@ -37,8 +37,8 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
     ``global`` is one number for all emotions; ``per_emotion`` has the best of each, where an emotion without positives takes
     the global one. Every possible decision is tried, in one pass over the sorted probabilities. ``prior`` lets thresholds follow
     how frequent emotions are, so that rare ones are named too: the log odds of the threshold are a + b log odds(frequency), with
-    a for the best micro-F1, whatever the criterion, and b the largest of `TILTS` with which no more micro-F1 is lost than chance explains
-    (`lead_by_chance`). ``global_or_prior`` is ``global`` unless that never names an emotion right which `OFTEN_SHOWN` clips or more
+    a for the best micro-F1, whatever the criterion, and b the largest of `TILTS` whose micro-F1 lies no further below that of the best b
+    than chance explains (`lead_by_chance`). ``global_or_prior`` is ``global`` unless that never names an emotion right which `OFTEN_SHOWN` clips or more
     show, and then ``prior``; with another criterion than micro-F1 it is ``global``.
 
     Args:
@@ -79,9 +79,9 @@ def _tilted(scored: Scored, tilt: float) -> Floats:
 
 
 def _tilt(scored: Scored) -> float:
-    """The largest tilt whose best micro-F1 is that of none but for chance; each has one number to fit, so none is favoured."""
+    """The largest tilt that only chance sets apart from the best one; each has one number to fit, so none is favoured."""
     reached = [_micro_f1(scored, _tilted(scored, tilt)) for tilt in TILTS]
-    least = reached[0] - lead_by_chance(len(scored.clips))
+    least = max(reached) - lead_by_chance(len(scored.clips))
     return max(tilt for tilt, f1 in zip(TILTS, reached, strict=True) if f1 >= least)
 
 

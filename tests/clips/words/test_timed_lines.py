@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lddu.clips.words.transcript import read_transcript
 from lddu.errors import SourceError
 from tests.clips.words.transcripts import clock, read
 
@@ -237,3 +238,8 @@ def test_times_in_pictures_are_seconds_and_noted(tmp_path: Path, first: int, las
     found = read(tmp_path, f"1\n00:00:01:{first:02d} --> 00:00:03:{last:02d}\nHello\n")
     assert (found.words[0].start, found.words[0].end) == pytest.approx((1 + first / 25, 3 + last / 25), abs=2e-3)
     assert "times counted in pictures" in found.notes[0]
+
+
+def test_a_book_in_one_line_is_words(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("so glad " * 20_000)
+    assert len(read_transcript(tmp_path / "book.txt", 10.0).words) == 40_000

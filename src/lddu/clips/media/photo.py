@@ -20,7 +20,7 @@ def read_photo(path: Path, longest: int) -> np.ndarray:
         longest: pixels of the longer side; a larger photo is made smaller.
 
     Returns:
-        uint8 [height, width, 3] RGB.
+        uint8 [height, width, 3] RGB, on white where the photo is transparent.
 
     Raises:
         SourceError: where the photo is damaged.
@@ -31,8 +31,10 @@ def read_photo(path: Path, longest: int) -> np.ndarray:
             upright = turned.exif_transpose(photo)
             if upright.mode.startswith(_DEEP):
                 upright = image.fromarray((np.asarray(upright, float) / 257).clip(0, 255).astype(np.uint8))
-            shown = upright.convert("RGB")
+            shown = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
             shown.thumbnail((longest, longest), image.Resampling.BOX)
+            if shown.mode == "RGBA":  # what is transparent may hide anything
+                shown = image.alpha_composite(image.new("RGBA", shown.size, "white"), shown).convert("RGB")
             return np.ascontiguousarray(shown)
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as fault:
         raise SourceError(

@@ -113,12 +113,12 @@ def _size(path: Path, picture: Any) -> tuple[int, int]:
     if width * height > LARGEST_PICTURE:
         raise SourceError(
             f"Expected pictures of at most {LARGEST_PICTURE} pixels in {path}, but got {width} x {height}; "
-            "scale the video down first."
+            "scale it down first."
         )
     if not width * height:
         raise SourceError(
-            f"Expected {path} to say how large its pictures are, but it does not; it is damaged, "
-            "or an animated .webp: convert it to .mp4."
+            f"Expected {path} to say how large its pictures are, but it does not; it is damaged or of a kind that is not read, "
+            "such as an animated .webp or a .tif of floats: convert it to .mp4 or .jpg."
         )
     return width, height
 

@@ -26,7 +26,7 @@ def timed_table(lines: Sequence[tuple[int, str]], mends: Counter[Mend]) -> list[
         mends: rows that could not be understood are added.
     """
     for separator in _SEPARATORS:
-        named = _named(next(csv.reader([lines[0][1]], delimiter=separator), [])) if lines else {}
+        named = _named(_cells(lines[0][1], separator)) if lines else {}
         if {"start", "text"} <= named.keys() and len(lines) > 1:
             return _captions(lines, separator, named, mends)
     return None
@@ -48,7 +48,7 @@ def _captions(
 ) -> list[Caption]:
     found = []
     for number, line in lines[1:]:
-        row = next(csv.reader([line], delimiter=separator), [])
+        row = _cells(line, separator)
         if len(row) <= max(place for place, _ in named.values()):
             mends[Mend.DAMAGED] += 1
             continue
@@ -59,6 +59,14 @@ def _captions(
             Caption(f"line {number}", line, _time(row, named, "start"), _time(row, named, "end"), (label + text,))
         )
     return found
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """What a row holds; nothing where it is none, such as a whole book in one line."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
 
 
 def _time(row: Sequence[str], named: dict[str, tuple[int, float]], what: str) -> float | None:
