@@ -44,7 +44,7 @@ class ExtractionBar:
         self._bar.stop()
         if isinstance(fault, KeyboardInterrupt) and self._total:
             raise KeyboardInterrupt(
-                f"Stopped. {self._done} of {counted(self._total, 'file')} {'is' if self._done == 1 else 'are'} extracted and kept; the same command goes on from there."
+                f"Stopped. {self._done} of {counted(self._total, 'file')} are extracted and kept; the same command goes on from there."
                 if self._done
                 else "Stopped before any file was extracted."
             ) from None
