@@ -136,7 +136,7 @@ def _show(found: "list[SubsetRow]", out: Path) -> None:
     grid = table(
         f"trained anew{over}: {shown}", "modalities",
         *(metric_name(name) for name in SHOWN),
-        f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", *["over seeds"] * several,
+        f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", *(["over seeds"] if several else []),
     )  # fmt: skip
     for row in found:
         own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]

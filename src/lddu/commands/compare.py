@@ -68,7 +68,7 @@ def compare(
     from lddu.commands.tables import check_places, show_table, write_tables
     from lddu.errors import ConfigError
     from lddu.pages.comparison import write_comparison
-    from lddu.runs.compare import by_subgroup, pairs_of, resampled_runs
+    from lddu.runs.compare import any_simulated, by_subgroup, pairs_of, resampled_runs
     from lddu.runs.named_runs import opened_run
     from lddu.runs.paper_table import paper_table
     from lddu.runs.seeds import differing, over_seeds
@@ -88,8 +88,7 @@ def compare(
             write_comparison(runs, html, split, paper, found)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
-    if any(opened_run(run).description.task.simulated for run in runs):
-        warn([SIMULATED_CORPUS])
+    warn([SIMULATED_CORPUS] if any_simulated(runs) else [])
     if write_tables(paper, files):
         return
     settings = over_seeds(found)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lddu.commands.screen import notes
-from lddu.sentences import counted
 
 if TYPE_CHECKING:
     from lddu.clips.extract import ExtractionProgress
@@ -44,7 +43,7 @@ class ExtractionBar:
         self._bar.stop()
         if isinstance(fault, KeyboardInterrupt) and self._total:
             raise KeyboardInterrupt(
-                f"Stopped. {self._done} of {counted(self._total, 'file')} are extracted and kept; the same command goes on from there."
+                f"Stopped. {self._done} of {self._total} files are extracted and kept; the same command goes on from there."
                 if self._done
                 else "Stopped before any file was extracted."
             ) from None

@@ -101,7 +101,9 @@ def _show_shares(shares: dict[str, Any] | None) -> None:
 
 def show_robustness(split: str, found: "Robustness") -> None:
     """What becomes of the answers when a modality is made worse, one table per modality."""
-    drawn = f"{found.clips} of " * (found.clips < found.of) + counted(found.of, "clip")
+    drawn = counted(found.of, "clip")
+    if found.clips < found.of:
+        drawn = f"{found.clips} of {drawn}"
     results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
     metered = any(point.noise is not None for points in found.modalities.values() for point in points)
     for modality, points in found.modalities.items():

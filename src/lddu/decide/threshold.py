@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 from lddu.arrays import Flags, Floats
 from lddu.evaluate.chance import lead_by_chance
+from lddu.evaluate.metrics import micro_f1
 from lddu.evaluate.scored import Scored, Validation
 
 ThresholdKind = Literal["global_or_prior", "global", "per_emotion", "prior"]
@@ -80,14 +81,9 @@ def _tilted(scored: Scored, tilt: float) -> Floats:
 
 def _tilt(scored: Scored) -> float:
     """The largest tilt that only chance sets apart from the best one; each has one number to fit, so none is favoured."""
-    reached = [_micro_f1(scored, _tilted(scored, tilt)) for tilt in TILTS]
+    reached = [micro_f1(scored.presence, scored.probability >= _tilted(scored, tilt)) for tilt in TILTS]
     least = max(reached) - lead_by_chance(len(scored.clips))
     return max(tilt for tilt, f1 in zip(TILTS, reached, strict=True) if f1 >= least)
-
-
-def _micro_f1(scored: Scored, thresholds: Floats) -> float:
-    named, present = (scored.probability >= thresholds) & scored.known, scored.presence == 1
-    return float(2 * (named & present).sum() / max(named.sum() + present.sum(), 1))
 
 
 def _misses_one(scored: Scored, cut: float) -> bool:

@@ -16,7 +16,7 @@ from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves
-from lddu.runs.compare import LOWER_IS_BETTER, RunPair
+from lddu.runs.compare import LOWER_IS_BETTER, RunPair, any_simulated
 from lddu.runs.named_runs import opened_run
 from lddu.runs.paper_table import PaperTable
 from lddu.runs.seeds import ONE_EACH, differing, over_seeds
@@ -68,7 +68,7 @@ def write_comparison(
         shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,
         emotions=list(columns[0].figures["per_emotion"]),
-        simulated=any(opened_run(run).description.task.simulated for run in runs),
+        simulated=any_simulated(runs),
         curves=_curves(columns, split),
         seeds=over_seeds(pairs),
         one_each=ONE_EACH,

@@ -113,6 +113,11 @@ def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampl
     return [Resampled.of(aligned(answers[0], one) if n else one) for n, one in enumerate(answers)]
 
 
+def any_simulated(runs: Sequence[RunLike]) -> bool:
+    """Whether one of the runs is of a simulated corpus."""
+    return any(opened_run(run).description.task.simulated for run in runs)
+
+
 def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     """Each later run beside the first."""
     first = drawn[0].answers
