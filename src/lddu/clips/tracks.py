@@ -64,13 +64,17 @@ def measured_sound(
     channel = report.channel
     if channel is not None:
         notes.append(extraction_notes.one_channel(report.cancelled, channel))
-        info = replace(info, channel=channel)
+        info, report = replace(info, channel=channel), ReadReport()
+        steps = meter.steps(read_sound(path, info, report))
     elif report.cancelled:
         notes.append(extraction_notes.cancelled(report.cancelled))
-    if channel is None and report.offset:
+    if report.scale != 1:
+        notes.append(extraction_notes.beyond_full_scale(report.scale))
+        info, report = replace(info, scale=report.scale), ReadReport()
+        steps = meter.steps(read_sound(path, info, report))
+    if report.offset:
         notes.append(extraction_notes.beside_zero(report.offset))
         info = replace(info, offset=report.offset)
-    if channel is not None or info.offset:
         steps = meter.steps(read_sound(path, info, ReadReport()))
     return steps, info
 

@@ -10,6 +10,8 @@ EMPTY_TRANSCRIPT = "no words in its transcript"
 SEVERAL = "transcripts in several languages, of which none is named like the file alone"
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
+NEXT_TO_SILENCE = "its sound is next to silence, nowhere above -60 dB of full scale: it may hold no voice"
+HARDLY_VOICED = "hardly any of its sound is voiced: it may hold no voice"
 WORDS_ALONE = "words alone"
 WHOSE_FACE, WHOSE_VOICE = "whose face is not known", "whose words and voice are not known"
 NO_TURN = "no sound that is theirs alone"
@@ -134,6 +136,11 @@ def cancelled(seconds: float) -> str:
 def beside_zero(offset: float) -> str:
     """Of sound whose mean is not zero; share of full scale."""
     return f"its sound lies {100 * abs(offset):.0f} % of full scale beside zero (DC offset), which was taken off"
+
+
+def beyond_full_scale(scale: float) -> str:
+    """Of a file of floats whose sound is far louder than full scale; what full scale was taken for."""
+    return f"its samples go up to {scale:g} times full scale, and were divided by that"
 
 
 TILTED = "its pictures ask to be turned by an angle that is no quarter turn: the nearest quarter was taken"

@@ -37,6 +37,7 @@ class MediaInfo:
         subtitles: tracks of subtitles, which are not read.
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
         offset: what is taken from every sample, because the whole sound lies beside zero.
+        scale: what every sample is divided by, because the sound of a file of floats lies far beyond full scale.
     """
 
     duration: float
@@ -53,6 +54,7 @@ class MediaInfo:
     subtitles: int = 0
     channel: int | None = None
     offset: float = 0.0
+    scale: float = 1.0
 
 
 def probe(path: Path) -> MediaInfo:

@@ -2,10 +2,13 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from lddu.clips.media.probe import time_stamps_jump
 
@@ -23,6 +26,10 @@ _BEGINNING = re.compile(
 )
 """How files of the usual formats begin, whose readers stop at the end of the first."""
 
+LOUDEST = 4.0
+"""Full scales: no mix of up to 5.1 channels is louder, each of which lies within full scale."""
+
+_BEYOND = 1e-3  # share of samples that may lie beyond before the whole sound is taken for louder
 _OFFSET = 0.02  # of full scale; the loudest voice is 1
 _LOST = 0.1  # share of the sound that may be lost in the mix of all channels
 _PIECE, _LONGEST_BEGINNING = 1 << 20, 16
@@ -42,6 +49,7 @@ class ReadReport:
         energy: power times seconds, by channel.
         total: of all samples that were read.
         samples: how many these are.
+        beyond: power of two above `LOUDEST` -> samples that are as large and smaller than the next power.
     """
 
     packets: int = 0
@@ -53,12 +61,39 @@ class ReadReport:
     energy: list[float] = field(default_factory=list)
     total: float = 0.0
     samples: int = 0
+    beyond: Counter[int] = field(default_factory=Counter)
+
+    def see(self, samples: np.ndarray) -> None:
+        """Count samples, in full scales; those beyond `LOUDEST` for as much in the total, since a few of them are damage."""
+        self.total += float(samples.clip(-LOUDEST, LOUDEST).sum(dtype=np.float64))
+        self.samples += len(samples)
+        if len(samples) and max(samples.max(), -samples.min()) >= LOUDEST:
+            large = np.abs(samples)
+            self.beyond.update((np.frexp(large[large >= LOUDEST])[1] - 1).tolist())
+
+    @property
+    def scale(self) -> float:
+        """What full scale is taken for: 1, or the power of two below which nearly all samples lie, where many are beyond `LOUDEST`.
+
+        A few that are beyond are damage, and cut off.
+        """
+        left, rest = sum(self.beyond.values()), _BEYOND * self.samples
+        if left <= rest:
+            return 1.0
+        for power in sorted(self.beyond):
+            left -= self.beyond[power]
+            if left <= rest:
+                return 2.0 ** (power + 1)
+        raise AssertionError("nothing is left beyond the largest")
 
     @property
     def offset(self) -> float:
-        """By how much the whole sound lies beside zero, as cheap sound cards leave it; 0 where that is next to nothing."""
+        """By how much the whole sound lies beside zero, as cheap sound cards leave it; 0 where that is next to nothing.
+
+        It is known once what full scale is has been settled.
+        """
         mean = self.total / max(1, self.samples)
-        return mean if abs(mean) > _OFFSET else 0.0
+        return mean if self.scale == 1 and abs(mean) > _OFFSET else 0.0
 
     @property
     def channel(self) -> int | None:

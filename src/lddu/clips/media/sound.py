@@ -9,7 +9,7 @@ import numpy as np
 from lddu.clips.media.files import opened, sound_tracks
 from lddu.clips.media.mixing import SAMPLE_RATE, Mixer
 from lddu.clips.media.probe import MediaInfo, stream_end
-from lddu.clips.media.reading import ReadReport, decoded
+from lddu.clips.media.reading import LOUDEST, ReadReport, decoded
 from lddu.errors import SourceError
 
 _TOLERATED_GAP = 0.04  # seconds; smaller deviations of time stamps are rounding, not pauses
@@ -18,7 +18,10 @@ _PADDING = 2  # frames that a codec adds at most at the end
 
 
 def read_sound(path: Path, info: MediaInfo, report: ReadReport) -> Iterator[np.ndarray]:
-    """Blocks [n] of mono float32 samples in [-1, 1] at 16 kHz, end to end from time 0; at most some seconds each.
+    """Blocks [n] of mono float32 samples at 16 kHz, end to end from time 0; at most some seconds each.
+
+    Full scale is 1. What channels that agree add up to beyond it, and what a file of floats holds there, stays as it is, for cut
+    off it would be another sound.
 
     Raises:
         SourceError: where no sound at all can be decoded although there is a track.
@@ -28,13 +31,10 @@ def read_sound(path: Path, info: MediaInfo, report: ReadReport) -> Iterator[np.n
         end, track = stream_end(stream), _Track(info, report)
         limit = None if end is None or info.estimated else round((end - info.origin) * SAMPLE_RATE)
         for piece in _trimmed(track.pieces(decoded(path, container, stream, report)), limit, track):
-            total = float(piece.sum())
-            finite = piece if np.isfinite(total) else np.nan_to_num(piece)
-            report.total, report.samples = (
-                report.total + (total if finite is piece else 0.0),
-                report.samples + len(piece),
-            )
-            yield np.clip(finite - np.float32(info.offset) if info.offset else finite, -1, 1)
+            finite = piece if np.isfinite(piece).all() else np.nan_to_num(piece, posinf=LOUDEST, neginf=-LOUDEST)
+            scaled = finite / np.float32(info.scale) if info.scale != 1 else finite
+            report.see(scaled)
+            yield np.clip(scaled - np.float32(info.offset) if info.offset else scaled, -LOUDEST, LOUDEST)
         if not track.frames:
             raise SourceError(f"Expected sound in {path}, but none of it can be decoded; convert or repair the file.")
 

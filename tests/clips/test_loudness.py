@@ -1,0 +1,93 @@
+"""Sound is neither cut off nor taken for another's where it is louder than full scale, or where there is hardly any."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
+from lddu.clips.spans import Source
+from lddu.clips.steps import ClipFeatures
+from lddu.clips.voice.measured import COLUMNS
+from lddu.store import extraction_notes
+
+TIME = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+TONE = 0.9 * np.sin(2 * np.pi * 300 * TIME)
+
+
+def floats(path: Path, samples: np.ndarray) -> Path:
+    """A .wav of 32-bit floats."""
+    data = samples.astype("<f4").tobytes()
+    kind = b"".join(n.to_bytes(size, "little") for n, size in ((3, 2), (1, 2), (16000, 4), (64000, 4), (4, 2), (32, 2)))
+    chunks = b"WAVEfmt " + len(kind).to_bytes(4, "little") + kind + b"data" + len(data).to_bytes(4, "little") + data
+    path.write_bytes(b"RIFF" + len(chunks).to_bytes(4, "little") + chunks)
+    return path
+
+
+def integers(path: Path, *channels: np.ndarray) -> Path:
+    """A .wav of 16-bit integers."""
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(len(channels))
+        stream.setsampwidth(2)
+        stream.setframerate(SAMPLE_RATE)
+        stream.writeframes((np.stack(channels, 1) * 32767).round().astype("<i2").tobytes())
+    return path
+
+
+def read(path: Path) -> np.ndarray:
+    return np.concatenate(list(read_sound(path, probe(path), ReadReport())))
+
+
+def whole(path: Path) -> ClipFeatures:
+    [clip] = ClipExtractor(ExtractorConfig(cut="whole", voice_model="librosa")).extract(Source(path, path.stem))
+    return clip
+
+
+def loudness(clip: ClipFeatures) -> float:
+    return float(clip.modalities["audio"].values[:, COLUMNS.index("loudness_db")].mean())
+
+
+def test_a_loud_voice_in_both_channels_is_not_cut_off(tmp_path: Path) -> None:
+    both, one = read(integers(tmp_path / "both.wav", TONE, TONE)), read(integers(tmp_path / "one.wav", TONE))
+    middle = slice(1000, -1000)
+    gain = both[middle] @ one[middle] / (one[middle] @ one[middle])
+    np.testing.assert_allclose(both[middle], gain * one[middle], atol=1e-3)
+
+
+@pytest.mark.parametrize("times", [8.0, 32768.0])
+def test_floats_beyond_full_scale_are_turned_down_and_noted(times: float, tmp_path: Path) -> None:
+    clip, plain = whole(floats(tmp_path / "loud.wav", times * TONE)), whole(floats(tmp_path / "plain.wav", TONE))
+    assert clip.notes[0] == extraction_notes.beyond_full_scale(times)
+    np.testing.assert_allclose(clip.modalities["audio"].values, plain.modalities["audio"].values, atol=1e-2)
+    assert not any("full scale" in note for note in plain.notes)
+
+
+def test_a_single_damaged_sample_does_not_silence_the_others(tmp_path: Path) -> None:
+    damaged = TONE.copy()
+    damaged[[5000, 9000, 9001]] = 1e30, np.inf, np.nan
+    clip, plain = whole(floats(tmp_path / "damaged.wav", damaged)), whole(floats(tmp_path / "plain.wav", TONE))
+    assert abs(loudness(clip) - loudness(plain)) < 1
+
+
+@pytest.mark.parametrize("level", [2.0**-15, 1e-4, 1e-2])
+def test_sound_without_a_voice_is_noted(level: float, tmp_path: Path) -> None:
+    noise = level * np.random.default_rng(0).uniform(-1, 1, len(TONE))
+    clip = whole(integers(tmp_path / "noise.wav", noise))
+    quiet = level < 1e-3
+    assert (extraction_notes.NEXT_TO_SILENCE in clip.notes, extraction_notes.HARDLY_VOICED in clip.notes) == (
+        quiet,
+        not quiet,
+    )
+
+
+def test_a_soft_voice_is_not_taken_for_silence(tmp_path: Path) -> None:
+    clip = whole(integers(tmp_path / "soft.wav", 0.005 * TONE))
+    assert not any("may hold no voice" in note for note in clip.notes)
+
+
+def test_sound_beside_zero_is_noted_in_full_scales_however_its_floats_are_scaled(tmp_path: Path) -> None:
+    clip = whole(floats(tmp_path / "a.wav", 32768 * (0.5 * TONE + 0.2)))
+    assert extraction_notes.beyond_full_scale(32768) in clip.notes and extraction_notes.beside_zero(0.2) in clip.notes
