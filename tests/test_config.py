@@ -91,8 +91,8 @@ def test_the_paper_preset_holds_the_published_figures() -> None:
         ({"training": {"epochs": True}}, ["training.epochs to be a whole number"]),
         ({"training": {"warmup": 1.5}}, ["training.warmup to be a number from 0 to 1"]),
         (
-            {"decision": {"threshold": "prior", "criterion": "accuracy"}},
-            ["expected decision.criterion to be 'f1_micro'"],
+            {"decision": {"threshold": "prior"}},
+            ["expected decision.threshold to be 'global_or_floor' or 'global' or 'floor' or 'per_emotion'"],
         ),
         ({"objective": {"target": "votes"}}, ["objective.target to be 'presence' or 'shares', but got 'votes'"]),
         ({"model": {"hidden": 30, "heads": 4}}, ["a multiple of model.heads = 4", "a multiple of 4"]),

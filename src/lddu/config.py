@@ -123,9 +123,9 @@ class TrainingConfig:
 class DecisionConfig:
     """How probabilities become labels; fitted on validation only."""
 
-    threshold: Literal["global_or_prior", "global", "per_emotion", "prior"] = setting(
-        "global_or_prior",
-        "one threshold for all emotions, one each, one that follows how frequent each is, or the last where the first would never name some",
+    threshold: Literal["global_or_floor", "global", "floor", "per_emotion"] = setting(
+        "global_or_floor",
+        "one threshold for all emotions, one that is lower for those it seldom names, that only where one would never name some, or one each",
     )
     criterion: Literal["f1_micro", "f1_macro", "accuracy"] = setting(
         "f1_micro", "what the threshold is best in: micro-F1, macro-F1, or the share of right (clip, emotion) pairs"
@@ -303,7 +303,7 @@ def laid_over(config: AnyConfig, overrides: Mapping[str, Any]) -> AnyConfig:
         )
     problems: list[str] = []
     result = _lay(config, overrides, "", problems)
-    problems += _contradictions(result) if not problems else []
+    problems += result.model.contradictions(result.objective) if not problems else []
     if problems:
         raise ConfigError("The settings have " + _count(problems) + ": " + "; ".join(problems) + ".")
     assert isinstance(result, type(config))
@@ -366,16 +366,6 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
     if least is not None and most is not None:
         return f"{kind} from {least:g} to {most:g}"
     return f"{kind} of at least {least:g}" if least is not None else kind
-
-
-def _contradictions(config: Config) -> list[str]:
-    problems = config.model.contradictions(config.objective)
-    decision = config.decision
-    if decision.threshold == "prior" and decision.criterion != "f1_micro":
-        problems.append(
-            f"expected decision.criterion to be 'f1_micro' where decision.threshold is 'prior', but got {decision.criterion!r}"
-        )
-    return problems
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:

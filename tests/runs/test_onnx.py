@@ -302,14 +302,14 @@ def decision_by(method: Method, thresholds: str, seed: int) -> FittedDecision:
         split="valid",
     )
     width = {"width": rng.random((400, 3)) + (present != (probability > 0.5))}
-    rule = ThresholdRule("prior" if thresholds == "prior" else "per_emotion")
+    rule = ThresholdRule("floor" if thresholds == "floor" else "per_emotion")
     return fit_decision(Validation(scored), rule, method, width, rng.integers(0, 4, (400, 3)) / 3, width)
 
 
 @settings(max_examples=40)
 @given(
     method=st.sampled_from(METHODS),
-    thresholds=st.sampled_from(["prior", "own"]),
+    thresholds=st.sampled_from(["floor", "own"]),
     recall=st.floats(0.5, 0.99),
     coverage=st.floats(0.01, 1),
     seed=st.integers(0, 1),

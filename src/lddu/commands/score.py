@@ -22,8 +22,8 @@ def score(
     seed: int = 0,
     partial: Annotated[bool, Flag] = False,
     threshold: Annotated[
-        Literal["global_or_prior", "global", "per_emotion", "prior"], Parameter(name="--decision.threshold")
-    ] = "global_or_prior",
+        Literal["global_or_floor", "global", "floor", "per_emotion"], Parameter(name="--decision.threshold")
+    ] = "global_or_floor",
     criterion: Annotated[
         Literal["f1_micro", "f1_macro", "accuracy"], Parameter(name="--decision.criterion")
     ] = "f1_micro",
@@ -51,8 +51,8 @@ def score(
     partial
         Leave out clips that the table lacks, instead of refusing it.
     threshold
-        One threshold for all emotions ("global"), one each, one that follows how frequent each is ("prior"), or the
-        last where the first would never name some.
+        One threshold for all emotions ("global"), one that is lower for those it names less than half as often as
+        validation shows them ("floor"), that only where one would never name some, or one each.
     criterion
         What the threshold is best in.
     no_baselines

@@ -1,24 +1,22 @@
-"""From which probability on an emotion counts as present: exactly the best on validation, or as good where that names rare emotions."""
+"""From which probability on an emotion counts as present: exactly the best on validation, lower where that would leave rare emotions out."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
 
 from lddu.arrays import Flags, Floats
-from lddu.evaluate.chance import lead_by_chance
-from lddu.evaluate.metrics import micro_f1
 from lddu.evaluate.scored import Scored, Validation
 
-ThresholdKind = Literal["global_or_prior", "global", "per_emotion", "prior"]
+ThresholdKind = Literal["global_or_floor", "global", "floor", "per_emotion"]
 Criterion = Literal["f1_micro", "f1_macro", "accuracy"]
 
-TILTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-"""How far thresholds may follow the log odds of each emotion's frequency; 1 would ask for likelihood ratios only."""
-
 OFTEN_SHOWN = 10
-"""An emotion that so many validation clips show should be named right at least once."""
+"""An emotion that so many validation clips show should be named."""
+
+LEAST_NAMED = 0.5
+"""It should be named at least so often for every clip that shows it."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,17 @@ ONE_BY_MICRO_F1 = ThresholdRule()
 def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criterion: Criterion = "f1_micro") -> Floats:
     """[E] thresholds for the decision ``probability >= threshold``.
 
-    ``global`` is one number for all emotions; ``per_emotion`` has the best of each, where an emotion without positives takes
-    the global one. Every possible decision is tried, in one pass over the sorted probabilities. ``prior`` lets thresholds follow
-    how frequent emotions are, so that rare ones are named too: the log odds of the threshold are a + b log odds(frequency), with
-    a for the best micro-F1, whatever the criterion, and b the largest of `TILTS` whose micro-F1 lies no further below that of the best b
-    than chance explains (`lead_by_chance`). ``global_or_prior`` is ``global`` unless that never names an emotion right which `OFTEN_SHOWN` clips or more
-    show, and then ``prior``; with another criterion than micro-F1 it is ``global``.
+    ``global`` is one number for all emotions. ``floor`` lowers it for the emotions that it would name less than half as often
+    (`LEAST_NAMED`) as validation shows them, where `OFTEN_SHOWN` clips or more do, until they are named so often: a lower bound on the
+    proportional assignment of Yang (2001, "A study of thresholding strategies for text categorization"). ``global_or_floor`` is ``global``
+    unless that never names an emotion right which so many clips show, and then ``floor``; with another criterion than micro-F1 it is ``global``.
+    ``per_emotion`` has the best of each, where an emotion without positives takes the global one.
+
+    Every possible decision is tried, in one pass over the sorted probabilities.
 
     Args:
         validation: the validation split.
-        kind: one threshold for all emotions, one each, one that follows their frequency, or that only where rare emotions need it.
+        kind: one threshold for all emotions, one that is lower for those it leaves out, that only where it is needed, or one each.
         criterion: what the threshold is best in: F1 over all pairs, the mean of each emotion's F1, or the share of pairs that
             are right. For one emotion both kinds of F1 are the same.
 
@@ -55,14 +54,12 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
         array([0.5, 0.5])
     """
     scored = validation.scored
-    if kind == "prior":
-        return _tilted(scored, _tilt(scored))
     known, present = scored.known, scored.presence == 1
     of_emotion = np.broadcast_to(np.arange(len(scored.emotions)), known.shape)[known]
     overall = best_cut(scored.probability[known], present[known], criterion, of_emotion)
     thresholds = np.full(len(scored.emotions), overall)
-    if kind == "global_or_prior" and criterion == "f1_micro" and _misses_one(scored, overall):
-        return fit_threshold(validation, "prior")
+    if kind == "floor" or (kind == "global_or_floor" and criterion == "f1_micro" and _misses_one(scored, overall)):
+        return _lowered(scored, thresholds)
     if kind == "per_emotion":
         for e in np.flatnonzero(present.any(axis=0)):
             rows = known[:, e]
@@ -70,20 +67,17 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
     return thresholds
 
 
-def _tilted(scored: Scored, tilt: float) -> Floats:
-    """[E] thresholds with the log odds a + tilt x log odds(frequency), and a for the best micro-F1."""
-    known, present = scored.known, scored.presence == 1
-    offset = tilt * logit((present.sum(axis=0) + 1) / (known.sum(axis=0) + 2))
-    with np.errstate(divide="ignore"):  # log odds of 0 and 1 are infinite, as they should be
-        cut = best_cut(expit(logit(scored.probability) - offset)[known], present[known])
-        return np.asarray(expit(logit(cut) + offset), np.float64)
-
-
-def _tilt(scored: Scored) -> float:
-    """The largest tilt that only chance sets apart from the best one; each has one number to fit, so none is favoured."""
-    reached = [micro_f1(scored.presence, scored.probability >= _tilted(scored, tilt)) for tilt in TILTS]
-    least = max(reached) - lead_by_chance(len(scored.clips))
-    return max(tilt for tilt, f1 in zip(TILTS, reached, strict=True) if f1 >= least)
+def _lowered(scored: Scored, thresholds: Floats) -> Floats:
+    """[E] the highest cut that names an emotion often enough, where its threshold does not and it often shows."""
+    cuts = thresholds.copy()
+    for e, shown in enumerate((scored.presence == 1).sum(axis=0)):
+        probability = scored.probability[scored.known[:, e], e]
+        least = math.ceil(LEAST_NAMED * shown)
+        if shown >= OFTEN_SHOWN and (probability >= cuts[e]).sum() < least:
+            last = np.sort(probability)[-least]
+            middle = (last + probability[probability < last].max(initial=0.0)) / 2
+            cuts[e] = middle if middle < last else last
+    return cuts
 
 
 def _misses_one(scored: Scored, cut: float) -> bool:

@@ -185,7 +185,7 @@ def _figures(probability: Floats, data: TrainingData, description: RunDescriptio
     task, store, decision = description.task, data.reader.store, description.config.decision
     split = scored(store, data.valid_rows, probability, task.emotions, task.present_at)
     kind = (
-        "global" if decision.threshold == "global_or_prior" else decision.threshold
+        "global" if decision.threshold == "global_or_floor" else decision.threshold
     )  # epochs are compared by one kind
     thresholds = fit_threshold(Validation(split), kind, decision.criterion)
     present, certain = split.presence[split.known] == 1, split.probability[split.known]
