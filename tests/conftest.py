@@ -34,11 +34,22 @@ def shared_data() -> Path:
     return shared / "data"
 
 
-@pytest.fixture(scope="module")
+_PAINT = Figure.savefig
+
+
+@pytest.fixture(scope="session", autouse=True)
 def unpainted() -> Iterator[None]:
-    """Reports without their figures, which take most of a short training's time: for modules that look at no figure."""
+    """Reports without their figures, which take most of a short training's time; `painted` brings them back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", lambda _, stream, **__: stream.write('<svg width="1" height="1"></svg>'))
+        yield
+
+
+@pytest.fixture(scope="module")
+def painted(unpainted: None) -> Iterator[None]:
+    """Figures as users see them: for modules that look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", _PAINT)
         yield
 
 

@@ -10,8 +10,6 @@ from lddu.commands.cli import main
 from tests import builders_corpora as build
 from tests.builders import table_folder
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
@@ -22,6 +20,9 @@ SET_UP = {"make demo", "make test", "python -m venv .venv && . .venv/bin/activat
 
 NEEDS = {"docs/report.md": "run", "docs/run_folder.md": "run", "docs/scale.md": "run", "docs/uncertainty.md": "run"}
 """Pages that begin where the quick start ends."""
+
+IN_THE_GATE = ("README.md", "quickstart.md", "data.md")
+"""Pages whose commands run whenever tests are run; with the others it takes minutes."""
 
 CORPORA_PAGE = ROOT / "docs" / "data.md"
 SMALLER = "--training.epochs 1 --model.hidden 16 --model.latent 4 --model.layers 1 --model.heads 2"
@@ -72,7 +73,11 @@ def run(line: str) -> None:
     assert stop.value.code == 0, line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [page if page.name in IN_THE_GATE else pytest.param(page, marks=pytest.mark.slow) for page in PAGES],
+    ids=lambda page: page.name,
+)
 def test_every_command_of_a_page_runs(page: Path, workplace: Path) -> None:
     (workplace / "settings.toml").write_text(settings(page), encoding="utf-8")
     lines = [line for line in commands(page) if line not in SET_UP]

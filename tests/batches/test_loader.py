@@ -25,8 +25,6 @@ from lddu.training.run import resume, train
 from tests.builders import DIMENSIONS, tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 CLIP_BYTES = 60_000
 
 

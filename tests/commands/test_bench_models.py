@@ -25,7 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_killed_bench_goes_on_and_names_what_is_missing(
-    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     words = ("bench-models", place / "store", "--families", "late-fusion,lmf", *QUICK, "--out", out)
@@ -50,9 +50,7 @@ def test_a_killed_bench_goes_on_and_names_what_is_missing(
     assert SIMULATED_CORPUS not in (out / "table.html").read_text()
 
 
-def test_a_bench_on_a_simulated_corpus_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
-) -> None:
+def test_a_bench_on_a_simulated_corpus_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     simulate(tmp_path / "store", SimulationConfig(clips=40, dimensions={"text": 4}))
     words = ("--families", "late-fusion", "--seeds", "1", "--trials", "0", "--epochs", "1", "--device", "cpu")
     found = lddu(capsys, "bench-models", tmp_path / "store", *words, "--out", tmp_path / "out")
@@ -61,7 +59,7 @@ def test_a_bench_on_a_simulated_corpus_says_so(
 
 
 def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(
-    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], unpainted: None
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     found = lddu(capsys, "bench-models", place / "four", "--families", "tfn,late-fusion", *QUICK, "--out", out)

@@ -15,7 +15,6 @@ from lddu.training.run import train
 from tests.builders import tiny_config
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
 WAYS = ["prior", "first network", "ensemble of 2", "temperature", "MC dropout", "last-layer Laplace"]
 
 
@@ -33,7 +32,7 @@ def corpus(path: Path, labelled: tuple[str, ...] = ("train", "valid", "test")) -
 
 
 @pytest.fixture(scope="module")
-def ensemble(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+def ensemble(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     place = tmp_path_factory.mktemp("uncertain")
     config = tiny_config(training={"epochs": 6, "learning_rate": 0.01}, decision={"dropout_passes": 3})
     return train(corpus(place / "store"), place / "run", config, RunOptions(members=2, baselines=False))

@@ -11,11 +11,9 @@ from lddu.runs.run_folder import RunFolder
 from tests.command_line import lddu
 from tests.runs.test_subgroups import QUICK, SHORT, noted_store
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `store`, a finished run with a report, and `other`, another one."""
     place = tmp_path_factory.mktemp("by")
     store = noted_store(place / "store")

@@ -10,8 +10,6 @@ from lddu.commands.cli import app_for, main
 from lddu.store.store import FeatureStore
 from tests import builders_corpora as build
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 TINY = (
     "--model.hidden", 16, "--model.latent", 4, "--model.layers", 1, "--model.heads", 2, "--training.epochs", 1,
     "--objective.memory-size", 32, "--model.max-steps", 20,

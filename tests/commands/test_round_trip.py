@@ -18,6 +18,8 @@ from lddu.store.store import FeatureStore
 from tests.builders import tiny_store
 from tests.command_line import lddu
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 SMALL = """
 [model]
 hidden = 8
@@ -34,7 +36,7 @@ memory_size = 64
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, painted: None) -> Path:
     """A folder with `store`, `small.toml` and two finished runs, one of them trained in a process of its own."""
     place = tmp_path_factory.mktemp("round-trip")
     tiny_store(place / "store", missing=[(4, "audio")])

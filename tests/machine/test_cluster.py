@@ -74,6 +74,7 @@ def test_without_ray_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyP
         pass
 
 
+@pytest.mark.slow  # waits for Ray to notice
 def test_a_dead_process_costs_its_task_alone_and_only_when_it_dies_again(
     cluster: RayWorkers, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,6 +100,7 @@ def test_what_no_machine_has_room_for_is_refused(cluster: RayWorkers, monkeypatc
         pass
 
 
+@pytest.mark.slow  # PyTorch is loaded on each worker
 def test_predict_gives_the_same_answers_in_the_same_order(
     cluster: RayWorkers,
     corpus: FeatureStore,

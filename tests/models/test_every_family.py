@@ -34,6 +34,9 @@ SMALL = {
 RATE = {"misa": 3e-3, "univa": 3e-3, "mms2s": 3e-3}
 """Rate at which a family learns by heart, where .01 is too fast for it."""
 
+IN_THE_GATE = ("lddu", "late-fusion", "mult")
+"""Those that learn clips by heart whenever tests are run; the others take minutes."""
+
 every_family = pytest.mark.parametrize("name", FAMILIES)
 DIMENSIONS = (3, 5)
 
@@ -136,7 +139,9 @@ def test_modalities_apart_and_fused_give_the_same_answer(name: str) -> None:
         torch.testing.assert_close(model.fuse(parts, presence).logit, model(values, mask, presence).logit)
 
 
-@every_family
+@pytest.mark.parametrize(
+    "name", [name if name in IN_THE_GATE else pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES]
+)
 def test_it_learns_32_clips_by_heart(name: str) -> None:
     values, mask, presence = clips(32)
     shares = torch.randint(0, 2, (32, 2), generator=torch.Generator().manual_seed(3)).float()

@@ -107,7 +107,7 @@ def test_every_setting_of_the_family_has_an_effect(name: str) -> None:
 
 
 @every_peer
-def test_a_run_on_disk_answers_as_it_did(name: str, tmp_path: Path, unpainted: None) -> None:
+def test_a_run_on_disk_answers_as_it_did(name: str, tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", clips=25, missing=[(4, "audio")])
     config = laid_over(config_of(name), {"training": {"epochs": 1, "batch_size": 8}, "decision": {"dropout_passes": 2}})
     run = lddu.train(store, tmp_path / "run", config)

@@ -8,6 +8,8 @@ import pytest
 from lddu.pages.plots import PAGE_INCHES
 from lddu.pages.trust_plots import Cloud, latent_panels
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 
 @pytest.mark.parametrize("modalities", [1, 2, 3, 5])
 def test_the_latent_map_of_any_number_of_modalities_is_as_wide_as_the_page(modalities: int) -> None:

@@ -19,8 +19,6 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 SIZES = {"audio": 4, "text": 6, "face": 3}
 
 

@@ -20,7 +20,6 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from tests.builders import tiny_config
 
-pytestmark = pytest.mark.usefixtures("unpainted")
 LEARNS_NOTHING = {"epochs": 1, "learning_rate": 1e-9}
 
 
@@ -38,7 +37,7 @@ def linear_store(path: Path, modalities: tuple[str, ...] = ("text", "audio")) ->
 
 
 @pytest.fixture(scope="module")
-def poor(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+def poor(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A run that learns nothing where a linear score is right."""
     place = tmp_path_factory.mktemp("poor")
     return train(linear_store(place / "store"), place / "run", tiny_config(training=LEARNS_NOTHING))

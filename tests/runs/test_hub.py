@@ -32,8 +32,6 @@ from tests.hub_stand_in import Hub, stand_in
 MARK = "qzx"
 """Stands in every name that the corpus, its folder and the command have."""
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 def marked_store(path: Path) -> FeatureStore:
     """Clips, groups, words and origin are marked, and so is a warning of the store: one clip's feature is far off."""

@@ -24,8 +24,6 @@ from lddu.store.store import FeatureStore
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu as typed
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -66,7 +66,7 @@ VOTES = lddu.preset(
 )
 
 
-@pytest.fixture(scope="module", params=["lddu", "means", "ensemble"])
+@pytest.fixture(scope="module", params=["lddu", pytest.param("means", marks=pytest.mark.slow), "ensemble"])
 def exported(request: pytest.FixtureRequest, folder: Path, store: FeatureStore) -> tuple[Predictor, Path]:
     """LDDU with every part, or reading a mean beside steps, or an ensemble of another family that reads means and has a path
     beside it; and its file."""

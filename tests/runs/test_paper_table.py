@@ -26,11 +26,9 @@ from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> dict[str, Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Three seeds of one settings, two of another, one imported table that knows the answers, one of other clips."""
     place = tmp_path_factory.mktemp("tables")
     store = tiny_store(place / "store", clips=80)

@@ -18,11 +18,9 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from tests.builders import tiny_config, tiny_store
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> dict[str, Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Three seeds of one settings, two of another and one of a third."""
     place = tmp_path_factory.mktemp("seeds")
     store: FeatureStore = tiny_store(place / "store", clips=60)

@@ -17,7 +17,6 @@ from lddu.training.run import train
 from tests.builders import tiny_config
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
 EMOTIONS = ("joy", "anger", "fear")
 
 
@@ -38,7 +37,7 @@ def rated_store(path: Path, raters: int | None = 10) -> FeatureStore:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     place = tmp_path_factory.mktemp("rated")
     config = tiny_config(training={"epochs": 6, "learning_rate": 0.01}, objective={"target": "shares"})
     return train(rated_store(place / "store"), place / "run", config)

@@ -33,8 +33,6 @@ from lddu.training.plan import RunOptions
 from tests.builders import tiny_config
 from tests.scores import random_scored
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 SHORT = tiny_config(training={"epochs": 1}, decision={"dropout_passes": 0})
 QUICK = RunOptions(device="cpu", report=False, baselines=False)
 

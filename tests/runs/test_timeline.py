@@ -21,6 +21,8 @@ from lddu.runs.timeline import FULL, PRESENT, UNSURE, WEIGHT, Timeline
 from tests.builders import tiny_config, tiny_store
 from tests.runs.test_per_clip import EMOTIONS, MODALITIES, answers, predictions
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 
 def recording(clips: int) -> ClipAnswers:
     """The made-up answers as clips of one file; where both modalities are there, text has the whole influence."""
@@ -146,7 +148,6 @@ class _Text(HTMLParser):
         self.words.append(data)
 
 
-@pytest.mark.usefixtures("unpainted")
 def test_runs_and_comparisons_show_their_figures_in_a_notebook(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", clips=60, emotions=("joy", "<b>anger</b>"))
     runs = [

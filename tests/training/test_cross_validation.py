@@ -23,8 +23,6 @@ from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 SHORT = tiny_config(training={"epochs": 1}, decision={"dropout_passes": 0})
 QUICK = RunOptions(report=False, baselines=False)
 
@@ -55,7 +53,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 
 @pytest.fixture(scope="module")
-def whole(spoken: FeatureStore, tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+def whole(spoken: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     out = tmp_path_factory.mktemp("whole") / "folds"
     return cross_validate(spoken, out, SHORT, FoldOptions(3, "_speaker", RunOptions(baselines=False)))
 

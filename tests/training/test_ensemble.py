@@ -15,8 +15,6 @@ from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 CONFIG = tiny_config(training={"epochs": 2})
 TWO = RunOptions(seed=3, members=2, checkpoint_seconds=0)
 

@@ -16,8 +16,6 @@ from lddu.training.search.search import SearchOptions, search
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:

@@ -31,17 +31,26 @@ from tests.training.stops import StopIn, left_by
 EMOTIONS = ("joy", "fear")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+def corpus(place: Path, clips: int) -> FeatureStore:
     """Joy holds where two features have one sign, which no line separates; a third of the clips lack a modality."""
     rng = np.random.default_rng(0)
-    place = tmp_path_factory.mktemp("path") / "store"
     with writing_store(place, StoreDescription(EMOTIONS, {"audio": "a", "text": "t"})) as writer:
-        for i in range(480):
+        for i in range(clips):
             split, x = ("train", "train", "valid", "test")[i % 4], rng.standard_normal((1, 2))
             features = {"audio": x} | ({"text": rng.standard_normal((1, 3))} if i % 3 else {})
             writer.add(ClipRow(f"c{i}", split, [float(x[0, 0] * x[0, 1] > 0), float(i % 5 == 0)]), features)
     return FeatureStore(place)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    return corpus(tmp_path_factory.mktemp("path") / "store", 480)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """For whole trainings."""
+    return corpus(tmp_path_factory.mktemp("path") / "small", 60)
 
 
 def labelled(store: FeatureStore, split: str) -> ScalingClips:
@@ -155,22 +164,22 @@ def test_many_clips_are_learned_from_for_longer(clips: int, steps: int) -> None:
     assert max(rates) == pytest.approx(path_fit.RATE, rel=0.1) and rates[-1] == min(rates)
 
 
-def test_the_units_of_a_run_are_those_that_were_asked_for(store: FeatureStore, tmp_path: Path) -> None:
+def test_the_units_of_a_run_are_those_that_were_asked_for(small: FeatureStore, tmp_path: Path) -> None:
     config = tiny_config(model={"shallow_networks": 2, "shallow_units": 5}, training={"epochs": 1})
-    run = train(store, tmp_path / "run", config, RunOptions(report=False))
+    run = train(small, tmp_path / "run", config, RunOptions(report=False))
     network = run.members()[0].load_model()
     assert network.path is not None and network.path.last.shape == (2, 2, 5, 2)
-    assert np.isfinite(Predictor(run.path).predict(store).probability).all()
+    assert np.isfinite(Predictor(run.path).predict(small).probability).all()
 
 
 def config_with(beside: int) -> Config:
     return tiny_config(model={"shallow_networks": beside}, training={"weight_average": 0.8})
 
 
-def test_the_network_and_its_epoch_are_the_same_with_and_without_a_path(store: FeatureStore, tmp_path: Path) -> None:
+def test_the_network_and_its_epoch_are_the_same_with_and_without_a_path(small: FeatureStore, tmp_path: Path) -> None:
     weights, kept = [], []
     for beside in (0, 2):
-        run = train(store, tmp_path / f"run-{beside}", config_with(beside), RunOptions(seed=1, report=False))
+        run = train(small, tmp_path / f"run-{beside}", config_with(beside), RunOptions(seed=1, report=False))
         weights.append(load_file(run.path / "model.safetensors"))
         log = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
         kept.append(
@@ -182,35 +191,35 @@ def test_the_network_and_its_epoch_are_the_same_with_and_without_a_path(store: F
     assert float(weights[1]["path.share"]) in SHARES
 
 
-def test_the_log_gives_the_figures_of_what_is_kept(store: FeatureStore, tmp_path: Path) -> None:
-    run = train(store, tmp_path / "run", config_with(2), RunOptions(seed=1, report=False))
+def test_the_log_gives_the_figures_of_what_is_kept(small: FeatureStore, tmp_path: Path) -> None:
+    run = train(small, tmp_path / "run", config_with(2), RunOptions(seed=1, report=False))
     log = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
     best = [record["valid"] for record in log if record["kept"]][-1]
     network = run.members()[0].load_model()
     assert network.path is not None and float(network.path.share) == pytest.approx(best["path_share"], abs=1e-6)
-    valid = labelled(store, "valid")
-    p = infer(network, BatchReader(store, run.description.task.dimensions, 16), valid.rows).probability
+    valid = labelled(small, "valid")
+    p = infer(network, BatchReader(small, run.description.task.dimensions, 16), valid.rows).probability
     nll = -np.log(np.where(valid.presence == 1, p, 1 - p)).mean()
     assert nll == pytest.approx(best["nll"], abs=1e-5)
     gained = (best["f1_micro"] + best["map_macro"] - best["network"]["f1_micro"] - best["network"]["map_macro"]) / 2
     assert gained >= -0.1 / np.sqrt(len(valid.rows))
 
 
-def test_a_run_with_a_path_resumes_bit_for_bit(store: FeatureStore, tmp_path: Path) -> None:
+def test_a_run_with_a_path_resumes_bit_for_bit(small: FeatureStore, tmp_path: Path) -> None:
     every_epoch = RunOptions(checkpoint_seconds=0)
-    whole = train(store, tmp_path / "whole", config_with(2), every_epoch)
+    whole = train(small, tmp_path / "whole", config_with(2), every_epoch)
     callback = StopIn(3)
     with pytest.raises(callback.fault):
-        train(store, tmp_path / "stopped", config_with(2), every_epoch, callback)
-    resume(tmp_path / "stopped", store)
+        train(small, tmp_path / "stopped", config_with(2), every_epoch, callback)
+    resume(tmp_path / "stopped", small)
     assert left_by(tmp_path / "stopped") == left_by(whole.path)
 
 
-def test_late_fusion_has_a_path_too(store: FeatureStore, tmp_path: Path) -> None:
+def test_late_fusion_has_a_path_too(small: FeatureStore, tmp_path: Path) -> None:
     config = preset(overrides={"training": {"epochs": 2}, "model": {"shallow_networks": 1}}, family="late-fusion")
-    run = train(store, tmp_path / "run", config, RunOptions(report=False))
+    run = train(small, tmp_path / "run", config, RunOptions(report=False))
     assert run.members()[0].load_model().path is not None
-    assert np.isfinite(Predictor(run.path).predict(store).probability).all()
+    assert np.isfinite(Predictor(run.path).predict(small).probability).all()
 
 
 def test_where_shares_are_predicted_the_path_learns_shares(tmp_path: Path) -> None:

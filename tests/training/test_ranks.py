@@ -161,6 +161,7 @@ def test_any_number_of_ranks_may_go_on_and_the_predictions_are_those_of_one(name
     np.testing.assert_allclose(curve(runs / name), curve(runs / "one"), atol=1e-4)
 
 
+@pytest.mark.slow  # starts two ranks once more
 def test_the_command_says_and_writes_everything_once(corpus: FeatureStore, tmp_path: Path) -> None:
     small = ("--training.epochs", 1, "--model.hidden", 8, "--model.layers", 0, "--model.heads", 2, "--device", "cpu")
     ended = launch("-m", "lddu", "train", corpus.path, "--out", tmp_path / "run", *small, "--json")

@@ -137,7 +137,8 @@ def whole_alone(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) 
     return run
 
 
-@pytest.mark.parametrize("when", [pytest.param("epoch", marks=pytest.mark.slow), "write"])
+@pytest.mark.slow  # three processes load PyTorch one after the other
+@pytest.mark.parametrize("when", ["epoch", "write"])
 def test_kill_9_in_the_middle_of_an_epoch_or_of_a_write_costs_nothing_but_time(
     when: str, corpus: FeatureStore, whole_alone: Path, tmp_path: Path
 ) -> None:

@@ -13,8 +13,6 @@ from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 SHORT = tiny_config(training={"epochs": 1}, decision={"dropout_passes": 0})
 
 

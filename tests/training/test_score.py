@@ -23,8 +23,6 @@ from lddu.training.score import ScoreOptions, score
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 Rows = list[dict[str, str]]
 
 

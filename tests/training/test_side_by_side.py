@@ -31,8 +31,6 @@ from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 from tests.training_jobs import die, leave
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 CONFIG = tiny_config(training={"epochs": 2}, decision={"dropout_passes": 0})
 TWO = RunOptions(seed=3, members=2, checkpoint_seconds=0, baselines=False, report=False)
 SIDE_BY_SIDE = RunOptions(seed=3, members=2, checkpoint_seconds=0, baselines=False, report=False, jobs=2)
@@ -73,7 +71,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 
 @pytest.fixture(scope="module")
-def in_turn(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> RunFolder:
+def in_turn(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with one_thread():
         return train(corpus, tmp_path_factory.mktemp("turn") / "run", CONFIG, TWO)
 

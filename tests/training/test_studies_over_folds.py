@@ -26,8 +26,6 @@ from tests.command_line import lddu
 from tests.training.stops import StopAfter
 from tests.training.test_cross_validation import UNFOLDABLE
 
-pytestmark = pytest.mark.usefixtures("unpainted")
-
 SHORT = preset("default", {"training": {"epochs": 1}}, "late-fusion")
 BY_SPEAKER = GroupFolds(3, "_speaker")
 BENCH = BenchOptions(("late-fusion", "lmf"), 2, 0, 1, "cpu", folds=BY_SPEAKER)
@@ -111,7 +109,7 @@ def test_figures_of_an_ablation_are_of_the_held_out_clips_of_all_folds(acted: Fe
 
 
 @pytest.fixture(scope="module")
-def benched(acted: FeatureStore, tmp_path_factory: pytest.TempPathFactory, unpainted: None) -> Path:
+def benched(acted: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bench that nothing stopped."""
     out = tmp_path_factory.mktemp("benched") / "bench"
     assert bench_models(acted, out, BENCH, Bench()).train_clips == (20, 20, 20)

@@ -34,6 +34,7 @@ class ExtractorConfig:
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
         per_person: whether every person in a clip is one by themselves (`lddu.clips.people`).
+        trim: whether a speech encoder hears a clip without the silence at its ends (`lddu.clips.voice.trim`); None is not named.
     """
 
     text_model: str = ""
@@ -45,6 +46,7 @@ class ExtractorConfig:
     longest: float = 20.0
     speech_model: str = ""
     per_person: bool = False
+    trim: bool | None = None
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:
@@ -64,6 +66,10 @@ class ExtractorConfig:
             raise ConfigError(
                 f"Expected {parameter('voice_layer')} together with a speech encoder, but {self.voice_model} has no layers; leave it out."
             )
+        if self.trim and self.voice_model in WITHOUT_LAYERS:
+            raise ConfigError(
+                f"Expected {parameter('trim')} together with a speech encoder, but {self.voice_model} measures each moment by itself; leave it out."
+            )
 
     def over(self, other: "ExtractorConfig") -> "ExtractorConfig":
         """This configuration, with the models and layers of `other` where none are named here.
@@ -77,6 +83,7 @@ class ExtractorConfig:
             text_layers=self.text_layers or (other.text_layers if same_text else ()),
             voice_model=self.voice_model or other.voice_model,
             voice_layer=self.voice_layer or (other.voice_layer if same_voice else 0),
+            trim=other.trim if self.trim is None and same_voice else self.trim,
             face_model=self.face_model or other.face_model,
         )
 
@@ -89,15 +96,21 @@ class ExtractorConfig:
             text_layers=trained.text_layers,
             voice_model=voice_model,
             voice_layer=0 if voice_model in WITHOUT_LAYERS else trained.voice_layer,
+            trim=trained.trim,
             face_model=trained.face_model,
         )
 
     def resolved(self) -> "ExtractorConfig":
         """This configuration, with the default of new stores where nothing is named."""
         named = self.over(NEW_STORES)
-        voice_layer = named.voice_layer or (0 if named.voice_model in WITHOUT_LAYERS else LAST)
-        return replace(named, text_layers=named.text_layers or (LAST,), voice_layer=voice_layer)
+        measured = named.voice_model in WITHOUT_LAYERS
+        return replace(
+            named,
+            text_layers=named.text_layers or (LAST,),
+            voice_layer=named.voice_layer or (0 if measured else LAST),
+            trim=not measured if named.trim is None else named.trim,
+        )
 
 
-NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION)
+NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION, trim=True)
 """How the features of new stores are made where nobody says otherwise; a store or a run that is there keeps its own."""

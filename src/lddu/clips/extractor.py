@@ -32,6 +32,8 @@ from lddu.clips.tracks import (
 from lddu.clips.voice.clip_sounds import clip_sounds
 from lddu.clips.voice.encoder import VoiceEncoder, voice_encoder
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
+from lddu.clips.voice.trim import specification as trimming
+from lddu.clips.voice.trim import trimmed
 from lddu.clips.words.beside import languages_beside
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
@@ -96,12 +98,15 @@ class ClipExtractor:
     def _feature_names(self) -> dict[str, str]:
         makers = {
             "text": lambda: self._words.specification(),
-            "audio": lambda: self._voice_encoder.specification(),
+            "audio": self._voice_specification,
             "visual": self._face_specification,
         }
         with ThreadPoolExecutor(len(makers), "lddu-load") as pool:  # the models are loaded side by side
             found = {name: pool.submit(maker) for name, maker in makers.items()}
             return {name: json.dumps(one.result()) for name, one in found.items()}
+
+    def _voice_specification(self) -> dict[str, Any]:
+        return self._voice_encoder.specification() | ({"trim": trimming()} if self.config.trim else {})
 
     def _face_specification(self) -> dict[str, Any]:
         return action_units.specification(self._tool) if self._tool else pictures.specification(self._expression)
@@ -197,13 +202,16 @@ class ClipExtractor:
         if not encoder.each_clip_alone:
             whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
             return [whole.between(*span.placed()) for span in spans]
-        reaches = [
-            (round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)) for start, end in map(NamedSpan.placed, spans)
-        ]
-        order = sorted(range(len(spans)), key=reaches.__getitem__)
+        placed = [span.placed() for span in spans]
+        heard = dict(enumerate(trimmed(measured, placed) if self.config.trim else placed))
+        reaches = {n: (round(own[0] * SAMPLE_RATE), round(own[1] * SAMPLE_RATE)) for n, own in heard.items() if own}
+        order = sorted(reaches, key=reaches.__getitem__)
         sounds = clip_sounds(read_sound(path, info, ReadReport()), [reaches[number] for number in order])
-        voices = {number: encoder.steps(sound) for number, sound in zip(order, sounds, strict=True)}
-        return [voices[number] for number in range(len(spans))]
+        voices = {
+            number: encoder.steps(sound).later(reaches[number][0] / SAMPLE_RATE - placed[number][0])
+            for number, sound in zip(order, sounds, strict=True)
+        }
+        return [voices.get(number, Steps.none(encoder.dimension)) for number in range(len(spans))]
 
     def _encoded(self, words: Sequence[Word], start: float) -> Steps:
         return self._words.steps(words, start)

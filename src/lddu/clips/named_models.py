@@ -33,7 +33,8 @@ def named_models(parsed: Mapping[str, Mapping[str, Any]]) -> ExtractorConfig:
 def recorded_models(config: Mapping[str, Any]) -> ExtractorConfig:
     """The models and layers of a store of `lddu extract`, by the configuration in its manifest.
 
-    A manifest without layers is from before they could be chosen: its states are those of the last layer.
+    A manifest without layers is from before they could be chosen: its states are those of the last layer. One that does not speak of
+    trimming is from before that.
     """
     voice_model = str(config.get("voice_model", MEASURED))
     return ExtractorConfig(
@@ -41,6 +42,7 @@ def recorded_models(config: Mapping[str, Any]) -> ExtractorConfig:
         text_layers=tuple(map(int, config.get("text_layers", (LAST,)))),
         voice_model=voice_model,
         voice_layer=int(config.get("voice_layer", 0)),
+        trim=bool(config.get("trim", False)),
         face_model=_face(config.get("face_model", MESH)),
     )
 
@@ -51,7 +53,7 @@ def _face(name: object) -> str:
 
 
 def _with_voice(config: ExtractorConfig, audio: Mapping[str, Any]) -> ExtractorConfig:
-    voice = str(audio["voice"])
+    voice, config = str(audio["voice"]), replace(config, trim="trim" in audio)
     if voice == WHISPER:
         return replace(config, voice_model=voice, voice_layer=int(audio["layer"]))
     if voice == "transformers":

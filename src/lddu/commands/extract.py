@@ -27,6 +27,7 @@ def extract(
     text_layers: str = "",
     voice_model: str = "",
     voice_layer: str = "",
+    trim: bool | None = None,
     face_model: Literal["expression", "geometry", "py-feat", "openface"] | None = None,
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
@@ -64,6 +65,8 @@ def extract(
         products), or a speech encoder by folder or by name on the Hugging Face hub. [default: whisper]
     voice_layer
         After which layer of a speech encoder. [default: 2 of whisper's four, the last of others]
+    trim
+        Let a speech encoder hear each clip without the silence at its ends. [default: yes]
     face_model
         Face features: "expression" (36 lengths, angles and speeds, and what the packaged network reads of the face),
         "geometry" (the 36 alone); "py-feat" and "openface" read the action units that this tool has measured, from its
@@ -101,7 +104,7 @@ def extract(
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
             text_model, layers("--text-layers", text_layers), voice_model, layer("--voice-layer", voice_layer),
-            face_model or "", cut, longest, speech,
+            face_model or "", cut, longest, speech, trim=trim,
         )  # fmt: skip
         result = extraction.extract(
             listing_of(clips, lines) if lines else clips,

@@ -12,6 +12,7 @@ NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no 
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
 NEXT_TO_SILENCE = "its sound is next to silence, nowhere above -60 dB of full scale: it may hold no voice"
 HARDLY_VOICED = "hardly any of its sound is voiced: it may hold no voice"
+SILENT_PART = "only silence, beside what is loud in its file"
 WORDS_ALONE = "words alone"
 WHOSE_FACE, WHOSE_VOICE = "whose face is not known", "whose words and voice are not known"
 NO_TURN = "no sound that is theirs alone"
@@ -21,7 +22,17 @@ UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
     "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL, WHOSE_VOICE),
-    "audio": (WORDS_ALONE, NO_SOUND, MUTE, UNDECODED_SOUND, UNKNOWN_CODEC.format(kind="audio"), NO_TURN, WHOSE_VOICE),
+    "audio": (
+        WORDS_ALONE,
+        NO_SOUND,
+        MUTE,
+        SILENT_PART,
+        NEXT_TO_SILENCE,
+        UNDECODED_SOUND,
+        UNKNOWN_CODEC.format(kind="audio"),
+        NO_TURN,
+        WHOSE_VOICE,
+    ),
     "visual": (WORDS_ALONE, NO_PICTURE, FACELESS, UNDECODED_PICTURES, UNKNOWN_CODEC.format(kind="video"), WHOSE_FACE),
 }
 

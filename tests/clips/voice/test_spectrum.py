@@ -33,6 +33,7 @@ def _frames(sound: np.ndarray) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
 
 
+@pytest.mark.slow  # numba compiles librosa's yin first
 @settings(deadline=None, max_examples=60)
 @given(sounds())
 def test_pitch_is_that_of_librosa(sound: np.ndarray) -> None:

@@ -14,7 +14,6 @@ from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import table_folder
 from tests.command_line import lddu
 
-pytestmark = pytest.mark.usefixtures("unpainted")
 HEADER = "clip,split,joy,anger,joy@audio,anger@text\n"
 
 

@@ -1,0 +1,141 @@
+"""How long a recording ran on before and after a voice changes nothing of what a speech encoder hears."""
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[clips]'")
+
+from lddu.clips.configuration import ExtractorConfig
+from lddu.clips.extractor import ClipExtractor
+from lddu.clips.media import SAMPLE_RATE
+from lddu.clips.named_models import named_models, recorded_models
+from lddu.clips.spans import NamedSpan, Source
+from lddu.clips.steps import Steps
+from lddu.clips.voice.measured import COLUMNS
+from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
+from lddu.errors import ConfigError, SourceError
+from lddu.store import extraction_notes
+
+STEP = 0.05
+
+
+def measured(loudness: list[float]) -> Steps:
+    values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
+    values[:, COLUMNS.index("loudness_db")] = loudness
+    return Steps.evenly([values] if loudness else [], len(COLUMNS), STEP)
+
+
+def buzz(seconds: float) -> np.ndarray:
+    """Harmonics of a gliding pitch."""
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    phase = 2 * np.pi * np.cumsum(140 + 30 * np.sin(5 * time)) / SAMPLE_RATE
+    return np.asarray(0.1 * sum(np.sin(k * phase) / k for k in range(1, 12)))
+
+
+def silence(seconds: float) -> np.ndarray:
+    """As a recording has it: not digital, some 37 dB softer than the voice."""
+    return np.random.default_rng(0).normal(0, 1.2e-3, round(seconds * SAMPLE_RATE))
+
+
+def written(path: Path, *parts: np.ndarray) -> Path:
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(SAMPLE_RATE)
+        stream.writeframes((np.concatenate(parts) * 32767).round().astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def extractor() -> ClipExtractor:
+    return ClipExtractor(ExtractorConfig(cut="whole"))
+
+
+@given(
+    before=st.integers(0, 30),
+    voice=st.lists(st.floats(-30, -10), min_size=20, max_size=60),
+    after=st.integers(0, 30),
+    noise=st.floats(-100, -66),
+)
+def test_a_stretch_ends_where_its_voice_ends(before: int, voice: list[float], after: int, noise: float) -> None:
+    steps = measured([noise] * before + voice + [noise] * after)
+    [found] = trimmed(steps, [(0.0, len(steps) * STEP)])
+    assert found == pytest.approx((before * STEP, (before + len(voice)) * STEP))
+
+
+@given(
+    loudness=st.lists(st.floats(-100, 0), max_size=80),
+    ends=st.lists(st.tuples(st.floats(0, 4), st.floats(0, 4)).map(sorted), max_size=4),
+)
+def test_what_is_left_lies_within_the_stretch_and_what_is_left_out_is_silence(
+    loudness: list[float], ends: list[list[float]]
+) -> None:
+    steps, stretches = measured(loudness), [(start, end) for start, end in ends]
+    cut = max(np.percentile(loudness, 95) - 35 if loudness else 0.0, LOUDEST_SILENCE)
+    for (start, end), found in zip(stretches, trimmed(steps, stretches), strict=True):
+        own = [n for n in range(len(loudness)) if start <= (n + 0.5) * STEP < end]
+        loud = [n for n in own if np.float32(loudness[n]) >= cut + 1e-4]
+        assert bool(loud) <= (found is not None)
+        if found is not None:
+            assert start <= found[0] <= found[1] <= end
+            assert all(found[0] - STEP < n * STEP and (n + 1) * STEP < found[1] + STEP for n in loud)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 1.5), (1.0, 0.0), (2.5, 0.7)])
+def test_silence_around_a_voice_changes_no_feature_of_it(
+    before: float, after: float, extractor: ClipExtractor, tmp_path: Path
+) -> None:
+    voice = buzz(2.0)
+    [plain] = extractor.extract(Source(written(tmp_path / "plain.wav", voice), "plain"))
+    around = written(tmp_path / "around.wav", silence(before), voice, silence(after))
+    [clip] = extractor.extract(Source(around, "around"))
+    one, other = plain.modalities["audio"], clip.modalities["audio"]
+    assert abs(len(one) - len(other)) <= 4
+    assert other.start[0] == pytest.approx(before, abs=0.11) and other.end[-1] == pytest.approx(before + 2.0, abs=0.11)
+    far = np.linalg.norm(one.values.mean(axis=0) - other.values.mean(axis=0))
+    assert far < 0.5 * np.linalg.norm(one.values.std(axis=0))
+    whole = ClipExtractor(ExtractorConfig(cut="whole", trim=False))
+    [kept] = whole.extract(Source(around, "around"))
+    assert len(kept.modalities["audio"]) * 0.04 == pytest.approx(2.0 + before + after, abs=0.05)
+    assert np.linalg.norm(one.values.mean(axis=0) - kept.modalities["audio"].values.mean(axis=0)) > 2 * far
+
+
+def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtractor, tmp_path: Path) -> None:
+    file = written(tmp_path / "talk.wav", buzz(2.0), silence(3.0), buzz(2.0))
+    spans = (NamedSpan("first", 0.0, 2.0), NamedSpan("pause", 2.2, 4.8), NamedSpan("last", 4.5, 7.0))
+    sources = [Source(file, "talk", spans=(span,)) for span in spans]
+    first, last = (extractor.extract(source)[0] for source in (sources[0], sources[2]))
+    assert extraction_notes.SILENT_PART not in (*first.notes, *last.notes)
+    assert last.modalities["audio"].start[0] == pytest.approx(0.5, abs=0.06)
+    found = {clip.clip: clip for clip in extractor.extract(Source(file, "talk", spans=spans))}
+    left_out = extraction_notes.clip_left_out("pause", "no words, voice or face are found in it")
+    assert list(found) == ["first", "last"] and left_out in found["first"].notes
+    with pytest.raises(SourceError, match=extraction_notes.SILENT_PART):
+        extractor.extract(Source(file, "talk", spans=spans[1:2]))
+    for clip in (first, last):
+        np.testing.assert_array_equal(clip.modalities["audio"].values, found[clip.clip].modalities["audio"].values)
+
+
+def test_features_say_whether_they_are_trimmed_and_older_ones_stay_as_they_are(extractor: ClipExtractor) -> None:
+    audio = json.loads(extractor.feature_names()["audio"])
+    assert audio["trim"] == {"percentile": 95, "below_db": 35.0, "silence_db": -60.0}
+    before = {name: value for name, value in audio.items() if name != "trim"}
+    assert named_models({"audio": audio}).trim is True
+    assert named_models({"audio": before}).trim is False
+    assert recorded_models({"voice_model": "whisper", "voice_layer": 2}).resolved().trim is False
+    assert recorded_models({"voice_model": "whisper", "voice_layer": 2, "trim": True}).resolved().trim is True
+    older = ClipExtractor(ExtractorConfig(cut="window").made_as(named_models({"audio": before})))
+    assert json.loads(older.feature_names()["audio"]) == before
+
+
+def test_only_a_speech_encoder_hears_trimmed_clips() -> None:
+    assert ExtractorConfig(voice_model="librosa").resolved().trim is False
+    assert ExtractorConfig(voice_model="some/encoder").resolved().trim is True
+    with pytest.raises(ConfigError, match=r"Expected .*trim.* together with a speech encoder"):
+        ExtractorConfig(voice_model="opensmile", trim=True)
