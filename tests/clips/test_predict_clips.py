@@ -61,7 +61,7 @@ def test_a_missing_modality_is_said_and_the_rest_answers(run: Path, corpus: Path
     heard, wordless = answers.to_records()
     assert heard["missing"] == ["text", "visual"] and wordless["missing"] == ["text"]
     assert heard["rests_on"] == "audio" and heard["influence"] == {}
-    assert [told.split(": ")[0] for told in answers.warnings if "missing" in told] == [
+    assert [told.split(": ")[0] for told in answers.warnings if "missing in" in told] == [
         "only text is missing in 1 of 2 clips (no transcript)",
         "text and visual are missing in 1 of 2 clips (no transcript; no video track)",
     ]
