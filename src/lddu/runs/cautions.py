@@ -1,7 +1,10 @@
 """What a reader of a run's answers should know: how far features, clips and the run itself can be trusted, in sentences."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from lddu.config import near
 from lddu.decide.conformal import GuaranteedSets
@@ -11,6 +14,9 @@ from lddu.models.family import Task
 from lddu.sentences import counted, listed
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
+
+NOT_LEARNT_ALONE = re.compile(r" could not be learnt from (.*) alone: ")
+"""What `lddu.training.plan` says of emotions that no training clip of one modality alone is labelled with."""
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
 SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
@@ -66,6 +72,27 @@ def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
         f"{name} of {counted(count, 'clip')} was cut to its first {steps} steps, beyond which the run does not look "
         "(model.max_steps); cut the clips shorter"
         for name, count in cut.items()
+    ]
+
+
+def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, rows: np.ndarray) -> list[str]:
+    """What the run says of its training, as far as it concerns some clips.
+
+    What could not be learnt from one modality alone concerns clips that have nothing else.
+
+    Args:
+        warnings: of the run.
+        task: of the run.
+        store: that is predicted.
+        rows: [N] row numbers.
+    """
+    shared = [name for name in task.dimensions if name in store.modalities]
+    there = np.stack([store.lengths(name)[rows] > 0 for name in shared], axis=1)
+    alone = {name for m, name in enumerate(shared) if (there[:, m] & (there.sum(axis=1) == 1)).any()}
+    return [
+        f"about the run's training: {warning}"
+        for warning in warnings
+        if not (found := NOT_LEARNT_ALONE.search(warning)) or found[1] in alone
     ]
 
 

@@ -28,6 +28,7 @@ from lddu.runs.cautions import (
     evaluation_warnings,
     feature_warnings,
     simulated_warnings,
+    training_warnings,
     weaknesses,
 )
 from lddu.runs.familiarity import Familiarity
@@ -224,7 +225,7 @@ class Predictor:
         found += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
         found += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
-        return found + [f"about the run's training: {warning}" for warning in self.description.warnings]
+        return found + training_warnings(self.description.warnings, task, store, meant)
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
