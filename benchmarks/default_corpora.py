@@ -165,27 +165,29 @@ class Corpus:
         return np.atleast_2d(self.values[row])
 
 
-def corpora(data: Path, folds: Path, work: Path) -> dict[str, Corpus]:
-    """All of them, by name."""
+def corpora(data: Path, folds: Path, work: Path, only_test: bool = False) -> dict[str, Corpus]:
+    """All of them, by name; with `only_test` what `default_figures` measures on."""
     work.mkdir(parents=True, exist_ok=True)
-    voices = [voice(name, data / "voices" / name, work) for name in ("emodb", "ravdess", "emotale")]
-    changed = shifted_folder(data / "voices" / "emodb", work / "emodb-shifted-audio", COPIES, seed=0)
-    voices.append(voice("emodb-shifted", changed, work))
-    texts = [words(name, data / "words" / file, work) for name, file in WORDS.items()]
+    voices = [voice(name, data / "voices" / name, work) for name in ("ravdess", "emotale")]
+    if not only_test:
+        voices.append(voice("emodb", data / "voices" / "emodb", work))
+        changed = shifted_folder(data / "voices" / "emodb", work / "emodb-shifted-audio", COPIES, seed=0)
+        voices.append(voice("emodb-shifted", changed, work))
+    texts = [words(name, data / "words" / file, work, only_test) for name, file in WORDS.items()]
     return {corpus.name: corpus for corpus in (*texts, *voices, faces(data / "faces", folds))}
 
 
 WORDS = {"goemotions": "goemotions.csv.gz", "xed": "xed_en.csv.gz"}
 
 
-def words(name: str, file: Path, work: Path) -> Corpus:
+def words(name: str, file: Path, work: Path, only_test: bool) -> Corpus:
     """Comments or lines of film."""
     with gzip.open(file, "rt", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+        rows = [row for row in csv.DictReader(stream) if row["split"] == "test" or not only_test]
     encoder = WordEncoder()
     parts = []
     for first in range(0, len(rows), CHUNK):
-        place = work / f"{name}-states-{first:06d}.npz"
+        place = work / f"{name}-{'test-' if only_test else ''}states-{first:06d}.npz"
         if not place.exists():
             found = list(encoder.states([words_of(row["transcript"]) for row in rows[first : first + CHUNK]]))
             states, lengths = np.concatenate(found).astype(np.float16), np.array([len(own) for own in found])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import jaxtyping
 import pytest
 from matplotlib.figure import Figure
 
@@ -32,6 +33,22 @@ def shared_data() -> Path:
     if not (shared / "data").is_dir():
         pytest.skip(f"no real corpora: set LDDU_SHARED to the folder that holds data/ (looked in {shared})")
     return shared / "data"
+
+
+SHAPES_CHECKED = ("models", "batches", "training/test_training.py", "test_shape_checks.py")
+"""Where shapes are checked in every call; elsewhere trainings would take twice as long for it."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shapes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Shapes of tensors are checked, or are not."""
+    place = (
+        request.path.relative_to(Path(__file__).parent) if request.path.is_relative_to(Path(__file__).parent) else None
+    )
+    checked = place is not None and place.as_posix().startswith(SHAPES_CHECKED)
+    jaxtyping.config.update("jaxtyping_disable", not checked)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", True)
 
 
 _PAINT = Figure.savefig

@@ -201,6 +201,7 @@ def test_a_batch_in_several_passes_is_the_same_batch(parts: FeatureStore, tmp_pa
     np.testing.assert_allclose(curves[1], curves[0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_as_well_and_differs(parts: FeatureStore, tmp_path: Path) -> None:
     curves = [
         [record["loss"]["total"] for record in losses(train(parts, tmp_path / kind, config).path)]

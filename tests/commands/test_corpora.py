@@ -48,9 +48,13 @@ FORMS = (
     "mosei-aligned", "mosei-unaligned", "tailor", "m3ed-carat", "mmsa-aligned", "mmsa-unaligned", "m3ed-dialogue",
     "m3ed-utterance",
 )  # fmt: skip
+IN_THE_GATE = ("mosei-aligned", "tailor", "m3ed-dialogue")
+"""One of each corpus and of each way in; what the others read is tested in tests/corpora."""
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form", [form if form in IN_THE_GATE else pytest.param(form, marks=pytest.mark.slow) for form in FORMS]
+)
 def test_a_corpus_is_imported_described_and_trained_on(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -257,6 +257,7 @@ def test_runs_whose_split_is_unlabelled_are_not_compared(
     assert told.code == 1 and f"Expected labels of the split 'test' in {bare}" in told.err.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_training_without_a_store_simulates_one_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +337,7 @@ def test_a_full_disk_is_one_sentence(place: Path) -> None:
     assert found.returncode == 1 and b"the system refused" in found.stderr and b"Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 def test_a_screen_that_knows_few_letters_gets_numbers_for_the_others(place: Path) -> None:
     found = shell(place, "lddu compare run other && lddu data describe store --json", PYTHONIOENCODING="ascii")
     assert found.returncode == 0 and found.stderr == b"" and found.stdout.isascii()

@@ -255,7 +255,7 @@ def refused(source: Path, message: str, labels: Path | None = None) -> None:
     assert sorted(source.parent.iterdir()) == before
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".pt"])
+@pytest.mark.parametrize("suffix", [".pkl", pytest.param(".pt", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_pickle_is_refused(tmp_path: Path, name: str, suffix: str) -> None:
     content, message = HOSTILE[name]

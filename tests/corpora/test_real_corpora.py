@@ -16,7 +16,9 @@ CORPORA = {
 }
 
 
-@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "face_votes" else ()) for name in CORPORA]
+)
 def test_splits_modalities_and_emotions_are_as_noted(shared_data: Path, tmp_path: Path, name: str) -> None:
     splits, dimensions, emotions = CORPORA[name]
     store = import_corpus(shared_data / name, tmp_path / "store")
@@ -32,6 +34,7 @@ def test_music_emotions_have_their_known_cardinality(shared_data: Path, tmp_path
     assert store.manifest["repairs"] == {} and store.manifest["warnings"] == []
 
 
+@pytest.mark.slow
 def test_face_votes_lack_the_faces_that_were_not_found(shared_data: Path, tmp_path: Path) -> None:
     store = import_corpus(shared_data / "face_votes", tmp_path / "store", options=ImportOptions(present_at=0.2))
     missing = 1 - store.present().mean(axis=0)

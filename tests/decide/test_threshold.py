@@ -113,7 +113,7 @@ def test_a_floor_names_rare_emotions_and_costs_little() -> None:
 
 @given(
     seed=st.integers(0, 2**16),
-    clips=st.integers(1, 120),
+    clips=st.integers(8, 120),
     unknown=st.sampled_from([0.0, 0.4]),
     decimals=st.sampled_from([1, 12]),
     criterion=st.sampled_from(["f1_micro", "f1_macro", "accuracy"]),

@@ -1,6 +1,5 @@
 """What is said of a run's training concerns the clips that are asked about."""
 
-
 import numpy as np
 import pytest
 

@@ -74,7 +74,7 @@ def test_a_run_of_format_one_answers_as_before(corpus: FeatureStore, tmp_path: P
     write_report(RunFolder(old))
 
 
-@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("average", [pytest.param(0.0, marks=pytest.mark.slow), 0.9])
 def test_a_training_that_format_one_began_is_finished_bit_for_bit(
     corpus: FeatureStore, tmp_path: Path, average: float
 ) -> None:

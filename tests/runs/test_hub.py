@@ -190,6 +190,7 @@ def test_a_network_that_is_lost_half_way_is_said_in_a_sentence_and_what_has_arri
     assert not any(one.startswith("GET") and LIST in one for one in hub.asked)
 
 
+@pytest.mark.slow
 def test_environment_and_no_network_are_enough_after_the_first_time(place: Path, hub: Hub, tmp_path: Path) -> None:
     """As a user has it: addresses from the environment, another process, and then the Hub gone."""
     lddu.push_to_hub(place / "run", "someone/voices")

@@ -172,7 +172,7 @@ def test_robustness_counts_clips_whose_noise_rose(corpus: FeatureStore, run: Run
         assert (of["missing", 0].noise, of["missing", 0].noise_risen) == (None, None)
 
 
-def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: Path) -> None:
+def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: Path, painted: None) -> None:
     metrics = run.read_json("metrics.json")
     metrics["splits"]["test"]["robustness"] = Predictor(run.path).robustness(corpus).to_mapping()
     run.write_json("metrics.json", metrics)

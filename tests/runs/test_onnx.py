@@ -5,13 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jaxtyping
 import numpy as np
 import onnx
 import onnxruntime
@@ -39,14 +37,6 @@ from tests.command_line import lddu as command
 PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def unchecked_shapes() -> Iterator[None]:
-    """While a graph is traced sizes are symbols, which shape checks would pin to numbers."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("onnx")
@@ -66,7 +56,9 @@ VOTES = lddu.preset(
 )
 
 
-@pytest.fixture(scope="module", params=["lddu", pytest.param("means", marks=pytest.mark.slow), "ensemble"])
+@pytest.fixture(
+    scope="module", params=["lddu", *(pytest.param(name, marks=pytest.mark.slow) for name in ("means", "ensemble"))]
+)
 def exported(request: pytest.FixtureRequest, folder: Path, store: FeatureStore) -> tuple[Predictor, Path]:
     """LDDU with every part, or reading a mean beside steps, or an ensemble of another family that reads means and has a path
     beside it; and its file."""

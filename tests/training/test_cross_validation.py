@@ -213,6 +213,7 @@ def test_a_fold_whose_features_are_gone_says_where_they_were(tmp_path: Path) -> 
         FeatureStore(tmp_path / "folds" / "stores" / "fold-1").steps("audio", 0)
 
 
+@pytest.mark.slow
 def test_the_command_shows_the_folds_and_refuses_to_take_the_whole_for_one_run(
     spoken: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def lone_errors(store: FeatureStore) -> Tensor:
     return lone
 
 
+@pytest.mark.slow
 def test_a_modality_learns_its_own_label_where_that_differs_from_the_joint_one(tmp_path: Path) -> None:
     own, joint = (lone_errors(two_minds(tmp_path / name, name == "own")) for name in ("own", "joint"))
     assert own.mean() < 0.2  # the joint label says joy in each of these clips

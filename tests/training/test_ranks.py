@@ -140,6 +140,7 @@ def test_ranks_that_share_a_gpu_do_not_talk_through_nccl(
     assert backends(here) == expected
 
 
+@pytest.mark.slow  # starts two ranks
 def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:
     one, two = curve(runs / "one"), curve(runs / "two")
     assert one.shape == (8, 9)
@@ -147,12 +148,14 @@ def test_two_ranks_give_the_loss_curve_of_one(runs: Path) -> None:
     assert (np.ptp(one, axis=0) > 1e-2).sum() >= 6  # the curves move: agreeing is not trivial
 
 
+@pytest.mark.slow  # starts two ranks
 def test_ranks_whose_sequences_differ_in_length_give_the_loss_curve_of_one(runs: Path) -> None:
     one, two = curve(runs / "sequences-one"), curve(runs / "sequences-two")
     np.testing.assert_allclose(two, one, atol=1e-4)
     assert (np.ptp(one, axis=0) > 1e-2).all()
 
 
+@pytest.mark.slow  # starts two ranks
 @pytest.mark.parametrize("name", ["two", "one-then-two", "two-then-one"])
 def test_any_number_of_ranks_may_go_on_and_the_predictions_are_those_of_one(name: str, runs: Path) -> None:
     one, other = predictions(runs / "one"), predictions(runs / name)

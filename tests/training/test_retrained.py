@@ -61,6 +61,7 @@ def test_one_modality_cannot_be_ablated(corpus: FeatureStore, tmp_path: Path) ->
         AblationOptions(seeds=0)
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_row_per_subset_and_writes_them(
     corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

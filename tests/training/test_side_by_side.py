@@ -107,6 +107,7 @@ def test_members_side_by_side_leave_the_bytes_of_members_in_turn(
     assert callback.notes == ["2 at once, each on 1 thread"]
 
 
+@pytest.mark.slow  # PyTorch is loaded in each process
 def test_what_ctrl_c_stopped_goes_on_to_the_same_bytes(
     corpus: FeatureStore, in_turn: RunFolder, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_what_ctrl_c_stopped_goes_on_to_the_same_bytes(
     assert left(resume(tmp_path / "run", corpus, SIDE_BY_SIDE).path) == left(in_turn.path)
 
 
+@pytest.mark.slow  # PyTorch is loaded in each process
 def test_folds_side_by_side_leave_the_bytes_of_folds_in_turn(corpus: FeatureStore, tmp_path: Path) -> None:
     begun: list[int] = []
     found = []
@@ -210,6 +212,7 @@ def test_what_a_container_may_take_counts_where_it_is_less(monkeypatch: pytest.M
     assert free_memory.available_gib() == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
 
 
+@pytest.mark.slow  # PyTorch is loaded in each process
 def test_a_user_sees_whose_epoch_it_is(
     corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,6 +127,7 @@ def without_cost(table: ModelTable) -> ModelTable:
     return replace(table, rows=tuple(replace(row, clips_per_second=0.0, peak_mib=None) for row in table.rows))
 
 
+@pytest.mark.slow
 def test_a_stopped_bench_over_folds_gives_the_table_of_one_that_was_not(
     acted: FeatureStore, benched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
