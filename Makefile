@@ -8,7 +8,7 @@ READY := .venv/ready
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
-.PHONY: demo test test-slow lint format clean
+.PHONY: demo test tests-but-slow test-slow lint format clean
 
 demo: $(CLIPS)
 	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "The meeting is at ten."
@@ -16,7 +16,11 @@ demo: $(CLIPS)
 	$(BIN)/lddu predict default runs/demo-clips --html runs/demo-page --force
 	$(BIN)/lddu train --training.epochs 10 --out runs/demo --force
 
-test: lint
+# Types are checked on one processor while the tests, which take longer, use what is left of two.
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs 2 lint tests-but-slow
+
+tests-but-slow: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)
