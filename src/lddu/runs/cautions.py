@@ -1,6 +1,5 @@
 """What a reader of a run's answers should know: how far features, clips and the run itself can be trusted, in sentences."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +10,10 @@ from lddu.decide.conformal import GuaranteedSets
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
+from lddu.runs.not_learnt import modality_of
 from lddu.sentences import counted, listed
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
-
-NOT_LEARNT_ALONE = re.compile(r" could not be learnt from (.*) alone: ")
-"""What `lddu.training.plan` says of emotions that no training clip of one modality alone is labelled with."""
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
 SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
@@ -89,11 +86,7 @@ def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, 
     shared = [name for name in task.dimensions if name in store.modalities]
     there = np.stack([store.lengths(name)[rows] > 0 for name in shared], axis=1)
     alone = {name for m, name in enumerate(shared) if (there[:, m] & (there.sum(axis=1) == 1)).any()}
-    return [
-        f"about the run's training: {warning}"
-        for warning in warnings
-        if not (found := NOT_LEARNT_ALONE.search(warning)) or found[1] in alone
-    ]
+    return [f"about the run's training: {warning}" for warning in warnings if modality_of(warning) in (None, *alone)]
 
 
 def weaknesses(metrics: Mapping[str, Any], sets: GuaranteedSets, recall: float | None) -> Iterator[str]:

@@ -37,7 +37,7 @@ class ClipPrediction:
         uncertainty: emotion -> chance that the decision on it is wrong.
         missing: modalities that the clip lacks.
         label_set: emotions of the set with the promised recall; None where none was asked for.
-        cannot_tell: emotions on which the run abstains; None where no coverage was asked for.
+        cannot_tell: emotions on which the run abstains; None where no coverage was asked for and every emotion could be learnt.
     """
 
     clip: str

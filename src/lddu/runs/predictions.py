@@ -72,7 +72,8 @@ class Predictions(PerClip[ClipPrediction]):
         unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
             where the run does not hold their distances, or too few of them.
         label_set: [N, E] the set with the promised recall, where one was asked for.
-        abstained: [N, E] where the decision is "can't tell"; None unless a coverage was asked for.
+        abstained: [N, E] where the decision is "can't tell"; None where no coverage was asked for and the run could learn every emotion
+            from what the clips have.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
         share: [N, E] of raters, where they differ in the store.
         expected_share: [N, E] of raters who would name the emotion; None where the run's validation raters do not differ.

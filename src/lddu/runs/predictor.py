@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
 from lddu.batches.batch import BatchReader
 from lddu.config import near
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
@@ -43,6 +43,7 @@ from lddu.runs.figures import (
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.named_runs import opened_run
+from lddu.runs.not_learnt import not_learnt, untold
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
@@ -293,7 +294,8 @@ class Predictor:
     ) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
-        Where a coverage below 1 is asked for, the run abstains on clips that are out of distribution too.
+        Where a coverage below 1 is asked for, the run abstains on clips that are out of distribution too; and on emotions that it could
+        not learn from a clip's only modality, unless it is to answer everything.
 
         Raises:
             MismatchError: where what is asked for cannot be had.
@@ -303,9 +305,19 @@ class Predictor:
         cost = tuple(self.ablation(given) for given in there)
         found = predictions_of(store, task, inference, self.decision, options)
         found = self._familiarity.beside(replace(found, missing_cost=cost))
-        if options.coverage is None or options.coverage == 1 or found.abstained is None or found.unfamiliar is None:
-            return found
-        return replace(found, abstained=found.abstained | found.unfamiliar.any(axis=1, keepdims=True))
+        return found if options.coverage == 1 else replace(found, abstained=self._abstained(found, inference.presence))
+
+    def _abstained(self, found: Predictions, presence: Flags) -> Flags | None:
+        cannot = untold(self.unlearnt, presence)
+        if found.abstained is None:
+            return cannot if cannot.any() else None
+        far = False if found.unfamiliar is None else found.unfamiliar.any(axis=1, keepdims=True)
+        return np.asarray(found.abstained | far | cannot)
+
+    @cached_property
+    def unlearnt(self) -> Flags:
+        """[M, E] emotions that could not be learnt from a modality alone."""
+        return not_learnt(self.description.task, self.description.warnings)
 
     @cached_property
     def _familiarity(self) -> Familiarity:

@@ -91,7 +91,7 @@ def graph_of(predictor: "Predictor") -> AnswerGraph:
     networks = [copy.deepcopy(network).cpu() for network in predictor.members]
     farthest = None if predictor.farthest is None else predictor.farthest.tolist()
     steps = predictor.description.config.model.max_steps
-    return AnswerGraph(networks, predictor.decision, farthest, steps).eval().requires_grad_(False)
+    return AnswerGraph(networks, predictor.decision, farthest, predictor.unlearnt, steps).eval().requires_grad_(False)
 
 
 def traced(predictor: "Predictor") -> Any:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lddu.arrays import Flags
 from lddu.decide.decision import FittedDecision
 from lddu.models.family import Evidence
 from lddu.models.network import Network
@@ -49,16 +51,19 @@ class AnswerGraph(nn.Module):
         networks: its networks, whose mean answers.
         decision: of the run.
         farthest: per modality the largest distance of a validation clip, NaN where unknown; None where no distance is known.
+        unlearnt: [M, E] emotions that could not be learnt from a modality alone.
         max_steps: longest sequence; the rest is cut.
     """
 
     farthest: Tensor | None
+    unlearnt: Tensor
 
     def __init__(
         self,
         networks: Sequence[Network],
         decision: FittedDecision,
         farthest: Sequence[float] | None,
+        unlearnt: Flags,
         max_steps: int,
     ) -> None:
         super().__init__()
@@ -67,6 +72,7 @@ class AnswerGraph(nn.Module):
         self.max_steps = max_steps
         far = None if farthest is None else FAR * torch.tensor(farthest, dtype=torch.float64)
         self.register_buffer("farthest", far)
+        self.register_buffer("unlearnt", torch.from_numpy(unlearnt.astype(np.float32)))
 
     def forward(
         self, values: Sequence[Tensor], mask: Sequence[Tensor], recall: Tensor, coverage: Tensor
@@ -103,9 +109,11 @@ class AnswerGraph(nn.Module):
         outputs |= self._of_modalities(found, presence)
         if disagreement is not None:
             outputs |= {"emotion_aleatoric": found.entropy, "emotion_epistemic": disagreement}
-        if "unfamiliar" in outputs:  # a run abstains on what is out of distribution, unless it is to answer everything
-            far = outputs["unfamiliar"].any(dim=1, keepdim=True) & (coverage < 1)
-            outputs["cannot_tell"] = outputs["cannot_tell"] | far
+        alone = presence & (presence.sum(dim=1, keepdim=True) == 1)
+        cannot = alone.float() @ self.unlearnt > 0
+        if "unfamiliar" in outputs:
+            cannot = cannot | outputs["unfamiliar"].any(dim=1, keepdim=True)
+        outputs["cannot_tell"] = outputs["cannot_tell"] | (cannot & (coverage < 1))  # unless it is to answer everything
         return {name: own if own.dtype == torch.bool else own.float() for name, own in outputs.items()}
 
     def _inferred(

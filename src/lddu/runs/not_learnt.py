@@ -1,0 +1,47 @@
+"""What a run could not learn from one modality alone: of clips that have nothing else it cannot tell."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from lddu.arrays import Flags
+from lddu.models.family import Task
+
+_SAID = re.compile(r"^(.*) could not be learnt from (.*) alone: ")
+"""By `lddu.training.plan`, of emotions that no training clip of one modality alone is labelled with."""
+
+_BETWEEN = re.compile(r", | and ")
+
+
+def modality_of(warning: str) -> str | None:
+    """From which modality alone something could not be learnt; None where the sentence says another thing."""
+    found = _SAID.match(warning)
+    return found[2] if found else None
+
+
+def not_learnt(task: Task, warnings: Sequence[str]) -> Flags:
+    """[M, E] which emotions could not be learnt from which modality alone.
+
+    Args:
+        task: of the run.
+        warnings: of its training.
+    """
+    flags = np.zeros((len(task.dimensions), len(task.emotions)), bool)
+    modalities = list(task.dimensions)
+    for found in filter(None, map(_SAID.match, warnings)):
+        if found[2] in modalities:
+            names = {found[1], *_BETWEEN.split(found[1])}
+            flags[modalities.index(found[2])] |= [emotion in names for emotion in task.emotions]
+    return flags
+
+
+def untold(unlearnt: Flags, presence: Flags) -> Flags:
+    """[N, E] emotions that a clip's only modality did not teach.
+
+    Args:
+        unlearnt: [M, E] as `not_learnt` gives it.
+        presence: [N, M] which modalities the clips have.
+    """
+    alone = presence & (presence.sum(axis=1, keepdims=True) == 1)
+    return np.asarray(alone.astype(int) @ unlearnt.astype(int) > 0)
