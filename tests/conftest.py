@@ -35,7 +35,7 @@ def shared_data() -> Path:
     return shared / "data"
 
 
-SHAPES_CHECKED = ("models", "batches", "training/test_training.py", "test_shape_checks.py")
+SHAPES_CHECKED = ("models", "batches/test_batch", "test_shape_checks.py")
 """Where shapes are checked in every call; elsewhere trainings would take twice as long for it."""
 
 
@@ -49,6 +49,15 @@ def shapes(request: pytest.FixtureRequest) -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", not checked)
     yield
     jaxtyping.config.update("jaxtyping_disable", True)
+
+
+@pytest.fixture
+def unchecked_shapes(shapes: None) -> Iterator[None]:
+    """For a test of hundreds of steps in a module whose shapes are checked."""
+    checked = not jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", not checked)
 
 
 _PAINT = Figure.savefig

@@ -314,7 +314,10 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, form: str, sixteenth: int) 
     refused(source, "Expected", build.mmsa_labels(tmp_path / "l" / "labels.csd") if mmsa else None)
 
 
-@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize(
+    "form",
+    [pytest.param(form, marks=() if form in ("m3ed protocol 2", "zip") else pytest.mark.slow) for form in FILES],
+)
 def test_no_flipped_bit_ends_in_anything_but_a_store_or_a_message(tmp_path: Path, form: str) -> None:
     """In a number a flip cannot be seen, unless the form has checksums; it is a sound file of other numbers."""
     source = FILES[form](tmp_path)
@@ -336,6 +339,7 @@ def test_no_flipped_bit_ends_in_anything_but_a_store_or_a_message(tmp_path: Path
     assert sound < 200
 
 
+@pytest.mark.slow  # 200 readings of HDF5
 def test_no_flipped_bit_of_a_csd_ends_in_anything_but_a_store_or_a_message(tmp_path: Path) -> None:
     """HDF5 is read by a C library: this runs in a process of its own, so that a crash would be seen."""
     build.mosei_folder(tmp_path / "mosei", build.mosei_videos(2))

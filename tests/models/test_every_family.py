@@ -142,6 +142,7 @@ def test_modalities_apart_and_fused_give_the_same_answer(name: str) -> None:
 @pytest.mark.parametrize(
     "name", [name if name in IN_THE_GATE else pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES]
 )
+@pytest.mark.usefixtures("unchecked_shapes")
 def test_it_learns_32_clips_by_heart(name: str) -> None:
     values, mask, presence = clips(32)
     shares = torch.randint(0, 2, (32, 2), generator=torch.Generator().manual_seed(3)).float()

@@ -48,7 +48,7 @@ def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFo
     return train(
         corpus,
         tmp_path_factory.mktemp("noise") / "run",
-        tiny_config(training={"epochs": 12}, model={"noise_gate": True}),
+        tiny_config(training={"epochs": 12, "batch_size": 24, "learning_rate": 3e-3}, model={"noise_gate": True}),
     )
 
 
