@@ -88,6 +88,14 @@ def test_a_soft_voice_is_not_taken_for_silence(tmp_path: Path) -> None:
     assert not any("may hold no voice" in note for note in clip.notes)
 
 
+@pytest.mark.parametrize("room", [0.0, 1e-3])
+def test_a_voice_in_a_long_silence_is_not_taken_for_a_sound_without_one(room: float, tmp_path: Path) -> None:
+    sound = room * np.random.default_rng(0).uniform(-1, 1, 20 * len(TONE))
+    sound[5 * len(TONE) : 6 * len(TONE)] += 0.1 * TONE
+    clip = whole(integers(tmp_path / "late.wav", sound))
+    assert not any("may hold no voice" in note for note in clip.notes)
+
+
 def test_sound_beside_zero_is_noted_in_full_scales_however_its_floats_are_scaled(tmp_path: Path) -> None:
     clip = whole(floats(tmp_path / "a.wav", 32768 * (0.5 * TONE + 0.2)))
     assert extraction_notes.beyond_full_scale(32768) in clip.notes and extraction_notes.beside_zero(0.2) in clip.notes

@@ -9,14 +9,14 @@ from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import silent
-from lddu.clips.voice.trim import LOUDEST_SILENCE
+from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
 from lddu.clips.words.beside import unread_beside
 from lddu.clips.words.transcript import Transcript, Word, speakers
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 
 _HARDLY_VOICED = 0.15
-"""Share of steps; of 2,775 recordings of voices the least voiced has .24, pink noise .1."""
+"""Share of steps between the silence at its ends; of 2,775 recordings of voices, silence and all, the least voiced has .24, pink noise .1."""
 
 Encode = Callable[[Sequence[Word], float], Steps]
 
@@ -66,20 +66,23 @@ def clip_features(clip: ClipParts, found: FileTracks, encode: Encode) -> ClipFea
     voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
     voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
     if len(measured) and not mute:
-        notes += _voiceless(measured, voice_share, bool(len(clip.voice)))
+        notes += _voiceless(measured, end - start, bool(len(clip.voice)))
     shares = {"face": found.face.share(start, end), "voice": voice_share}
     text = " ".join(word.text for word in words)
     kept = {name: steps for name, steps in streams.items() if len(steps)}
     return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
 
 
-def _voiceless(measured: Steps, voice_share: float, heard: bool) -> tuple[str, ...]:
+def _voiceless(measured: Steps, seconds: float, heard: bool) -> tuple[str, ...]:
     """A note on sound in which there is no voice, or may be none: a model answers noise too."""
     if measured.values[:, VOICE_COLUMNS.index("loudness_db")].max() < LOUDEST_SILENCE:
         return (extraction_notes.NEXT_TO_SILENCE,)
     if not heard:
         return (extraction_notes.SILENT_PART,)
-    return (extraction_notes.HARDLY_VOICED,) if voice_share < _HARDLY_VOICED else ()
+    [stretch] = trimmed(measured, [(0.0, seconds)])
+    assert stretch is not None, "a step of the clip is loud"
+    voiced = measured.between(*stretch).values[:, VOICE_COLUMNS.index("voiced")]
+    return (extraction_notes.HARDLY_VOICED,) if voiced.mean() < _HARDLY_VOICED else ()
 
 
 def unread_words(source: Source, info: MediaInfo) -> list[str]:

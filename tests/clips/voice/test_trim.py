@@ -25,9 +25,10 @@ from lddu.store import extraction_notes
 STEP = 0.05
 
 
-def measured(loudness: list[float]) -> Steps:
+def measured(loudness: list[float], voiced: float = 0.0) -> Steps:
     values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
     values[:, COLUMNS.index("loudness_db")] = loudness
+    values[:, COLUMNS.index("voiced")] = voiced
     return Steps.evenly([values] if loudness else [], len(COLUMNS), STEP)
 
 
@@ -38,9 +39,9 @@ def buzz(seconds: float) -> np.ndarray:
     return np.asarray(0.1 * sum(np.sin(k * phase) / k for k in range(1, 12)))
 
 
-def silence(seconds: float) -> np.ndarray:
-    """As a recording has it: not digital, some 37 dB softer than the voice."""
-    return np.random.default_rng(0).normal(0, 1.2e-3, round(seconds * SAMPLE_RATE))
+def silence(seconds: float, loudness: float = 1.2e-3) -> np.ndarray:
+    """As a recording has it: not digital, by default some 37 dB softer than the voice."""
+    return np.random.default_rng(0).normal(0, loudness, round(seconds * SAMPLE_RATE))
 
 
 def written(path: Path, *parts: np.ndarray) -> Path:
@@ -76,24 +77,28 @@ def test_a_stretch_ends_where_its_voice_ends(before: int, voice: list[float], af
 def test_what_is_left_lies_within_the_stretch_and_what_is_left_out_is_silence(
     loudness: list[float], ends: list[list[float]]
 ) -> None:
-    steps, stretches = measured(loudness), [(start, end) for start, end in ends]
+    """Where all is voiced, nothing is the noise of a room, and what lasts two steps no click."""
+    steps, stretches = measured(loudness, voiced=1.0), [(start, end) for start, end in ends]
     cut = max(np.percentile(loudness, 95) - 35 if loudness else 0.0, LOUDEST_SILENCE)
     for (start, end), found in zip(stretches, trimmed(steps, stretches), strict=True):
         own = [n for n in range(len(loudness)) if start <= (n + 0.5) * STEP < end]
-        loud = [n for n in own if np.float32(loudness[n]) >= cut + 1e-4]
+        loud = {n for n in own if np.float32(loudness[n]) >= cut + 1e-4}
         assert bool(loud) <= (found is not None)
         if found is not None:
             assert start <= found[0] <= found[1] <= end
-            assert all(found[0] - STEP < n * STEP and (n + 1) * STEP < found[1] + STEP for n in loud)
+            assert all(
+                found[0] - STEP < n * STEP and (n + 1) * STEP < found[1] + STEP for n in loud if {n - 1, n + 1} & loud
+            )
 
 
+@pytest.mark.parametrize("loudness", [1.2e-3, 5e-3])
 @pytest.mark.parametrize(("before", "after"), [(0.0, 1.5), (1.0, 0.0), (2.5, 0.7)])
 def test_silence_around_a_voice_changes_no_feature_of_it(
-    before: float, after: float, extractor: ClipExtractor, tmp_path: Path
+    before: float, after: float, loudness: float, extractor: ClipExtractor, tmp_path: Path
 ) -> None:
     voice = buzz(2.0)
     [plain] = extractor.extract(Source(written(tmp_path / "plain.wav", voice), "plain"))
-    around = written(tmp_path / "around.wav", silence(before), voice, silence(after))
+    around = written(tmp_path / "around.wav", silence(before, loudness), voice, silence(after, loudness))
     [clip] = extractor.extract(Source(around, "around"))
     one, other = plain.modalities["audio"], clip.modalities["audio"]
     assert abs(len(one) - len(other)) <= 4
@@ -104,6 +109,51 @@ def test_silence_around_a_voice_changes_no_feature_of_it(
     [kept] = whole.extract(Source(around, "around"))
     assert len(kept.modalities["audio"]) * 0.04 == pytest.approx(2.0 + before + after, abs=0.05)
     assert np.linalg.norm(one.values.mean(axis=0) - kept.modalities["audio"].values.mean(axis=0)) > 2 * far
+
+
+@given(
+    before=st.integers(8, 300),
+    voice=st.lists(st.floats(-30, -10), min_size=20, max_size=60),
+    after=st.integers(8, 300),
+    room=st.floats(-100, -42),
+    seed=st.integers(0, 9),
+)
+def test_the_noise_of_a_room_is_no_voice_however_loud_it_is_and_however_long_it_lasts(
+    before: int, voice: list[float], after: int, room: float, seed: int
+) -> None:
+    noise = room + np.random.default_rng(seed).uniform(-2, 2, before + after)
+    steps = measured([*noise[:before], *voice, *noise[before:]])
+    steps.values[before : before + len(voice), COLUMNS.index("voiced")] = 1.0
+    [found] = trimmed(steps, [(0.0, len(steps) * STEP)])
+    assert found == pytest.approx((before * STEP, (before + len(voice)) * STEP))
+
+
+@given(voice=st.lists(st.floats(-40, -10), min_size=8, max_size=60), soft=st.floats(-60, -15))
+def test_a_voice_that_grows_even_and_soft_is_no_room(voice: list[float], soft: float) -> None:
+    whole = [*voice, *([soft] * 20)]
+    steps = measured(whole, voiced=1.0)
+    [found] = trimmed(steps, [(0.0, len(steps) * STEP)])
+    assert found is not None
+    if soft >= np.percentile(whole, 95) - 35 + 1e-3:
+        assert found[1] == pytest.approx(len(steps) * STEP)
+
+
+@pytest.mark.parametrize("at", [(5,), (110,), (5, 110)])
+def test_a_click_beside_a_voice_is_no_part_of_it(at: tuple[int, ...]) -> None:
+    loudness = [-70.0] * 40 + [-20.0] * 40 + [-70.0] * 40
+    for click in at:
+        loudness[click] = -15.0
+    assert trimmed(measured(loudness), [(0.0, 6.0)])[0] == pytest.approx((2.0, 4.0))
+
+
+def test_the_shortest_sound_in_a_silence_is_kept_where_there_is_no_other() -> None:
+    assert trimmed(measured([-70.0] * 40 + [-20.0] + [-70.0] * 4), [(0.0, 2.25)])[0] == pytest.approx((2.0, 2.05))
+
+
+def test_a_pause_in_a_loud_room_holds_no_voice() -> None:
+    noise = -38 + np.random.default_rng(0).uniform(-2, 2, 60)
+    steps = measured([*([-15.0] * 100), *noise, *([-15.0] * 100)])
+    assert trimmed(steps, [(5.0, 8.0)]) == [None]
 
 
 def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtractor, tmp_path: Path) -> None:
@@ -124,7 +174,13 @@ def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtrac
 
 def test_features_say_whether_they_are_trimmed_and_older_ones_stay_as_they_are(extractor: ClipExtractor) -> None:
     audio = json.loads(extractor.feature_names()["audio"])
-    assert audio["trim"] == {"percentile": 95, "below_db": 35.0, "silence_db": -60.0}
+    assert audio["trim"] == {
+        "version": 2,
+        "percentile": 95,
+        "below_db": 35.0,
+        "silence_db": -60.0,
+        "above_room_db": 6.0,
+    }
     before = {name: value for name, value in audio.items() if name != "trim"}
     assert named_models({"audio": audio}).trim is True
     assert named_models({"audio": before}).trim is False

@@ -1,6 +1,7 @@
 """Silence before and after a clip's voice is left out: how long a recording ran on says nothing of how somebody speaks.
 
-A speech encoder takes silence for speech of a kind: with a second of it at each end, the mean over a clip is one of a sad voice.
+A speech encoder takes silence for speech of a kind: with a second of it at each end, the mean over a clip is one of a sad voice. Silence is
+what a room sounds like while nobody speaks, and no room is silent: even and unvoiced, however loud.
 """
 
 from collections.abc import Sequence
@@ -10,24 +11,47 @@ import numpy as np
 
 from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS
+from lddu.clips.voice.stretches import STEP_SECONDS
 
 Stretch = tuple[float, float]
 """Seconds, from and to."""
 
 _PERCENTILE = 95
-"""Of the loudness of all steps of a file: what is loud in it, whatever clicks."""
+"""Of the loudness of all steps: what is loud, whatever clicks."""
+
+_LOUD_STEPS = round(0.5 / STEP_SECONDS)
+"""So many steps make a stretch loud, however long it is: a sentence in a minute of silence."""
 
 _BELOW = 35.0
-"""Decibels below what is loud in the file, where a step counts as silence."""
-
+"""Decibels below what is loud, where a step counts as silence in any room."""
 
 LOUDEST_SILENCE = -60.0
 """Decibels of full scale; no step of a voice that is heard stays below."""
 
+_ROOM_STEPS = round(0.4 / STEP_SECONDS)
+_ROOM_SPREAD = 6.0
+_ROOM_VOICED = 0.4
+"""The noise of a room is told by so many steps in a row whose loudness differs by so few decibels and of which so few are voiced."""
+
+_ROOM_BELOW = 12.0
+"""Decibels below what is loud; what is even and louder may be a voice."""
+
+_ABOVE_ROOM = 6.0
+"""Decibels above the noise of its room, up to which a step counts as silence."""
+
+_LASTING = 2
+"""Steps in a row; where others last so long, what is shorter is a click and no voice."""
+
 
 def specification() -> dict[str, Any]:
     """What the trimming of a feature depends on."""
-    return {"percentile": _PERCENTILE, "below_db": _BELOW, "silence_db": LOUDEST_SILENCE}
+    return {
+        "version": 2,
+        "percentile": _PERCENTILE,
+        "below_db": _BELOW,
+        "silence_db": LOUDEST_SILENCE,
+        "above_room_db": _ABOVE_ROOM,
+    }
 
 
 def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | None]:
@@ -37,16 +61,44 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
         measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it.
         stretches: within the file.
     """
-    loudness = measured.values[:, COLUMNS.index("loudness_db")]
-    loud = np.percentile(loudness, _PERCENTILE) if len(loudness) else 0.0
-    heard = loudness >= max(loud - _BELOW, LOUDEST_SILENCE)
+    loudness, voiced = (measured.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
+    loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
     middle = (measured.start + measured.end) / 2
     found: list[Stretch | None] = []
     for start, end in stretches:
-        own = np.flatnonzero(heard & (middle >= start) & (middle < end))
-        if len(own):
-            first, last = float(measured.start[own[0]]), float(measured.end[own[-1]])
+        own = np.flatnonzero((middle >= start) & (middle < end))
+        heard = own[_lasting(loudness[own] >= _cut(loudness[own], voiced[own], loud))]
+        if len(heard):
+            first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
             found.append((max(start, first), min(end, last)))
         else:
             found.append(None)
     return found
+
+
+def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float) -> float:
+    """From which loudness on a step of a stretch is heard, in a file with so loud a voice."""
+    if len(loudness) >= _LOUD_STEPS:
+        loud = max(loud, float(np.partition(loudness, -_LOUD_STEPS)[-_LOUD_STEPS]))
+    room = _room(loudness, voiced)
+    above = room + _ABOVE_ROOM if room <= loud - _ROOM_BELOW else LOUDEST_SILENCE
+    return max(loud - _BELOW, LOUDEST_SILENCE, above)
+
+
+def _room(loudness: np.ndarray, voiced: np.ndarray) -> float:
+    """Loudness of the room in which nobody speaks for a while: the middle one of its even stretches; infinite where somebody always does."""
+    if len(loudness) < _ROOM_STEPS:
+        return np.inf
+    levels = np.lib.stride_tricks.sliding_window_view(loudness, _ROOM_STEPS)
+    unvoiced = np.lib.stride_tricks.sliding_window_view(voiced, _ROOM_STEPS).mean(axis=1) <= _ROOM_VOICED
+    even = levels[unvoiced & (np.ptp(levels, axis=1) <= _ROOM_SPREAD)].mean(axis=1)
+    return float(np.median(even[even <= even.min() + _ABOVE_ROOM])) if len(even) else np.inf
+
+
+def _lasting(heard: np.ndarray) -> np.ndarray:
+    """[T] the steps of those that are heard which last, or all where none does."""
+    if len(heard) < _LASTING:
+        return heard
+    runs = np.lib.stride_tricks.sliding_window_view(heard, _LASTING).all(axis=1)
+    lasting = np.convolve(runs, np.ones(_LASTING)) > 0
+    return lasting if lasting.any() else heard
