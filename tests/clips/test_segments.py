@@ -47,6 +47,15 @@ def test_silence_parts_speech() -> None:
     np.testing.assert_allclose([(s.start, s.end) for s in spans], [(2, 4), (6, 8)], atol=0.2)
 
 
+def test_one_sentence_in_minutes_of_a_room_is_one_clip() -> None:
+    """What is loud is the voice, not the usual loudness of the recording."""
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    sound = np.random.default_rng(0).normal(0, 3e-3, 90 * SAMPLE_RATE)
+    sound[50 * SAMPLE_RATE : 52 * SAMPLE_RATE] += 0.3 * np.sign(np.sin(2 * np.pi * 150 * time))
+    [span] = segments("auto", 90.0, 20.0, NO_WORDS, VoiceMeter().steps([sound.astype(np.float32)]))
+    assert abs(span.start - 49.9) < 0.1 and abs(span.end - 52.1) < 0.1
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.floats(0, 3), st.floats(0.05, 2), st.booleans()), min_size=1, max_size=60), st.floats(1, 30)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from lddu.clips.steps import Steps
-from lddu.clips.voice.measured import COLUMNS, silent
+from lddu.clips.voice.measured import COLUMNS, loudest_voice, silent
 from lddu.clips.voice.stretches import STEP_SECONDS
 from lddu.clips.words.transcript import Transcript
 from lddu.clips.words.word import Word
@@ -171,7 +171,8 @@ def _at_pauses(sentence: Sequence[Word], longest: float) -> Iterator[Sequence[Wo
 def _speech(voice: Steps, longest: float, duration: float) -> Iterator[Span]:
     loudness = voice.values[:, COLUMNS.index("loudness_db")]
     floor = float(np.quantile(loudness[~silent(voice)], 0.1))
-    ceiling = float(np.quantile(loudness, 0.95))
+    voiced = voice.values[:, COLUMNS.index("voiced")]
+    ceiling = max(float(np.quantile(loudness, 0.95)), loudest_voice(loudness, voiced))
     threshold = max(_NEVER_SPEECH, min(floor + _ABOVE_NOISE, (floor + ceiling) / 2))
     runs = list(_runs(loudness >= threshold, round(_QUIET / STEP_SECONDS)))
     spans = []

@@ -156,6 +156,15 @@ def test_a_pause_in_a_loud_room_holds_no_voice() -> None:
     assert trimmed(steps, [(5.0, 8.0)]) == [None]
 
 
+def test_a_shout_makes_nothing_softer_and_one_sentence_makes_a_room_known() -> None:
+    noise = (-48 + np.random.default_rng(0).uniform(-2, 2, 4000)).tolist()
+    steps = measured([*noise[:2000], *([-15.0] * 40), *noise[2000:]])
+    steps.values[2000:2040, COLUMNS.index("voiced")] = 1.0
+    assert trimmed(steps, [(20.0, 40.0), (98.0, 104.0)]) == [None, pytest.approx((100.0, 102.0))]
+    talk = measured([*([-45.0] * 4000), *([-5.0] * 12)], voiced=1.0)
+    assert trimmed(talk, [(0.0, 5.0)])[0] == pytest.approx((0.0, 5.0))
+
+
 def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtractor, tmp_path: Path) -> None:
     file = written(tmp_path / "talk.wav", buzz(2.0), silence(3.0), buzz(2.0))
     spans = (NamedSpan("first", 0.0, 2.0), NamedSpan("pause", 2.2, 4.8), NamedSpan("last", 4.5, 7.0))

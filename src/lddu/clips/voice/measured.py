@@ -24,6 +24,8 @@ _MELS = 40
 _PITCH_RANGE = (60.0, 500.0)  # Hz, speech
 _VOICED_FROM = 0.5  # correlation of the sound with itself one period later
 _QUIETEST = 1e-5  # -100 dB; digital silence has no logarithm
+_MOSTLY_VOICED = 0.6  # of the frames of a step
+_LOUD_STEPS = round(0.5 / STEP_SECONDS)
 
 COLUMNS = (
     *(f"log_mel_{band:02d}" for band in range(_MELS)),
@@ -90,6 +92,17 @@ class VoiceMeter:
 def silent(steps: Steps) -> np.ndarray:
     """[T] whether a step is digital silence: no sound was recorded, so there is nothing to measure."""
     return np.asarray(steps.values[:, COLUMNS.index("loudness_db")] <= 20 * np.log10(_QUIETEST) + 0.01)
+
+
+def loudest_voice(loudness: np.ndarray, voiced: np.ndarray) -> float:
+    """Decibels of the loudest half second that is voiced, however long the rest is; minus infinity where less is.
+
+    Args:
+        loudness: [T] decibels.
+        voiced: [T] share of each step.
+    """
+    voice = loudness[voiced >= _MOSTLY_VOICED]
+    return float(np.partition(voice, -_LOUD_STEPS)[-_LOUD_STEPS]) if len(voice) >= _LOUD_STEPS else -np.inf
 
 
 def _frames(samples: np.ndarray, count: int) -> np.ndarray:

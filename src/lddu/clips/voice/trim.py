@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.steps import Steps
-from lddu.clips.voice.measured import COLUMNS
+from lddu.clips.voice.measured import COLUMNS, loudest_voice
 from lddu.clips.voice.stretches import STEP_SECONDS
 
 Stretch = tuple[float, float]
@@ -18,9 +18,6 @@ Stretch = tuple[float, float]
 
 _PERCENTILE = 95
 """Of the loudness of all steps: what is loud, whatever clicks."""
-
-_LOUD_STEPS = round(0.5 / STEP_SECONDS)
-"""So many steps make a stretch loud, however long it is: a sentence in a minute of silence."""
 
 _BELOW = 35.0
 """Decibels below what is loud, where a step counts as silence in any room."""
@@ -63,11 +60,12 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
     """
     loudness, voiced = (measured.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
     loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
+    loudest = max(loud, loudest_voice(loudness, voiced))
     middle = (measured.start + measured.end) / 2
     found: list[Stretch | None] = []
     for start, end in stretches:
         own = np.flatnonzero((middle >= start) & (middle < end))
-        heard = own[_lasting(loudness[own] >= _cut(loudness[own], voiced[own], loud))]
+        heard = own[_lasting(loudness[own] >= _cut(loudness[own], voiced[own], loud, loudest))]
         if len(heard):
             first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
             found.append((max(start, first), min(end, last)))
@@ -76,13 +74,18 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
     return found
 
 
-def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float) -> float:
-    """From which loudness on a step of a stretch is heard, in a file with so loud a voice."""
-    if len(loudness) >= _LOUD_STEPS:
-        loud = max(loud, float(np.partition(loudness, -_LOUD_STEPS)[-_LOUD_STEPS]))
+def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) -> float:
+    """From which loudness on a step of a stretch is heard.
+
+    Args:
+        loudness: [T] of the steps of the stretch.
+        voiced: [T].
+        loud: what is loud in the file, where one shout among hours makes nothing softer.
+        loudest: its loudest voice, beside which a room is known for one where hours hold one sentence.
+    """
+    below = max(loud, loudest_voice(loudness, voiced)) - _BELOW
     room = _room(loudness, voiced)
-    above = room + _ABOVE_ROOM if room <= loud - _ROOM_BELOW else LOUDEST_SILENCE
-    return max(loud - _BELOW, LOUDEST_SILENCE, above)
+    return max(below, LOUDEST_SILENCE, room + _ABOVE_ROOM if room <= loudest - _ROOM_BELOW else LOUDEST_SILENCE)
 
 
 def _room(loudness: np.ndarray, voiced: np.ndarray) -> float:
