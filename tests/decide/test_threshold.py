@@ -128,12 +128,27 @@ def test_a_floor_is_the_highest_cut_that_names_an_emotion_half_as_often_as_it_sh
     for e, known in enumerate(scored.known.T):
         probability, shown = scored.probability[known, e], int((scored.presence[known, e] == 1).sum())
         named = [int((probability >= cut).sum()) for cut in (plain[e], floor[e])]
+        least_likely = np.sort(probability)[-((shown + 1) // 2)] if shown else np.inf
         if shown < threshold.OFTEN_SHOWN or 2 * named[0] >= shown:
             assert floor[e] == plain[e]
+        elif (probability >= least_likely).sum() > 2 * shown:
+            assert floor[e] == plain[e]  # so many are alike that it would be named more than twice as often as it shows
         else:
             assert floor[e] < plain[e] and 2 * named[1] >= shown
             least = probability[probability >= floor[e]].min()
             assert 2 * int((probability > least).sum()) < shown  # without the least likely ones it would be too few
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.05])
+def test_an_emotion_whose_probabilities_are_all_alike_is_not_named_in_every_clip(alike: float) -> None:
+    """As where a program gives zeros and ones, or a training that learnt nothing gives every clip the mean."""
+    presence = np.stack([np.arange(200) % 2 == 0, np.arange(200) < 12], axis=1).astype(float)
+    probability = np.stack([0.1 + 0.8 * presence[:, 0], np.full(200, alike)], axis=1)
+    validation = validation_of(probability, presence)
+    for kind in ("floor", "global_or_floor"):
+        cuts = fit_threshold(validation, kind)
+        np.testing.assert_array_equal(cuts, fit_threshold(validation, "global"))
+        assert not (probability[:, 1] >= cuts[1]).any()
 
 
 def rarely_sure(shown: int) -> Validation:

@@ -16,7 +16,7 @@ OFTEN_SHOWN = 10
 """An emotion that so many validation clips show should be named."""
 
 LEAST_NAMED = 0.5
-"""It should be named at least so often for every clip that shows it."""
+"""It should be named at least so often for every clip that shows it, and never, by this, more than its inverse."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
 
     ``global`` is one number for all emotions. ``floor`` lowers it for the emotions that it would name less than half as often
     (`LEAST_NAMED`) as validation shows them, where `OFTEN_SHOWN` clips or more do, until they are named so often: a lower bound on the
-    proportional assignment of Yang (2001, "A study of thresholding strategies for text categorization"). ``global_or_floor`` is ``global``
-    unless that never names an emotion right which so many clips show, and then ``floor``; with another criterion than micro-F1 it is ``global``.
+    proportional assignment of Yang (2001, "A study of thresholding strategies for text categorization"). Where so many probabilities are
+    equal that an emotion would then be named more than twice as often as it shows, they tell nothing, and its threshold stays.
+    ``global_or_floor`` is ``global`` unless that never names an emotion right which so many clips show, and then ``floor``; with another
+    criterion than micro-F1 it is ``global``.
     ``per_emotion`` has the best of each, where an emotion without positives takes the global one.
 
     Every possible decision is tried, in one pass over the sorted probabilities.
@@ -75,6 +77,8 @@ def _lowered(scored: Scored, thresholds: Floats) -> Floats:
         least = math.ceil(LEAST_NAMED * shown)
         if shown >= OFTEN_SHOWN and (probability >= cuts[e]).sum() < least:
             last = np.sort(probability)[-least]
+            if (probability >= last).sum() > shown / LEAST_NAMED:
+                continue
             middle = (last + probability[probability < last].max(initial=0.0)) / 2
             cuts[e] = middle if middle < last else last
     return cuts
