@@ -184,7 +184,7 @@ def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtrac
 def test_features_say_whether_they_are_trimmed_and_older_ones_stay_as_they_are(extractor: ClipExtractor) -> None:
     audio = json.loads(extractor.feature_names()["audio"])
     assert audio["trim"] == {
-        "version": 2,
+        "version": 1,
         "percentile": 95,
         "below_db": 35.0,
         "silence_db": -60.0,

@@ -43,7 +43,7 @@ _LASTING = 2
 def specification() -> dict[str, Any]:
     """What the trimming of a feature depends on."""
     return {
-        "version": 2,
+        "version": 1,
         "percentile": _PERCENTILE,
         "below_db": _BELOW,
         "silence_db": LOUDEST_SILENCE,
