@@ -1,5 +1,6 @@
 """What a reader of a run's answers should know: how far features, clips and the run itself can be trusted, in sentences."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -147,6 +148,20 @@ def _refuse_other_extraction(name: str, found: str, trained: str, where: str) ->
     """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
     if found.startswith("{") and trained.startswith("{"):
         raise MismatchError(
-            f"Expected {name} made as in training ({trained}), but {where} has it made otherwise ({found}); "
+            f"Expected {name} made as in training, but {where} has it made otherwise: {_differences(found, trained)}; "
             "extract the clips again with the same settings and packages."
         )
+
+
+def _differences(found: str, trained: str) -> str:
+    """What of two descriptions differs, word for word."""
+    try:
+        here, there = json.loads(found), json.loads(trained)
+    except ValueError:
+        return f"{found}, not {trained}"
+    names = [key for key in {**there, **here} if here.get(key) != there.get(key)]
+    return ", ".join(f"{key} is {_value(here, key)}, not {_value(there, key)}" for key in names)
+
+
+def _value(described: Mapping[str, Any], key: str) -> str:
+    return json.dumps(described[key]) if key in described else "absent"
