@@ -169,7 +169,7 @@ def test_features_made_in_another_way_are_refused(run: Path, talks: FeatureStore
     assert feature != told["modalities"]["audio"]["feature"]
     told["modalities"]["audio"]["feature"] = feature
     (other / "manifest.json").write_text(json.dumps(told))
-    with pytest.raises(MismatchError, match="audio made as in training.* otherwise: layer is 3, not 2; extract"):
+    with pytest.raises(MismatchError, match=r"audio made as in training.* otherwise: layer is 3, not 2; extract"):
         Predictor(run).predict(FeatureStore(other))
 
 
