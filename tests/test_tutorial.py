@@ -19,6 +19,7 @@ def notebook() -> dict[str, object]:
 
 
 @pytest.mark.slow  # a notebook is run whole, with its trainings
+@pytest.mark.usefixtures("painted")
 def test_the_tutorial_runs_and_stores_the_kinds_of_output_that_it_gives(
     notebook: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
