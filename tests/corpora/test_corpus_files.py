@@ -320,6 +320,7 @@ class TestM3ed:
         said = [u for utterances in annotation.dialogues.values() for u in utterances]
         assert sum(utterance.decided == {"neutral"} for utterance in said) == 1200
 
+    @pytest.mark.slow
     def test_the_real_dialogues_of_the_release_fall_into_its_splits(self, tmp_path: Path, shared_data: Path) -> None:
         import gzip
         import json

@@ -243,6 +243,7 @@ def test_what_cannot_be_folded_is_refused_in_a_sentence(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_command_of_an_ablation_says_that_it_was_over_folds_and_keeps_its_folder(
     acted: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
