@@ -14,7 +14,7 @@ demo: $(CLIPS)
 	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "The meeting is at ten."
 	$(BIN)/lddu data talking --clips 1 --out runs/demo-clips --force
 	$(BIN)/lddu predict default runs/demo-clips --html runs/demo-page --force
-	$(BIN)/lddu train --training.epochs 10 --out runs/demo --force
+	$(BIN)/lddu train --training.epochs 5 --out runs/demo --force
 
 # Types are checked on one processor while the tests, which take longer, use what is left of two.
 test: $(READY)
