@@ -44,10 +44,7 @@ SHAPES_CHECKED = ("models", "batches/test_batch", "test_shape_checks.py")
 @pytest.fixture(scope="module", autouse=True)
 def shapes(request: pytest.FixtureRequest) -> Iterator[None]:
     """Shapes of tensors are checked, or are not."""
-    place = (
-        request.path.relative_to(Path(__file__).parent) if request.path.is_relative_to(Path(__file__).parent) else None
-    )
-    checked = place is not None and place.as_posix().startswith(SHAPES_CHECKED)
+    checked = request.path.relative_to(Path(__file__).parent).as_posix().startswith(SHAPES_CHECKED)
     jaxtyping.config.update("jaxtyping_disable", not checked)
     yield
     jaxtyping.config.update("jaxtyping_disable", True)
@@ -69,14 +66,14 @@ _PAINT = Figure.savefig
 def unpainted() -> Iterator[None]:
     """Reports without their figures, which take most of a short training's time; `painted` brings them back."""
 
-    def unpainted(figure: Figure, stream: Any, **options: Any) -> None:
+    def outlined(figure: Figure, stream: Any, **options: Any) -> None:
         if isinstance(stream, io.StringIO):
             stream.write('<svg width="1" height="1"></svg>')
         else:
             _PAINT(figure, stream, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "savefig", unpainted)
+        patch.setattr(Figure, "savefig", outlined)
         yield
 
 

@@ -1,18 +1,13 @@
 """Sound is neither cut off nor taken for another's where it is louder than full scale, or where there is hardly any."""
 
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lddu.clips.configuration import ExtractorConfig
-from lddu.clips.extractor import ClipExtractor
-from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
-from lddu.clips.spans import Source
-from lddu.clips.steps import ClipFeatures
-from lddu.clips.voice.measured import COLUMNS
+from lddu.clips.media import SAMPLE_RATE
 from lddu.store import extraction_notes
+from tests.clips.sounds import loudness, read, whole, write_wave
 
 TIME = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
 TONE = 0.9 * np.sin(2 * np.pi * 300 * TIME)
@@ -27,31 +22,8 @@ def floats(path: Path, samples: np.ndarray) -> Path:
     return path
 
 
-def integers(path: Path, *channels: np.ndarray) -> Path:
-    """A .wav of 16-bit integers."""
-    with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(len(channels))
-        stream.setsampwidth(2)
-        stream.setframerate(SAMPLE_RATE)
-        stream.writeframes((np.stack(channels, 1) * 32767).round().astype("<i2").tobytes())
-    return path
-
-
-def read(path: Path) -> np.ndarray:
-    return np.concatenate(list(read_sound(path, probe(path), ReadReport())))
-
-
-def whole(path: Path) -> ClipFeatures:
-    [clip] = ClipExtractor(ExtractorConfig(cut="whole", voice_model="librosa")).extract(Source(path, path.stem))
-    return clip
-
-
-def loudness(clip: ClipFeatures) -> float:
-    return float(clip.modalities["audio"].values[:, COLUMNS.index("loudness_db")].mean())
-
-
 def test_a_loud_voice_in_both_channels_is_not_cut_off(tmp_path: Path) -> None:
-    both, one = read(integers(tmp_path / "both.wav", TONE, TONE)), read(integers(tmp_path / "one.wav", TONE))
+    both, one = read(write_wave(tmp_path / "both.wav", TONE, TONE)), read(write_wave(tmp_path / "one.wav", TONE))
     middle = slice(1000, -1000)
     gain = both[middle] @ one[middle] / (one[middle] @ one[middle])
     np.testing.assert_allclose(both[middle], gain * one[middle], atol=1e-3)
@@ -75,7 +47,7 @@ def test_a_single_damaged_sample_does_not_silence_the_others(tmp_path: Path) -> 
 @pytest.mark.parametrize("level", [2.0**-15, 1e-4, 1e-2])
 def test_sound_without_a_voice_is_noted(level: float, tmp_path: Path) -> None:
     noise = level * np.random.default_rng(0).uniform(-1, 1, len(TONE))
-    clip = whole(integers(tmp_path / "noise.wav", noise))
+    clip = whole(write_wave(tmp_path / "noise.wav", noise))
     quiet = level < 1e-3
     assert (extraction_notes.NEXT_TO_SILENCE in clip.notes, extraction_notes.HARDLY_VOICED in clip.notes) == (
         quiet,
@@ -84,7 +56,7 @@ def test_sound_without_a_voice_is_noted(level: float, tmp_path: Path) -> None:
 
 
 def test_a_soft_voice_is_not_taken_for_silence(tmp_path: Path) -> None:
-    clip = whole(integers(tmp_path / "soft.wav", 0.005 * TONE))
+    clip = whole(write_wave(tmp_path / "soft.wav", 0.005 * TONE))
     assert not any("may hold no voice" in note for note in clip.notes)
 
 
@@ -92,7 +64,7 @@ def test_a_soft_voice_is_not_taken_for_silence(tmp_path: Path) -> None:
 def test_a_voice_in_a_long_silence_is_not_taken_for_a_sound_without_one(room: float, tmp_path: Path) -> None:
     sound = room * np.random.default_rng(0).uniform(-1, 1, 20 * len(TONE))
     sound[5 * len(TONE) : 6 * len(TONE)] += 0.1 * TONE
-    clip = whole(integers(tmp_path / "late.wav", sound))
+    clip = whole(write_wave(tmp_path / "late.wav", sound))
     assert not any("may hold no voice" in note for note in clip.notes)
 
 

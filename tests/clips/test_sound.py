@@ -7,14 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lddu.clips.configuration import ExtractorConfig
-from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_sound
-from lddu.clips.spans import Source
-from lddu.clips.steps import ClipFeatures
-from lddu.clips.voice.measured import COLUMNS
 from lddu.store import extraction_notes
 from tests.clips.ffmpeg import ffmpeg, needs_ffmpeg, sound, tone
+from tests.clips.sounds import loudness, read, whole
 
 pytestmark = needs_ffmpeg
 
@@ -30,19 +26,6 @@ UNTIMED = [
     (".flac", ("-c:a", "flac")),
     (".m4a", ("-c:a", "aac", "-q:a", "1")),
 ]
-
-
-def read(path: Path) -> np.ndarray:
-    return np.concatenate(list(read_sound(path, probe(path), ReadReport())))
-
-
-def whole(path: Path) -> ClipFeatures:
-    [clip] = ClipExtractor(ExtractorConfig(cut="whole", voice_model="librosa")).extract(Source(path, path.stem))
-    return clip
-
-
-def loudness(clip: ClipFeatures) -> float:
-    return float(clip.modalities["audio"].values[:, COLUMNS.index("loudness_db")].mean())
 
 
 @pytest.mark.parametrize(("suffix", "options"), UNTIMED)

@@ -11,7 +11,7 @@ from lddu.decide.conformal import GuaranteedSets
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
-from lddu.runs.not_learnt import modality_of
+from lddu.runs.not_learnt import having_only, modality_of
 from lddu.sentences import counted, listed
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
@@ -86,7 +86,7 @@ def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, 
     """
     shared = [name for name in task.dimensions if name in store.modalities]
     there = np.stack([store.lengths(name)[rows] > 0 for name in shared], axis=1)
-    alone = {name for m, name in enumerate(shared) if (there[:, m] & (there.sum(axis=1) == 1)).any()}
+    alone = {name for name, own in zip(shared, having_only(there).T, strict=True) if own.any()}
     return [f"about the run's training: {warning}" for warning in warnings if modality_of(warning) in (None, *alone)]
 
 

@@ -7,11 +7,26 @@ import numpy as np
 
 from lddu.arrays import Flags
 from lddu.models.family import Task
+from lddu.sentences import listed
 
 _SAID = re.compile(r"^(.*) could not be learnt from (.*) alone: ")
-"""By `lddu.training.plan`, of emotions that no training clip of one modality alone is labelled with."""
-
 _BETWEEN = re.compile(r", | and ")
+
+
+def sentence(emotions: Sequence[str], modality: str) -> str:
+    """What a run says of emotions that no training clip of one modality alone is labelled with."""
+    return (
+        f"{listed(emotions)} could not be learnt from {modality} alone: no training clip of it alone has a known label"
+    )
+
+
+def having_only(presence: Flags) -> Flags:
+    """[N, M] whether a clip has this modality and no other.
+
+    Args:
+        presence: [N, M] which modalities the clips have.
+    """
+    return np.asarray(presence & (presence.sum(axis=1, keepdims=True) == 1))
 
 
 def modality_of(warning: str) -> str | None:
@@ -43,5 +58,4 @@ def untold(unlearnt: Flags, presence: Flags) -> Flags:
         unlearnt: [M, E] as `not_learnt` gives it.
         presence: [N, M] which modalities the clips have.
     """
-    alone = presence & (presence.sum(axis=1, keepdims=True) == 1)
-    return np.asarray(alone.astype(int) @ unlearnt.astype(int) > 0)
+    return np.asarray(having_only(presence).astype(int) @ unlearnt.astype(int) > 0)

@@ -13,6 +13,8 @@ from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize, automatic_settings
 from lddu.errors import ConfigError, StoreError, parameter
 from lddu.models.family import Task
+from lddu.runs.not_learnt import having_only
+from lddu.runs.not_learnt import sentence as not_learnt_sentence
 from lddu.runs.run_folder import RunDescription
 from lddu.sentences import counted, listed
 from lddu.store.observation import presence_of, shares_of
@@ -163,14 +165,11 @@ def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, kept: 
     """Sentences on emotions that no clip of one modality alone is labelled with, where there are such clips."""
     there = np.stack([store.lengths(name)[rows] > 0 for name in kept], axis=1)
     found = []
-    for m, name in enumerate(kept):
-        alone = there[:, m] & (there.sum(axis=1) == 1)
+    for name, alone in zip(kept, having_only(there).T, strict=True):
         unknown = np.isnan(presence[alone]).all(axis=0) & ~np.isnan(presence).all(axis=0)
         if alone.any() and len(kept) > 1 and unknown.any():
-            names = listed([emotion for emotion, own in zip(store.emotions, unknown, strict=True) if own])
-            found.append(
-                f"{names} could not be learnt from {name} alone: no training clip of it alone has a known label"
-            )
+            names = [emotion for emotion, own in zip(store.emotions, unknown, strict=True) if own]
+            found.append(not_learnt_sentence(names, name))
     return found
 
 

@@ -1,7 +1,6 @@
 """How long a recording ran on before and after a voice changes nothing of what a speech encoder hears."""
 
 import json
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from lddu.clips.voice.measured import COLUMNS
 from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
 from lddu.errors import ConfigError, SourceError
 from lddu.store import extraction_notes
+from tests.clips.sounds import write_wave
 
 STEP = 0.05
 
@@ -42,15 +42,6 @@ def buzz(seconds: float) -> np.ndarray:
 def silence(seconds: float, loudness: float = 1.2e-3) -> np.ndarray:
     """As a recording has it: not digital, by default some 37 dB softer than the voice."""
     return np.random.default_rng(0).normal(0, loudness, round(seconds * SAMPLE_RATE))
-
-
-def written(path: Path, *parts: np.ndarray) -> Path:
-    with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(1)
-        stream.setsampwidth(2)
-        stream.setframerate(SAMPLE_RATE)
-        stream.writeframes((np.concatenate(parts) * 32767).round().astype("<i2").tobytes())
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +88,10 @@ def test_silence_around_a_voice_changes_no_feature_of_it(
     before: float, after: float, loudness: float, extractor: ClipExtractor, tmp_path: Path
 ) -> None:
     voice = buzz(2.0)
-    [plain] = extractor.extract(Source(written(tmp_path / "plain.wav", voice), "plain"))
-    around = written(tmp_path / "around.wav", silence(before, loudness), voice, silence(after, loudness))
+    [plain] = extractor.extract(Source(write_wave(tmp_path / "plain.wav", voice), "plain"))
+    around = write_wave(
+        tmp_path / "around.wav", np.concatenate([silence(before, loudness), voice, silence(after, loudness)])
+    )
     [clip] = extractor.extract(Source(around, "around"))
     one, other = plain.modalities["audio"], clip.modalities["audio"]
     assert abs(len(one) - len(other)) <= 4
@@ -166,7 +159,7 @@ def test_a_shout_makes_nothing_softer_and_one_sentence_makes_a_room_known() -> N
 
 
 def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtractor, tmp_path: Path) -> None:
-    file = written(tmp_path / "talk.wav", buzz(2.0), silence(3.0), buzz(2.0))
+    file = write_wave(tmp_path / "talk.wav", np.concatenate([buzz(2.0), silence(3.0), buzz(2.0)]))
     spans = (NamedSpan("first", 0.0, 2.0), NamedSpan("pause", 2.2, 4.8), NamedSpan("last", 4.5, 7.0))
     sources = [Source(file, "talk", spans=(span,)) for span in spans]
     first, last = (extractor.extract(source)[0] for source in (sources[0], sources[2]))
