@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lddu
 from lddu.clips.media import SAMPLE_RATE, probe
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
@@ -239,3 +240,12 @@ def test_what_a_missing_modality_costs_is_said_everywhere(
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (61.25, "1:01.2"), (3599.96, "1:00:00.0")])
 def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+def test_every_stage_has_one_column_on_a_narrow_screen() -> None:
+    """A rule for one kind of page outweighs that of narrow screens unless it is named there too."""
+    css = (Path(lddu.__file__).parent / "pages" / "templates" / "clips.css").read_text(encoding="utf-8")
+    [narrow] = re.findall(r"@media \(max-width: 48rem\) \{ ([^{]*) \{ grid-template", css)
+    wide = re.findall(r"^  ([^@{}]*) \{[^{}]*grid-template: [^{}]*\"player cards\"", css, re.MULTILINE)
+    staged = {name for names in wide for name in names.split(", ") if name.startswith(".stage")}
+    assert staged == {".stage", ".stage.heard"} and staged == set(narrow.split(", "))
