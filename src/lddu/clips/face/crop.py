@@ -1,7 +1,7 @@
 """A face cut out of a picture as the photos of FER2013 are: square, grey, 48 x 48, close around the face.
 
 How much of the picture is kept was measured on the photos themselves: their side over the size of the face's landmarks,
-and how far their middle lies above that of the landmarks (docs/experiments.md).
+and how far their middle lies above that of the landmarks (benchmarks/results/2026-11-28.md).
 """
 
 from typing import Any
