@@ -4,9 +4,10 @@ BIN := .venv/bin
 USABLE := .venv/usable
 CLIPS := .venv/clips
 READY := .venv/ready
-# pip compiles one file after the other; afterwards all cores do it in half the time. Some packages hold files that do not compile.
+# pip would compile all 380 MB of source; Python compiles the eighth that is used, and keeps it unless it is told not to.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
-COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+unexport PYTHONDONTWRITEBYTECODE
+SUPPORTED := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lddu needs Python 3.11 or newer; say make PYTHON=python3.11")'
 
 .PHONY: demo test tests-but-slow test-slow lint format clean
 
@@ -20,11 +21,12 @@ demo: $(CLIPS)
 test: $(READY)
 	@$(MAKE) --no-print-directory --jobs 2 lint tests-but-slow
 
+# In the order of their names the files end with the shortest, docs and docstrings, so that no worker waits for the other.
 tests-but-slow: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest --hypothesis-profile thorough -m "slow or hypothesis"
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -39,25 +41,24 @@ format: $(READY)
 	$(BIN)/ruff format
 
 $(USABLE): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lddu needs Python 3.11 or newer; say make PYTHON=python3.11")'
+	@$(SUPPORTED)
 	@echo "Setting up .venv, once: PyTorch, lddu and what it needs. About 1.5 GB (several more where pip takes PyTorch's GPU build); some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(INSTALL) torch
 	@$(INSTALL) --editable .
-	@$(COMPILE)
 	@touch $@
 
 $(CLIPS): $(USABLE)
 	@echo "Adding what reads clips and serves a page, once. About 1.1 GB more; a minute or two."
 	@$(INSTALL) --editable ".[clips,serve]"
-	@$(COMPILE)
 	@touch $@
 
-$(READY): $(CLIPS)
-	@echo "Adding the extras and the tools for tests, once. About 0.8 GB more; some minutes."
+# All at once, and not after what the demo needs: pip looks for versions and builds lddu once.
+$(READY): pyproject.toml constraints.txt
+	@$(SUPPORTED)
+	@echo "Setting up .venv with all extras and the tools for tests, once. About 3.2 GB (several more where pip takes PyTorch's GPU build); some minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(INSTALL) --editable ".[dev,mosei,clips,speech,remote,search,serve,ray]"
-	@$(COMPILE)
-	@touch $@
+	@touch $(USABLE) $(CLIPS) $@
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

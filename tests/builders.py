@@ -116,10 +116,13 @@ def tiny_network(dimensions: dict[str, int], emotions: int, **changes: Any) -> N
 
 
 def tiny_config(name: str = "default", **sections: Mapping[str, Any]) -> Config:
-    """A preset at a size that trains in a second: a few epochs, small memory; `sections` as TOML would give them."""
+    """A preset that trains in a second: small, few epochs and passes of dropout; `sections` as TOML would give them."""
     model: dict[str, Any] = {"hidden": 8, "latent": 4, "layers": 1, "heads": 2, "max_steps": 16, "shallow_networks": 0}
     training = {"epochs": 4, "patience": 4, "batch_size": 8, "learning_rate": 1e-3}
     objective: dict[str, Any] = {"memory_size": 64}
-    base: dict[str, Mapping[str, Any]] = {"model": model, "training": training, "objective": objective}
+    decision: dict[str, Any] = {"dropout_passes": 2}
+    base: dict[str, Mapping[str, Any]] = {
+        "model": model, "training": training, "objective": objective, "decision": decision
+    }  # fmt: skip
     names = dict.fromkeys([*base, *sections])
     return preset(name, {key: {**base.get(key, {}), **sections.get(key, {})} for key in names})

@@ -26,6 +26,8 @@ from tests.builders import DIMENSIONS, tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, left_by
 
 CLIP_BYTES = 60_000
+BARE = RunOptions(baselines=False, report=False)
+"""Of a training whose losses are looked at, and nothing else."""
 
 
 def plan(clips: int, ranks: Ranks, shuffle: str, batch_size: int = 7, epoch: int = 0) -> Epoch:
@@ -170,15 +172,15 @@ def test_memory_is_bounded_whatever_the_size_of_the_store(tmp_path: Path, monkey
 
 def test_a_run_in_blocks_goes_on_bit_for_bit(parts: FeatureStore, tmp_path: Path) -> None:
     config = tiny_config(training={"shuffle": "blocks", "loader_gib": 0.001, "batch_size": 5, "modality_dropout": 0.2})
-    options = RunOptions(checkpoint_seconds=0)
+    options = RunOptions(checkpoint_seconds=0, baselines=False, report=False)
     whole = train(parts, tmp_path / "whole", config, options)
     with pytest.raises(PowerCut):
         train(parts, tmp_path / "stopped", config, options, StopIn(3))
-    assert left_by(resume(tmp_path / "stopped").path) == left_by(whole.path)
+    assert left_by(resume(tmp_path / "stopped", options=options).path) == left_by(whole.path)
 
 
 def test_a_large_training_split_is_shuffled_in_blocks_without_being_asked(parts: FeatureStore, tmp_path: Path) -> None:
-    small = train(parts, tmp_path / "small", tiny_config(training={"epochs": 1}))
+    small = train(parts, tmp_path / "small", tiny_config(training={"epochs": 1}), BARE)
     assert small.description.config.training.shuffle == "clips"
     corpus = preset("default").fitted_to(planning_size(gib=5.0))
     assert corpus.training.shuffle == "blocks"
@@ -194,9 +196,9 @@ def test_a_batch_in_several_passes_is_the_same_batch(parts: FeatureStore, tmp_pa
     still = {"modality_dropout": 0.0, "feature_noise": 0.0, "corruption": 0.0, "batch_size": 8}
     quiet = {"dropout": 0.0, "emotion_dropout": 0.0, "head_dropout": 0.0}
     curves = [
-        [record["loss"]["total"] for record in losses(train(parts, tmp_path / f"{n}", config).path)]
+        [record["loss"]["total"] for record in losses(train(parts, tmp_path / f"{n}", config, BARE).path)]
         for n in (1, accumulation)
-        for config in [tiny_config(model=quiet, training={**still, "accumulation": n})]
+        for config in [tiny_config(model=quiet, training={**still, "epochs": 2, "accumulation": n})]
     ]
     np.testing.assert_allclose(curves[1], curves[0], atol=1e-4)
 

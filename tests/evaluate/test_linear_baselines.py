@@ -8,6 +8,8 @@ from sklearn.preprocessing import StandardScaler
 
 from lddu.evaluate.linear_baselines import C_GRID, PooledClips, fit_linear
 
+pytestmark = pytest.mark.usefixtures("every_strength")
+
 RNG = np.random.default_rng(0)
 
 

@@ -3,7 +3,9 @@
 import json
 
 import numpy as np
+import pytest
 
+from lddu.evaluate import calibration, resample
 from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import selective_report
@@ -22,7 +24,7 @@ def test_figures_are_those_of_the_measures_they_name() -> None:
     scored = random_scored(clips=120, unknown=0.1)
     one = judged(scored)
     found = trust_figures(one)
-    report, calibration = selective_report(scored, one.labels, one.scores[SELECTED]), calibration_report(scored)
+    report, calibrated = selective_report(scored, one.labels, one.scores[SELECTED]), calibration_report(scored)
     assert found["error_auroc"][SELECTED] == report.pooled.error_auroc
     assert found["per_clip"][SELECTED] == report.per_clip.to_mapping()
     for name in scored.emotions:
@@ -31,7 +33,7 @@ def test_figures_are_those_of_the_measures_they_name() -> None:
         assert own["error_auroc_of"][SELECTED] == emotion.error_auroc
         low, high = own["error_auroc_interval"]
         assert low <= own["error_auroc_of"][SELECTED] <= high
-        assert own["adaptive_ece"] == calibration.per_emotion[name].adaptive_ece  # type: ignore[union-attr]
+        assert own["adaptive_ece"] == calibrated.per_emotion[name].adaptive_ece  # type: ignore[union-attr]
 
 
 def test_the_curve_of_each_score_ends_where_everything_is_answered() -> None:
@@ -53,7 +55,9 @@ def test_an_emotion_that_nobody_labelled_has_names_and_no_figures() -> None:
     json.dumps(found, allow_nan=False)
 
 
-def test_a_chance_of_error_that_comes_true_has_a_small_calibration_error() -> None:
+def test_a_chance_of_error_that_comes_true_has_a_small_calibration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (calibration, resample):  # of so many clips, and nobody looks at the intervals
+        monkeypatch.setattr(module, "METRIC_RESAMPLES", 10)
     scored = random_scored(clips=3000)
     labels = scored.probability >= 0.5
     chance = np.minimum(scored.probability, 1 - scored.probability)

@@ -20,6 +20,8 @@ from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from tests.builders import tiny_config
 
+pytestmark = pytest.mark.usefixtures("every_strength")
+
 LEARNS_NOTHING = {"epochs": 1, "learning_rate": 1e-9}
 
 

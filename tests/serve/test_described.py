@@ -19,6 +19,8 @@ from lddu.serve.server import configuration, listening
 from lddu.serve.settings import USUAL, ServeSettings
 from tests.serve.fakes import TOKEN, FakeAnswerer, until
 
+pytest_plugins = ["schemathesis.pytest.plugin"]  # loaded here alone: it takes seconds
+
 JOB = "0123456789abcdef01"
 DOCUMENT = document(USUAL, ["default"])
 for _path in DOCUMENT["paths"].values():  # half of what is asked of a job meets one that is there

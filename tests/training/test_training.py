@@ -249,7 +249,7 @@ def odd_store(
     ids=str,
 )
 @pytest.mark.parametrize("preset", ["default", "paper"])
-def test_odd_corpora_train_and_predict(odd: dict[str, Any], preset: str, tmp_path: Path) -> None:
+def test_odd_corpora_train_and_predict(odd: dict[str, Any], preset: str, tmp_path: Path, drawn: None) -> None:
     store = odd_store(tmp_path / "store", **odd)
     config = tiny_config(preset, training={"epochs": 1, "batch_size": 1})
     train(store, tmp_path / "run", config)
