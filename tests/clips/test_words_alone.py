@@ -89,7 +89,7 @@ def test_what_lies_behind_the_tokens_that_are_read_does_not_change_their_states(
     whole, few = (encoder.states([text, ["short"]], most) for most in (None, 100))
     for one, other in zip(whole, few, strict=True):
         np.testing.assert_allclose(other, one[:100], atol=1e-5)
-    begun = [len(encoder.states([text[:n]])[0]) < 100 for n in range(1, min(words, 100))]
+    begun = [sum(encoder._model.pieces(text[:n])) < 100 for n in range(1, min(words, 101))]
     assert encoder.words_within(text, 100) == (3 if words == 3 else begun.index(False) + 1)
 
 
@@ -107,11 +107,14 @@ def test_of_a_text_that_is_too_long_the_words_that_are_read_are_counted(encoder:
 def test_a_book_is_read_no_further_than_the_run_looks(
     tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = list[int]()
+    read = list[int | None]()
     states = WordEncoder.states
-    monkeypatch.setattr(
-        WordEncoder, "states", lambda self, texts, most=None: read.append(most or 0) or states(self, texts, most)
-    )
+
+    def watched(self: WordEncoder, texts: list[list[str]], most: int | None = None) -> list[np.ndarray]:
+        read.append(most)
+        return states(self, texts, most)
+
+    monkeypatch.setattr(WordEncoder, "states", watched)
     (tmp_path / "book.txt").write_text(f"{SENTENCE} " * 2000, encoding="utf-8")
     predictor = Predictor(run)
     found = predictor(tmp_path / "book.txt")

@@ -38,7 +38,8 @@ def faces_of_photo(picture: Picture, larger: Callable[[], Picture], most: int) -
 
 
 def _in_tiles(mesh: FaceMesh, picture: Picture, share: int) -> list[Face]:
-    tiles = tiles_of(*picture.pixels.shape[:2], share)
+    height, width = picture.pixels.shape[:2]
+    tiles = tiles_of(height, width, share)
     return [face for tile in tiles for face in faces_in(mesh, picture, tile) if whole(face, tile, picture)]
 
 
