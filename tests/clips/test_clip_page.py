@@ -17,8 +17,8 @@ from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, RunError
 from lddu.pages.clip_page import ClipPageContext, browser_note, write_clip_page
-from lddu.pages.clip_view import clock, gradient, sections
-from lddu.runs.explained import ClipAnswers, answers_on
+from lddu.pages.clip_view import clock, gradient, headline, sections
+from lddu.runs.explained import ClipAnswers, TimeLine, answers_on
 from lddu.runs.figures import PredictOptions
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
@@ -85,12 +85,41 @@ def test_why_names_the_modality_and_what_would_be_without_it(run: Path, talks: F
         told = replace(found, influence=[gains], predictions=predictions, thresholds=(threshold,) * 4)
         return next(sections(told, {})).segments[0].why
 
-    moved = f"{name.capitalize()} rests most on text: without it, it would be at {probability - 0.2:.2f}, not {probability:.2f}"
-    assert f"{moved}." in why(0.2, 0.1)
+    rests = f"rests most on text: without it, it would be at {probability - 0.2:.2f}, not {probability:.2f}"
+    moved = f"{name.capitalize()} {rests}"
+    assert f"{name.capitalize()}, the most probable, {rests}." in why(0.2, 0.1)
     assert f"{moved}, and still count as present." in why(0.2, 0.1, 0.0, present)
     assert f"{moved}, and no longer count as present." in why(0.2, 0.1, probability - 0.1, present)
     assert f"hardly rests on any single modality: without audio it stays at {probability:.2f}." in why(-0.1, 1e-5)
     assert "rests on no single modality: it would be no less probable" in why(-0.1, -0.2)
+
+
+def test_none_of_the_emotions_is_said_in_the_run_s_own_word_and_not_where_it_abstains(
+    run: Path, talks: FeatureStore, tmp_path: Path
+) -> None:
+    found = answers(run, talks)
+    silent, doubt = np.zeros((2, 4), bool), np.array([[False] * 4, [False, True, False, False]])
+    calm = replace(found.predictions, label=silent, abstained=doubt, none_means="neutral")
+    shown = [segment for section in sections(replace(found, predictions=calm), {}) for segment in section.segments]
+    verdicts = {segment.clip: segment.verdict for segment in shown}
+    assert list(verdicts.values()) == ["Neutral: no emotion is likely enough", f"Can't tell: {found.emotions[1]}"]
+    assert headline(calm, 2) == "2 segments of 2 files: neutral in 1; can't tell, and nothing named, in 1."
+    write_clip_page(tmp_path / "page", replace(found, predictions=calm), ABOUT, with_media=False)
+    page = text_of(tmp_path / "page")
+    assert "Where every emotion is absent, and none in doubt, the answer is <em>neutral</em>." in page
+    write_clip_page(tmp_path / "other", found, ABOUT, with_media=False)
+    assert "neutral" not in text_of(tmp_path / "other").lower()
+
+
+def test_the_page_says_what_resting_on_a_modality_is_where_it_is_drawn(
+    run: Path, talks: FeatureStore, tmp_path: Path
+) -> None:
+    write_clip_page(tmp_path / "page", answers(run, talks, range(1)), ABOUT, with_media=True)
+    drawn = text_of(tmp_path / "page").split('class="when"')[1].split("</section>")[0]
+    assert (
+        ">underlined</span>: what the answer rests on, the modality that speaks most for the most probable emotion"
+        in drawn
+    )
 
 
 def test_what_a_modality_moves_is_moved_between_calibrated_probabilities(run: Path, talks: FeatureStore) -> None:
@@ -144,10 +173,22 @@ def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: Feat
 def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: FeatureStore) -> None:
     found = answers(run, talks, range(1))
     lines = {m: {e: [0.25] * 4 for e in MANNERS} for m in ("text", "audio", "visual")}
-    even = replace(found, attention=[replace(found.attention[0], attention=lines)])
+    even = replace(found, attention=[TimeLine(0.5, lines, seconds=2.0)])
     segment = next(sections(even, {})).segments[0]
     assert segment.modalities[0].shade["happy"] == [33] * 4
-    assert gradient([33, 100]) == "linear-gradient(to right,rgb(0 0 0/33%) 25%,rgb(0 0 0/100%) 75%)"
+    assert gradient([33, 100], (25, 75)) == "linear-gradient(to right,rgb(0 0 0/33%) 25%,rgb(0 0 0/100%) 75%)"
+
+
+def test_attention_lies_on_the_page_where_it_was_in_the_clip(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    """2.2 s in steps of half a second: the last is a fifth of a second, and no step is moved to make room for it."""
+    found = answers(run, talks, range(1))
+    lines = {m: {e: [0.5 / 2.2] * 4 + [0.2 / 2.2] for e in MANNERS} for m in ("text", "audio", "visual")}
+    write_clip_page(tmp_path / "page", replace(found, attention=[TimeLine(0.5, lines, 2.2)]), ABOUT, with_media=False)
+    page, places = text_of(tmp_path / "page"), [11.364, 34.091, 56.818, 79.545, 95.455]
+    shades = json.loads(re.findall(r'id="shades">(.*?)</script>', page, re.DOTALL)[0])
+    assert shades["0"]["places"] == dict.fromkeys(("text", "audio", "visual"), places)
+    assert shades["0"]["shade"]["text"]["happy"][:4] == [33] * 4
+    assert page.count(" 11.36%,rgb(0 0 0/33%) 34.09%,rgb(0 0 0/33%) 56.82%,") == 3
 
 
 def test_words_of_a_transcript_cannot_become_part_of_the_page(run: Path, talks: FeatureStore, tmp_path: Path) -> None:

@@ -33,6 +33,47 @@ def test_a_photo_has_a_face_and_nothing_else(tmp_path: Path, extractor: ClipExtr
     assert clip.notes == ("no audio track", "no transcript") and clip.shares["face"] == 1.0
 
 
+def photo_of(path: Path, size: tuple[int, int], *faces: tuple[int, int, int]) -> Source:
+    """A grey photo with drawn faces: side in pixels, and the place of the left upper corner."""
+    shown = Image.new("RGB", size, (120, 120, 120))
+    for side, left, top in faces:
+        shown.paste(Image.fromarray(draw_face(side, Expression(smile=1.0))), (left, top))
+    shown.save(path)
+    return Source(path, path.stem)
+
+
+@pytest.mark.parametrize(
+    ("size", "faces"),
+    [
+        ((2880, 480), [(360, 200, 60), (420, 1200, 30), (360, 2300, 60)]),  # a wide one: people side by side
+        ((480, 2400), [(360, 60, 1500)]),  # a high one
+        ((2400, 1800), [(200, 1900, 1300)]),  # somebody far away
+        ((2400, 1800), [(220, 100 + 560 * n, 700) for n in range(4)]),  # a group
+    ],
+    ids=["wide", "high", "far", "group"],
+)
+def test_a_face_is_found_however_small_it_is_beside_its_photo(
+    size: tuple[int, int], faces: list[tuple[int, int, int]], tmp_path: Path, extractor: ClipExtractor
+) -> None:
+    (clip,) = extractor.extract(photo_of(tmp_path / "photo.png", size, *faces))
+    assert len(clip.modalities["visual"]) == 1 and clip.shares["face"] == 1.0
+    said = [note for note in clip.notes if "faces seen in the photo" in note]
+    assert [note.split()[0] for note in said] == ([str(len(faces))] if len(faces) > 1 else [])
+
+
+def test_of_several_faces_the_largest_is_read_and_that_is_said(tmp_path: Path, extractor: ClipExtractor) -> None:
+    (clip,) = extractor.extract(photo_of(tmp_path / "two.png", (600, 300), (180, 40, 60), (260, 320, 20)))
+    (alone,) = extractor.extract(photo_of(tmp_path / "one.png", (600, 300), (260, 320, 20)))
+    assert "2 faces seen in the photo: the largest, at the right, was read (--per-person answers each)" in clip.notes
+    np.testing.assert_allclose(clip.modalities["visual"].values, alone.modalities["visual"].values, atol=0.1)
+    assert not any("seen in the photo" in note for note in alone.notes)
+
+
+def test_a_photo_without_a_face_has_none_however_closely_one_looks(tmp_path: Path, extractor: ClipExtractor) -> None:
+    with pytest.raises(SourceError, match="no face in any picture"):
+        extractor.extract(photo_of(tmp_path / "none.png", (1600, 900)))
+
+
 @pytest.mark.parametrize("orientation", UNTURN)
 def test_a_phones_photo_is_turned_upright(tmp_path: Path, orientation: int) -> None:
     upright = Image.fromarray(draw_face(128, Expression(tilt=10.0))).crop((0, 0, 128, 100))

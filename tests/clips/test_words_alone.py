@@ -81,6 +81,48 @@ def test_what_lies_beside_a_text_does_not_change_its_states(
         np.testing.assert_allclose(states, alone, atol=2e-5)
 
 
+@pytest.mark.parametrize("words", [3, 300, 900])
+def test_what_lies_behind_the_tokens_that_are_read_does_not_change_their_states(
+    encoder: WordEncoder, words: int
+) -> None:
+    text = (f"{SENTENCE} Unbelievably heartbreaking \u200b news ".split() * words)[:words]
+    whole, few = (encoder.states([text, ["short"]], most) for most in (None, 100))
+    for one, other in zip(whole, few, strict=True):
+        np.testing.assert_allclose(other, one[:100], atol=1e-5)
+    begun = [sum(encoder._model.pieces(text[:n])) < 100 for n in range(1, min(words, 101))]
+    assert encoder.words_within(text, 100) == (3 if words == 3 else begun.index(False) + 1)
+
+
+def test_of_a_text_that_is_too_long_the_words_that_are_read_are_counted(encoder: WordEncoder) -> None:
+    said = [SaidWords("long", SENTENCE.split() * 500), SaidWords("short", SENTENCE.split())]
+    long, short = features_of_words(said, encoder, 70)
+    note = (
+        "only its first 62 of 3,500 words were read: the run looks no further (model.max_steps); ask line by line (--lines), "
+        "or about its parts"
+    )
+    assert (len(long.modalities["text"]), long.notes, short.notes) == (70, ("words alone", note), ("words alone",))
+    assert len(long.transcript.split()) == 3500 and features_of_words(said[:1], encoder)[0].notes == ("words alone",)
+
+
+def test_a_book_is_read_no_further_than_the_run_looks(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = list[int | None]()
+    states = WordEncoder.states
+
+    def watched(self: WordEncoder, texts: list[list[str]], most: int | None = None) -> list[np.ndarray]:
+        read.append(most)
+        return states(self, texts, most)
+
+    monkeypatch.setattr(WordEncoder, "states", watched)
+    (tmp_path / "book.txt").write_text(f"{SENTENCE} " * 2000, encoding="utf-8")
+    predictor = Predictor(run)
+    found = predictor(tmp_path / "book.txt")
+    assert read == [predictor.description.config.model.max_steps] and isinstance(found, ClipAnswers)
+    assert [warning for warning in found.warnings if "of 14,000 words were read" in warning]
+    assert not [warning for warning in found.warnings if "was cut to its first" in warning]
+
+
 def test_a_text_without_a_known_token_is_left_out_and_noted(encoder: WordEncoder) -> None:
     clips = [SaidWords("a", ["\u200b"]), SaidWords("b", ["glad"]), SaidWords("c", ["sad"])]
     found = features_of_words(clips, encoder)

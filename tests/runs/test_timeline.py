@@ -52,6 +52,21 @@ def test_a_row_is_as_high_as_the_emotion_is_probable_where_it_was_found() -> Non
     np.testing.assert_allclose(sorted(boxes(figure, 1, PRESENT)), sorted(expected), atol=1e-9)
 
 
+def test_the_attention_is_drawn_when_it_was_and_a_shorter_last_step_is_no_less_dark() -> None:
+    """A clip of 2 s with steps of .8 s: the last one is .4 s, and an even spread gives it half of what the others get."""
+    found = recording(1)
+    line = TimeLine(0.8, {m: {e: [0.4, 0.4, 0.2] for e in EMOTIONS} for m in MODALITIES}, seconds=2.0)
+    figure = replace(found, attention=[line]).timeline().figure()
+    steps = [(start, end) for start, end, floor, _ in boxes(figure, 2, WEIGHT) if floor == 1 and end - start < 2]
+    np.testing.assert_allclose(steps, [(0.0, 0.8), (0.8, 1.6), (1.6, 2.0)])
+    assert [round(dark, 9) for *_, dark in line.course([0.4, 0.4, 0.2])] == [1.0, 1.0, 1.0]
+
+
+def test_a_last_step_of_a_moment_is_not_black_for_being_short() -> None:
+    line = TimeLine(0.5, {}, seconds=1.01)
+    assert [dark for *_, dark in line.course([0.4, 0.4, 0.2])] == pytest.approx([0.808, 0.808, 0.808])
+
+
 def test_doubt_looks_like_doubt() -> None:
     unsure = np.zeros((4, 3), bool)
     unsure[2, 1] = True
@@ -67,7 +82,8 @@ def test_the_weights_of_the_modalities_of_a_clip_sum_to_one_and_what_is_missing_
     for n, one in enumerate(stretches):
         assert np.isnan(one.weight).tolist() == [False, n % 2 == 1]
         assert np.nansum(one.weight) == pytest.approx(1) and one.weight[0] == 1
-        assert one.attention == ((0.1, 0.2, 0.3, 0.4),) * 2
+        for course in one.attention:
+            np.testing.assert_allclose([(end - begin) * dark for begin, end, dark in course], [0.1, 0.2, 0.3, 0.4])
     steps = boxes(recording(2).timeline().figure(), 2, WEIGHT)
     assert sum(1 for _, _, floor, height in steps if floor == 1 and height == pytest.approx(1)) == 2 + 2 * 4
 

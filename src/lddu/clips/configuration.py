@@ -34,6 +34,7 @@ class ExtractorConfig:
         longest: seconds of the longest clip.
         speech_model: recognises the words of clips that come without a transcript; empty recognises nothing.
         per_person: whether every person in a clip is one by themselves (`lddu.clips.people`).
+        most_tokens: of words alone, behind which nothing of them is read, for a model that looks no further; 0 reads all.
         trim: whether a speech encoder hears a clip without the silence at its ends (`lddu.clips.voice.trim`); None is not named.
     """
 
@@ -47,6 +48,7 @@ class ExtractorConfig:
     speech_model: str = ""
     per_person: bool = False
     trim: bool | None = None
+    most_tokens: int = 0
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.longest <= 3600.0:

@@ -147,7 +147,7 @@ class ClipExtractor:
 
     def _of_words(self, source: Source) -> list[ClipFeatures]:
         said = words_of(source, self.config.per_person)
-        clips = features_of_words(said, self._words)
+        clips = features_of_words(said, self._words, self.config.most_tokens)
         return [replace(clip, person=clip.speaker or UNKNOWN) for clip in clips] if self.config.per_person else clips
 
     def _of_people(

@@ -159,8 +159,8 @@ def known_speakers(words: Sequence[Word]) -> list[Word]:
 
 
 def _faces(face: FaceTrack) -> tuple[Steps, ...]:
-    """The faces that are told apart; a single one as it is in an answer on the file as a whole."""
-    return (face.steps,) if len(face.people) == 1 else face.people
+    """The faces that are told apart; a single one as it is in an answer on the file as a whole, if it is seen there."""
+    return (face.steps,) if len(face.people) == 1 and len(face.steps) else face.people
 
 
 def _owner(voices: Sequence[str], whole: Turns | None, face: FaceTrack, duration: float) -> str | None:

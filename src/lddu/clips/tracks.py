@@ -11,10 +11,12 @@ from lddu.clips.face.action_units import Tool
 from lddu.clips.face.measured_faces import PICTURE_RATE
 from lddu.clips.face.pictures import FaceMeter, FaceTrack
 from lddu.clips.media import (
+    PHOTO_FORMATS,
     SAMPLE_RATE,
     MediaInfo,
     Picture,
     ReadReport,
+    larger_photo,
     picture_times,
     read_pictures,
     read_sound,
@@ -90,6 +92,11 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
         notes.append(extraction_notes.NO_PICTURE)
         return nothing
     report = ReadReport()
+    if info.container in PHOTO_FORMATS:
+        (picture,) = read_pictures(path, info, PICTURE_RATE, report)
+        track = meter.photo(picture, lambda: larger_photo(path))
+        notes += [track.note] if track.note else []
+        return track
     try:
         pictures = read_pictures(path, info, PICTURE_RATE, report)
         track = meter.track(_watched_pictures(read_ahead(pictures, _PICTURES_AHEAD), info, watch))

@@ -75,7 +75,7 @@ def _split(words: Sequence[Word]) -> list[str]:
     return " ".join(word.text for word in words).split()
 
 
-def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder) -> list[ClipFeatures]:
+def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: int = 0) -> list[ClipFeatures]:
     """The clips with their one modality.
 
     Those of which the language model knows no token, as of control characters, are left out; the first of the others notes them.
@@ -83,22 +83,31 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder) -> list[
     Args:
         clips: with a word at least each.
         encoder: of the words.
+        most: tokens of a clip behind which nothing of it is read; 0 reads all.
 
     Raises:
         SourceError: where no clip is left.
     """
-    made = list(zip(clips, encoder.states([said.words for said in clips]), strict=True))
+    made = list(zip(clips, encoder.states([said.words for said in clips], most or None), strict=True))
     unread = [extraction_notes.clip_left_out(said.clip, _UNREAD) for said, states in made if not len(states)]
     if len(unread) == len(clips):
         raise SourceError(f"Expected words in {clips[0].clip!r}, but {_UNREAD}; write them as letters.")
-    found = [_clip(said, states) for said, states in made if len(states)]
+    found = [_clip(said, states, _unread(said, states, encoder, most)) for said, states in made if len(states)]
     return [replace(found[0], notes=(*found[0].notes, *unread)), *found[1:]]
 
 
 _UNREAD = "the language model knows no token of it"
 
 
-def _clip(said: SaidWords, states: np.ndarray) -> ClipFeatures:
+def _unread(said: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:
+    """A note on the words of a clip that are left out as it is too long."""
+    if not most or len(states) < most:
+        return ()
+    read, of = encoder.words_within(said.words, most), len(said.words)
+    return (extraction_notes.unread_end(read, of),) if read < of else ()
+
+
+def _clip(said: SaidWords, states: np.ndarray, notes: tuple[str, ...]) -> ClipFeatures:
     shares, steps = {"face": math.nan, "voice": math.nan}, {"text": Steps.timeless(states)}
     return ClipFeatures(
         said.clip,
@@ -107,7 +116,7 @@ def _clip(said: SaidWords, states: np.ndarray) -> ClipFeatures:
         " ".join(said.words),
         steps,
         shares,
-        (extraction_notes.WORDS_ALONE,),
+        (extraction_notes.WORDS_ALONE, *notes),
         said.speaker,
     )
 

@@ -32,6 +32,7 @@ def show_answers(
     from rich.text import Text
 
     from lddu.commands.screen import table
+    from lddu.runs.per_clip import RESTS_ON
 
     after = after or {}
     grid = table("", *before, *found.emotions, *after)
@@ -43,7 +44,7 @@ def show_answers(
         left = [Text(column[n]) for column in before.values()]
         right = [Text(column[n], no_wrap=True, overflow="ellipsis") for column in after.values()]
         grid.add_row(*left, *(cell(found, n, e) for e in range(len(found.emotions))), *right)
-    _print_whole(grid, legend(found))
+    _print_whole(grid, legend(found, RESTS_ON in after))
 
 
 def show_people(people: "Sequence[PersonSummary]", emotions: Sequence[str]) -> None:
@@ -83,8 +84,9 @@ def _print_whole(grid: "Table", title: str) -> None:
     console.print(grid)
 
 
-def legend(found: "Predictions") -> str:
-    """What the numbers and their marks mean."""
+def legend(found: "Predictions", rests_on: bool = False) -> str:
+    """What the numbers and their marks mean, and the column of the modality that an answer rests on where there is one."""
+    from lddu.runs.per_clip import RESTS_ON, RESTS_ON_MEANS
     from lddu.sentences import counted
 
     marks = ["* present"]
@@ -92,7 +94,8 @@ def legend(found: "Predictions") -> str:
         marks.append("? can't tell")
     if found.label_set is not None:
         marks.append("+ in the set with the promised recall")
-    return f"probability per emotion, {counted(len(found), 'clip')} ({', '.join(marks)})"
+    means = f"; {RESTS_ON}: {RESTS_ON_MEANS}" if rests_on else ""
+    return f"probability per emotion, {counted(len(found), 'clip')} ({', '.join(marks)}){means}"
 
 
 def cell(found: "Predictions", n: int, e: int) -> "Text":

@@ -132,7 +132,6 @@ def _show(found: "ClipAnswers") -> None:
     from lddu.commands.answer_table import show_answers, show_people
 
     count = len(found.predictions)
-    rests_on = [found.rests_on(n) or "-" for n in range(count)]
     before = {"clip": found.predictions.clip.tolist(), **found.persons(), "seconds": found.seconds("-")}
-    show_answers(found.predictions, count, before, {"rests on": rests_on, "words": found.transcript})
+    show_answers(found.predictions, count, before, found.after("-"))
     show_people(found.people(), found.emotions)

@@ -128,7 +128,7 @@ def _show(found: "Predictions", most: int) -> None:
     from lddu.commands.answer_table import show_answers
     from lddu.commands.screen import results
 
-    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()})
+    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()}, found.none_of_them())
     if len(found) > most:
         left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
         results().print(left, style="dim")

@@ -24,6 +24,7 @@ class AnsweredClip:
         probability: emotion -> that it is present, recalibrated.
         verdict: emotion -> the decision.
         person: whom it is about; empty where it is about the clip as a whole.
+        none_means: what it shows that shows none of the emotions for certain; empty where it shows one or may, or the run does not say.
     """
 
     clip: str
@@ -35,6 +36,7 @@ class AnsweredClip:
     probability: Mapping[str, float]
     verdict: Mapping[str, Verdict]
     person: str = ""
+    none_means: str = ""
 
     @property
     def placed(self) -> bool:

@@ -46,7 +46,7 @@ def _lines(clip: AnsweredClip) -> Iterator[str]:
     )
     who = f"{one_line(clip.person)}: " if clip.person else ""
     if present or not unsure:
-        yield f"{who}{present or NOTHING}"
+        yield f"{who}{present or one_line(clip.none_means) or NOTHING}"
     if unsure:
         yield f"{'' if present else who}can't tell: {unsure}"
 

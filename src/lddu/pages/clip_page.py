@@ -19,6 +19,7 @@ from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
 from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
+from lddu.runs.per_clip import RESTS_ON_MEANS
 from lddu.runs.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -133,7 +134,16 @@ def clip_page(
         emotions=answers.predictions.emotions,
         modalities=answers.predictions.modalities,
         gradient=gradient,
-        shades={s.number: {"top": s.top, "shade": {m.name: m.shade for m in s.modalities}} for s in segments},
+        rests_on_means=RESTS_ON_MEANS,
+        none_means=answers.predictions.none_means,
+        shades={
+            s.number: {
+                "top": s.top,
+                "shade": {m.name: m.shade for m in s.modalities},
+                "places": {m.name: m.places for m in s.modalities},
+            }
+            for s in segments
+        },
         metered=answers.predictions.noisier_than is not None,
         asked_set=answers.predictions.label_set is not None,
         asked_coverage=answers.predictions.abstained is not None,

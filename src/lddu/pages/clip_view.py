@@ -1,5 +1,6 @@
 """What a page shows of answers on clips: segments on the axis of their file, each with its emotions and modalities."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,6 +68,7 @@ class ModalityCell:
             or the only one.
         shade: emotion -> 0 to 100 per step of the time line, how much attention; a single step where there is no course
             over time; empty where it is missing.
+        places: middle of each of these steps in per cent of the clip.
     """
 
     name: str
@@ -76,6 +78,7 @@ class ModalityCell:
     unfamiliar: bool
     influence: float | None
     shade: dict[str, list[int]]
+    places: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class Segment:
         trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
         missing_cost: sentence; empty where nothing is missing or the cost was not measured.
         person: whom it is about; empty where it is about all of the clip.
+        none_means: what it shows that shows none of the emotions for certain; empty where it shows one or may, or the run does not say.
     """
 
     number: int
@@ -113,6 +117,7 @@ class Segment:
     trusted: str
     missing_cost: str
     person: str = ""
+    none_means: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -133,6 +138,8 @@ class Segment:
         """The answer in words."""
         if self.labels:
             return ", ".join(self.labels)
+        if self.none_means:
+            return f"{_capital(self.none_means)}: no emotion is likely enough"
         return f"Can't tell: {', '.join(self.unsure)}" if self.unsure else "No emotion is likely enough"
 
     @property
@@ -140,7 +147,7 @@ class Segment:
         """The answer in two short lines; the id where the place in a file is unknown, so that only it distinguishes clips."""
         if self.start is None:
             return [self.clip]
-        names = self.labels or [f"{name}?" for name in self.unsure] or ["–"]
+        names = self.labels or [f"{name}?" for name in self.unsure] or [self.none_means or "–"]
         return names if len(names) <= 2 else [names[0], f"{names[1]} +{len(names) - 2}"]
 
     @property
@@ -164,21 +171,19 @@ class Segment:
         """On which modality the answer rests, and which errs least."""
         there = [modality for modality in self.modalities if modality.presented]
         if len(there) < 2:
-            return f"The result rests on {listed([m.name for m in there]) or 'nothing but how common each emotion is'}."
+            only = f"{listed([m.name for m in there])} alone: the clip has nothing else"
+            return f"The result rests on {only if there else 'nothing but how common each emotion is'}."
         top = next(emotion for emotion in self.emotions if emotion.name == self.top)
+        name = _capital(self.top) if top.verdict == "present" else f"{_capital(self.top)}, the most probable,"
         gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
         without = max(top.probability - gain, 0.0)
         before, after = f"{top.probability:.2f}", f"{without:.2f}"
         if not self.rests_on:
-            sentence = (
-                f"{_capital(self.top)} rests on no single modality: it would be no less probable without any one."
-            )
+            sentence = f"{name} rests on no single modality: it would be no less probable without any one."
         elif before == after:
-            sentence = f"{_capital(self.top)} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
+            sentence = f"{name} hardly rests on any single modality: without {self.rests_on} it stays at {before}."
         else:
-            sentence = (
-                f"{_capital(self.top)} rests most on {self.rests_on}: without it, it would be at {after}, not {before}"
-            )
+            sentence = f"{name} rests most on {self.rests_on}: without it, it would be at {after}, not {before}"
             sentence += f"{_still(top, without)}."
         return f"{sentence} Trust {self.trusted} most: alone it errs least." if self.trusted else sentence
 
@@ -219,7 +224,8 @@ class Section:
             return self.segments[0].verdict
         verdicts = np.array([[emotion.verdict for emotion in segment.emotions] for segment in self.segments])
         names = [emotion.name for emotion in self.segments[0].emotions]
-        return _found_in(names, verdicts == "present", verdicts == "can't tell")
+        none = [segment.none_means for segment in self.segments]
+        return _found_in(names, verdicts == "present", verdicts == "can't tell", none)
 
     @property
     def over_time(self) -> bool:
@@ -256,19 +262,20 @@ def headline(found: Predictions, files: int, failed: int = 0) -> str:
     silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
     return (
         f"{what}{' of ' + counted(files, 'file') if files else ''}: "
-        f"{_found_in(found.emotions, found.label & ~silent, silent)}."
+        f"{_found_in(found.emotions, found.label & ~silent, silent, [found.shows_none(n) for n in range(len(found))])}."
         f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
 
 
-def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
-    """Which emotions how many clips show; both flags are [N, E]."""
+def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags, none: Sequence[str]) -> str:
+    """Which emotions how many clips show; both flags are [N, E], and `none` is [N] what a clip shows that shows none."""
     counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
     found = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
     nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
     doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""
-    return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
+    nothing = ", ".join(f"{word} in {count}" for word, count in Counter(filter(None, none)).items())
+    return "; ".join(filter(None, [found, nothing, doubt])) or "no emotion is likely enough in any"
 
 
 def clock(seconds: float) -> str:
@@ -315,6 +322,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
         trusted=_clearly_least(errors),
         missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
         person=answers.person[n] if answers.person else "",
+        none_means=found.shows_none(n),
     )
 
 
@@ -345,25 +353,23 @@ def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
     line = answers.attention[n]
-    untimed = line.step_seconds is None
-    shade = {emotion: _shade(shares, untimed) for emotion, shares in line.attention.get(name, {}).items()}
+    attention = line.attention.get(name, {})
+    shade, places = {}, tuple[float, ...]()
+    for emotion, own in attention.items():
+        whole = line.step_seconds is None and max(own) == sum(own)  # a feature of one step, which is the whole clip
+        course = [(0.0, 1.0, 1.0)] if whole else line.course(own)
+        shade[emotion] = [min(100, round(100 * dark * _EVEN)) for *_, dark in course]
+        places = tuple(round(50 * (begin + end), 3) for begin, end, _ in course)
     flags = answers.predictions.unfamiliar
     unfamiliar = flags is not None and bool(flags[n, m])
     chance = None if error is None else float(error.values[n, m])
     influence = answers.influence[n].get(name, {}).get(top)
-    return ModalityCell(name, True, chance, share, unfamiliar, influence, shade)
+    return ModalityCell(name, True, chance, share, unfamiliar, influence, shade, places)
 
 
-def _shade(shares: Sequence[float], untimed: bool) -> list[int]:
-    if untimed and max(shares) == sum(shares):  # a feature of one step, which is the whole clip
-        shares = [1.0]
-    return [min(100, round(100 * share * len(shares) * _EVEN)) for share in shares]
-
-
-def gradient(shade: Sequence[int]) -> str:
-    """Opacities per step as a CSS gradient, for a mask."""
-    centres = [100 * (i + 0.5) / len(shade) for i in range(len(shade))]
-    stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, centres, strict=True)]
+def gradient(shade: Sequence[int], places: Sequence[float]) -> str:
+    """Opacities at some places in per cent as a CSS gradient, for a mask."""
+    stops = [f"rgb(0 0 0/{value}%) {at:.4g}%" for value, at in zip(shade, places, strict=True)]
     return f"linear-gradient(to right,{','.join(stops * 2 if len(stops) == 1 else stops)})"
 
 

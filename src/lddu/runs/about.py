@@ -70,6 +70,7 @@ class About:
         measured: figures, corpus by corpus and group by group.
         not_measured: what was never measured.
         decided_on: what the thresholds and the rest of the decision were fitted on, where that is not the valid split.
+        none_means: what a clip shows that shows none of the emotions, such as ``neutral``; empty where that is not known.
     """
 
     name: str
@@ -79,6 +80,7 @@ class About:
     measured: tuple[Measured, ...] = ()
     not_measured: tuple[str, ...] = ()
     decided_on: str = ""
+    none_means: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -102,6 +104,7 @@ class About:
             measured=tuple(_measured(entry) for entry in _entries(found, "measured")),
             not_measured=_list(found, "not_measured"),
             decided_on=_words(found, "decided_on", ""),
+            none_means=_words(found, "none_means", "").strip(),
         )
 
 
@@ -116,6 +119,7 @@ class Origin:
         recorded: whether `about.json` says so.
         simulated: whether it learnt from a simulated corpus.
         details: the corpora, where recorded.
+        none_means: what a clip shows that shows none of the emotions; empty where that is not recorded.
     """
 
     run: str
@@ -124,6 +128,7 @@ class Origin:
     recorded: bool
     simulated: bool
     details: tuple[LearntCorpus, ...] = field(default=(), repr=False)
+    none_means: str = ""
 
     @property
     def sentence(self) -> str:
@@ -141,6 +146,7 @@ class Origin:
             "family": self.family,
             "learnt_from": list(self.learnt_from),
             "simulated": self.simulated,
+            **({"none_means": self.none_means} if self.none_means else {}),
         }
 
 
@@ -169,9 +175,13 @@ def origin_of(folder: RunFolder) -> Origin:
     """Which model a run is, and what it learnt from, as far as the folder says.
 
     Raises:
-        RunError: where the run or its `about.json` is damaged.
+        RunError: where the run or its `about.json` is damaged, or calls one of the emotions what is none of them.
     """
     description, about = folder.description, about_of(folder)
+    if about is not None and about.none_means.casefold() in map(str.casefold, description.task.emotions):
+        raise RunError(
+            f"Expected none_means in {folder.shown(FILE)} to be none of the run's emotions, but {about.none_means!r} is one; leave it out."
+        )
     corpora = () if about is None else about.corpora
     store = PurePath(str(description.store.get("path", ""))).name or "that its folder does not name"
     named = folder.place if folder.revision else folder.name  # of one on the Hub with owner and revision
@@ -184,6 +194,7 @@ def origin_of(folder: RunFolder) -> Origin:
         recorded=bool(corpora),
         simulated=description.task.simulated,
         details=corpora,
+        none_means="" if about is None else about.none_means,
     )
 
 

@@ -14,7 +14,7 @@ from lddu.runs.about import Origin
 from lddu.runs.adapt import PERSON_COLUMN, Adaptation
 from lddu.runs.figures import NOTHING_MORE, PredictOptions
 from lddu.runs.notebook import html_table
-from lddu.runs.per_clip import ClipPrediction, PerClip, refuse_nothing
+from lddu.runs.per_clip import RESTS_ON, ClipPrediction, PerClip, refuse_nothing
 from lddu.runs.person_summary import PersonSummary, person_summaries
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 BIN_SECONDS = 0.5
 """Length of a step of the time line."""
 
+_SHORTEST = 0.5
+"""Of a step; a last one that is shorter counts as so long: the features in it are not so fine."""
+
 UNTIMED_BINS = 20
 """Most steps of the time line of a clip whose features have no times: equal parts of its sequence, and none without a feature."""
 
@@ -40,10 +43,29 @@ class TimeLine:
     Attributes:
         step_seconds: length of a step; None where the features have no times: a step is an equal part of the sequence.
         attention: modality -> emotion -> share of attention per step, each sums to 1; a missing modality is absent.
+        seconds: of the clip, where steps have times: the last step ends with it and may be shorter.
     """
 
     step_seconds: float | None
     attention: dict[str, dict[str, list[float]]]
+    seconds: float = math.nan
+
+    def course(self, shares: Sequence[float]) -> list[tuple[float, float, float]]:
+        """Where each step begins and ends, as shares of the clip, and what a moment in it got: 1 is an even spread.
+
+        Args:
+            shares: one of the `attention`.
+        """
+        edges = np.linspace(0, 1, len(shares) + 1)
+        if self.step_seconds is not None and self.seconds > 0:
+            edges = np.minimum(np.arange(len(shares) + 1) * self.step_seconds / self.seconds, 1.0)
+        lengths = np.diff(edges)
+        least = _SHORTEST * lengths.max(initial=0.0)
+        return [
+            (float(edges[n]), float(edges[n + 1]), share / max(float(lengths[n]), least))
+            for n, share in enumerate(shares)
+            if lengths[n] > 0
+        ]
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,8 +128,12 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     def _repr_html_(self) -> str:
         before = {"clip": self.predictions.clip.tolist(), **self.persons(), "seconds": self.seconds("")}
-        after = {"rests on": [self.rests_on(n) for n in range(len(self))], "words": self.transcript}
-        return html_table(self.predictions, before, after)
+        return html_table(self.predictions, before, self.after(""))
+
+    def after(self, unknown: str) -> dict[str, list[str]]:
+        """The columns of a table right of the emotions; `unknown` where a clip rests on no modality."""
+        rests_on = [self.rests_on(n) or unknown for n in range(len(self))]
+        return {**self.predictions.none_of_them(), RESTS_ON: rests_on, "words": self.transcript}
 
     def timeline(self, file: str = "") -> "Timeline":
         """The answers on a recording over time, and what they rest on, as a picture; clips without times side by side.
@@ -157,8 +183,13 @@ class ClipAnswers(PerClip[ClipAnswer]):
             verdict=tuple(found.verdicts(n).values()),
             words=self.transcript[n],
             weight=tuple(shares.get(name, math.nan) for name in found.modalities),
-            attention=tuple(tuple(self.attention[n].attention.get(m, {}).get(emotion, ())) for m in found.modalities),
+            attention=tuple(self._course(n, m, emotion) for m in found.modalities),
         )
+
+    def _course(self, n: int, modality: str, emotion: str) -> tuple[tuple[float, float, float], ...]:
+        """See `TimeLine.course`."""
+        line = self.attention[n]
+        return tuple(line.course(line.attention.get(modality, {}).get(emotion, [])))
 
     def seconds(self, unknown: str) -> list[str]:
         """[N] where each clip lies in its file, for tables; `unknown` of what has no place."""
@@ -213,7 +244,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         said = self.predictions.one(n)
         return ClipAnswer(
             said.clip, said.emotions, said.probability, said.uncertainty, said.missing, said.label_set, said.cannot_tell,
-            self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
+            said.none_means, self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
             self.person[n] if self.person else "",
         )  # fmt: skip
 
@@ -370,7 +401,7 @@ def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], e
             emotion: np.bincount(at, weights[e, : len(at)], minlength=bins).tolist()
             for e, emotion in enumerate(emotions)
         }
-    return TimeLine(BIN_SECONDS if timed else None, lines)
+    return TimeLine(BIN_SECONDS if timed else None, lines, seconds if timed else math.nan)
 
 
 def _evenly(count: int, bins: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from lddu.errors import LdduError
+from lddu.runs.per_clip import RESTS_ON, RESTS_ON_MEANS
 from lddu.sentences import counted
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after:
     )
     left = f"<p>... and {len(found) - SHOWN} more</p>" if len(found) > SHOWN else ""
     marks = "* present" if found.abstained is None else "* present, ? can't tell"
-    caption = f"probability per emotion, {counted(len(found), 'clip')} ({marks})"
+    rests = f"; {RESTS_ON}: {RESTS_ON_MEANS}" if RESTS_ON in after else ""
+    caption = f"probability per emotion, {counted(len(found), 'clip')} ({marks}){rests}"
     return (
         f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
     )

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SHOWN = 3
 """Clips that a `repr` shows."""
 
+RESTS_ON = "rests on"
+"""Heading of the column of the modality on which an answer rests."""
+
+RESTS_ON_MEANS = "the modality that speaks most for the most probable emotion"
+"""What that column holds, in words."""
+
 Part = slice | np.ndarray | Sequence[int] | Sequence[bool]
 """Some of the clips: a slice, row numbers, or a mask."""
 
@@ -38,6 +44,8 @@ class ClipPrediction:
         missing: modalities that the clip lacks.
         label_set: emotions of the set with the promised recall; None where none was asked for.
         cannot_tell: emotions on which the run abstains; None where no coverage was asked for and every emotion could be learnt.
+        none_means: what the clip shows that shows none of them for certain, such as ``neutral``; empty where it shows one or may, and
+            where the run does not say.
     """
 
     clip: str
@@ -47,6 +55,7 @@ class ClipPrediction:
     missing: tuple[str, ...] = ()
     label_set: tuple[str, ...] | None = None
     cannot_tell: tuple[str, ...] | None = None
+    none_means: str = ""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.clip!r}: {self.summary()})"
@@ -54,7 +63,11 @@ class ClipPrediction:
     def summary(self) -> str:
         """The emotions with their probabilities, the most probable first, and what the clip lacks."""
         named = sorted(self.emotions, key=lambda emotion: -self.probability[emotion])
-        parts = [", ".join(f"{emotion} {self.probability[emotion]:.2f}" for emotion in named) or "no emotion"]
+        parts = [
+            ", ".join(f"{emotion} {self.probability[emotion]:.2f}" for emotion in named)
+            or self.none_means
+            or "no emotion"
+        ]
         parts += [f"can't tell {', '.join(self.cannot_tell)}"] if self.cannot_tell else []
         parts += [f"without {', '.join(self.missing)}"] if self.missing else []
         return "; ".join(parts)

@@ -97,7 +97,10 @@ def predict_clips(
         SourceError: where no clip at all could be extracted.
     """
     trained = extraction_of(predictor)
-    config = (config or ExtractorConfig()).made_as(trained)
+    longest = (
+        predictor.description.config.model.max_steps
+    )  # what lies behind is not looked at: a book would take minutes
+    config = replace((config or ExtractorConfig()).made_as(trained), most_tokens=longest)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     with _kept(predictor, listing, config) as folder:
         done = extract(

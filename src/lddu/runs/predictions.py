@@ -44,7 +44,10 @@ PER_MODALITY = {
 }
 """The same, a column per modality."""
 
-_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence", "carried")
+_NOT_ARRAYS = ("emotions", "modalities", "missing_cost", "evidence", "carried", "none_means")
+
+NONE_OF_THEM = "none of them"
+"""Heading of the column that says what a clip shows in which every emotion is absent."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +85,7 @@ class Predictions(PerClip[ClipPrediction]):
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
             none, or where that was not measured. Empty where nobody asked.
         carried: column of the store whose name begins with ``_`` -> [N] numbers, NaN where unknown, or [N] words.
+        none_means: what a clip shows that shows none of the emotions, by the run's `about.json`; empty where that does not say.
     """
 
     clip: np.ndarray
@@ -107,12 +111,13 @@ class Predictions(PerClip[ClipPrediction]):
     emotion_epistemic: Floats | None = None
     missing_cost: tuple[Ablation | None, ...] = ()
     carried: Mapping[str, np.ndarray] = field(default_factory=dict)
+    none_means: str = ""
 
     def __len__(self) -> int:
         return len(self.clip)
 
     def _repr_html_(self) -> str:
-        return html_table(self, {"clip": self.clip.tolist()}, {})
+        return html_table(self, {"clip": self.clip.tolist()}, self.none_of_them())
 
     def rows(self, rows: np.ndarray) -> "Predictions":
         """A part of the clips, by row numbers or by a mask."""
@@ -138,6 +143,8 @@ class Predictions(PerClip[ClipPrediction]):
             columns |= {f"{measured.evidence.prefix}_{name}": _nullable(own) for name, own in self._by_name(measured)}
         if self.aleatoric is not None:
             columns["aleatoric"] = _nullable(self.aleatoric)
+        if self.none_means:
+            columns["none_means"] = [self.shows_none(n) for n in range(len(self))]
         return columns | {name: _nullable(values) for name, values in self.carried.items()}
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -171,6 +178,8 @@ class Predictions(PerClip[ClipPrediction]):
             record["label_set"] = self._chosen(self.label_set[n])
         if self.abstained is not None:
             record["cannot_tell"] = self._chosen(self.abstained[n])
+        if self.none_means:
+            record["none_means"] = self.shows_none(n) or None
         if self.missing_cost:
             cost = self.missing_cost[n]
             record["missing_cost"] = None if cost is None else cost.to_mapping()
@@ -189,6 +198,7 @@ class Predictions(PerClip[ClipPrediction]):
             AnsweredClip(
                 str(self.clip[n]), "", math.nan, math.nan, "", str(speakers[n]),
                 dict(zip(self.emotions, self.probability[n].tolist(), strict=True)), self.verdicts(n),
+                none_means=self.shows_none(n),
             )
             for n in range(len(self))
         ]  # fmt: skip
@@ -215,6 +225,20 @@ class Predictions(PerClip[ClipPrediction]):
             for emotion, silent, shown in zip(self.emotions, unsure, self.label[n], strict=True)
         }
 
+    def shows_none(self, n: int) -> str:
+        """What clip n shows that shows none of the emotions for certain, such as ``neutral``; else empty.
+
+        It is not certain where the run abstains on an emotion, where the set with the promised recall holds one, where the clip is out
+        of distribution, and where it has no modality.
+        """
+        may = [own[n] for own in (self.label, self.abstained, self.label_set, self.unfamiliar) if own is not None]
+        return "" if any(flags.any() for flags in may) or not self.presented[n].any() else self.none_means
+
+    def none_of_them(self) -> dict[str, list[str]]:
+        """The column of `shows_none` for tables; none where it would be empty."""
+        column = [self.shows_none(n) for n in range(len(self))]
+        return {NONE_OF_THEM: column} if any(column) else {}
+
     def _by_name(self, measured: Measured) -> list[tuple[str, Floats]]:
         """Emotion or modality, and [N] values of it."""
         names = self.modalities if measured.evidence.axes == ("modality",) else self.emotions
@@ -233,6 +257,7 @@ class Predictions(PerClip[ClipPrediction]):
             missing=tuple(self._missing(n)),
             label_set=None if self.label_set is None else tuple(self._chosen(self.label_set[n])),
             cannot_tell=None if self.abstained is None else tuple(self._chosen(self.abstained[n])),
+            none_means=self.shows_none(n),
         )
 
     def _missing(self, n: int) -> list[str]:

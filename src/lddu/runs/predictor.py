@@ -304,7 +304,7 @@ class Predictor:
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
         found = predictions_of(store, task, inference, self.decision, options)
-        found = self._familiarity.beside(replace(found, missing_cost=cost))
+        found = self._familiarity.beside(replace(found, missing_cost=cost, none_means=self.origin.none_means))
         return found if options.coverage == 1 else replace(found, abstained=self._abstained(found, inference.presence))
 
     def _abstained(self, found: Predictions, presence: Flags) -> Flags | None:

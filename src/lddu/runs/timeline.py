@@ -45,7 +45,8 @@ class Stretch:
         verdict: [E] what was decided.
         words: that were said.
         weight: [M] share of the answer that rests on the modality; NaN where the clip lacks it.
-        attention: M courses of the attention on the most probable emotion, each a share per step; empty where there is none.
+        attention: M courses of the attention on the most probable emotion: each step's begin and end as shares of the clip, and how much a
+            moment in it got; empty where there is none.
     """
 
     start: float
@@ -54,7 +55,7 @@ class Stretch:
     verdict: "tuple[Verdict, ...]"
     words: str = ""
     weight: tuple[float, ...] = ()
-    attention: tuple[tuple[float, ...], ...] = ()
+    attention: tuple[tuple[tuple[float, float, float], ...], ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -232,12 +233,13 @@ def _write(figure: "Figure", target: Any, kind: str, **options: Any) -> None:
 
 def _course(one: Stretch, m: int, floor: float) -> Iterator[tuple[float, float, float, float, float]]:
     """Start, end, floor, height and darkness of each step of the attention on a modality."""
-    shares = one.attention[m] if one.attention else ()
-    if len(shares) < 2 or max(shares) <= 0:
+    steps = one.attention[m] if one.attention else ()
+    most = max((dark for *_, dark in steps), default=0.0)
+    if len(steps) < 2 or most <= 0:
         return
-    step = (one.end - one.start) / len(shares)
-    for n, share in enumerate(shares):
-        yield one.start + n * step, one.start + (n + 1) * step, floor, one.weight[m], share / max(shares)
+    length = one.end - one.start
+    for begin, end, dark in steps:
+        yield one.start + begin * length, one.start + end * length, floor, one.weight[m], dark / most
 
 
 def _rows(axes: "Axes", names: Sequence[str]) -> None:

@@ -126,6 +126,14 @@ def subtitles(count: int) -> str:
     )  # fmt: skip
 
 
+def unread_end(read: int, words: int) -> str:
+    """Of a text that is longer than a run looks."""
+    return (
+        f"only its first {read:,} of {words:,} words were read: the run looks no further (model.max_steps); "
+        "ask line by line (--lines), or about its parts"
+    )  # fmt: skip
+
+
 def unread_beside(name: str) -> str:
     """Of a file without a transcript beside which lies one of a kind that is not read."""
     return f"{name} beside it is of a kind that is not read: save it as .srt"
@@ -178,6 +186,20 @@ def brief_faces(count: int) -> str:
 def crowded(pictures: int, most: int) -> str:
     """Of pictures with as many faces as are followed at once."""
     return f"{most} faces or more in {counted(pictures, 'picture')}: no more are followed at once"
+
+
+def several_faces(share: float) -> str:
+    """Of a film with more than one face in a share of its pictures, of which one is followed."""
+    return (
+        f"several faces in {100 * share:.0f} % of its pictures: the large one whose mouth moves was followed "
+        "(--per-person answers each)"
+    )  # fmt: skip
+
+
+def faces_of_photo(faces: int, across: float) -> str:
+    """Of a photo with several faces; and where the one that is answered is, as a share of the width."""
+    where = "at the left" if across < 1 / 3 else "in the middle" if across < 2 / 3 else "at the right"
+    return f"{faces} faces seen in the photo: the largest, {where}, was read (--per-person answers each)"
 
 
 def speakerless(seconds: float, length: float) -> str:

@@ -84,6 +84,35 @@ def test_of_two_faces_the_one_that_talks_is_chosen(meter: FaceMeter) -> None:
     assert late[:, COLUMNS.index("mouth_open")].std() > 0.03
 
 
+def wide(*faces: tuple[int, int]) -> np.ndarray:
+    """A picture of 640 x 160 with drawn faces: side in pixels, and the place of the left edge."""
+    shown = np.full((160, 640, 3), 120, np.uint8)
+    for side, left in faces:
+        shown[20 : 20 + side, left : left + side] = draw_face(side, Expression(smile=1.0))
+    return shown
+
+
+def test_small_faces_of_a_wide_film_are_seen_and_that_there_are_several_is_said(meter: FaceMeter) -> None:
+    """The detector sees 640 x 160 as 128 x 32, in which a face of 90 pixels is one of 18."""
+    track = meter.track(Picture(number / 15, wide((90, 35), (90, 515))) for number in range(6))
+    assert len(track.steps) == 6 and track.several.all()
+    assert track.note == (
+        "several faces in 100 % of its pictures: the large one whose mouth moves was followed (--per-person answers each)"
+    )
+
+
+def test_parts_of_a_film_are_looked_at_until_a_face_is_found_in_the_whole(meter: FaceMeter) -> None:
+    """A face in the background does not take the place of one that was lost."""
+    film = [wide((140, 250), (60, 560))] * 3 + [wide((60, 560))] * 12
+    track = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(film))
+    assert len(track.steps) == 3 and not track.several.any() and not track.note
+
+
+def test_a_wide_film_without_a_face_has_none(meter: FaceMeter) -> None:
+    track = meter.track(Picture(number / 15, wide()) for number in range(6))
+    assert len(track.looked) == 6 and not len(track.steps) and not track.note
+
+
 def face_at(time: float, x: float, size: float, mouth_speed: float = 0.0) -> Face:
     values = np.zeros(len(COLUMNS), np.float32)
     values[COLUMNS.index("mouth_open")] = mouth_speed * time

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lddu.clips.face.everybody import parts_of
 from lddu.clips.face.geometry import COLUMNS, Face
 from lddu.clips.face.identity import Identities, Seen
 from lddu.clips.face.looks import look_of, unlike
+from lddu.clips.face.parts import parts_of
 
 LOOKS = np.random.default_rng(0).normal(0, 1, (4, 12, 12, 3)).astype(np.float32)
 """Of four people."""

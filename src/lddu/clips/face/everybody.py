@@ -3,11 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import ceil
 from types import TracebackType
 from typing import Self
-
-import numpy as np
 
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import Face
@@ -15,6 +12,7 @@ from lddu.clips.face.identity import Identities
 from lddu.clips.face.looks import look_of
 from lddu.clips.face.measured_faces import MeasuredFaces, faces_in
 from lddu.clips.face.mesh import FaceMesh
+from lddu.clips.face.parts import Part, once_each, parts_of, whole
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
 from lddu.store import extraction_notes
@@ -23,12 +21,6 @@ MOST_PEOPLE = 6
 """Faces that are followed at once in a picture, and in each part of it."""
 
 _BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is nobody's
-_WIDE = 1.5  # longer over shorter side from which parts are looked at as well
-_SAME_FACE = 0.5  # eye distances between two finds of one face
-_EDGE = 2.0  # pixels: a face that reaches the edge of its part is cut off there
-
-Part = tuple[slice, slice]
-"""Rows and columns of a picture."""
 
 
 class Everybody:
@@ -62,8 +54,8 @@ class Everybody:
         """
         found = list(faces)
         for part, mesh in self._parts(picture):
-            found += [face for face in faces_in(mesh, picture, part) if _whole(face, part, picture)]
-        found = _once_each(found)
+            found += [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
+        found = once_each(found)
         self._crowded += len(found) >= MOST_PEOPLE
         for one in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in found]):
             self._measured[one.number].add(one.face, picture)
@@ -84,37 +76,3 @@ class Everybody:
         parts = parts_of(*picture.pixels.shape[:2])
         self._meshes += [FaceMesh(most=MOST_PEOPLE) for _ in parts[len(self._meshes) :]]
         return list(zip(parts, self._meshes, strict=False))
-
-
-def parts_of(height: int, width: int) -> list[Part]:
-    """The squares that cover a wide or high picture; none of one that is nearly square."""
-    short, long = sorted((height, width))
-    if long < _WIDE * short:
-        return []
-    corners = np.linspace(0, long - short, ceil(long / short)).astype(int).tolist()
-    slices = [slice(corner, corner + short) for corner in corners]
-    return [(slice(0, short), along) if width > height else (along, slice(0, short)) for along in slices]
-
-
-def _whole(face: Face, part: Part, picture: Picture) -> bool:
-    """Whether a face is not cut off by an edge of the part that lies within the picture."""
-    (rows, columns), (height, width) = part, picture.pixels.shape[:2]
-    left, top, right, bottom = face.box
-    return all(
-        outer or inside
-        for outer, inside in (
-            (columns.start == 0, left > columns.start + _EDGE),
-            (rows.start == 0, top > rows.start + _EDGE),
-            (columns.stop == width, right < columns.stop - _EDGE),
-            (rows.stop == height, bottom < rows.stop - _EDGE),
-        )
-    )
-
-
-def _once_each(faces: Sequence[Face]) -> list[Face]:
-    """Without faces that were found twice; the first find, which is that in the whole picture, stays."""
-    kept: list[Face] = []
-    for face in faces:
-        if all(np.linalg.norm(face.centre - other.centre) > _SAME_FACE * other.size for other in kept):
-            kept.append(face)
-    return kept

@@ -5,13 +5,14 @@ geometry of a face comes from these points; what the expression network reads of
 Where everybody is wanted, all faces are measured, each as a track of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lddu.clips.face import expression
+from lddu.clips.face.closer_look import CloserLook, faces_of_photo
 from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
@@ -20,6 +21,9 @@ from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_me
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
+from lddu.store import extraction_notes
+
+_OFTEN = 0.1  # share of the pictures of a film with more than one face from which that is noted
 
 GEOMETRY = "geometry"
 """Name under which the geometry alone is asked for."""
@@ -115,10 +119,15 @@ class FaceMeter:
         looked, several = [], []
         choice = SpeakerChoice()
         most = MOST_PEOPLE if self._everybody else MOST_FACES
-        with FaceMesh(most=most) as mesh, reading() as pool, Everybody(self._reader, pool) as everybody:
+        with (
+            FaceMesh(most=most) as mesh,
+            CloserLook() as closer,
+            reading() as pool,
+            Everybody(self._reader, pool) as everybody,
+        ):
             measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
-                faces = faces_in(mesh, picture)
+                faces = closer.faces(faces_in(mesh, picture), picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
@@ -128,4 +137,28 @@ class FaceMeter:
                     everybody.add(faces, picture)
             steps = measured.steps()
             people, note = everybody.tracks(len(looked))
+        shared = sum(several) / max(1, len(looked))
+        if not self._everybody and shared >= _OFTEN:
+            note = extraction_notes.several_faces(shared)
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
+
+    def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
+        """The largest face of a photo, or everybody's.
+
+        Args:
+            picture: as small as those of a film.
+            larger: the same with more pixels; asked where no face is found otherwise.
+        """
+        faces, shown = faces_of_photo(picture, larger, MOST_PEOPLE)
+        with reading() as pool, Everybody(self._reader, pool) as everybody:
+            measured = MeasuredFaces(self._reader, pool)
+            for face in faces[:1]:
+                measured.add(face, shown)
+            if self._everybody:
+                everybody.add(faces, shown)
+            people, note = everybody.tracks(1)
+            steps = measured.steps()
+        if not self._everybody and len(faces) > 1:
+            width = shown.pixels.shape[1]
+            note = extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width)
+        return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), note, people)

@@ -7,7 +7,7 @@ Sound that a codec adds at the end is cut off, pauses in the stream become silen
 
 from lddu.clips.media.files import MEDIA_SUFFIXES, PHOTO_FORMATS, PHOTO_SUFFIXES, readable
 from lddu.clips.media.mixing import SAMPLE_RATE
-from lddu.clips.media.pictures import Picture, picture_times, read_pictures
+from lddu.clips.media.pictures import Picture, larger_photo, picture_times, read_pictures
 from lddu.clips.media.probe import MediaInfo, probe
 from lddu.clips.media.reading import ReadReport
 from lddu.clips.media.sound import read_sound
@@ -20,6 +20,7 @@ __all__ = [
     "MediaInfo",
     "Picture",
     "ReadReport",
+    "larger_photo",
     "picture_times",
     "probe",
     "read_pictures",

@@ -15,6 +15,7 @@ from lddu.clips.media.reading import ReadReport, decoded, packets
 from lddu.errors import SourceError
 
 _WORKING_SIDE = 640  # the face models see at most 256 pixels, so a larger picture only costs time
+_LARGER_SIDE = 2560  # of a photo in which small faces are sought
 _MILDLY = 0.85  # from here on a picture is made so little smaller that averaging its pixels would blur it
 _TILTED = 0.05  # tangent of the angle from which a display matrix is no longer a quarter turn
 
@@ -49,6 +50,11 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, report: ReadReport) 
                 yield Picture(float(time), _shown(frame, display, report))
         if not number:
             raise SourceError(f"Expected pictures in {path}, but none can be decoded; convert or repair the file.")
+
+
+def larger_photo(path: Path) -> Picture:
+    """A photo with as many pixels as a search for small faces takes."""
+    return Picture(0.0, read_photo(path, _LARGER_SIDE))
 
 
 def picture_times(path: Path, info: MediaInfo, *, decode: bool = False) -> np.ndarray:

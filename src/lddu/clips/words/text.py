@@ -66,7 +66,7 @@ class WordEncoder:
         windows = [self._window(words[first:last], start) for first, last in self._windows(pieces)]
         return Steps(*(np.concatenate(column) for column in zip(*windows, strict=True)))
 
-    def states(self, texts: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    def states(self, texts: Sequence[Sequence[str]], most: int | None = None) -> list[np.ndarray]:
         """The values of `steps` for many texts at once, several times as fast.
 
         Texts of the same number of tokens are read together and nothing is padded, so that a text shares no sum with another:
@@ -74,19 +74,36 @@ class WordEncoder:
 
         Args:
             texts: the words of each; at least one each.
+            most: tokens of a text behind which nothing of it is read: the states of those before do not depend on what follows
+                their window. None reads all.
 
         Returns:
-            A [T, D] array for each text.
+            A [T, D] array for each text, of at most so many tokens.
         """
+        texts = texts if most is None else [text[: self._looked_at(text, most)] for text in texts]
         pieces, begin, windows = self._model.pieces([word for text in texts for word in text]), 0, []
         for n, text in enumerate(texts):
-            cuts = self._windows(pieces[begin : begin + len(text)])
+            own = pieces[begin : begin + len(text)]
+            before = np.cumsum([0, *own])
+            cuts = [(first, last) for first, last in self._windows(own) if most is None or before[first] < most]
             windows += [(n, list(text[first:last])) for first, last in cuts]
             begin += len(text)
         parts: list[list[np.ndarray]] = [[] for _ in texts]
         for (n, _), states in zip(windows, self._together([words for _, words in windows]), strict=True):
             parts[n].append(states)
-        return [np.concatenate(part) for part in parts]
+        return [np.concatenate(part)[:most] for part in parts]
+
+    def words_within(self, text: Sequence[str], most: int) -> int:
+        """How many words of a text its first `most` tokens reach."""
+        pieces = self._model.pieces(text[: self._looked_at(text, most)])
+        return min(len(text), int(np.searchsorted(np.cumsum(pieces), most)) + 1)
+
+    def _looked_at(self, text: Sequence[str], most: int) -> int:
+        """How many words have to be looked at for the states of its first `most` tokens: as far as their last window may reach."""
+        count = most
+        while count < len(text) and sum(self._model.pieces(text[:count])) < most + self._model.most_tokens:
+            count *= 2
+        return min(count, len(text))
 
     def _together(self, windows: Sequence[list[str]]) -> list[np.ndarray]:
         """States of windows, batched by their number of tokens."""

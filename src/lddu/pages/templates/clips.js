@@ -1,8 +1,8 @@
 "use strict";
 const shades = JSON.parse(document.getElementById("shades").textContent);
 
-function gradient(shade) {
-  const stops = shade.map((value, i) => `rgb(0 0 0/${value}%) ${100 * (i + 0.5) / shade.length}%`);
+function gradient(shade, places) {
+  const stops = shade.map((value, i) => `rgb(0 0 0/${value}%) ${places[i]}%`);
   return `linear-gradient(to right,${stops.length === 1 ? [stops[0], stops[0]] : stops})`;
 }
 
@@ -77,8 +77,8 @@ for (const section of document.querySelectorAll("section.file")) {
   }
   section.querySelector("select")?.addEventListener("change", event => {
     for (const strip of section.querySelectorAll(".heat")) {
-      const { top, shade } = shades[strip.dataset.segment];
-      strip.style.maskImage = gradient(shade[strip.dataset.modality][event.target.value || top]);
+      const { top, shade, places } = shades[strip.dataset.segment], modality = strip.dataset.modality;
+      strip.style.maskImage = gradient(shade[modality][event.target.value || top], places[modality]);
     }
   });
 }

@@ -1,0 +1,79 @@
+"""A closer look at pictures in which no face is found as a whole: the detector sees them made small, and small faces are lost in that.
+
+It changes which faces are found, never how a face is measured.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from lddu.clips.face.geometry import Face
+from lddu.clips.face.measured_faces import faces_in
+from lddu.clips.face.mesh import MOST_FACES, FaceMesh
+from lddu.clips.face.parts import once_each, parts_of, tiles_of, whole
+from lddu.clips.media import Picture
+
+_EVERY = 5  # pictures of a film without any face of which one is looked at so
+_SHARES = (2, 4)  # tiles of a photo in which nothing is found otherwise: how often one goes into its shorter side
+
+
+def faces_of_photo(picture: Picture, larger: Callable[[], Picture], most: int) -> tuple[list[Face], Picture]:
+    """The faces of a photo, the largest first, and the picture in which they are placed.
+
+    Args:
+        picture: as small as those of a film.
+        larger: the same with more pixels; asked where no face is found otherwise.
+        most: faces that are looked for in a part.
+    """
+    with FaceMesh(follows=False, most=most) as mesh:
+        found = faces_in(mesh, picture)
+        if parts_of(
+            *picture.pixels.shape[:2]
+        ):  # a wide or high one: squares that overlap, for a face may lie on an edge
+            found += _in_tiles(mesh, picture, 1)
+        if not found:
+            picture = larger()
+            found = [face for share in _SHARES for face in _in_tiles(mesh, picture, share)]
+    return sorted(once_each(found), key=lambda face: -face.size), picture
+
+
+def _in_tiles(mesh: FaceMesh, picture: Picture, share: int) -> list[Face]:
+    height, width = picture.pixels.shape[:2]
+    tiles = tiles_of(height, width, share)
+    return [face for tile in tiles for face in faces_in(mesh, picture, tile) if whole(face, tile, picture)]
+
+
+class CloserLook:
+    """Looks for faces in parts of the wide or high pictures of a film until one is found in a picture as a whole; a context manager."""
+
+    def __init__(self) -> None:
+        self._meshes: list[FaceMesh] = []
+        self._pictures, self._following, self._needed = 0, False, True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for mesh in self._meshes:
+            mesh.__exit__(kind, fault, trace)
+
+    def faces(self, found: list[Face], picture: Picture) -> list[Face]:
+        """The faces of the next picture: those that are found in it as a whole; else those in parts of it, if none ever was.
+
+        Args:
+            found: in it as a whole.
+            picture: of the film.
+        """
+        self._needed = self._needed and not found
+        if not self._needed:
+            return found
+        self._pictures += 1
+        if self._following or self._pictures % _EVERY == 1:
+            parts = parts_of(*picture.pixels.shape[:2])
+            self._meshes += [FaceMesh(most=MOST_FACES) for _ in parts[len(self._meshes) :]]
+            for part, mesh in zip(parts, self._meshes, strict=False):
+                found = found + [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
+        self._following = bool(found)
+        return once_each(found)
