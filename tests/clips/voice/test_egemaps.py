@@ -48,3 +48,31 @@ def test_samples_at_and_beyond_full_scale_keep_their_sign(monkeypatch: pytest.Mo
     inside = np.abs(loud) < 0.9
     [samples] = given_to_it
     assert np.isin(loud[inside], samples).all()
+
+
+def test_descriptors_of_long_and_short_windows_are_of_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """openSMILE's windows of 60 ms begin where those of 20 ms begin: their middles are two frames later."""
+    names = (
+        "Loudness_sma3",
+        "F0semitoneFrom27.5Hz_sma3nz",
+        "HNRdBACF_sma3nz",
+        "F1frequency_sma3nz",
+        "F1amplitudeLogRelF0_sma3nz",
+    )
+    later = np.array([0, 2, 2, 0, 2])
+
+    class Smile:
+        feature_names = names
+
+        def __init__(self, feature_set: object, feature_level: object) -> None: ...
+
+        def process_signal(self, samples: np.ndarray, rate: int) -> SimpleNamespace:
+            moments = np.arange(len(samples) * 100 // rate)[:, None] + later
+            return SimpleNamespace(to_numpy=(moments + 1.0).astype)
+
+    levels = SimpleNamespace(LowLevelDescriptors=0)
+    package = SimpleNamespace(Smile=Smile, FeatureSet=SimpleNamespace(eGeMAPSv02=0), FeatureLevel=levels)
+    monkeypatch.setattr(egemaps, "needs", lambda *_: package)
+    values = EgemapsMeter().steps([np.zeros(16000, np.float32)]).values
+    assert len(values) == 20
+    assert (values == values[:, :1]).all()

@@ -151,6 +151,19 @@ class TestOpenSmile:
         loudness = steps.values[:, names.index("Loudness_sma3")]
         assert abs(float(np.flatnonzero(loudness > loudness.max() / 2)[0]) * 0.05 - 30.0) <= 0.05
 
+    def test_pitch_and_loudness_lie_around_the_middle_of_the_voice(self) -> None:
+        from lddu.clips.voice.egemaps import EgemapsMeter
+
+        meter = EgemapsMeter()
+        time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
+        tone = np.asarray(sum(np.sin(2 * np.pi * 200 * k * time) for k in range(1, 20)) / 20, np.float32)
+        tone[(time < 1) | (time >= 2)] = 0
+        values = meter.steps([tone]).values
+        for name in ("Loudness_sma3", "F0semitoneFrom27.5Hz_sma3nz", "HNRdBACF_sma3nz"):
+            column = values[:, meter._smile.feature_names.index(name)]
+            voiced = np.flatnonzero(np.abs(column - column[10]) > 1e-3)
+            assert (voiced[0], voiced[-1]) == (19, 40), name
+
     def test_it_runs_on_the_clock_of_the_built_in_measures(self, talking: Path) -> None:
         own = ClipExtractor(ExtractorConfig(voice_model="librosa")).extract(Source(talking, "talk"))[0]
         other = ClipExtractor(ExtractorConfig(voice_model="opensmile")).extract(Source(talking, "talk"))[0]

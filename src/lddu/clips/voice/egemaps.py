@@ -24,6 +24,8 @@ _SURROUNDING_FRAMES = 200
 _WHERE_VOICED = "nz"  # names of descriptors end so that mean something in voiced frames only and are 0 in others
 _AMPLITUDE = "amplitudeLogRelF0"
 _NO_AMPLITUDE = -60.0  # dB
+_LONG_WINDOWS = ("F0", "HNR")  # in names of descriptors that come from windows of 60 ms
+_LONG_LATER = 2  # frames: they begin where windows of 20 ms begin, see findings/opensmile_rows_of_two_moments.sh
 _LOUDEST = 32767 / 32768  # openSMILE's 16 bits turn 1 into -1, see findings/opensmile_full_scale.sh
 
 
@@ -42,6 +44,7 @@ class EgemapsMeter:
         names = self._smile.feature_names
         self._where_voiced = np.array([name.endswith(_WHERE_VOICED) for name in names])
         self._amplitude = np.array([_AMPLITUDE in name for name in names])
+        self._long = np.array([any(part in name for part in _LONG_WINDOWS) for name in names])
 
     each_clip_alone = False
     """Measures are local; the file around a clip keeps its first and last steps as they are within it."""
@@ -57,7 +60,7 @@ class EgemapsMeter:
 
         return {
             "voice": OPENSMILE,
-            "version": 3,
+            "version": 4,
             "package": version(OPENSMILE),
             "feature_set": "eGeMAPSv02",
             "level": "low-level descriptors",
@@ -81,9 +84,14 @@ class EgemapsMeter:
     def _measured(self, samples: np.ndarray, steps: int) -> np.ndarray:
         frames = self._smile.process_signal(samples.clip(-1, _LOUDEST), SAMPLE_RATE).to_numpy(np.float64)
         count = steps * _FRAMES_PER_STEP
-        rows = frames[_SURROUNDING_FRAMES : _SURROUNDING_FRAMES + count].reshape(steps, _FRAMES_PER_STEP, -1)
         pitch = self._smile.feature_names.index("F0semitoneFrom27.5Hz_sma3nz")
-        return averaged(rows, rows[:, :, pitch] > 0, self._where_voiced, self._amplitude)
+
+        def means(first: int) -> np.ndarray:
+            rows = frames[first : first + count].reshape(steps, _FRAMES_PER_STEP, -1)
+            return averaged(rows, rows[:, :, pitch] > 0, self._where_voiced, self._amplitude)
+
+        short, long = means(_SURROUNDING_FRAMES), means(_SURROUNDING_FRAMES - _LONG_LATER)
+        return np.where(self._long, long, short)
 
 
 def averaged(rows: np.ndarray, voiced: np.ndarray, where_voiced: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
