@@ -24,6 +24,7 @@ from lddu.runs.figures import uncertainty_scores
 from lddu.runs.latents import latents_of
 from lddu.runs.observed import scored
 from lddu.runs.predictor import Predictor
+from lddu.sentences import SIMULATED_CORPUS
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 
@@ -210,8 +211,8 @@ def _scores(predictor: Predictor, test: _Split) -> list[UncertaintyRow]:
     return [UncertaintyRow(f"score: {name}", error_auroc=own.error_auroc, aurc=own.aurc) for name, own in found.items()]
 
 
-def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]]) -> str:
-    """One table of all runs, a row per run and way."""
+def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]], simulated: bool = False) -> str:
+    """One table of all runs, a row per run and way, and below it whether the corpus is simulated."""
     names = [field.name for field in fields(UncertaintyRow)]
     titles = ["run", *(name.replace("_", " ") for name in names)]
     lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
@@ -219,4 +220,4 @@ def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]]) -> str:
         for row in rows:
             cells = [f"{value:.3f}" if isinstance(value, float) else value or "–" for value in vars(row).values()]
             lines.append(f"| {run} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(["", SIMULATED_CORPUS] if simulated else [])])
