@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import lddu as lddu_package
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.runs.compare import compare_runs
+from lddu.runs.pooled_folds import FoldRow, folds_csv, over_folds
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
 from lddu.store.folds import _stratified, fold_clips, without_positives
@@ -259,3 +260,20 @@ def test_folds_of_speakers_and_of_clips_are_compared_over_speakers(spoken: Featu
     assert (again.difference["f1_micro"].low, again.difference["f1_micro"].high) == pytest.approx(
         (-back.high, -back.low)
     )
+
+
+def test_a_figure_that_one_fold_alone_can_give_has_no_deviation() -> None:
+    rows = [
+        FoldRow(f"fold-{k}", (), {"train": 4, "valid": 2, "test": 2}, {"f1_micro": 0.5 + k / 10}) for k in (1, 2, 3)
+    ]
+    rows[1].figures["error_auroc"] = 0.75
+    found = over_folds(rows)
+    assert found["f1_micro"] == {"mean": pytest.approx(0.7), "deviation": pytest.approx(0.1), "folds": 3}
+    assert found["error_auroc"] == {"mean": 0.75, "deviation": None, "folds": 1}
+    lines = folds_csv(
+        rows, found, {"n": 6, "error_auroc": {"product": 0.7}, "intervals": {}, "error_auroc_interval": None}
+    )
+    assert [line.split(",")[-1] for line in lines.splitlines() if line.startswith(("mean", "deviation"))] == [
+        "0.75",
+        "",
+    ]

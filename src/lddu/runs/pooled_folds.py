@@ -1,6 +1,6 @@
 """The runs of a cross-validation together: every clip answered by the run that never saw its group, and the figures of each fold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,13 +72,13 @@ def fold_row(run: RunFolder, store: FeatureStore, groups: Sequence[str]) -> Fold
     return FoldRow(run.name, tuple(groups), clips, {name: found[name] for name in HEADLINE if name in found})
 
 
-def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float]]:
-    """Figure -> mean and standard deviation over the folds that can give it, and their number."""
-    found = {}
+def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float | None]]:
+    """Figure -> mean and standard deviation over the folds that can give it, and their number; one alone has no deviation."""
+    found: dict[str, dict[str, float | None]] = {}
     for name in HEADLINE:
         values = np.array([row.figures[name] for row in rows if name in row.figures])
         if len(values):
-            spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+            spread = float(values.std(ddof=1)) if len(values) > 1 else None
             found[name] = {"mean": float(values.mean()), "deviation": spread, "folds": len(values)}
     return found
 
@@ -159,7 +159,9 @@ def thresholds_of(runs: Sequence[RunFolder]) -> Floats:
     return np.asarray(np.mean([run.load_decision().thresholds for run in runs], axis=0))
 
 
-def folds_csv(rows: Sequence[FoldRow], summary: dict[str, dict[str, float]], pooled: dict[str, Any]) -> str:
+def folds_csv(
+    rows: Sequence[FoldRow], summary: Mapping[str, Mapping[str, float | None]], pooled: dict[str, Any]
+) -> str:
     """A line for each fold, then their mean and deviation, then the pooled clips with the ends of the interval."""
     import csv
     import io

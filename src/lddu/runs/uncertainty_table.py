@@ -5,7 +5,7 @@ own is judged by them, with one threshold from validation; one that is a score a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -138,8 +138,11 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
         yield way("as predicted", *raw)
     yield way("temperature", *map(fit_recalibration(Validation(valid.scored), "temperature").apply, raw))
     chosen = f"recalibrated ({decision.recalibration.method}), selected score"
-    uncertainty = decision.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
     ours = [decision.recalibration.apply(probability) for probability in raw]
+    known = valid.scored.known
+    cut = best_cut(ours[0][known], valid.scored.presence[known] == 1)  # the decisions that the row is judged by
+    one = replace(decision, thresholds=(cut,) * len(decision.emotions))
+    uncertainty = one.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
     yield way(chosen, ours[0], ours[1], uncertainty)
     if valid.inference.dropout is not None and test.inference.dropout is not None:
         yield way("MC dropout", valid.inference.dropout.probability, test.inference.dropout.probability)
