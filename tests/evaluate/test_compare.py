@@ -187,7 +187,8 @@ def test_runs_with_finer_and_coarser_groups_are_paired_over_the_coarser(turned: 
     blurred = np.clip(scored.probability + np.random.default_rng(1).normal(0, 0.02, scored.probability.shape), 0, 1)
     coarse, fine = grouped(scored, 6), grouped(scored.with_probability(blurred), 2)
     runs = [answers(coarse), answers(fine, "b")]
-    found = compare(*(runs[::-1] if turned else runs), resamples=300)
+    first, second = runs[::-1] if turned else runs
+    found = compare(first, second, resamples=300)
     alike = compare(answers(coarse), answers(grouped(fine, 6), "b"), resamples=300).difference["map_macro"]
     apart = found.difference["map_macro"]
     assert (found.by, found.units) == ("group", 20)

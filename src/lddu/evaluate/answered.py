@@ -44,9 +44,13 @@ class Answers:
 
     def on_emotions(self, columns: Sequence[int]) -> "Answers":
         """The same answers on the emotions of these columns, in their order."""
-        uncertainty, sets = (None if own is None else own[:, columns] for own in (self.uncertainty, self.label_set))
-        scored = self.scored.columns(columns)
-        return replace(self, scored=scored, labels=self.labels[:, columns], uncertainty=uncertainty, label_set=sets)
+        return replace(
+            self,
+            scored=self.scored.columns(columns),
+            labels=self.labels[:, columns],
+            uncertainty=None if self.uncertainty is None else self.uncertainty[:, columns],
+            label_set=None if self.label_set is None else self.label_set[:, columns],
+        )
 
 
 def figures(answers: Answers) -> dict[str, float]:
