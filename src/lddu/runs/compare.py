@@ -12,7 +12,7 @@ from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Comparison, Resampled, compared, paired
 from lddu.evaluate.subgroup_differences import SubgroupComparison, compared_subgroups
-from lddu.labels import PREDICTED, split_asked
+from lddu.labels import SPLITS, split_asked
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
@@ -75,7 +75,7 @@ def compare_runs(runs: Sequence[RunLike], split: str = "test", by: str = "") -> 
         MismatchError: where the runs did not predict the same clips with the same labels.
         ConfigError: where `by` does not name subgroups, or `split` no such split.
     """
-    split = split_asked(split, PREDICTED)
+    split = split_asked(split, SPLITS)
     drawn = resampled_runs(runs, split)
     if not by:
         return pairs_of(drawn)
@@ -109,7 +109,7 @@ def by_subgroup(
 
 def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampled]:
     """The figures of each run on the same resamples, clips and emotions in the first one's order; see `compare_runs`."""
-    runs, split = [runs] if isinstance(runs, str | Path | RunFolder) else runs, split_asked(split, PREDICTED)
+    runs, split = [runs] if isinstance(runs, str | Path | RunFolder) else runs, split_asked(split, SPLITS)
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [answers_of(opened_run(run), split) for run in runs]

@@ -12,7 +12,7 @@ from lddu.decide.decision import FittedDecision
 from lddu.errors import ConfigError, LdduError, RunError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.subgroups import Subgroups, measure_subgroups
-from lddu.labels import PREDICTED, split_asked
+from lddu.labels import SPLITS, split_asked
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.run_folder import RunFolder
 from lddu.sentences import some
@@ -68,7 +68,7 @@ def run_subgroups(run: RunFolder, column: str, split: str = "test") -> Subgroups
         RunError: where the run did not predict that split, or neither it nor its store has the column.
         ConfigError: where the column does not name subgroups.
     """
-    split = split_asked(split, PREDICTED)
+    split = split_asked(split, SPLITS)
     answers = with_label_sets(run, answers_of(run, split))
     return subgroups_of(answers, members_by(notes_of(run, split, column), column), column)
 
