@@ -75,7 +75,15 @@ WRONGLY_ASKED = [
     ("train store other-store", r"Expected no further words, but got 'other-store'"),
     ("predict run", r"Expected clips or a store for the run run, but got none"),
     ("data import table", r"Expected --out in 'lddu data import', but it was left out"),
-    ("evaluate run store --split dev", r"Expected --split to be 'test' or 'valid' or 'train', but got 'dev'"),
+    (
+        "evaluate run store --split tset",
+        r"Expected --split to be one of train, valid, test \(also called training.*, but got 'tset'",
+    ),
+    (
+        "compare run run --split eval",
+        r"valid, test \(also called .*, but got 'eval', which means valid in some corpora",
+    ),
+    ("compare run run --split train", r"Expected --split to be one of valid, test .*, but got 'train'"),
     ("data", ""),  # help
     (
         f"{TRAIN} --objective.target share",

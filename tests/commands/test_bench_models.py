@@ -56,6 +56,7 @@ def test_a_bench_on_a_simulated_corpus_says_so(tmp_path: Path, capsys: pytest.Ca
     found = lddu(capsys, "bench-models", tmp_path / "store", *words, "--out", tmp_path / "out")
     for told in ((tmp_path / "out" / "table.html").read_text(), (tmp_path / "out" / "table.md").read_text(), found.out):
         assert SIMULATED_CORPUS in told
+    assert {row["simulated"] for row in csv.DictReader((tmp_path / "out" / "table.csv").open())} == {"True"}
 
 
 def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(

@@ -1,12 +1,17 @@
 """`lddu bench-uncertainty`: the ways side by side, and what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
+from lddu.decide.threshold import best_cut
+from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
+from lddu.runs.uncertainty_table import uncertainty_table
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
@@ -56,6 +61,31 @@ def test_every_way_is_a_row_and_sets_cover_each_emotion(
         assert row["nll"] < found["prior"]["nll"]
         assert 0 <= row["least_coverage"] <= row["coverage"] <= 1 and row["group_gap"] < 0.5
     assert found["score: width"]["nll"] is None
+
+
+def test_the_selected_score_is_that_of_the_decisions_it_is_judged_by(ensemble: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(ensemble.path, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    plain = {
+        "name": "label_odds",
+        "inputs": ["label_odds"],
+        "centres": [0.0],
+        "scales": [1.0],
+        "weights": [1.0],
+        "offset": 0.0,
+    }
+    plain["left_out_auroc"] = {}
+    folder.write_json(
+        "decision.json", folder.read_json("decision.json") | {"thresholds": [0.95, 0.05], "error_score": plain}
+    )
+    store = FeatureStore(ensemble.description.store["path"])
+    [row] = [own for own in uncertainty_table(Predictor(folder.path), store) if own.way.startswith("recalibrated")]
+    found = RunFolder(ensemble.path).predictions()
+    valid, test = (found.rows(found.split == name) for name in ("valid", "test"))
+    cut = best_cut(valid.probability.ravel(), valid.presence.ravel() == 1)
+    named, p = test.probability.ravel() >= cut, test.probability.ravel()
+    wrong = named != (test.presence.ravel() == 1)
+    assert row.error_auroc == pytest.approx(roc_auc_score(wrong, np.where(named, 1 - p, p)))
 
 
 def test_the_table_names_run_and_way(ensemble: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from lddu.errors import MismatchError
 from lddu.evaluate.answered import HEADLINE, Answers, resampled
 from lddu.evaluate.calibration import calibration_error, equal_mass_bins
-from lddu.evaluate.compare import compare, intervals
+from lddu.evaluate.compare import compare, intervals, paired
 from lddu.evaluate.metrics import mean_average_precision, metrics, micro_f1
 from lddu.evaluate.resample import unit_weights
 from lddu.evaluate.scored import Scored
@@ -154,3 +154,51 @@ def test_runs_that_do_not_belong_together_are_refused(change: dict[str, object],
 def test_an_emotion_without_labels_is_no_part_of_the_macro_mean() -> None:
     scored = scored_of([[0.9, 0.9], [0.4, 0.9]], [[1, np.nan], [0, np.nan]])
     assert intervals(answers(scored), resamples=10)["f1_macro"].value == 1.0
+
+
+def test_the_order_of_emotions_in_the_second_run_does_not_matter() -> None:
+    scored = random_scored(unknown=0.1)
+    one, two = answers(scored), answers(scored, "b", noise=0.1)
+    order = [2, 0, 3, 1]
+    assert two.uncertainty is not None
+    moved = Answers("b", scored.columns(order), two.labels[:, order], two.uncertainty[:, order])
+    assert moved.scored.emotions != scored.emotions
+    found, wanted = (compare(one, other, resamples=100) for other in (moved, two))
+    for name, difference in wanted.difference.items():
+        assert dataclasses.astuple(found.difference[name]) == pytest.approx(dataclasses.astuple(difference)), name
+
+
+def test_emotions_that_only_one_run_has_are_named() -> None:
+    scored = random_scored()
+    other = dataclasses.replace(scored, emotions=(*scored.emotions[:3], "awe"))
+    said = rf"only a has {scored.emotions[3]} and only b has awe; compare"
+    with pytest.raises(MismatchError, match=said):
+        compare(answers(scored), answers(other, "b"))
+
+
+def grouped(scored: Scored, size: int) -> Scored:
+    names = [f"g{n // size}" for n in range(len(scored.clips))]
+    return dataclasses.replace(scored, group=np.array(names, dtype=object))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_runs_with_finer_and_coarser_groups_are_paired_over_the_coarser(turned: bool) -> None:
+    scored = random_scored(clips=120)
+    blurred = np.clip(scored.probability + np.random.default_rng(1).normal(0, 0.02, scored.probability.shape), 0, 1)
+    coarse, fine = grouped(scored, 6), grouped(scored.with_probability(blurred), 2)
+    runs = [answers(coarse), answers(fine, "b")]
+    first, second = runs[::-1] if turned else runs
+    found = compare(first, second, resamples=300)
+    alike = compare(answers(coarse), answers(grouped(fine, 6), "b"), resamples=300).difference["map_macro"]
+    apart = found.difference["map_macro"]
+    assert (found.by, found.units) == ("group", 20)
+    assert apart.high - apart.low == pytest.approx(alike.high - alike.low)
+
+
+def test_groups_that_cut_across_each_other_are_drawn_alike() -> None:
+    scored = random_scored(clips=120)
+    other = dataclasses.replace(scored, group=np.array([f"h{n % 30}" for n in range(120)], dtype=object))
+    found = compare(answers(grouped(scored, 6)), answers(other, "b"), resamples=100)
+    assert (found.by, found.units) == ("group", 20)
+    assert all((own.value, own.low, own.high) == (0, 0, 0) for own in found.difference.values())
+    assert [one.grouped_as for one in paired([answers(grouped(scored, 6)), answers(other, "b")])] == ["", "a"]

@@ -128,6 +128,18 @@ def test_an_emotion_that_a_subgroup_does_not_show_is_no_part_of_its_macro_figure
     assert "a shows no joy: no part of its macro figures." in found.sentences
 
 
+def test_an_emotion_that_no_clip_shows_is_said_once_for_all() -> None:
+    whole = answers(noise=0.2)
+    presence = whole.scored.presence.copy()
+    presence[:, 0] = 0.0
+    part = replace(whole, scored=replace(whole.scored, presence=presence))
+    found = measure_subgroups(part, halves(), "_half")
+    assert [own for own in found.sentences if "joy" in own] == [
+        "No clip shows joy: here no part of macro figures, while it counts 0 in the macro-F1 of the split."
+    ]
+    assert found.whole.figures["f1_macro"].value > metrics(part.scored, HALF, part.labels).f1_macro
+
+
 def test_a_subgroup_that_shows_no_emotion_has_no_f1() -> None:
     whole, a = answers(), halves()["a"]
     silent = replace(whole, scored=replace(whole.scored, presence=np.where(a[:, None], 0.0, whole.scored.presence)))

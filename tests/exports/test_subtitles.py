@@ -28,9 +28,9 @@ def expected(clip: AnsweredClip) -> list[str]:
 
 
 def test_a_cue_of_none_of_the_emotions_has_the_run_s_own_word() -> None:
-    found = talk("b")
-    calm = replace(found, clips=[replace(found.clips[0], none_means="neutral")])
-    assert srt(calm, HERE) == "1\n00:00:00,000 --> 00:00:02,000\nneutral\n"
+    absent = talk("a", "b").clips[1]
+    calm = replace(talk("a", "b"), clips=[replace(absent, none_means="neutral")])
+    assert srt(calm, HERE) == "1\n00:00:02,000 --> 00:00:04,000\nneutral\n"
 
 
 def test_a_cue_tells_present_from_in_doubt_and_from_absent() -> None:

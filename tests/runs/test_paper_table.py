@@ -20,6 +20,7 @@ from lddu.evaluate.p_value import holm, two_sided
 from lddu.runs.compare import LOWER_IS_BETTER, resampled_runs
 from lddu.runs.paper_table import PaperTable, paper_table, row_names
 from lddu.runs.table_text import as_csv, as_latex, as_markdown, in_latex, in_markdown
+from lddu.sentences import SIMULATED_CORPUS
 from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
@@ -236,3 +237,20 @@ def test_a_repeated_training_counts_once(runs: dict[str, Path], tmp_path: Path) 
     with pytest.raises(ConfigError, match="names"):
         paper_table(resampled_runs([runs["short-0"], runs["long-0"]]), "test", ["a"])
     assert replace(table, rows=table.rows[:1]).caption.count("Bold") == 0
+
+
+def test_every_form_says_that_the_corpus_is_simulated_and_none_says_so_of_another(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    store = package.simulate(tmp_path / "store", package.SimulationConfig(clips=60, dimensions={"text": 4}))
+    options = RunOptions(report=False, baselines=False)
+    config = tiny_config(training={"epochs": 1}, decision={"dropout_passes": 0})
+    made_up = [train(store, tmp_path / f"run-{n}", config, replace(options, seed=n)).path for n in range(2)]
+    _imported(store, tmp_path / "oracle")
+    for names in (made_up, [*made_up, tmp_path / "oracle"]):
+        table = paper_table(resampled_runs(names), "test")
+        assert SIMULATED_CORPUS in as_markdown(table) and in_latex(SIMULATED_CORPUS) in as_latex(table)
+        assert pd.read_csv(io.StringIO(as_csv(table))).simulated.all() and table.to_mapping()["rows"][0]["simulated"]
+    honest = _table(runs, *ALL)
+    assert not pd.read_csv(io.StringIO(as_csv(honest))).simulated.any()
+    assert all("imulated" not in text(honest) for text in (as_markdown, as_latex))

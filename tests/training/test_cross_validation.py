@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import lddu as lddu_package
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.runs.compare import compare_runs
+from lddu.runs.pooled_folds import FoldRow, folds_csv, over_folds
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
 from lddu.store.folds import _stratified, fold_clips, without_positives
@@ -235,3 +236,44 @@ def test_the_command_shows_the_folds_and_refuses_to_take_the_whole_for_one_run(
     for words in (("evaluate", out), ("train", "--resume", out)):
         refused = lddu(capsys, *words)
         assert refused.code != 0 and refused.err.count("Expected") == 1 and "cross-validation" in refused.err
+
+
+def test_what_raters_are_expected_to_say_is_that_of_each_fold(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store", clips=150)
+    run = cross_validate(store, tmp_path / "folds", SHORT, FoldOptions(3, "clip", QUICK))
+    pooled = pd.read_parquet(run.path / "predictions.parquet").set_index("clip")
+    for k in (1, 2, 3):
+        own = pd.read_parquet(run.path / f"fold-{k}" / "predictions.parquet").set_index("clip")
+        own = own[own.split == "test"]
+        for name in ("expected_share_joy", "share_joy"):
+            assert (pooled.loc[own.index, name] == own[name]).all(), name
+
+
+def test_folds_of_speakers_and_of_clips_are_compared_over_speakers(spoken: FeatureStore, whole: RunFolder) -> None:
+    of_clips = cross_validate(spoken, whole.path.parent / "of-clips", SHORT, FoldOptions(3, "clip", QUICK))
+    for runs in ([whole, of_clips], [of_clips, whole]):
+        [pair] = compare_runs(runs)
+        assert (pair.found.by, pair.found.units) == ("group", 12)
+        assert f"the groups of {whole.place} are resampled for both" in pair.note
+    again = compare_runs([whole, of_clips])[0].found
+    back = pair.found.difference["f1_micro"]
+    assert (again.difference["f1_micro"].low, again.difference["f1_micro"].high) == pytest.approx(
+        (-back.high, -back.low)
+    )
+
+
+def test_a_figure_that_one_fold_alone_can_give_has_no_deviation() -> None:
+    rows = [
+        FoldRow(f"fold-{k}", (), {"train": 4, "valid": 2, "test": 2}, {"f1_micro": 0.5 + k / 10}) for k in (1, 2, 3)
+    ]
+    rows[1].figures["error_auroc"] = 0.75
+    found = over_folds(rows)
+    assert found["f1_micro"] == {"mean": pytest.approx(0.7), "deviation": pytest.approx(0.1), "folds": 3}
+    assert found["error_auroc"] == {"mean": 0.75, "deviation": None, "folds": 1}
+    lines = folds_csv(
+        rows, found, {"n": 6, "error_auroc": {"product": 0.7}, "intervals": {}, "error_auroc_interval": None}
+    )
+    assert [line.split(",")[-1] for line in lines.splitlines() if line.startswith(("mean", "deviation"))] == [
+        "0.75",
+        "",
+    ]

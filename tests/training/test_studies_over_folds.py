@@ -265,9 +265,10 @@ def test_the_command_of_an_ablation_says_that_it_was_over_folds_and_keeps_its_fo
     with (tmp_path / "out" / "ablation.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert {(row["folds"], row["units"], row["resampled_by"]) for row in rows} == {("3", "12", "group")}
+    assert {row["simulated"] for row in rows} == {"False"}
     assert float(rows[1]["f1_micro_less_all_low"]) <= float(rows[1]["f1_micro_less_all"])
     found = json.loads(lddu(capsys, "ablate", acted.path, *short, *folds, "--json").out)
-    assert found["folds"] == {"count": 3, "group": "_speaker"}
+    assert found["folds"] == {"count": 3, "group": "_speaker"} and found["simulated"] is False
     runs = [str(tmp_path / "out" / name) for name in ("audio+text-0", "audio-0")]
     assert lddu(capsys, "compare", *runs, "--html", tmp_path / "page.html").code == 0
     assert "of 3 folds" in (tmp_path / "page.html").read_text()

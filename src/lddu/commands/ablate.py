@@ -94,15 +94,22 @@ def ablate(
             found = train_all(corpus, out, resolved, options, watch, begins)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
-    _write(found, out / "ablation.csv")
+    _write(found, out / "ablation.csv", corpus.simulated)
     warn([SIMULATED_CORPUS] if corpus.simulated else [])
     if json:
-        print_json({"ablation": str(out), "folds": found[0].folds, "rows": [asdict(row) for row in found]})
+        print_json(
+            {
+                "ablation": str(out),
+                "folds": found[0].folds,
+                "simulated": corpus.simulated,
+                "rows": [asdict(row) for row in found],
+            }
+        )
     else:
         _show(found, out)
 
 
-def _write(found: "list[SubsetRow]", file: Path) -> None:
+def _write(found: "list[SubsetRow]", file: Path, simulated: bool) -> None:
     import csv
     import io
 
@@ -112,14 +119,14 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     names = [f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")]
     less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
-    writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less])
+    writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less, "simulated"])
     for row in found:
         about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
         gap = row.over_clips[RANKED_BY] if row.over_clips else None
         ends = ("", "", "") if gap is None else (gap.value, gap.low, gap.high)
-        writer.writerow([*about, *figures, *("" if end != end else end for end in ends)])
+        writer.writerow([*about, *figures, *("" if end != end else end for end in ends), simulated])
     write_text(file, stream.getvalue())
 
 

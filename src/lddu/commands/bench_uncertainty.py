@@ -60,4 +60,4 @@ def bench_uncertainty(
     if json:
         print_json({run: [vars(row) for row in rows] for run, rows in tables.items()})
     else:
-        results(240).print(as_markdown(tables), markup=False, soft_wrap=True)
+        results(240).print(as_markdown(tables, simulated), markup=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -26,7 +26,7 @@ EXAMPLES = """Examples:
 
 def compare(
     *runs: str | Path,
-    split: Literal["test", "valid"] = "test",
+    split: str = "test",
     by: str = "",
     names: str | None = None,
     html: Annotated[Path | None, Output] = None,
@@ -47,7 +47,7 @@ def compare(
     runs
         Two or more runs: folders, .zip of them, or "default".
     split
-        Clips to compare on: those of "test" or of "valid".
+        Clips to compare on: those of "test" or of "valid" (or dev, val, ...).
     by
         Also compare on each subgroup of the clips: a column of the store whose name begins with "_", or "group".
     names
@@ -67,6 +67,7 @@ def compare(
     from lddu.commands.subgroups import show_subgroup_differences
     from lddu.commands.tables import check_places, show_table, write_tables
     from lddu.errors import ConfigError
+    from lddu.labels import PREDICTED, split_asked
     from lddu.pages.comparison import write_comparison
     from lddu.runs.compare import any_simulated, by_subgroup, pairs_of, resampled_runs
     from lddu.runs.named_runs import opened_run
@@ -77,6 +78,7 @@ def compare(
 
     if len(runs) < 2:
         raise ConfigError(f"Expected two or more run folders to compare, but got {len(runs)}.")
+    split = split_asked(split, PREDICTED)
     files = {"csv": csv, "latex": latex, "markdown": markdown}
     check_places({**files, "html": html}, json)
     members = kept_members(opened_run(runs[0]), by, split) if by else {}

@@ -1,7 +1,7 @@
 """`lddu evaluate`: the metrics of a run again, on its own or on another store; and what bad input does to it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from lddu.commands.options import Flag, Output
 
@@ -27,7 +27,7 @@ def evaluate(
     store: str | None = None,
     /,
     *,
-    split: Literal["test", "valid", "train"] = "test",
+    split: str = "test",
     by: str = "",
     robustness: Annotated[bool, Flag] = False,
     seed: int = 0,
@@ -45,7 +45,7 @@ def evaluate(
     store
         Feature store: a folder or a URL. [default: the store that the run was trained on]
     split
-        Clips to measure on.
+        Clips to measure on: those of "test", "valid" (or dev, val, ...) or "train".
     by
         Also measure each subgroup of the clips, and how far the best is from the worst: a column of the store whose name
         begins with "_", such as _gender, or "group". On the run's own store the result is added to metrics.json and
@@ -64,12 +64,14 @@ def evaluate(
     from lddu.commands.screen import print_json, warn
     from lddu.commands.subgroups import show_subgroups
     from lddu.errors import ConfigError
+    from lddu.labels import LABELLED, split_asked
     from lddu.runs.predictor import Predictor
     from lddu.runs.subgroups import keep_subgroups
     from lddu.store.store import FeatureStore
 
     if by and robustness:
         raise ConfigError("Expected --by or --robustness, but got both; ask for one after the other.")
+    split = split_asked(split, LABELLED)
     if seed < 0:
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
     predictor = Predictor(run, device)

@@ -76,11 +76,18 @@ def show_folds(found: dict[str, Any]) -> None:
         own = (number(row["figures"].get(name)) for name in HEADLINE)
         grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *own)
     means = (found["over_folds"].get(name) for name in HEADLINE)
-    cells = ("–" if one is None else f"{number(one['mean'])} ± {number(one['deviation'])}" for one in means)
+    cells = ("–" if one is None else _over_folds(one, len(found["folds"])) for one in means)
     grid.add_row("mean ± deviation", "", "", *cells, style="bold")
     console = results()
     console.width = max(console.width, 140)
     console.print(grid)
+
+
+def _over_folds(found: dict[str, Any], folds: int) -> str:
+    """Mean and deviation of a figure; how many folds can give it where not all can."""
+    spread = "" if found["deviation"] is None else f" ± {number(found['deviation'])}"
+    some = f" ({counted(found['folds'], 'fold')})" if found["folds"] < folds else ""
+    return f"{number(found['mean'])}{spread}{some}"
 
 
 def _show_shares(shares: dict[str, Any] | None) -> None:

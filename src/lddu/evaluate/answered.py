@@ -4,8 +4,8 @@ Most are functions of sums over units (clips, or groups of clips that resemble e
 of weights times a table of sums. Those of an order (mAP, error-AUROC) are computed from weights on pairs sorted once.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Answers:
         labels: [N, E] its final decision.
         uncertainty: [N, E] the selected score; without it there is no `error_auroc`.
         label_set: [N, E] the sets with a promised recall; without them there is no `set_recall`.
+        grouped_as: the run whose groups are resampled here, where this one had others (`lddu.evaluate.compare.paired`).
     """
 
     name: str
@@ -39,6 +40,17 @@ class Answers:
     labels: Flags
     uncertainty: Floats | None = None
     label_set: Flags | None = None
+    grouped_as: str = ""
+
+    def on_emotions(self, columns: Sequence[int]) -> "Answers":
+        """The same answers on the emotions of these columns, in their order."""
+        return replace(
+            self,
+            scored=self.scored.columns(columns),
+            labels=self.labels[:, columns],
+            uncertainty=None if self.uncertainty is None else self.uncertainty[:, columns],
+            label_set=None if self.label_set is None else self.label_set[:, columns],
+        )
 
 
 def figures(answers: Answers) -> dict[str, float]:

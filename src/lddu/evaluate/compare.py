@@ -4,7 +4,7 @@ Efron and Tibshirani, An introduction to the bootstrap, 1993.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers, Figures, figures, resampled
 from lddu.evaluate.p_value import two_sided
 from lddu.evaluate.resample import middle
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 
 COMPARISON_RESAMPLES = 2000
 """Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
@@ -106,12 +106,12 @@ class Resampled:
 def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COMPARISON_RESAMPLES) -> Comparison:
     """Two runs side by side, with intervals of each and of the paired difference.
 
-    The order of the clips may differ between the runs.
+    The order of clips and of emotions may differ between the runs.
 
     Raises:
         MismatchError: the runs did not answer the same clips, emotions and labels.
     """
-    return compared(*(Resampled.of(run, seed, resamples) for run in (first, aligned(first, second))))
+    return compared(*(Resampled.of(run, seed, resamples) for run in paired([first, second])))
 
 
 def compared(first: Resampled, second: Resampled) -> Comparison:
@@ -154,18 +154,43 @@ def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int 
     return found
 
 
-def aligned(first: Answers, second: Answers) -> Answers:
-    """The second run in the first one's order of clips.
+def paired(runs: Sequence[Answers]) -> list[Answers]:
+    """The runs with clips and emotions in the order of the first, and with the same groups, so that all are drawn alike.
+
+    Runs of one corpus may have other groups, as cross-validations by other columns do. Then those with the fewest units are taken
+    for all, and the answers that had others say whose they are.
 
     Raises:
         MismatchError: the runs did not answer the same clips, emotions and labels.
     """
-    a, b = first.scored, second.scored
-    if a.emotions != b.emotions:
-        raise MismatchError(
-            f"Expected runs on the same emotions, but {first.name} has {', '.join(a.emotions)} and {second.name} has "
-            f"{', '.join(b.emotions)}; compare runs of one corpus."
+    alike = [runs[0], *(aligned(runs[0], one) for one in runs[1:])]
+    units = [one.scored.units() for one in alike]
+    widest = int(np.argmin([len(np.unique(own)) for own in units]))
+    taken = alike[widest]
+    return [
+        replace(
+            one,
+            scored=replace(one.scored, group=taken.scored.group),
+            grouped_as=one.grouped_as if _same_parts(own, units[widest]) else taken.name,
         )
+        for one, own in zip(alike, units, strict=True)
+    ]
+
+
+def _same_parts(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two numberings of the same clips put the same ones together."""
+    together = len(np.unique(np.stack([first, second]), axis=1).T)
+    return together == len(np.unique(first)) == len(np.unique(second))
+
+
+def aligned(first: Answers, second: Answers) -> Answers:
+    """The second run in the first one's order of clips and emotions.
+
+    Raises:
+        MismatchError: the runs did not answer the same clips, emotions and labels.
+    """
+    second = in_order(second, first)
+    a, b = first.scored, second.scored
     only = sorted(map(str, set(a.clips) ^ set(b.clips)))
     if only or len(a.clips) != len(b.clips) or len(set(a.clips)) != len(a.clips):
         example = f", such as {only[0]!r}" if only else ""
@@ -184,7 +209,31 @@ def aligned(first: Answers, second: Answers) -> Answers:
             f"{counted(int(differing.any(axis=1).sum()), 'clip')}, such as {a.clips[n]!r}; evaluate both on the same store."
         )
     uncertainty, sets = (None if own is None else own[rows] for own in (second.uncertainty, second.label_set))
-    return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty, sets)
+    return replace(second, scored=b.rows(rows), labels=second.labels[rows], uncertainty=uncertainty, label_set=sets)
+
+
+def in_order(answers: Answers, of: Answers) -> Answers:
+    """The same answers with the emotions in the order of another run.
+
+    Raises:
+        MismatchError: the runs have other emotions.
+    """
+    own, wanted = answers.scored.emotions, of.scored.emotions
+    if own == wanted:
+        return answers
+    apart = [
+        f"only {run.name} has {listed(names)}"
+        for run, names in (
+            (of, [name for name in wanted if name not in own]),
+            (answers, [name for name in own if name not in wanted]),
+        )
+        if names
+    ]
+    if apart:
+        raise MismatchError(
+            f"Expected runs on the same emotions, but {' and '.join(apart)}; compare runs of one corpus."
+        )
+    return answers.on_emotions([own.index(name) for name in wanted])
 
 
 def estimate_of(value: float, drawn: Floats) -> Estimate:

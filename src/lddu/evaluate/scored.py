@@ -1,5 +1,6 @@
 """What is evaluated: the predicted probabilities of one split beside what was observed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,6 +87,13 @@ class Scored:
         group = None if self.group is None else self.group[rows]
         return replace(
             self, probability=self.probability[rows], presence=self.presence[rows], clips=self.clips[rows], group=group
+        )
+
+    def columns(self, columns: Sequence[int]) -> "Scored":
+        """The emotions of these columns, in their order."""
+        emotions = tuple(self.emotions[e] for e in columns)
+        return replace(
+            self, probability=self.probability[:, columns], presence=self.presence[:, columns], emotions=emotions
         )
 
     def _check_shapes(self) -> None:

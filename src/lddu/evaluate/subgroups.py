@@ -129,10 +129,15 @@ class Subgroups:
             [f"Fewer than {LEAST_GROUPS} {self.by}s, so intervals are too narrow: {listed(narrow)}."] if narrow else []
         )
         found += [
-            f"{own.name} shows no {listed(own.left_out)}: no part of its macro figures."
+            f"{own.name} shows no {listed([name for name in own.left_out if name not in self.whole.left_out])}: no part of its macro figures."
             for own in self.subgroups
-            if own.measured and own.left_out
+            if own.measured and set(own.left_out) - set(self.whole.left_out)
         ]
+        if self.whole.measured and self.whole.left_out:
+            found.append(
+                f"No clip shows {listed(self.whole.left_out)}: here no part of macro figures, while {'it counts' if len(self.whole.left_out) == 1 else 'they count'} "
+                "0 in the macro-F1 of the split."
+            )
         found += [f"No value: {counted(self.no_value.clips, 'clip')}."] if self.no_value else []
         return found + ([f"No known label: {counted(self.unlabelled, 'clip')}."] if self.unlabelled else [])
 

@@ -62,12 +62,7 @@ def within(answers: Answers, inside: Flags) -> Answers:
 
 def _of_emotions(answers: Answers, chosen: Flags) -> Answers:
     """The same on some emotions, without what no macro figure needs."""
-    scored = answers.scored
-    names = tuple(name for name, there in zip(scored.emotions, chosen, strict=True) if there)
-    part = replace(
-        scored, probability=scored.probability[:, chosen], presence=scored.presence[:, chosen], emotions=names
-    )
-    return Answers(answers.name, part, answers.labels[:, chosen])
+    return replace(answers, uncertainty=None, label_set=None).on_emotions(np.flatnonzero(chosen).tolist())
 
 
 def enough(flags: Flags) -> bool:

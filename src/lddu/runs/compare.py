@@ -10,8 +10,9 @@ import numpy as np
 from lddu.arrays import Flags
 from lddu.errors import MismatchError
 from lddu.evaluate.answered import Answers
-from lddu.evaluate.compare import Comparison, Resampled, aligned, compared
+from lddu.evaluate.compare import Comparison, Resampled, compared, paired
 from lddu.evaluate.subgroup_differences import SubgroupComparison, compared_subgroups
+from lddu.labels import SPLITS, split_asked
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.named_runs import opened_run
 from lddu.runs.notebook import html_comparison
@@ -36,7 +37,8 @@ class RunPair:
         found: figures, intervals and differences (second less first).
         column: whose values name the subgroups; empty where none was named.
         subgroups: both runs on each of them.
-        note: a sentence where both are the same run or gave the same answers, so that nothing can differ; else empty.
+        note: a sentence where both are the same run or gave the same answers, so that nothing can differ, or where their clips were
+            grouped otherwise; else empty.
     """
 
     first: str
@@ -71,8 +73,9 @@ def compare_runs(runs: Sequence[RunLike], split: str = "test", by: str = "") -> 
     Raises:
         RunError: where a run is unfinished or did not predict that split, or no notes on its clips are there.
         MismatchError: where the runs did not predict the same clips with the same labels.
-        ConfigError: where `by` does not name subgroups.
+        ConfigError: where `by` does not name subgroups, or `split` no such split.
     """
+    split = split_asked(split, SPLITS)
     drawn = resampled_runs(runs, split)
     if not by:
         return pairs_of(drawn)
@@ -105,12 +108,12 @@ def by_subgroup(
 
 
 def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampled]:
-    """The figures of each run on the same resamples, clips in the first one's order; see `compare_runs`."""
-    runs = [runs] if isinstance(runs, str | Path | RunFolder) else runs
+    """The figures of each run on the same resamples, clips and emotions in the first one's order; see `compare_runs`."""
+    runs, split = [runs] if isinstance(runs, str | Path | RunFolder) else runs, split_asked(split, SPLITS)
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [answers_of(opened_run(run), split) for run in runs]
-    return [Resampled.of(aligned(answers[0], one) if n else one) for n, one in enumerate(answers)]
+    return [Resampled.of(one) for one in paired(answers)]
 
 
 def any_simulated(runs: Sequence[RunLike]) -> bool:
@@ -123,10 +126,21 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     first = drawn[0].answers
     return [
         RunPair(
-            first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one), note=_same(first, one.answers)
+            first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one), note=_note(first, one.answers)
         )
         for one in drawn[1:]
     ]  # fmt: skip
+
+
+def _note(first: Answers, second: Answers) -> str:
+    """What to know of a pair: that nothing can differ, or whose groups are resampled where they had others."""
+    names = {one.grouped_as for one in (first, second)} - {""}
+    regrouped = (
+        f"The clips of these runs were grouped otherwise: the groups of {names.pop()} are resampled for both."
+        if names
+        else ""
+    )
+    return _same(first, second) or regrouped
 
 
 def _same(first: Answers, second: Answers) -> str:

@@ -9,17 +9,15 @@ import numpy as np
 from lddu.arrays import Floats
 from lddu.config import near
 from lddu.errors import SourceError, parameter
-from lddu.labels import split_named
+from lddu.labels import PREDICTED, split_named, splits_said
 from lddu.sentences import counted, listed, some
 from lddu.store.clip_table import FIXED_COLUMNS
-from lddu.store.sheet.cells import number, words
+from lddu.store.sheet.cells import UNKNOWN, number, words
 from lddu.store.sheet.columns import SheetColumns, read_columns
 from lddu.store.store import FeatureStore
 
 PREFIX = "probability_"
 """Before the emotion in the tables of `lddu predict --csv`; a column of the emotion's bare name is taken too."""
-
-SCORED = ("valid", "test")
 
 ROUNDING = 1e-6
 """So far beyond 0 or 1 a number may lie that single precision rounded."""
@@ -62,7 +60,7 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
         )
     rows = np.array([row_of[clip] for clip in table.ids], np.int64)
     splits = store.table.split[rows]
-    lines = np.flatnonzero(np.isin(splits, SCORED))
+    lines = np.flatnonzero(np.isin(splits, PREDICTED))
     probability, spelt = _probabilities(table, columns, lines)
     notes = [
         *_left_out(table, columns, splits),
@@ -72,7 +70,7 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
         *_hard(probability),
     ]
     ordered = lines[np.argsort(rows[lines])]
-    own = {split: ordered[splits[ordered] == split] for split in SCORED}
+    own = {split: ordered[splits[ordered] == split] for split in PREDICTED}
     place = np.full(len(rows), -1)
     place[lines] = np.arange(len(lines))
     return ImportedAnswers(
@@ -148,7 +146,7 @@ def _probability(table: SheetColumns, name: str, line: int, cell: object) -> tup
 def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -> list[str]:
     """Sentences on what the table holds beyond what is scored."""
     others = [name for name in table.header if name not in (*columns, *FIXED_COLUMNS) and not name.startswith("_")]
-    idle = int((~np.isin(splits, SCORED)).sum())
+    idle = int((~np.isin(splits, PREDICTED)).sum())
     same = table.repairs["duplicate_rows", table.path.name]
     notes = [f"{counted(len(others), 'column')} of {table.path.name} left out: {some(others)}"] if others else []
     notes += [f"{counted(idle, 'clip')} of {table.path.name} left out, of neither valid nor test"] if idle else []
@@ -156,22 +154,32 @@ def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -
 
 
 def _other_splits(table: SheetColumns, splits: np.ndarray) -> list[str]:
-    """A sentence on clips that the table and the store put in different splits: the program may have learnt from them."""
-    told = [split_named(word) if (word := words(cell).strip()) else "" for cell in table.column("split")]
+    """Sentences on clips that the table and the store put in different splits, for the program may have learnt from them, and on words for splits that nobody knows."""
+    said = [words(cell).strip() for cell in table.column("split")]
+    told = ["" if not word or word.lower() in UNKNOWN else split_named(word) for word in said]
+    strange = [word for word, own in zip(said, told, strict=True) if own is None]
+    notes = []
+    if strange:
+        name = "names" if len(strange) == 1 else "name"
+        notes.append(
+            f"{counted(len(strange), 'line')} of {table.path.name} {name} a split that is not known (expected one of "
+            f"{splits_said(strange[0])}): the splits of the store were taken"
+        )
     clips = [clip for clip, own, split in zip(table.ids, told, splits, strict=True) if own and split and own != split]
     if not clips:
-        return []
+        return notes
     are = "is" if len(clips) == 1 else "are"
     return [
+        *notes,
         f"{counted(len(clips), 'clip')} of {table.path.name} {are} in another split there than in the store, whose splits were "
-        f"taken: {some(clips, 3)}; figures of clips that the program learnt from flatter it"
+        f"taken: {some(clips, 3)}; figures of clips that the program learnt from flatter it",
     ]
 
 
 def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -> list[str]:
     """Sentences on clips of the scored splits that the table lacks."""
     notes = []
-    for split in SCORED:
+    for split in PREDICTED:
         wanted = store.table.in_split(split)
         lacking = wanted[~np.isin(wanted, rows)]
         if split == "valid" and len(lacking) == len(wanted):

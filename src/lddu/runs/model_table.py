@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lddu.evaluate.answered import HEADLINE, Answers, figures, resampled
-from lddu.evaluate.compare import COMPARISON_RESAMPLES
+from lddu.evaluate.compare import COMPARISON_RESAMPLES, paired
 from lddu.evaluate.resample import Interval, middle
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.pooled_folds import folds_phrase, pooling_notes
@@ -114,9 +114,12 @@ def model_table(
         if s not in done[f]
         for fold in _missing_folds(cell_folder(out, f, s), folds)
     )
-    answers = {f: [answers_of(RunFolder(cell_folder(out, f, s)), split) for s in own] for f, own in done.items() if own}
-    if not answers:
+    cells = [(f, RunFolder(cell_folder(out, f, s))) for f, own in done.items() for s in own]
+    if not cells:
         return None
+    answers: dict[str, list[Answers]] = {}
+    for (f, _), one in zip(cells, paired([answers_of(run, split) for _, run in cells]), strict=True):
+        answers.setdefault(f, []).append(one)
     found = {f: [figures(one) for one in own] for f, own in answers.items()}
     order = sorted(found, key=lambda f: -float(np.mean([one[RANKED_BY] for one in found[f]])))
     best = _drawn(answers[order[0]])
@@ -201,15 +204,30 @@ def as_csv(table: ModelTable) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spread = [f"{name}_deviation" for name in HEADLINE]
-    writer.writerow(["family", "seeds", "folds", *HEADLINE, *spread, "behind", "low", "high", *COLUMNS[-3:], "missing"])
+    writer.writerow(
+        ["family", "seeds", "folds", *HEADLINE, *spread, "behind", "low", "high", *COLUMNS[-3:], "simulated", "missing"]
+    )
     for row in table.rows:
         ends = (row.interval.low, row.interval.high) if row.interval else ("", "")
         means = [row.mean.get(name, "") for name in HEADLINE]
         deviations = [(row.deviation or {}).get(name, "") for name in HEADLINE]
         behind = "" if row.behind is None else row.behind
         cost = [row.parameters, row.clips_per_second, "" if row.peak_mib is None else row.peak_mib]
-        writer.writerow([row.family, len(row.seeds), table.folds or "", *means, *deviations, behind, *ends, *cost, ""])
+        writer.writerow(
+            [
+                row.family,
+                len(row.seeds),
+                table.folds or "",
+                *means,
+                *deviations,
+                behind,
+                *ends,
+                *cost,
+                table.simulated,
+                "",
+            ]
+        )
     for name in table.missing:
         family, _, seed = name.partition(" ")
-        writer.writerow([family, *[""] * (2 + 2 * len(HEADLINE) + 6), seed])
+        writer.writerow([family, *[""] * (2 + 2 * len(HEADLINE) + 6), table.simulated, seed])
     return text.getvalue()

@@ -15,10 +15,10 @@ from lddu.evaluate.compare import Estimate, Resampled, estimate_of
 from lddu.evaluate.hierarchical import mean_over_seeds
 from lddu.evaluate.p_value import holm, two_sided
 from lddu.evaluate.resample import middle
-from lddu.runs.compare import LOWER_IS_BETTER
+from lddu.runs.compare import LOWER_IS_BETTER, any_simulated
 from lddu.runs.named_runs import opened_run
 from lddu.runs.seeds import of_same_settings
-from lddu.sentences import counted
+from lddu.sentences import SIMULATED_CORPUS, counted
 
 LEVEL = 0.05
 """A corrected p of at most this sets a row apart from the best."""
@@ -61,6 +61,7 @@ class TableRow:
         runs: their paths.
         again: paths of runs that repeat a seed of theirs, which count once.
         imported: whether another program gave the answers.
+        simulated: whether the corpus is made up.
         alone: whether it is one run, where other rows have several.
         cells: figure -> what the table says.
     """
@@ -69,6 +70,7 @@ class TableRow:
     runs: tuple[str, ...]
     again: tuple[str, ...]
     imported: bool
+    simulated: bool
     alone: bool
     cells: dict[str, Cell]
 
@@ -102,6 +104,11 @@ class PaperTable:
         return asdict(self)
 
     @property
+    def simulated(self) -> bool:
+        """Whether a row is of a simulated corpus."""
+        return any(row.simulated for row in self.rows)
+
+    @property
     def marked(self) -> bool:
         """Whether any cell is not distinguishable from the best."""
         return any(cell.alike for row in self.rows for cell in row.cells.values())
@@ -120,6 +127,8 @@ class PaperTable:
             said += f" Bold: the best of a column. †: not significantly different from it ({tested}, Holm's correction over the rows, 5 %)."
         if several and numbers[0] == 1:
             said += " Seeds play no part in a row of one run."
+        if self.simulated:
+            said += f" {SIMULATED_CORPUS}"
         return said[0].upper() + said[1:]
 
 
@@ -148,6 +157,7 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
                 runs,
                 again,
                 opened_run(runs[0]).description.imported,
+                any_simulated(runs),
                 len(runs) == 1 < max(len(others) for others, _ in groups),
                 {name: columns[name][n] for name in figures},
             )

@@ -1,6 +1,6 @@
 """The runs of a cross-validation together: every clip answered by the run that never saw its group, and the figures of each fold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from lddu.evaluate.scored import Scored
 from lddu.evaluate.trust import SELECTED, Judged, trust_figures
 from lddu.models.measured import Measured
 from lddu.runs.kept_answers import answers_of
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import ARRAYS, Predictions
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.split_figures import CalibrationErrors, SplitFigures
 from lddu.sentences import counted
@@ -72,13 +72,13 @@ def fold_row(run: RunFolder, store: FeatureStore, groups: Sequence[str]) -> Fold
     return FoldRow(run.name, tuple(groups), clips, {name: found[name] for name in HEADLINE if name in found})
 
 
-def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float]]:
-    """Figure -> mean and standard deviation over the folds that can give it, and their number."""
-    found = {}
+def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float | None]]:
+    """Figure -> mean and standard deviation over the folds that can give it, and their number; one alone has no deviation."""
+    found: dict[str, dict[str, float | None]] = {}
     for name in HEADLINE:
         values = np.array([row.figures[name] for row in rows if name in row.figures])
         if len(values):
-            spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+            spread = float(values.std(ddof=1)) if len(values) > 1 else None
             found[name] = {"mean": float(values.mean()), "deviation": spread, "folds": len(values)}
     return found
 
@@ -97,9 +97,10 @@ def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
                 f"Expected all folds to see the same modalities, but {runs[0].place} sees {', '.join(first.modalities)} and {run.place} "
                 f"{', '.join(part.modalities)}, since no training clip of it has the others; take fewer folds, or name modalities."
             )
+        assert part.emotions == first.emotions, "folds are of one store"
     clips = np.concatenate([part.clip for part in parts])
     assert len(set(clips.tolist())) == len(clips), "a clip is tested once"
-    names = [name for name in _ARRAYS if all(getattr(part, name) is not None for part in parts)]
+    names = [name for name in ARRAYS if all(getattr(part, name) is not None for part in parts)]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     evidence = {
         name: Measured(own.evidence, np.concatenate([part.evidence[name].values for part in parts]))
@@ -107,14 +108,8 @@ def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
         if all(name in part.evidence for part in parts)
     }
     carried = {name: np.concatenate([part.carried[name] for part in parts]) for name in first.carried}
-    empty = dict.fromkeys(_ARRAYS) | joined
+    empty = dict.fromkeys(ARRAYS) | joined
     return replace(first, **empty, evidence=evidence, carried=carried)  # type: ignore[arg-type]
-
-
-_ARRAYS = (
-    "clip", "split", "group", "probability", "label", "presence", "uncertainty", "presented", "modality_distance",
-    "aleatoric", "share", "emotion_aleatoric", "emotion_epistemic",
-)  # fmt: skip
 
 
 def pooled_figures(predicted: Predictions, thresholds: Floats, constants: Sequence[Baseline]) -> dict[str, Any]:
@@ -164,7 +159,9 @@ def thresholds_of(runs: Sequence[RunFolder]) -> Floats:
     return np.asarray(np.mean([run.load_decision().thresholds for run in runs], axis=0))
 
 
-def folds_csv(rows: Sequence[FoldRow], summary: dict[str, dict[str, float]], pooled: dict[str, Any]) -> str:
+def folds_csv(
+    rows: Sequence[FoldRow], summary: Mapping[str, Mapping[str, float | None]], pooled: dict[str, Any]
+) -> str:
     """A line for each fold, then their mean and deviation, then the pooled clips with the ends of the interval."""
     import csv
     import io

@@ -121,7 +121,7 @@ class Predictions(PerClip[ClipPrediction]):
 
     def rows(self, rows: np.ndarray) -> "Predictions":
         """A part of the clips, by row numbers or by a mask."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_ARRAYS}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
         kept = {name: value[rows] for name, value in arrays.items() if value is not None}
         evidence = {name: measured.rows(rows) for name, measured in self.evidence.items()}
@@ -341,6 +341,10 @@ def read_predictions(path: Path) -> Predictions:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
     except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
         raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
+
+
+ARRAYS = tuple(one.name for one in fields(Predictions) if one.name not in _NOT_ARRAYS)
+"""What is said of all clips, an array each."""
 
 
 def _nullable(values: np.ndarray) -> list[Any]:

@@ -15,6 +15,7 @@ from lddu.config import near
 from lddu.errors import ConfigError, MismatchError, StoreError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored
+from lddu.labels import SPLITS, split_asked
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
 from lddu.models.family import Family
@@ -408,9 +409,9 @@ class Predictor:
         Raises:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only.
-            ConfigError: where `by` does not name subgroups.
+            ConfigError: where `by` does not name subgroups, or `split` no split.
         """
-        store = opened_store(store)
+        store, split = opened_store(store), split_asked(split, SPLITS)
         rows = self._labelled(store, split)
         task = self.description.task
         members = members_by(Notes.of(store.table, rows, store.place), by) if by else {}
@@ -446,8 +447,9 @@ class Predictor:
         Raises:
             StoreError: where the split has no clips.
             MismatchError: where the store has labels of other emotions only, or none.
+            ConfigError: where `split` is no split.
         """
-        store = opened_store(store)
+        store, split = opened_store(store), split_asked(split, SPLITS)
         rows, task = self._labelled(store, split), self.description.task
         nothing = np.zeros((len(rows), len(task.emotions)))
         found = scored(store, rows, nothing, task.emotions, task.present_at)

@@ -176,9 +176,27 @@ class RunFolder:
             ) from None
 
     def members(self) -> list["RunFolder"]:
-        """The folders that hold weights: this one, or one per member of an ensemble."""
-        count = self.description.members
-        return [self] if count == 1 else [self.member(k) for k in range(count)]
+        """The folders that hold weights: this one, or one per member of an ensemble.
+
+        Raises:
+            RunError: where a member answers on other emotions or reads other modalities, or in another order, so that no mean can
+                be taken.
+        """
+        count, own = self.description.members, self.description.task
+        if count == 1:
+            return [self]
+        found = [self.member(k) for k in range(count)]
+        for member in found:
+            for what, wanted, got in (
+                ("emotions", own.emotions, member.description.task.emotions),
+                ("modalities", tuple(own.dimensions), tuple(member.description.task.dimensions)),
+            ):
+                if wanted != got:
+                    raise RunError(
+                        f"Expected {member.place} to have the {what} of its ensemble in their order ({', '.join(wanted)}), but it has "
+                        f"{', '.join(got)}; put back the network that was trained with the others, or compare them as runs of their own."
+                    )
+        return found
 
     def member(self, k: int) -> "RunFolder":
         """The folder of one network of an ensemble."""
@@ -265,14 +283,19 @@ class RunFolder:
         """
         from lddu.runs.predictions import read_predictions  # loads scikit-learn
 
-        assert self.description
-        file = self.path / "predictions.parquet"
+        emotions, file = self.description.task.emotions, self.path / "predictions.parquet"
         if not file.is_file() and (self.path / "familiarity.json").is_file():
             raise RunError(
                 f"Expected the predictions of validation and test in {self.place}, but it was shared without them; ask whoever "
                 "shared it for 'lddu share --with-clips'."
             )
-        return read_predictions(file)
+        found = read_predictions(file)
+        if found.emotions != emotions:
+            raise RunError(
+                f"Expected {self.shown('predictions.parquet')} to answer on the emotions of config.json ({', '.join(emotions)}), "
+                f"but it names {', '.join(found.emotions)}; copy the run again."
+            )
+        return found
 
     @property
     def metrics(self) -> "RunMetrics":

@@ -7,6 +7,7 @@ from typing import Any
 
 from lddu.errors import RunError
 from lddu.evaluate.metrics import EmotionMetrics, Metrics
+from lddu.labels import split_named
 from lddu.sentences import counted
 
 SHOWN = ("f1_micro", "f1_macro", "map_macro", "ece")
@@ -52,12 +53,13 @@ class RunMetrics(Mapping[str, SplitMetrics]):
         self.everything = everything
 
     def __getitem__(self, split: str) -> SplitMetrics:
-        if split not in self._splits:
+        name = split_named(split)
+        if name not in self._splits:
             raise KeyError(f"Expected a split out of {', '.join(self._splits) or 'none'}, but got {split!r}.")
-        return self._splits[split]
+        return self._splits[name]
 
     def __contains__(self, split: object) -> bool:
-        return split in self._splits
+        return split_named(split) in self._splits
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)

@@ -12,6 +12,7 @@ from lddu.decide.decision import FittedDecision
 from lddu.errors import ConfigError, LdduError, RunError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.subgroups import Subgroups, measure_subgroups
+from lddu.labels import SPLITS, split_asked
 from lddu.runs.kept_answers import answers_of
 from lddu.runs.run_folder import RunFolder
 from lddu.sentences import some
@@ -67,6 +68,7 @@ def run_subgroups(run: RunFolder, column: str, split: str = "test") -> Subgroups
         RunError: where the run did not predict that split, or neither it nor its store has the column.
         ConfigError: where the column does not name subgroups.
     """
+    split = split_asked(split, SPLITS)
     answers = with_label_sets(run, answers_of(run, split))
     return subgroups_of(answers, members_by(notes_of(run, split, column), column), column)
 
@@ -162,7 +164,12 @@ def with_label_sets(run: RunFolder, answers: Answers) -> Answers:
     """The same with the label sets of `PROMISED_RECALL`; without them for a cross-validation, whose folds each have other cuts."""
     if run.description.folds:
         return answers
-    return replace(answers, label_set=recalibrated_sets(run.load_decision(), answers.scored.probability))
+    decision, emotions = run.load_decision(), answers.scored.emotions
+    own = answers.scored.columns(
+        [emotions.index(name) for name in decision.emotions]
+    )  # another run's order where compared
+    sets = recalibrated_sets(decision, own.probability)
+    return replace(answers, label_set=sets[:, [decision.emotions.index(name) for name in emotions]])
 
 
 def recalibrated_sets(decision: FittedDecision, probability: np.ndarray) -> Flags:

@@ -18,7 +18,7 @@ HEADINGS = {
 }
 COLUMNS = (
     "name", "figure", "lower_is_better", "runs", "mean", "deviation", "low", "high", "less_best", "less_best_low",
-    "less_best_high", "p", "p_holm", "best", "not_different", "imported", "split", "clips", "units", "resampled_by",
+    "less_best_high", "p", "p_holm", "best", "not_different", "imported", "simulated", "split", "clips", "units", "resampled_by",
 )  # fmt: skip
 
 _LATEX = {
@@ -39,7 +39,8 @@ def as_csv(table: PaperTable) -> str:
             apart = (None,) * 3 if less is None else (less.value, _defined(less.low), _defined(less.high))
             writer.writerow([
                 row.name, name, name in LOWER_IS_BETTER, len(row.runs), cell.mean, cell.deviation, *ends, *apart, cell.p,
-                cell.corrected, cell.best, cell.alike, row.imported, table.split, table.clips, table.units, table.by,
+                cell.corrected, cell.best, cell.alike, row.imported, row.simulated,
+                table.split, table.clips, table.units, table.by,
             ])  # fmt: skip
     return text.getvalue()
 

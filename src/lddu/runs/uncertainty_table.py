@@ -5,7 +5,7 @@ own is judged by them, with one threshold from validation; one that is a score a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from lddu.runs.figures import uncertainty_scores
 from lddu.runs.latents import latents_of
 from lddu.runs.observed import scored
 from lddu.runs.predictor import Predictor
+from lddu.sentences import SIMULATED_CORPUS
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 
@@ -137,8 +138,11 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
         yield way("as predicted", *raw)
     yield way("temperature", *map(fit_recalibration(Validation(valid.scored), "temperature").apply, raw))
     chosen = f"recalibrated ({decision.recalibration.method}), selected score"
-    uncertainty = decision.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
     ours = [decision.recalibration.apply(probability) for probability in raw]
+    known = valid.scored.known
+    cut = best_cut(ours[0][known], valid.scored.presence[known] == 1)  # the decisions that the row is judged by
+    one = replace(decision, thresholds=(cut,) * len(decision.emotions))
+    uncertainty = one.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
     yield way(chosen, ours[0], ours[1], uncertainty)
     if valid.inference.dropout is not None and test.inference.dropout is not None:
         yield way("MC dropout", valid.inference.dropout.probability, test.inference.dropout.probability)
@@ -210,8 +214,8 @@ def _scores(predictor: Predictor, test: _Split) -> list[UncertaintyRow]:
     return [UncertaintyRow(f"score: {name}", error_auroc=own.error_auroc, aurc=own.aurc) for name, own in found.items()]
 
 
-def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]]) -> str:
-    """One table of all runs, a row per run and way."""
+def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]], simulated: bool = False) -> str:
+    """One table of all runs, a row per run and way, and below it whether the corpus is simulated."""
     names = [field.name for field in fields(UncertaintyRow)]
     titles = ["run", *(name.replace("_", " ") for name in names)]
     lines = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
@@ -219,4 +223,4 @@ def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]]) -> str:
         for row in rows:
             cells = [f"{value:.3f}" if isinstance(value, float) else value or "–" for value in vars(row).values()]
             lines.append(f"| {run} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(["", SIMULATED_CORPUS] if simulated else [])])

@@ -134,6 +134,11 @@ def weights_to_start_from(path: Path | None, description: RunDescription, family
         return None
     other = RunFolder(path, family)
     found = other.description
+    if found.task.emotions != description.task.emotions and set(found.task.emotions) == set(description.task.emotions):
+        raise MismatchError(
+            f"Expected a run on {', '.join(description.task.emotions)} in this order in {path}, but its network answers on "
+            f"{', '.join(found.task.emotions)}; import the corpus with its columns in that order, or start without {parameter('init_from')}."
+        )
     if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
         raise MismatchError(
             f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "

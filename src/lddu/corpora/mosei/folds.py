@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lddu.errors import SourceError, parameter
-from lddu.labels import split_named
+from lddu.labels import split_named, splits_said
 from lddu.store.sheet.lines import read_lines
 
 LARGEST_LISTS = 2**20
@@ -79,7 +79,7 @@ def read_folds(path: Path | None) -> Folds:
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as fault:
         raise SourceError(
             f"Expected {path} to list the videos of each split as .json, .csv or the SDK's .py, "
-            f"but it cannot be read ({str(fault).splitlines()[0][:120] if str(fault) else type(fault).__name__})."
+            f"but it cannot be read ({str(fault).splitlines()[0][:240] if str(fault) else type(fault).__name__})."
         ) from None
 
 
@@ -112,7 +112,11 @@ def _from_lists(path: Path, lists: Any) -> Folds:
     for name, members in lists.items():
         split = fold_named(name)
         if split is None or not isinstance(members, list | tuple) or not all(isinstance(v, str) for v in members):
-            raise ValueError(f"{str(name)[:40]!r} is no split with a list of videos")
+            raise ValueError(
+                f"expected lists of videos by {splits_said(name)}"
+                if split is None
+                else f"{str(name)[:40]!r} is no split with a list of videos"
+            )
         for video in members:
             _assign(path, videos, video, split)
     return Folds(str(path), videos)
@@ -129,7 +133,12 @@ def _from_rows(path: Path) -> Folds:
         told = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)
         split = fold_named(told)
         if not video or split is None:
-            raise ValueError(f"line {number} has no video, or {told!r} as split")
+            why = (
+                f"line {number} has no video"
+                if not video
+                else f"the split of line {number} has to be {splits_said(told)}"
+            )
+            raise ValueError(why)
         if index is not None:
             _assign(path, segments, f"{video}[{index}]", split)
         else:

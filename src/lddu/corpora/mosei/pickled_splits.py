@@ -8,6 +8,7 @@ from lddu.corpora.mosei.folds import fold_named
 from lddu.corpora.untrusted.object_file import read_objects
 from lddu.corpora.untrusted.pickled_values import PickledValues, form_of
 from lddu.errors import SourceError
+from lddu.labels import splits_said
 
 Split = TypeVar("Split")
 
@@ -29,7 +30,9 @@ def read_splits(source: Path, read_split: Callable[[str, Any, PickledValues], Sp
     found: dict[str, Split] = {}
     for key, split in content.items():
         name = fold_named(key)
-        if name is None or name in found:
-            raise SourceError(f"Expected train, valid and test once each in {source}, but got {str(key)[:40]!r}.")
+        if name is None:
+            raise SourceError(f"Expected the splits of {source} to be {splits_said(key)}; rename it.")
+        if name in found:
+            raise SourceError(f"Expected each split once in {source}, but {str(key)[:40]!r} is {name} again; keep one.")
         found[name] = read_split(name, split, values)
     return list(found.values())

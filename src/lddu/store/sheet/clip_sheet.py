@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lddu.errors import SourceError
-from lddu.labels import SPLITS, split_named
+from lddu.labels import split_named, splits_said
 from lddu.store.clip_table import Carried, ClipRow
 from lddu.store.sheet.cells import (
     TRUE,
@@ -133,9 +133,7 @@ def _splits(table: SheetColumns) -> list[str]:
         word = words(cell).strip()
         split = "" if word.lower() in UNKNOWN else split_named(word) if word else ""
         if split is None:
-            raise SourceError(
-                f"Expected the split {table.at(i)} to be one of {', '.join(SPLITS)} or empty, but got {word[:80]!r}."
-            )
+            raise SourceError(f"Expected the split {table.at(i)} to be one of {splits_said(word, more=' or empty')}.")
         if split != word:
             table.repairs["renamed_splits", word] += 1
         found.append(split)
