@@ -58,7 +58,7 @@ def at(value: Any, place: str) -> Any:
 
 def first(raw: Any, places: Sequence[str]) -> Any:
     """What lies at the first of several places; None where nothing does."""
-    return next((found for place in places if (found := at(raw, place)) is not None), None)
+    return next((value for place in places if (value := at(raw, place)) is not None), None)
 
 
 def item(raw: Any) -> Item | None:
