@@ -60,13 +60,13 @@ class Everybody:
             faces: that are found in it as a whole.
             picture: in which more are looked for.
         """
-        found = list(faces)
+        detected = list(faces)
         for part, mesh in self._parts(picture):
-            found += [face for face in faces_in(mesh, picture, part) if _whole(face, part, picture)]
-        found = _once_each(found)
-        self._crowded += len(found) >= MOST_PEOPLE
-        for one in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in found]):
-            self._measured[one.number].add(one.face, picture)
+            detected += [face for face in faces_in(mesh, picture, part) if _whole(face, part, picture)]
+        detected = _once_each(detected)
+        self._crowded += len(detected) >= MOST_PEOPLE
+        for identity in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in detected]):
+            self._measured[identity.number].add(identity.face, picture)
 
     def tracks(self, looked: int) -> tuple[tuple[Steps, ...], str]:
         """The steps of each face that is seen long enough, in order of their first pictures, and what a reader should know.
@@ -75,10 +75,10 @@ class Everybody:
             looked: pictures that were looked at.
         """
         least = min(_BRIEFEST, max(1, looked // 2))
-        kept = tuple(own.steps() for own in self._measured.values() if len(own) >= least)
-        notes = [extraction_notes.brief_faces(len(self._measured) - len(kept))] * (len(kept) < len(self._measured))
+        tracks = tuple(measured.steps() for measured in self._measured.values() if len(measured) >= least)
+        notes = [extraction_notes.brief_faces(len(self._measured) - len(tracks))] * (len(tracks) < len(self._measured))
         notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
-        return kept, "; ".join(notes)
+        return tracks, "; ".join(notes)
 
     def _parts(self, picture: Picture) -> list[tuple[Part, FaceMesh]]:
         parts = parts_of(*picture.pixels.shape[:2])
@@ -113,8 +113,8 @@ def _whole(face: Face, part: Part, picture: Picture) -> bool:
 
 def _once_each(faces: Sequence[Face]) -> list[Face]:
     """Without faces that were found twice; the first find, which is that in the whole picture, stays."""
-    kept: list[Face] = []
+    distinct: list[Face] = []
     for face in faces:
-        if all(np.linalg.norm(face.centre - other.centre) > _SAME_FACE * other.size for other in kept):
-            kept.append(face)
-    return kept
+        if all(np.linalg.norm(face.centre - other.centre) > _SAME_FACE * other.size for other in distinct):
+            distinct.append(face)
+    return distinct
