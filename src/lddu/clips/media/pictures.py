@@ -70,8 +70,8 @@ def picture_times(path: Path, info: MediaInfo, *, decode: bool = False) -> np.nd
             for packet in packets(path, container, stream, report)
             if packet.size and not packet.is_discard
         ]
-        shown = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
-        return np.sort(shown) * float(stream.time_base) - info.origin
+        ticks = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
+        return np.sort(ticks) * float(stream.time_base) - info.origin
 
 
 def _time(frame: Any, number: int, stream: Any) -> float:
@@ -100,10 +100,10 @@ class _Display:
 
     def resized(self, frame: Any, width: int, height: int, interpolation: str) -> np.ndarray:
         """[height, width, 3] RGB; one converter for all frames, as making one takes longer than using it."""
-        found = self._reformatter.reformat(
+        scaled = self._reformatter.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=interpolation
         )
-        return np.asarray(found.to_ndarray())
+        return np.asarray(scaled.to_ndarray())
 
     def pixel_width(self) -> float:
         """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
