@@ -103,9 +103,9 @@ class _Reader:
         names = [name for name in tensors if name not in scales and wanted(name)]
         return CTranslate2File(specification, revision, {name: self._array(name, tensors) for name in names})
 
-    def _fault(self, found: str) -> SourceError:
+    def _fault(self, problem: str) -> SourceError:
         return SourceError(
-            f"Expected the weights of a CTranslate2 model in {self._path}, but {found}; install its package again."
+            f"Expected the weights of a CTranslate2 model in {self._path}, but {problem}; install its package again."
         )
 
     def _bytes(self, count: int) -> bytes:

@@ -62,16 +62,16 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
     loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
     loudest = max(loud, loudest_voice(loudness, voiced))
     middle = (measured.start + measured.end) / 2
-    found: list[Stretch | None] = []
+    spans: list[Stretch | None] = []
     for start, end in stretches:
-        own = np.flatnonzero((middle >= start) & (middle < end))
-        heard = own[_lasting(loudness[own] >= _cut(loudness[own], voiced[own], loud, loudest))]
+        steps = np.flatnonzero((middle >= start) & (middle < end))
+        heard = steps[_lasting(loudness[steps] >= _cut(loudness[steps], voiced[steps], loud, loudest))]
         if len(heard):
             first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
-            found.append((max(start, first), min(end, last)))
+            spans.append((max(start, first), min(end, last)))
         else:
-            found.append(None)
-    return found
+            spans.append(None)
+    return spans
 
 
 def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) -> float:
