@@ -53,28 +53,28 @@ class DoneFolder:
     def put(self, key: str, clips: list[ClipFeatures]) -> None:
         """Keep a file's clips, in one step."""
         arrays: dict[str, np.ndarray] = {}
-        told = []
+        entries = []
         for number, clip in enumerate(clips):
             for name, steps in clip.modalities.items():
                 arrays[f"{number}/{name}/values"] = steps.values
                 arrays[f"{number}/{name}/times"] = np.stack([steps.start, steps.end], axis=1)
             plain = {k: v for k, v in vars(clip).items() if k != "modalities"}
-            told.append({**plain, "modalities": list(clip.modalities)})
+            entries.append({**plain, "modalities": list(clip.modalities)})
         with replaced_file(self._file(key)) as temporary:
-            write_tensors(temporary, arrays, {"clips": json.dumps(told)})
+            write_tensors(temporary, arrays, {"clips": json.dumps(entries)})
 
     def get(self, key: str) -> Iterator[ClipFeatures]:
         """The clips of a finished file, one by one."""
         from safetensors import safe_open
 
         with safe_open(self._file(key), framework="numpy") as arrays:
-            for number, told in enumerate(json.loads(arrays.metadata()["clips"])):
+            for number, entry in enumerate(json.loads(arrays.metadata()["clips"])):
                 modalities = {}
-                for name in told.pop("modalities"):
+                for name in entry.pop("modalities"):
                     times = arrays.get_tensor(f"{number}/{name}/times")
                     values = arrays.get_tensor(f"{number}/{name}/values")
                     modalities[name] = Steps(values, times[:, 0], times[:, 1])
-                yield ClipFeatures(**{**told, "notes": tuple(told["notes"])}, modalities=modalities)
+                yield ClipFeatures(**{**entry, "notes": tuple(entry["notes"])}, modalities=modalities)
 
     def forget(self) -> None:
         """Remove it with all it holds."""
@@ -119,7 +119,7 @@ def _state(path: Path | None) -> list[object]:
     if path is None:
         return []
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return [str(path.absolute())]
-    return [str(path.absolute()), found.st_size, found.st_mtime_ns]
+    return [str(path.absolute()), stat.st_size, stat.st_mtime_ns]

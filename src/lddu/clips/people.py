@@ -114,13 +114,13 @@ def parts_of(people: People, placed: Sequence[tuple[NamedSpan, Transcript]]) -> 
         words = known_speakers(transcript.between(start, end))
         turns_of = people.turns(start, end)
         for person in people.persons:
-            own = tuple(word for word in words if word.speaker == person.speaker)
-            heard = bool(own) or not people.named  # who says no word here was caught in the middle of one
+            spoken = tuple(word for word in words if word.speaker == person.speaker)
+            heard = bool(spoken) or not people.named  # who says no word here was caught in the middle of one
             parts.append(
                 Part(
                     clip,
                     person,
-                    own,
+                    spoken,
                     turns_of.get(person.speaker or "", ()) if heard and person.speaker is not None else (),
                 )
             )
@@ -170,10 +170,10 @@ def _owner(voices: Sequence[str], whole: Turns | None, face: FaceTrack, duration
     if whole is None and len(voices) > 1:
         return None
     spans = {voice: whole.alone.get(voice, ()) if whole else (Span(0.0, duration),) for voice in voices}
-    seen = {voice: _seen(face, own) for voice, own in spans.items()}
+    seen = {voice: _seen(face, voice_spans) for voice, voice_spans in spans.items()}
     surely = [
         voice for voice, share in seen.items()
-        if voice and share >= _SEEN and all(other <= _UNSEEN for name, other in seen.items() if name != voice)
+        if voice and share >= _SEEN and all(other_share <= _UNSEEN for name, other_share in seen.items() if name != voice)
     ]  # fmt: skip
     return surely[0] if len(surely) == 1 else None
 

@@ -88,8 +88,8 @@ def clips_of(
             f"but {outside[0][1]}; correct the manifest."
         )
     left_out = tuple(extraction_notes.clip_left_out(span.clip, why) for span, why in outside)
-    kept = [replace(span, notes=(*span.notes, *left_out)) for span in placed if isinstance(span, NamedSpan)]
-    return [(span, _words_of(span, transcript)) for span in kept]
+    inside = [replace(span, notes=(*span.notes, *left_out)) for span in placed if isinstance(span, NamedSpan)]
+    return [(span, _words_of(span, transcript)) for span in inside]
 
 
 def _placed(span: NamedSpan, duration: float) -> NamedSpan | str:
@@ -111,8 +111,8 @@ def _words_of(span: NamedSpan, transcript: Transcript) -> Transcript:
     if not span.transcript:
         return transcript
     start, end = span.placed()
-    own = untimed(span.transcript, end - start).words
-    return Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in own), False)
+    words = untimed(span.transcript, end - start).words
+    return Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in words), False)
 
 
 def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:

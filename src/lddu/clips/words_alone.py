@@ -66,8 +66,8 @@ def words_of(source: Source, per_person: bool) -> list[SaidWords]:
         by_speaker.setdefault(word.speaker, []).append(word)
     several = len(by_speaker) > 1
     return [
-        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(own), name)
-        for name, own in by_speaker.items()
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name)
+        for name, spoken in by_speaker.items()
     ]
 
 
@@ -91,8 +91,8 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder) -> list[
     unread = [extraction_notes.clip_left_out(said.clip, _UNREAD) for said, states in made if not len(states)]
     if len(unread) == len(clips):
         raise SourceError(f"Expected words in {clips[0].clip!r}, but {_UNREAD}; write them as letters.")
-    found = [_clip(said, states) for said, states in made if len(states)]
-    return [replace(found[0], notes=(*found[0].notes, *unread)), *found[1:]]
+    features = [_clip(said, states) for said, states in made if len(states)]
+    return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
 
 
 _UNREAD = "the language model knows no token of it"
