@@ -26,10 +26,10 @@ def read_splits(source: Path, read_split: Callable[[str, Any, PickledValues], Sp
     values = PickledValues(source)
     if not isinstance(content, dict) or not content:
         raise SourceError(f"Expected {source} to be a dictionary of splits, but got {form_of(content)}.")
-    found: dict[str, Split] = {}
+    splits: dict[str, Split] = {}
     for key, split in content.items():
         name = fold_named(key)
-        if name is None or name in found:
+        if name is None or name in splits:
             raise SourceError(f"Expected train, valid and test once each in {source}, but got {str(key)[:40]!r}.")
-        found[name] = read_split(name, split, values)
-    return list(found.values())
+        splits[name] = read_split(name, split, values)
+    return list(splits.values())
