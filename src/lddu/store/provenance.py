@@ -33,10 +33,10 @@ def made_alike(feature: str, other: str) -> bool:
     if feature == other:
         return True
     try:
-        one, two = json.loads(feature), json.loads(other)
+        first, second = json.loads(feature), json.loads(other)
     except ValueError:
         return False
-    if not isinstance(one, dict) or not isinstance(two, dict):
+    if not isinstance(first, dict) or not isinstance(second, dict):
         return False
-    versions = {one.pop("version", None), two.pop("version", None)}
-    return one == two and any(one.get(key) == kind and versions <= known for (key, kind), known in ALIKE.items())
+    versions = {first.pop("version", None), second.pop("version", None)}
+    return first == second and any(first.get(key) == kind and versions <= known for (key, kind), known in ALIKE.items())

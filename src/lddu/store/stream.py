@@ -103,8 +103,8 @@ class Stream:
         if "times" not in places or places["times"].shape != (part.steps, 2):
             return None
         times = map_tensor(self._local(k), places["times"])
-        found = np.asarray(times[self._offsets[k][i] : self._offsets[k][i + 1]])
-        return None if np.isnan(found).any() else found
+        spans = np.asarray(times[self._offsets[k][i] : self._offsets[k][i + 1]])
+        return None if np.isnan(spans).any() else spans
 
     def loaded(self, first: int, end: int) -> Iterator[np.ndarray]:
         """[sum T, D] features of the clips `first` to `end` (exclusive) in memory, from one part after the other."""
