@@ -68,8 +68,8 @@ def corrupted(
             values[b, :steps] = values[b, torch.from_numpy(random.permutation(steps))]
         elif corruption.kind == "dropped":
             order = random.permutation(steps)
-            kept = torch.from_numpy(np.sort(order[: max(1, round(steps * (1 - corruption.size)))]))
-            left = values[b, kept].clone()
+            remaining = torch.from_numpy(np.sort(order[: max(1, round(steps * (1 - corruption.size)))]))
+            left = values[b, remaining].clone()
             values[b, :steps], mask[b] = 0.0, False
             values[b, : len(left)], mask[b, : len(left)] = left, True
     return values, mask
