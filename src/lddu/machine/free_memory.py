@@ -11,7 +11,7 @@ MEMINFO = Path("/proc/meminfo")
 
 def available_gib() -> float | None:
     """Memory that the system, and the container that this process lives in, have left; None where neither says so."""
-    left = [found for found in (_of_system(), _of_container()) if found is not None]
+    left = [free for free in (_of_system(), _of_container()) if free is not None]
     return min(left) / 2**30 if left else None
 
 
