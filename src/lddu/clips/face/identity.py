@@ -49,7 +49,7 @@ Seen = tuple[Face, np.ndarray]
 
 
 class Identities:
-    """Tells of the faces of each picture whose they are; one per file."""
+    """Assigns the faces of each picture to identities; one per file."""
 
     def __init__(self) -> None:
         self.known: list[Identity] = []

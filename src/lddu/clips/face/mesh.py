@@ -116,7 +116,7 @@ def load_mesh() -> Any:
 
 
 def _put_off_package() -> None:
-    """Let the body of mediapipe's ``__init__`` run when somebody asks for what it defines, not when a part of it is imported."""
+    """Let the body of mediapipe's ``__init__`` run when what it defines is used, not when a part of it is imported."""
     if MESH in sys.modules or (spec := importlib.util.find_spec(MESH)) is None or spec.loader is None:
         return
     package, loader = importlib.util.module_from_spec(spec), spec.loader
