@@ -1,4 +1,4 @@
-"""A photo as a clip of one picture: upright as its EXIF data ask, in grey levels that a screen has."""
+"""A photo as a clip of one picture: upright by its EXIF data, in 8 bits per channel."""
 
 from pathlib import Path
 

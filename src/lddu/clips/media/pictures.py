@@ -106,13 +106,13 @@ class _Display:
         return np.asarray(scaled.to_ndarray())
 
     def pixel_width(self) -> float:
-        """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
+        """Of the frame that was decoded last, in heights. The container's value takes precedence over the codec's."""
         codec = self._codec.sample_aspect_ratio
         return float((self._stream if codec == self._first else codec) or 1)
 
 
 def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
-    """[height, width, 3] the frame with square pixels, turned and mirrored as the file asks."""
+    """[height, width, 3] the frame with square pixels, turned and mirrored as its metadata say."""
     pixel_width = display.pixel_width()
     wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
     scale = min(1.0, _WORKING_SIDE / max(wide, high))
