@@ -1,4 +1,4 @@
-"""Silence before and after a clip's voice is left out: how long a recording ran on says nothing of how somebody speaks.
+"""Silence before and after a clip's voice is left out: how long a recording ran on is no property of speech.
 
 A speech encoder takes silence for speech of a kind: with a second of it at each end, the mean over a clip is one of a sad voice. Silence is
 what a room sounds like while nobody speaks, and no room is silent: even and unvoiced, however loud.
@@ -28,7 +28,7 @@ LOUDEST_SILENCE = -60.0
 _ROOM_STEPS = round(0.4 / STEP_SECONDS)
 _ROOM_SPREAD = 6.0
 _ROOM_VOICED = 0.4
-"""The noise of a room is told by so many steps in a row whose loudness differs by so few decibels and of which so few are voiced."""
+"""The noise of a room is recognised by so many steps in a row whose loudness differs by so few decibels and of which so few are voiced."""
 
 _ROOM_BELOW = 12.0
 """Decibels below what is loud; what is even and louder may be a voice."""
