@@ -28,7 +28,7 @@ class Token:
     Attributes:
         text: the word.
         style: marks it stands in, outermost first.
-        speaker: who says it; empty where the cue does not tell.
+        speaker: who says it; empty where the cue does not name one.
         start: seconds of the file, where the cue marks the word's own time.
         end: seconds of the file, the same.
     """

@@ -40,7 +40,7 @@ def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, 
 
 
 def specification(name: str, weights: str, layers: Sequence[int]) -> dict[str, Any]:
-    """What tells features of a model from all others: its name (of a folder the last part), a digest of its weights, layers.
+    """What identifies features of a model: its name (of a folder the last part), a digest of its weights, layers.
 
     Without ``layers`` they are states of the last layer alone, as they were before layers could be chosen.
     """
@@ -101,7 +101,7 @@ def resolved_layer(layer: int, depth: int, option: str, model: str) -> int:
     Args:
         layer: as requested; `LAST` is the last.
         depth: how many layers the model has.
-        option: what asks for it, for the message.
+        option: that sets it, for the message.
         model: which model, for the message.
 
     Raises:
@@ -123,7 +123,7 @@ def resolved_layers(layers: Sequence[int], model: Any, inputs: Mapping[str, Any]
         layers: as requested.
         model: what has them.
         inputs: some input, which shows how many there are.
-        option: what asks for them, for the message.
+        option: that sets them, for the message.
 
     Raises:
         ConfigError: where the model has no such layer, or shows its output alone.

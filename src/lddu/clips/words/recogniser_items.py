@@ -74,7 +74,7 @@ def item(raw: Any) -> Item | None:
 
 
 def speaker(raw: Any) -> str:
-    """Who says an item; empty where it does not tell."""
+    """The speaker of an item; empty where unknown."""
     named = first(raw, _SPEAKER)
     named = first(named, _NAME) if isinstance(named, Mapping) else named
     return str(named).strip() if isinstance(named, str | int) and not isinstance(named, bool) else ""

@@ -49,7 +49,7 @@ def recognised(document: Any, where: str, duration: float, mends: Counter[Mend])
     Args:
         document: as JSON gives it, its keys in lower case and without "_".
         where: names the file.
-        duration: seconds of the clip, which tells milliseconds from seconds.
+        duration: seconds of the clip, which distinguishes milliseconds from seconds.
         mends: segments and words that cannot be understood are added.
 
     Raises:
@@ -89,7 +89,7 @@ def _refuse_several(document: Any, where: str) -> None:
 
 
 def _unwrapped(document: Any) -> Any:
-    """What a recogniser gave, in the usual form, without what is wrapped around it; the document where nothing is found."""
+    """What a recogniser gave, in the usual form, without what is wrapped around it; the document itself where there is none."""
     level = [document]
     for _ in range(_DEEPEST):
         for node in level:

@@ -24,7 +24,7 @@ PACKAGED_LAYERS = (3, LAST)
 """Of six; `benchmarks/features.py` compares them."""
 
 _BATCH_TOKENS = 4096
-"""Of texts of one length that the model reads together."""
+"""Tokens of one batch; its texts have one length."""
 
 
 class WordEncoder:
