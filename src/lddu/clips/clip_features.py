@@ -32,7 +32,7 @@ class ClipParts:
 
 @dataclass(frozen=True)
 class FileTracks:
-    """What holds for all clips of a file: `measured` tells silence and voicing, `wordless` why a clip without words has none."""
+    """What all clips of a file share: `measured` gives silence and voicing, `wordless` why a clip without words has none."""
 
     measured: Steps
     face: FaceTrack
@@ -46,7 +46,7 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
     Args:
         clip: its place, words and voice.
         tracks: of its file.
-        encode: words and the second at which the clip begins -> their steps; called where there are words alone, for it may load a model.
+        encode: words and the second at which the clip begins -> their steps; only called where there are words, as it may load a model.
     """
     start, end = clip.span.placed()
     words, measured = clip.words.between(start, end), tracks.measured.between(start, end)
@@ -95,10 +95,10 @@ def unread_words(source: Source, info: MediaInfo) -> list[str]:
 
 
 def with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:
-    """The clips, of those that a manifest names only the ones in which something is found; the others are noted.
+    """The clips; of those that a manifest names, only the ones that are not empty: the others are noted.
 
     Raises:
-        SourceError: where nothing is found in any.
+        SourceError: where all are empty.
     """
     empty = [clip for clip in clips if not clip.modalities]
     if len(empty) == len(clips):

@@ -95,7 +95,7 @@ def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
 
 
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
-    """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
+    """A key that changes with the file, its transcript, its face table where that is read, the clips to make of it, and how features are made."""
     if source.words_alone:
         return _digest({"texts": [[span.clip, span.transcript] for span in source.spans], "text": features["text"]})
     described = {
@@ -115,7 +115,7 @@ def _digest(described: dict[str, Any]) -> str:
 
 
 def _state(path: Path | None) -> list[object]:
-    """What tells whether a file has changed; an absent file is a state too."""
+    """What shows whether a file has changed; an absent file is a state too."""
     if path is None:
         return []
     try:

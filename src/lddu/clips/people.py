@@ -1,4 +1,4 @@
-"""Who is in a file: speakers that its transcript names and faces that are seen, and whose face is whose where that is sure.
+"""The people in a file: speakers of its transcript and faces in its pictures, matched where that is sure.
 
 A face is a speaker's where it is the only one in the file, is seen while this speaker speaks, and is not while anybody else
 does. Else it is a person of its own: who moves the mouth is no evidence enough (docs/decisions/people.md). What nobody is known
@@ -46,8 +46,8 @@ class People:
 
     Attributes:
         persons: speakers in order of their first words, `UNKNOWN`, then faces in order of their first pictures.
-        words: of the file, without names that say nothing.
-        timed: whether words have times that say who speaks when.
+        words: of the file, without placeholder names.
+        timed: whether the words' times show who speaks when.
         notes: what a reader should know.
     """
 
@@ -115,7 +115,9 @@ def parts_of(people: People, placed: Sequence[tuple[NamedSpan, Transcript]]) -> 
         turns_of = people.turns(start, end)
         for person in people.persons:
             spoken = tuple(word for word in words if word.speaker == person.speaker)
-            heard = bool(spoken) or not people.named  # who says no word here was caught in the middle of one
+            heard = (
+                bool(spoken) or not people.named
+            )  # a speaker without words here was caught in the middle of one
             parts.append(
                 Part(
                     clip,
@@ -154,17 +156,17 @@ def people_in(transcripts: Sequence[Transcript], face: FaceTrack, duration: floa
 
 
 def known_speakers(words: Sequence[Word]) -> list[Word]:
-    """The words, without speaker where the name of it says that nobody knows."""
+    """The words, without speaker where the name stands for an unknown one."""
     return [replace(word, speaker="") if word.speaker.casefold().strip() in _NO_NAMES else word for word in words]
 
 
 def _faces(face: FaceTrack) -> tuple[Steps, ...]:
-    """The faces that are told apart; a single one as it is in an answer on the file as a whole."""
+    """The faces that are distinguished; a single one as it is in an answer on the file as a whole."""
     return (face.steps,) if len(face.people) == 1 else face.people
 
 
 def _owner(voices: Sequence[str], whole: Turns | None, face: FaceTrack, duration: float) -> str | None:
-    """Whose the only face of a file is; None where nothing says so."""
+    """The speaker of the only face of a file; None where that is unknown."""
     if list(voices) == [""]:
         return ""
     if whole is None and len(voices) > 1:

@@ -10,7 +10,7 @@ from lddu.store import extraction_notes
 
 
 def tracks_of_person(part: Part, tracks: FileTracks, people: People) -> FileTracks:
-    """The tracks of a file with nothing but one person's, and notes on what cannot be told apart.
+    """The tracks of one person in a file, and notes on what cannot be assigned to anyone.
 
     Args:
         part: of a clip that is this person's.

@@ -194,7 +194,7 @@ class _NamedFolder:
     """Files by their names in a manifest, however the letters of the names are composed on disk (NFC, NFD).
 
     Attributes:
-        recomposed: how many names are composed otherwise on disk.
+        recomposed: how many names have another Unicode form on disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -265,7 +265,7 @@ def _skipped(file: Path, root: Path) -> bool:
 
 
 def _ids(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """Ids from the shortest of stem, name and whole path that tells every file from the others."""
+    """Ids from the shortest of stem, name and whole path that is unique for every file."""
     stems = [path.relative_to(root).with_suffix("").as_posix() for path, root in files]
     names = [path.relative_to(root).as_posix() for path, root in files]
     for ids in (stems, names):

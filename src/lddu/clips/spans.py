@@ -44,7 +44,7 @@ class Source:
         path: the media file.
         clip: id of the file; segments that are cut from it are ``id#001`` and so on.
         transcript: file with its words; None looks beside the media file, unless that was done.
-        face_table: file with its action units, where these are wanted; None looks beside the media file.
+        face_table: file with its action units, where these are used; None looks beside the media file.
         spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
         sought: whether the transcript was looked for already.
         words_alone: whether the clips are the transcripts of the spans and nothing else; the path then says where these stand,

@@ -1,4 +1,4 @@
-"""The two shapes that features of a clip take: steps with times, and all that was found in one clip."""
+"""The two shapes that features of a clip take: steps with times, and all features of one clip."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
