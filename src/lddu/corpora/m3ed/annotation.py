@@ -40,7 +40,7 @@ class Utterance:
     Attributes:
         start: seconds from the beginning of the episode's excerpt; None where unknown.
         end: likewise.
-        text: what was said.
+        text: the transcript.
         decided: the emotions of the final label; empty where there is none.
         votes: the emotions that each annotator named, one entry an annotator.
     """

@@ -24,7 +24,7 @@ class M3edPickle:
         labels: dialogue -> number of the emotion of each utterance.
         features: modality -> dialogue -> rows, not yet checked.
         splits: split -> dialogues.
-        texts: dialogue -> what was said; empty where the file does not say.
+        texts: dialogue -> transcripts; empty where the file has none.
         values: checked access to the rows.
     """
 
@@ -68,7 +68,7 @@ def read_m3ed_pickle(path: Path) -> M3edPickle:
 def _texts(
     parts: Mapping[int, Any], labels: Mapping[str, Sequence[float]], values: PickledValues
 ) -> dict[str, list[str]]:
-    """What was said: of the remaining parts, the first that has a text of two letters or more for every utterance."""
+    """The transcripts: of the remaining parts, the first that has a text of two letters or more for every utterance."""
     for place in SPEAKERS_OR_TEXTS:
         part = parts[place]
         if not isinstance(part, dict) or not part:

@@ -102,7 +102,7 @@ def _best(source: Path, role: str, known: Sequence[_Candidate]) -> CsdFile:
 
 
 def _candidate(file: CsdFile) -> _Candidate | None:
-    """What a file is, by the name of its sequence or its own; None where neither says it."""
+    """The role of a file, by the name of its sequence or its own; None where neither names one."""
     for name in (file.root, file.path.name):
         plain = "".join(letter for letter in name.lower() if letter.isalnum())
         for role, signs in _ROLES.items():

@@ -119,7 +119,7 @@ class _Split:
         return features
 
     def _length(self, modality: str, clip: UnlabelledClip, writer: StoreWriter) -> int | None:
-        """Steps that are no padding: BERT's vectors are not zero there, so its mask says; None where nothing does, or no length can be."""
+        """Steps that are no padding: by BERT's mask, as its vectors are not zero there; None where no length is known or possible."""
         if modality == "text":
             if "text_bert" not in self.content:
                 return None

@@ -136,7 +136,7 @@ class _Draws:
 
     Attributes:
         labels: shown emotions and votes.
-        intensity: [N, E] of each emotion, were it shown; uniform .5-1.5.
+        intensity: [N, E] of each emotion, if present; uniform .5-1.5.
         noise: modality -> [N] standard deviation of its white noise; NaN where the modality is missing.
         seconds: [N] duration.
         steps: [N] of every modality, which are aligned by word.

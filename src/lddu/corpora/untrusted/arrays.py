@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files that nobody vouches for: sizes are checked before they are believed.
+"""Arrays from untrusted .npy and .npz files: sizes are checked before they are believed.
 
 Nothing is ever unpickled: an array of Python objects is refused, since reading one can run any code.
 """
@@ -43,7 +43,7 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Header:
-    """What a .npy file says of itself before its numbers."""
+    """The header of a .npy file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype

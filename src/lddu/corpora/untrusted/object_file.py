@@ -46,7 +46,7 @@ def read_objects(path: Path) -> Any:
 
 
 def pickled_container(path: Path) -> str:
-    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), ``archive`` of torch.save, or empty where they do not say."""
+    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), ``archive`` of torch.save, or empty where unknown."""
     try:
         with path.open("rb") as stream:
             head = stream.read(16)
