@@ -110,7 +110,7 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
 
 
 def _refuse_other_kinds(path: Path, content: bytes) -> None:
-    """Name what is no text, whatever its ending says: a workbook is met far more often than a damaged table."""
+    """Refuse what is no text, whatever its suffix: a workbook is far more common than a damaged table."""
     for beginning, kind, cure in _OTHER_KINDS:
         if content.startswith(beginning):
             raise SourceError(f"Expected {path} to be a CSV table, but it is {kind}; {cure}.")
