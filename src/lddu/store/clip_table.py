@@ -1,4 +1,4 @@
-"""The clip table of a store: who, which split, what was said, which emotions were seen (`clips.parquet`)."""
+"""The clip table of a store: ids, splits, groups, transcripts and labels (`clips.parquet`)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

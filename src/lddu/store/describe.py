@@ -47,7 +47,7 @@ class ModalitySummary:
         steps: quantile -> steps of the clips that have it.
         bytes: on disk.
         own_labels: share of the (clip, emotion) pairs that raters judged by this modality alone.
-        own_agree: share of those with a joint label too of which both say present or both absent; None without any.
+        own_agree: share of those with a joint label that agree with it on presence; None without any.
     """
 
     name: str

@@ -22,7 +22,7 @@ OWN_COLUMNS = ("group", "clip")
 
 @dataclass(frozen=True)
 class GroupFolds:
-    """The folds that are wanted.
+    """The folds to make.
 
     Attributes:
         count: how many; None takes each group as one (leave one group out).

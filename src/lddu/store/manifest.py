@@ -1,4 +1,4 @@
-"""The manifest of a store: read, and refused where what it says cannot be, before anything else of the store is opened."""
+"""The manifest of a store: read and checked before anything else of the store is opened."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says, each part of the kind that it should be.
+    """The content of a manifest, each part of the right type.
 
     Attributes:
         content: all of it, as JSON gives it.
@@ -106,7 +106,7 @@ def _modality(name: str, entry: dict[str, Any]) -> Modality:
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:
-    """What the manifest says that cannot be."""
+    """What is impossible in the manifest."""
     content, total = manifest.content, sum(manifest.clips.values())
     names = content["emotions"]
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):

@@ -18,7 +18,7 @@ class Failure:
 
 
 def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
-    """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
+    """What was written of each file: its name, key, clips and their notes; empty for a store that `lddu extract` did not make."""
     source = store.manifest["source"]
     return list(source["files"]) if source.get("made_by") == MADE_BY else []
 

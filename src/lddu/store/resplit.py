@@ -19,7 +19,7 @@ def resplit(
     """Write a clip table and a manifest that names the store of the features; one that is there already is taken.
 
     Args:
-        store: whose clips they are.
+        store: with the clips.
         out: the folder.
         split: [N] of each clip.
         group: [N] of each clip.

@@ -23,7 +23,7 @@ Chosen = Sequence[int] | Sequence[str] | np.ndarray
 
 
 class FeatureStore:
-    """Read access to a store. Opening reads the manifest only; features stay on disk, or afar, until asked for.
+    """Read access to a store. Opening reads the manifest only; features stay on disk, or remote, until needed.
 
     Args:
         path: the store's folder, or its URL (``s3://bucket/store``), whose files are fetched into a cache as needed.

@@ -47,7 +47,7 @@ class StoreFiles(Files, Protocol):
 
 
 class Stream:
-    """Read access to one modality. Nothing is read before it is asked for, and no part that is not needed.
+    """Read access to one modality. Nothing is read before it is needed, and no part that is not.
 
     Args:
         files: where the parts are.
@@ -73,7 +73,7 @@ class Stream:
 
     @property
     def whole(self) -> bool:
-        """Whether one file holds all clips, so that `padded` can be asked for."""
+        """Whether one file holds all clips, so that `padded` can be called."""
         return len(self.modality.parts) == 1
 
     def padded(self, clips: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -34,7 +34,7 @@ class StoreDescription:
         modalities: name -> what the numbers are (``GloVe 300``, an extractor's configuration).
         present_at: share of raters from which an emotion counts as present, Eq. (16).
         source: where the data comes from and its licence, free form.
-        simulated: True for made-up data; said wherever results are shown.
+        simulated: True for made-up data; noted wherever results are shown.
         unlabelled: True for clips that are only predicted: there may be no emotion.
     """
 
