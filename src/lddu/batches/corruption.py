@@ -1,4 +1,4 @@
-"""Modalities made worse on purpose, by a known amount: noise, shuffled steps, dropped steps, the whole modality missing.
+"""Modalities corrupted on purpose, by a known amount: noise, shuffled steps, dropped steps, the whole modality missing.
 
 What is drawn for a clip depends on the seed, the modality and the clip alone, and noise of any size is the same draw
 scaled, so that a curve over sizes is smooth and the same for every batch size.
