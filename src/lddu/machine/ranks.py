@@ -1,4 +1,4 @@
-"""Several processes that train one network together: who they are, and the few things they say to one another.
+"""Several processes that train one network together: their ranks, and how they exchange data.
 
 A launcher (`torchrun`, `accelerate launch`) starts the same program several times and numbers the processes; a number
 is a rank. Every rank sees a part of each batch. The network's outputs for the parts are gathered, so that the losses over
@@ -154,7 +154,7 @@ def backends(here: int) -> str:
 
 
 class _Gather(torch.autograd.Function):
-    """Rows of all ranks; backward sums what every rank's loss says about each row and keeps the rows of this rank."""
+    """Rows of all ranks; backward sums the gradients of every rank's loss and keeps the rows of this rank."""
 
     @staticmethod
     def forward(context: Any, local: Tensor, counts: tuple[int, ...], rank: int) -> Tensor:
