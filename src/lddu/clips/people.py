@@ -115,9 +115,7 @@ def parts_of(people: People, placed: Sequence[tuple[NamedSpan, Transcript]]) -> 
         turns_of = people.turns(start, end)
         for person in people.persons:
             spoken = tuple(word for word in words if word.speaker == person.speaker)
-            heard = (
-                bool(spoken) or not people.named
-            )  # a speaker without words here was caught in the middle of one
+            heard = bool(spoken) or not people.named  # a speaker without words here was caught in the middle of one
             parts.append(
                 Part(
                     clip,
