@@ -101,14 +101,14 @@ class BatchReader:
         columns = [self._modality(name, dimension, rows) for name, dimension in self.dimensions.items()]
         mask = tuple(column[1] for column in columns)
         places = np.asarray(rows, dtype=np.int64)
-        own = modality_shares_of(self.store, places, tuple(self.dimensions))
+        modality_shares = modality_shares_of(self.store, places, tuple(self.dimensions))
         return Batch(
             values=tuple(column[0] for column in columns),
             mask=mask,
             presence=torch.stack([m.any(dim=1) for m in mask], dim=1),
             shares=torch.from_numpy(self.store.table.labels[places]),
             rows=tuple(int(row) for row in rows),
-            modality_shares=None if own is None else torch.from_numpy(own),
+            modality_shares=None if modality_shares is None else torch.from_numpy(modality_shares),
         )
 
     def batches(self, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
@@ -120,8 +120,8 @@ class BatchReader:
         if name not in self.store.modalities or name in self.withheld:
             return torch.zeros(len(rows), 1, dimension), torch.zeros(len(rows), 1, dtype=torch.bool)
         if self.source is self.store and (stream := self.store.stream(name)).whole:
-            found, seen = stream.padded(np.asarray(rows, np.int64), self.max_steps)
-            return torch.from_numpy(found), torch.from_numpy(seen)
+            padded, seen = stream.padded(np.asarray(rows, np.int64), self.max_steps)
+            return torch.from_numpy(padded), torch.from_numpy(seen)
         sequences = [self.source.steps(name, row)[: self.max_steps] for row in rows]
         longest = max(1, *(len(steps) for steps in sequences))
         values = np.zeros((len(rows), longest, dimension), np.float32)

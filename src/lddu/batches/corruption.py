@@ -1,4 +1,4 @@
-"""Modalities made worse on purpose, by a known amount: noise, shuffled steps, dropped steps, the whole modality missing.
+"""Modalities corrupted on purpose, by a known amount: noise, shuffled steps, dropped steps, the whole modality missing.
 
 What is drawn for a clip depends on the seed, the modality and the clip alone, and noise of any size is the same draw
 scaled, so that a curve over sizes is smooth and the same for every batch size.
@@ -68,8 +68,8 @@ def corrupted(
             values[b, :steps] = values[b, torch.from_numpy(random.permutation(steps))]
         elif corruption.kind == "dropped":
             order = random.permutation(steps)
-            kept = torch.from_numpy(np.sort(order[: max(1, round(steps * (1 - corruption.size)))]))
-            left = values[b, kept].clone()
+            remaining = torch.from_numpy(np.sort(order[: max(1, round(steps * (1 - corruption.size)))]))
+            left = values[b, remaining].clone()
             values[b, :steps], mask[b] = 0.0, False
             values[b, : len(left)], mask[b, : len(left)] = left, True
     return values, mask

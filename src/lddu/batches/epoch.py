@@ -94,9 +94,9 @@ def _in_blocks(data: TrainingRows, batch_size: int, gib: float, entropy: np.rand
     lengths = [sum(len(blocks[b]) for b in order[r :: ranks.size]) for r in range(ranks.size)]
     counts = [tuple(len(part) for part in parts) for parts in zip(*(_even(n, steps) for n in lengths), strict=True)]
     generator = np.random.default_rng(shuffling[ranks.rank])
-    own = [blocks[b] for b in order[ranks.rank :: ranks.size]]
+    own_blocks = [blocks[b] for b in order[ranks.rank :: ranks.size]]
     most = max(1, int(gib * 2**30 / WINDOWS_HELD / BLOCK_BYTES))
-    windows = [generator.permutation(np.concatenate(some)) for some in _growing(own, most)]
+    windows = [generator.permutation(np.concatenate(some)) for some in _growing(own_blocks, most)]
     rows = np.concatenate([np.zeros(0, data.rows.dtype), *windows])
     return Epoch([rows[part.start : part.stop] for part in _even(len(rows), steps)], counts, windows, int(data.rows[0]))
 

@@ -17,7 +17,7 @@ _LOOK = 0.2  # seconds between looks at how far the sound is, where the pictures
 
 
 class _StoppedError(Exception):
-    """Ends the thread where nobody waits for it any more."""
+    """Ends the thread once nothing waits for it."""
 
 
 class _Shares:

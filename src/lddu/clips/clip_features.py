@@ -32,7 +32,7 @@ class ClipParts:
 
 @dataclass(frozen=True)
 class FileTracks:
-    """What holds for all clips of a file: `measured` tells silence and voicing, `wordless` why a clip without words has none."""
+    """What all clips of a file share: `measured` gives silence and voicing, `wordless` why a clip without words has none."""
 
     measured: Steps
     face: FaceTrack
@@ -40,37 +40,37 @@ class FileTracks:
     notes: tuple[str, ...]
 
 
-def clip_features(clip: ClipParts, found: FileTracks, encode: Encode) -> ClipFeatures:
+def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFeatures:
     """The features of a clip, and notes on what it lacks.
 
     Args:
         clip: its place, words and voice.
-        found: in its file.
-        encode: words and the second at which the clip begins -> their steps; called where there are words alone, for it may load a model.
+        tracks: of its file.
+        encode: words and the second at which the clip begins -> their steps; only called where there are words, as it may load a model.
     """
     start, end = clip.span.placed()
-    words, measured = clip.words.between(start, end), found.measured.between(start, end)
+    words, measured = clip.words.between(start, end), tracks.measured.between(start, end)
     mute = bool(len(measured)) and bool(silent(measured).all())
     streams = {
         "text": encode(words, start) if words else Steps.none(1),
         "audio": Steps.none(1) if mute else clip.voice,
-        "visual": found.face.steps.between(start, end),
+        "visual": tracks.face.steps.between(start, end),
     }
-    notes = found.notes + clip.span.notes
+    notes = tracks.notes + clip.span.notes
     if not words:
-        notes += (found.wordless,)
+        notes += (tracks.wordless,)
     if mute:
         notes += (extraction_notes.MUTE,)
-    if len(found.face.looked) and not len(streams["visual"]):
+    if len(tracks.face.looked) and not len(streams["visual"]):
         notes += (extraction_notes.FACELESS,)
     voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
     voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
     if len(measured) and not mute:
         notes += _voiceless(measured, end - start, bool(len(clip.voice)))
-    shares = {"face": found.face.share(start, end), "voice": voice_share}
+    shares = {"face": tracks.face.share(start, end), "voice": voice_share}
     text = " ".join(word.text for word in words)
-    kept = {name: steps for name, steps in streams.items() if len(steps)}
-    return ClipFeatures(clip.span.clip, start, end, text, kept, shares, notes, speakers(words))
+    modalities = {name: steps for name, steps in streams.items() if len(steps)}
+    return ClipFeatures(clip.span.clip, start, end, text, modalities, shares, notes, speakers(words))
 
 
 def _voiceless(measured: Steps, seconds: float, heard: bool) -> tuple[str, ...]:
@@ -95,10 +95,10 @@ def unread_words(source: Source, info: MediaInfo) -> list[str]:
 
 
 def with_something(source: Source, clips: Sequence[ClipFeatures]) -> list[ClipFeatures]:
-    """The clips, of those that a manifest names only the ones in which something is found; the others are noted.
+    """The clips; of those that a manifest names, only the ones that are not empty: the others are noted.
 
     Raises:
-        SourceError: where nothing is found in any.
+        SourceError: where all are empty.
     """
     empty = [clip for clip in clips if not clip.modalities]
     if len(empty) == len(clips):

@@ -53,28 +53,28 @@ class DoneFolder:
     def put(self, key: str, clips: list[ClipFeatures]) -> None:
         """Keep a file's clips, in one step."""
         arrays: dict[str, np.ndarray] = {}
-        told = []
+        entries = []
         for number, clip in enumerate(clips):
             for name, steps in clip.modalities.items():
                 arrays[f"{number}/{name}/values"] = steps.values
                 arrays[f"{number}/{name}/times"] = np.stack([steps.start, steps.end], axis=1)
             plain = {k: v for k, v in vars(clip).items() if k != "modalities"}
-            told.append({**plain, "modalities": list(clip.modalities)})
+            entries.append({**plain, "modalities": list(clip.modalities)})
         with replaced_file(self._file(key)) as temporary:
-            write_tensors(temporary, arrays, {"clips": json.dumps(told)})
+            write_tensors(temporary, arrays, {"clips": json.dumps(entries)})
 
     def get(self, key: str) -> Iterator[ClipFeatures]:
         """The clips of a finished file, one by one."""
         from safetensors import safe_open
 
         with safe_open(self._file(key), framework="numpy") as arrays:
-            for number, told in enumerate(json.loads(arrays.metadata()["clips"])):
+            for number, entry in enumerate(json.loads(arrays.metadata()["clips"])):
                 modalities = {}
-                for name in told.pop("modalities"):
+                for name in entry.pop("modalities"):
                     times = arrays.get_tensor(f"{number}/{name}/times")
                     values = arrays.get_tensor(f"{number}/{name}/values")
                     modalities[name] = Steps(values, times[:, 0], times[:, 1])
-                yield ClipFeatures(**{**told, "notes": tuple(told["notes"])}, modalities=modalities)
+                yield ClipFeatures(**{**entry, "notes": tuple(entry["notes"])}, modalities=modalities)
 
     def forget(self) -> None:
         """Remove it with all it holds."""
@@ -95,7 +95,7 @@ def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
 
 
 def key_of(source: Source, config: ExtractorConfig, features: Mapping[str, str]) -> str:
-    """A key that changes with the file, its transcript, its table of a face where that is read, the clips wanted of it, and how features are made."""
+    """A key that changes with the file, its transcript, its face table where that is read, the clips to make of it, and how features are made."""
     if source.words_alone:
         return _digest({"texts": [[span.clip, span.transcript] for span in source.spans], "text": features["text"]})
     described = {
@@ -115,11 +115,11 @@ def _digest(described: dict[str, Any]) -> str:
 
 
 def _state(path: Path | None) -> list[object]:
-    """What tells whether a file has changed; an absent file is a state too."""
+    """What shows whether a file has changed; an absent file is a state too."""
     if path is None:
         return []
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return [str(path.absolute())]
-    return [str(path.absolute()), found.st_size, found.st_mtime_ns]
+    return [str(path.absolute()), stat.st_size, stat.st_mtime_ns]

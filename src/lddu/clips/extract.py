@@ -28,7 +28,7 @@ from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, StoreWriter, refuse_existing, writing_store
 
 SPEAKER = "_speaker"
-"""The carried column of who speaks in a clip, where a transcript says so; that of a manifest takes its place."""
+"""The carried column of the speakers of a clip, where a transcript names them; that of a manifest takes its place."""
 
 PERSON = "_person"
 """The carried column of whom the features are of, where every person in a clip is one."""

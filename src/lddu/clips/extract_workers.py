@@ -24,7 +24,7 @@ class FileJob:
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of a file: `fault` is empty, or the sentence that says why it failed."""
+    """The result for a file: `fault` is empty, or the sentence on why it failed."""
 
     job: FileJob
     fault: str

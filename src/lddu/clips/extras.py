@@ -39,7 +39,7 @@ def packaged_model(package: str, extra: str, purpose: str) -> Path:
     Raises:
         PackageError: where it is not installed.
     """
-    found = importlib.util.find_spec(package.replace("-", "_"))
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec(package.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
         raise PackageError.missing(package, purpose, f"lddu[{extra}]")
-    return Path(next(iter(found.submodule_search_locations))) / "model"
+    return Path(next(iter(spec.submodule_search_locations))) / "model"

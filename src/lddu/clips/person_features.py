@@ -9,24 +9,24 @@ from lddu.clips.steps import Steps
 from lddu.store import extraction_notes
 
 
-def tracks_of_person(part: Part, found: FileTracks, people: People) -> FileTracks:
-    """The tracks of a file with nothing but one person's, and notes on what cannot be told apart.
+def tracks_of_person(part: Part, tracks: FileTracks, people: People) -> FileTracks:
+    """The tracks of one person in a file, and notes on what cannot be assigned to anyone.
 
     Args:
         part: of a clip that is this person's.
-        found: in the file.
+        tracks: of the file.
         people: everybody in it.
     """
-    person, notes, face = part.person, found.notes, _face_of(part.person, found.face)
-    if person.face is None and (people.faces or len(found.face.steps)):
+    person, notes, face = part.person, tracks.notes, _face_of(part.person, tracks.face)
+    if person.face is None and (people.faces or len(tracks.face.steps)):
         face, notes = FaceTrack.none(1), (*notes, extraction_notes.WHOSE_FACE)
-    if person.speaker is not None and not part.turns and len(found.measured):
+    if person.speaker is not None and not part.turns and len(tracks.measured):
         notes = (*notes, extraction_notes.NO_TURN)
     silent_face = person.speaker is None and people.voices
     return FileTracks(
-        found.measured.within([(turn.start, turn.end) for turn in part.turns]),
+        tracks.measured.within([(turn.start, turn.end) for turn in part.turns]),
         face,
-        extraction_notes.WHOSE_VOICE if silent_face else found.wordless,
+        extraction_notes.WHOSE_VOICE if silent_face else tracks.wordless,
         notes,
     )
 

@@ -72,9 +72,9 @@ def listing_of(inputs: str | Path | Sequence[str | Path], lines: bool = False) -
         named = {source.path.resolve() for source in listing.sources}
         there = _media_in(folder) if folder.is_dir() else []
         return replace(listing, unlisted=tuple(file for file in there if file.resolve() not in named))
-    found = [(path, root) for name in names for path, root in _files(Path(name))]
-    found = _without_transcripts(found)
-    unique = list({path.absolute(): (path, root) for path, root in reversed(found)}.values())[::-1]
+    files = [(path, root) for name in names for path, root in _files(Path(name))]
+    files = _without_transcripts(files)
+    unique = list({path.absolute(): (path, root) for path, root in reversed(files)}.values())[::-1]
     ids = _ids(unique)
     sources = _with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)])
     beside_them = [_passed_over(Path(name), sources) for name in names if Path(name).is_dir()]
@@ -96,15 +96,15 @@ def _by_lines(names: Sequence[str]) -> Listing:
         raise SourceError("Expected at least one text file, but got none; name one.")
     ids = _ids([(Path(name), Path(name).parent) for name in names])
     read = [texts_in_lines(Path(name), TYPED if name == "-" else clip) for name, clip in zip(names, ids, strict=True)]
-    sources = tuple(source for own, _ in read for source in own)
+    sources = tuple(source for file_sources, _ in read for source in file_sources)
     return Listing(sources, left_out=tuple(sentence for _, sentence in read if sentence))
 
 
-def _without_transcripts(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+def _without_transcripts(files: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     """Without the text files that are the transcript of a clip, since they lie beside it under its name."""
-    clips = {path.with_suffix("") for path, _ in found if path.suffix.lower() != WORDS_SUFFIX}
+    clips = {path.with_suffix("") for path, _ in files if path.suffix.lower() != WORDS_SUFFIX}
     return [
-        (path, root) for path, root in found if path.suffix.lower() != WORDS_SUFFIX or path.with_suffix("") not in clips
+        (path, root) for path, root in files if path.suffix.lower() != WORDS_SUFFIX or path.with_suffix("") not in clips
     ]
 
 
@@ -133,8 +133,8 @@ def _passed_over(folder: Path, sources: Sequence[Source]) -> str:
     ]
     texts = sum(file.suffix.lower() == WORDS_SUFFIX for file in rest)
     numbers = [counted(n, noun) for n, noun in ((len(rest) - texts, "photo"), (texts, "text")) if n]
-    one = ", such as " if len(rest) > 1 else ", "
-    return f"not read in {folder}: {listed(numbers)}{one}{rest[0].name}; name what is a clip of its own" if rest else ""
+    sep = ", such as " if len(rest) > 1 else ", "
+    return f"not read in {folder}: {listed(numbers)}{sep}{rest[0].name}; name what is a clip of its own" if rest else ""
 
 
 def read_manifest(path: Path) -> Listing:
@@ -172,20 +172,20 @@ def read_manifest(path: Path) -> Listing:
 
 def _words_of(path: Path, sheet: ClipSheet) -> Listing:
     """The rows of a table as clips of words alone."""
-    said = [clip for clip in sheet.clips if clip.row.transcript.split()]
-    if not said:
+    spoken = [clip for clip in sheet.clips if clip.row.transcript.split()]
+    if not spoken:
         raise SourceError(
             f"Expected words in the column 'transcript' of {path}, but every line lacks them; fill it in."
         )
-    blank = len(sheet.clips) - len(said)
+    blank = len(sheet.clips) - len(spoken)
     left_out = [f"{counted(blank, 'line')} of {path} without words {'was' if blank == 1 else 'were'} left out"] * bool(
         blank
     )
-    if any(clip.row.start is not None or clip.row.end is not None for clip in said):
+    if any(clip.row.start is not None or clip.row.end is not None for clip in spoken):
         left_out.append(f"the times in {path} were left out: without a column 'file' its clips are words alone")
-    spans = [NamedSpan(clip.row.clip, transcript=clip.row.transcript) for clip in said]
+    spans = [NamedSpan(clip.row.clip, transcript=clip.row.transcript) for clip in spoken]
     return Listing(
-        tuple(sources_of_texts(path, "", spans)), sheet.emotions, {clip.row.clip: clip.row for clip in said},
+        tuple(sources_of_texts(path, "", spans)), sheet.emotions, {clip.row.clip: clip.row for clip in spoken},
         repairs=sheet.repairs, warnings=tuple(sheet.warnings), simulated=sheet.simulated, left_out=tuple(left_out),
     )  # fmt: skip
 
@@ -194,7 +194,7 @@ class _NamedFolder:
     """Files by their names in a manifest, however the letters of the names are composed on disk (NFC, NFD).
 
     Attributes:
-        recomposed: how many names are composed otherwise on disk.
+        recomposed: how many names have another Unicode form on disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -209,11 +209,11 @@ class _NamedFolder:
         path = self._path / name
         if path.exists() or name.isascii():
             return path
-        found = self._path
+        actual = self._path
         for part in Path(name).parts:
-            found = found / part if (found / part).exists() else self._other(found, part)
-        self.recomposed += found.exists()
-        return found
+            actual = actual / part if (actual / part).exists() else self._other(actual, part)
+        self.recomposed += actual.exists()
+        return actual
 
     def _other(self, folder: Path, part: str) -> Path:
         if folder not in self._entries:
@@ -247,13 +247,13 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
         yield path, path.parent
         return
-    found = _media_in(path) or _media_in(path, PHOTO_SUFFIXES)
-    if not found:
+    files = _media_in(path) or _media_in(path, PHOTO_SUFFIXES)
+    if not files:
         raise SourceError(
             f"Expected video or audio files, or photos, in the folder {path}, but found none; "
             "name texts (.txt) and files with another suffix themselves."
         )
-    yield from ((file, path) for file in found)
+    yield from ((file, path) for file in files)
 
 
 def _media_in(folder: Path, suffixes: Set[str] = MEDIA_SUFFIXES) -> list[Path]:
@@ -264,11 +264,11 @@ def _skipped(file: Path, root: Path) -> bool:
     return file.is_dir() or any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
-def _ids(found: Sequence[tuple[Path, Path]]) -> list[str]:
-    """Ids from the shortest of stem, name and whole path that tells every file from the others."""
-    stems = [path.relative_to(root).with_suffix("").as_posix() for path, root in found]
-    names = [path.relative_to(root).as_posix() for path, root in found]
+def _ids(files: Sequence[tuple[Path, Path]]) -> list[str]:
+    """Ids from the shortest of stem, name and whole path that is unique for every file."""
+    stems = [path.relative_to(root).with_suffix("").as_posix() for path, root in files]
+    names = [path.relative_to(root).as_posix() for path, root in files]
     for ids in (stems, names):
         if len(set(ids)) == len(ids):
             return ids
-    return [path.as_posix() for path, _ in found]
+    return [path.as_posix() for path, _ in files]

@@ -44,7 +44,7 @@ class Source:
         path: the media file.
         clip: id of the file; segments that are cut from it are ``id#001`` and so on.
         transcript: file with its words; None looks beside the media file, unless that was done.
-        face_table: file with its action units, where these are wanted; None looks beside the media file.
+        face_table: file with its action units, where these are used; None looks beside the media file.
         spans: the clips in it, where a manifest names them; empty cuts the file as the configuration says.
         sought: whether the transcript was looked for already.
         words_alone: whether the clips are the transcripts of the spans and nothing else; the path then says where these stand,
@@ -88,8 +88,8 @@ def clips_of(
             f"but {outside[0][1]}; correct the manifest."
         )
     left_out = tuple(extraction_notes.clip_left_out(span.clip, why) for span, why in outside)
-    kept = [replace(span, notes=(*span.notes, *left_out)) for span in placed if isinstance(span, NamedSpan)]
-    return [(span, _words_of(span, transcript)) for span in kept]
+    inside = [replace(span, notes=(*span.notes, *left_out)) for span in placed if isinstance(span, NamedSpan)]
+    return [(span, _words_of(span, transcript)) for span in inside]
 
 
 def _placed(span: NamedSpan, duration: float) -> NamedSpan | str:
@@ -111,8 +111,8 @@ def _words_of(span: NamedSpan, transcript: Transcript) -> Transcript:
     if not span.transcript:
         return transcript
     start, end = span.placed()
-    own = untimed(span.transcript, end - start).words
-    return Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in own), False)
+    words = untimed(span.transcript, end - start).words
+    return Transcript(tuple(type(w)(w.text, w.start + start, w.end + start) for w in words), False)
 
 
 def _segment_id(source: Source, spans: Sequence[Span], number: int) -> str:

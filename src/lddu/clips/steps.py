@@ -1,4 +1,4 @@
-"""The two shapes that features of a clip take: steps with times, and all that was found in one clip."""
+"""The two shapes that features of a clip take: steps with times, and all features of one clip."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,10 +31,10 @@ class Steps:
 
     def within(self, spans: Sequence[tuple[float, float]]) -> "Steps":
         """The steps whose middle lies in any of the spans [start, end); times stay."""
-        middle, kept = (self.start + self.end) / 2, np.zeros(len(self), bool)
+        middle, mask = (self.start + self.end) / 2, np.zeros(len(self), bool)
         for start, end in spans:
-            kept |= (middle >= start) & (middle < end)
-        return Steps(self.values[kept], self.start[kept], self.end[kept])
+            mask |= (middle >= start) & (middle < end)
+        return Steps(self.values[mask], self.start[mask], self.end[mask])
 
     @staticmethod
     def joined(parts: Sequence["Steps"], dimension: int) -> "Steps":
@@ -58,8 +58,8 @@ class Steps:
     def between(self, start: float, end: float) -> "Steps":
         """The steps whose middle lies in [start, end), with times that count from `start`."""
         middle = (self.start + self.end) / 2
-        kept = (middle >= start) & (middle < end)
-        return Steps(self.values[kept], self.start[kept] - start, self.end[kept] - start)
+        mask = (middle >= start) & (middle < end)
+        return Steps(self.values[mask], self.start[mask] - start, self.end[mask] - start)
 
     @staticmethod
     def evenly(parts: Sequence[np.ndarray], dimension: int, seconds: float) -> "Steps":

@@ -51,16 +51,16 @@ class ClipIntake:
             self.writer.count("duplicate_clips", "clips")
             return
         self._seen.add(row.clip)
-        kept: dict[str, np.ndarray] = {}
+        present: dict[str, np.ndarray] = {}
         for name, values in features.items():
             mended = None if values is None else self._mended(name, values, parallel)
             if mended is not None:
-                kept[name] = mended
-        self.writer.add(sound_times(self.writer, row), kept)
-        self.writer.count("clips_without_any_modality", "clips", not kept)
-        self._modalities.update(kept)
+                present[name] = mended
+        self.writer.add(sound_times(self.writer, row), present)
+        self.writer.count("clips_without_any_modality", "clips", not present)
+        self._modalities.update(present)
         if row.split == "train":
-            self._in_train.update(list(kept))
+            self._in_train.update(list(present))
 
     def close(self) -> None:
         """Warn about modalities that training will not see."""

@@ -70,11 +70,11 @@ def format_of(source: str | Path, name: str | None = None) -> CorpusFormat:
         return _named(name)
     if (path / "manifest.json").is_file():
         raise SourceError(f"Expected a corpus to import, but {path} is a feature store already; use it as it is.")
-    found = [entry for entry in FORMATS if entry.recognises(path)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = " or ".join(entry.name for entry in found)
+    matches = [entry for entry in FORMATS if entry.recognises(path)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        names = " or ".join(entry.name for entry in matches)
         raise SourceError(
             f"Expected {path} to be of one format, but it looks like {names}; say which with {parameter('format')}."
         )
@@ -99,8 +99,10 @@ def _corpus_inside(path: Path) -> Path | None:
     """The one entry of a folder that is a corpus by itself; None where there is none, or more than one."""
     if not path.is_dir():
         return None
-    found = [child for child in sorted(path.iterdir())[:LOOKED_AT] if any(entry.recognises(child) for entry in FORMATS)]
-    return found[0] if len(found) == 1 else None
+    corpora = [
+        child for child in sorted(path.iterdir())[:LOOKED_AT] if any(entry.recognises(child) for entry in FORMATS)
+    ]
+    return corpora[0] if len(corpora) == 1 else None
 
 
 def _what_is_there(path: Path) -> str:

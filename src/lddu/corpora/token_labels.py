@@ -26,10 +26,10 @@ def shares_of_tokens(tokens: Sequence[float], emotions: Sequence[str], where: st
     known = range(FIRST_EMOTION, FIRST_EMOTION + len(emotions))
     sound = len(ids) == len(tokens) and ids[:1] == [BEGIN] and end > 0 and all(i in known for i in named)
     if not sound or any(i != PADDING for i in ids[end + 1 :]):
-        shown = ", ".join(f"{token:g}" for token in list(tokens)[:12])
+        first_tokens = ", ".join(f"{token:g}" for token in list(tokens)[:12])
         raise SourceError(
             f"Expected {where} to be [{BEGIN}, ids of emotions from {known.start} to {known.stop - 1}, {END}], "
-            f"but got [{shown}]."
+            f"but got [{first_tokens}]."
         )
     return [float(i in named) for i in known]
 
@@ -41,9 +41,9 @@ def tokens_in(text: str, where: str) -> list[float]:
         SourceError: where it is no list of numbers.
     """
     try:
-        found = ast.literal_eval(text.strip()) if len(text) < 1000 else None
-        if isinstance(found, list | tuple) and all(isinstance(number, int | float) for number in found):
-            return [float(number) for number in found]
+        numbers = ast.literal_eval(text.strip()) if len(text) < 1000 else None
+        if isinstance(numbers, list | tuple) and all(isinstance(number, int | float) for number in numbers):
+            return [float(number) for number in numbers]
     except (ValueError, SyntaxError, RecursionError, MemoryError, OverflowError):
         pass
     raise SourceError(f"Expected {where} to be a list such as [2, 4, 6, 3], but got {text[:40]!r}.")

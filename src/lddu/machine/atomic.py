@@ -74,7 +74,7 @@ def _system_errors(path: Path) -> Iterator[None]:
 
 @cache
 def _umask() -> int:
-    """What the user withholds from others in new files; to ask is to set it, so it is asked once."""
+    """The user's umask; it can only be read by setting it, so it is read once."""
     withheld = os.umask(0o077)
     os.umask(withheld)
     return withheld

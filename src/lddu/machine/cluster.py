@@ -33,8 +33,8 @@ class RayWorkers:
 
     Attributes:
         count: jobs at once; None takes all of the cluster, and what joins it meanwhile.
-        threads: of each job, and the processors that it asks for.
-        device: that each job computes on, ``cpu`` or ``cuda``; with ``cuda`` it asks for a GPU too.
+        threads: of each job, and the CPUs that it requests.
+        device: that each job computes on, ``cpu`` or ``cuda``; with ``cuda`` it requests a GPU too.
     """
 
     count: int | None
@@ -141,7 +141,7 @@ def _join(ray: Any, address: str) -> None:
 
 
 def _knock(address: str) -> None:
-    """Find out at once that nobody listens at HOST:PORT, for which Ray takes minutes."""
+    """Fail at once where nothing listens at HOST:PORT, for which Ray takes minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=10).close()

@@ -1,4 +1,4 @@
-"""Where tensors are computed: a name such as ``cuda`` made into a device that is really there."""
+"""Where tensors are computed: a name such as ``cuda`` turned into a device that exists."""
 
 import torch
 

@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 CONTROL_GROUP = Path("/sys/fs/cgroup")
-"""Where Linux says what a container may take, and takes."""
+"""Where Linux keeps the memory limit and use of a container."""
 
 MEMINFO = Path("/proc/meminfo")
 
 
 def available_gib() -> float | None:
-    """Memory that the system, and the container that this process lives in, have left; None where neither says so."""
-    left = [found for found in (_of_system(), _of_container()) if found is not None]
+    """Memory that the system, and the container that this process lives in, have left; None where neither is known."""
+    left = [free for free in (_of_system(), _of_container()) if free is not None]
     return min(left) / 2**30 if left else None
 
 
@@ -24,7 +24,7 @@ def _of_system() -> int | None:
 
 
 def _physical() -> int | None:
-    """All memory of the machine, for systems that do not say what is left of it."""
+    """All memory of the machine, for systems that do not report what is free."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

@@ -19,18 +19,18 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 Opening = Callable[[], Callable[[Job], Result]]
-"""Makes a process ready, once, and gives what it does with each job: hashable, and able to travel to the process."""
+"""Sets up a process, once, and returns the function that does each job; hashable and picklable."""
 
 Report = Callable[[Any], None]
 """Sends the leading process something about the job that is going on."""
 
 ReportingOpening = Callable[[], Callable[[Job, Report], Result]]
-"""An `Opening` whose jobs report on their way."""
+"""An `Opening` whose jobs report progress."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Job, Result]):
-    """What became of a job.
+    """The result of a job.
 
     Attributes:
         job: as it was given.
@@ -115,7 +115,7 @@ def default_threads() -> int:
 
 @lru_cache(maxsize=1)
 def opened(opening: Opening[Any, Any]) -> Callable[[Any], Any]:
-    """What the opening gives, made once in a process."""
+    """What the opening returns, called once per process."""
     return opening()
 
 

@@ -1,4 +1,4 @@
-"""Several processes that train one network together: who they are, and the few things they say to one another.
+"""Several processes that train one network together: their ranks, and how they exchange data.
 
 A launcher (`torchrun`, `accelerate launch`) starts the same program several times and numbers the processes; a number
 is a rank. Every rank sees a part of each batch. The network's outputs for the parts are gathered, so that the losses over
@@ -49,20 +49,20 @@ class Ranks:
         r = self.rank if rank is None else rank
         return slice(length * r // self.size, length * (r + 1) // self.size)
 
-    def gather(self, own: Tensor, counts: Sequence[int]) -> Tensor:
+    def gather(self, local: Tensor, counts: Sequence[int]) -> Tensor:
         """Rows of all ranks, in order of rank, with gradient.
 
         Args:
-            own: [counts[rank], ...] floating point.
+            local: [counts[rank], ...] floating point.
             counts: rows of each rank; may be 0.
 
         Returns:
-            [sum of counts, ...], the same on every rank. A loss of each rank may use all of it; `own` gets the gradient
+            [sum of counts, ...], the same on every rank. A loss of each rank may use all of it; `local` gets the gradient
             of the sum of these losses.
         """
         if self.size == 1:
-            return own
-        rows: Tensor = _Gather.apply(own, tuple(counts), self.rank)  # type: ignore[no-untyped-call]
+            return local
+        rows: Tensor = _Gather.apply(local, tuple(counts), self.rank)  # type: ignore[no-untyped-call]
         return rows
 
     def sum(self, value: Tensor) -> Tensor:
@@ -91,13 +91,13 @@ class Ranks:
         for parameter, mean, any_rank in zip(parameters, means, anywhere.tolist(), strict=True):
             parameter.grad = (mean / self.size).view_as(parameter) if any_rank else None
 
-    def everyones(self, own: Result) -> list[Result]:
+    def everyones(self, local: Result) -> list[Result]:
         """What each rank has, in order of rank; anything that can be pickled, for it only goes between these processes."""
         if self.size == 1:
-            return [own]
-        found: list[Any] = [None] * self.size
-        dist.all_gather_object(found, own)
-        return found
+            return [local]
+        gathered: list[Any] = [None] * self.size
+        dist.all_gather_object(gathered, local)
+        return gathered
 
     def from_first(self, act: Callable[[], Result]) -> Result:
         """Do something on the first rank only and give its result to all.
@@ -107,16 +107,16 @@ class Ranks:
         """
         if self.size == 1:
             return act()
-        said: list[Any] = [None, None]
+        outcome: list[Any] = [None, None]
         if self.first:
             try:
-                said = [act(), None]
+                outcome = [act(), None]
             except LdduError as fault:
-                said = [None, fault]
-        dist.broadcast_object_list(said, src=0)
-        if said[1] is not None:
-            raise said[1]
-        result: Result = said[0]
+                outcome = [None, fault]
+        dist.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise outcome[1]
+        result: Result = outcome[0]
         return result
 
 
@@ -154,19 +154,19 @@ def backends(here: int) -> str:
 
 
 class _Gather(torch.autograd.Function):
-    """Rows of all ranks; backward sums what every rank's loss says about each row and keeps the own rows."""
+    """Rows of all ranks; backward sums the gradients of every rank's loss and keeps the rows of this rank."""
 
     @staticmethod
-    def forward(context: Any, own: Tensor, counts: tuple[int, ...], rank: int) -> Tensor:
-        context.own = slice(sum(counts[:rank]), sum(counts[: rank + 1]))
-        padded = own.new_zeros(max(counts), *own.shape[1:])
-        padded[: len(own)] = own
-        found = [torch.empty_like(padded) for _ in counts]
-        dist.all_gather(found, padded)
-        return torch.cat([rows[:count] for rows, count in zip(found, counts, strict=True)])
+    def forward(context: Any, local: Tensor, counts: tuple[int, ...], rank: int) -> Tensor:
+        context.local = slice(sum(counts[:rank]), sum(counts[: rank + 1]))
+        padded = local.new_zeros(max(counts), *local.shape[1:])
+        padded[: len(local)] = local
+        gathered = [torch.empty_like(padded) for _ in counts]
+        dist.all_gather(gathered, padded)
+        return torch.cat([rows[:count] for rows, count in zip(gathered, counts, strict=True)])
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         whole = gradients[0].contiguous()
         dist.all_reduce(whole)
-        return whole[context.own], None, None
+        return whole[context.local], None, None

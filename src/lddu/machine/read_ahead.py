@@ -1,4 +1,4 @@
-"""An iterable worked off in a thread of its own, a few items ahead of who takes them."""
+"""An iterable read in a thread of its own, a few items ahead of its consumer."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_LOOK = 0.05  # seconds after which a thread that waits for room looks whether it is still wanted
+_LOOK = 0.05  # seconds after which a thread that waits for room checks whether it should stop
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _make(items: Iterable[T], ready: "Queue[T | _Fault | _End]", stopped: Event)
 
 
 def _put(ready: "Queue[T | _Fault | _End]", item: T | _Fault | _End, stopped: Event) -> bool:
-    """Whether it was taken in; not where nobody takes any more."""
+    """Whether the item was queued; False once the consumer has stopped."""
     while not stopped.is_set():
         try:
             ready.put(item, timeout=_LOOK)

@@ -57,7 +57,7 @@ def side_by_side(act: Callable[[T], R], items: Iterable[T], count: int, device: 
         act: runs in another thread, with gradients and generators of its own concern: it must draw nothing at random.
         items: to go over.
         count: how many items there are, or more.
-        device: that `act` computes on; any but a processor is asked one item at a time.
+        device: that `act` computes on; any but a CPU gets one item at a time.
     """
     threads = torch.get_num_threads()
     workers = min(threads, count) if device.type == "cpu" else 1

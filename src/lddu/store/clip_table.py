@@ -1,4 +1,4 @@
-"""The clip table of a store: who, which split, what was said, which emotions were seen (`clips.parquet`)."""
+"""The clip table of a store: ids, splits, groups, transcripts and labels (`clips.parquet`)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,11 +116,11 @@ def table_of(rows: Sequence[ClipRow], emotions: tuple[str, ...]) -> ClipTable:
 
 def _modality_labels(rows: Sequence[ClipRow], emotions: int) -> dict[str, np.ndarray]:
     names = sorted({name for row in rows for name in row.modality_shares})
-    found = {name: np.full((len(rows), emotions), np.nan, np.float32) for name in names}
+    arrays = {name: np.full((len(rows), emotions), np.nan, np.float32) for name in names}
     for i, row in enumerate(rows):
         for name, shares in row.modality_shares.items():
-            found[name][i] = np.array(shares, dtype=np.float32)
-    return {name: labels for name, labels in found.items() if not np.isnan(labels).all()}
+            arrays[name][i] = np.array(shares, dtype=np.float32)
+    return {name: labels for name, labels in arrays.items() if not np.isnan(labels).all()}
 
 
 def _carried_column(name: str, rows: Sequence[ClipRow]) -> np.ndarray:
@@ -228,13 +228,13 @@ def _faults(table: ClipTable) -> Iterator[str]:
 
 
 def _read_modality_labels(table: "pa.Table", emotions: tuple[str, ...]) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
+    by_modality: dict[str, np.ndarray] = {}
     for column in table.column_names:
         emotion, at, modality = column.rpartition(OF_MODALITY)
         if at and emotion in emotions:
-            labels = found.setdefault(modality, np.full((table.num_rows, len(emotions)), np.nan, np.float32))
+            labels = by_modality.setdefault(modality, np.full((table.num_rows, len(emotions)), np.nan, np.float32))
             labels[:, emotions.index(emotion)] = _numbers(table, column)
-    return found
+    return by_modality
 
 
 def carried_columns(table: "pa.Table") -> dict[str, np.ndarray]:

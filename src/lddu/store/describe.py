@@ -47,7 +47,7 @@ class ModalitySummary:
         steps: quantile -> steps of the clips that have it.
         bytes: on disk.
         own_labels: share of the (clip, emotion) pairs that raters judged by this modality alone.
-        own_agree: share of those with a joint label too of which both say present or both absent; None without any.
+        own_agree: share of those with a joint label that agree with it on presence; None without any.
     """
 
     name: str
@@ -92,14 +92,14 @@ def describe_store(store: FeatureStore) -> StoreSummary:
     rows = {split: table.in_split(split) for split in splits}
     known = ~np.isnan(table.labels).any(axis=1) & bool(store.emotions)
     least = least_share(store.present_at)
-    shown = (table.labels >= least).sum(axis=1)[known]
+    counts = (table.labels >= least).sum(axis=1)[known]
     return StoreSummary(
         path=store.place,
         clips={split: len(chosen) for split, chosen in rows.items()},
         groups={split: len(set(table.group[chosen]) - {""}) for split, chosen in rows.items()},
         present_at=store.present_at,
-        labels_per_clip=float(shown.mean()) if len(shown) else None,
-        clips_without_emotion=float((shown == 0).mean()) if len(shown) else None,
+        labels_per_clip=float(counts.mean()) if len(counts) else None,
+        clips_without_emotion=float((counts == 0).mean()) if len(counts) else None,
         emotions=tuple(_emotion(table, e, rows, least) for e in range(len(store.emotions))),
         modalities=tuple(_modality(store, name, rows) for name in store.modalities),
         repairs=store.manifest.get("repairs", {}),
@@ -115,8 +115,8 @@ def _emotion(table: ClipTable, e: int, rows: Mapping[str, np.ndarray], least: fl
     disputed = float(((known > 0) & (known < 1)).mean()) if len(known) else 0.0
     clips = {split: int((shares[chosen] >= least).sum()) for split, chosen in rows.items()}
     present = {split: _present(shares[chosen], least) for split, chosen in rows.items()}
-    shown = table.labels[shares >= least]
-    together = {name: _present(shown[:, other], least) for other, name in enumerate(table.emotions)}
+    labels = table.labels[shares >= least]
+    together = {name: _present(labels[:, column], least) for column, name in enumerate(table.emotions)}
     return EmotionSummary(table.emotions[e], clips, present, len(shares) - len(known), disputed, together)
 
 
@@ -141,9 +141,9 @@ def _modality(store: FeatureStore, name: str, rows: Mapping[str, np.ndarray]) ->
 
 
 def _own_labels(store: FeatureStore, modality: str) -> dict[str, Any]:
-    own, joint = store.table.modality_labels.get(modality), store.table.labels
-    if own is None:
+    labels, joint = store.table.modality_labels.get(modality), store.table.labels
+    if labels is None:
         return {}
-    both, least = ~np.isnan(own) & ~np.isnan(joint), least_share(store.present_at)
-    agree = float(((own >= least) == (joint >= least))[both].mean()) if both.any() else None
-    return {"own_labels": float((~np.isnan(own)).mean()), "own_agree": agree}
+    both, least = ~np.isnan(labels) & ~np.isnan(joint), least_share(store.present_at)
+    agree = float(((labels >= least) == (joint >= least))[both].mean()) if both.any() else None
+    return {"own_labels": float((~np.isnan(labels)).mean()), "own_agree": agree}

@@ -38,7 +38,7 @@ _REASONS = {
 
 
 class Mend(Enum):
-    """What is mended in a transcript, and how a note says so of a number of cues, words, or lines."""
+    """What is mended in a transcript, and the note on a number of cues, words, or lines."""
 
     EMPTY = "{n}: no text, left out"
     NEGATIVE = "{n}: beginning before the file, taken from 0 s on"

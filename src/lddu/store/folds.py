@@ -22,7 +22,7 @@ OWN_COLUMNS = ("group", "clip")
 
 @dataclass(frozen=True)
 class GroupFolds:
-    """The folds that are wanted.
+    """The folds to make.
 
     Attributes:
         count: how many; None takes each group as one (leave one group out).
@@ -55,11 +55,11 @@ class Folds:
 
     def split(self, test: int) -> np.ndarray:
         """[N] split of each clip where fold `test` is tested, the next one chooses, and the others train."""
-        found = np.full(len(self.fold), "train", dtype=object)
-        found[self.fold == test] = "test"
-        found[self.fold == (test + 1) % self.count] = "valid"
-        found[self.fold < 0] = "unused"
-        return found
+        split = np.full(len(self.fold), "train", dtype=object)
+        split[self.fold == test] = "test"
+        split[self.fold == (test + 1) % self.count] = "valid"
+        split[self.fold < 0] = "unused"
+        return split
 
     def to_mapping(self, store: FeatureStore) -> dict[str, str | int]:
         """What makes two studies over folds of a store the same one."""
@@ -143,8 +143,8 @@ def without_positives(store: FeatureStore, folds: Folds) -> list[tuple[int, str]
     return [
         (k, emotion)
         for k in range(folds.count)
-        for emotion, shown in zip(store.emotions, present[folds.fold == k].any(axis=0), strict=True)
-        if not shown
+        for emotion, has_positive in zip(store.emotions, present[folds.fold == k].any(axis=0), strict=True)
+        if not has_positive
     ]
 
 
@@ -208,9 +208,9 @@ def fold_sentences(store: FeatureStore, folds: Folds, test: int) -> list[str]:
         + (f" ({some(names)})" if (names := folds.groups_of(k)) and folds.column != "clip" else "")
         for part, k in (("test", test), ("valid", valid))
     ]
-    found = [f"fold {test + 1} of {folds.count} by {folds.column!r}: {', '.join(parts)}"]
+    sentences = [f"fold {test + 1} of {folds.count} by {folds.column!r}: {', '.join(parts)}"]
     lacking = without_positives(store, folds)
     for part, k in (("test", test), ("valid", valid)):
         if names := [emotion for fold, emotion in lacking if fold == k]:
-            found.append(f"no {part} clip of this fold shows {listed(names)}")
-    return found
+            sentences.append(f"no {part} clip of this fold shows {listed(names)}")
+    return sentences

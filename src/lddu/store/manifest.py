@@ -1,4 +1,4 @@
-"""The manifest of a store: read, and refused where what it says cannot be, before anything else of the store is opened."""
+"""The manifest of a store: read and checked before anything else of the store is opened."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _SAFE_NAME = re.compile(r"[\w-]+\.safetensors")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says, each part of the kind that it should be.
+    """The content of a manifest, each part of the right type.
 
     Attributes:
         content: all of it, as JSON gives it.
@@ -50,7 +50,7 @@ class Manifest:
             StoreError: where something is missing, of another kind, or contradicts the rest.
         """
         try:
-            found = Manifest(
+            manifest = Manifest(
                 content,
                 tuple(content["emotions"]),
                 float(content["present_at"]),
@@ -59,14 +59,14 @@ class Manifest:
                 {name: int(count) for name, count in content["splits"].items()},
                 str(content["sha256"]["clips.parquet"]),
             )
-            fault = next(_faults(found), "")
+            fault = next(_faults(manifest), "")
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as wrong:
             fault = repr(wrong)
         if fault:
             raise StoreError(
                 f"Expected {file} to describe a store, but it is damaged ({fault}); import the corpus again."
             )
-        return found
+        return manifest
 
 
 def read_manifest(place: Place) -> Manifest:
@@ -77,13 +77,13 @@ def read_manifest(place: Place) -> Manifest:
     """
     path, file = place.path, place.shown("manifest.json")
     if not (path / "manifest.json").is_file():
-        found = "nothing is there" if not path.exists() else "it holds no manifest.json"
+        problem = "nothing is there" if not path.exists() else "it holds no manifest.json"
         cure = (
             "run 'lddu data import' on it first"
             if any((path / name).is_file() for name in ("clips.csv", "clips.tsv")) or path.is_file()
             else "check the path, or make a store with 'lddu data import' or 'lddu data simulate'"
         )
-        raise StoreError(f"Expected {path} to be a feature store, but {found}; {cure}.")
+        raise StoreError(f"Expected {path} to be a feature store, but {problem}; {cure}.")
     try:
         content = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as fault:
@@ -106,7 +106,7 @@ def _modality(name: str, entry: dict[str, Any]) -> Modality:
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:
-    """What the manifest says that cannot be."""
+    """What is impossible in the manifest."""
     content, total = manifest.content, sum(manifest.clips.values())
     names = content["emotions"]
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):

@@ -50,20 +50,20 @@ class OutlierDetector:
         squares = np.vstack([self._largest, square])
         order = np.argsort(-squares, axis=0, kind="stable")
         self._rest += np.take_along_axis(squares, order[-1:], axis=0)[0]
-        kept = order[:-1]
-        self._largest = np.take_along_axis(squares, kept, axis=0)
-        self._reached = np.take_along_axis(np.vstack([self._reached, furthest]), kept, axis=0)
-        self._owner = np.take_along_axis(np.vstack([self._owner, owner]), kept, axis=0)
+        largest = order[:-1]
+        self._largest = np.take_along_axis(squares, largest, axis=0)
+        self._reached = np.take_along_axis(np.vstack([self._reached, furthest]), largest, axis=0)
+        self._owner = np.take_along_axis(np.vstack([self._owner, owner]), largest, axis=0)
 
     def sentences(self) -> list[str]:
         """What a reader should know; the features beyond the sixth are only counted."""
-        found = list(self._far_off())
+        far_off = list(self._far_off())
         sentences = [
             f"feature {feature + 1} of {self._name} is {value:.3g} in clip {clip!r}, more than {FAR:,.0f} times its typical size: "
             "correct it, or the feature carries no information after scaling"
-            for feature, clip, value in found[:_MOST_NAMED]
+            for feature, clip, value in far_off[:_MOST_NAMED]
         ]
-        rest = len(found) - _MOST_NAMED
+        rest = len(far_off) - _MOST_NAMED
         return sentences + ([f"{rest} more features of {self._name} are as far off in some clip"] if rest > 0 else [])
 
     def _far_off(self) -> Iterator[tuple[int, str, float]]:

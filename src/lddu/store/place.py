@@ -81,22 +81,22 @@ def features_place(files: Place, manifest: Mapping[str, Any]) -> Place:
     """
     if "features" not in manifest:
         return files
-    found = manifest["features"]
-    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in ("store", "manifest_sha256")):
+    link = manifest["features"]
+    if not isinstance(link, dict) or not all(isinstance(link.get(key), str) for key in ("store", "manifest_sha256")):
         raise StoreError(
             f"Expected {files.shown('manifest.json')} to say where its features lie, but it is damaged; make it again."
         )
     if is_url(files.name):
         raise StoreError(
-            f"Expected the features of {files.name} beside its manifest, but it points to {found['store']}; upload that store, and split it "
+            f"Expected the features of {files.name} beside its manifest, but it points to {link['store']}; upload that store, and split it "
             "here."
         )
-    place = place_of(found["store"])
+    place = place_of(link["store"])
     file = place.path / "manifest.json"
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != found["manifest_sha256"]:
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != link["manifest_sha256"]:
         what = "another store is there" if file.is_file() else "nothing is there"
         raise StoreError(
-            f"Expected the features of {files.name} in the store {found['store']}, but {what}; put back the store that was split, or "
+            f"Expected the features of {files.name} in the store {link['store']}, but {what}; put back the store that was split, or "
             "split it again."
         )
     return place

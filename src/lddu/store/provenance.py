@@ -18,7 +18,7 @@ class Failure:
 
 
 def extracted_files(store: FeatureStore) -> list[dict[str, Any]]:
-    """What was written of each file: its name, key, clips and their notes; nothing of a store that was made otherwise."""
+    """What was written of each file: its name, key, clips and their notes; empty for a store that `lddu extract` did not make."""
     source = store.manifest["source"]
     return list(source["files"]) if source.get("made_by") == MADE_BY else []
 
@@ -33,10 +33,10 @@ def made_alike(feature: str, other: str) -> bool:
     if feature == other:
         return True
     try:
-        one, two = json.loads(feature), json.loads(other)
+        first, second = json.loads(feature), json.loads(other)
     except ValueError:
         return False
-    if not isinstance(one, dict) or not isinstance(two, dict):
+    if not isinstance(first, dict) or not isinstance(second, dict):
         return False
-    versions = {one.pop("version", None), two.pop("version", None)}
-    return one == two and any(one.get(key) == kind and versions <= known for (key, kind), known in ALIKE.items())
+    versions = {first.pop("version", None), second.pop("version", None)}
+    return first == second and any(first.get(key) == kind and versions <= known for (key, kind), known in ALIKE.items())

@@ -79,8 +79,8 @@ class RemoteFolder:
             with self._reached(name):
                 self._system.get_file(f"{self._root}/{name}", str(temporary))
             with temporary.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            if found != sha256:
+                checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+            if checksum != sha256:
                 raise StoreError(
                     f"Expected {self.shown(name)} to have the checksum that the manifest says, but it arrived with "
                     "another; try again, or upload the store again."

@@ -19,7 +19,7 @@ def resplit(
     """Write a clip table and a manifest that names the store of the features; one that is there already is taken.
 
     Args:
-        store: whose clips they are.
+        store: with the clips.
         out: the folder.
         split: [N] of each clip.
         group: [N] of each clip.
@@ -30,13 +30,13 @@ def resplit(
     """
     features = store.manifest.get("features") or {"store": store.address, "manifest_sha256": store.manifest_sha256}
     if (out / "manifest.json").is_file():
-        found = FeatureStore(out)
-        same = found.manifest.get("features", {}).get("manifest_sha256") == features["manifest_sha256"]
-        if not same or not np.array_equal(found.table.split, split) or not np.array_equal(found.table.group, group):
+        old = FeatureStore(out)
+        same = old.manifest.get("features", {}).get("manifest_sha256") == features["manifest_sha256"]
+        if not same or not np.array_equal(old.table.split, split) or not np.array_equal(old.table.group, group):
             raise MismatchError(
                 f"Expected {out} to hold the same splits of {store.place}, but it does not; choose another {parameter('out')}."
             )
-        return found
+        return old
     with replaced_folder(out) as folder:
         table = replace(store.table, split=split, group=group)
         write_table(folder / "clips.parquet", table)

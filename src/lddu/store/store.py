@@ -23,7 +23,7 @@ Chosen = Sequence[int] | Sequence[str] | np.ndarray
 
 
 class FeatureStore:
-    """Read access to a store. Opening reads the manifest only; features stay on disk, or afar, until asked for.
+    """Read access to a store. Opening reads the manifest only; features stay on disk, or remote, until needed.
 
     Args:
         path: the store's folder, or its URL (``s3://bucket/store``), whose files are fetched into a cache as needed.
@@ -47,11 +47,11 @@ class FeatureStore:
         self._files = place_of(path)
         self.path, self.place = self._files.path, self._files.name
         self._streams: dict[str, Stream] = {}
-        found = read_manifest(self._files)
-        self.manifest = found.content
-        self.emotions, self.present_at = found.emotions, found.present_at
-        self.modalities, self.simulated = found.modalities, found.simulated
-        self._split_counts, self._table_sha256 = found.clips, found.table_sha256
+        manifest = read_manifest(self._files)
+        self.manifest = manifest.content
+        self.emotions, self.present_at = manifest.emotions, manifest.present_at
+        self.modalities, self.simulated = manifest.modalities, manifest.simulated
+        self._split_counts, self._table_sha256 = manifest.clips, manifest.table_sha256
 
     def __repr__(self) -> str:
         streams = ", ".join(f"{m.name} {m.dimension}" for m in self.modalities.values())
@@ -92,23 +92,23 @@ class FeatureStore:
         """
         if chosen is None:
             return np.arange(len(self))
-        asked = np.asarray(chosen)
-        if not asked.size:
+        selection = np.asarray(chosen)
+        if not selection.size:
             return np.zeros(0, np.int64)
-        if asked.ndim == 1 and asked.dtype == bool and len(asked) == len(self):
-            return np.flatnonzero(asked)
-        if asked.ndim == 1 and asked.dtype.kind in "iu":
-            if out := [row for row in asked.tolist() if not 0 <= row < len(self)]:
+        if selection.ndim == 1 and selection.dtype == bool and len(selection) == len(self):
+            return np.flatnonzero(selection)
+        if selection.ndim == 1 and selection.dtype.kind in "iu":
+            if out := [row for row in selection.tolist() if not 0 <= row < len(self)]:
                 raise StoreError(f"Expected rows from 0 to {len(self) - 1} of {self.place}, but got {out[0]}.")
-            return asked.astype(np.int64)
-        if asked.ndim == 1 and all(isinstance(clip, str) for clip in asked.tolist()):
+            return selection.astype(np.int64)
+        if selection.ndim == 1 and all(isinstance(clip, str) for clip in selection.tolist()):
             row_of = {clip: row for row, clip in enumerate(self.table.clip.tolist())}
-            if unknown := [clip for clip in asked.tolist() if clip not in row_of]:
+            if unknown := [clip for clip in selection.tolist() if clip not in row_of]:
                 raise StoreError(f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none.")
-            return np.array([row_of[clip] for clip in asked.tolist()], np.int64)
+            return np.array([row_of[clip] for clip in selection.tolist()], np.int64)
         raise StoreError(
             f"Expected row numbers, clip ids, or a mask with a flag for each of the {len(self)} clips of {self.place}, but got "
-            f"{asked.dtype} of the shape {asked.shape}."
+            f"{selection.dtype} of the shape {selection.shape}."
         )
 
     def lengths(self, modality: str) -> np.ndarray:

@@ -47,7 +47,7 @@ class StoreFiles(Files, Protocol):
 
 
 class Stream:
-    """Read access to one modality. Nothing is read before it is asked for, and no part that is not needed.
+    """Read access to one modality. Nothing is read before it is needed, and no part that is not.
 
     Args:
         files: where the parts are.
@@ -73,7 +73,7 @@ class Stream:
 
     @property
     def whole(self) -> bool:
-        """Whether one file holds all clips, so that `padded` can be asked for."""
+        """Whether one file holds all clips, so that `padded` can be called."""
         return len(self.modality.parts) == 1
 
     def padded(self, clips: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -103,8 +103,8 @@ class Stream:
         if "times" not in places or places["times"].shape != (part.steps, 2):
             return None
         times = map_tensor(self._local(k), places["times"])
-        found = np.asarray(times[self._offsets[k][i] : self._offsets[k][i + 1]])
-        return None if np.isnan(found).any() else found
+        spans = np.asarray(times[self._offsets[k][i] : self._offsets[k][i + 1]])
+        return None if np.isnan(spans).any() else spans
 
     def loaded(self, first: int, end: int) -> Iterator[np.ndarray]:
         """[sum T, D] features of the clips `first` to `end` (exclusive) in memory, from one part after the other."""

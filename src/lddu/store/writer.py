@@ -34,7 +34,7 @@ class StoreDescription:
         modalities: name -> what the numbers are (``GloVe 300``, an extractor's configuration).
         present_at: share of raters from which an emotion counts as present, Eq. (16).
         source: where the data comes from and its licence, free form.
-        simulated: True for made-up data; said wherever results are shown.
+        simulated: True for made-up data; noted wherever results are shown.
         unlabelled: True for clips that are only predicted: there may be no emotion.
     """
 
@@ -169,14 +169,14 @@ class _Stream:
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
             with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
-                kept = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
-            self._check(clip, kept)
-            self.outliers.see(clip, kept)
-            assert times is None or times.shape == (len(kept), 2)
+                values = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
+            self._check(clip, values)
+            self.outliers.see(clip, values)
+            assert times is None or times.shape == (len(values), 2)
             self._timed |= times is not None
-            self._times.append(np.full((len(kept), 2), np.nan, np.float32) if times is None else times)
-            self._waiting.append(kept)
-            self._bytes += kept.nbytes
+            self._times.append(np.full((len(values), 2), np.nan, np.float32) if times is None else times)
+            self._waiting.append(values)
+            self._bytes += values.nbytes
         self._lengths.append(0 if steps is None else len(steps))
         if self._bytes >= PART_BYTES:
             self._flush()

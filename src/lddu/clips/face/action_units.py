@@ -160,8 +160,8 @@ def read_track(
             values.append(last.values)
             start.append(time)
     begin = np.array(start, dtype=float)
-    found = np.array(values, np.float32).reshape(-1, len(tool.features))
-    steps = Steps(found, begin, begin + 1 / PICTURE_RATE)
+    features = np.array(values, np.float32).reshape(-1, len(tool.features))
+    steps = Steps(features, begin, begin + 1 / PICTURE_RATE)
     return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, bool), note)
 
 
@@ -247,16 +247,20 @@ def _lines(table: Path, tool: Tool) -> Iterator[tuple[int, float, _Look | None]]
 
 
 def _columns(table: Path, tool: Tool, header: Sequence[str]) -> dict[str, int]:
-    wanted = ["frame", *tool.features, *tool.place, tool.size, tool.certain]
-    missing = [name for name in wanted if name not in header]
+    required = ["frame", *tool.features, *tool.place, tool.size, tool.certain]
+    missing = [name for name in required if name not in header]
     if missing:
-        other = next((kind for kind in TOOLS.values() if kind is not tool and set(kind.units) <= set(header)), None)
-        cure = f"name {other.name} as the face model" if other else f"write it with {tool.name}'s newest version"
+        other_tool = next(
+            (kind for kind in TOOLS.values() if kind is not tool and set(kind.units) <= set(header)), None
+        )
+        cure = (
+            f"name {other_tool.name} as the face model" if other_tool else f"write it with {tool.name}'s newest version"
+        )
         raise SourceError(
             f"Expected {table} to be a table of {tool.name}, but it has no column {', '.join(missing[:3])}"
             f"{' and others' if len(missing) > 3 else ''}; {cure}."
         )
-    return {name: header.index(name) for name in (*wanted, tool.clock) if name in header}
+    return {name: header.index(name) for name in (*required, tool.clock) if name in header}
 
 
 def _look(row: Sequence[str], columns: Mapping[str, int], tool: Tool, where: str) -> tuple[int, float, _Look | None]:

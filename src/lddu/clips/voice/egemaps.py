@@ -15,7 +15,7 @@ from lddu.clips.steps import Steps
 from lddu.clips.voice.stretches import STEP_SECONDS, Stretching
 
 OPENSMILE = "opensmile"
-"""Name under which the descriptors are asked for."""
+"""Name that selects the descriptors."""
 
 _SURROUNDINGS = 2 * SAMPLE_RATE  # pitch is smoothed over some tenths of a second
 _STRETCHING = Stretching(1200, _SURROUNDINGS, _SURROUNDINGS)

@@ -1,4 +1,4 @@
-"""Silence before and after a clip's voice is left out: how long a recording ran on says nothing of how somebody speaks.
+"""Silence before and after a clip's voice is left out: how long a recording ran on is no property of speech.
 
 A speech encoder takes silence for speech of a kind: with a second of it at each end, the mean over a clip is one of a sad voice. Silence is
 what a room sounds like while nobody speaks, and no room is silent: even and unvoiced, however loud.
@@ -28,7 +28,7 @@ LOUDEST_SILENCE = -60.0
 _ROOM_STEPS = round(0.4 / STEP_SECONDS)
 _ROOM_SPREAD = 6.0
 _ROOM_VOICED = 0.4
-"""The noise of a room is told by so many steps in a row whose loudness differs by so few decibels and of which so few are voiced."""
+"""The noise of a room is recognised by so many steps in a row whose loudness differs by so few decibels and of which so few are voiced."""
 
 _ROOM_BELOW = 12.0
 """Decibels below what is loud; what is even and louder may be a voice."""
@@ -62,16 +62,16 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
     loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
     loudest = max(loud, loudest_voice(loudness, voiced))
     middle = (measured.start + measured.end) / 2
-    found: list[Stretch | None] = []
+    spans: list[Stretch | None] = []
     for start, end in stretches:
-        own = np.flatnonzero((middle >= start) & (middle < end))
-        heard = own[_lasting(loudness[own] >= _cut(loudness[own], voiced[own], loud, loudest))]
+        steps = np.flatnonzero((middle >= start) & (middle < end))
+        heard = steps[_lasting(loudness[steps] >= _cut(loudness[steps], voiced[steps], loud, loudest))]
         if len(heard):
             first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
-            found.append((max(start, first), min(end, last)))
+            spans.append((max(start, first), min(end, last)))
         else:
-            found.append(None)
-    return found
+            spans.append(None)
+    return spans
 
 
 def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) -> float:

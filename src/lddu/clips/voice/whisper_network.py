@@ -41,7 +41,7 @@ class WhisperNetwork:
 
         self._place = place
         self._weights = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-        layers = {int(found[1]) for name in arrays if (found := _LAYER.match(name))}
+        layers = {int(match[1]) for name in arrays if (match := _LAYER.match(name))}
         self.depth = max(layers, default=-1) + 1
         self.bands = self._sized("encoder/conv1/weight", 3)[1]
         self.width = self._sized("encoder/conv1/weight", 3)[0]
@@ -88,12 +88,12 @@ class WhisperNetwork:
         x = F.gelu(F.conv1d(log_mel, *self._pair("encoder/conv1"), padding=1))
         x = F.gelu(F.conv1d(x, *self._pair("encoder/conv2"), stride=2, padding=1)).T
         x = x + self._weights["encoder/position_encodings/encodings"][: len(x)]
-        found = []
+        after_layer = []
         for layer in range(layers):
             x = x + self._attention(x, f"encoder/layer_{layer}/self_attention")
             x = x + self._feed_forward(x, f"encoder/layer_{layer}/ffn")
-            found.append(x)
-        return found
+            after_layer.append(x)
+        return after_layer
 
     def normed(self, states: Any) -> Any:
         """The last layer's states after the final norm: what Whisper's decoder is given."""
@@ -127,10 +127,10 @@ class WhisperNetwork:
         return self._weights[f"{name}/weight"], self._weights[f"{name}/bias"]
 
     def _sized(self, name: str, rank: int) -> Sequence[int]:
-        found = self._weights.get(name)
-        if found is None or found.ndim != rank:
-            raise self._fault(name, None if found is None else list(found.shape), f"{rank} dimensions")
-        return tuple(found.shape)
+        weight = self._weights.get(name)
+        if weight is None or weight.ndim != rank:
+            raise self._fault(name, None if weight is None else list(weight.shape), f"{rank} dimensions")
+        return tuple(weight.shape)
 
     def _check(self) -> None:
         """Every weight has the sizes that it must have, so that nothing fails later."""
@@ -151,14 +151,14 @@ class WhisperNetwork:
             ):  # fmt: skip
                 expected |= {f"{name}/weight": (rows, columns), f"{name}/bias": (rows,)}
         for name, shape in expected.items():
-            found = tuple(self._weights[name].shape) if name in self._weights else None
-            if found != shape:
-                raise self._fault(name, None if found is None else list(found), f"sizes {list(shape)}")
+            actual = tuple(self._weights[name].shape) if name in self._weights else None
+            if actual != shape:
+                raise self._fault(name, None if actual is None else list(actual), f"sizes {list(shape)}")
         if self.heads < 1 or width % self.heads:
             raise self._fault("encoder/num_heads", self.heads, f"a divisor of {width}")
 
-    def _fault(self, name: str, found: object, expected: str) -> SourceError:
-        what = "is missing" if found is None else f"is {found}"
+    def _fault(self, name: str, actual: object, expected: str) -> SourceError:
+        what = "is missing" if actual is None else f"is {actual}"
         return SourceError(
             f"Expected the weights of a Whisper encoder in {self._place} with {expected} for {name!r}, but it {what}; "
             "install its package again."

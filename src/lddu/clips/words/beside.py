@@ -32,16 +32,16 @@ def beside(clip: Path, languages: Languages | None = None) -> Path | None:
     """
     for suffix in SUFFIXES:
         longer = [Path(f"{clip}{suffix}")] if suffix in _SUBTITLES else []
-        for found in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), *longer):
-            if found.is_file() and (suffix != ".json" or found.stat().st_size):
-                return found
+        for path in (clip.with_suffix(suffix), clip.with_suffix(suffix.upper()), *longer):
+            if path.is_file() and (suffix != ".json" or path.stat().st_size):
+                return path
     spoken = (languages_in(clip.parent) if languages is None else languages).get(clip.stem, {})
     return next(iter(spoken.values())) if len(spoken) == 1 else None
 
 
 def unread_beside(clip: Path) -> Path | None:
     """A transcript of a kind that is not read, which lies beside a clip under its name."""
-    return next((found for suffix in _UNREAD if (found := clip.with_suffix(suffix)).is_file()), None)
+    return next((path for suffix in _UNREAD if (path := clip.with_suffix(suffix)).is_file()), None)
 
 
 def is_named_after(file: Path, clip: Path) -> bool:
@@ -62,7 +62,7 @@ def languages_beside(clip: Path) -> Mapping[str, Path]:
 
 def languages_in(folder: Path) -> Languages:
     """Stem of a clip -> language -> its subtitles, of all in a folder that name their language."""
-    there: dict[str, dict[str, Path]] = {}
+    by_stem: dict[str, dict[str, Path]] = {}
     clips, names = set[str](), list[str]()
     with suppress(OSError):  # a folder that is not there, or may not be looked through, has none
         names = sorted(file.name for file in folder.iterdir())
@@ -73,10 +73,10 @@ def languages_in(folder: Path) -> Languages:
         if suffix.lower() in MEDIA_SUFFIXES:
             clips.add(whole)  # a.de.mp4 is a clip of its own, whose subtitles are not those of a.mp4
         elif suffix in _SUBTITLES and stem and _LANGUAGE.fullmatch(language):
-            own = there.setdefault(stem, {})
-            if suffix == _SUBTITLES[0] or language not in own:
-                own[language] = folder / name
+            subtitles = by_stem.setdefault(stem, {})
+            if suffix == _SUBTITLES[0] or language not in subtitles:
+                subtitles[language] = folder / name
     return {
-        stem: {language: file for language, file in own.items() if f"{stem}.{language}" not in clips}
-        for stem, own in there.items()
+        stem: {language: file for language, file in subtitles.items() if f"{stem}.{language}" not in clips}
+        for stem, subtitles in by_stem.items()
     }

@@ -66,16 +66,16 @@ def captions(text: str) -> list[Caption]:
     bounds = [*heads, len(lines)]
     counted = [_number_before(lines, head) for head in heads]
     numbered = bool(counted) and counted[0] and 2 * sum(counted) >= len(counted)
-    found = []
+    cues = []
     for k, head in enumerate(heads):
         body = list(lines[head + 1 : bounds[k + 1]])
         if k + 1 < len(heads):
             body = _without_identifier(body, numbered, webvtt)
         start, end = times(lines[head]) or (None, None)
-        kept = tuple(line for line in (_without_comments(body) if webvtt else body) if line.strip())
-        kept = kept or _behind_times(lines[head])
-        found.append(Caption(f"line {head + 1}", lines[head].strip(), start, end, kept))
-    return found
+        text_lines = tuple(line for line in (_without_comments(body) if webvtt else body) if line.strip())
+        text_lines = text_lines or _behind_times(lines[head])
+        cues.append(Caption(f"line {head + 1}", lines[head].strip(), start, end, text_lines))
+    return cues
 
 
 def times(line: str) -> tuple[float | None, float | None] | None:

@@ -44,7 +44,7 @@ class Cue:
 
 
 def spoken_cues(
-    found: Sequence[Caption],
+    captions: Sequence[Caption],
     where: str,
     duration: float,
     mends: Counter[Mend],
@@ -55,7 +55,7 @@ def spoken_cues(
     """The cues of a file that hold words, in order of time.
 
     Args:
-        found: as they are written.
+        captions: as they are written.
         where: names the file.
         duration: seconds of the clip; what begins later is left out.
         mends: what was mended is added to it.
@@ -65,21 +65,21 @@ def spoken_cues(
     Raises:
         SourceError: where no time can be read, or the file belongs to another clip.
     """
-    texts = [CueText(caption.lines) for caption in found]
+    texts = [CueText(caption.lines) for caption in captions]
     lines = [text.tokens(label) for text, label in zip(texts, labels([text.lines for text in texts]), strict=True)]
     if speakers is not None:
         lines = [_spoken(words, speaker) for words, speaker in zip(lines, speakers, strict=True)]
-    spoken = [(caption, words) for caption, words in zip(found, lines, strict=True) if words]
+    spoken = [(caption, words) for caption, words in zip(captions, lines, strict=True) if words]
     known = {(caption.start, caption.end, caption.lines): caption for caption, _ in reversed(spoken)}
-    told = [
+    unique = [
         (caption, words) for caption, words in spoken
         if known[caption.start, caption.end, caption.lines] is caption or caption.start is None
     ]  # fmt: skip
-    mends[Mend.TWICE] += len(spoken) - len(told)
-    mends[Mend.EMPTY] += sum(not caption.lines for caption in found)
-    _refuse_unreadable([caption for caption, _ in told], where)
-    _refuse_foreign([caption for caption, _ in told], where, duration)
-    cues = list(_mended(told, duration, mends, ends))
+    mends[Mend.TWICE] += len(spoken) - len(unique)
+    mends[Mend.EMPTY] += sum(not caption.lines for caption in captions)
+    _refuse_unreadable([caption for caption, _ in unique], where)
+    _refuse_foreign([caption for caption, _ in unique], where, duration)
+    cues = list(_mended(unique, duration, mends, ends))
     return sorted(cues, key=lambda cue: cue.start)
 
 
@@ -87,33 +87,37 @@ def _spoken(lines: Lines, speaker: str) -> Lines:
     return tuple(tuple(replace(token, speaker=token.speaker or speaker) for token in line) for line in lines)
 
 
-def _refuse_unreadable(told: Sequence[Caption], where: str) -> None:
-    if told and all(caption.start is None and caption.end is None for caption in told):
+def _refuse_unreadable(captions: Sequence[Caption], where: str) -> None:
+    if captions and all(caption.start is None and caption.end is None for caption in captions):
         raise SourceError(
-            f"Expected times such as 00:01:02,500 around '-->' in {told[0].place} of {where}, but got "
-            f"{told[0].written!r}, and no other time there can be read; correct the file."
+            f"Expected times such as 00:01:02,500 around '-->' in {captions[0].place} of {where}, but got "
+            f"{captions[0].written!r}, and no other time there can be read; correct the file."
         )
 
 
-def _refuse_foreign(told: Sequence[Caption], where: str, duration: float) -> None:
-    late = [caption for caption in told if caption.start is not None and caption.start >= duration + TOLERATED_OVERHANG]
-    if 2 * len(late) > len(told):
+def _refuse_foreign(captions: Sequence[Caption], where: str, duration: float) -> None:
+    late = [
+        caption for caption in captions if caption.start is not None and caption.start >= duration + TOLERATED_OVERHANG
+    ]
+    if 2 * len(late) > len(captions):
         end = max(late[-1].start or 0.0, late[-1].end or 0.0)
         raise foreign(f"{late[-1].place} of {where}", late[-1].written, end, duration)
 
 
-def foreign(where: str, told: str, end: float, duration: float) -> SourceError:
-    """What is said of a transcript most of which lies beyond its clip; `told` stands at the place that it names."""
+def foreign(where: str, written: str, end: float, duration: float) -> SourceError:
+    """The error for a transcript most of which lies beyond its clip; `written` is the text at the place it names."""
     return SourceError(
-        f"Expected {where} to end within the clip's {duration:.1f} s, but {told!r} ends at {end:.1f} s, and most of the "
+        f"Expected {where} to end within the clip's {duration:.1f} s, but {written!r} ends at {end:.1f} s, and most of the "
         "transcript lies beyond the end; it belongs to another video, or the video is cut short."
     )
 
 
-def _mended(told: Sequence[tuple[Caption, Lines]], duration: float, mends: Counter[Mend], ends: bool) -> Iterator[Cue]:
+def _mended(
+    spoken: Sequence[tuple[Caption, Lines]], duration: float, mends: Counter[Mend], ends: bool
+) -> Iterator[Cue]:
     before = Cue(0.0, 0.0, ())
-    for number, (caption, lines) in enumerate(told, start=1):
-        starts = (told[n][0].start for n in range(number, len(told)))
+    for number, (caption, lines) in enumerate(spoken, start=1):
+        starts = (spoken[n][0].start for n in range(number, len(spoken)))
         after = next((start for start in starts if start is not None), duration)
         cue = _placed(caption, lines, before, after, slowly=1.0 if ends else 2.0)
         if cue is None or cue.start >= duration or cue.end < 0 or (cue.start < 0 and cue.end <= 0):

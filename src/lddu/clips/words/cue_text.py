@@ -28,7 +28,7 @@ class Token:
     Attributes:
         text: the word.
         style: marks it stands in, outermost first.
-        speaker: who says it; empty where the cue does not tell.
+        speaker: who says it; empty where the cue does not name one.
         start: seconds of the file, where the cue marks the word's own time.
         end: seconds of the file, the same.
     """
@@ -72,15 +72,17 @@ class CueText:
             labels: per line, how many characters at its beginning name the speaker, and the speaker, who speaks on
                 in the lines below.
         """
-        found, at, speaker = [], 0, ""
+        token_lines, at, speaker = [], 0, ""
         for line, (length, label) in zip(self.lines, labels, strict=True):
             speaker = label or speaker
             plain = _SOUND.sub(lambda sound: " " * len(sound.group()), " " * length + line[length:])
             words = [(word.group(), self._marks[at + word.start()]) for word in re.finditer(r"\S+", plain)]
             if words:
-                found.append(tuple(replace(mark, text=text, speaker=speaker or mark.speaker) for text, mark in words))
+                token_lines.append(
+                    tuple(replace(mark, text=text, speaker=speaker or mark.speaker) for text, mark in words)
+                )
             at += len(line) + 1
-        return tuple(found)
+        return tuple(token_lines)
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -116,7 +118,7 @@ def _restyled(style: list[str], codes: str) -> list[str]:
     for code in codes.split("\\"):
         kind = re.match(r"[biusr](?=[01]?$)|\d?c(?=&|$)", code)
         if kind:
-            style = [] if kind[0] == "r" else [one for one in style if not one.startswith(f"\\{kind[0]}")]
+            style = [] if kind[0] == "r" else [mark for mark in style if not mark.startswith(f"\\{kind[0]}")]
             if code.removeprefix(kind[0]) not in ("", "0"):
                 style.append(f"\\{code}")
     return style

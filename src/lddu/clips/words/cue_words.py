@@ -52,10 +52,10 @@ def _timed(tokens: Sequence[Token], start: float, end: float) -> Iterator[Word]:
     """Words within [start, end]; a word with a time of its own begins there, those behind it share what is left."""
     groups, begins = list[list[Token]](), list[float]()
     for token in tokens:
-        own = token.start is not None and start <= token.start < end and (not begins or token.start > begins[-1])
-        if own or not groups:
+        timed = token.start is not None and start <= token.start < end and (not begins or token.start > begins[-1])
+        if timed or not groups:
             groups.append([])
-            begins.append(token.start if own and token.start is not None else start)
+            begins.append(token.start if timed and token.start is not None else start)
         groups[-1].append(token)
     for group, begin, finish in zip(groups, begins, [*begins[1:], end], strict=True):
         last = group[0].end if len(group) == 1 and group[0].end is not None else finish

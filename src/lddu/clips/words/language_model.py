@@ -1,4 +1,4 @@
-"""What a language model must be able to do for words to become its states, and the one that transformers loads."""
+"""What a language model offers to turn words into its states, and the one that transformers loads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class LanguageModel(Protocol):
         """Twelve hexadecimal digits that change with any weight."""
 
     def resolved(self, layers: Sequence[int]) -> tuple[int, ...]:
-        """Its layers as they were asked for, the last one always as `lddu.clips.words.pretrained.LAST`.
+        """Its layers as requested, the last one always as `lddu.clips.words.pretrained.LAST`.
 
         Raises:
             ConfigError: where it has no such layer.
@@ -108,11 +108,11 @@ class HubLanguageModel:
 
     def encoded(self, windows: Sequence[Sequence[str]]) -> list[Encoded]:
         """See `LanguageModel`."""
-        found = self._tokenizer(
+        encodings = self._tokenizer(
             [list(words) for words in windows], is_split_into_words=True, truncation=True, max_length=self.most_tokens
         )
         rows = range(len(windows))
-        return [Encoded({name: found[name][row] for name in found}, found.word_ids(row)) for row in rows]
+        return [Encoded({name: encodings[name][row] for name in encodings}, encodings.word_ids(row)) for row in rows]
 
     def states(self, windows: Sequence[Encoded], layers: Sequence[int]) -> np.ndarray:
         """See `LanguageModel`."""

@@ -24,7 +24,7 @@ _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
 class MiniLM:
-    """A BERT encoder; like every `lddu.clips.words.language_model.LanguageModel` it is asked windows of words.
+    """A BERT encoder; like every `lddu.clips.words.language_model.LanguageModel` it takes windows of words.
 
     Args:
         folder: ``config.json``, ``tokenizer.json`` and ``model.safetensors``; by default those of the package.
@@ -67,12 +67,12 @@ class MiniLM:
 
     def pieces(self, words: Sequence[str]) -> list[int]:
         """See `lddu.clips.words.language_model.LanguageModel`."""
-        return [len(found) for found in self._tokenizer.encode_batch(list(words), add_special_tokens=False)]
+        return [len(encoding) for encoding in self._tokenizer.encode_batch(list(words), add_special_tokens=False)]
 
     def encoded(self, windows: Sequence[Sequence[str]]) -> list[Encoded]:
         """See `lddu.clips.words.language_model.LanguageModel`; of a window that is cut, the closing token is kept."""
-        found = self._tokenizer.encode_batch([list(words) for words in windows], is_pretokenized=True)
-        return [Encoded({"input_ids": self._cut(one.ids)}, self._cut(one.word_ids)) for one in found]
+        encodings = self._tokenizer.encode_batch([list(words) for words in windows], is_pretokenized=True)
+        return [Encoded({"input_ids": self._cut(encoding.ids)}, self._cut(encoding.word_ids)) for encoding in encodings]
 
     def _cut(self, tokens: list[Any]) -> list[Any]:
         return tokens if len(tokens) <= self.most_tokens else [*tokens[: self.most_tokens - 1], tokens[-1]]
@@ -81,12 +81,12 @@ class MiniLM:
         """See `lddu.clips.words.language_model.LanguageModel`."""
         import torch
 
-        wanted = [self._depth if layer == LAST else layer for layer in layers]
+        numbers = [self._depth if layer == LAST else layer for layer in layers]
         with pretrained.steady():
-            x, found = self._embedded(torch.tensor([window.inputs["input_ids"] for window in windows])), {}
-            for layer in range(max(wanted)):
-                x = found[layer + 1] = self._layer(x, f"encoder.layer.{layer}.")
-            return np.asarray(torch.cat([found[number] for number in wanted], dim=2).numpy(), np.float32)
+            x, states = self._embedded(torch.tensor([window.inputs["input_ids"] for window in windows])), {}
+            for layer in range(max(numbers)):
+                x = states[layer + 1] = self._layer(x, f"encoder.layer.{layer}.")
+            return np.asarray(torch.cat([states[number] for number in numbers], dim=2).numpy(), np.float32)
 
     def _embedded(self, ids: Any) -> Any:
         """[B, T] tokens -> [B, T, width]; all are of the first of BERT's two segments."""
@@ -125,23 +125,25 @@ class MiniLM:
 
     def _check(self, folder: Path, config: Mapping[str, Any]) -> None:
         """Every weight has the sizes that the configuration promises, so that nothing fails later."""
-        other = [f"{name} {config.get(name)!r}" for name, value in _CONFIG.items() if config.get(name, value) != value]
-        if other:
-            raise _damaged(folder, f"a BERT of {', '.join(other)} is not known")
+        unknown = [
+            f"{name} {config.get(name)!r}" for name, value in _CONFIG.items() if config.get(name, value) != value
+        ]
+        if unknown:
+            raise _damaged(folder, f"a BERT of {', '.join(unknown)} is not known")
         try:
             expected = _sizes(config)
         except (KeyError, TypeError, ValueError) as fault:
             raise _damaged(folder, f"config.json lacks a number ({fault})") from None
         for name, sizes in expected.items():
-            found = tuple(self._weights[name].shape) if name in self._weights else None
-            if found != sizes:
-                raise _damaged(folder, f"{name} is {'missing' if found is None else list(found)}, not {list(sizes)}")
+            actual = tuple(self._weights[name].shape) if name in self._weights else None
+            if actual != sizes:
+                raise _damaged(folder, f"{name} is {'missing' if actual is None else list(actual)}, not {list(sizes)}")
 
 
 def _sizes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The sizes of every weight."""
     width, wide = int(config["hidden_size"]), int(config["intermediate_size"])
-    found: dict[str, tuple[int, ...]] = {
+    shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (int(config["vocab_size"]), width),
         "embeddings.token_type_embeddings.weight": (int(config["type_vocab_size"]), width),
         "embeddings.position_embeddings.weight": (int(config["max_position_embeddings"]), width),
@@ -154,8 +156,8 @@ def _sizes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         linear = dict.fromkeys(attention, (width, width))
         linear |= {f"{layer}intermediate.dense": (wide, width), f"{layer}output.dense": (width, wide)}
         for name, sizes in linear.items():
-            found |= {f"{name}.weight": sizes, f"{name}.bias": sizes[:1]}
-    return found | {f"{name}.{kind}": (width,) for name in names for kind in ("weight", "bias")}
+            shapes |= {f"{name}.weight": sizes, f"{name}.bias": sizes[:1]}
+    return shapes | {f"{name}.{kind}": (width,) for name in names for kind in ("weight", "bias")}
 
 
 def _weights(folder: Path) -> dict[str, Any]:
@@ -163,10 +165,10 @@ def _weights(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     try:
-        found = load_file(folder / "model.safetensors")
+        tensors = load_file(folder / "model.safetensors")
     except (OSError, SafetensorError) as fault:
         raise _damaged(folder, str(fault)) from None
-    return {name: tensor.float() for name, tensor in found.items() if name != _POSITIONS}
+    return {name: tensor.float() for name, tensor in tensors.items() if name != _POSITIONS}
 
 
 def _damaged(folder: Path, reason: str) -> SourceError:

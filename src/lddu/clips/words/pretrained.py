@@ -18,7 +18,7 @@ def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, 
     """Load a model and what prepares its input.
 
     Args:
-        name: what the user said, for the message.
+        name: what the user gave, for the message.
         kind: such as "language model".
         default: what serves where none is named, such as "the packaged model".
         loader: the transformers package -> (what prepares the input, model).
@@ -40,7 +40,7 @@ def load(name: str, kind: str, default: str, loader: Callable[[Any], tuple[Any, 
 
 
 def specification(name: str, weights: str, layers: Sequence[int]) -> dict[str, Any]:
-    """What tells features of a model from all others: its name (of a folder the last part), a digest of its weights, layers.
+    """What identifies features of a model: its name (of a folder the last part), a digest of its weights, layers.
 
     Without ``layers`` they are states of the last layer alone, as they were before layers could be chosen.
     """
@@ -66,9 +66,9 @@ def batch_states(model: Any, layers: Sequence[int], inputs: Mapping[str, Any]) -
     import torch
 
     with steady():
-        found = model(**inputs, output_hidden_states=any(layer != LAST for layer in layers))
-    kept = [found.last_hidden_state if layer == LAST else found.hidden_states[layer] for layer in layers]
-    return np.asarray(torch.cat(kept, dim=2).numpy(), np.float32)
+        output = model(**inputs, output_hidden_states=any(layer != LAST for layer in layers))
+    chosen = [output.last_hidden_state if layer == LAST else output.hidden_states[layer] for layer in layers]
+    return np.asarray(torch.cat(chosen, dim=2).numpy(), np.float32)
 
 
 def fingerprint(weights: Mapping[str, Any]) -> str:
@@ -99,9 +99,9 @@ def resolved_layer(layer: int, depth: int, option: str, model: str) -> int:
     """The number of a layer, counted from 1.
 
     Args:
-        layer: as it was asked for; `LAST` is the last.
+        layer: as requested; `LAST` is the last.
         depth: how many layers the model has.
-        option: what asks for it, for the message.
+        option: that sets it, for the message.
         model: which model, for the message.
 
     Raises:
@@ -120,10 +120,10 @@ def resolved_layers(layers: Sequence[int], model: Any, inputs: Mapping[str, Any]
     """Layers of a transformers model, the last one always as `LAST`.
 
     Args:
-        layers: as they were asked for.
+        layers: as requested.
         model: what has them.
         inputs: some input, which shows how many there are.
-        option: what asks for them, for the message.
+        option: that sets them, for the message.
 
     Raises:
         ConfigError: where the model has no such layer, or shows its output alone.

@@ -18,9 +18,9 @@ _NEW_WORD = (" ", "▁")
 def regular(document: Any) -> Any:
     """The document in the usual form; itself where it has that already, or is of no form that is known here."""
     for form in _FORMS:
-        found = form(document)
-        if found:
-            return found
+        converted = form(document)
+        if converted:
+            return converted
     return document
 
 
@@ -36,8 +36,8 @@ def _azure(document: Any) -> list[Any] | None:
     """Microsoft: phrases with their best answers first, times in ticks; a document of many phrases, one, or a list."""
     phrases = _nodes(document.get("recognizedphrases")) if isinstance(document, Mapping) else _nodes(document)
     single = [document] if isinstance(document, Mapping) else []
-    found = [phrase for phrase in phrases or single if "recognitionstatus" in phrase or "displaytext" in phrase]
-    return [_azure_phrase(phrase) for phrase in found] or None
+    recognised = [phrase for phrase in phrases or single if "recognitionstatus" in phrase or "displaytext" in phrase]
+    return [_azure_phrase(phrase) for phrase in recognised] or None
 
 
 def _azure_phrase(phrase: Node) -> Node:
@@ -62,8 +62,8 @@ def _amazon(document: Any) -> Node | None:
     turns = results.get("speakerlabels") if isinstance(results, Mapping) else None
     if not isinstance(results, Mapping) or not isinstance(turns, Mapping):
         return None
-    said = [item for turn in _nodes(turns.get("segments")) for item in _nodes(turn.get("items"))]
-    speakers = {str(item.get("starttime")): item.get("speakerlabel") for item in said}
+    items = [item for turn in _nodes(turns.get("segments")) for item in _nodes(turn.get("items"))]
+    speakers = {str(item.get("starttime")): item.get("speakerlabel") for item in items}
     words = [{"speaker": speakers.get(str(item.get("starttime"))), **item} for item in _nodes(results.get("items"))]
     return {"words": words} if words else None
 
@@ -85,22 +85,22 @@ def _ibm(document: Any) -> Node | None:
 def _youtube(document: Any) -> list[Any] | None:
     """YouTube's json3: pieces with milliseconds from the beginning of their event, shown on while the next one begins."""
     events = _nodes(document.get("events")) if isinstance(document, Mapping) else []
-    told = [
+    spoken = [
         (float(event["tstartms"]), event, pieces)
         for event in events if _number(event.get("tstartms")) is not None
         and (pieces := [piece for piece in _nodes(event.get("segs")) if str(piece.get("utf8", "")).strip()])
     ]  # fmt: skip
-    found = []
-    for number, (begin, event, pieces) in enumerate(told):
+    segments = []
+    for number, (begin, event, pieces) in enumerate(spoken):
         last = begin + (_number(event.get("ddurationms")) or 0.0)
-        after = told[number + 1][0] if number + 1 < len(told) else last
+        after = spoken[number + 1][0] if number + 1 < len(spoken) else last
         words = [
             {"text": str(piece["utf8"]).strip(), "startms": begin + (_number(piece.get("toffsetms")) or 0.0)}
             for piece in pieces
         ]
-        own = {"words": words} if len(words) > 1 else {"text": words[0]["text"]}
-        found.append({"startms": begin, "endms": min(last, max(begin, after)), **own})
-    return found or None
+        content = {"words": words} if len(words) > 1 else {"text": words[0]["text"]}
+        segments.append({"startms": begin, "endms": min(last, max(begin, after)), **content})
+    return segments or None
 
 
 def _tiers(document: Any) -> Node | None:

@@ -58,7 +58,7 @@ def at(value: Any, place: str) -> Any:
 
 def first(raw: Any, places: Sequence[str]) -> Any:
     """What lies at the first of several places; None where nothing does."""
-    return next((found for place in places if (found := at(raw, place)) is not None), None)
+    return next((value for place in places if (value := at(raw, place)) is not None), None)
 
 
 def item(raw: Any) -> Item | None:
@@ -74,7 +74,7 @@ def item(raw: Any) -> Item | None:
 
 
 def speaker(raw: Any) -> str:
-    """Who says an item; empty where it does not tell."""
+    """The speaker of an item; empty where unknown."""
     named = first(raw, _SPEAKER)
     named = first(named, _NAME) if isinstance(named, Mapping) else named
     return str(named).strip() if isinstance(named, str | int) and not isinstance(named, bool) else ""

@@ -49,7 +49,7 @@ def recognised(document: Any, where: str, duration: float, mends: Counter[Mend])
     Args:
         document: as JSON gives it, its keys in lower case and without "_".
         where: names the file.
-        duration: seconds of the clip, which tells milliseconds from seconds.
+        duration: seconds of the clip, which distinguishes milliseconds from seconds.
         mends: segments and words that cannot be understood are added.
 
     Raises:
@@ -58,23 +58,23 @@ def recognised(document: Any, where: str, duration: float, mends: Counter[Mend])
     document = _unwrapped(document)
     sure = isinstance(document, Mapping) and "audioduration" in document  # AssemblyAI: milliseconds
     _refuse_several(document, where)
-    segments, words = _found(document)
+    segments, words = _segments_and_words(document)
     if segments is None and words is None:
         raise SourceError(
             f"Expected {where} to hold 'segments' as WhisperX writes them, or 'words', 'chunks' or a list of items with "
             "a text and times, but it does not; name answers and other JSON otherwise than the clip."
         )
     read = [_segment(number, raw, mends) for number, raw in enumerate(segments or ())]
-    kept = [segment for segment in read if segment is not None]
-    if read and not kept and not words:
+    known = [segment for segment in read if segment is not None]
+    if read and not known and not words:
         raise SourceError(
             f"Expected segment 0 of {where} to have 'start', 'end' and 'words' or 'text', but it is damaged, as are all "
             f"{len(read)} segments ({str(segments and segments[0])[:80]})."
         )
-    if words and not any(segment.words for segment in kept):
-        items = _spelt(_items(words, mends), kept)
-        kept = [Segment("the list of words", _spanning(items), tuple(items))] if items else kept
-    return _in_seconds(list(_once(kept, mends)), duration, mends, sure)
+    if words and not any(segment.words for segment in known):
+        items = _spelt(_items(words, mends), known)
+        known = [Segment("the list of words", _spanning(items), tuple(items))] if items else known
+    return _in_seconds(list(_once(known, mends)), duration, mends, sure)
 
 
 def _refuse_several(document: Any, where: str) -> None:
@@ -89,7 +89,7 @@ def _refuse_several(document: Any, where: str) -> None:
 
 
 def _unwrapped(document: Any) -> Any:
-    """What a recogniser gave, in the usual form, without what is wrapped around it; the document where nothing is found."""
+    """What a recogniser gave, in the usual form, without what is wrapped around it; the document itself where there is none."""
     level = [document]
     for _ in range(_DEEPEST):
         for node in level:
@@ -106,7 +106,7 @@ def _unwrapped(document: Any) -> Any:
     return document
 
 
-def _found(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
+def _segments_and_words(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
     """Lists of segments and of words."""
     if isinstance(document, list):
         single = bool(document) and all(
@@ -119,7 +119,7 @@ def _found(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
 
 
 def _list_at(node: Any, places: Sequence[str]) -> list[Any] | None:
-    return next((found for place in places if isinstance(found := at(node, place), list)), None)
+    return next((value for place in places if isinstance(value := at(node, place), list)), None)
 
 
 def _types(raws: list[Any] | None) -> set[str]:
@@ -144,28 +144,28 @@ def _segment(number: int, raw: Any, mends: Counter[Mend]) -> Segment | None:
 def _items(raws: Sequence[Any], mends: Counter[Mend]) -> list[Item]:
     items: list[Item] = []
     for raw in raws:
-        found, kind = item(raw), raw.get("type") if isinstance(raw, Mapping) else None
-        if found is None:
+        parsed, kind = item(raw), raw.get("type") if isinstance(raw, Mapping) else None
+        if parsed is None:
             mends[Mend.DAMAGED] += 1
         elif kind in _MARKS:
-            items[-1:] = [replace(last, text=last.text + found.text.strip()) for last in items[-1:]]
-        elif found.text.strip() and kind not in _NO_WORDS:
-            items.append(found)
+            items[-1:] = [replace(last, text=last.text + parsed.text.strip()) for last in items[-1:]]
+        elif parsed.text.strip() and kind not in _NO_WORDS:
+            items.append(parsed)
     return items
 
 
 def _spanning(items: Sequence[Item]) -> Item:
-    starts = [one.start for one in items if one.start is not None]
-    ends = [one.end for one in items if one.end is not None]
+    starts = [word.start for word in items if word.start is not None]
+    ends = [word.end for word in items if word.end is not None]
     return Item("", min(starts, default=None), max(ends, default=None), "")
 
 
 def _spelt(items: Sequence[Item], segments: Sequence[Segment]) -> list[Item]:
     """Words in the spelling of the segments, which have capitals and full stops, where both are the same words."""
-    written = [word for segment in segments for word in segment.whole.text.split()]
-    if [_bare(one.text) for one in items] != [_bare(word) for word in written]:
+    written = [spelling for segment in segments for spelling in segment.whole.text.split()]
+    if [_bare(word.text) for word in items] != [_bare(spelling) for spelling in written]:
         return list(items)
-    return [replace(one, text=word) for one, word in zip(items, written, strict=True)]
+    return [replace(word, text=spelling) for word, spelling in zip(items, written, strict=True)]
 
 
 def _bare(word: str) -> str:
@@ -187,8 +187,8 @@ def _once(segments: Sequence[Segment], mends: Counter[Mend]) -> Iterator[Segment
 
 
 def _in_seconds(segments: list[Segment], duration: float, mends: Counter[Mend], sure: bool) -> list[Segment]:
-    items = [one for segment in segments for one in (segment.words or (segment.whole,))]
-    if not sure and not are_milliseconds([(one.start, one.end) for one in items], duration):
+    items = [part for segment in segments for part in (segment.words or (segment.whole,))]
+    if not sure and not are_milliseconds([(part.start, part.end) for part in items], duration):
         return segments
     mends[Mend.MILLISECONDS] += 0 if sure else sum(len(segment.words) or 1 for segment in segments)
     return [
@@ -197,6 +197,6 @@ def _in_seconds(segments: list[Segment], duration: float, mends: Counter[Mend], 
     ]
 
 
-def _thousandth(one: Item) -> Item:
-    start, end = (None if moment is None else moment / 1000 for moment in (one.start, one.end))
-    return replace(one, start=start, end=end)
+def _thousandth(part: Item) -> Item:
+    start, end = (None if moment is None else moment / 1000 for moment in (part.start, part.end))
+    return replace(part, start=start, end=end)

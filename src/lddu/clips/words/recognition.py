@@ -1,4 +1,4 @@
-"""Words from the sound itself, with times: speech recognition, only when it is asked for.
+"""Words from the sound itself, with times: speech recognition, only on request.
 
 The packaged Whisper (tiny, English) works without network; any other faster-whisper model goes by name or folder.
 Sound is recognised in stretches of at most five minutes that end where it is quiet, so memory stays bounded.

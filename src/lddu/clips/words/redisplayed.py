@@ -1,4 +1,4 @@
-"""Cues that show words again: captions that roll up or grow, karaoke, flashes. What is said again stays said again.
+"""Cues that show words again: captions that roll up or grow, karaoke, flashes. What is really said again stays.
 
 That two cues hold the same words proves nothing: people repeat themselves. A file shows words again where its cues follow on
 one another without a pause and
@@ -42,13 +42,13 @@ def _follows(before: Cue, cue: Cue) -> bool:
 
 def _runs(cues: Sequence[Cue]) -> list[list[Cue]]:
     """Cues of the same words that follow on one another."""
-    found: list[list[Cue]] = []
+    runs: list[list[Cue]] = []
     for cue in cues:
-        if found and _follows(found[-1][-1], cue) and found[-1][-1].texts == cue.texts:
-            found[-1].append(cue)
+        if runs and _follows(runs[-1][-1], cue) and runs[-1][-1].texts == cue.texts:
+            runs[-1].append(cue)
         else:
-            found.append([cue])
-    return found
+            runs.append([cue])
+    return runs
 
 
 def _merged(run: Sequence[Cue], karaoke: bool) -> Iterator[Cue]:
@@ -129,8 +129,8 @@ def _shared(before: Cue, cue: Cue) -> int:
         first = [_texts(line) for line in cue.lines[:lines]]
         if [_texts(line) for line in before.lines[-lines:]] == first:
             return sum(map(len, first))
-    shown, new = before.texts, cue.texts
-    return next((k for k in range(min(len(shown), len(new), _LONGEST), 0, -1) if shown[-k:] == new[:k]), 0)
+    old, new = before.texts, cue.texts
+    return next((k for k in range(min(len(old), len(new), _LONGEST), 0, -1) if old[-k:] == new[:k]), 0)
 
 
 def _shows_lines_again(before: Cue, cue: Cue) -> bool:

@@ -51,9 +51,9 @@ def _begin(segment: Segment) -> float | None:
 
 
 def _refuse_foreign(segments: Sequence[Segment], where: str, duration: float) -> None:
-    told = [(segment, item) for segment in segments for item in segment.words or (segment.whole,)]
-    late = [(s, item) for s, item in told if item.start is not None and item.start >= duration + TOLERATED_OVERHANG]
-    if 2 * len(late) > len(told):
+    items = [(segment, item) for segment in segments for item in segment.words or (segment.whole,)]
+    late = [(s, item) for s, item in items if item.start is not None and item.start >= duration + TOLERATED_OVERHANG]
+    if 2 * len(late) > len(items):
         segment, item = late[-1]
         end = max(item.start or 0.0, item.end or 0.0)
         raise foreign(f"{segment.place} of {where}", item.text.strip(), end, duration)
@@ -105,12 +105,12 @@ def _is_sound(item: Item) -> bool:
 
 
 def _next_starts(items: Sequence[Item]) -> list[float | None]:
-    """Of each item: when the next one begins whose time is known."""
-    found, after = list[float | None](), None
+    """Per item, when the next one whose time is known begins."""
+    starts, after = list[float | None](), None
     for item in reversed(items):
-        found.append(after)
+        starts.append(after)
         after = after if item.start is None else item.start
-    return found[::-1]
+    return starts[::-1]
 
 
 def _possible(item: Item, speaker: str, mends: Counter[Mend]) -> Item:

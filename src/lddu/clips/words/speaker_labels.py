@@ -48,14 +48,14 @@ def labels(cues: Sequence[Sequence[str]]) -> list[list[Label]]:
     guesses = [[_guess(line, mixed_case) for line in lines] for lines in cues]
     spoken = [any(line.strip() for line in lines) for lines in cues]
     names = _are_names([guess for guess, any_words in zip(guesses, spoken, strict=True) if any_words])
-    found = [
-        [_decided(guess, line, names) for guess, line in zip(own, lines, strict=True)]
-        for own, lines in zip(guesses, cues, strict=True)
+    decided = [
+        [_decided(guess, line, names) for guess, line in zip(cue_guesses, lines, strict=True)]
+        for cue_guesses, lines in zip(guesses, cues, strict=True)
     ]
     if _have_lines_of_their_own([lines for lines in cues if any(line.strip() for line in lines)]):
-        for own, lines in zip(found, cues, strict=True):
-            own[:1] = [(len(line), line.strip()) for line in lines[:1]]
-    return found
+        for cue_labels, lines in zip(decided, cues, strict=True):
+            cue_labels[:1] = [(len(line), line.strip()) for line in lines[:1]]
+    return decided
 
 
 def _guess(line: str, mixed_case: bool) -> _Guess | None:

@@ -24,7 +24,7 @@ PACKAGED_LAYERS = (3, LAST)
 """Of six; `benchmarks/features.py` compares them."""
 
 _BATCH_TOKENS = 4096
-"""Of texts of one length that the model reads together."""
+"""Tokens of one batch; its texts have one length."""
 
 
 class WordEncoder:
@@ -108,13 +108,13 @@ class WordEncoder:
     def _together(self, windows: Sequence[list[str]]) -> list[np.ndarray]:
         """States of windows, batched by their number of tokens."""
         encoded = self._model.encoded(windows)
-        lengths, found = [len(window) for window in encoded], dict[int, np.ndarray]()
+        lengths, states_of = [len(window) for window in encoded], dict[int, np.ndarray]()
         for length, alike in groupby(sorted(range(len(windows)), key=lengths.__getitem__), key=lengths.__getitem__):
             rows, most = list(alike), max(1, _BATCH_TOKENS // length)
             for batch in (rows[first : first + most] for first in range(0, len(rows), most)):
                 states = self._model.states([encoded[row] for row in batch], self.layers)
-                found |= {row: own[_of_words(encoded[row])] for row, own in zip(batch, states, strict=True)}
-        return [found[row] for row in range(len(windows))]
+                states_of |= {row: values[_of_words(encoded[row])] for row, values in zip(batch, states, strict=True)}
+        return [states_of[row] for row in range(len(windows))]
 
     def _windows(self, pieces: Sequence[int]) -> Iterator[tuple[int, int]]:
         """First and last (exclusive) of runs of words that fit the model; a single word beyond is cut by the tokenizer."""
@@ -129,9 +129,9 @@ class WordEncoder:
 
     def _window(self, words: Sequence[Word], start: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         (encoded,) = self._model.encoded([[word.text for word in words]])
-        states, kept = self._model.states([encoded], self.layers)[0], _of_words(encoded)
+        states, positions = self._model.states([encoded], self.layers)[0], _of_words(encoded)
         times = _token_times([owner for owner in encoded.owner if owner is not None], words)
-        return states[kept], times[:, 0] - start, times[:, 1] - start
+        return states[positions], times[:, 0] - start, times[:, 1] - start
 
 
 def _of_words(encoded: Encoded) -> list[int]:

@@ -57,7 +57,7 @@ def plainly_timed(text: str, mends: Counter[Mend]) -> str:
 
     Args:
         text: of a file.
-        mends: times in pictures, whose rate nobody tells, are added to it.
+        mends: times in pictures, whose rate is unknown, are added to it.
     """
     text = _WIDE.sub(lambda stamp: stamp.group().translate(_NARROW), text)
     frames = [int(stamp["frame"]) for stamp in _FRAMES.finditer(text)]

@@ -1,6 +1,6 @@
 """Plain lines that hold times: what Whisper prints, transcripts of corpora, label tracks, panels of video sites, .sbv.
 
-A `.txt` may be any of them; words alone are told from them by the times that its lines begin with.
+A `.txt` may be any of them; the times that its lines begin with tell it from words alone.
 """
 
 import re
@@ -43,7 +43,7 @@ _ASIDE = re.compile(
     r"\\\t[\d.-]+\t[\d.-]+|;;.*|Transcribed by https?://\S+|\[[a-z#]{2,8}:[^\]]*\]"
     r"|\[(?:INFORMATION|END INFORMATION|SUBTITLE|TITLE|AUTHOR|SOURCE|PRG|FILEPATH|DELAY|CD TRACK|COMMENT|COLF)\].*"
 )
-"""What stands between lines with times and is not said: frequencies of labels, remarks, titles."""
+"""Lines between those with times that nobody speaks: frequencies of labels, remarks, titles."""
 _OTHER = re.compile(
     r"\s*(?:<\?xml|<tt\b|<html|<!doctype|\{\\rtf|\[Script Info\]|File type\s*=|\[?\{\s*\"|%\s*\[START_TIME|@(?:UTF8|Begin)\s*$"
     r"|SPEAKER\s+\S+\s+\d+\s+[\d.]+\s+[\d.]+\s+<NA>|\{\d+\}\{\d*\}|start=[\d.]+s?\s)", re.IGNORECASE,
@@ -88,20 +88,20 @@ def timed_lines(text: str, where: str, duration: float, mends: Counter[Mend]) ->
     if rows is not None:
         ends = any(caption.end is not None for caption in rows)
         return TimedLines(tuple(caption for caption in _in_seconds(rows, duration, mends) if caption), ends)
-    whole, lines = lines, _said(lines)
+    whole, lines = lines, _spoken_lines(lines)
     known = not (whole and _OTHER.match(whole[0][1]))
-    found = (_ctm(lines) or _spans(lines)) if known else []
-    timed = sum(caption is not None for caption in found)
-    opened = next((caption for caption in found if caption), None)
-    if opened and (2 * timed >= len(lines) or (timed > 1 and found[0])):
+    captions = (_ctm(lines) or _spans(lines)) if known else []
+    timed = sum(caption is not None for caption in captions)
+    opened = next((caption for caption in captions if caption), None)
+    if opened and (2 * timed >= len(lines) or (timed > 1 and captions[0])):
         inside = opened.written[:1] in "[(" or len(lines) > 1 or (opened.end or 0.0) <= duration + _OVERHANG
-        return TimedLines(_joined(lines, _in_seconds(found, duration, mends), mends), True) if inside else None
+        return TimedLines(_joined(lines, _in_seconds(captions, duration, mends), mends), True) if inside else None
     panel = _panel(lines, duration) if known else None
     if panel:
         return TimedLines(_joined(lines, panel, mends), False)
     strange = [number for number, line in whole if _OTHER.match(line) or re.search(r"\d\s*-->\s*\d", line)]
     if opened and timed > 1 and 3 * timed >= len(lines):
-        strange += [number for (number, _), caption in zip(lines, found, strict=True) if caption]
+        strange += [number for (number, _), caption in zip(lines, captions, strict=True) if caption]
     precise = [
         number for number, line in lines
         if _PRECISE.match(line) or _PRECISE.match(line.lstrip("[({<")) or len(_PRECISE.findall(line)) > 1
@@ -125,36 +125,36 @@ def timed_lines(text: str, where: str, duration: float, mends: Counter[Mend]) ->
     return None
 
 
-def _said(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The lines without those between them that are not said, and each of lyrics as often as it has times."""
-    kept = [(number, line) for number, line in lines if not _ASIDE.fullmatch(line)]
-    spelt = [_SPELT_OUT.fullmatch(line) for _, line in kept]
+def _spoken_lines(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines that are spoken, in order; a line of lyrics once for each of its times."""
+    spoken = [(number, line) for number, line in lines if not _ASIDE.fullmatch(line)]
+    spelt = [_SPELT_OUT.fullmatch(line) for _, line in spoken]
     if sum(map(bool, spelt)) > 1:
-        kept = [
+        spoken = [
             (number, f"{match['h'] or 0}:{int(match['m'] or 0):02d}:{int(match['s']):02d}" if match else line)
-            for (number, line), match in zip(kept, spelt, strict=True)
+            for (number, line), match in zip(spoken, spelt, strict=True)
         ]
-    again = [_SEVERAL.fullmatch(line) for _, line in kept]
+    again = [_SEVERAL.fullmatch(line) for _, line in spoken]
     if not any(again):
-        if len(kept) == 1:  # a panel that was copied into one line
-            number, line = kept[0]
-            return [(number, part) for part in re.split(rf"\s+(?={_CLOCK}\s)", line)] if _STARTS.match(line) else kept
-        return kept
+        if len(spoken) == 1:  # a panel that was copied into one line
+            number, line = spoken[0]
+            return [(number, part) for part in re.split(rf"\s+(?={_CLOCK}\s)", line)] if _STARTS.match(line) else spoken
+        return spoken
     each = []
-    for (number, line), several in zip(kept, again, strict=True):
+    for (number, line), several in zip(spoken, again, strict=True):
         starts = re.findall(r"\[([^\]]*)\]", several["starts"]) if several else []
         each += [(number, f"[{start}]{several['text']}") for start in starts if several] or [(number, line)]
     return sorted(each, key=lambda entry: ((start := _start(*entry)) and start.start) or 0.0)
 
 
 def _spans(lines: Sequence[tuple[int, str]]) -> list[Caption | None]:
-    found: list[Caption | None] = []
+    captions: list[Caption | None] = []
     for number, line in lines:
         match = next((match for pattern in _SPANS if (match := pattern.fullmatch(line))), None)
-        found.append(
+        captions.append(
             match and Caption(f"line {number}", line, _time(match["start"]), _time(match["end"]), _spoken(match))
         )
-    return found
+    return captions
 
 
 def _ctm(lines: Sequence[tuple[int, str]]) -> list[Caption | None] | None:
@@ -162,12 +162,12 @@ def _ctm(lines: Sequence[tuple[int, str]]) -> list[Caption | None] | None:
     matches = [_CTM.fullmatch(line) for _, line in lines]
     if not lines or not all(matches):
         return None
-    found: list[Caption | None] = []
+    captions: list[Caption | None] = []
     for (number, line), match in zip(lines, matches, strict=True):
         assert match is not None
         start = float(match["start"])
-        found.append(Caption(f"line {number}", line, start, start + float(match["length"]), _body(match["text"])))
-    return found
+        captions.append(Caption(f"line {number}", line, start, start + float(match["length"]), _body(match["text"])))
+    return captions
 
 
 def _panel(lines: Sequence[tuple[int, str]], duration: float) -> list[Caption | None] | None:
@@ -175,18 +175,18 @@ def _panel(lines: Sequence[tuple[int, str]], duration: float) -> list[Caption | 
 
     Where the first lies beyond the clip, times without brackets are those of a day ("10:30 we met").
     """
-    found = [_start(number, line) for number, line in lines]
-    starts = [caption for caption in found if caption]
+    captions = [_start(number, line) for number, line in lines]
+    starts = [caption for caption in captions if caption]
     times = [caption.start or 0.0 for caption in starts]
     several = len(starts) > 1 or (len(starts) == len(lines) == 1 and starts[0].written[0] in "[(")
     if not several or times != sorted(times):
         return None
     alone = not any(caption.lines for caption in starts) and any(
-        found[: _TITLES + 1]
+        captions[: _TITLES + 1]
     )  # times that are lines of their own
-    if not alone and not (found[0] and len(starts) >= _PANEL_SHARE * len(lines)):
+    if not alone and not (captions[0] and len(starts) >= _PANEL_SHARE * len(lines)):
         return None
-    return found if times[0] < duration + _OVERHANG or starts[0].written[0] in "[(" else None
+    return captions if times[0] < duration + _OVERHANG or starts[0].written[0] in "[(" else None
 
 
 def _start(number: int, line: str) -> Caption | None:
@@ -201,11 +201,11 @@ def _start(number: int, line: str) -> Caption | None:
 
 
 def _joined(
-    lines: Sequence[tuple[int, str]], found: Sequence[Caption | None], mends: Counter[Mend]
+    lines: Sequence[tuple[int, str]], captions: Sequence[Caption | None], mends: Counter[Mend]
 ) -> tuple[Caption, ...]:
     """Captions with the lines that follow them; a line before all times is a title, or names the columns."""
     joined: list[Caption] = []
-    for (_, line), caption in zip(lines, found, strict=True):
+    for (_, line), caption in zip(lines, captions, strict=True):
         if caption:
             joined.append(caption)
         elif joined:
@@ -215,14 +215,14 @@ def _joined(
     return tuple(joined)
 
 
-def _in_seconds(found: Sequence[Caption | None], duration: float, mends: Counter[Mend]) -> list[Caption | None]:
-    times = [(caption.start, caption.end) for caption in found if caption]
+def _in_seconds(captions: Sequence[Caption | None], duration: float, mends: Counter[Mend]) -> list[Caption | None]:
+    times = [(caption.start, caption.end) for caption in captions if caption]
     if not are_milliseconds(times, duration):
-        return list(found)
-    mends[Mend.MILLISECONDS] += sum(caption is not None for caption in found)
+        return list(captions)
+    mends[Mend.MILLISECONDS] += sum(caption is not None for caption in captions)
     return [
         caption and replace(caption, start=_thousandth(caption.start), end=_thousandth(caption.end))
-        for caption in found
+        for caption in captions
     ]
 
 

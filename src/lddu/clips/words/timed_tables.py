@@ -34,19 +34,19 @@ def timed_table(lines: Sequence[tuple[int, str]], mends: Counter[Mend]) -> list[
 
 def _named(header: Sequence[str]) -> dict[str, tuple[int, float]]:
     """What a column holds -> its place, and how many seconds its unit has; the first of several of a kind."""
-    found: dict[str, tuple[int, float]] = {}
+    columns: dict[str, tuple[int, float]] = {}
     for place, title in enumerate(header):
         name = re.sub(r"[^a-z]", "", title.lower())
         what = next((what for what, names in _COLUMNS.items() if names.fullmatch(name)), None)
-        if what is not None and what not in found:
-            found[what] = (place, 1e-3 if re.search(r"(?<!ss)ms(?:ec)?$", name) else 1.0)
-    return found
+        if what is not None and what not in columns:
+            columns[what] = (place, 1e-3 if re.search(r"(?<!ss)ms(?:ec)?$", name) else 1.0)
+    return columns
 
 
 def _captions(
     lines: Sequence[tuple[int, str]], separator: str, named: dict[str, tuple[int, float]], mends: Counter[Mend]
 ) -> list[Caption]:
-    found = []
+    captions = []
     for number, line in lines[1:]:
         row = _cells(line, separator)
         if len(row) <= max(place for place, _ in named.values()):
@@ -55,10 +55,10 @@ def _captions(
         speaker = row[named["speaker"][0]].strip() if "speaker" in named else ""
         text = row[named["text"][0]].strip()
         label = f"[{speaker}]: " if speaker and text else ""
-        found.append(
+        captions.append(
             Caption(f"line {number}", line, _time(row, named, "start"), _time(row, named, "end"), (label + text,))
         )
-    return found
+    return captions
 
 
 def _cells(line: str, separator: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who said which word when: transcripts of every known kind, told apart by what is in them, checked against the clip.
+"""Who said which word when: transcripts of every known kind, recognised by their content, checked against the clip.
 
 Where only a cue, or the whole clip, has a time, its words share it by their length: `timed` says which of both.
 """
@@ -88,9 +88,9 @@ def read_transcript(path: Path, duration: float) -> Transcript:
             raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
         cues = said_once(spoken_cues(captions(text), where, duration, mends), mends)
         return _transcript(cue_words(cues, mends), mends, "cue")
-    found = timed_lines(text, where, duration, mends)
-    if found is not None:
-        cues = spoken_cues(found.captions, where, duration, mends, ends=found.ends)
+    timed = timed_lines(text, where, duration, mends)
+    if timed is not None:
+        cues = spoken_cues(timed.captions, where, duration, mends, ends=timed.ends)
         return _transcript(cue_words(cues, mends), mends, "line")
     if path.suffix.lower() != ".txt" and text.strip():
         raise SourceError(f"Expected cues with '-->' in {path}, but found none; name plain text .txt.")
@@ -101,7 +101,7 @@ def untimed(text: str, duration: float) -> Transcript:
     """A transcript without times: its words share the whole clip by their length."""
     words = text.split()
     times = shares(words, 0.0, duration)
-    return Transcript(tuple(Word(word, *own) for word, own in zip(words, times, strict=True)), False)
+    return Transcript(tuple(Word(word, *span) for word, span in zip(words, times, strict=True)), False)
 
 
 def _transcript(words: Sequence[Word] | Any, mends: Counter[Mend], what: str) -> Transcript:
@@ -110,14 +110,14 @@ def _transcript(words: Sequence[Word] | Any, mends: Counter[Mend], what: str) ->
 
 def _plain(text: str, duration: float) -> Transcript:
     """Words alone, of which some lines may name who says them."""
-    lines, said = lines_of(text), list[tuple[str, str]]()
+    lines, spoken = lines_of(text), list[tuple[str, str]]()
     speaker = ""
     for line, [(length, name)] in zip(lines, labels([[line] for line in lines]), strict=True):
         speaker = name or speaker
-        said += [(word, speaker) for word in line[length:].split()]
-    times = shares([word for word, _ in said], 0.0, duration)
+        spoken += [(word, speaker) for word in line[length:].split()]
+    times = shares([word for word, _ in spoken], 0.0, duration)
     return Transcript(
-        tuple(Word(word, start, end, name) for (word, name), (start, end) in zip(said, times, strict=True)), False
+        tuple(Word(word, start, end, name) for (word, name), (start, end) in zip(spoken, times, strict=True)), False
     )
 
 

@@ -14,7 +14,7 @@ class Word:
         text: as it is written.
         start: seconds.
         end: seconds.
-        speaker: who says it; empty where the transcript does not tell.
+        speaker: who says it; empty where unknown.
     """
 
     text: str
@@ -35,5 +35,5 @@ def shares(texts: Sequence[str], start: float, end: float) -> Iterator[tuple[flo
 
 
 def saying_time(texts: Sequence[str]) -> float:
-    """Seconds that words take to say, where nothing tells their end."""
+    """Seconds that words take to say, where their end is unknown."""
     return sum(len(text) + 1 for text in texts) / _LETTERS_PER_SECOND

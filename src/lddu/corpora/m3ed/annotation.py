@@ -40,7 +40,7 @@ class Utterance:
     Attributes:
         start: seconds from the beginning of the episode's excerpt; None where unknown.
         end: likewise.
-        text: what was said.
+        text: the transcript.
         decided: the emotions of the final label; empty where there is none.
         votes: the emotions that each annotator named, one entry an annotator.
     """
@@ -106,32 +106,32 @@ def read_annotation(path: Path) -> Annotation:
     ids: dict[str, list[str]] = {}
     for show in _entries(path, shows, "the file"):
         for name, dialogue in _entries(path, show[1], show[0]):
-            said = sorted(_entries(path, _entry(path, dialogue, "Dialog", name), name), key=_number_of)
+            utterances = sorted(_entries(path, _entry(path, dialogue, "Dialog", name), name), key=_number_of)
             if name in dialogues:
                 raise SourceError(f"Expected the dialogue {name!r} once in {path}, but it is there twice; keep one.")
-            dialogues[name] = [_utterance(path, told, key, strange) for key, told in said]
-            ids[name] = [key for key, _ in said]
+            dialogues[name] = [_utterance(path, utterance, key, strange) for key, utterance in utterances]
+            ids[name] = [key for key, _ in utterances]
     if not dialogues:
         raise SourceError(f"Expected dialogues in {path}, but it has none.")
     return Annotation(path, dialogues, ids, strange)
 
 
-def emotions_in(told: Any, strange: Counter[str]) -> frozenset[str]:
+def emotions_in(value: Any, strange: Counter[str]) -> frozenset[str]:
     """The emotions that a text names, whatever separates them; unknown words are counted in `strange`."""
-    words = told if isinstance(told, list) else [told]
-    found: set[str] = set()
+    words = value if isinstance(value, list) else [value]
+    emotions: set[str] = set()
     for text in words:
         for word in _SEPARATORS.split(text.strip().lower()) if isinstance(text, str) else []:
             if word in _NAMES:
-                found.add(_NAMES[word])
+                emotions.add(_NAMES[word])
             elif word not in ("", "and", "none", "nan", "null"):
                 strange[word[:40]] += 1
-    return frozenset(found)
+    return frozenset(emotions)
 
 
-def seconds_of(told: Any) -> float | None:
+def seconds_of(value: Any) -> float | None:
     """Seconds of ``hh:mm:ss:frames``, ``hh:mm:ss.fraction``, ``mm:ss`` or a number; None for anything else."""
-    parts = str(told).strip().split(":")
+    parts = str(value).strip().split(":")
     try:
         numbers = [float(part) for part in parts]
     except ValueError:
@@ -142,16 +142,16 @@ def seconds_of(told: Any) -> float | None:
     return float(np.dot(numbers[::-1], [1, 60, 3600][: len(numbers)])) + frames
 
 
-def _utterance(path: Path, told: Any, key: str, strange: Counter[str]) -> Utterance:
-    emotions = _entry(path, told, "EmoAnnotation", key)
+def _utterance(path: Path, entry: Any, key: str, strange: Counter[str]) -> Utterance:
+    emotions = _entry(path, entry, "EmoAnnotation", key)
     if isinstance(emotions, str):  # one emotion, as in the files of CICC 2024
         emotions = {"final_main_emo": emotions}
     if not isinstance(emotions, dict):
         raise SourceError(f"Expected the emotions of {key!r} in {path}, but got a {type(emotions).__name__}.")
     votes = [emotions_in(emotions[voter], strange) for voter in _VOTERS if emotions.get(voter)]
     decided = emotions_in(emotions.get("final_mul_emo"), strange) | emotions_in(emotions.get("final_main_emo"), strange)
-    start, end = seconds_of(told.get("StartTime")), seconds_of(told.get("EndTime"))
-    return Utterance(start, end, str(told.get("Text", "")), decided, [vote for vote in votes if vote])
+    start, end = seconds_of(entry.get("StartTime")), seconds_of(entry.get("EndTime"))
+    return Utterance(start, end, str(entry.get("Text", "")), decided, [vote for vote in votes if vote])
 
 
 def _entries(path: Path, value: Any, where: str) -> list[tuple[str, Any]]:

@@ -118,12 +118,12 @@ class _Dialogue:
 def _files(source: Path, labels: Path | None) -> tuple[Path, Path | None]:
     """The feature pickle, and annotation.json where there is one."""
     if source.is_dir():
-        found = sorted(path for path in source.iterdir() if path.suffix.lower() in PICKLE_SUFFIXES)
-        if len(found) != 1:
-            names = some([path.name for path in found]) or "none"
+        pickles = sorted(path for path in source.iterdir() if path.suffix.lower() in PICKLE_SUFFIXES)
+        if len(pickles) != 1:
+            names = some([path.name for path in pickles]) or "none"
             raise SourceError(f"Expected one feature pickle in {source}, but got {names}; name the one to import.")
         beside = source / "annotation.json"
-        return found[0], labels or (beside if beside.is_file() else None)
+        return pickles[0], labels or (beside if beside.is_file() else None)
     if source.suffix.lower() == ".json":
         raise SourceError(
             f"Expected features of M3ED, but {source} holds labels only; name the feature pickle and give this file "
@@ -164,13 +164,13 @@ def _utterances(
     ids = [f"{name}_{i + 1}" for i in range(len(labels))]
     if annotation is None:
         return plain, ids
-    told = annotation.dialogues.get(name, [])
-    if len(told) != len(labels):
+    annotated = annotation.dialogues.get(name, [])
+    if len(annotated) != len(labels):
         writer.count("dialogues_not_in_annotation", "clips")
         return plain, ids
-    differing = sum(bool(a.decided) and not a.decided <= b.decided for a, b in zip(plain, told, strict=True))
+    differing = sum(bool(a.decided) and not a.decided <= b.decided for a, b in zip(plain, annotated, strict=True))
     writer.count("labels_differ_from_annotation", "labels", differing)
-    return list(told), list(annotation.ids[name])
+    return list(annotated), list(annotation.ids[name])
 
 
 def _decided(corpus: M3edPickle, name: str, label: float) -> frozenset[str]:
@@ -187,16 +187,16 @@ def _decided(corpus: M3edPickle, name: str, label: float) -> frozenset[str]:
 
 def _features(corpus: M3edPickle, name: str, writer: StoreWriter) -> dict[str, np.ndarray]:
     """Modality -> [utterances, D]; one with another number of utterances cannot be trusted and is left out, counted."""
-    found: dict[str, np.ndarray] = {}
+    features: dict[str, np.ndarray] = {}
     for modality, by_dialogue in corpus.features.items():
         if by_dialogue.get(name) is None:
             continue
         rows = corpus.values.rows(by_dialogue[name], f"{modality} of dialogue {name!r}")
         if len(rows) == len(corpus.labels[name]):
-            found[modality] = rows
+            features[modality] = rows
         else:
             writer.count("other_number_of_utterances", modality)
-    return found
+    return features
 
 
 def _description(pickle: Path, labels: Path | None, protocol: str, options: ImportOptions) -> StoreDescription:

@@ -24,7 +24,7 @@ class M3edPickle:
         labels: dialogue -> number of the emotion of each utterance.
         features: modality -> dialogue -> rows, not yet checked.
         splits: split -> dialogues.
-        texts: dialogue -> what was said; empty where the file does not say.
+        texts: dialogue -> transcripts; empty where the file has none.
         values: checked access to the rows.
     """
 
@@ -57,8 +57,8 @@ def read_m3ed_pickle(path: Path) -> M3edPickle:
                 f"Expected part {place} of {path} to be keyed by dialogue, but got {form_of(parts[place])}."
             )
     labels = {
-        str(name): values.numbers(told, f"labels of dialogue {str(name)[:60]!r}")
-        for name, told in parts[LABELS].items()
+        str(name): values.numbers(codes, f"labels of dialogue {str(name)[:60]!r}")
+        for name, codes in parts[LABELS].items()
     }
     features = {name: {str(key): rows for key, rows in parts[place].items()} for name, place in PLACES.items()}
     splits = {split: values.words(parts[place], f"{split} dialogues") for split, place in SPLITS.items()}
@@ -68,16 +68,16 @@ def read_m3ed_pickle(path: Path) -> M3edPickle:
 def _texts(
     parts: Mapping[int, Any], labels: Mapping[str, Sequence[float]], values: PickledValues
 ) -> dict[str, list[str]]:
-    """What was said: of the remaining parts, the first that has a text of two letters or more for every utterance."""
+    """The transcripts: of the remaining parts, the first that has a text of two letters or more for every utterance."""
     for place in SPEAKERS_OR_TEXTS:
         part = parts[place]
         if not isinstance(part, dict) or not part:
             continue
-        told = {str(name): said for name, said in part.items() if isinstance(said, list | tuple)}
+        texts = {str(name): utterances for name, utterances in part.items() if isinstance(utterances, list | tuple)}
         lines = {
-            name: values.words(said, f"texts of dialogue {name[:60]!r}")
-            for name, said in told.items()
-            if all(isinstance(word, str) for word in said)
+            name: values.words(utterances, f"texts of dialogue {name[:60]!r}")
+            for name, utterances in texts.items()
+            if all(isinstance(word, str) for word in utterances)
         }
         distinct = {word for words in lines.values() for word in words}
         if len(distinct) > len(lines) and any(len(word) > 1 for word in distinct) and set(lines) >= set(labels):

@@ -119,7 +119,7 @@ class _Corpus:
                 split = self.folds.split(video, segment.clip)
                 if split is None:
                     strangers.append(segment.clip)
-                row = segment.row(split or "unused", _said(words, segment))
+                row = segment.row(split or "unused", _spoken_text(words, segment))
                 self.intake.add(row, cut.features(segment), parallel=self.aligned)
         self.intake.close()
         self._note(strangers, {segment.video for segment in segments})
@@ -146,9 +146,9 @@ class _Corpus:
         file = self.files[name]
         intervals, values = file.read(video)
         if len(values) and (values.dtype.kind in "fiu") == (name == "words"):
-            wanted, found = ("words", "numbers") if name == "words" else ("numbers", "words")
+            expected, actual = ("words", "numbers") if name == "words" else ("numbers", "words")
             raise SourceError(
-                f"Expected {wanted} as {name} of video {video!r} in {file.path}, but got {found}; is it another file?"
+                f"Expected {expected} as {name} of video {video!r} in {file.path}, but got {actual}; is it another file?"
             )
         sound = np.isfinite(intervals).all(axis=1) & (intervals[:, 1] > intervals[:, 0])
         self.intake.writer.count("frames_without_length", name, int((~sound).sum()))
@@ -163,11 +163,11 @@ class _Cut:
 
     def features(self, segment: Segment) -> dict[str, np.ndarray | None]:
         """Modality -> the frames that meet the segment."""
-        found: dict[str, np.ndarray | None] = {}
+        features: dict[str, np.ndarray | None] = {}
         for name, track in self.tracks.items():
             met = np.zeros(0, np.int64) if track is None else track.meeting(segment.start, segment.end)
-            found[name] = None if track is None or not len(met) else track.values[met]
-        return found
+            features[name] = None if track is None or not len(met) else track.values[met]
+        return features
 
 
 @dataclass(frozen=True)
@@ -183,12 +183,12 @@ class _WordCut:
         if self.words is None:
             return {}
         words = self.words.meeting(segment.start, segment.end)
-        found: dict[str, np.ndarray | None] = {"text": self.words.values[words] if len(words) else None}
+        features: dict[str, np.ndarray | None] = {"text": self.words.values[words] if len(words) else None}
         for name, means in self.means.items():
             values, present = means.within(words, segment.start, segment.end)
-            found[name] = values if present.any() else None
+            features[name] = values if present.any() else None
             self.writer.count("empty_steps", name, int((~present).sum()) if present.any() else 0)
-        return found
+        return features
 
 
 def _aligned(tracks: Mapping[str, Track | None], writer: StoreWriter) -> _WordCut:
@@ -211,7 +211,7 @@ def _by_video(segments: Sequence[Segment]) -> Iterator[tuple[str, list[Segment]]
     yield from rows.items()
 
 
-def _said(words: Track | None, segment: Segment) -> str:
+def _spoken_text(words: Track | None, segment: Segment) -> str:
     """The words that meet a segment, silences left out."""
     if words is None:
         return ""

@@ -199,7 +199,7 @@ def _form(values: np.ndarray) -> str:
 
 
 def _damaged(where: str, fault: BaseException) -> SourceError:
-    found = (str(fault).strip("'\"").splitlines() or [type(fault).__name__])[0][:160]
+    reason = (str(fault).strip("'\"").splitlines() or [type(fault).__name__])[0][:160]
     return SourceError(
-        f"Expected {where} to be a sound .csd (HDF5) file, but it cannot be read ({found}); download it again."
+        f"Expected {where} to be a sound .csd (HDF5) file, but it cannot be read ({reason}); download it again."
     )

@@ -66,24 +66,24 @@ def opened_folder(source: Path, labels: Path | None, opened: ExitStack) -> CsdFo
     strange: list[str] = []
     for path in paths:
         file = opened.enter_context(opened_csd(path))
-        found = _candidate(file)
-        if found is None:
+        candidate = _candidate(file)
+        if candidate is None:
             strange.append(path.name)
-        elif labels is None or found.role != "labels":
-            known.append(found)
+        elif labels is None or candidate.role != "labels":
+            known.append(candidate)
     if labels is not None:
         known.append(_Candidate("labels", 0, opened.enter_context(opened_csd(labels))))
-    files = {role: _best(source, role, known) for role in _ROLES if any(one.role == role for one in known)}
+    files = {role: _best(source, role, known) for role in _ROLES if any(candidate.role == role for candidate in known)}
     if "labels" not in files:
         raise SourceError(
             f"Expected a Labels .csd (six emotions) in {source}, but there is none; add CMU_MOSEI_Labels.csd "
             f"or name it with {parameter('labels')}."
         )
     left_out = [
-        f"{one.file.path.name} is left out, since {one.role} comes from {files[one.role].path.name}; to use it instead, "
+        f"{candidate.file.path.name} is left out, since {candidate.role} comes from {files[candidate.role].path.name}; to use it instead, "
         "move that file to another folder."
-        for one in known
-        if files[one.role] is not one.file
+        for candidate in known
+        if files[candidate.role] is not candidate.file
     ]
     if strange:
         left_out.append(f"{', '.join(strange)}: left out, neither words, voice, face nor emotions by name and content.")
@@ -92,9 +92,9 @@ def opened_folder(source: Path, labels: Path | None, opened: ExitStack) -> CsdFo
 
 def _best(source: Path, role: str, known: Sequence[_Candidate]) -> CsdFile:
     """The file of a role with the lowest rank."""
-    ranked = sorted((one for one in known if one.role == role), key=lambda one: one.rank)
+    ranked = sorted((candidate for candidate in known if candidate.role == role), key=lambda candidate: candidate.rank)
     if len(ranked) > 1 and ranked[0].rank == ranked[1].rank:
-        first, second = sorted(one.file.path.name for one in ranked[:2])
+        first, second = sorted(candidate.file.path.name for candidate in ranked[:2])
         raise SourceError(
             f"Expected one file of {role} in {source}, but got {first} and {second}; move one to another folder."
         )
@@ -102,9 +102,9 @@ def _best(source: Path, role: str, known: Sequence[_Candidate]) -> CsdFile:
 
 
 def _candidate(file: CsdFile) -> _Candidate | None:
-    """What a file is, by the name of its sequence or its own; None where neither says it."""
-    for told in (file.root, file.path.name):
-        plain = "".join(letter for letter in told.lower() if letter.isalnum())
+    """The role of a file, by the name of its sequence or its own; None where neither names one."""
+    for name in (file.root, file.path.name):
+        plain = "".join(letter for letter in name.lower() if letter.isalnum())
         for role, signs in _ROLES.items():
             rank = next((i for i, sign in enumerate(signs) if sign in plain), None)
             if rank is not None and role == "labels":

@@ -55,7 +55,7 @@ class Joined:
     how: str
 
 
-def plain_id(told: str) -> str:
+def plain_id(raw_id: str) -> str:
     """``VIDEO[k]`` for the id of MMSA (``VIDEO$_$k``); other ids as they are."""
-    video, mark, number = told.rpartition("$_$")
-    return f"{video}[{number}]" if mark else told
+    video, mark, number = raw_id.rpartition("$_$")
+    return f"{video}[{number}]" if mark else raw_id

@@ -43,8 +43,8 @@ def emotions_of_table(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:
             raise SourceError(f"Expected {clip!r} once in {path}, but line {number} labels it differently; keep one.")
     if not by_id:
         raise SourceError(f"Expected labels in {path}, but it has no rows.")
-    found = {(clip.split, clip.place): by_id[clip.clip] for clip in clips if clip.clip in by_id}
-    return Joined(found, len(by_id) - len({clip.clip for clip in clips} & set(by_id)), "by id")
+    matched = {(clip.split, clip.place): by_id[clip.clip] for clip in clips if clip.clip in by_id}
+    return Joined(matched, len(by_id) - len({clip.clip for clip in clips} & set(by_id)), "by id")
 
 
 def _id_columns(columns: set[str]) -> tuple[str, ...]:
@@ -71,9 +71,9 @@ def _by_place(path: Path, lines: Iterable[Line], clips: Sequence[UnlabelledClip]
                 f"Expected {count:,} rows of {split} in {path}, one for each clip in the same order, "
                 f"but got {len(rows.get(split, [])):,}; without ids nothing else can be matched."
             )
-    found = {(clip.split, clip.place): rows[clip.split][clip.place] for clip in clips}
-    unused = sum(map(len, rows.values())) - len(found)
-    return Joined(found, unused, "by order of rows, since the file has no ids")
+    matched = {(clip.split, clip.place): rows[clip.split][clip.place] for clip in clips}
+    unused = sum(map(len, rows.values())) - len(matched)
+    return Joined(matched, unused, "by order of rows, since the file has no ids")
 
 
 def _emotions_of(line: Mapping[str, str], where: str) -> Emotions:

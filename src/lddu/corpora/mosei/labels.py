@@ -50,11 +50,11 @@ def _from_csd(path: Path, clips: Sequence[UnlabelledClip]) -> Joined:
     rows: dict[str, list[Segment]] = {}
     for segment in segments:
         rows.setdefault(segment.video, []).append(segment)
-    asked: dict[str, list[UnlabelledClip]] = {}
+    by_video: dict[str, list[UnlabelledClip]] = {}
     for clip in clips:
-        asked.setdefault(clip.video, []).append(clip)
+        by_video.setdefault(clip.video, []).append(clip)
     pairs = [
-        pair for video, wanted in asked.items() for pair in _pairs(wanted, rows.get(video, []), numbered)
+        pair for video, video_clips in by_video.items() for pair in _pairs(video_clips, rows.get(video, []), numbered)
     ]  # fmt: skip
     emotions = {
         (clip.split, clip.place): Emotions(
@@ -72,8 +72,8 @@ def _pairs(
     """The clips of one video with their rows; those without proof are left out."""
     if numbered:
         by_id = {row.clip: row for row in rows}
-        found = [(clip, by_id[clip.clip]) for clip in clips if clip.clip in by_id]
-        return [(clip, row) for clip, row in found if math.isnan(row.sentiment) or _agree(clip, row)]
+        pairs = [(clip, by_id[clip.clip]) for clip in clips if clip.clip in by_id]
+        return [(clip, row) for clip, row in pairs if math.isnan(row.sentiment) or _agree(clip, row)]
     in_order = sorted({clip.clip: clip for clip in clips}.values(), key=lambda clip: clip.number)
     first = _embedded(in_order, rows)
     last = _embedded(in_order[::-1], rows[::-1])

@@ -97,7 +97,7 @@ class _Split:
     def clips(self) -> list[UnlabelledClip]:
         """The clips, in order."""
         return [
-            UnlabelledClip(plain_id(told), self.name, i, self.sentiments[i]) for i, told in enumerate(self.ids)
+            UnlabelledClip(plain_id(raw_id), self.name, i, self.sentiments[i]) for i, raw_id in enumerate(self.ids)
         ]  # fmt: skip
 
     def row(self, clip: UnlabelledClip, emotions: Emotions) -> ClipRow:
@@ -108,18 +108,18 @@ class _Split:
 
     def features(self, clip: UnlabelledClip, writer: StoreWriter) -> dict[str, np.ndarray]:
         """Modality -> [T, D] without what the file itself calls padding."""
-        found: dict[str, np.ndarray] = {}
+        features: dict[str, np.ndarray] = {}
         for modality, key in KEYS.items():
             rows = self.values.rows(self.content[key][clip.place], f"{key} of clip {clip.clip!r}")
             length = self._length(modality, clip, writer)
             if length is not None and length < len(rows):
                 writer.count("padding_steps", modality, len(rows) - length)
                 rows = rows[:length]
-            found[modality] = rows
-        return found
+            features[modality] = rows
+        return features
 
     def _length(self, modality: str, clip: UnlabelledClip, writer: StoreWriter) -> int | None:
-        """Steps that are no padding: BERT's vectors are not zero there, so its mask says; None where nothing does, or no length can be."""
+        """Steps that are no padding: by BERT's mask, as its vectors are not zero there; None where no length is known or possible."""
         if modality == "text":
             if "text_bert" not in self.content:
                 return None
@@ -155,15 +155,15 @@ def _split(name: str, content: Any, values: PickledValues) -> _Split:
 
 
 def _description(source: Path, labels: Path, joined: Joined, options: ImportOptions) -> StoreDescription:
-    found = file_sha256(source)
-    known = next((name for name, told in PUBLISHED.items() if told == found), None)
+    checksum = file_sha256(source)
+    known = next((name for name, published in PUBLISHED.items() if published == checksum), None)
     return StoreDescription(
         emotions=MOSEI_EMOTIONS,
         modalities={"text": "BERT base, last layer", "audio": "COVAREP", "visual": "FACET 4.2"},
         present_at=options.present_at,
         source={
             "format": "mmsa", "path": str(source), "licence": LICENCE, "labels": str(labels),
-            "labels_joined": joined.how, "sha256": found,
+            "labels_joined": joined.how, "sha256": checksum,
             "checksum": f"that of MMSA's published {known}" if known else DIFFERENT,
         },
     )  # fmt: skip
@@ -173,8 +173,12 @@ def _note_join(writer: StoreWriter, labels: Path, joined: Joined, clips: Sequenc
     lost = [clip.clip for clip in clips if (clip.split, clip.place) not in joined.emotions]
     writer.count("clips_without_labels", "clips", len(lost))
     writer.count("labels_without_clip", "clips", joined.unused)
-    found = [(clip.clip, joined.emotions.get((clip.split, clip.place))) for clip in clips]
-    note_labels(writer, labels.name, [(clip, own.shares, own.outside) for clip, own in found if own is not None])
+    pairs = [(clip.clip, joined.emotions.get((clip.split, clip.place))) for clip in clips]
+    note_labels(
+        writer,
+        labels.name,
+        [(clip, emotions.shares, emotions.outside) for clip, emotions in pairs if emotions is not None],
+    )
     if lost:
         writer.warnings.append(
             f"{len(lost)} of {counted(len(clips), 'clip')} {'has' if len(lost) == 1 else 'have'} no emotions in {labels.name} (matched {joined.how}): {some(lost)}."

@@ -66,7 +66,7 @@ def read_segments(labels: CsdFile) -> list[Segment]:
     Raises:
         SourceError: where a video's labels are damaged or have another number of columns.
     """
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for video, keys in labels.entries.items():
         for key in keys:
             intervals, values = labels.read_entry(key)
@@ -78,10 +78,10 @@ def read_segments(labels: CsdFile) -> list[Segment]:
             if "[" in key and len(values) > 1:
                 raise SourceError(f"Expected one segment under {key!r} in {labels.path}, but got {len(values)}.")
             names = [key] if "[" in key else [f"{key}[{k}]" for k in range(len(values))]
-            found.extend(
+            segments.extend(
                 _segment(name, video, span, row) for name, span, row in zip(names, intervals, values, strict=True)
             )
-    return found
+    return segments
 
 
 def _segment(clip: str, video: str, span: np.ndarray, values: np.ndarray) -> Segment:
@@ -97,8 +97,8 @@ def sound_intensities(numbers: Sequence[float]) -> tuple[tuple[float, ...], dict
         for emotion, number in zip(MOSEI_EMOTIONS, numbers, strict=True)
         if not 0 <= number <= HIGHEST_INTENSITY + _NUMBER_SLACK
     }
-    kept = [np.nan if emotion in outside else n for emotion, n in zip(MOSEI_EMOTIONS, numbers, strict=True)]
-    return tuple(kept), {emotion: number for emotion, number in outside.items() if not np.isnan(number)}
+    intensities = [np.nan if emotion in outside else n for emotion, n in zip(MOSEI_EMOTIONS, numbers, strict=True)]
+    return tuple(intensities), {emotion: number for emotion, number in outside.items() if not np.isnan(number)}
 
 
 def note_labels(

@@ -75,11 +75,11 @@ class _Split:
 
     def features(self, i: int, clip: str) -> dict[str, Any]:
         """Modality -> [T, D] of a clip; None where the file has None for it."""
-        found: dict[str, Any] = {}
+        features: dict[str, Any] = {}
         for name, sequences in self.sequences.items():
-            one = sequences[i]
-            found[name] = None if one is None else self.values.rows(one, f"{KEYS[name]} of clip {clip!r}")
-        return found
+            sequence = sequences[i]
+            features[name] = None if sequence is None else self.values.rows(sequence, f"{KEYS[name]} of clip {clip!r}")
+        return features
 
 
 def _split(name: str, content: Any, values: PickledValues) -> _Split:
@@ -87,10 +87,10 @@ def _split(name: str, content: Any, values: PickledValues) -> _Split:
     count = values.count(targets, f"{_TARGET} of {name}")
     sequences = {modality: values.entry(content, key, name) for modality, key in KEYS.items()}
     for modality, given in sequences.items():
-        found = values.count(given, f"{KEYS[modality]} of {name}")
-        if found != count:
+        actual = values.count(given, f"{KEYS[modality]} of {name}")
+        if actual != count:
             raise SourceError(
-                f"Expected {count} clips in {KEYS[modality]} of {name} in {values.path}, as in {_TARGET}, but got {found}."
+                f"Expected {count} clips in {KEYS[modality]} of {name} in {values.path}, as in {_TARGET}, but got {actual}."
             )
     tokens = [values.numbers(targets[i], f"{_TARGET} of {name} {i}") for i in range(count)]
     return _Split(name, count, sequences, tokens, values)

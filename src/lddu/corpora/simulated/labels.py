@@ -54,8 +54,8 @@ def draw_labels(rng: np.random.Generator, video: np.ndarray) -> LabelDraw:
     """
     factor = np.linalg.cholesky(correlation_matrix())
     mood = rng.standard_normal((int(video.max()) + 1, len(MOSEI_EMOTIONS)))[video]
-    own = rng.standard_normal((len(video), len(MOSEI_EMOTIONS)))
-    latent = (np.sqrt(VIDEO_SHARE) * mood + np.sqrt(1 - VIDEO_SHARE) * own) @ factor.T
+    individual = rng.standard_normal((len(video), len(MOSEI_EMOTIONS)))
+    latent = (np.sqrt(VIDEO_SHARE) * mood + np.sqrt(1 - VIDEO_SHARE) * individual) @ factor.T
     least = np.array([NormalDist().inv_cdf(1 - FREQUENCY[emotion]) for emotion in MOSEI_EMOTIONS])
     reading = rng.standard_normal((ANNOTATORS, *latent.shape))
     seen = np.sqrt(1 - VOTE_NOISE**2) * latent + VOTE_NOISE * reading > least

@@ -136,7 +136,7 @@ class _Draws:
 
     Attributes:
         labels: shown emotions and votes.
-        intensity: [N, E] of each emotion, were it shown; uniform .5-1.5.
+        intensity: [N, E] of each emotion, if present; uniform .5-1.5.
         noise: modality -> [N] standard deviation of its white noise; NaN where the modality is missing.
         seconds: [N] duration.
         steps: [N] of every modality, which are aligned by word.
@@ -208,9 +208,9 @@ def _starts(seconds: np.ndarray) -> np.ndarray:
 def _missing(rng: np.random.Generator, shape: tuple[int, ...], chance: float) -> np.ndarray:
     """[N, M] which modalities a clip lacks; never all."""
     missing = rng.uniform(size=shape) < chance
-    kept = rng.integers(shape[1], size=shape[0])
+    present = rng.integers(shape[1], size=shape[0])
     everything = missing.all(axis=1)
-    missing[everything, kept[everything]] = False
+    missing[everything, present[everything]] = False
     return np.asarray(missing)
 
 

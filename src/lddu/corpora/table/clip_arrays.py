@@ -176,7 +176,7 @@ def usual_width(arrays: ClipArrays, clips: Collection[str]) -> tuple[int, dict[s
             f"Expected the clips of {arrays.path} to be [steps, numbers] with the same numbers per step, but they have "
             f"{len(set(widths.values()))} widths ({some}); transpose them if they are [numbers, steps]."
         )
-    return width, {clip: found for clip, found in widths.items() if found != width}
+    return width, {clip: clip_width for clip, clip_width in widths.items() if clip_width != width}
 
 
 def _ids(archive: Archive) -> list[str]:
@@ -195,10 +195,10 @@ def _ids(archive: Archive) -> list[str]:
 
 def _check_offsets(path: Path, offsets: np.ndarray, ids: list[str], steps: int, given: bool) -> None:
     if offsets.shape != (len(ids) + 1,):
-        found = f"'offsets' has shape {offsets.shape}" if given else f"there are {steps} rows and no 'offsets'"
+        problem = f"'offsets' has shape {offsets.shape}" if given else f"there are {steps} rows and no 'offsets'"
         raise SourceError(
             f"Expected {len(ids) + 1} 'offsets' for the {len(ids)} clips of {path} (or one row per clip without them), "
-            f"but {found}."
+            f"but {problem}."
         )
     falls = np.flatnonzero(offsets[1:] < offsets[:-1])
     if len(falls):

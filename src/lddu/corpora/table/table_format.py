@@ -68,9 +68,9 @@ def modality_paths(folder: Path) -> list[Path]:
     Raises:
         SourceError: where there is none, or one modality is there in both forms.
     """
-    shown = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    files = [path for path in shown if path.suffix == ".npz" and path.is_file()]
-    folders = [path for path in shown if path.is_dir() and any(path.rglob("*.npy"))]
+    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = [path for path in visible if path.suffix == ".npz" and path.is_file()]
+    folders = [path for path in visible if path.is_dir() and any(path.rglob("*.npy"))]
     if not files and not folders:
         raise SourceError(
             f"Expected NAME.npz or a folder NAME of .npy files for each modality in {folder}, but there is none."
@@ -121,14 +121,14 @@ def _stream(path: Path, sheet: ClipSheet, opened: ExitStack) -> _Stream:
     return _Stream(_modality_name(path), arrays, key_of, width, odd)
 
 
-def _keys(ids: Collection[str], wanted: Collection[str]) -> dict[str, str]:
-    """Wanted clip -> the same id, or else the one id that differs only in how its letters are composed (NFC, NFD)."""
-    key_of = {clip: clip for clip in wanted if clip in ids}
+def _keys(ids: Collection[str], clips: Collection[str]) -> dict[str, str]:
+    """Clip -> the same id, or else the one id that differs only in how its letters are composed (NFC, NFD)."""
+    key_of = {clip: clip for clip in clips if clip in ids}
     others: dict[str, list[str]] = {}
     for key in ids:
         if key not in key_of:
             others.setdefault(composed(key), []).append(key)
-    for clip in wanted:
+    for clip in clips:
         if clip not in key_of and len(others.get(composed(clip), ())) == 1:
             key_of[clip] = others[composed(clip)].pop()
     return key_of
@@ -143,9 +143,9 @@ def _note_sheet(writer: StoreWriter, folder: Path, sheet: ClipSheet) -> None:
         writer.warnings.append(
             f"Left out, since only 'lddu extract' reads the files that they name: {some([f'column {p}' for p in paths])}."
         )
-    other = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in OTHER_FEATURES]
-    if other:
-        writer.warnings.append(f"Left out, since features are NAME.npz or a folder NAME of .npy: {some(other)}.")
+    unread = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in OTHER_FEATURES]
+    if unread:
+        writer.warnings.append(f"Left out, since features are NAME.npz or a folder NAME of .npy: {some(unread)}.")
 
 
 def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
@@ -156,10 +156,10 @@ def _note_stream(writer: StoreWriter, stream: _Stream) -> None:
     writer.count("duplicate_arrays", name, arrays.duplicates)
     writer.count("ignored_files", name, len(arrays.strangers))
     if stream.odd:
-        found = [f"{clip} ({width})" for clip, width in stream.odd.items()]
+        odd = [f"{clip} ({width})" for clip, width in stream.odd.items()]
         writer.warnings.append(
             f"{name}: clips that do not have {stream.width} numbers per step like the others are left without {name} "
-            f"({len(stream.odd)}): {some(found)}."
+            f"({len(stream.odd)}): {some(odd)}."
         )
     if stream.unknown:
         writer.warnings.append(
@@ -176,10 +176,10 @@ def _add_clips(writer: StoreWriter, sheet: ClipSheet, streams: Sequence[_Stream]
     rows = [sound_times(writer, clip.row) for clip in sheet.clips]
     for done, row in enumerate(rows, start=1):
         features = {stream.name: _features(writer, stream, row.clip, options.keep_zero_rows) for stream in streams}
-        kept = {name: values for name, values in features.items() if values is not None}
-        writer.add(row, kept)
-        writer.count("clips_without_any_modality", "clips", not kept)
-        for name in kept:
+        available = {name: values for name, values in features.items() if values is not None}
+        writer.add(row, available)
+        writer.count("clips_without_any_modality", "clips", not available)
+        for name in available:
             present[name] += 1
             in_train[name] += row.split == "train"
         options.report(done, len(rows))

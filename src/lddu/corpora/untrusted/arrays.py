@@ -1,4 +1,4 @@
-"""Arrays from .npy and .npz files that nobody vouches for: sizes are checked before they are believed.
+"""Arrays from untrusted .npy and .npz files: sizes are checked before they are believed.
 
 Nothing is ever unpickled: an array of Python objects is refused, since reading one can run any code.
 """
@@ -43,7 +43,7 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Header:
-    """What a .npy file says of itself before its numbers."""
+    """The header of a .npy file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -76,8 +76,8 @@ def read_header(stream: IO[bytes], size: int, where: str, kinds: str = NUMBERS) 
             "they can run code; save it again as a plain array, for example values.astype('float32')."
         )
     if dtype.kind not in kinds:
-        wanted = "real numbers" if kinds == NUMBERS else "text" if "U" in kinds else "whole numbers"
-        raise SourceError(f"Expected {where} to be an array of {wanted}, but its type is {dtype}; save it as such.")
+        expected = "real numbers" if kinds == NUMBERS else "text" if "U" in kinds else "whole numbers"
+        raise SourceError(f"Expected {where} to be an array of {expected}, but its type is {dtype}; save it as such.")
     needed = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or needed != held:
         raise SourceError(
@@ -183,5 +183,5 @@ def _is_array(member: zipfile.ZipInfo) -> bool:
 
 
 def _damaged(where: str, fault: BaseException) -> SourceError:
-    found = (str(fault).splitlines() or [type(fault).__name__])[0][:120]
-    return SourceError(f"Expected {where} to be a sound NumPy file, but it cannot be read ({found}); write it again.")
+    reason = (str(fault).splitlines() or [type(fault).__name__])[0][:120]
+    return SourceError(f"Expected {where} to be a sound NumPy file, but it cannot be read ({reason}); write it again.")

@@ -46,7 +46,7 @@ def read_objects(path: Path) -> Any:
 
 
 def pickled_container(path: Path) -> str:
-    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), ``archive`` of torch.save, or empty where they do not say."""
+    """What a pickle holds, by its first bytes: ``dict``, ``list`` (or tuple), ``archive`` of torch.save, or empty where unknown."""
     try:
         with path.open("rb") as stream:
             head = stream.read(16)
@@ -126,11 +126,11 @@ def _member(path: Path, data: memoryview, member: zipfile.ZipInfo) -> memoryview
 
 
 def _checksum(content: memoryview) -> int:
-    found = 0
+    checksum = 0
     for start in range(0, len(content), CHECKED_BYTES):
-        found = zlib.crc32(content[start : start + CHECKED_BYTES], found)
+        checksum = zlib.crc32(content[start : start + CHECKED_BYTES], checksum)
         let_go(content)
-    return found
+    return checksum
 
 
 def _read_old(data: memoryview, at: int, where: str) -> Any:
@@ -158,16 +158,16 @@ def _old_storages(machine: PickleMachine, mentioned: dict[str, tuple[str, int]],
     keys = load(machine)
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(mentioned):
         raise SourceError(f"Expected {where} to list its storages, but it is damaged; copy or download it again.")
-    found: dict[str, Storage] = {}
+    storages: dict[str, Storage] = {}
     try:
         for key in keys:
             kind, count = mentioned[key]
             if machine.unsigned(8) != count:
                 raise ValueError(f"the storage {key!r} has another size than announced")
-            found[key] = _storage(machine.bytes(count * np.dtype(_KINDS[kind]).itemsize), kind, count)
+            storages[key] = _storage(machine.bytes(count * np.dtype(_KINDS[kind]).itemsize), kind, count)
     except DAMAGE as fault:
         raise _damaged(where, str(fault)) from None
-    return found
+    return storages
 
 
 def _storage_identity(identity: Any) -> tuple[str, str, int]:

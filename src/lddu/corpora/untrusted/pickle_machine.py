@@ -110,9 +110,9 @@ class PickleMachine:
     def line(self) -> str:
         """Text up to the end of the line."""
         for longest in (64, 65536):
-            found = bytes(self._data[self.at : self.at + longest]).find(b"\n")
-            if found >= 0:
-                return bytes(self.bytes(found + 1))[:-1].decode("latin1")
+            end = bytes(self._data[self.at : self.at + longest]).find(b"\n")
+            if end >= 0:
+                return bytes(self.bytes(end + 1))[:-1].decode("latin1")
         raise ValueError("a line does not end")
 
     def push(self, value: Any) -> None:

@@ -78,9 +78,9 @@ def type_of(kind: Any) -> np.dtype:
     """
     if isinstance(kind, np.dtype):
         return kind
-    if not isinstance(kind, PendingType) or not (found := _TYPE.fullmatch(kind.code)):
+    if not isinstance(kind, PendingType) or not (match := _TYPE.fullmatch(kind.code)):
         raise ValueError("an array of a type that is not plain")
-    if found[1] != "O" and not 1 <= int(found[2] or 0) <= 2**24:
+    if match[1] != "O" and not 1 <= int(match[2] or 0) <= 2**24:
         raise ValueError(f"an array of the odd type {kind.code!r}")
     return np.dtype(kind.code)
 
@@ -167,13 +167,13 @@ def _type(code: Any, *_: Any) -> PendingType:
 def _ordered(pairs: Any = (), *_: Any) -> dict[Any, Any]:
     if not isinstance(pairs, list | tuple):
         raise ValueError("a dictionary of something other than pairs")
-    found: dict[Any, Any] = {}
+    ordered: dict[Any, Any] = {}
     for pair in pairs:
         key, value = pair
         if type(key) not in (str, int, bytes):
             raise ValueError(f"a {type(key).__name__} is used as a key")
-        found[key] = value
-    return found
+        ordered[key] = value
+    return ordered
 
 
 def _torch_size(sizes: Any = (), *_: Any) -> tuple[Any, ...]:

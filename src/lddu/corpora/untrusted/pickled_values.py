@@ -143,8 +143,8 @@ class PickledValues:
                 let_go(under)
             self._held = 0
 
-    def _wrong(self, where: str, expected: str, found: str) -> SourceError:
-        return SourceError(f"Expected {where} in {self.path} to be {expected}, but got {found}.")
+    def _wrong(self, where: str, expected: str, actual: str) -> SourceError:
+        return SourceError(f"Expected {where} in {self.path} to be {expected}, but got {actual}.")
 
 
 def form_of(value: Any) -> str:

@@ -80,8 +80,8 @@ def share(cell: Any) -> Spelt:
     if text.endswith("%"):
         value, _ = number(text[:-1])
         return None if value is None else value / 100, "percentages"
-    if found := _FRACTION.fullmatch(text):
-        return int(found[1]) / int(found[2]), "fractions"
+    if match := _FRACTION.fullmatch(text):
+        return int(match[1]) / int(match[2]), "fractions"
     return number(cell)
 
 
@@ -91,8 +91,8 @@ def seconds(cell: Any) -> Spelt:
     Raises:
         ValueError: where it is something else.
     """
-    if isinstance(cell, str) and (found := _CLOCK.fullmatch(cell.strip())):
-        hours, minutes, rest = found.groups()
+    if isinstance(cell, str) and (match := _CLOCK.fullmatch(cell.strip())):
+        hours, minutes, rest = match.groups()
         return 3600 * int(hours or 0) + 60 * int(minutes) + float(rest.replace(",", ".")), "clock_times"
     return number(cell)
 
@@ -109,11 +109,11 @@ def carried_numbers(cells: list[Any], comma: bool) -> list[float] | None:
         cells: the column.
         comma: whether numbers of this table have decimal commas.
     """
-    found = []
+    numbers = []
     for cell in cells:
         text = words(cell).strip()
         if text.lower() in ("", "nan"):
-            found.append(math.nan)
+            numbers.append(math.nan)
             continue
         try:
             value, kind = number(cell)
@@ -124,8 +124,8 @@ def carried_numbers(cells: list[Any], comma: bool) -> list[float] | None:
             return None
         if kind and not (comma and kind == "decimal_commas"):
             return None
-        found.append(value)
-    return found
+        numbers.append(value)
+    return numbers
 
 
 def emotion_names(cell: Any) -> tuple[str, ...] | None:

@@ -107,7 +107,7 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
 
 
 def _times(table: SheetColumns, name: str, comma: bool) -> list[float | None]:
-    found = []
+    times = []
     for i, cell in enumerate(table.column(name)):
         try:
             value, kind = seconds(cell)
@@ -123,12 +123,12 @@ def _times(table: SheetColumns, name: str, comma: bool) -> list[float | None]:
             )
         if kind:
             table.repairs[kind, name] += 1
-        found.append(value)
-    return found
+        times.append(value)
+    return times
 
 
 def _splits(table: SheetColumns) -> list[str]:
-    found = []
+    splits = []
     for i, cell in enumerate(table.column("split")):
         word = words(cell).strip()
         split = "" if word.lower() in UNKNOWN else split_named(word) if word else ""
@@ -136,16 +136,16 @@ def _splits(table: SheetColumns) -> list[str]:
             raise SourceError(f"Expected the split {table.at(i)} to be one of {splits_said(word, more=' or empty')}.")
         if split != word:
             table.repairs["renamed_splits", word] += 1
-        found.append(split)
-    return found
+        splits.append(split)
+    return splits
 
 
 def _groups(table: SheetColumns) -> list[str]:
     """Names of the groups; one that is composed in two ways (NFC, NFD) is one group, and NA for many clips is none."""
-    told = [words(cell).strip() for cell in table.column("group")]
-    raw = ["" if name.lower() in UNKNOWN else name for name in told]
+    names = [words(cell).strip() for cell in table.column("group")]
+    raw = ["" if name.lower() in UNKNOWN else name for name in names]
     table.repairs["unknown_words", "group"] += sum(
-        a != b and a.lower() != "nan" for a, b in zip(told, raw, strict=True)
+        a != b and a.lower() != "nan" for a, b in zip(names, raw, strict=True)
     )
     groups = [composed(name) for name in raw]
     table.repairs["recomposed_names", "group"] += sum(a != b for a, b in zip(raw, groups, strict=True))

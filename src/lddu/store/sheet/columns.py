@@ -126,7 +126,7 @@ def _check_header(table: SheetColumns) -> None:
 def _lacking_key(table: SheetColumns) -> str:
     header, key = table.header, table.key
     near = _near(table)
-    found = f"columns {_some(header)}" if header else "an empty file"
+    actual = f"columns {_some(header)}" if header else "an empty file"
     if key == "file" and "clip" in header:
         cure = "a table of features is for 'lddu data import', one of media names each file in a column 'file'"
     elif near:
@@ -139,7 +139,7 @@ def _lacking_key(table: SheetColumns) -> str:
         )
     else:
         cure = "give every clip a name of its own in a column 'clip'"
-    return f"Expected a column {key!r} in {table.path}, but got {found}; {cure}."
+    return f"Expected a column {key!r} in {table.path}, but got {actual}; {cure}."
 
 
 def _near(table: SheetColumns) -> str:

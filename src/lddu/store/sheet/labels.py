@@ -53,7 +53,7 @@ def modality_labels_of(table: SheetColumns, emotions: Sequence[str]) -> dict[str
         SourceError: where a column names no emotion of the table, or a cell is no share of raters.
     """
     columns = {name: table.column(name) for name in table.of_modalities}
-    found: dict[str, list[list[float | None]]] = {}
+    labels: dict[str, list[list[float | None]]] = {}
     for column in columns:
         emotion, _, modality = column.rpartition(OF_MODALITY)
         if emotion not in emotions or not modality:
@@ -62,10 +62,10 @@ def modality_labels_of(table: SheetColumns, emotions: Sequence[str]) -> dict[str
                 f"{', '.join(emotions) or '(none)'}, but it is not{near(emotion, emotions)}; rename it, or call it '_{column}' "
                 "to carry it along."
             )
-        shares = found.setdefault(modality, [[None] * len(emotions) for _ in table.lines])
+        shares = labels.setdefault(modality, [[None] * len(emotions) for _ in table.lines])
         for row, share_ in zip(shares, _shares(table, column, columns), strict=True):
             row[emotions.index(emotion)] = share_
-    return found
+    return labels
 
 
 def _is_name(cell: Any) -> bool:
@@ -113,7 +113,7 @@ def _named(table: SheetColumns, column: str, cells: Sequence[Any]) -> SheetLabel
 
 def _shares(table: SheetColumns, name: str, columns: Mapping[str, Sequence[Any]]) -> list[float | None]:
     codes = len(columns) == 1 and name.lower() in NAMED
-    found = []
+    shares = []
     for i, cell in enumerate(columns[name]):
         spelt = _spelt(share, cell)
         if spelt is None or (codes and spelt[1] == "decimal_commas"):
@@ -125,8 +125,8 @@ def _shares(table: SheetColumns, name: str, columns: Mapping[str, Sequence[Any]]
             )
         if kind:
             table.repairs[kind, name] += 1
-        found.append(value)
-    return found
+        shares.append(value)
+    return shares
 
 
 def _no_share(name: str, at: str, cell: Any, codes: bool) -> str:

@@ -34,8 +34,8 @@ def read_lines(path: Path) -> tuple[list[str], Lines]:
         SourceError: where the file cannot be read as a table; also while the lines are gone through.
     """
     if not path.is_file():
-        found = "it is a folder" if path.is_dir() else "nothing is there"
-        raise SourceError(f"Expected {path} to be a table (.csv, .tsv or .parquet), but {found}; check the path.")
+        problem = "it is a folder" if path.is_dir() else "nothing is there"
+        raise SourceError(f"Expected {path} to be a table (.csv, .tsv or .parquet), but {problem}; check the path.")
     header, lines = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     return [unicodedata.normalize("NFC", name.strip()) for name in header], lines
 
@@ -57,11 +57,11 @@ def sheet_in(folder: Path) -> Path | None:
     Raises:
         SourceError: where there is more than one.
     """
-    found = [folder / name for name in SHEET_NAMES if (folder / name).is_file()]
-    if len(found) > 1:
-        both = listed([path.name for path in found])
+    sheets = [folder / name for name in SHEET_NAMES if (folder / name).is_file()]
+    if len(sheets) > 1:
+        both = listed([path.name for path in sheets])
         raise SourceError(f"Expected one of {_ONE_OF} in {folder}, but {both} are there; remove all but one.")
-    return found[0] if found else None
+    return sheets[0] if sheets else None
 
 
 _DECIMALS = ", and write decimals with a point"
@@ -87,10 +87,10 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
         raise SourceError(
             f"Expected {path} to be UTF-8 text, but byte {fault.start} is not ({fault.reason}); save it as CSV UTF-8."
         ) from None
-    said = _SEPARATOR.match(text)
-    above = 1 if said else 0
-    text = text[said.end() :] if said else text
-    delimiter = said[1] if said else _delimiter(text, path.suffix.lower())
+    first_line = _SEPARATOR.match(text)
+    above = 1 if first_line else 0
+    text = text[first_line.end() :] if first_line else text
+    delimiter = first_line[1] if first_line else _delimiter(text, path.suffix.lower())
     csv.field_size_limit(LONGEST_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header = _next_line(path, lines) or []
@@ -110,7 +110,7 @@ def _csv(path: Path) -> tuple[list[str], Lines]:
 
 
 def _refuse_other_kinds(path: Path, content: bytes) -> None:
-    """Name what is no text, whatever its ending says: a workbook is met far more often than a damaged table."""
+    """Refuse what is no text, whatever its suffix: a workbook is far more common than a damaged table."""
     for beginning, kind, cure in _OTHER_KINDS:
         if content.startswith(beginning):
             raise SourceError(f"Expected {path} to be a CSV table, but it is {kind}; {cure}.")
