@@ -69,7 +69,7 @@ def train_member(folder: RunFolder, description: RunDescription, setup: Training
             raise
         setup.callback.stopping()
         stopped = True
-    weights = state.best_weights or trainee.kept.state_dict()
+    weights = state.best_weights or trainee.validated.state_dict()
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
@@ -92,7 +92,7 @@ def fit(
     callback: TrainingCallback | None = None,
     family: Family | None = None,
 ) -> TrainingState:
-    """Train one network and say how it did on validation; the test split is not looked at and no run is made.
+    """Train one network and return its state with the validation figures; test is not used and no run folder is made.
 
     Args:
         store: as for `train`.
@@ -125,26 +125,26 @@ def forget(resume_folder: Path) -> None:
 
 
 def weights_to_start_from(path: Path | None, description: RunDescription, family: Family) -> Network | None:
-    """The network of another run, where training shall start from one.
+    """The network of the run that training starts from, if any.
 
     Raises:
-        MismatchError: where it answers another question or has other sizes.
+        MismatchError: where it has other emotions, features or sizes.
     """
     if path is None:
         return None
-    other = RunFolder(path, family)
-    found = other.description
-    if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
+    run = RunFolder(path, family)
+    start = run.description
+    if start.task.emotions != description.task.emotions or start.task.dimensions != description.task.dimensions:
         raise MismatchError(
             f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
-            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without {parameter('init_from')}."
+            f"but it is for {', '.join(start.task.emotions)} from {start.task.dimensions}; start without {parameter('init_from')}."
         )
-    if (found.config.family, found.config.model) != (description.config.family, description.config.model):
+    if (start.config.family, start.config.model) != (description.config.family, description.config.model):
         raise MismatchError(
             f"Expected the network of {path} to have the sizes of this one, but they differ; give the same model "
             f"settings, or start without {parameter('init_from')}."
         )
-    return other.members()[0].load_model()
+    return run.members()[0].load_model()
 
 
 def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
@@ -178,12 +178,14 @@ def _first_weights(
         return setup.starting.state_dict()
     task, config = description.task, description.config
     rows = (scaling_rows(data.train, config.training, description.seed), data.valid_rows)
-    train, valid = (ScalingClips(own, presence_of(setup.store, own, task.emotions, task.present_at)) for own in rows)
+    train, valid = (
+        ScalingClips(chosen, presence_of(setup.store, chosen, task.emotions, task.present_at)) for chosen in rows
+    )
     relevance, averaged = config.model.feature_scaling == "relevance", config.model.averaged(task.dimensions)
     fit_scaling(model.scaling, data.reader, train, relevance, averaged)
     if config.objective.target == "shares":
         train, valid = (
-            ScalingClips(own.rows, shares_of(setup.store, own.rows, task.emotions)) for own in (train, valid)
+            ScalingClips(chosen.rows, shares_of(setup.store, chosen.rows, task.emotions)) for chosen in (train, valid)
         )
     fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()
