@@ -4,9 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.folds import folds_said
-from lddu.commands.options import Flag, Output, command_line, names_said
-from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+from lddu.commands.folds import parsed_folds
+from lddu.commands.options import Flag, Output, command_line, parsed_names
+from lddu.commands.settings import NO_SETTINGS, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def ablate(
     jobs: str = "auto",
     out: Annotated[Path, Output],
     json: Annotated[bool, Flag, Output] = False,
-    settings: SettingOptions = NOTHING_SAID,
+    settings: SettingOptions = NO_SETTINGS,
 ) -> None:
     """Train every subset of the modalities, with several seeds, and compare them.
 
@@ -77,32 +77,32 @@ def ablate(
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
-    wanted = folds_said(folds, group)
+    group_folds = parsed_folds(folds, group)
     resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
     from lddu.sentences import SIMULATED_CORPUS
     from lddu.training.retrained import AblationOptions
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, names_said(modalities), device, command_line(), jobs_in(jobs), wanted)
+    options = AblationOptions(seeds, parsed_names(modalities), device, command_line(), jobs_in(jobs), group_folds)
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
         def begins(name: str, number: int, count: int) -> None:
             watch.say(f"training {number} of {count}: {name}")
 
         try:
-            found = train_all(corpus, out, resolved, options, watch, begins)
+            rows = train_all(corpus, out, resolved, options, watch, begins)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
-    _write(found, out / "ablation.csv")
+    _write(rows, out / "ablation.csv")
     warn([SIMULATED_CORPUS] if corpus.simulated else [])
     if json:
-        print_json({"ablation": str(out), "folds": found[0].folds, "rows": [asdict(row) for row in found]})
+        print_json({"ablation": str(out), "folds": rows[0].folds, "rows": [asdict(row) for row in rows]})
     else:
-        _show(found, out)
+        _show(rows, out)
 
 
-def _write(found: "list[SubsetRow]", file: Path) -> None:
+def _write(rows: "list[SubsetRow]", file: Path) -> None:
     import csv
     import io
 
@@ -110,10 +110,10 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    names = [f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")]
+    names = [f"{name}{end}" for name in rows[0].mean for end in ("", "_deviation")]
     less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
     writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less])
-    for row in found:
+    for row in rows:
         about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
@@ -123,26 +123,26 @@ def _write(found: "list[SubsetRow]", file: Path) -> None:
     write_text(file, stream.getvalue())
 
 
-def _show(found: "list[SubsetRow]", out: Path) -> None:
+def _show(rows: "list[SubsetRow]", out: Path) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
     from lddu.runs.pooled_folds import folds_phrase, pooling_notes
     from lddu.sentences import counted
 
-    whole = found[0]
+    whole = rows[0]
     over = f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together" if whole.folds else ""
     several = len(whole.runs) > 1  # one seed has neither a deviation nor an interval over seeds
-    shown = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
+    spread = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
     grid = table(
-        f"trained anew{over}: {shown}", "modalities",
+        f"trained anew{over}: {spread}", "modalities",
         *(metric_name(name) for name in SHOWN),
         f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", *(["over seeds"] if several else []),
     )  # fmt: skip
-    for row in found:
-        own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
+    for row in rows:
+        figures = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
         gaps = (row.over_clips, row.less_all) if several else (row.over_clips,)
         grid.add_row(
-            ", ".join(row.modalities), *own, *("" if gap is None else with_interval(gap[RANKED_BY]) for gap in gaps)
+            ", ".join(row.modalities), *figures, *("" if gap is None else with_interval(gap[RANKED_BY]) for gap in gaps)
         )
     console = results()
     console.width = max(console.width, 170)

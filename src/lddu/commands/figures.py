@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 def show_run(run: "RunFolder") -> None:
     """The headline of a run, its emotions, and where its report is."""
-    found = run.read_json("metrics.json")
-    split = "test" if "test" in found["splits"] else "valid"
-    simulated = bool(found["protocol"].get("simulated"))
-    show_split(split, found["splits"][split], simulated)
-    if "folds" in found:
-        show_folds(found)
-    if not found["protocol"].get("finished", True):
+    metrics = run.read_json("metrics.json")
+    split = "test" if "test" in metrics["splits"] else "valid"
+    simulated = bool(metrics["protocol"].get("simulated"))
+    show_split(split, metrics["splits"][split], simulated)
+    if "folds" in metrics:
+        show_folds(metrics)
+    if not metrics["protocol"].get("finished", True):
         warn(["training was stopped early; these are validation figures, test was not looked at"])
-    warn(found["warnings"])
+    warn(metrics["warnings"])
     if not run.read_only:
         results().print(f"report: {run.path / 'report.html'}", markup=False, soft_wrap=True)
 
@@ -60,23 +60,23 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         )  # fmt: skip
     _show_shares(figures.get("shares"))
     emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
-    for name, own in figures["per_emotion"].items():
-        row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
-        emotions.add_row(name, f"{own['positives']}", *row)
+    for name, of_emotion in figures["per_emotion"].items():
+        row = (number(of_emotion[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
+        emotions.add_row(name, f"{of_emotion['positives']}", *row)
     results().print(emotions)
 
 
-def show_folds(found: dict[str, Any]) -> None:
+def show_folds(metrics: dict[str, Any]) -> None:
     """The figures of each fold of a cross-validation on its test clips, and their mean."""
     from lddu.evaluate.answered import HEADLINE
     from lddu.runs.table_text import HEADINGS
 
     grid = table("\nfold by fold, on its test clips", "", "groups", "clips", *(HEADINGS[name] for name in HEADLINE))
-    for row in found["folds"]:
-        own = (number(row["figures"].get(name)) for name in HEADLINE)
-        grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *own)
-    means = (found["over_folds"].get(name) for name in HEADLINE)
-    cells = ("–" if one is None else f"{number(one['mean'])} ± {number(one['deviation'])}" for one in means)
+    for row in metrics["folds"]:
+        figures = (number(row["figures"].get(name)) for name in HEADLINE)
+        grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *figures)
+    means = (metrics["over_folds"].get(name) for name in HEADLINE)
+    cells = ("–" if mean is None else f"{number(mean['mean'])} ± {number(mean['deviation'])}" for mean in means)
     grid.add_row("mean ± deviation", "", "", *cells, style="bold")
     console = results()
     console.width = max(console.width, 140)
@@ -94,19 +94,19 @@ def _show_shares(shares: dict[str, Any] | None) -> None:
     rows = {"this run": shares, **{one["name"].replace("-", " "): one for one in shares["baselines"]}}
     if "one_rater" in shares:
         rows["one rater, of the others"] = shares["one_rater"]
-    for name, own in rows.items():
-        grid.add_row(name, *(number(own.get(figure)) for figure in SHARE_FIGURES))
+    for name, distances in rows.items():
+        grid.add_row(name, *(number(distances.get(figure)) for figure in SHARE_FIGURES))
     results().print(grid)
 
 
-def show_robustness(split: str, found: "Robustness") -> None:
+def show_robustness(split: str, measured: "Robustness") -> None:
     """What becomes of the answers when a modality is made worse, one table per modality."""
-    drawn = counted(found.of, "clip")
-    if found.clips < found.of:
-        drawn = f"{found.clips} of {drawn}"
-    results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
-    metered = any(point.noise is not None for points in found.modalities.values() for point in points)
-    for modality, points in found.modalities.items():
+    drawn = counted(measured.of, "clip")
+    if measured.clips < measured.of:
+        drawn = f"{measured.clips} of {drawn}"
+    results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {measured.seed}")
+    metered = any(point.noise is not None for points in measured.modalities.values() for point in points)
+    for modality, points in measured.modalities.items():
         grid = table(f"\n{modality} made worse", *_robustness_columns(metered))
         for point in points:
             size = f" {point.size:g}" if point.size else ""
@@ -119,7 +119,7 @@ def show_robustness(split: str, found: "Robustness") -> None:
     if metered:
         legend += "; its noise: mean measured noise of its features, comparable within a modality"
     results().print(legend, style="dim")
-    warn(deaf_meters(found.to_mapping()["modalities"]))
+    warn(deaf_meters(measured.to_mapping()["modalities"]))
 
 
 def _robustness_columns(metered: bool) -> tuple[str, ...]:
