@@ -46,11 +46,11 @@ def standardised(features: np.ndarray) -> np.ndarray:
 
 def by_speaker(clips: Clips, match: Match) -> np.ndarray:
     """Each speaker's clips matched by themselves."""
-    found = clips.features.copy()
+    matched = clips.features.copy()
     for speaker in np.unique(clips.speaker):
-        own = clips.speaker == speaker
-        found[own] = match(clips.features[own])
-    return found
+        rows = clips.speaker == speaker
+        matched[rows] = match(clips.features[rows])
+    return matched
 
 
 def read(folder: Path, corpus: str, language: str) -> Clips:
@@ -87,8 +87,8 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|")
     for name, (corpus, language) in MEASURED.items():
-        found = read(folder, corpus, language)
-        test = Clips((found.features - mean) / deviation, found.acted, found.speaker)
+        corpus_clips = read(folder, corpus, language)
+        test = Clips((corpus_clips.features - mean) / deviation, corpus_clips.acted, corpus_clips.speaker)
         ways = [
             test.features,
             centred(test.features),

@@ -56,11 +56,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=64)
     parser.add_argument("--hidden", type=int, default=256)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     for lengths in ("full", "realistic"):
         clips = Clips(Workload(), realistic=lengths == "realistic")
-        layer(clips.batch(clips.lengths(asked.clips)).mask[0], asked.hidden, lengths)
+        layer(clips.batch(clips.lengths(options.clips)).mask[0], options.hidden, lengths)
     exponentials(2**19)
 
 

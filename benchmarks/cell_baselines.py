@@ -53,7 +53,7 @@ def arrays_of(store: FeatureStore) -> Arrays:
     presence = {s: np.where(np.isnan(labels[r]), np.nan, labels[r] >= share) for s, r in rows.items()}
     features: dict[str, list[np.ndarray]] = {split: [] for split in rows}
     for name in store.modalities:
-        pooled = {split: _pooled(store, name, own) for split, own in rows.items()}
+        pooled = {split: _pooled(store, name, split_rows) for split, split_rows in rows.items()}
         there = ~np.isnan(pooled["train"]).any(axis=1)
         mean, deviation = pooled["train"][there].mean(axis=0), pooled["train"][there].std(axis=0)
         for split, values in pooled.items():
@@ -163,11 +163,11 @@ def _mlp_epochs(data: Arrays, seed: int, decay: float, dropout: float) -> Iterat
             optimizer.step()
         nets.eval()
         with torch.inference_mode():
-            found = [
+            probabilities = [
                 (sum(net(x) for net, x in zip(nets, inputs[s], strict=True)) / len(nets)).sigmoid().numpy()
                 for s in ("valid", "test")
             ]
-        yield found[0], found[1], {"decay": decay, "dropout": dropout, "epoch": epoch + 1}
+        yield probabilities[0], probabilities[1], {"decay": decay, "dropout": dropout, "epoch": epoch + 1}
 
 
 def _stacked(columns: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
@@ -176,13 +176,13 @@ def _stacked(columns: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
 
 
 def _best(data: Arrays, scores: Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any]]]) -> Found:
-    found, best = None, -1.0
+    result, best = None, -1.0
     for valid, test, chosen in scores:
         reached = criterion(data.presence["valid"], valid)
         if reached > best:
-            found, best = (valid, test, {**chosen, "criterion_valid": round(reached, 4)}), reached
-    assert found is not None
-    return found
+            result, best = (valid, test, {**chosen, "criterion_valid": round(reached, 4)}), reached
+    assert result is not None
+    return result
 
 
 BASELINES: dict[str, Callable[[Arrays, int], Found]] = {"logistic": logistic, "svm": svm, "mlp": mlp}

@@ -35,13 +35,13 @@ def _write(folder: Path, data: Path, work: Path, with_network: bool) -> None:
     if not (work / "geometry.npy").exists():
         np.save(work / "geometry.npy", geometry(np.load(data / "photos.npz")["photos"]))
     measured, read = np.load(work / "geometry.npy"), np.load(work / "out_of_fold.npz")
-    kept = [
+    chosen = [
         (place, row)
         for place, row in enumerate(read["rows"].tolist())
         if votes[row].sum() > 0 and np.isfinite(measured[row]).all()
     ]
     values, clips = {}, []
-    for place, row in kept:
+    for place, row in chosen:
         name = f"photo-{row:05d}"
         values[name] = measured[row].astype(np.float32)
         if with_network:
@@ -62,11 +62,11 @@ def geometry(photos: np.ndarray) -> np.ndarray:
     from lddu.clips.face.mesh import FaceMesh
     from lddu.clips.media import Picture
 
-    found = np.full((len(photos), len(COLUMNS)), np.nan, np.float32)
+    values = np.full((len(photos), len(COLUMNS)), np.nan, np.float32)
     mesh = FaceMesh(follows=False)
     for n, photo in enumerate(photos):
         grey = np.asarray(Image.fromarray(photo).resize((ENLARGED, ENLARGED), Image.Resampling.BICUBIC))
         faces_seen = faces_in(mesh, Picture(0.0, np.repeat(grey[:, :, None], 3, axis=2)))
         if faces_seen:
-            found[n] = max(faces_seen, key=lambda face: face.size).values
-    return found
+            values[n] = max(faces_seen, key=lambda face: face.size).values
+    return values

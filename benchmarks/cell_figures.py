@@ -20,10 +20,10 @@ def criterion(presence: np.ndarray, score: np.ndarray) -> float:
 def mean_ap(presence: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Mean average precision over emotions with positives; each clip counts `weight` times."""
     w = np.ones(len(presence)) if weight is None else weight
-    found = []
-    for present, own in zip(presence.T, score.T, strict=True):
+    precisions = []
+    for present, scores in zip(presence.T, score.T, strict=True):
         known = ~np.isnan(present) & (w > 0)
-        y, s, c = present[known], own[known], w[known]
+        y, s, c = present[known], scores[known], w[known]
         if not (y == 1).any():
             continue
         order = np.argsort(-s, kind="stable")
@@ -31,8 +31,8 @@ def mean_ap(presence: np.ndarray, score: np.ndarray, weight: np.ndarray | None =
         hits, seen = np.cumsum(y * c), np.cumsum(c)
         last = np.flatnonzero(np.append(s[1:] != s[:-1], True))
         gained = np.diff(np.concatenate([[0.0], hits[last]]))
-        found.append(float((gained * hits[last] / seen[last]).sum() / hits[-1]))
-    return float(np.mean(found))
+        precisions.append(float((gained * hits[last] / seen[last]).sum() / hits[-1]))
+    return float(np.mean(precisions))
 
 
 def _best_f1(score: np.ndarray, present: np.ndarray) -> tuple[float, float]:
@@ -52,10 +52,10 @@ def labels_of(valid_presence: np.ndarray, valid: np.ndarray, test: np.ndarray) -
     return np.asarray(test >= _best_f1(valid[known], valid_presence[known] == 1)[1])
 
 
-def decided(valid_presence: np.ndarray, own: Mapping[str, np.ndarray], split: str) -> np.ndarray:
+def decided(valid_presence: np.ndarray, columns: Mapping[str, np.ndarray], split: str) -> np.ndarray:
     """The labels of a split: those that a run's decision gave, or by one threshold from valid."""
-    labels = own.get(f"{split}_labels")
-    return labels_of(valid_presence, own["valid"], own[split]) if labels is None else labels
+    labels = columns.get(f"{split}_labels")
+    return labels_of(valid_presence, columns["valid"], columns[split]) if labels is None else labels
 
 
 def counts_f1(presence: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -80,12 +80,12 @@ def first_figure(counts: np.ndarray, weight: np.ndarray) -> float:
     return float((total[there, 0] / total[there, 1]).mean())
 
 
-def figures_of_cell(data: Any, own: Mapping[str, np.ndarray], cell: str) -> dict[str, Any]:
+def figures_of_cell(data: Any, columns: Mapping[str, np.ndarray], cell: str) -> dict[str, Any]:
     """First figure, mAP, macro-F1 on valid and test, and the emotions that are never named though train shows 30."""
     result: dict[str, Any] = {}
     for split in ("valid", "test"):
-        presence, score = data.presence[split], own[split]
-        labels = decided(data.presence["valid"], own, split)
+        presence, score = data.presence[split], columns[split]
+        labels = decided(data.presence["valid"], columns, split)
         counts = counts_f1(presence, labels) if not cell.startswith("emodb") else recall_counts(presence, score)
         result[f"{split}_f1"] = round(first_figure(counts, np.ones(len(presence))), 4)
         result[f"{split}_map"] = round(mean_ap(presence, score), 4)
@@ -108,11 +108,11 @@ def table(cell: str, out: Path, against: str = "") -> str:
     from benchmarks.cell_baselines import arrays_of
     from lddu.store.store import FeatureStore
 
-    found: dict[str, dict[int, dict[int, dict[str, np.ndarray]]]] = {}
+    scores: dict[str, dict[int, dict[int, dict[str, np.ndarray]]]] = {}
     for place in sorted((out / "scores").glob(f"{cell}.*.npz")):
         _, fold, variant, seed = place.stem.split(".", 1)[0], *place.stem.split(".")[1:4]
         part = np.load(place)
-        found.setdefault(variant, {}).setdefault(int(seed), {})[int(fold)] = {
+        scores.setdefault(variant, {}).setdefault(int(seed), {})[int(fold)] = {
             key: part[key] for key in part.files if key not in ("figures", "trust")
         }
     stores = [FeatureStore(p) for p in sorted((out / "stores").glob(f"{cell}-*"))]
@@ -120,31 +120,31 @@ def table(cell: str, out: Path, against: str = "") -> str:
     rng = np.random.default_rng(0)
     draws = [[rng.multinomial(len(t.presence["test"]), np.full(len(t.presence["test"]), 1 / len(t.presence["test"])))
               for _ in range(RESAMPLES)] for t in truth]  # fmt: skip
-    folds = range(max(len(next(iter(seeds.values()))) for seeds in found.values()))
-    figures = {name: _resampled(cell, seeds, truth, draws, folds) for name, seeds in found.items()}
+    folds = range(max(len(next(iter(seeds.values()))) for seeds in scores.values()))
+    figures = {name: _resampled(cell, seeds, truth, draws, folds) for name, seeds in scores.items()}
     best = [max((n for n in BASELINE_NAMES if n in figures), key=lambda n: figures[n][i][0]) for i in (0, 1)]
     best = [against, against] if against else best
     lines = []
-    for name, own in figures.items():
-        text = [f"{cell:15} {name:34} seeds {len(found[name])}"]
+    for name, values in figures.items():
+        text = [f"{cell:15} {name:34} seeds {len(scores[name])}"]
         for i, kind in ((0, "F1"), (1, "mAP")):
-            gap = own[i] - figures[best[i]][i]
+            gap = values[i] - figures[best[i]][i]
             error = float(gap[1:].std())
-            text.append(f"{kind} {own[i][0]:.4f} ({gap[0]:+.4f} s.e. {error:.4f} {best[i]})")
-        lines.append("  ".join([*text, f"macro {own[2][0]:.3f}"]))
+            text.append(f"{kind} {values[i][0]:.4f} ({gap[0]:+.4f} s.e. {error:.4f} {best[i]})")
+        lines.append("  ".join([*text, f"macro {values[2][0]:.3f}"]))
     return "\n".join(lines)
 
 
 def _resampled(cell: str, seeds: Any, truth: Any, draws: Any, folds: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First figure, mAP and macro-F1 (first entry: all clips; then resamples), mean over seeds and folds."""
     sums: list[list[np.ndarray]] = [[], [], []]
-    for own in seeds.values():
+    for by_fold in seeds.values():
         for fold in folds:
-            if fold not in own:
+            if fold not in by_fold:
                 continue
-            test = own[fold]["test"]
+            test = by_fold[fold]["test"]
             presence = truth[fold].presence["test"]
-            labels = decided(truth[fold].presence["valid"], own[fold], "test")
+            labels = decided(truth[fold].presence["valid"], by_fold[fold], "test")
             counts = recall_counts(presence, test) if cell.startswith("emodb") else counts_f1(presence, labels)
             weights = [np.ones(len(test)), *draws[fold]]
             sums[0].append(np.array([first_figure(counts, w) for w in weights]))

@@ -55,14 +55,14 @@ def run_default(
         "cpu_before": round(fitted - began, 2),
         "cpu_seconds": round(time.process_time() - began, 1),
     }
-    found = {"": _answers(network, store, description)}
+    answers = {"": _answers(network, store, description)}
     if network.path is None:
-        return found, recorded
+        return answers, recorded
     recorded["share"] = round(float(network.path.share), 3)
     for suffix, share in (("-off", 0.0), ("-path", 1.0)):
         network.path.share.fill_(share)
-        found[suffix] = _answers(network, store, description)
-    return found, recorded
+        answers[suffix] = _answers(network, store, description)
+    return answers, recorded
 
 
 def _answers(network: Network, store: FeatureStore, description: RunDescription) -> Columns:
@@ -81,14 +81,14 @@ def _answers(network: Network, store: FeatureStore, description: RunDescription)
         scores=uncertainty_scores(inference),
         shares=shares_of(store, store.table.in_split("valid"), task.emotions),
     )
-    found: Columns = {}
-    for split, (own, inference) in parts.items():
-        answer = decision.apply(own.probability, uncertainty_scores(inference))
-        found[split], found[f"{split}_labels"] = answer.probability, answer.labels
+    columns: Columns = {}
+    for split, (judged, inference) in parts.items():
+        answer = decision.apply(judged.probability, uncertainty_scores(inference))
+        columns[split], columns[f"{split}_labels"] = answer.probability, answer.labels
     test, inference = parts["test"]
     observed = Observed.of(store, store.table.in_split("test"), task)
     trust = figures_of(test, inference, decision, observed).to_mapping()
-    found["trust"] = np.array([trust["error_auroc"].get(name, np.nan) for name in SCORES])
-    kept = {k: v for k, v in trust.items() if k not in ("per_emotion", "intervals", "risk_coverage", "per_clip")}
-    found["figures"] = np.array(json.dumps(kept, default=str))
-    return found
+    columns["trust"] = np.array([trust["error_auroc"].get(name, np.nan) for name in SCORES])
+    plain = {k: v for k, v in trust.items() if k not in ("per_emotion", "intervals", "risk_coverage", "per_clip")}
+    columns["figures"] = np.array(json.dumps(plain, default=str))
+    return columns

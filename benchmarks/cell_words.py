@@ -9,11 +9,11 @@ CHUNK = 10_000
 
 def embedded(cache: Path, texts: dict[str, str]) -> dict[str, np.ndarray]:
     """Clip -> [768] mean over tokens of the third and of the last layer of the packaged MiniLM."""
-    found: dict[str, np.ndarray] = {}
+    states: dict[str, np.ndarray] = {}
     for place in sorted(cache.glob("[!.]*.npz")):
         part = np.load(place)
-        found.update(zip(part["clip"].tolist(), part["values"], strict=True))
-    missing = [clip for clip in texts if clip not in found]
+        states.update(zip(part["clip"].tolist(), part["values"], strict=True))
+    missing = [clip for clip in texts if clip not in states]
     cache.mkdir(parents=True, exist_ok=True)
     for first in range(0, len(missing), CHUNK):
         clips = missing[first : first + CHUNK]
@@ -21,8 +21,8 @@ def embedded(cache: Path, texts: dict[str, str]) -> dict[str, np.ndarray]:
         temporary = cache / f".{clips[0]}-{len(clips)}.tmp.npz"
         np.savez(temporary, clip=np.array(clips), values=values)
         temporary.rename(cache / f"{clips[0]}-{len(clips)}.npz")
-        found.update(zip(clips, values, strict=True))
-    return found
+        states.update(zip(clips, values, strict=True))
+    return states
 
 
 def _embed(texts: list[str]) -> np.ndarray:

@@ -44,7 +44,7 @@ class Cell:
 
 
 def main() -> None:
-    """Compute what is asked and not there yet."""
+    """Compute the chosen results that are missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--cells", nargs="+", default=list(CELLS), choices=list(CELLS))
@@ -58,22 +58,22 @@ def main() -> None:
     parser.add_argument(
         "--against", default="", help="variant that the others are compared with; else the best baseline"
     )
-    asked = parser.parse_args()
-    for name in asked.cells:
-        stores = list(stores_of(CELLS[name], asked.data, asked.out))[: asked.folds]
-        if asked.table:
-            print(table(name, asked.out, asked.against))
+    options = parser.parse_args()
+    for name in options.cells:
+        stores = list(stores_of(CELLS[name], options.data, options.out))[: options.folds]
+        if options.table:
+            print(table(name, options.out, options.against))
             continue
-        variants = CELLS[name].baselines if asked.variant == "baselines" else (asked.variant,)
+        variants = CELLS[name].baselines if options.variant == "baselines" else (options.variant,)
         for variant in variants:
-            for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 for fold, store in enumerate(stores):
-                    one(asked, name, variant, seed if variant not in ("logistic", "svm") else 0, fold, store)
+                    compute(options, name, variant, seed if variant not in ("logistic", "svm") else 0, fold, store)
 
 
-def one(asked: argparse.Namespace, name: str, variant: str, seed: int, fold: int, store: FeatureStore) -> None:
+def compute(options: argparse.Namespace, name: str, variant: str, seed: int, fold: int, store: FeatureStore) -> None:
     """One result, unless it is there."""
-    place = asked.out / "scores" / f"{name}.{fold}.{variant}.{seed}.npz"
+    place = options.out / "scores" / f"{name}.{fold}.{variant}.{seed}.npz"
     if place.exists():
         return
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -81,21 +81,21 @@ def one(asked: argparse.Namespace, name: str, variant: str, seed: int, fold: int
     truth = arrays_of(store)
     if variant in BASELINES:
         valid, test, recorded = BASELINES[variant](truth, seed)
-        found = {"": {"valid": valid, "test": test}}
+        results = {"": {"valid": valid, "test": test}}
     else:
-        found, recorded = run_default(store, seed, asked.set, asked.out / "fits")
+        results, recorded = run_default(store, seed, options.set, options.out / "fits")
     recorded["seconds"] = round(time.monotonic() - began, 1)
-    for suffix in reversed(found):  # the one that is looked for comes last
-        own = found[suffix]
+    for suffix in reversed(results):  # the one that is looked for comes last
+        columns = results[suffix]
         temporary = place.with_name(f".{place.name}.tmp")
         with temporary.open("wb") as stream:
-            np.savez_compressed(stream, **own)  # type: ignore[arg-type]
+            np.savez_compressed(stream, **columns)  # type: ignore[arg-type]
         temporary.rename(place.with_name(f"{name}.{fold}.{variant}{suffix}.{seed}.npz"))
-        figures = figures_of_cell(truth, own, name)
+        figures = figures_of_cell(truth, columns, name)
         line = {"cell": name, "fold": fold, "variant": variant + suffix, "seed": seed, **recorded, **figures}
-        if "trust" in own:
-            line["width_product"] = np.round(own["trust"], 4).tolist()
-        with (asked.out / "results.jsonl").open("a") as stream:
+        if "trust" in columns:
+            line["width_product"] = np.round(columns["trust"], 4).tolist()
+        with (options.out / "results.jsonl").open("a") as stream:
             stream.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
 
@@ -131,28 +131,28 @@ def words(name: str, labels: str, small: bool, layers: str = "last") -> Callable
 def comments(folder: Path, labels: str, small: bool) -> list[dict[str, str]]:
     """Rows of clip, split and 0/1 labels."""
     with gzip.open(folder / "goemotions.csv.gz", "rt", encoding="utf-8") as stream:
-        found = {row["clip"]: row for row in csv.DictReader(stream)}
-    split = {clip: row["split"] for clip, row in found.items()}
+        rows_of = {row["clip"]: row for row in csv.DictReader(stream)}
+    split = {clip: row["split"] for clip, row in rows_of.items()}
     if small:
         with (folder / "goemotions_6000.csv").open(encoding="utf-8") as stream:
             split = {row["clip"]: row["split"] for row in csv.DictReader(stream)}
-    rows = [{"clip": clip, "split": part, "transcript": found[clip]["transcript"]} for clip, part in split.items()]
+    rows = [{"clip": clip, "split": part, "transcript": rows_of[clip]["transcript"]} for clip, part in split.items()]
     if labels == "six":
-        columns = {clip: {name: found[clip][name] for name in GOEMOTIONS} for clip in split}
-        columns = {clip: {**row, "neutral": found[clip]["_neutral"]} for clip, row in columns.items()}
+        columns = {clip: {name: rows_of[clip][name] for name in GOEMOTIONS} for clip in split}
+        columns = {clip: {**row, "neutral": rows_of[clip]["_neutral"]} for clip, row in columns.items()}
         return [{**row, **columns[row["clip"]]} for row in rows]
     with gzip.open(folder / "goemotions_28.csv.gz", "rt", encoding="utf-8") as stream:
-        shown = {row["clip"]: set(row["emotions"].split("|")) for row in csv.DictReader(stream)}
-    names = sorted(set().union(*shown.values()))
-    return [{**row, **{name: str(int(name in shown[row["clip"]])) for name in names}} for row in rows]
+        emotions_of = {row["clip"]: set(row["emotions"].split("|")) for row in csv.DictReader(stream)}
+    names = sorted(set().union(*emotions_of.values()))
+    return [{**row, **{name: str(int(name in emotions_of[row["clip"]])) for name in names}} for row in rows]
 
 
 def minilm(cache: Path, rows: list[dict[str, str]], layers: str) -> dict[str, np.ndarray]:
     """Clip -> mean over tokens of these layers; what is not in the cache is computed."""
     from benchmarks.cell_words import embedded
 
-    found = embedded(cache / "minilm", {row["clip"]: row["transcript"] for row in rows})
-    return found if layers == "both" else {clip: values[len(values) // 2 :] for clip, values in found.items()}
+    states = embedded(cache / "minilm", {row["clip"]: row["transcript"] for row in rows})
+    return states if layers == "both" else {clip: values[len(values) // 2 :] for clip, values in states.items()}
 
 
 def emodb(features: str) -> Callable[[Path, Path], Iterable[Path]]:
@@ -162,15 +162,15 @@ def emodb(features: str) -> Callable[[Path, Path], Iterable[Path]]:
         means = np.load(data / "voices" / "means.npz")
         vectors = dict(zip(means["clip"].tolist(), means[features].astype(np.float32), strict=True))
         with (data / "voices" / "emodb" / "clips.csv").open(encoding="utf-8") as stream:
-            found = list(csv.DictReader(stream))
-        acted = sorted({row["_acted"] for row in found})
+            clips = list(csv.DictReader(stream))
+        acted = sorted({row["_acted"] for row in clips})
         for fold in range(FOLDS):
             folder = tables / f"emodb{'' if features == 'layer2' else '_' + features}-{fold}"
             if not (folder / "clips.csv").exists():
                 rows = [
                     {"clip": row["clip"], "split": emodb_split(row["group"], fold), "group": row["group"]}
                     | {name: str(int(row["_acted"] == name)) for name in acted}
-                    for row in found
+                    for row in clips
                 ]
                 write_table(folder, rows, {"voice": vectors})
             yield folder
@@ -189,11 +189,11 @@ def write_table(folder: Path, rows: list[dict[str, str]], modalities: dict[str, 
     folder.mkdir(parents=True, exist_ok=True)
     for name, vectors in modalities.items():
         np.savez(folder / f"{name}.npz", **{row["clip"]: vectors[row["clip"]][None] for row in rows})  # type: ignore[arg-type]
-    kept = [{key: value for key, value in row.items() if key != "transcript"} for row in rows]
+    lines = [{key: value for key, value in row.items() if key != "transcript"} for row in rows]
     with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(kept[0]))
+        writer = csv.DictWriter(stream, list(lines[0]))
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(lines)
 
 
 CELLS: dict[str, Cell] = {

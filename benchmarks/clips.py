@@ -79,9 +79,9 @@ def loop(source: Path, target: Path, seconds: float) -> None:
         shift = 0.0
         while shift < seconds:
             with av.open(str(source)) as container:
-                kept = [container.streams.video[0], container.streams.audio[0]]
-                streams = streams or {s.type: out.add_stream_from_template(s) for s in kept}
-                for packet in container.demux(kept):
+                tracks = [container.streams.video[0], container.streams.audio[0]]
+                streams = streams or {s.type: out.add_stream_from_template(s) for s in tracks}
+                for packet in container.demux(tracks):
                     if packet.dts is not None:
                         ticks = round(shift / packet.time_base)
                         packet.pts, packet.dts = (packet.pts or packet.dts) + ticks, packet.dts + ticks
@@ -104,14 +104,14 @@ def facet(folder: Path) -> None:
         ours = np.isin(track.looked, track.steps.start)[nearest]
         both = ours & theirs
         step = np.searchsorted(track.steps.start, track.looked[nearest[both]])
-        found = {
+        values = {
             unit: np.corrcoef(units[unit][both], sign * track.steps.values[step, COLUMNS.index(column)])[0, 1]
             for unit, (column, sign) in UNITS.items()
         }
         print(
             f"{file.name}: {ours[theirs].mean():.4f} of {theirs.sum()} frames; face in both {both.mean():.3f};", end=" "
         )
-        print(", ".join(f"{unit} {value:.2f}" for unit, value in found.items()))
+        print(", ".join(f"{unit} {value:.2f}" for unit, value in values.items()))
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="holds `words`")
     parser.add_argument("out", type=Path)
-    asked = parser.parse_args()
-    rows = comments(asked.data / "words", "six", small=False)
-    with asked.out.open("w", newline="", encoding="utf-8") as stream:
+    options = parser.parse_args()
+    rows = comments(options.data / "words", "six", small=False)
+    with options.out.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -189,13 +189,13 @@ def words(name: str, file: Path, work: Path, only_test: bool) -> Corpus:
     for first in range(0, len(rows), CHUNK):
         place = work / f"{name}-{'test-' if only_test else ''}states-{first:06d}.npz"
         if not place.exists():
-            found = list(encoder.states([words_of(row["transcript"]) for row in rows[first : first + CHUNK]]))
-            states, lengths = np.concatenate(found).astype(np.float16), np.array([len(own) for own in found])
+            encoded = list(encoder.states([words_of(row["transcript"]) for row in rows[first : first + CHUNK]]))
+            states, lengths = np.concatenate(encoded).astype(np.float16), np.array(list(map(len, encoded)))
             np.savez(place.with_suffix(".half.npz"), states=states, lengths=lengths)
             place.with_suffix(".half.npz").rename(place)
-            print(f"{name}: {first + len(found)} of {len(rows)}", flush=True)
-        with np.load(place) as kept:
-            parts.append((kept["states"], kept["lengths"]))
+            print(f"{name}: {first + len(encoded)} of {len(rows)}", flush=True)
+        with np.load(place) as cache:
+            parts.append((cache["states"], cache["lengths"]))
     values = TokenStates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     shares = np.array([[float(row[emotion]) for emotion in SIX] for row in rows])
     return Corpus(

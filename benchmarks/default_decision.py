@@ -56,10 +56,10 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """The decision, and what was found while fitting it."""
+    """The decision, and the record of its fit."""
 
     decision: FittedDecision
-    told: dict[str, Any]
+    record: dict[str, Any]
 
 
 def fit_default_decision(
@@ -88,16 +88,16 @@ def fit_default_decision(
     decision = fit_decision(
         Validation(whole.scored), ThresholdRule("global", "f1_micro"), method, whole.scores, whole.shares
     )
-    tried: dict[str, float] = {name: found["mean"] for name, found in left_out.items()}
+    tried: dict[str, float] = {name: losses["mean"] for name, losses in left_out.items()}
     decision = replace(decision, recalibration=replace(decision.recalibration, left_out_nll=tried))
-    told = {
+    record = {
         "clips_of_each_corpus": least,
         "corpora": [pool.name for pool in equal],
         "nll_on_the_corpus_left_out": left_out,
         "recalibration": method,
         "threshold": decision.thresholds[0],
     }
-    return Decided(decision, told)
+    return Decided(decision, record)
 
 
 def spoken_by(voices: Corpus, speakers: Sequence[str]) -> np.ndarray:
@@ -107,13 +107,13 @@ def spoken_by(voices: Corpus, speakers: Sequence[str]) -> np.ndarray:
 
 def left_out_nll(pools: Sequence[Pool], method: Method) -> dict[str, float]:
     """Negative log-likelihood on each corpus after a recalibration fitted on the others."""
-    found = {}
+    losses = {}
     for pool in pools:
         others = joined([other for other in pools if other is not pool])
         map_ = identity(len(SIX)) if method == "identity" else fit_recalibration(Validation(others.scored), method)
         after = pool.scored.with_probability(map_.apply(pool.scored.probability))
-        found[pool.name] = negative_log_likelihood(after.presence[after.known] == 1, after.probability[after.known])
-    return {**found, "mean": float(np.mean(list(found.values())))}
+        losses[pool.name] = negative_log_likelihood(after.presence[after.known] == 1, after.probability[after.known])
+    return {**losses, "mean": float(np.mean(list(losses.values())))}
 
 
 def joined(pools: Sequence[Pool]) -> Pool:
@@ -130,8 +130,8 @@ def joined(pools: Sequence[Pool]) -> Pool:
 
 
 def answered(name: str, run: RunFolder, corpus: Corpus, rows: np.ndarray, work: Path) -> Pool:
-    """What a run says of some clips."""
-    store = asked(corpus, rows, work / f"ask-{name}-{run.path.name}")
+    """Answers of a run on some clips."""
+    store = store_of(corpus, rows, work / f"ask-{name}-{run.path.name}")
     inference = inferred(run, store)
     clips = np.array([f"{name}-{row}" for row in rows], dtype=object)
     scored = Scored(inference.probability, corpus.presence[rows], clips, SIX, split="valid")
@@ -145,13 +145,13 @@ def inferred(run: RunFolder, store: FeatureStore) -> Inference:
     return Networks([network], reader_of(description, store)).infer(np.arange(len(store)))
 
 
-def asked(corpus: Corpus, rows: np.ndarray, place: Path) -> FeatureStore:
+def store_of(corpus: Corpus, rows: np.ndarray, place: Path) -> FeatureStore:
     """A store of these clips."""
     if not place.exists():
         description = StoreDescription(SIX, {corpus.modality: corpus.feature}, 0.5)
         with writing_store(place, description) as writer:
             for n, row in enumerate(rows):
-                shares = [None if np.isnan(own) else float(own) for own in corpus.presence[row]]
+                shares = [None if np.isnan(share) else float(share) for share in corpus.presence[row]]
                 clip = ClipRow(f"{n:06d}", "test", shares, group=str(corpus.group[row]))
                 writer.add(clip, {corpus.modality: corpus.steps(row)})
     return FeatureStore(place)

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.default_corpora import MODALITIES, SIX, Corpus
-from benchmarks.default_decision import asked
+from benchmarks.default_decision import store_of
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.metrics import mean_average_precision, micro_f1
 from lddu.evaluate.scored import Scored
@@ -29,28 +29,28 @@ WITHOUT_SURPRISE = "auroc, without surprise"
 
 def measure(predictor: Predictor, known: Mapping[str, Corpus], work: Path) -> dict[str, Any]:
     """All figures, by corpus."""
-    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     for name in ("ravdess", "emotale"):
         corpus = known[name]
         for language in sorted(set(corpus.language)):
             rows = np.flatnonzero(corpus.language == language)
-            store = asked(corpus, rows, work / f"measure-{name}-{language}")
+            store = store_of(corpus, rows, work / f"measure-{name}-{language}")
             for adapt in (False, True):
                 key = f"{name} ({language}){' adapted' if adapt else ''}"
-                found[key] = figures(predictor, store, corpus.presence[rows], adapt)
+                measured[key] = figures(predictor, store, corpus.presence[rows], adapt)
     for name in ("goemotions", "xed", "ferplus"):
         corpus = known[name]
         rows = corpus.in_split("test")
-        store = asked(corpus, rows, work / f"measure-{name}")
-        found[f"{name} test"] = figures(predictor, store, corpus.presence[rows], adapt=False)
+        store = store_of(corpus, rows, work / f"measure-{name}")
+        measured[f"{name} test"] = figures(predictor, store, corpus.presence[rows], adapt=False)
     store, presence = paired(known, work / "measure-paired")
-    found["paired"] = {"all": figures(predictor, store, presence, adapt=False)}
-    for kept in MODALITIES:
-        hidden = frozenset(MODALITIES) - {kept}
+    measured["paired"] = {"all": figures(predictor, store, presence, adapt=False)}
+    for modality in MODALITIES:
+        hidden = frozenset(MODALITIES) - {modality}
         probability = predictor.networks_on(store).without(np.arange(len(store)), hidden).probability
         scored = Scored(probability, presence, store.table.clip, SIX, split="test")
-        found["paired"][f"{kept} alone"] = {"map": mean_average_precision(scored)}
-    return found
+        measured["paired"][f"{modality} alone"] = {"map": mean_average_precision(scored)}
+    return measured
 
 
 def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, adapt: bool) -> dict[str, float]:
@@ -58,27 +58,27 @@ def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, ada
     answers = predictor.predict(store, options=PredictOptions(recall=0.9, adapt=adapt))
     half = predictor.predict(store, options=PredictOptions(coverage=0.5, adapt=adapt))
     offered = (presence == 1).any(axis=0)
-    emotions = tuple(name for name, own in zip(SIX, offered, strict=True) if own)
+    emotions = tuple(name for name, there in zip(SIX, offered, strict=True) if there)
     scored = Scored(answers.probability[:, offered], presence[:, offered], store.table.clip, emotions, split="test")
     known, present = scored.known, scored.presence == 1
     aurocs = [roc_auc_score(p[k], q[k]) for p, q, k in zip(present.T, scored.probability.T, known.T, strict=True)]
     assert answers.label_set is not None and half.abstained is not None
     sets, wrong = answers.label_set[:, offered], (answers.label[:, offered] != present) & known
-    shown = (present & known).any(axis=1)
-    kept = (sets & present).sum(axis=1)[shown] / present.sum(axis=1)[shown]
+    labelled = (present & known).any(axis=1)
+    recalls = (sets & present).sum(axis=1)[labelled] / present.sum(axis=1)[labelled]
     answering = ~half.abstained[:, offered] & known
     return {
         "n": len(present),
         "emotions": len(emotions),
         "auroc": float(np.mean(aurocs)),
         WITHOUT_SURPRISE: float(
-            np.mean([one for name, one in zip(emotions, aurocs, strict=True) if name != "surprise"])
+            np.mean([value for name, value in zip(emotions, aurocs, strict=True) if name != "surprise"])
         ),
         "map": mean_average_precision(scored),
         "map_of_constants": float(np.mean([p[k].mean() for p, k in zip(present.T, known.T, strict=True)])),
         "f1_micro": micro_f1(scored.presence, answers.label[:, offered]),
         "ece": calibration_error(scored.probability[known], present[known], "equal_mass"),
-        "recall_sets_of_.9_keep": float(kept.mean()),
+        "recall_sets_of_.9_keep": float(recalls.mean()),
         "their_size": float(sets.mean()),
         "error_at_coverage_.5": float(wrong[answering].mean()) if answering.any() else float("nan"),
         "coverage_reached": float(answering[known].mean()),
@@ -96,10 +96,10 @@ def paired(known: Mapping[str, Corpus], place: Path) -> tuple[FeatureStore, np.n
         name: np.arange(len(corpus.presence)) if name == "audio" else corpus.in_split("test")
         for name, corpus in parts.items()
     }
-    shown = {name: by_label_set(corpus, rows[name]) for name, corpus in parts.items()}
-    common = sorted(set.intersection(*(set(kinds) for kinds in shown.values())))
+    by_labels = {name: by_label_set(corpus, rows[name]) for name, corpus in parts.items()}
+    common = sorted(set.intersection(*(set(kinds) for kinds in by_labels.values())))
     drawn = [common[int(n)] for n in rng.integers(len(common), size=PAIRED)]
-    chosen = {name: [int(rng.choice(shown[name][kind])) for kind in drawn] for name in parts}
+    chosen = {name: [int(rng.choice(by_labels[name][kind])) for kind in drawn] for name in parts}
     presence = np.array(drawn, dtype=float)
     if not place.exists():
         description = StoreDescription(SIX, {name: corpus.feature for name, corpus in parts.items()}, 0.5)

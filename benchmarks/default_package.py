@@ -60,21 +60,23 @@ def package(run: RunFolder, decided: Decided, out: Path) -> RunFolder:
 
 def about(measured: Mapping[str, Any]) -> About:
     """What the card says."""
-    found = []
+    entries = []
     for key, figures in measured.items():
         if key == "paired":
             continue
-        own, _, rest = key.partition(" ")
+        corpus, _, rest = key.partition(" ")
         language = next((name for short, name in LANGUAGES.items() if f"({short})" in rest), "")
-        shown = (*SHOWN, WITHOUT_SURPRISE) if own == "ravdess" else SHOWN
-        numbers = {name: round(figures[name], 3) for name in shown}
-        how = HOW[own] + ("; with --adapt" if "adapted" in rest else "")
-        found.append(Measured(TITLES[own], int(figures["n"]), numbers, f"{language} speakers" if language else "", how))
+        names = (*SHOWN, WITHOUT_SURPRISE) if corpus == "ravdess" else SHOWN
+        numbers = {name: round(figures[name], 3) for name in names}
+        how = HOW[corpus] + ("; with --adapt" if "adapted" in rest else "")
+        entries.append(
+            Measured(TITLES[corpus], int(figures["n"]), numbers, f"{language} speakers" if language else "", how)
+        )
     paired = measured["paired"]
-    maps = {f"map, {name}": round(float(own["map"]), 3) for name, own in paired.items()}
+    maps = {f"map, {name}": round(float(part["map"]), 3) for name, part in paired.items()}
     how = (
         "RAVDESS voice, FER+ photo and GoEmotions comment with the same labels; an upper bound, since pairing by labels makes "
         "their errors independent"
     )
-    found.append(Measured("paired clips", int(paired["all"]["n"]), maps, "", how))
-    return replace(About.from_mapping(json.loads(TEXT.read_text(encoding="utf-8"))), measured=tuple(found))
+    entries.append(Measured("paired clips", int(paired["all"]["n"]), maps, "", how))
+    return replace(About.from_mapping(json.loads(TEXT.read_text(encoding="utf-8"))), measured=tuple(entries))

@@ -39,8 +39,8 @@ def seconds_of(checkout: Path, warm: Path, files: list[Path]) -> list[float]:
     """Processor seconds of each file's extraction by a checkout."""
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", TURN, str(warm), *map(str, files)]
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    return [float(line) for line in told.split()]
+    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    return [float(line) for line in output.split()]
 
 
 def main() -> None:

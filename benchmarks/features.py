@@ -70,8 +70,8 @@ class Voices:
 
     def of(self, folder: Path, rows: Rows) -> Pooled:
         """Of every clip of a corpus that lies in a folder."""
-        found = [self._one(folder / row["file"]) for row in rows]
-        return {name: np.stack([each[name] for each in found]) for name in found[0]}
+        clips = [self._one(folder / row["file"]) for row in rows]
+        return {name: np.stack([each[name] for each in clips]) for name in clips[0]}
 
     def _one(self, file: Path) -> Pooled:
         sound = np.concatenate(list(read_sound(file, probe(file), ReadReport())))
@@ -87,13 +87,13 @@ class Voices:
 
 def inputs(features: Pooled) -> Mapping[str, np.ndarray]:
     """Name -> what a regression is given: each feature pooled by its mean, or mean and deviation; some of both kinds."""
-    found = {}
+    columns = {}
     for name, values in features.items():
-        found[f"{name}, mean"] = values[:, : values.shape[1] // 2]
-        found[f"{name}, mean and deviation"] = values
+        columns[f"{name}, mean"] = values[:, : values.shape[1] // 2]
+        columns[f"{name}, mean and deviation"] = values
     for layer in ("layer 1", "layer 2"):
-        found[f"{layer} and measured, mean"] = np.hstack([found[f"{layer}, mean"], found["measured, mean"]])
-    return found
+        columns[f"{layer} and measured, mean"] = np.hstack([columns[f"{layer}, mean"], columns["measured, mean"]])
+    return columns
 
 
 def regression(x: np.ndarray, y: np.ndarray, c: float, balanced: bool = True) -> Any:
@@ -124,14 +124,14 @@ def folds(speakers: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.nda
 
 def by_speaker(x: np.ndarray, y: np.ndarray, speakers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Recall on validation and test speakers [5, 2] at the C that is best on validation, and validation's of each C [5, C]."""
-    found, curves = [], []
+    scores, curves = [], []
     for train, valid, test in folds(speakers):
         models = [regression(x[train], y[train], c) for c in VOICE_CS]
         curve = [recall(model, x[valid], y[valid]) for model in models]
         best = int(np.argmax(curve))
-        found.append((curve[best], recall(models[best], x[test], y[test])))
+        scores.append((curve[best], recall(models[best], x[test], y[test])))
         curves.append(curve)
-    return np.array(found), np.array(curves)
+    return np.array(scores), np.array(curves)
 
 
 def voices(data: Path, work: Path) -> None:
@@ -171,9 +171,9 @@ def transferred(
     """Mean AUROC of six classes on RAVDESS of what learnt them from EMO-DB."""
     from sklearn.metrics import roc_auc_score
 
-    learnt, asked = np.isin(acted["emodb"], COMMON), np.isin(acted["ravdess"], COMMON)
+    learnt, tested = np.isin(acted["emodb"], COMMON), np.isin(acted["ravdess"], COMMON)
     model = regression(features["emodb"][name][learnt], acted["emodb"][learnt], c)
-    probability, truth = model.predict_proba(features["ravdess"][name][asked]), acted["ravdess"][asked]
+    probability, truth = model.predict_proba(features["ravdess"][name][tested]), acted["ravdess"][tested]
     return float(np.mean([roc_auc_score(truth == kind, probability[:, i]) for i, kind in enumerate(model.classes_)]))
 
 
@@ -200,11 +200,11 @@ class Texts:
         encoded = self._tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")
         with pretrained.steady():
             hidden = self._model(**encoded, output_hidden_states=True).hidden_states[1:]
-        kept = encoded["attention_mask"].numpy().astype(np.float32)
-        kept[np.arange(len(kept)), kept.sum(axis=1).astype(int) - 1] = 0  # the last token and the first are special
-        kept[:, 0] = 0
-        sums = [np.einsum("bt,btd->bd", kept, layer.numpy()) for layer in hidden]
-        means: np.ndarray = np.stack(sums, axis=1) / np.maximum(kept.sum(axis=1), 1)[:, None, None]
+        mask = encoded["attention_mask"].numpy().astype(np.float32)
+        mask[np.arange(len(mask)), mask.sum(axis=1).astype(int) - 1] = 0  # the last token and the first are special
+        mask[:, 0] = 0
+        sums = [np.einsum("bt,btd->bd", mask, layer.numpy()) for layer in hidden]
+        means: np.ndarray = np.stack(sums, axis=1) / np.maximum(mask.sum(axis=1), 1)[:, None, None]
         return means
 
 

@@ -51,8 +51,8 @@ def taken(checkout: Path, *arguments: str) -> tuple[float, float]:
     """Wall and processor seconds that a process says of itself."""
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
     command = [sys.executable, "-c", *arguments]
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
-    return float(told[-2]), float(told[-1])
+    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
+    return float(output[-2]), float(output[-1])
 
 
 def first_answer(checkout: Path, run: Path, clip: Path) -> tuple[float, float]:
@@ -94,7 +94,7 @@ def main() -> None:
                 flush=True,
             )
     medians = {
-        name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in times.items()
+        name: [statistics.median(column) for column in zip(*turns, strict=True)] for name, turns in times.items()
     }
     for name, (wall, used) in medians.items():
         print(f"{name}: wall {wall:.2f} s, processor {used:.2f} s")

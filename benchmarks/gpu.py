@@ -77,20 +77,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quick", action="store_true", help="a tiny network, to see that everything runs")
-    asked = parser.parse_args()
-    device = torch.device(asked.device)
-    workload = tiny_workload() if asked.quick else Workload()
-    bench = Bench(workload, device, 0.1 if asked.quick else 1.0)
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    workload = tiny_workload() if options.quick else Workload()
+    bench = Bench(workload, device, 0.1 if options.quick else 1.0)
     print(torch.cuda.get_device_name() if device.type == "cuda" else "cpu", torch.__version__)
     for precision in PRECISIONS:
-        for size in (4, 8) if asked.quick else (64, 512):
+        for size in (4, 8) if options.quick else (64, 512):
             for realistic in (False, True):
                 batches = bench.batches(realistic, size)
                 trained, inferred = (bench.rate(act, batches, precision) for act in (bench.train, bench.infer))
                 lengths = "realistic" if realistic else "full"
                 print(f"{precision:8} batch {size:4} {lengths:9} training {trained:9,.0f} clips/s, inference {inferred:9,.0f}", flush=True)  # fmt: skip
     busy(bench, bench.batches(False, workload.batch)[0])
-    fed(bench, 0.5 if asked.quick else 600.0)
+    fed(bench, 0.5 if options.quick else 600.0)
 
 
 def busy(bench: Bench, batch: Batch) -> None:

@@ -90,7 +90,7 @@ def write_mmsa(folder: Path, clips: int) -> Path:
             "vision": rng.standard_normal((count, 50, VISUAL), np.float32) * mask[..., None].astype("f4"),
             "regression_labels": rng.integers(-9, 10, count) / 3,
         }  # fmt: skip
-        lines += [f"{told},{','.join(str(n) for n in rng.integers(0, 2, 6))}" for told in ids]
+        lines += [f"{clip_id},{','.join(str(n) for n in rng.integers(0, 2, 6))}" for clip_id in ids]
     with (folder / "mosei.pkl").open("wb") as out:
         pickle.dump(content, out, protocol=4)
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
@@ -133,21 +133,21 @@ def main() -> None:
     parser.add_argument("--form", choices=("csd", "mmsa", "tailor"), default="csd")
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--unaligned", action="store_true")
-    told = parser.parse_args()
-    folder = told.folder / f"{told.form}-{told.clips}-{told.rate:g}"
-    options: list[str] = []
+    options = parser.parse_args()
+    folder = options.folder / f"{options.form}-{options.clips}-{options.rate:g}"
+    import_options: list[str] = []
     if not (folder / "done").exists() and os.fork() == 0:  # a child, so that its memory is not taken for the import's
-        write(folder, told.form, told.clips, told.rate)
+        write(folder, options.form, options.clips, options.rate)
         os._exit(0)
     elif not (folder / "done").exists():
         os.wait()
-    source = {"csd": folder, "mmsa": folder / "mosei.pkl", "tailor": folder / "mosei.pt"}[told.form]
-    if told.form == "csd":
-        options = ["--folds", str(folder / "folds.json"), *(["--unaligned"] if told.unaligned else [])]
-    if told.form == "mmsa":
-        options = ["--labels", str(folder / "labels.csv")]
-    store = told.folder / "store"
-    peak_file = told.folder / "peak"
+    source = {"csd": folder, "mmsa": folder / "mosei.pkl", "tailor": folder / "mosei.pt"}[options.form]
+    if options.form == "csd":
+        import_options = ["--folds", str(folder / "folds.json"), *(["--unaligned"] if options.unaligned else [])]
+    if options.form == "mmsa":
+        import_options = ["--labels", str(folder / "labels.csv")]
+    store = options.folder / "store"
+    peak_file = options.folder / "peak"
     command = [
         sys.executable,
         "-c",
@@ -159,19 +159,19 @@ def main() -> None:
         str(store),
         "--force",
         "--json",
-        *options,
+        *import_options,
     ]
     start = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
     seconds = time.perf_counter() - start
     peak = int(peak_file.read_text()) * 1024
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    kept = sum(path.stat().st_size for path in store.rglob("*"))
-    found = json.loads(done.stdout)
+    store_bytes = sum(path.stat().st_size for path in store.rglob("*"))
+    description = json.loads(done.stdout)
     result = {
-        "form": told.form, "clips": sum(found["clips"].values()), "rate": told.rate, "unaligned": told.unaligned,
+        "form": options.form, "clips": sum(description["clips"].values()), "rate": options.rate, "unaligned": options.unaligned,
         "seconds": round(seconds, 1), "peak_memory_mb": round(peak / 2**20), "source_mb": round(size / 2**20),
-        "store_mb": round(kept / 2**20),
+        "store_mb": round(store_bytes / 2**20),
     }  # fmt: skip
     sys.stdout.write(json.dumps(result) + "\n")
     shutil.rmtree(store)

@@ -26,10 +26,10 @@ def step_of(members: int) -> Callable[[], None]:
     def step() -> None:
         for leaf in (*weights, *biases, rows):
             leaf.grad = None
-        found = rows
+        states = rows
         for weight, bias in zip(weights, biases, strict=True):
-            found = F.relu(torch.baddbmm(bias, found, weight))
-        torch.autograd.backward(found.sum())
+            states = F.relu(torch.baddbmm(bias, states, weight))
+        torch.autograd.backward(states.sum())
 
     return step
 
@@ -43,9 +43,9 @@ def main() -> None:
             began = time.process_time()
             step()
             took[members].append(1000 * (time.process_time() - began))
-    one, several = (statistics.quantiles(own)[0] for own in took.values())
+    single, several = (statistics.quantiles(times)[0] for times in took.values())
     print(
-        f"one network {one:.2f} ms, {MEMBERS} as one {several:.2f} ms: {several / one:.1f} times, {MEMBERS} at best by turns"
+        f"one network {single:.2f} ms, {MEMBERS} as one {several:.2f} ms: {several / single:.1f} times, {MEMBERS} at best by turns"
     )
 
 

@@ -33,28 +33,28 @@ Answer = Callable[[dict[str, np.ndarray]], object]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A run, and the clips that it is asked about.
+class Reference:
+    """A run and its probabilities, with which other runtimes are compared.
 
     Attributes:
         predictor: the run.
         store: with labels.
         rows: of the clips.
-        own: [N, E] probabilities of the run.
+        probability: [N, E] of the run.
     """
 
     predictor: Predictor
     store: FeatureStore
     rows: np.ndarray
-    own: np.ndarray
+    probability: np.ndarray
 
-    def row(self, name: str, found: np.ndarray, size: int, answer: Answer) -> str:
+    def row(self, name: str, probability: np.ndarray, size: int, answer: Answer) -> str:
         """The markdown row of one way to answer: its probabilities, its bytes, and what answers a batch."""
         task = self.predictor.description.task
-        seen = scored(self.store, self.rows, found.astype(np.float64), task.emotions, task.present_at)
+        seen = scored(self.store, self.rows, probability.astype(np.float64), task.emotions, task.present_at)
         figures = metrics(seen, np.array(self.predictor.decision.thresholds))
-        error = calibration_error(found[seen.known], seen.presence[seen.known] == 1, "equal_width")
-        apart = np.abs(found - self.own)
+        error = calibration_error(probability[seen.known], seen.presence[seen.known] == 1, "equal_width")
+        apart = np.abs(probability - self.probability)
         cells = [f"{size:,}", f"{figures.f1_micro:.4f}", f"{figures.map_macro:.4f}", f"{error:.4f}"]
         cells += [f"{value:.1e}" for value in (apart.mean(), np.quantile(apart, 0.99), apart.max())]
         return f"| {name} | {' | '.join([*cells, *(f'{self.timed(answer, n):.3f}' for n in BATCHES)])} |"
@@ -82,18 +82,18 @@ def main() -> None:
     torch.set_num_threads(1)
     predictor, store = Predictor(given.run), FeatureStore(given.store)
     rows = np.sort(np.random.default_rng(0).permutation(store.table.in_split("test"))[:CLIPS])
-    own = predictor.predict(store, rows).probability
-    asked = Asked(predictor, store, rows, own)
-    weights = sum((one.path / "model.safetensors").stat().st_size for one in predictor.folder.members())
+    probability = predictor.predict(store, rows).probability
+    reference = Reference(predictor, store, rows, probability)
+    weights = sum((member.path / "model.safetensors").stat().st_size for member in predictor.folder.members())
     print("| | bytes | micro-F1 | mAP | ECE | differs by: mean | p99 | most | ms, batch 1 | batch 64 |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    print(asked.row("lddu", own, weights, in_torch(predictor)), flush=True)
+    print(reference.row("lddu", probability, weights, in_torch(predictor)), flush=True)
     with tempfile.TemporaryDirectory() as place:
         for name, int8 in (("file", False), ("file, int8", True)):
-            found = predictor.export_onnx(Path(place) / f"{int8}.onnx", int8)
-            session = session_of(found.path)
+            exported = predictor.export_onnx(Path(place) / f"{int8}.onnx", int8)
+            session = session_of(exported.path)
             parts = [answers(session, store, rows[i : i + 64].tolist())["probability"] for i in range(0, len(rows), 64)]
-            print(asked.row(name, np.concatenate(parts), found.size, partial(session.run, None)), flush=True)
+            print(reference.row(name, np.concatenate(parts), exported.size, partial(session.run, None)), flush=True)
 
 
 def session_of(file: Path) -> onnxruntime.InferenceSession:

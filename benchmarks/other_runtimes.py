@@ -58,8 +58,8 @@ class Plain(nn.Module):
         presence = torch.stack([m.any(dim=1) for m in mask], dim=1)
         shares = torch.zeros(presence.shape[0], len(self.model.emotions))
         scaled = tuple(self.network.scaling.of(m)(x) for m, x in enumerate(values))
-        said = naive_prediction(self.model, Batch(scaled, tuple(mask), presence, shares, ()))
-        return said.logit, said.width
+        prediction = naive_prediction(self.model, Batch(scaled, tuple(mask), presence, shares, ()))
+        return prediction.logit, prediction.width
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ def speed() -> None:
         }
         for lengths in ("full", "realistic"):
             batches = Clips(workload, lengths == "realistic").sorted_batches(BATCHES, SIZE)
-            found = timed(runtimes, batches, clock)
-            for name, timing in found.items():
-                ratio = found["ours"].products / timing.products
+            timings = timed(runtimes, batches, clock)
+            for name, timing in timings.items():
+                ratio = timings["ours"].products / timing.products
                 print(f"| {lengths} | {name} | {BATCHES * SIZE / timing.seconds:.0f} | {ratio:.2f} |", flush=True)
 
 
@@ -172,15 +172,15 @@ def accuracy(runs: list[Path]) -> None:
         threshold = best_cut_of(networks, store, valid, task)
         with tempfile.TemporaryDirectory() as place:
             others = exported(model, batches[0], Path(place))
-            runtimes = {"ours": own(model), "ONNX": session(others.onnx), "int8": session(others.int8)}
-            said = {name: answers(batches, act) for name, act in runtimes.items()}
-        for name, probability in said.items():
+            runtimes = {"ours": in_torch(model), "ONNX": session(others.onnx), "int8": session(others.int8)}
+            probabilities = {name: answers(batches, act) for name, act in runtimes.items()}
+        for name, probability in probabilities.items():
             judged = scored(store, test, probability, task.emotions, task.present_at)
             wrong = ((probability >= threshold) != (judged.presence == 1))[judged.known].astype(np.float64)
-            found = metrics(judged, np.array(threshold))
+            measured = metrics(judged, np.array(threshold))
             finds = selective(binary_entropy(probability)[judged.known], wrong).error_auroc
-            moved = np.abs(probability - said["ours"])
-            figures = (found.f1_micro, found.map_macro, found.brier, finds, moved.mean(), moved.max())
+            moved = np.abs(probability - probabilities["ours"])
+            figures = (measured.f1_micro, measured.map_macro, measured.brier, finds, moved.mean(), moved.max())
             print(f"| {run.name} | {name} | " + " | ".join(f"{figure:.4f}" for figure in figures) + " |", flush=True)
 
 
@@ -192,11 +192,11 @@ def whole(networks: Networks, rows: np.ndarray) -> np.ndarray:
 def best_cut_of(networks: Networks, store: FeatureStore, rows: np.ndarray, task: Task) -> float:
     """The threshold on probabilities before recalibration with the best micro-F1."""
     batches = list(networks.reader.batches(rows, SIZE))
-    judged = scored(store, rows, answers(batches, own(networks.members[0])), task.emotions, task.present_at)
+    judged = scored(store, rows, answers(batches, in_torch(networks.members[0])), task.emotions, task.present_at)
     return best_cut(judged.probability[judged.known], judged.presence[judged.known] == 1)
 
 
-def own(model: Network) -> Callable[[Batch], Sequence[np.ndarray]]:
+def in_torch(model: Network) -> Callable[[Batch], Sequence[np.ndarray]]:
     """Logits of a batch as `lddu predict` has them, in a tuple as ONNX Runtime gives them."""
 
     def act(batch: Batch) -> Sequence[np.ndarray]:
@@ -218,11 +218,11 @@ def main() -> None:
     kinds = parser.add_subparsers(dest="kind", required=True)
     kinds.add_parser("speed")
     kinds.add_parser("accuracy").add_argument("runs", nargs="+", type=Path)
-    asked = parser.parse_args()
-    if asked.kind == "speed":
+    options = parser.parse_args()
+    if options.kind == "speed":
         speed()
     else:
-        accuracy(asked.runs)
+        accuracy(options.runs)
 
 
 if __name__ == "__main__":

@@ -30,10 +30,10 @@ FADE = 15  # pictures at both ends that are left out
 
 @dataclass(frozen=True)
 class Talk:
-    """Looks [T, 12, 12, 3], those kept [K, 12, 12, 3], motion and opening of the mouth [T] and loudness [T] of one clip."""
+    """Looks [T, 12, 12, 3], the distinct ones [K, 12, 12, 3], motion and opening of the mouth [T] and loudness [T] of one clip."""
 
     looks: np.ndarray
-    kept: np.ndarray
+    distinct: np.ndarray
     motion: np.ndarray
     opening: np.ndarray
     loudness: np.ndarray
@@ -76,13 +76,15 @@ def agreement(mouth: np.ndarray, loudness: np.ndarray) -> float:
 
 def right(mouth: str, talks: Sequence[Talk], width: int) -> list[bool]:
     """Of every two talks, in stretches of some pictures: whether the mouth whose sound it is has the better agreement."""
-    found = []
-    for one, other in permutations(talks, 2):
-        for first in range(0, min(len(one.loudness), len(other.loudness)) - width + 1, width):
+    wins = []
+    for speaker, another in permutations(talks, 2):
+        for first in range(0, min(len(speaker.loudness), len(another.loudness)) - width + 1, width):
             span = slice(first, first + width)
-            own, strange = (agreement(getattr(face, mouth)[span], one.loudness[span]) for face in (one, other))
-            found.append(own > strange)
-    return found
+            matching, strange = (
+                agreement(getattr(face, mouth)[span], speaker.loudness[span]) for face in (speaker, another)
+            )
+            wins.append(matching > strange)
+    return wins
 
 
 def main(folder: str) -> None:
@@ -90,11 +92,11 @@ def main(folder: str) -> None:
     talks = {path.stem: talk(path) for path in sorted(Path(folder).glob("*.mp4"))}
     for name, another in product(talks, talks):
         later = talks[another].looks[400 if name == another else FADE : -FADE]
-        apart = [float(unlike(look, talks[name].kept).min()) for look in later]
+        apart = [float(unlike(look, talks[name].distinct).min()) for look in later]
         print(f"{name} to {another}: nearest look {min(apart):.2f} to {max(apart):.2f}, median {np.median(apart):.2f}")
     for mouth, seconds in product(("motion", "opening"), (5, 10, 20)):
-        found = right(mouth, list(talks.values()), round(seconds * PICTURE_RATE))
-        print(f"who of two speaks, by {seconds} s of mouth {mouth}: right in {sum(found)} of {len(found)}")
+        wins = right(mouth, list(talks.values()), round(seconds * PICTURE_RATE))
+        print(f"who of two speaks, by {seconds} s of mouth {mouth}: right in {sum(wins)} of {len(wins)}")
 
 
 if __name__ == "__main__":

@@ -32,17 +32,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/presets"))
     parser.add_argument("--label", default="")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE")
-    asked = parser.parse_args()
-    store = corpus_store(asked.data / asked.corpus, asked.out / "stores" / asked.corpus)
-    label = asked.label or "-".join([asked.preset, *asked.set])
-    config = preset(asked.preset, overrides(asked.set))
-    found = []
-    for seed in range(asked.seeds):
-        folder = RunFolder(asked.out / f"{asked.corpus}-{label}-{seed}")
+    options = parser.parse_args()
+    store = corpus_store(options.data / options.corpus, options.out / "stores" / options.corpus)
+    label = options.label or "-".join([options.preset, *options.set])
+    config = preset(options.preset, overrides(options.set))
+    metrics = []
+    for seed in range(options.seeds):
+        folder = RunFolder(options.out / f"{options.corpus}-{label}-{seed}")
         if not folder.finished:
             train(store, folder.path, config, RunOptions(seed=seed, force=True))
-        found.append(folder.read_json("metrics.json"))
-    print(row(asked.corpus, label, found))
+        metrics.append(folder.read_json("metrics.json"))
+    print(row(options.corpus, label, metrics))
 
 
 def corpus_store(source: Path, place: Path) -> FeatureStore:

@@ -45,15 +45,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--halvings", type=int, default=HALVINGS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     figures, splits, doubtful = [], [], []
-    for run in asked.runs:
+    for run in options.runs:
         predictor = Predictor(run)
         store = FeatureStore(predictor.description.store["path"])
         figures.append(predictor.evaluate(store, "test"))
         splits.append(both_halves(predictor, store))
         doubtful.append(named_below_half(predictor, store))
-    print("\n".join([*recall_rows(splits, asked.halvings), "", *calibration_rows(figures), "", *error_rows(figures)]))
+    print("\n".join([*recall_rows(splits, options.halvings), "", *calibration_rows(figures), "", *error_rows(figures)]))
     print("\n".join(["", *chance_rows(figures, doubtful), "", *agreement_rows(figures)]))
 
 
@@ -66,13 +66,13 @@ def both_halves(predictor: Predictor, store: FeatureStore) -> Scored:
 
 def halvings(split: Scored, target: float, count: int, seed: int) -> list[Halving]:
     """Fit on a random half and measure on the other, `count` times. Recall is per clip, over clips with an emotion."""
-    random, found = np.random.default_rng(seed), []
+    random, results = np.random.default_rng(seed), []
     for _ in range(count):
         order = random.permutation(len(split.clips))
         fit, rest = (split.rows(half) for half in np.array_split(order, 2))
         chosen = rest.probability >= recall_cut(fit.probability, fit.presence, target)
-        found.append(Halving(mean_recall(rest.presence, chosen), float(chosen.sum(axis=1).mean())))
-    return found
+        results.append(Halving(mean_recall(rest.presence, chosen), float(chosen.sum(axis=1).mean())))
+    return results
 
 
 def mean_recall(presence: Floats, chosen: np.ndarray) -> float:
@@ -88,38 +88,38 @@ def recall_rows(splits: Sequence[Scored], count: int) -> Iterable[str]:
     yield "|---|---|---|---|---|"
     for target in TARGETS:
         runs = [halvings(split, target, count, seed) for seed, split in enumerate(splits)]
-        recalls = [halving.recall for found in runs for halving in found]
-        error = statistics.mean(statistics.stdev(h.recall for h in found) / math.sqrt(count) for found in runs)
-        size = statistics.mean(halving.size for found in runs for halving in found)
+        recalls = [halving.recall for halves in runs for halving in halves]
+        error = statistics.mean(statistics.stdev(h.recall for h in halves) / math.sqrt(count) for halves in runs)
+        size = statistics.mean(halving.size for halves in runs for halving in halves)
         mean = statistics.mean(recalls)
-        kept = "yes" if mean >= target - error else "no"
-        yield f"| {target:g} | {mean:.4f} | {error:.4f} | {kept} | {size:.2f} of {len(splits[0].emotions)} |"
+        holds = "yes" if mean >= target - error else "no"
+        yield f"| {target:g} | {mean:.4f} | {error:.4f} | {holds} | {size:.2f} of {len(splits[0].emotions)} |"
 
 
 def calibration_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
     """One row per run."""
     yield "| run | adaptive ECE before | after | 95 % of perfectly calibrated predictors | inside | not above before |"
     yield "|---|---|---|---|---|---|"
-    for n, one in enumerate(figures):
-        low, high = one["adaptive_ece_by_chance"]
-        before, after = one["adaptive_ece_raw"], one["adaptive_ece"]
+    for n, run in enumerate(figures):
+        low, high = run["adaptive_ece_by_chance"]
+        before, after = run["adaptive_ece_raw"], run["adaptive_ece"]
         inside, lower = ("yes" if holds else "no" for holds in (after <= high, after <= before))
         yield f"| {n} | {before:.4f} | {after:.4f} | {low:.4f} to {high:.4f} | {inside} | {lower} |"
 
 
 def named_below_half(predictor: Predictor, store: FeatureStore) -> tuple[float, float]:
     """Over the test pairs that are named with a probability below one half: mean uncertainty, and share of errors."""
-    found = predictor.predict(store, store.table.in_split("test"))
-    pairs = found.label & (found.probability < 0.5) & ~np.isnan(found.presence)
-    return float(found.uncertainty[pairs].mean()), float((found.presence[pairs] == 0).mean())
+    predictions = predictor.predict(store, store.table.in_split("test"))
+    pairs = predictions.label & (predictions.probability < 0.5) & ~np.isnan(predictions.presence)
+    return float(predictions.uncertainty[pairs].mean()), float((predictions.presence[pairs] == 0).mean())
 
 
 def chance_rows(figures: Sequence[dict[str, Any]], doubtful: Sequence[tuple[float, float]]) -> Iterable[str]:
     """Whether the uncertainty comes true as a chance of an error."""
     yield "| calibration error of the uncertainty | named below one half: uncertainty | wrong |"
     yield "|---|---|---|"
-    said, wrong = zip(*doubtful, strict=True)
-    yield f"| {spread([one['error_ece'] for one in figures])} | {spread(said)} | {spread(wrong)} |"
+    doubt, wrong = zip(*doubtful, strict=True)
+    yield f"| {spread([run['error_ece'] for run in figures])} | {spread(doubt)} | {spread(wrong)} |"
 
 
 def error_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
@@ -127,40 +127,40 @@ def error_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield "| score | error-AUROC | product less this | AURC | product's AURC over this |"
     yield "|---|---|---|---|---|"
     for name in figures[0]["error_auroc"]:
-        if all(name in one["error_auroc"] for one in figures):
-            aurocs = [one["error_auroc"][name] for one in figures]
-            apart = [one["error_auroc"]["product"] - value for one, value in zip(figures, aurocs, strict=True)]
-            areas = [one["aurc_of"][name] for one in figures]
-            ratios = [one["aurc_of"]["product"] / area for one, area in zip(figures, areas, strict=True)]
+        if all(name in run["error_auroc"] for run in figures):
+            aurocs = [run["error_auroc"][name] for run in figures]
+            apart = [run["error_auroc"]["product"] - value for run, value in zip(figures, aurocs, strict=True)]
+            areas = [run["aurc_of"][name] for run in figures]
+            ratios = [run["aurc_of"]["product"] / area for run, area in zip(figures, areas, strict=True)]
             cells = (spread(aurocs), with_error(apart), spread(areas, 4), spread(ratios, 2))
             yield f"| {name} | {' | '.join(cells)} |"
 
 
 def agreement_rows(figures: Sequence[dict[str, Any]]) -> Iterable[str]:
     """With people, and with the true noise."""
-    if all("raters" in one for one in figures):
+    if all("raters" in run for run in figures):
         yield "| aleatoric score | Spearman with the entropy of the raters' votes |"
         yield "|---|---|"
-        yield f"| product | {spread([one['raters']['spearman'] for one in figures])} |"
+        yield f"| product | {spread([run['raters']['spearman'] for run in figures])} |"
         for name in figures[0]["raters"]["spearman_of"]:
-            yield f"| {name} | {spread([one['raters']['spearman_of'][name] for one in figures])} |"
+            yield f"| {name} | {spread([run['raters']['spearman_of'][name] for run in figures])} |"
     for modality, readings in figures[0].get("noise_spearman", {}).items():
         for reading in readings:
-            found = [one["noise_spearman"][modality][reading] for one in figures]
-            if None not in found:
-                yield f"| {modality}: Spearman of its {reading} with its true noise | {spread(found)} |"
+            correlations = [run["noise_spearman"][modality][reading] for run in figures]
+            if None not in correlations:
+                yield f"| {modality}: Spearman of its {reading} with its true noise | {spread(correlations)} |"
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
     """Mean and standard deviation over the seeds."""
-    found = f"{statistics.mean(values):.{digits}f}"
-    return found if len(values) < 2 else f"{found} ± {statistics.stdev(values):.{digits}f}"
+    mean = f"{statistics.mean(values):.{digits}f}"
+    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
 
 
 def with_error(values: Sequence[float]) -> str:
     """Mean and standard error over the seeds."""
-    found = f"{statistics.mean(values):+.4f}"
-    return found if len(values) < 2 else f"{found} (SE {statistics.stdev(values) / math.sqrt(len(values)):.4f})"
+    mean = f"{statistics.mean(values):+.4f}"
+    return mean if len(values) < 2 else f"{mean} (SE {statistics.stdev(values) / math.sqrt(len(values)):.4f})"
 
 
 if __name__ == "__main__":

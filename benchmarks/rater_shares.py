@@ -50,15 +50,15 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
-    place = asked.work / "store"
+    options = parser.parse_args()
+    place = options.work / "store"
     if not place.exists():
-        import_corpus(asked.corpus, place, options=ImportOptions(present_at=PRESENT_AT))
+        import_corpus(options.corpus, place, options=ImportOptions(present_at=PRESENT_AT))
     store = FeatureStore(place)
-    found = {"logistic regression on shares": [_linear(store, asked.work / "linear.npz")]}
+    answers = {"logistic regression on shares": [_linear(store, options.work / "linear.npz")]}
     for target in TARGETS:
-        found[f"default on {target}"] = [_trained(store, asked.work, target, seed) for seed in range(asked.seeds)]
-    print("\n".join(rows(store, found)))
+        answers[f"default on {target}"] = [_trained(store, options.work, target, seed) for seed in range(options.seeds)]
+    print("\n".join(rows(store, answers)))
 
 
 def _trained(store: FeatureStore, work: Path, target: str, seed: int) -> Answers:
@@ -70,20 +70,20 @@ def _trained(store: FeatureStore, work: Path, target: str, seed: int) -> Answers
     return Answers(on_valid, on_test)
 
 
-def _linear(store: FeatureStore, kept: Path) -> Answers:
+def _linear(store: FeatureStore, cache: Path) -> Answers:
     """Fitted on all training clips; written down, since it takes minutes."""
-    if not kept.exists():
+    if not cache.exists():
         train, valid, test = (_pooled(store, split) for split in ("train", "valid", "test"))
         c, (on_valid, on_test) = fit_linear_shares(train, valid, [valid, test], list(store.modalities))
-        np.savez(kept, c=c, valid=on_valid, test=on_test)
-    found = np.load(kept)
-    print(f"logistic regression: C {float(found['c']):g}", flush=True)
-    return Answers(found["valid"], found["test"])
+        np.savez(cache, c=c, valid=on_valid, test=on_test)
+    arrays = np.load(cache)
+    print(f"logistic regression: C {float(arrays['c']):g}", flush=True)
+    return Answers(arrays["valid"], arrays["test"])
 
 
 def _pooled(store: FeatureStore, split: str) -> PooledClips:
     rows = store.table.in_split(split)
-    reader = BatchReader(store, {name: own.dimension for name, own in store.modalities.items()}, 512)
+    reader = BatchReader(store, {name: modality.dimension for name, modality in store.modalities.items()}, 512)
     parts = [
         [moments(steps, mask) for steps, mask in zip(batch.values, batch.mask, strict=True)]
         for batch in reader.batches(rows, POOLED)
@@ -93,24 +93,26 @@ def _pooled(store: FeatureStore, split: str) -> PooledClips:
     return PooledClips(values, np.where(np.isnan(shares), np.nan, shares >= PRESENT_AT), shares)
 
 
-def rows(store: FeatureStore, found: dict[str, list[Answers]]) -> list[str]:
+def rows(store: FeatureStore, answers_of: dict[str, list[Answers]]) -> list[str]:
     """Markdown: each way, then a constant and one rater."""
     observed = shares_of(store, store.table.in_split("test"), store.emotions)
     lines = [
         f"| test, n = {len(observed)} | {' | '.join(SHARE_FIGURES)} | Jensen-Shannon less that on shares |",
         "|" + "---|" * 6,
     ]
-    mapped = {name: [_mapped(store, answers) for answers in own] for name, own in found.items()}
-    best = np.mean([share_distances(one, observed)["jensen_shannon"] for one in mapped["default on shares"]], axis=0)
+    mapped = {name: [_mapped(store, answers) for answers in seeds] for name, seeds in answers_of.items()}
+    best = np.mean(
+        [share_distances(shares, observed)["jensen_shannon"] for shares in mapped["default on shares"]], axis=0
+    )
     constant = shares_of(store, store.table.in_split("train"), store.emotions).mean(axis=0)
     mapped["mean share of training"] = [np.tile(constant, (len(observed), 1))]
-    for name, own in mapped.items():
-        clips = [share_distances(one, observed) for one in own]
-        means = {key: np.array([one[key].mean() for one in clips]) for key in SHARE_FIGURES}
-        apart = np.mean([one["jensen_shannon"] for one in clips], axis=0) - best
+    for name, seeds in mapped.items():
+        clips = [share_distances(shares, observed) for shares in seeds]
+        means = {key: np.array([distances[key].mean() for distances in clips]) for key in SHARE_FIGURES}
+        apart = np.mean([distances["jensen_shannon"] for distances in clips], axis=0) - best
         error = apart.std(ddof=1) / np.sqrt(len(apart))
         behind = "" if name == "default on shares" else f"{apart.mean():+.4f} ({error:.4f})"
-        lines.append(f"| {name} ({len(own)}) | {' | '.join(_cell(means[key]) for key in SHARE_FIGURES)} | {behind} |")
+        lines.append(f"| {name} ({len(seeds)}) | {' | '.join(_cell(means[key]) for key in SHARE_FIGURES)} | {behind} |")
     alone = one_rater(observed, raters_of(observed), PRESENT_AT)
     assert alone is not None, "every face has at least two raters"
     cells = " | ".join("" if (value := getattr(alone, key, None)) is None else f"{value:.4f}" for key in SHARE_FIGURES)
@@ -130,18 +132,18 @@ def fitted_map(store: FeatureStore, probability: Floats) -> ShareMap:
     """The map to shares, fitted on validation."""
     rows = store.table.in_split("valid")
     valid: Scored = scored(store, rows, probability, store.emotions, PRESENT_AT)
-    found = fit_shares(Validation(valid), shares_of(store, rows, store.emotions))
-    assert found is not None, "raters of face_votes differ"
-    return found
+    share_map = fit_shares(Validation(valid), shares_of(store, rows, store.emotions))
+    assert share_map is not None, "raters of face_votes differ"
+    return share_map
 
 
 def raters_of(shares: Floats, most: int = MOST_RATERS) -> Floats:
     """[N] the largest number of raters up to `most` of which all shares of a clip are whole votes; NaN where there is none."""
-    found = np.full(len(shares), np.nan)
+    counts = np.full(len(shares), np.nan)
     for raters in range(2, most + 1):
         whole = (np.abs(shares * raters - np.round(shares * raters)) <= ROUNDED / 10).all(axis=1)
-        found[whole] = raters
-    return found
+        counts[whole] = raters
+    return counts
 
 
 if __name__ == "__main__":

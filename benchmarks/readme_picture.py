@@ -66,8 +66,8 @@ def photograph(page: Path, out: Path) -> None:
     """Save the page as a browser shows it, with the picture at `AT` in the place of the video; what is added is removed again."""
     copy, poster = page.with_name("picture.html"), page.with_name("poster.png")
     video = next(page.parent.rglob("*.mp4"))
-    shown = next(p for p in read_pictures(video, probe(video), 25, ReadReport()) if p.time >= AT)
-    Image.fromarray(shown.pixels).save(poster)
+    frame = next(p for p in read_pictures(video, probe(video), 25, ReadReport()) if p.time >= AT)
+    Image.fromarray(frame.pixels).save(poster)
     copy.write_text(
         page.read_text(encoding="utf-8").replace("<video ", f'<video poster="{poster.name}" '), encoding="utf-8"
     )
@@ -89,16 +89,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="the PNG file to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for corpus, store, run and page")
-    asked = parser.parse_args()
-    work: Path = asked.work
+    options = parser.parse_args()
+    work: Path = options.work
     if not (work / "run").exists():
         write_talking_corpus(work / "corpus", 120, seed=0)
         lddu(work, "extract", "corpus", "--out", "store")
         lddu(work, "train", "store", "--out", "run", "--training.epochs", "25")
     write_talk(work / "talk.mp4")
     lddu(work, "predict", "run", "talk.mp4", "--cut", "sentences", "--html", "page", "--force")
-    photograph(work / "page" / "index.html", asked.out)
-    print(f"{asked.out}: {asked.out.stat().st_size / 1000:.0f} kB")
+    photograph(work / "page" / "index.html", options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uploads", type=int, default=200, help="uploads in a row")
     parser.add_argument("--repeats", type=int, default=7, help="warm answers, of which the median is taken")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         long, length, short = clips_in(Path(folder))
         began = time.perf_counter()
@@ -119,8 +119,8 @@ def main() -> None:
             print(f"runs loaded after {time.perf_counter() - began:.1f} s")
             paint = first_paint(printed)
             print(f"first paint: {'no browser' if paint is None else f'{paint:.0f} ms'}")
-            measure_warm(client, long, length, asked.repeats)
-            measure_load(client, process.pid, short, asked.uploads)
+            measure_warm(client, long, length, options.repeats)
+            measure_load(client, process.pid, short, options.uploads)
         left = [file.name for file in Path(folder).iterdir() if file not in (long, short)]
         print(f"files left: {left or 'none'}")
 

@@ -26,12 +26,12 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1100)
     parser.add_argument("--height", type=int, default=1440)
     parser.add_argument("--dark", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "talk.mp4"
         manner = MANNERS["happy"]
         write_talking_clip(clip, TalkingClip(manner.sentences[0], manner.face, manner.pitch, manner.pace, 320))
-        with running(Path(folder)) as (address, _), browser(asked.width, asked.height, asked.dark) as page:
+        with running(Path(folder)) as (address, _), browser(options.width, options.height, options.dark) as page:
             page.get(address)
             soon(lambda: page.find_element("id", "health").text == "Ready")
             page.find_element("id", "file").send_keys(str(clip))
@@ -40,12 +40,12 @@ def main() -> None:
             page.execute_script("scrollTo({ top: 0, behavior: 'instant' })")
             time.sleep(1)
             drawn = Image.open(io.BytesIO(page.get_screenshot_as_png())).convert("RGB")
-    drawn.quantize(128, dither=Image.Dither.NONE).save(asked.out, optimize=True)
-    if asked.out.stat().st_size > MOST_BYTES:
+    drawn.quantize(128, dither=Image.Dither.NONE).save(options.out, optimize=True)
+    if options.out.stat().st_size > MOST_BYTES:
         raise SystemExit(
-            f"Expected a picture of at most {MOST_BYTES} bytes, but {asked.out} has {asked.out.stat().st_size}."
+            f"Expected a picture of at most {MOST_BYTES} bytes, but {options.out} has {options.out.stat().st_size}."
         )
-    print(f"{asked.out}: {asked.out.stat().st_size / 1000:.0f} kB")
+    print(f"{options.out}: {options.out.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

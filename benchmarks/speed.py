@@ -21,17 +21,17 @@ Requirement = tuple[str, float | None, str, float]
 """What, found (None where the machine was not quiet), comparison, wanted."""
 
 
-def requirements(found: Benchmark) -> list[Requirement]:
+def requirements(measured: Benchmark) -> list[Requirement]:
     """All of them."""
-    training, inference = found.training, found.inference
+    training, inference = measured.training, measured.inference
     return [
         ("training step, share of the matrix limit", training.full.share_of_limit, ">=", 0.55),
         ("training, realistic over full lengths", training.realistic_over_full, ">=", 1.7),
         ("inference, share of the matrix limit", inference.full.share_of_limit, ">=", 0.70),
         ("inference, realistic over full lengths", inference.realistic_over_full, ">=", 2.0),
-        ("contrastive share of a step", found.parts["contrastive loss"], "<=", 0.20),
-        ("loader over training, realistic lengths", found.loader_clips_per_second / training.realistic.clips_per_second, ">=", 3),
-        *memory_requirements(found.memory),
+        ("contrastive share of a step", measured.parts["contrastive loss"], "<=", 0.20),
+        ("loader over training, realistic lengths", measured.loader_clips_per_second / training.realistic.clips_per_second, ">=", 3),
+        *memory_requirements(measured.memory),
     ]  # fmt: skip
 
 
@@ -49,39 +49,39 @@ def main() -> None:
     parser.add_argument("--memory-steps", type=int, default=60)
     parser.add_argument("--memory-only", action="store_true")
     parser.add_argument("--json", type=Path, help="keep every figure in this file")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     workload, device = Workload(), torch.device("cpu")
-    if asked.memory_only:
-        memory = measure_memory(workload, device, asked.memory_steps)
+    if options.memory_only:
+        memory = measure_memory(workload, device, options.memory_steps)
         print(f"{memory.before:.0f} MB before the first step, {memory.peak:.0f} MB at the peak")
         figures, held = asdict(memory), memory_requirements(memory)
     else:
-        effort = Effort(memory_steps=asked.memory_steps)
-        found = measure(workload, device, effort, lambda what: print(what, file=sys.stderr))
+        effort = Effort(memory_steps=options.memory_steps)
+        measured = measure(workload, device, effort, lambda what: print(what, file=sys.stderr))
         print(
-            f"{found.machine.threads} threads, limit {found.limit.gigaoperations_per_second:.0f} G operations a second"
+            f"{measured.machine.threads} threads, limit {measured.limit.gigaoperations_per_second:.0f} G operations a second"
         )
         print(
-            f"training {found.training.full.clips_per_second:.0f} clips/s, "
-            f"inference {found.inference.full.clips_per_second:.0f}"
+            f"training {measured.training.full.clips_per_second:.0f} clips/s, "
+            f"inference {measured.inference.full.clips_per_second:.0f}"
         )
-        figures, held = found.to_mapping(), requirements(found)
-    if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        figures, held = measured.to_mapping(), requirements(measured)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     raise SystemExit(report(held))
 
 
 def report(requirements: list[Requirement]) -> int:
     """Print each beside what was found; 1 where one is missed."""
     missed = 0
-    for what, value, comparison, wanted in requirements:
+    for what, value, comparison, limit in requirements:
         if value is None:
             missed += 1
-            print(f"UNKNOWN {what:45} not quiet {comparison} {wanted:g}")
+            print(f"UNKNOWN {what:45} not quiet {comparison} {limit:g}")
             continue
-        held = value >= wanted if comparison == ">=" else value <= wanted
+        held = value >= limit if comparison == ">=" else value <= limit
         missed += not held
-        print(f"{'holds ' if held else 'MISSED'} {what:45} {value:8.2f} {comparison} {wanted:g}")
+        print(f"{'holds ' if held else 'MISSED'} {what:45} {value:8.2f} {comparison} {limit:g}")
     return 1 if missed else 0
 
 

@@ -62,10 +62,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder:
         write(Path(folder) / "store", round(gigabytes * 1e9 / (STEPS * sum(DIMENSIONS.values()) * 4)))
         for _ in range(3):
-            found = subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-c", OPENING, str(Path(folder) / "store")], capture_output=True, text=True, check=True
             )
-            print(found.stdout)
+            print(done.stdout)
 
 
 if __name__ == "__main__":

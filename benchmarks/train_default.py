@@ -80,27 +80,27 @@ def main() -> None:
     parser.add_argument(
         "--measure", action="store_true", help="only measure the run that is there, and write its card and report"
     )
-    asked = parser.parse_args()
-    if asked.measure:
-        known = corpora(asked.data, asked.folds, asked.work, only_test=True)
-        told(RunFolder(asked.out), known, asked.work, {})
+    options = parser.parse_args()
+    if options.measure:
+        known = corpora(options.data, options.folds, options.work, only_test=True)
+        report(RunFolder(options.out), known, options.work, {})
         return
     began = time.monotonic()
-    known = corpora(asked.data, asked.folds, asked.work)
-    runs = {plan.name: trained(plan, known, asked.work) for plan in PLANS}
+    known = corpora(options.data, options.folds, options.work)
+    runs = {plan.name: trained(plan, known, options.work) for plan in PLANS}
     print(f"trainings are there after {time.monotonic() - began:.0f} s", flush=True)
-    decided = fit_default_decision(runs, PLANS, known, asked.work)
-    told(package(runs["all"], decided, asked.out), known, asked.work, {"decision": decided.told})
+    decided = fit_default_decision(runs, PLANS, known, options.work)
+    report(package(runs["all"], decided, options.out), known, options.work, {"decision": decided.record})
 
 
-def told(folder: RunFolder, known: dict[str, Corpus], work: Path, decided: Mapping[str, object]) -> None:
-    """Measure the run; its card and report say it, and so does `figures.json`."""
+def report(folder: RunFolder, known: dict[str, Corpus], work: Path, decided: Mapping[str, object]) -> None:
+    """Measure the run, and write the figures to its card, its report and `figures.json`."""
     measured = measure(Predictor(folder.path), known, work)
     write_about(folder, about(measured))
     write_report(folder)
-    found = json.dumps({**decided, **measured}, indent=1)
-    (work / "figures.json").write_text(found + "\n")
-    print(found)
+    text = json.dumps({**decided, **measured}, indent=1)
+    (work / "figures.json").write_text(text + "\n")
+    print(text)
 
 
 def trained(plan: Plan, known: dict[str, Corpus], work: Path) -> RunFolder:
@@ -137,14 +137,14 @@ def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:
                     writer.add(_row(number, split, labels, name), {corpus.modality: features(rng, corpus, row, split)})
                     number += 1
             for parts in pairs(rng, seen, split, PAIRS if split == "train" else VALID_PER_CORPUS, rates):
-                found = {seen[name].modality: features(rng, seen[name], row, split) for name, row in parts}
+                steps = {seen[name].modality: features(rng, seen[name], row, split) for name, row in parts}
                 labels = np.nanmax(np.stack([seen[name].presence[row] for name, row in parts]), axis=0)
-                writer.add(_row(number, split, labels, "+".join(name for name, _ in parts)), found)
+                writer.add(_row(number, split, labels, "+".join(name for name, _ in parts)), steps)
                 number += 1
         for name, corpus in seen.items():
             for row in corpus.in_split("test")[:TEST_PER_CORPUS]:
-                found = {corpus.modality: features(rng, corpus, int(row), "test")}
-                writer.add(_row(number, "test", corpus.presence[row], name), found)
+                steps = {corpus.modality: features(rng, corpus, int(row), "test")}
+                writer.add(_row(number, "test", corpus.presence[row], name), steps)
                 number += 1
 
 
@@ -159,7 +159,7 @@ def features(rng: np.random.Generator, corpus: Corpus, row: int, split: str) -> 
 
 
 def _row(number: int, split: str, labels: np.ndarray, source: str) -> ClipRow:
-    shares = [None if np.isnan(own) else float(own) for own in labels]
+    shares = [None if np.isnan(share) else float(share) for share in labels]
     return ClipRow(f"{number:06d}", split, shares, carried={"_source": source})
 
 
@@ -179,13 +179,13 @@ def drawn(
     return np.sort(rng.choice(rows, count, p=weights))
 
 
-def mean_rates(found: Sequence[Corpus]) -> np.ndarray:
+def mean_rates(known: Sequence[Corpus]) -> np.ndarray:
     """[E] how often an emotion is shown in training, mean over corpora of one modality.
 
     They are drawn to the same rates: a network that can tell comments from lines of film would else read off the one how
     frequent disgust is in the other.
     """
-    return np.asarray(np.mean([corpus.presence[corpus.in_split("train")].mean(axis=0) for corpus in found], axis=0))
+    return np.asarray(np.mean([corpus.presence[corpus.in_split("train")].mean(axis=0) for corpus in known], axis=0))
 
 
 def weights_for(presence: np.ndarray, rates: np.ndarray, rounds: int = 200) -> np.ndarray:
@@ -194,9 +194,9 @@ def weights_for(presence: np.ndarray, rates: np.ndarray, rounds: int = 200) -> n
     offered = np.flatnonzero(~np.isnan(presence).all(axis=0))
     for _ in range(rounds):
         for emotion in offered:
-            shown = presence[:, emotion] == 1
-            now = weights[shown].sum()
-            weights = weights * np.where(shown, rates[emotion] / now, (1 - rates[emotion]) / (1 - now))
+            present = presence[:, emotion] == 1
+            now = weights[present].sum()
+            weights = weights * np.where(present, rates[emotion] / now, (1 - rates[emotion]) / (1 - now))
     return np.asarray(weights / weights.sum())
 
 
@@ -212,27 +212,29 @@ def pairs(
         modality: [name for name, corpus in seen.items() if corpus.modality == modality] for modality in MODALITIES
     }
     offered = {name: ~np.isnan(corpus.presence).all(axis=0) for name, corpus in seen.items()}
-    shown = {name: by_label_set(corpus, corpus.in_split(split)) for name, corpus in seen.items()}
+    by_labels = {name: by_label_set(corpus, corpus.in_split(split)) for name, corpus in seen.items()}
     first = {
         name: iter(rng.permutation(drawn(rng, corpus, corpus.in_split(split), 10 * count, rates.get(name))).tolist())
         for name, corpus in seen.items()
     }
-    found: list[list[tuple[str, int]]] = []
-    while len(found) < count:
+    drawn_pairs: list[list[tuple[str, int]]] = []
+    while len(drawn_pairs) < count:
         names = [str(rng.choice(by_modality[m])) for m in COMBINATIONS[int(rng.integers(len(COMBINATIONS)))]]
         whole = next(name for name in names if offered[name].all())
         row = next(first[whole])
         present = seen[whole].presence[row] == 1
         kind = {name: tuple(present[offered[name]].tolist()) for name in names}
-        if all(kind[name] in shown[name] for name in names):
-            found.append([(name, row if name == whole else int(rng.choice(shown[name][kind[name]]))) for name in names])
-    return found
+        if all(kind[name] in by_labels[name] for name in names):
+            drawn_pairs.append(
+                [(name, row if name == whole else int(rng.choice(by_labels[name][kind[name]]))) for name in names]
+            )
+    return drawn_pairs
 
 
 def by_label_set(corpus: Corpus, rows: np.ndarray) -> dict[tuple[bool, ...], np.ndarray]:
     """Which of the emotions that the corpus offers are shown -> rows."""
-    shown = corpus.presence[rows][:, ~np.isnan(corpus.presence).all(axis=0)] == 1
-    kinds, place = np.unique(shown, axis=0, return_inverse=True)
+    present = corpus.presence[rows][:, ~np.isnan(corpus.presence).all(axis=0)] == 1
+    kinds, place = np.unique(present, axis=0, return_inverse=True)
     return {tuple(kind.tolist()): rows[place.ravel() == n] for n, kind in enumerate(kinds)}
 
 

@@ -85,10 +85,10 @@ def turns_of(options: argparse.Namespace, done: list[Turn]) -> Iterator[Turn]:
 
 def medians(turns: list[Turn], *key: str) -> tuple[float, float, float] | None:
     """Of wall seconds, processor seconds and megabytes; None where there is no such turn."""
-    found = [(t.wall, t.processor, t.megabytes) for t in turns if (t.store, t.kind, t.build) == key]
-    if not found:
+    matching = [(t.wall, t.processor, t.megabytes) for t in turns if (t.store, t.kind, t.build) == key]
+    if not matching:
         return None
-    wall, processor, megabytes = (statistics.median(column) for column in zip(*found, strict=True))
+    wall, processor, megabytes = (statistics.median(column) for column in zip(*matching, strict=True))
     return wall, processor, megabytes
 
 
@@ -98,8 +98,8 @@ def report(turns: list[Turn]) -> None:
     for store in dict.fromkeys(t.store for t in turns):
         for kind in kinds:
             for build in ("here", "there"):
-                if found := medians(turns, store, kind, build):
-                    wall, processor, megabytes = found
+                if figures := medians(turns, store, kind, build):
+                    wall, processor, megabytes = figures
                     print(
                         f"{store}, {kind}, {build}: wall {wall:.1f} s, processor {processor:.1f} s, {megabytes:.0f} MB"
                     )
@@ -110,8 +110,8 @@ def report(turns: list[Turn]) -> None:
             )
         for several in (kind for kind in kinds if kind.endswith("seeds")):
             for build in ("here", "there"):
-                own = (medians(turns, store, kind, build) for kind in (several, "one seed"))
-                _ratio(f"{store}, {build}, {several} / one seed", *own)
+                both = (medians(turns, store, kind, build) for kind in (several, "one seed"))
+                _ratio(f"{store}, {build}, {several} / one seed", *both)
 
 
 def _ratio(what: str, ours: tuple[float, float, float] | None, base: tuple[float, float, float] | None) -> None:

@@ -42,26 +42,26 @@ def _run(source: str, space: dict[str, Any]) -> Any:
 
 
 def _shown(value: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"text/plain": repr(value)}
+    data: dict[str, Any] = {"text/plain": repr(value)}
     if hasattr(value, "_repr_png_"):
         content, _ = value._repr_png_()
-        found["image/png"] = base64.b64encode(content).decode()
+        data["image/png"] = base64.b64encode(content).decode()
     elif hasattr(value, "_repr_html_"):
-        found["text/html"] = value._repr_html_()
-    return found
+        data["text/html"] = value._repr_html_()
+    return data
 
 
 def main() -> None:
     """Run the notebook and store what it shows."""
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     os.chdir(tempfile.mkdtemp(prefix="lddu-tutorial-"))
-    for cell, found in zip(code_cells(notebook), outputs_of(notebook), strict=True):
+    for cell, output in zip(code_cells(notebook), outputs_of(notebook), strict=True):
         data = {
             kind: content if kind == "image/png" else content.splitlines(True)
-            for kind, content in (found or {}).items()
+            for kind, content in (output or {}).items()
         }
-        kept = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
-        cell["outputs"] = [kept] if found else []
+        result = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
+        cell["outputs"] = [result] if output else []
     NOTEBOOK.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     sys.stdout.write(f"{NOTEBOOK}: {NOTEBOOK.stat().st_size:,} bytes\n")
 

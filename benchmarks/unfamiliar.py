@@ -40,11 +40,11 @@ def row(store: FeatureStore, name: str) -> str:
     random = np.random.default_rng(0)
 
     def distances(noise: float) -> np.ndarray:
-        found = []
+        lengths = []
         for r in (r for split in rows.values() for r in split):
             steps = (store.steps(name, r).astype(np.float64) - centre) / scale
-            found.append(np.sqrt(np.square(steps + noise * random.standard_normal(steps.shape)).mean()))
-        return np.array(found)[:, None]
+            lengths.append(np.sqrt(np.square(steps + noise * random.standard_normal(steps.shape)).mean()))
+        return np.array(lengths)[:, None]
 
     clean, valid = distances(0.0), len(rows["valid"])
     worse = [distances(noise) for noise in NOISES]
@@ -52,10 +52,10 @@ def row(store: FeatureStore, name: str) -> str:
     for _ in range(DRAWS):
         order = random.permutation(len(clean))
         usual, new = order[:valid], order[valid:]
-        flags = [unfamiliar(found[new], farthest_validation(clean[usual])) for found in (clean, *worse)]
+        flags = [unfamiliar(distances_of[new], farthest_validation(clean[usual])) for distances_of in (clean, *worse)]
         shares.append([np.nan if flag is None else flag.mean() for flag in flags])
-    told = [f"{share:.3f}" for share in np.mean(shares, axis=0)]
-    return f"| {store.path.name} {name} | {valid} | {' | '.join(told)} |"
+    shares_text = [f"{share:.3f}" for share in np.mean(shares, axis=0)]
+    return f"| {store.path.name} {name} | {valid} | {' | '.join(shares_text)} |"
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ MINUTES = 5
 
 def voices(folder: Path) -> np.ndarray:
     """Files of a folder end to end, five minutes of them."""
-    found: list[np.ndarray] = []
+    sound: list[np.ndarray] = []
     for file in sorted(folder.iterdir()):
         if file.suffix in (".opus", ".wav", ".flac", ".ogg", ".mp3"):
-            found += read_sound(file, probe(file), ReadReport())
-        if sum(map(len, found)) >= MINUTES * 60 * SAMPLE_RATE:
+            sound += read_sound(file, probe(file), ReadReport())
+        if sum(map(len, sound)) >= MINUTES * 60 * SAMPLE_RATE:
             break
-    return np.concatenate(found)[: MINUTES * 60 * SAMPLE_RATE]
+    return np.concatenate(sound)[: MINUTES * 60 * SAMPLE_RATE]
 
 
 @torch.inference_mode()

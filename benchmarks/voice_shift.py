@@ -36,19 +36,19 @@ def shifted_folder(folder: Path, out: Path, copies: int, seed: int) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     with (folder / "clips.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    found = []
+    copied = []
     for number, row in enumerate(rows):
         samples = decoded(folder / row["file"])
         for copy in range(copies):
             rng = np.random.default_rng([seed, number, copy])
             name = f"{Path(row['file']).stem}~{copy}.wav"
             wavfile.write(out / name, RATE, (32767 * shifted(samples, rng)).astype(np.int16))
-            found.append({**row, "file": name, "clip": f"{row['clip']}~{copy}"})
+            copied.append({**row, "file": name, "clip": f"{row['clip']}~{copy}"})
     temporary = out / "clips.part"
     with temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(found[0]))
+        writer = csv.DictWriter(stream, list(copied[0]))
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(copied)
     temporary.rename(out / "clips.csv")
     return out
 
@@ -96,5 +96,5 @@ def noise(count: int, rng: np.random.Generator) -> np.ndarray:
     """[count] noise of variance 1 whose power falls with frequency by a drawn power of 0 (white) to 2 (brown)."""
     spectrum = np.fft.rfft(rng.standard_normal(count))
     frequency = np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20)
-    found = np.fft.irfft(spectrum * frequency ** (-float(rng.uniform(0, 2)) / 2), count)
-    return np.asarray(found / found.std())
+    coloured = np.fft.irfft(spectrum * frequency ** (-float(rng.uniform(0, 2)) / 2), count)
+    return np.asarray(coloured / coloured.std())

@@ -17,7 +17,7 @@ from lddu.errors import ConfigError
 Auto = Literal["auto"]
 
 MANY_CLIPS = 10_000
-"""Training clips from which small networks are wide, and fitted for longer, where nothing else is asked for."""
+"""Training clips from which small networks are wide, and fitted for longer, in an automatic setting."""
 
 FEW_UNITS, MANY_UNITS = 64, 256
 """Hidden units of a small network for each modality in an automatic setting, below and from `MANY_CLIPS`."""
@@ -229,7 +229,7 @@ class CorpusSize:
 
 
 NOTHING_OPEN = CorpusSize(train_clips=1, pairs=1, longest=1)
-"""Stands in for a corpus where no setting asks for its size."""
+"""Stands in for a corpus where no setting depends on its size."""
 
 STEPS_WANTED = 3500
 """Optimiser steps that an automatic number of epochs aims at, within 20 to 200 epochs."""
@@ -244,15 +244,17 @@ def _shuffle(training: TrainingConfig, corpus: CorpusSize) -> Literal["clips", "
 
 def automatic_settings(config: Config) -> tuple[str, ...]:
     """Dotted names of the settings that are ``"auto"``, such as ``training.epochs``."""
-    sections = {name: told for name, told in config.to_mapping().items() if isinstance(told, dict)}
-    return tuple(f"{name}.{own}" for name, told in sections.items() for own, value in told.items() if value == "auto")
+    sections = {name: values for name, values in config.to_mapping().items() if isinstance(values, dict)}
+    return tuple(
+        f"{name}.{key}" for name, values in sections.items() for key, value in values.items() if value == "auto"
+    )
 
 
 Value = TypeVar("Value", int, float)
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names in a text that holds several with commas between; none in an empty one."""
+    """The names in a text, with commas between; none in an empty one."""
     return tuple(name.strip() for name in text.split(",")) if text else ()
 
 
@@ -374,7 +376,7 @@ def _suggest(name: str, known: Mapping[str, Any]) -> str:
 
 def near(name: str, known: Iterable[str]) -> str:
     """What a misspelt name may mean, to follow it in a sentence; empty where nothing is near."""
-    plain = {other.casefold(): other for other in known}
+    plain = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), plain, n=1)
     return f" (did you mean {plain[near[0]]!r}?)" if near else ""
 

@@ -41,19 +41,19 @@ class LdduError(Exception):
     def __str__(self) -> str:
         return self.sentence(_in_python)
 
-    def sentence(self, shown: Callable[[str, Value], str]) -> str:
+    def sentence(self, text_of: Callable[[str, Value], str]) -> str:
         """The sentence, with each parameter shown in another way than Python's.
 
         Args:
-            shown: makes the text of a parameter's name and proposed value.
+            text_of: makes the text of a parameter from its name and proposed value.
         """
-        return _MARK.sub(lambda mark: shown(*named) if (named := _named(mark[1])) else mark[0], super().__str__())
+        return _MARK.sub(lambda mark: text_of(*named) if (named := _named(mark[1])) else mark[0], super().__str__())
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The parameters that the sentence names, in Python's spelling; the first one is most often at fault."""
-        found = map(_named, _MARK.findall(super().__str__()))
-        return tuple(named[0] for named in found if named)
+        pairs = map(_named, _MARK.findall(super().__str__()))
+        return tuple(named[0] for named in pairs if named)
 
 
 def _named(mark: str) -> tuple[str, Value] | None:
@@ -92,7 +92,7 @@ class SourceError(LdduError):
 
 
 class StoreError(LdduError):
-    """A feature store that is absent, damaged, or does not hold what is asked of it."""
+    """A feature store that is absent, damaged, or does not hold what is needed."""
 
 
 class RunError(LdduError):

@@ -190,7 +190,7 @@ def test_an_upload_that_is_withdrawn_while_it_arrives_is_never_answered(tmp_path
 
 
 def test_the_last_answers_stay_and_older_ones_go(tmp_path: Path) -> None:
-    with server(tmp_path / "files", limits=Limits(kept=3)) as client:
+    with server(tmp_path / "files", limits=Limits(answers=3)) as client:
         jobs = []
         for n in range(6):
             jobs.append(begin(client, f"text {n}"))

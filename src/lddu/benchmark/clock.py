@@ -16,7 +16,7 @@ STEADY = 0.1
 """Two rates that differ by more than this share of the higher one were not measured on the same quiet machine."""
 
 MOST_TRIES = 5
-"""Times as many runs, and as much time, as asked for, in which enough of them have to be undisturbed."""
+"""Times the given runs, and the given time, within which enough runs have to be undisturbed."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class MeasuredRun:
 
 @dataclass(frozen=True)
 class Timing:
-    """What a piece of work takes.
+    """Time of a piece of work.
 
     Attributes:
         seconds: of the fastest run: other work on the machine only ever adds.
@@ -112,18 +112,18 @@ class Clock:
         Where a run is shorter than the measurement of the rate beside it, several in a row count as one.
         """
         act()
-        found: list[MeasuredRun] = []
+        measured: list[MeasuredRun] = []
         spent, before = 0.0, self._rate()
         while spent < seconds or (
-            sum(run.steady for run in found) < least
-            and (len(found) < MOST_TRIES * least or spent < MOST_TRIES * seconds)
+            sum(run.steady for run in measured) < least
+            and (len(measured) < MOST_TRIES * least or spent < MOST_TRIES * seconds)
         ):
             runs, together = self._repeated(act)
             spent += together
             after = self._rate()
-            found.append(MeasuredRun(together / runs, before, after))
+            measured.append(MeasuredRun(together / runs, before, after))
             before = after
-        return Timing.of(found, least)
+        return Timing.of(measured, least)
 
     def _rate(self) -> float:
         """The highest rate of all sizes at this moment."""
@@ -188,7 +188,7 @@ class PeakMemory:
 
 
 def finished(device: torch.device) -> float:
-    """The time when the device has done all that it was asked for."""
+    """The time when the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()

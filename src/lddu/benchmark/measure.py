@@ -91,16 +91,16 @@ def measure_memory(workload: Workload, device: torch.device, steps: int) -> Memo
 
 
 def _memory_of(measured: MeasuredNetwork, batch: Batch, steps: int) -> Memory:
-    peak, found = PeakMemory(measured.device), []
+    peak, peaks = PeakMemory(measured.device), []
     peak.reset()
     before = peak.read()
     for _ in range(steps):
         peak.reset()
         measured.step(batch)
-        found.append(peak.read())
-    third = -(-len(found) // 3)
-    growth = max(found[2 * third :]) - max(found[third : 2 * third])
-    return Memory(before / 1e6, max(found) / 1e6, growth / 1e6)
+        peaks.append(peak.read())
+    third = -(-len(peaks) // 3)
+    growth = max(peaks[2 * third :]) - max(peaks[third : 2 * third])
+    return Memory(before / 1e6, max(peaks) / 1e6, growth / 1e6)
 
 
 class _Run:
@@ -125,8 +125,8 @@ class _Run:
         inference = [
             self._inference(measured, self._inference_batches(self.workload, realistic)) for realistic in (False, True)
         ]
-        one = Clips(self.workload, realistic=False).batch(Clips(self.workload, False).lengths(1)).to(self.device)
-        latency = self.clock.time(lambda: measured.predict(one), self.effort.seconds / 10, least=20)
+        clip = Clips(self.workload, realistic=False).batch(Clips(self.workload, False).lengths(1)).to(self.device)
+        latency = self.clock.time(lambda: measured.predict(clip), self.effort.seconds / 10, least=20)
         self._report("unaligned sequences")
         unaligned = self._unaligned()
         self._report("the reference implementation")
@@ -195,18 +195,18 @@ class _Run:
         )
 
 
-def _speed(one: _Pass, workload: Workload, count: Callable[[Workload, Batch], int]) -> Speed:
-    operations = sum(count(workload, batch) for batch in one.batches)
-    steps = sum(int(mask.sum()) for batch in one.batches for mask in batch.mask)
+def _speed(measured: _Pass, workload: Workload, count: Callable[[Workload, Batch], int]) -> Speed:
+    operations = sum(count(workload, batch) for batch in measured.batches)
+    steps = sum(int(mask.sum()) for batch in measured.batches for mask in batch.mask)
     return Speed(
-        clips_per_second=one.rate,
-        seconds_per_batch=one.timing.seconds / len(one.batches),
-        clips_per_batch=one.clips // len(one.batches),
-        steps_per_clip=steps / one.clips / len(workload.dimensions),
-        gigaoperations_per_clip=_giga(operations / one.clips),
-        share_of_limit=_possible(operations / one.timing.products) if one.timing.quiet else None,
-        spread=one.timing.spread,
-        discarded=one.timing.discarded,
+        clips_per_second=measured.rate,
+        seconds_per_batch=measured.timing.seconds / len(measured.batches),
+        clips_per_batch=measured.clips // len(measured.batches),
+        steps_per_clip=steps / measured.clips / len(workload.dimensions),
+        gigaoperations_per_clip=_giga(operations / measured.clips),
+        share_of_limit=_possible(operations / measured.timing.products) if measured.timing.quiet else None,
+        spread=measured.timing.spread,
+        discarded=measured.timing.discarded,
     )
 
 

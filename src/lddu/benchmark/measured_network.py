@@ -87,11 +87,11 @@ class MeasuredNetwork:
         }
 
     def _encode(self, batch: Batch) -> None:
-        found = [
+        encoded = [
             encoder(values, mask)
             for encoder, values, mask in zip(self.model.encoders, batch.values, batch.mask, strict=True)
         ]
-        torch.autograd.backward(found, [torch.ones_like(states) for states in found])
+        torch.autograd.backward(encoded, [torch.ones_like(states) for states in encoded])
 
     def _contrastive(self, batch: Batch) -> Callable[[], None]:
         config = replace(

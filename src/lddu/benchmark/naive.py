@@ -28,24 +28,24 @@ def naive_prediction(model: LDDU, batch: Batch) -> Prediction:
         assert isinstance(attention, EmotionAttention)
         states = _encode(encoder, values, mask)
         vector, seen = _attend(attention, model.emotions, states, mask)
-        for found, value in zip(parts, (vector, *distribution(vector), seen), strict=True):
-            found.append(value)
-    vectors_BMEH, mean_BMEP, std_BMEP = (torch.stack(found, dim=1) for found in parts[:3])
+        for column, value in zip(parts, (vector, *distribution(vector), seen), strict=True):
+            column.append(value)
+    vectors_BMEH, mean_BMEP, std_BMEP = (torch.stack(column, dim=1) for column in parts[:3])
     noise = torch.stack(
         [model.noise(m, *seen) for m, seen in enumerate(zip(batch.values, batch.mask, strict=True))], dim=1
     )
     std_BMEP = std_BMEP * noise.exp()[:, :, None, None]
     trust = torch.ones_like(noise) if model.trust is None else model.trust(noise)
     share = trust[:, :, None, None]
-    heard, centres, spreads = (
-        (share * own + (1 - share) * prior).transpose(1, 2).flatten(-2)
-        for own, prior in (
+    vectors, centres, spreads = (
+        (share * given + (1 - share) * prior).transpose(1, 2).flatten(-2)
+        for given, prior in (
             (vectors_BMEH, model.prior_vectors),
             (mean_BMEP, model.prior_mean),
             (std_BMEP, model.prior_log_std.exp()),
         )
     )
-    direct, centre, spread = model.direct(heard), model.centre(centres), model.spread(spreads)
+    direct, centre, spread = model.direct(vectors), model.centre(centres), model.spread(spreads)
     return Prediction(
         direct_logit=direct,
         fused_logit=equations.fused_logit(direct, centre, spread),

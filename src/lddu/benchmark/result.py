@@ -1,4 +1,4 @@
-"""What a benchmark found, as plain numbers; the JSON of `lddu bench` is these dataclasses."""
+"""The results of a benchmark, as plain numbers; the JSON of `lddu bench` is these dataclasses."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

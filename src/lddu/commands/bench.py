@@ -45,17 +45,17 @@ def bench(
     effort = Effort(seconds=0.05, rate_seconds=0.01, store_megabytes=0.5, memory_steps=3) if quick else Effort()
     chosen = device_of(device)
     with notes().status("warming up") as status:
-        found = measure(workload, chosen, effort, lambda what: status.update(f"measuring {what}"))
+        result = measure(workload, chosen, effort, lambda what: status.update(f"measuring {what}"))
     if json:
-        print_json(found.to_mapping())
+        print_json(result.to_mapping())
     else:
-        _show(found)
+        _show(result)
 
 
-def _show(found: "Benchmark") -> None:
+def _show(result: "Benchmark") -> None:
     from lddu.commands.screen import results, table
 
-    machine, limit = found.machine, found.limit
+    machine, limit = result.machine, result.limit
     console = results()
     console.print(
         f"{machine.processor}, {machine.device}, {machine.threads} threads, torch {machine.torch}\n"
@@ -64,21 +64,21 @@ def _show(found: "Benchmark") -> None:
         soft_wrap=True,
     )
     speeds = table("", "", "clips/s", "steps a clip", "G operations a clip", "share of the limit", "spread")
-    for name, lengths in (("training", found.training), ("inference", found.inference)):
+    for name, lengths in (("training", result.training), ("inference", result.inference)):
         for kind in ("full", "realistic", "unaligned"):
             speeds.add_row(f"{name}, {kind} lengths", *_cells(getattr(lengths, kind)))
     console.print(speeds)
-    naive, memory = found.naive, found.memory
+    naive, memory = result.naive, result.memory
     facts = table("", "", "")
-    facts.add_row("training, realistic over full lengths", _times(found.training.realistic_over_full))
-    facts.add_row("inference, realistic over full lengths", _times(found.inference.realistic_over_full))
-    facts.add_row("inference, latency of one clip at full length", f"{found.latency_ms:.1f} ms")
-    for part, share in found.parts.items():
+    facts.add_row("training, realistic over full lengths", _times(result.training.realistic_over_full))
+    facts.add_row("inference, realistic over full lengths", _times(result.inference.realistic_over_full))
+    facts.add_row("inference, latency of one clip at full length", f"{result.latency_ms:.1f} ms")
+    for part, share in result.parts.items():
         facts.add_row(f"share of a full-length training step: {part}", NOT_QUIET if share is None else f"{share:.1%}")
     facts.add_row("memory of the process in a training step, peak", f"{memory.peak:.0f} MB")
     facts.add_row("  of that held before the first step", f"{memory.before:.0f} MB")
     facts.add_row("  growth from the first to the later steps", f"{memory.growth:.0f} MB")
-    facts.add_row("loader, from a store not in memory", f"{found.loader_clips_per_second:.0f} clips/s")
+    facts.add_row("loader, from a store not in memory", f"{result.loader_clips_per_second:.0f} clips/s")
     facts.add_row("plain implementation, training", f"{naive.training_clips_per_second:.1f} clips/s")
     facts.add_row(
         "  times faster: full, realistic lengths",

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.folds import folds_said
+from lddu.commands.folds import parsed_folds
 from lddu.commands.options import Output, command_line
 from lddu.commands.search_progress import SearchProgress
 from lddu.commands.workers import jobs_in
@@ -69,7 +69,7 @@ def bench_models(
     from lddu.errors import RunError
     from lddu.store.store import FeatureStore
 
-    wanted = folds_said(folds, group)
+    group_folds = parsed_folds(folds, group)
     folder = out or Path("benches") / time.strftime("%Y-%m-%d-%H%M%S")
     notes().print("loading the numerical libraries", style="dim")
     from lddu.pages.model_bench import write_bench
@@ -78,7 +78,7 @@ def bench_models(
     from lddu.training.model_bench import bench_models as make
 
     options = BenchOptions(
-        chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), wanted, command_line()
+        chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), group_folds, command_line()
     )
     corpus = FeatureStore(store)
     notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)

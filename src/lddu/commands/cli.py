@@ -90,8 +90,8 @@ def app_for(family: str | None = None) -> App:
     for place, (group, verb, words, examples) in enumerate(VERBS, start=1):
         usage = f"Usage: lddu {verb.__name__.replace('_', '-')} {words}"
         trains = verb in (train.train, search.search)
-        shown = for_family(verb, family) if family is not None and trains else verb
-        app.command(explained(shown), group=group, sort_key=place, usage=usage, help_epilogue=examples)
+        function = for_family(verb, family) if family is not None and trains else verb
+        app.command(explained(function), group=group, sort_key=place, usage=usage, help_epilogue=examples)
     return app
 
 

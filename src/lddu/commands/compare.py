@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lddu.commands.options import Flag, Output, names_said
+from lddu.commands.options import Flag, Output, parsed_names
 
 if TYPE_CHECKING:
     from lddu.runs.compare import RunPair
@@ -84,24 +84,24 @@ def compare(
     members = kept_members(opened_run(runs[0]), by, split) if by else {}
     with notes().status("resampling"):
         drawn = resampled_runs(runs, split)
-        paper, found = paper_table(drawn, split, names_said(names)), pairs_of(drawn)
-        found = by_subgroup(found, drawn, runs, by, members) if by else found
+        paper, pairs = paper_table(drawn, split, parsed_names(names)), pairs_of(drawn)
+        pairs = by_subgroup(pairs, drawn, runs, by, members) if by else pairs
         if html is not None:
-            write_comparison(runs, html, split, paper, found)
+            write_comparison(runs, html, split, paper, pairs)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
     warn([SIMULATED_CORPUS] if any_simulated(runs) else [])
     if write_tables(paper, files):
         return
-    settings = over_seeds(found)
+    settings = over_seeds(pairs)
     if json:
-        comparisons, seeds = [pair.to_mapping() for pair in found], [one.to_mapping() for one in settings]
+        comparisons, seeds = [pair.to_mapping() for pair in pairs], [one.to_mapping() for one in settings]
         print_json({"split": split, "table": paper.to_mapping(), "comparisons": comparisons, "over_seeds": seeds})
         return
     if len(paper.rows) > 1:
         show_table(paper)
     _show_seeds(settings, differing(runs), split)
-    for pair in found:
+    for pair in pairs:
         _show(pair, split)
         if by:
             show_subgroup_differences(pair)
@@ -122,9 +122,9 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
     headers = [*(one.name for one in settings), *(f"{name} - {first.name} (95 %, p)" for name, _ in against)]
     grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers)
     for name in first.mean:
-        own = [over_runs(name, one.mean, one.deviation) for one in settings]
-        intervals = [with_interval(found[name]) for _, found in against]
-        grid.add_row(metric_name(name), *own, *intervals)
+        means = [over_runs(name, one.mean, one.deviation) for one in settings]
+        intervals = [with_interval(differences[name]) for _, differences in against]
+        grid.add_row(metric_name(name), *means, *intervals)
     console.print()
     for one in settings:
         runs = f"{counted(len(one.runs), 'run')}: {', '.join(one.runs)}"
@@ -144,17 +144,15 @@ def _show(pair: "RunPair", split: str) -> None:
     from lddu.runs.compare import LOWER_IS_BETTER
     from lddu.sentences import counted
 
-    found = pair.found
-    title = (
-        f"{split}: {counted(pair.clips, 'clip')}; {counted(found.units, found.by)} resampled {found.resamples} times"
-    )
+    comparison = pair.found
+    title = f"{split}: {counted(pair.clips, 'clip')}; {counted(comparison.units, comparison.by)} resampled {comparison.resamples} times"
     grid = table(title, "", "first", "second", "second - first", "95 % interval", "chance")
-    for name, difference in found.difference.items():
+    for name, difference in comparison.difference.items():
         enough = math.isfinite(difference.low)
         grid.add_row(
             f"{metric_name(name)} (lower is better)" if name in LOWER_IS_BETTER else metric_name(name),
-            figure(found.first[name].value),
-            figure(found.second[name].value),
+            figure(comparison.first[name].value),
+            figure(comparison.second[name].value),
             signed(difference.value),
             f"{signed(difference.low)} to {signed(difference.high)}" if enough else "too few",
             chance(difference.chance) if enough else "",

@@ -91,17 +91,17 @@ def import_(
     from lddu.corpora.corpus_format import ImportOptions
     from lddu.corpora.importing import format_of, import_corpus
 
-    asked = {
+    given = {
         "labels": labels,
         "folds": folds,
         "unaligned": None if aligned is None else not aligned,
         "max-steps": max_steps,
         "protocol": protocol,
     }
-    extra = {name: value for name, value in asked.items() if value is not None}
+    extra = {name: value for name, value in given.items() if value is not None}
     chosen = format_of(source, format).name
-    found = "as asked" if format else "recognised from its files"
-    notes().print(f"format: {chosen} ({found})", markup=False)
+    reason = "as asked" if format else "recognised from its files"
+    notes().print(f"format: {chosen} ({reason})", markup=False)
     with _progress("importing") as progress:
         options = ImportOptions(present_at, keep_zero_rows, force, progress, extra)
         store = import_corpus(source, out, chosen, options)

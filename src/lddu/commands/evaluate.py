@@ -80,11 +80,11 @@ def evaluate(
     warn([*predictor.warnings(corpus, rows=meant), *predictor.evaluation_warnings(corpus, split)])
     source = {"run": predictor.folder.place, "store": corpus.place}
     if robustness:
-        found = _robustness(predictor, corpus, split, seed)
+        measured = _robustness(predictor, corpus, split, seed)
         if json:
-            print_json({**source, "splits": {split: {"robustness": found.to_mapping()}}})
+            print_json({**source, "splits": {split: {"robustness": measured.to_mapping()}}})
         else:
-            show_robustness(split, found)
+            show_robustness(split, measured)
         return
     figures = predictor.evaluate(corpus, split, by)
     warn(
@@ -122,8 +122,8 @@ def _robustness(predictor: "Predictor", corpus: "FeatureStore", split: str, seed
     console = notes()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("making modalities worse", total=total)
-        found = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
+        measured = predictor.robustness(corpus, split, seed, lambda clips: bar.advance(task, clips))
     folder = predictor.folder
-    if predictor.was_trained_on(corpus) and folder.add_figures(split, {"robustness": found.to_mapping()}):
+    if predictor.was_trained_on(corpus) and folder.add_figures(split, {"robustness": measured.to_mapping()}):
         _added(folder)
-    return found
+    return measured

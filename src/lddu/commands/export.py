@@ -37,11 +37,11 @@ def export(
     from lddu.runs.onnx.check import CLIPS
     from lddu.runs.predictor import Predictor
 
-    found = Predictor(run).export_onnx(onnx, int8, force)
-    notes().print(f"onnx: {found.path} ({found.size / 1e6:.3g} MB)", markup=False, soft_wrap=True)
+    exported = Predictor(run).export_onnx(onnx, int8, force)
+    notes().print(f"onnx: {exported.path} ({exported.size / 1e6:.3g} MB)", markup=False, soft_wrap=True)
     notes().print(
-        f"on {CLIPS} made-up clips its probabilities differ from the run's by at most {found.difference.probability:.1g} "
-        f"(mean {found.difference.mean_probability:.1g})",
+        f"on {CLIPS} made-up clips its probabilities differ from the run's by at most {exported.difference.probability:.1g} "
+        f"(mean {exported.difference.mean_probability:.1g})",
         markup=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""`lddu predict --export FILE`: what is asked for, refused before the work where it cannot be, and written after it."""
+"""`lddu predict --export FILE`: checks the files before the work, and writes them after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,12 +63,12 @@ class Exports:
                     "themselves, or export .csv, .long.csv, .parquet or .jsonl."
                 )
 
-    def write(self, found: "ClipAnswers | Predictions") -> None:
+    def write(self, answers: "ClipAnswers | Predictions") -> None:
         """Write the files, and say where they are and what they lack."""
         from lddu.commands.screen import notes, warn
 
         for path in self.paths:
-            written = found.export(path, self.force)
+            written = answers.export(path, self.force)
             warn(written.notes)
             for file in written.files:
                 notes().print(f"export: {file}", markup=False, soft_wrap=True)

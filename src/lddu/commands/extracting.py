@@ -16,7 +16,7 @@ class ExtractionBar:
     """A `lddu.runs.predict_clips.PredictionCallback` that draws to stderr; use as a context.
 
     Args:
-        doing: what is done before the first file.
+        doing: description of the work before the first file.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, with a sentence that says what is kept.
@@ -49,9 +49,9 @@ class ExtractionBar:
             ) from None
 
     def extracted(self, now: "ExtractionProgress") -> None:
-        """Where the extraction is; which file failed is said above the bar and, where no bar is seen, also which are done.
+        """How far the extraction is; names failed files above the bar and, where there is no bar, finished files too.
 
-        A single file that fails ends its command with its sentence, and is not named here as well.
+        A single file that fails ends its command with its own message, and is not named here as well.
         """
         self._done, self._total = now.done, now.total
         name = Path(now.file).name

@@ -1,4 +1,4 @@
-"""`--folds` and `--group`: what is asked for, and of `lddu train` a line before each fold."""
+"""`--folds` and `--group`: parse and check them; `lddu train` over folds, with a line before each."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from lddu.training.plan import RunOptions
 
 
-def folds_said(folds: str | None, group: str | None, init_from: Path | None = None) -> "GroupFolds | None":
-    """What the options ask for; None where there are to be no folds.
+def parsed_folds(folds: str | None, group: str | None, init_from: Path | None = None) -> "GroupFolds | None":
+    """The folds that the options name; None without `--folds`.
 
     Raises:
         ConfigError: where they do not go together.
@@ -68,12 +68,12 @@ def cross_validated(
     from lddu.sentences import some
     from lddu.training.cross_validation import FoldOptions, cross_validate
 
-    wanted = FoldOptions(folds.count, folds.column, options)
+    fold_options = FoldOptions(folds.count, folds.column, options)
 
     def begins(number: int, count: int, groups: list[str]) -> None:
-        tested = f": tested on {some(groups)}" if groups and wanted.group != "clip" else ""
+        tested = f": tested on {some(groups)}" if groups and fold_options.group != "clip" else ""
         watch.say(f"fold {number} of {count}{tested}")
 
-    run = cross_validate(store, folder, config, wanted, watch, begins)
+    run = cross_validate(store, folder, config, fold_options, watch, begins)
     notes().print(f"runs: {folder}/fold-*; table: {folder / 'folds.csv'}", markup=False, soft_wrap=True)
     return run

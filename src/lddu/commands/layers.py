@@ -30,7 +30,7 @@ def layer(option: str, text: str) -> int:
     Raises:
         ConfigError: where it is anything else, as `layers` says.
     """
-    found = layers(option, text)
-    if len(found) > 1:
+    numbers = layers(option, text)
+    if len(numbers) > 1:
         raise ConfigError(f"Expected {option} to be one layer, but got {text!r}; choose one.")
-    return found[0] if found else 0
+    return numbers[0] if numbers else 0

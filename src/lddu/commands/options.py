@@ -29,7 +29,7 @@ def _leaf(kind: type, word: str) -> Any:
 
 
 def _shown(default: Any) -> Any:
-    """A flag that is off, and a text or a list that is empty, have no default worth a line."""
+    """The default on the help page; none for a flag that is off or an empty text or list."""
     return None if default is False or default in ("", ()) else default
 
 
@@ -111,8 +111,8 @@ DATA, MODELS, MACHINE = Group("Data", sort_key=1), Group("Models", sort_key=2), 
 """Groups of commands."""
 
 
-def names_said(text: str | None) -> tuple[str, ...]:
-    """Names with commas between; none where nothing was said.
+def parsed_names(text: str | None) -> tuple[str, ...]:
+    """Names with commas between; none for None.
 
     Raises:
         ConfigError: where a name is empty.

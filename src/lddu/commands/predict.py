@@ -125,14 +125,14 @@ def predict(
 
     _refuse_at_odds(json and csv, force and html is None and not export)
     run, named = run_and_inputs(words, run)
-    asked = listed_words(run, named, text or [], lines)
+    sources = listed_words(run, named, text or [], lines)
     if watch or every != EVERY:
         given = {
             "--text": text, "--lines": lines, "--adapt": adapt, "--ray": ray, "--json": json, "--csv": csv, "--html": html,
             "--all": all,
         }  # fmt: skip
         check_watch(watch, named, export, every, [name for name, value in given.items() if value])
-    raw = watch or not isinstance(asked, list) or are_clips(asked)
+    raw = watch or not isinstance(sources, list) or are_clips(sources)
     if raw and ray is not None:
         raise ConfigError(
             "Expected a store together with --ray, but got raw clips; extract them with 'lddu extract --ray', then predict."
@@ -152,7 +152,7 @@ def predict(
     options = PredictOptions(recall, coverage, adapt)
     _refuse_taken(html, force)
     exports = Exports(() if watch else export, force)
-    exports.check(asked, raw)
+    exports.check(sources, raw)
     predictor = Predictor(run or default_run(), "cpu" if ray is not None else device)
     if recall is not None:
         predictor.decision.recall_sets.cut(recall)  # what cannot be promised is refused before long work
@@ -164,7 +164,7 @@ def predict(
         )  # fmt: skip
         if watch:
             return answer_arrivals(predictor, Path(named[0]), export[0], options, config, (every, force))
-        return answer_clips(predictor, asked, form, options, config, html, exports)
+        return answer_clips(predictor, sources, form, options, config, html, exports)
     return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 

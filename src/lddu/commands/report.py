@@ -25,13 +25,13 @@ def report(run: str | Path, /, *, by: str = "") -> None:
     from lddu.runs.subgroups import keep_subgroups
 
     folder = opened_run(run)
-    found = None
+    subgroups = None
     if by:
         split = "test" if "test" in folder.metrics else "valid"
-        found = folder.subgroups(by, split).to_mapping()
-        keep_subgroups(folder, found)
+        subgroups = folder.subgroups(by, split).to_mapping()
+        keep_subgroups(folder, subgroups)
     if not folder.read_only:
         write_report(folder)
     show_run(folder)
-    if found is not None:
-        show_subgroups(found)
+    if subgroups is not None:
+        show_subgroups(subgroups)

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
-    """The run, and what it is asked about; says so where the default answers because none is named.
+    """The run and its inputs; prints a line where the default run is used because none is named.
 
-    The first word is the run where it is one. Else it has to be there as an input, and the default run answers: what does
-    not exist may be a mistyped run as well as a mistyped clip.
+    The first word is the run where it is one. Else it has to exist as an input, and the default run is used: a name that
+    does not exist may be a mistyped run as well as a mistyped clip.
 
     Args:
         words: of the command line, options apart.
         run: what `--run` names; empty where it was left out.
 
     Raises:
-        RunError: where the first word is neither a run nor there.
+        RunError: where the first word is neither a run nor an input that exists.
         ConfigError: where a run is named twice.
     """
     first = words[0] if words else ""
@@ -44,11 +44,11 @@ def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
 
 
 def listed_words(run: str, inputs: list[str], texts: Sequence[str], lines: bool) -> "list[str] | Listing":
-    """The inputs, or the clips of words alone that are asked for instead.
+    """The inputs, or a listing of the clips of words alone that replace them.
 
     Args:
         run: that answers, for the message; empty where it is the default.
-        inputs: what the run is asked about.
+        inputs: clips or a store.
         texts: that were typed.
         lines: whether inputs are text files of a clip a line.
 

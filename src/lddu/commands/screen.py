@@ -30,7 +30,7 @@ def several_ranks() -> bool:
 
 
 def first_rank() -> bool:
-    """Whether this process is the one that talks."""
+    """Whether this process is the one that prints."""
     return not several_ranks() or os.environ.get("RANK", "0") == "0"
 
 

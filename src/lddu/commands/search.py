@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from lddu.commands.options import Flag, Output, names_said
-from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config, given
+from lddu.commands.options import Flag, Output, parsed_names
+from lddu.commands.settings import NO_SETTINGS, SettingOptions, chosen_config, given
 
 if TYPE_CHECKING:
     from lddu.training.search.journal import Trial
@@ -34,7 +34,7 @@ def search(
     ray: str | None = None,
     out: Annotated[Path | None, Output] = None,
     json: Annotated[bool, Flag, Output] = False,
-    settings: SettingOptions = NOTHING_SAID,
+    settings: SettingOptions = NO_SETTINGS,
 ) -> None:
     """Search for better settings on the validation split.
 
@@ -89,42 +89,42 @@ def search(
 
     fixed = given(config, settings)
     space = tuple(part for part in space_of(family_of(base.family)) if part.setting not in fixed)
-    options = SearchOptions(trials, seed, device, base.family, space, names_said(modalities))
+    options = SearchOptions(trials, seed, device, base.family, space, parsed_names(modalities))
     notes().print(f"search folder: {folder}", markup=False)
     with chosen_workers(ray, jobs, device) as workers, SearchProgress() as watch:
         try:
-            found = look(corpus, folder, options, base, watch, workers)
+            result = look(corpus, folder, options, base, watch, workers)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"Stopped. The trials so far are in {folder}; the same command with --out {folder} goes on."
             ) from None
     if json:
-        print_json(_plain(found))
+        print_json(_plain(result))
     else:
-        _show(found, modalities)
+        _show(result, modalities)
 
 
-def _plain(found: "SearchResult") -> dict[str, Any]:
-    best = found.trials[0]
-    summary = {"search": str(found.path), "judged_by": "f1_micro on valid", "best": best.number}
-    return {**summary, "config": found.best.to_mapping(), "trials": [asdict(trial) for trial in found.trials]}
+def _plain(result: "SearchResult") -> dict[str, Any]:
+    best = result.trials[0]
+    summary = {"search": str(result.path), "judged_by": "f1_micro on valid", "best": best.number}
+    return {**summary, "config": result.best.to_mapping(), "trials": [asdict(trial) for trial in result.trials]}
 
 
-def _show(found: "SearchResult", modalities: str | None) -> None:
+def _show(result: "SearchResult", modalities: str | None) -> None:
     from lddu.commands.screen import results, table
 
     grid = table("micro-F1 on valid, best first", "trial", "", "micro-F1", "epochs", "seconds", "settings")
     grid.columns[-1].justify, grid.columns[-1].overflow = "left", "fold"
-    for trial in found.trials[:SHOWN_TRIALS]:
+    for trial in result.trials[:SHOWN_TRIALS]:
         score = "–" if trial.f1_micro is None else f"{trial.f1_micro:.4f}"
         grid.add_row(str(trial.number), trial.state, score, str(trial.epochs), f"{trial.seconds:.0f}", _changes(trial))
     results().print(grid)
-    left = len(found.trials) - SHOWN_TRIALS
+    left = len(result.trials) - SHOWN_TRIALS
     if left > 0:
         results().print(f"{left} more trials: --json gives all", style="dim")
     seen = f" --modalities {modalities}" if modalities else ""
     results().print(
-        f"train with: lddu train STORE{seen} --config {found.path / 'best.toml'}", markup=False, soft_wrap=True
+        f"train with: lddu train STORE{seen} --config {result.path / 'best.toml'}", markup=False, soft_wrap=True
     )
 
 

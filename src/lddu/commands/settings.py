@@ -30,8 +30,8 @@ def _options(defaults: Any, title: str, place: int) -> type:
     def option(f: Field[Any]) -> tuple[str, Any, Any]:
         hint = hints[f.name]
         words = f"{_sentence(f.metadata['help'])} [default: {_written(getattr(defaults, f.name))}]"
-        shown = Parameter(group=group, help=words, show_default=False, show_choices=False, metavar=_kind(hint))
-        return f.name, Annotated[hint | None, shown], field(default=None)
+        parameter = Parameter(group=group, help=words, show_default=False, show_choices=False, metavar=_kind(hint))
+        return f.name, Annotated[hint | None, parameter], field(default=None)
 
     options = make_dataclass(f"{section.__name__}Options", [option(f) for f in fields(section)], frozen=True)
     options.__module__ = __name__  # cyclopts takes classes of the standard library for plain values
@@ -100,7 +100,7 @@ def for_family(verb: Verb, family: str) -> Verb:
     return cast(Verb, same)
 
 
-NOTHING_SAID = SettingOptions()
+NO_SETTINGS = SettingOptions()
 
 
 def chosen_config(name: str | None, file: Path | None, options: SettingOptions, family: str | None = None) -> Config:
@@ -120,12 +120,12 @@ def chosen_config(name: str | None, file: Path | None, options: SettingOptions, 
     base = chosen.preset(name or str(given.get("preset", "default")))
     if file:
         base = _in_file(file, base, {key: value for key, value in given.items() if key != "preset"})
-    return laid_over(base, _asked(options))
+    return laid_over(base, _given_values(options))
 
 
 def given(file: Path | None, options: SettingOptions) -> set[str]:
     """Names such as ``model.hidden`` of the settings that the file or the options give, whatever their value."""
-    tables = (read_toml(file) if file else {}, _asked(options))
+    tables = (read_toml(file) if file else {}, _given_values(options))
     return {
         f"{section}.{key}"
         for table in tables
@@ -135,8 +135,8 @@ def given(file: Path | None, options: SettingOptions) -> set[str]:
     }
 
 
-def _asked(options: SettingOptions) -> dict[str, dict[str, Any]]:
-    """What the options give, as a nested mapping."""
+def _given_values(options: SettingOptions) -> dict[str, dict[str, Any]]:
+    """The values of the options, as a nested mapping."""
     return {
         section: {key: value for key, value in settings.items() if value is not None}
         for section, settings in asdict(options).items()

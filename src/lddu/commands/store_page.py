@@ -136,10 +136,10 @@ def _emotions(summary: StoreSummary, companions: bool) -> Group:
         grid.add_column("most often with", no_wrap=True, overflow="ellipsis")
     for emotion in summary.emotions:
         shares = ["-" if share is None else _percent(share) for share in emotion.present.values()]
-        shown = [_or_dash(sum(emotion.clips.values()))]
-        shown += [_or_dash(emotion.unknown)] if unknown else []
-        shown += [_share(emotion.disputed)] if disputed else []
-        grid.add_row(emotion.name, *shares, *shown, *([_companions(emotion)] if companions else []))
+        counts = [_or_dash(sum(emotion.clips.values()))]
+        counts += [_or_dash(emotion.unknown)] if unknown else []
+        counts += [_share(emotion.disputed)] if disputed else []
+        grid.add_row(emotion.name, *shares, *counts, *([_companions(emotion)] if companions else []))
     return Group(grid, _label_sentence(summary))
 
 

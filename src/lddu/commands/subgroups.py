@@ -14,44 +14,44 @@ if TYPE_CHECKING:
     from lddu.runs.compare import RunPair
 
 
-def show_subgroups(found: Mapping[str, Any]) -> None:
+def show_subgroups(subgroups: Mapping[str, Any]) -> None:
     """Two small tables and what they say.
 
     Args:
-        found: as `lddu.evaluate.subgroups.Subgroups.to_mapping` gives it.
+        subgroups: as `lddu.evaluate.subgroups.Subgroups.to_mapping` gives it.
     """
-    by, names = found["by"], [name for name in TITLES if name in found["whole"]["figures"]]
-    title = f"\n{found['split']} by {found['column']}; 95 % intervals by bootstrap over {by}s"
+    by, names = subgroups["by"], [name for name in TITLES if name in subgroups["whole"]["figures"]]
+    title = f"\n{subgroups['split']} by {subgroups['column']}; 95 % intervals by bootstrap over {by}s"
     grid = table(title, "", "clips", *([f"{by}s"] if by != "clip" else []), *(TITLES[name] for name in names))
-    emotions = table("\nclips that show each emotion", "", *found["whole"]["positives"])
-    for own in subgroup_rows(found):
-        size = [f"{own['clips']}", *([f"{own['units']}"] if by != "clip" else [])]
-        style = "bold" if own is found["whole"] else None
-        grid.add_row(own["name"], *size, *(_cell(own["figures"].get(name)) for name in names), style=style)
-        emotions.add_row(own["name"], *(f"{count}" for count in own["positives"].values()), style=style)
+    emotions = table("\nclips that show each emotion", "", *subgroups["whole"]["positives"])
+    for row in subgroup_rows(subgroups):
+        size = [f"{row['clips']}", *([f"{row['units']}"] if by != "clip" else [])]
+        style = "bold" if row is subgroups["whole"] else None
+        grid.add_row(row["name"], *size, *(_cell(row["figures"].get(name)) for name in names), style=style)
+        emotions.add_row(row["name"], *(f"{count}" for count in row["positives"].values()), style=style)
     console = results()
     console.print(grid)
-    for sentence in found["sentences"]:
+    for sentence in subgroups["sentences"]:
         console.print(sentence, markup=False, soft_wrap=True)
     console.print(emotions)
 
 
-def _cell(own: Mapping[str, Any] | None) -> str:
-    if own is None:
+def _cell(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
         return "–"
-    ends = "" if own["low"] is None else f"\n{span((own['low'], own['high']))}"
-    return f"{figure(own['value'])}{ends}"
+    ends = "" if estimate["low"] is None else f"\n{span((estimate['low'], estimate['high']))}"
+    return f"{figure(estimate['value'])}{ends}"
 
 
 def show_subgroup_differences(pair: "RunPair") -> None:
     """Second less first in each subgroup, with paired intervals."""
-    names = [name for name in TITLES if any(name in own.difference for own in pair.subgroups)]
+    names = [name for name in TITLES if any(name in subgroup.difference for subgroup in pair.subgroups)]
     title = f"second - first by {pair.column}: 95 % interval, chance"
     grid = table(f"\n{title}", "", "clips", *map(metric_name, names))
-    for own in pair.subgroups:
+    for subgroup in pair.subgroups:
         cells = []
         for name in names:
-            apart = own.difference.get(name)
+            apart = subgroup.difference.get(name)
             if apart is None:
                 cells.append("–")
             elif math.isnan(apart.low):
@@ -59,8 +59,8 @@ def show_subgroup_differences(pair: "RunPair") -> None:
             else:
                 ends = f"{signed(apart.low, 2)} to {signed(apart.high, 2)}"
                 cells.append(f"{signed(apart.value)}\n{ends}\n{chance(apart.chance)}")
-        grid.add_row(own.name, f"{own.clips}", *cells)
+        grid.add_row(subgroup.name, f"{subgroup.clips}", *cells)
     console = results()
     console.print(grid)
-    if small := [own.name for own in pair.subgroups if not own.difference]:
+    if small := [subgroup.name for subgroup in pair.subgroups if not subgroup.difference]:
         console.print(f"fewer than {LEAST_CLIPS} clips, not compared: {', '.join(small)}", style="dim", soft_wrap=True)

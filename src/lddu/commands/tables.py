@@ -17,7 +17,7 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
     """Refuse what cannot be written, before the work.
 
     Args:
-        files: option -> file, ``-`` for stdout, or None where it is not wanted.
+        files: option -> file, ``-`` for stdout, or None for no file.
         json: whether JSON goes to stdout.
 
     Raises:
@@ -26,16 +26,16 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
     """
     from lddu.errors import ConfigError, RunError
 
-    wanted = {option: file for option, file in files.items() if file is not None}
-    places = [*(file.absolute() for file in wanted.values() if file != STDOUT)]
-    shown = [*(option for option, file in wanted.items() if file == STDOUT), *(["json"] if json else [])]
-    if len(shown) > 1:
+    chosen = {option: file for option, file in files.items() if file is not None}
+    places = [*(file.absolute() for file in chosen.values() if file != STDOUT)]
+    on_stdout = [*(option for option, file in chosen.items() if file == STDOUT), *(["json"] if json else [])]
+    if len(on_stdout) > 1:
         raise ConfigError(
-            f"Expected one output on stdout, but got {' and '.join(f'--{name}' for name in shown)}; give the others a file."
+            f"Expected one output on stdout, but got {' and '.join(f'--{name}' for name in on_stdout)}; give the others a file."
         )
     if len(set(places)) < len(places):
         raise ConfigError("Expected a file of its own for each output, but two have the same; choose other names.")
-    for option, file in wanted.items():
+    for option, file in chosen.items():
         if file != STDOUT and not file.parent.is_dir():
             raise RunError(f"Expected a folder for --{option} {file}, but {file.parent} is not there; make it first.")
         if file != STDOUT and file.is_dir():
@@ -43,7 +43,7 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
 
 
 def write_tables(table: "PaperTable", files: Mapping[str, Path | None]) -> bool:
-    """Write what is wanted; whether it went to stdout, where nothing else belongs then."""
+    """Write the table to each file; returns whether one is stdout, which then gets nothing else."""
     from lddu.commands.screen import notes
     from lddu.machine.atomic import write_text
     from lddu.runs.table_text import as_csv, as_latex, as_markdown

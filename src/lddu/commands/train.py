@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from lddu.commands.folds import cross_validated, folds_said, refuse_resuming_studies
-from lddu.commands.options import Flag, OtherRun, Output, command_line, names_said
-from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+from lddu.commands.folds import cross_validated, parsed_folds, refuse_resuming_studies
+from lddu.commands.options import Flag, OtherRun, Output, command_line, parsed_names
+from lddu.commands.settings import NO_SETTINGS, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
 
 EXAMPLES = """Examples:
@@ -42,7 +42,7 @@ def train(
     no_baselines: Annotated[bool, Flag] = False,
     resume: Annotated[Path | None, OtherRun] = None,
     init_from: Annotated[Path | None, OtherRun] = None,
-    settings: SettingOptions = NOTHING_SAID,
+    settings: SettingOptions = NO_SETTINGS,
 ) -> None:
     """Train a model; write a run folder with its figures and report.
 
@@ -98,14 +98,14 @@ def train(
 
     if resume is not None:
         others = (family, preset, config, out, seed, seeds, modalities, folds, group, init_from)
-        if force or settings != NOTHING_SAID or any(other is not None for other in others):
+        if force or settings != NO_SETTINGS or any(other is not None for other in others):
             raise ConfigError("Expected --resume alone: a run goes on with its own settings; leave the others out.")
         refuse_resuming_studies(resume)
         folder, fold_options = resume, None
     else:
         resolved = chosen_config(preset, config, settings, family)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
-        fold_options = folds_said(folds, group, init_from)
+        fold_options = parsed_folds(folds, group, init_from)
         if first_rank() and folds is None and folder.exists() and not force:
             raise RunError(
                 f"Expected {folder} to be free, but it exists; choose another --out, go on with "
@@ -131,7 +131,7 @@ def train(
                     members=1 if seeds is None else seeds,
                     force=force,
                     init_from=init_from,
-                    modalities=names_said(modalities),
+                    modalities=parsed_names(modalities),
                 )
                 corpus = FeatureStore(store) if store else _simulated(folder.parent)
                 made = train if fold_options is None else partial(cross_validated, folds=fold_options)
@@ -178,9 +178,9 @@ def _what_is_left(folder: Path, folds: bool) -> str:
     if not (folder / "config.json").is_file():
         return "Stopped before the training began."
     usable = (folder / "metrics.json").is_file()
-    kept = (
+    state = (
         "can be used: the best model so far is in it, evaluated on validation only"
         if usable
         else "holds no model to use yet"
     )
-    return f"Stopped. {folder} {kept}; go on with 'lddu train --resume {folder}'."
+    return f"Stopped. {folder} {state}; go on with 'lddu train --resume {folder}'."

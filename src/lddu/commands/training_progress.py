@@ -19,7 +19,7 @@ class TrainingProgress:
 
     Args:
         shown: False where another rank draws.
-        begins: is said when the first epoch begins, by when nothing is refused any more.
+        begins: printed when the first epoch begins, once every check has passed.
     """
 
     def __init__(self, shown: bool = True, begins: str = "") -> None:
@@ -80,7 +80,7 @@ class TrainingProgress:
         )
 
     def stopping(self) -> None:
-        """Say that Ctrl-C was heard."""
+        """Say that Ctrl-C was noticed."""
         self.say(
             "stopping: evaluating the best network so far on valid, which takes a moment; again Ctrl-C leaves without it"
         )
@@ -88,5 +88,5 @@ class TrainingProgress:
 
 def _terms(loss: dict[str, float]) -> str:
     """The terms of the loss that count, as far as a line has room for them."""
-    shown = [f"{name} {value:.3f}" for name, value in loss.items() if name != "total" and value]
-    return "".join(f"{term}  " for term in shown[:MOST_TERMS])
+    terms = [f"{name} {value:.3f}" for name, value in loss.items() if name != "total" and value]
+    return "".join(f"{term}  " for term in terms[:MOST_TERMS])

@@ -1,4 +1,4 @@
-"""`lddu predict RUN FOLDER --watch`: what arrives in a folder is answered in one table, until Ctrl-C."""
+"""`lddu predict RUN FOLDER --watch`: files that arrive in a folder are answered in one table, until Ctrl-C."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ def check_watch(
     """Refuse what cannot be watched.
 
     Args:
-        watch: whether that was asked for, or only how often.
+        watch: whether --watch was given, not --every alone.
         inputs: what is predicted.
         tables: the exports that were named.
         every: seconds between two looks.
@@ -61,7 +61,7 @@ def answer_arrivals(
     config: "ExtractorConfig",
     watching: tuple[float, bool],
 ) -> NoReturn:
-    """Answer what arrives, until Ctrl-C.
+    """Answer the files that arrive, until Ctrl-C.
 
     Args:
         predictor: the run.
@@ -104,7 +104,7 @@ def answer_arrivals(
 def _answering(
     predictor: "Predictor", options: "PredictOptions", config: "ExtractorConfig"
 ) -> "Callable[[Path, str], Answered]":
-    """What answers one file and shows each warning once."""
+    """A function that answers one file and shows each warning once."""
     from lddu.clips.sources import Listing
     from lddu.clips.spans import Source
     from lddu.commands.screen import warn
@@ -113,9 +113,9 @@ def _answering(
     warned = set[str]()
 
     def answer(path: Path, clip: str) -> "Answered":
-        found = predict_clips(predictor, Listing((Source(path, clip),)), config, options)
-        warn(sentence for sentence in found.warnings if sentence not in warned)
-        warned.update(found.warnings)
-        return found.answered()
+        answers = predict_clips(predictor, Listing((Source(path, clip),)), config, options)
+        warn(sentence for sentence in answers.warnings if sentence not in warned)
+        warned.update(answers.warnings)
+        return answers.answered()
 
     return answer

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def jobs_in(text: str) -> "Jobs":
-    """What `--jobs` says: a number or "auto".
+    """The value of `--jobs`: a number or "auto".
 
     Raises:
         ConfigError: where it is neither.
@@ -26,7 +26,7 @@ def jobs_in(text: str) -> "Jobs":
 
 @contextmanager
 def chosen_workers(ray: str | None, jobs: int | None, device: str = "cpu") -> Iterator[Workers | None]:
-    """The workers that these options ask for; None where one after the other in this process will do.
+    """The workers of these options; None for one after the other in this process.
 
     Args:
         ray: address of a cluster, as `lddu.machine.cluster.ray_workers` takes it; None stays on this machine.

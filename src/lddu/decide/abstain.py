@@ -1,4 +1,4 @@
-"""When to say "I do not know": a cut on an uncertainty score, for a wanted coverage.
+"""When to say "I do not know": a cut on an uncertainty score, for a target coverage.
 
 Beside each cut stands its risk: what validation showed for the answers that are kept, an estimate and no guarantee.
 """
@@ -50,10 +50,10 @@ class Abstention:
             raise MismatchError(f"Expected a coverage above 0 and at most 1, but got {coverage:g}; ask for 0.8, say.")
         if coverage == 1:
             return float("inf")  # also what is less certain than anything in validation
-        return next(c for c, kept in zip(self.cuts, self.coverages, strict=True) if kept >= coverage - 1e-9)
+        return next(c for c, reached in zip(self.cuts, self.coverages, strict=True) if reached >= coverage - 1e-9)
 
     def abstained(self, uncertainty: Floats, coverage: float) -> Flags:
-        """Where no answer is given, for the wanted coverage; same shape as `uncertainty`."""
+        """Where no answer is given, for the target coverage; same shape as `uncertainty`."""
         return np.asarray(uncertainty) > self.cut_for_coverage(coverage)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -67,16 +67,16 @@ class Abstention:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        found = reading.section(mapping, ("score", "unit", "cuts", "coverages", "risks"), where)
-        cuts = reading.numbers(found["cuts"], f"{where}.cuts")
-        coverages = reading.numbers(found["coverages"], f"{where}.coverages", 0, 1)
-        risks = reading.numbers(found["risks"], f"{where}.risks", 0, 1)
+        fields = reading.section(mapping, ("score", "unit", "cuts", "coverages", "risks"), where)
+        cuts = reading.numbers(fields["cuts"], f"{where}.cuts")
+        coverages = reading.numbers(fields["coverages"], f"{where}.coverages", 0, 1)
+        risks = reading.numbers(fields["risks"], f"{where}.risks", 0, 1)
         same = len(cuts) == len(coverages) == len(risks) > 0
         reading.ensure(same, f"{where} to hold as many coverages and risks as cuts", [len(cuts), len(coverages)])
         rising = bool(np.all(np.diff(cuts) > 0) and np.all(np.diff(coverages) > 0) and coverages[-1] == 1)
         reading.ensure(rising, f"{where} to hold rising cuts and coverages up to 1", coverages)
-        unit = reading.word(found["unit"], f"{where}.unit", ("clip", "pair"))
-        return cls(reading.word(found["score"], f"{where}.score"), unit, cuts, coverages, risks)
+        unit = reading.word(fields["unit"], f"{where}.unit", ("clip", "pair"))
+        return cls(reading.word(fields["score"], f"{where}.score"), unit, cuts, coverages, risks)
 
 
 def fit_abstention(validation: Validation, labels: Flags, uncertainty: Floats, score: str) -> Abstention:

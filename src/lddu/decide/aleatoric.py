@@ -39,7 +39,7 @@ class AleatoricScore(LinearScore):
 
     @property
     def learnt(self) -> bool:
-        """Whether raters taught it; otherwise it is the mean entropy of the emotions."""
+        """Whether it was fitted to raters; otherwise it is the mean entropy of the emotions."""
         return bool(self.left_out_spearman)
 
     def apply(self, probability: Floats, spread: Mapping[str, Floats]) -> Floats:
@@ -58,12 +58,12 @@ class AleatoricScore(LinearScore):
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        found = read_linear(mapping, where, "left_out_spearman", least=-1)
-        return cls(**found)
+        fields = read_linear(mapping, where, "left_out_spearman", least=-1)
+        return cls(**fields)
 
 
 MEAN_ENTROPY = AleatoricScore(UNFITTED, (UNFITTED,), (0.0,), (1.0,), (1.0,), 0.0, {})
-"""What is taken where no raters teach: the mean entropy of the emotions."""
+"""Without raters to fit to: the mean entropy of the emotions."""
 
 
 def clip_ambiguity(probability: Floats, spread: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -77,16 +77,16 @@ class GuaranteedSets:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        found = reading.section(mapping, ("promise", "targets", "cuts", "clips", "confidence"), where)
-        promise = reading.word(found["promise"], f"{where}.promise", get_args(Promise))
-        targets = reading.numbers(found["targets"], f"{where}.targets", 0, 1)
-        cuts = reading.numbers(found["cuts"], f"{where}.cuts", 0, NOTHING)
+        fields = reading.section(mapping, ("promise", "targets", "cuts", "clips", "confidence"), where)
+        promise = reading.word(fields["promise"], f"{where}.promise", get_args(Promise))
+        targets = reading.numbers(fields["targets"], f"{where}.targets", 0, 1)
+        cuts = reading.numbers(fields["cuts"], f"{where}.cuts", 0, NOTHING)
         reading.ensure(len(cuts) == len(targets) > 0, f"{where} to hold one cut per target", len(cuts))
         reading.ensure(all(np.diff(targets) > 0), f"{where}.targets to rise", targets)
-        confidence = found["confidence"]
+        confidence = fields["confidence"]
         if confidence is not None:
             confidence = reading.number(confidence, f"{where}.confidence", 0, 1)
-        clips = reading.whole(found["clips"], f"{where}.clips")
+        clips = reading.whole(fields["clips"], f"{where}.clips")
         return cls("recall" if promise == "recall" else "precision", targets, cuts, clips, confidence)
 
 

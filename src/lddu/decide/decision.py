@@ -49,11 +49,11 @@ class Decision:
 
     Attributes:
         probability: [N, E] recalibrated.
-        labels: [N, E] which emotions are said to be present.
+        labels: [N, E] which emotions are decided to be present.
         scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
         uncertainty: [N, E] the selected score: the chance that the label is wrong.
-        label_set: [N, E] the set with the promised recall, where it was asked for.
-        abstained: [N, E] where no answer is given, where a coverage was asked for.
+        label_set: [N, E] the set with the promised recall, where a recall was given.
+        abstained: [N, E] where no answer is given, where a coverage was given.
     """
 
     probability: Floats
@@ -108,7 +108,7 @@ class FittedDecision:
             coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
 
         Raises:
-            MismatchError: columns are not the emotions, or what is asked was not fitted or cannot be had.
+            MismatchError: columns are not the emotions, or the recall or coverage was not fitted or cannot be reached.
         """
         probability = np.asarray(probability, np.float64)
         if probability.ndim != 2 or probability.shape[1] != len(self.emotions):
@@ -161,25 +161,25 @@ class FittedDecision:
             mapping = {**mapping, "version": 2, "aleatoric": MEAN_ENTROPY.to_mapping()}
         if version in (1, 2):
             mapping = {**mapping, "version": VERSION, "shares": None}
-        found = reading.section(mapping, NAMES, where)
-        reading.ensure(found["version"] == VERSION, f"{where}.version to be {VERSION}", found["version"])
-        emotions = reading.words(found["emotions"], f"{where}.emotions")
-        thresholds = reading.numbers(found["thresholds"], f"{where}.thresholds", 0, 1)
-        recalibration = Recalibration.from_mapping(found["recalibration"], f"{where}.recalibration")
+        fields = reading.section(mapping, NAMES, where)
+        reading.ensure(fields["version"] == VERSION, f"{where}.version to be {VERSION}", fields["version"])
+        emotions = reading.words(fields["emotions"], f"{where}.emotions")
+        thresholds = reading.numbers(fields["thresholds"], f"{where}.thresholds", 0, 1)
+        recalibration = Recalibration.from_mapping(fields["recalibration"], f"{where}.recalibration")
         for name, given in (("thresholds", thresholds), ("recalibration.intercepts", recalibration.intercepts)):
             reading.ensure(len(given) == len(emotions) > 0, f"{where}.{name} to be {len(emotions)} numbers", given)
-        shares = found["shares"]
-        on = reading.section(found["fitted_on"], ("split", "n"), f"{where}.fitted_on")
+        shares = fields["shares"]
+        on = reading.section(fields["fitted_on"], ("split", "n"), f"{where}.fitted_on")
         split = reading.word(on["split"], f"{where}.fitted_on.split", ("valid",))
         return cls(
             emotions,
             thresholds,
             recalibration,
-            _promise(found["recall_sets"], f"{where}.recall_sets", "recall"),
-            _promise(found["precision_sets"], f"{where}.precision_sets", "precision"),
-            ErrorScore.from_mapping(found["error_score"], f"{where}.error_score"),
-            Abstention.from_mapping(found["abstention"], f"{where}.abstention"),
-            AleatoricScore.from_mapping(found["aleatoric"], f"{where}.aleatoric"),
+            _promise(fields["recall_sets"], f"{where}.recall_sets", "recall"),
+            _promise(fields["precision_sets"], f"{where}.precision_sets", "precision"),
+            ErrorScore.from_mapping(fields["error_score"], f"{where}.error_score"),
+            Abstention.from_mapping(fields["abstention"], f"{where}.abstention"),
+            AleatoricScore.from_mapping(fields["aleatoric"], f"{where}.aleatoric"),
             None if shares is None else ShareMap.from_mapping(shares, f"{where}.shares", len(emotions)),
             FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
         )

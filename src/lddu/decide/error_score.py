@@ -89,7 +89,7 @@ def fit_error_score(validation: Validation, labels: Flags, scores: Mapping[str, 
     if min(target.sum(), (~target).sum()) >= LEAST_ERRORS and len(np.unique(units)) >= FOLDS:
         odds = {name: left_out_total(x, target, units, _logistic) for name, x in columns.items()}
         odds[LABEL_ODDS] = scores[LABEL_ODDS][known]
-        reached = {name: ranking_auroc(target, own) for name, own in odds.items()}
+        reached = {name: ranking_auroc(target, values) for name, values in odds.items()}
         best = max(rivals, key=lambda name: reached[name])
         ahead = reached[best] - reached[LABEL_ODDS]
         if ahead > 0 and ahead > _error_of_lead(odds[best], odds[LABEL_ODDS], target, units):

@@ -36,8 +36,8 @@ def label_cuts(validation: Validation, target: float) -> Floats:
         raise MismatchError(f"Expected a target above 0 and below 1, but got {target:g}; ask for 0.9, say.")
     scored = validation.scored
     cuts = np.zeros(len(scored.emotions))
-    for e, shown in enumerate((scored.presence == 1).T):
-        rank = int((1 - target) * (shown.sum() + 1) + 1e-9)  # (1 - 0.9) * 30 is a hair below 3
+    for e, present in enumerate((scored.presence == 1).T):
+        rank = int((1 - target) * (present.sum() + 1) + 1e-9)  # (1 - 0.9) * 30 is a hair below 3
         if rank:
-            cuts[e] = np.sort(scored.probability[shown, e])[rank - 1]
+            cuts[e] = np.sort(scored.probability[present, e])[rank - 1]
     return cuts

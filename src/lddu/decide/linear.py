@@ -100,19 +100,19 @@ def read_linear(mapping: Any, where: str, reached: str, least: float) -> dict[st
     Raises:
         RunError: something is missing, unknown or out of range.
     """
-    found = reading.section(mapping, ("name", "inputs", "centres", "scales", "weights", "offset", reached), where)
-    inputs = reading.words(found["inputs"], f"{where}.inputs")
-    columns = {name: reading.numbers(found[name], f"{where}.{name}") for name in ("centres", "scales", "weights")}
+    fields = reading.section(mapping, ("name", "inputs", "centres", "scales", "weights", "offset", reached), where)
+    inputs = reading.words(fields["inputs"], f"{where}.inputs")
+    columns = {name: reading.numbers(fields[name], f"{where}.{name}") for name in ("centres", "scales", "weights")}
     same = all(len(column) == len(inputs) > 0 for column in columns.values())
     sound = same and all(scale > 0 for scale in columns["scales"])
     reading.ensure(sound, f"{where} to hold one centre, positive scale and weight per input", list(columns.values()))
-    values = found[reached]
+    values = fields[reached]
     reading.ensure(isinstance(values, dict), f"{where}.{reached} to be a mapping", values)
     figures = {
         str(name): reading.number(value, f"{where}.{reached}.{name}", least, 1) for name, value in values.items()
     }
-    offset = reading.number(found["offset"], f"{where}.offset")
-    name = reading.word(found["name"], f"{where}.name")
+    offset = reading.number(fields["offset"], f"{where}.offset")
+    name = reading.word(fields["name"], f"{where}.name")
     return {"name": name, "inputs": inputs, **columns, "offset": offset, reached: figures}
 
 

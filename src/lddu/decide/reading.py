@@ -1,4 +1,4 @@
-"""Read plain values back strictly: whatever does not fit is a damaged file, said in one sentence."""
+"""Read plain values back strictly: whatever does not fit is a damaged file, reported in one sentence."""
 
 import math
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ def section(value: Any, names: tuple[str, ...], where: str) -> Mapping[str, Any]
         RunError: it is no mapping, or a name is missing or unknown.
     """
     if not isinstance(value, Mapping):
-        raise RunError(f"Expected {where} to be a mapping, but got {_shown(value)}; {CURE}.")
+        raise RunError(f"Expected {where} to be a mapping, but got {_text_of(value)}; {CURE}.")
     missing, unknown = sorted(set(names) - set(value)), sorted(set(value) - set(names))
     if missing or unknown:
-        found = " and ".join(
+        difference = " and ".join(
             f"{word} {', '.join(map(str, listed))}"
             for word, listed in (("lacks", missing), ("has the unknown", unknown))
             if listed
         )
-        raise RunError(f"Expected {where} to hold {', '.join(names)}, but it {found}; {CURE}.")
+        raise RunError(f"Expected {where} to hold {', '.join(names)}, but it {difference}; {CURE}.")
     return value
 
 
@@ -36,45 +36,45 @@ def number(value: Any, where: str, least: float = -math.inf, most: float = math.
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not good or not least - ROUNDING <= value <= most + ROUNDING:
         span = f" from {least:g} to {most:g}" if math.isfinite(least) and math.isfinite(most) else ""
-        raise RunError(f"Expected {where} to be a number{span}, but got {_shown(value)}; {CURE}.")
+        raise RunError(f"Expected {where} to be a number{span}, but got {_text_of(value)}; {CURE}.")
     return float(min(max(value, least), most))
 
 
 def numbers(value: Any, where: str, least: float = -math.inf, most: float = math.inf) -> tuple[float, ...]:
     """`value`, if it is a list of finite numbers in a closed range."""
     if not isinstance(value, list | tuple):
-        raise RunError(f"Expected {where} to be a list of numbers, but got {_shown(value)}; {CURE}.")
-    return tuple(number(one, f"{where}[{i}]", least, most) for i, one in enumerate(value))
+        raise RunError(f"Expected {where} to be a list of numbers, but got {_text_of(value)}; {CURE}.")
+    return tuple(number(item, f"{where}[{i}]", least, most) for i, item in enumerate(value))
 
 
 def whole(value: Any, where: str) -> int:
     """`value`, if it is a whole number of at least 0."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise RunError(f"Expected {where} to be a whole number of at least 0, but got {_shown(value)}; {CURE}.")
+        raise RunError(f"Expected {where} to be a whole number of at least 0, but got {_text_of(value)}; {CURE}.")
     return value
 
 
 def word(value: Any, where: str, known: tuple[str, ...] = ()) -> str:
     """`value`, if it is a text, and one of `known` where these are given."""
     if not isinstance(value, str) or (known and value not in known):
-        wanted = f"one of {', '.join(known)}" if known else "a text"
-        raise RunError(f"Expected {where} to be {wanted}, but got {_shown(value)}; {CURE}.")
+        allowed = f"one of {', '.join(known)}" if known else "a text"
+        raise RunError(f"Expected {where} to be {allowed}, but got {_text_of(value)}; {CURE}.")
     return value
 
 
 def words(value: Any, where: str) -> tuple[str, ...]:
     """`value`, if it is a list of texts."""
     if not isinstance(value, list | tuple):
-        raise RunError(f"Expected {where} to be a list of texts, but got {_shown(value)}; {CURE}.")
-    return tuple(word(one, f"{where}[{i}]") for i, one in enumerate(value))
+        raise RunError(f"Expected {where} to be a list of texts, but got {_text_of(value)}; {CURE}.")
+    return tuple(word(item, f"{where}[{i}]") for i, item in enumerate(value))
 
 
-def ensure(holds: bool, expected: str, found: Any) -> None:
+def ensure(holds: bool, expected: str, value: Any) -> None:
     """Raise `RunError` where a relation between values does not hold."""
     if not holds:
-        raise RunError(f"Expected {expected}, but got {_shown(found)}; {CURE}.")
+        raise RunError(f"Expected {expected}, but got {_text_of(value)}; {CURE}.")
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -76,21 +76,21 @@ class Recalibration:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        found = reading.section(mapping, ("method", "slope", "intercepts", "knots", "left_out_nll"), where)
-        method = reading.word(found["method"], f"{where}.method", METHODS)
-        slope = reading.number(found["slope"], f"{where}.slope")
+        fields = reading.section(mapping, ("method", "slope", "intercepts", "knots", "left_out_nll"), where)
+        method = reading.word(fields["method"], f"{where}.method", METHODS)
+        slope = reading.number(fields["slope"], f"{where}.slope")
         reading.ensure(slope > 0, f"{where}.slope above 0", slope)
-        reading.ensure(isinstance(found["knots"], list | tuple), f"{where}.knots to be a list", found["knots"])
-        pairs = [reading.numbers(pair, f"{where}.knots[{i}]", 0, 1) for i, pair in enumerate(found["knots"])]
+        reading.ensure(isinstance(fields["knots"], list | tuple), f"{where}.knots to be a list", fields["knots"])
+        pairs = [reading.numbers(pair, f"{where}.knots[{i}]", 0, 1) for i, pair in enumerate(fields["knots"])]
         rising = all(len(p) == 2 for p in pairs) and (not pairs or bool((np.diff(pairs, axis=0) > 0).all()))
-        reading.ensure(rising, f"{where}.knots to be rising pairs", found["knots"])
-        reading.ensure(bool(pairs) == (method == "isotonic"), f"{where}.knots for isotonic only", found["knots"])
-        tried = found["left_out_nll"]
+        reading.ensure(rising, f"{where}.knots to be rising pairs", fields["knots"])
+        reading.ensure(bool(pairs) == (method == "isotonic"), f"{where}.knots for isotonic only", fields["knots"])
+        tried = fields["left_out_nll"]
         if tried is not None:
             tried = reading.section(tried, tuple(tried) if isinstance(tried, Mapping) else (), f"{where}.left_out_nll")
             tried = {str(name): reading.number(nll, f"{where}.left_out_nll.{name}") for name, nll in tried.items()}
         knots = tuple((pair[0], pair[1]) for pair in pairs)
-        intercepts = reading.numbers(found["intercepts"], f"{where}.intercepts")
+        intercepts = reading.numbers(fields["intercepts"], f"{where}.intercepts")
         return cls(next(m for m in METHODS if m == method), slope, intercepts, knots, tried)
 
 
@@ -174,10 +174,10 @@ def fit_linear_map(probability: Floats, target: Floats, method: Method) -> Recal
         gradient = np.concatenate([[slope * (error @ score), error.sum()], by_emotion])[:free]
         return loss, gradient + values / spread[:free] ** 2
 
-    found = minimize(loss_and_gradient, np.zeros(free), jac=True, method="L-BFGS-B", bounds=[(-6, 6)] * free).x
-    common = found[1] if free > 1 else 0.0
-    own = found[2:] if free > 2 else np.zeros(emotions)
-    return Recalibration(method, float(np.exp(found[0])), tuple(float(common + b) for b in own))
+    solution = minimize(loss_and_gradient, np.zeros(free), jac=True, method="L-BFGS-B", bounds=[(-6, 6)] * free).x
+    common = solution[1] if free > 1 else 0.0
+    shifts = solution[2:] if free > 2 else np.zeros(emotions)
+    return Recalibration(method, float(np.exp(solution[0])), tuple(float(common + b) for b in shifts))
 
 
 def _isotonic_knots(probability: Floats, present: Flags) -> tuple[tuple[float, float], ...]:

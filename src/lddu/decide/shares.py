@@ -51,12 +51,14 @@ class ShareMap:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        found = reading.section(mapping, ("recalibration", "one_vote"), where)
-        map_ = Recalibration.from_mapping(found["recalibration"], f"{where}.recalibration")
+        fields = reading.section(mapping, ("recalibration", "one_vote"), where)
+        map_ = Recalibration.from_mapping(fields["recalibration"], f"{where}.recalibration")
         reading.ensure(map_.method == "platt_per_emotion", f"{where}.recalibration of each emotion", map_.method)
         reading.ensure(len(map_.intercepts) == emotions, f"{where} of {emotions} emotions", map_.intercepts)
-        reading.ensure(isinstance(found["one_vote"], bool), f"{where}.one_vote to be true or false", found["one_vote"])
-        return cls(map_, found["one_vote"])
+        reading.ensure(
+            isinstance(fields["one_vote"], bool), f"{where}.one_vote to be true or false", fields["one_vote"]
+        )
+        return cls(map_, fields["one_vote"])
 
 
 def fit_shares(validation: Validation, shares: Floats) -> ShareMap | None:
@@ -75,5 +77,5 @@ def fit_shares(validation: Validation, shares: Floats) -> ShareMap | None:
     rows = fully_known(shares)
     if raters_differ(shares[rows]).sum() < LEAST_DIFFERING:
         return None
-    found = fit_linear_map(validation.scored.probability[rows], shares[rows], "platt_per_emotion")
-    return ShareMap(found, one_vote_each(shares))
+    recalibration = fit_linear_map(validation.scored.probability[rows], shares[rows], "platt_per_emotion")
+    return ShareMap(recalibration, one_vote_each(shares))

@@ -72,12 +72,12 @@ def fit_threshold(validation: Validation, kind: ThresholdKind = "global", criter
 def _lowered(scored: Scored, thresholds: Floats) -> Floats:
     """[E] the highest cut that names an emotion often enough, where its threshold does not and it often shows."""
     cuts = thresholds.copy()
-    for e, shown in enumerate((scored.presence == 1).sum(axis=0)):
+    for e, positives in enumerate((scored.presence == 1).sum(axis=0)):
         probability = scored.probability[scored.known[:, e], e]
-        least = math.ceil(LEAST_NAMED * shown)
-        if shown >= OFTEN_SHOWN and (probability >= cuts[e]).sum() < least:
+        least = math.ceil(LEAST_NAMED * positives)
+        if positives >= OFTEN_SHOWN and (probability >= cuts[e]).sum() < least:
             last = np.sort(probability)[-least]
-            if (probability >= last).sum() > shown / LEAST_NAMED:
+            if (probability >= last).sum() > positives / LEAST_NAMED:
                 continue
             middle = (last + probability[probability < last].max(initial=0.0)) / 2
             cuts[e] = middle if middle < last else last
@@ -129,7 +129,7 @@ def _reached(
     """[J] value of the criterion where all pairs from each cut on are named."""
     if criterion == "f1_macro" and emotion is not None:
         columns = [emotion == e for e in np.unique(emotion)]
-        return np.asarray(sum(_f1(cuts, probability[own], present[own]) for own in columns)).round(
+        return np.asarray(sum(_f1(cuts, probability[column], present[column]) for column in columns)).round(
             12
         )  # equal sums are equal
     if criterion == "accuracy":

@@ -12,7 +12,7 @@ Verdict = Literal["present", "absent", "can't tell"]
 
 @dataclass(frozen=True)
 class AnsweredClip:
-    """One clip, and what is said of each emotion in it.
+    """One clip, with probability and verdict of each emotion.
 
     Attributes:
         clip: id.
@@ -46,7 +46,7 @@ class AnsweredClip:
 
     def emotions(self, verdict: Verdict) -> list[str]:
         """Those with this verdict, the most probable first."""
-        chosen = [emotion for emotion, said in self.verdict.items() if said == verdict]
+        chosen = [emotion for emotion, verdict_of in self.verdict.items() if verdict_of == verdict]
         return sorted(chosen, key=lambda emotion: -self.probability[emotion])
 
 
@@ -61,7 +61,7 @@ class Answered:
         per_emotion: prefixes of those columns that are there once per emotion, ``probability`` of ``probability_joy``.
         records: [N] JSON objects.
         notes: sentences that every reader should see: which run answered, and warnings.
-        length: gives the seconds of a file, 0 where unknown; asked by the formats that need them.
+        length: gives the seconds of a file, 0 where unknown; called by the formats that need them.
     """
 
     emotions: tuple[str, ...]

@@ -27,7 +27,7 @@ def eaf(answered: Answered, target: Path) -> str:
         writer.add_timed(tier)
     for emotion in answered.emotions:
         for tier, annotations in zip(tiers.clips, parents, strict=True):
-            values = [f"{one.clip.probability[emotion]:.3f}" for one, _ in tier.entries]
+            values = [f"{interval.clip.probability[emotion]:.3f}" for interval, _ in tier.entries]
             name = f"{emotion} probability{tier.name.removeprefix('clip')}"
             writer.add_attached(tiers.names.unused(name), tier.name, annotations, values)
     document = ET.Element("ANNOTATION_DOCUMENT", {
@@ -59,9 +59,9 @@ class _Writer:
         element = self._tier(tier.name, _TIMED)
         return [
             self._annotation(element, "ALIGNABLE_ANNOTATION", text, {
-                "TIME_SLOT_REF1": self._time(one.start), "TIME_SLOT_REF2": self._time(one.end),
+                "TIME_SLOT_REF1": self._time(interval.start), "TIME_SLOT_REF2": self._time(interval.end),
             })
-            for one, text in tier.entries
+            for interval, text in tier.entries
         ]  # fmt: skip
 
     def add_attached(self, name: str, parent: str, annotations: list[str], values: list[str]) -> None:

@@ -47,27 +47,27 @@ def _events(answered: Answered) -> Iterator[tuple[Interval, str, Verdict]]:
     """Clip, emotion and verdict; by file, then by time."""
     verdicts: tuple[Verdict, Verdict] = ("present", "can't tell")
     for file in dict.fromkeys(clip.file for clip in answered.clips):
-        for one in intervals([clip for clip in answered.clips if clip.file == file]):
+        for interval in intervals([clip for clip in answered.clips if clip.file == file]):
             for verdict in verdicts:
-                for emotion in one.clip.emotions(verdict):
-                    yield one, emotion, verdict
+                for emotion in interval.clip.emotions(verdict):
+                    yield interval, emotion, verdict
 
 
-def _plain(one: Interval, emotion: str, verdict: Verdict) -> dict[str, Any]:
+def _plain(interval: Interval, emotion: str, verdict: Verdict) -> dict[str, Any]:
     return {
-        "onset": _seconds(one.start),
-        "duration": _seconds(one.end - one.start),
+        "onset": _seconds(interval.start),
+        "duration": _seconds(interval.end - interval.start),
         "trial_type": behaviour(emotion, verdict),
         "emotion": one_line(emotion),
         "verdict": verdict,
-        "probability": one.clip.probability[emotion],
-        "clip": one_line(one.clip.clip),
-        "file": one_line(one.clip.file),
+        "probability": interval.clip.probability[emotion],
+        "clip": one_line(interval.clip.clip),
+        "file": one_line(interval.clip.file),
     }
 
 
-def _boris(answered: Answered, one: Interval, emotion: str, verdict: Verdict) -> dict[str, Any]:
-    clip, length = one.clip, answered.length(one.clip.file)
+def _boris(answered: Answered, interval: Interval, emotion: str, verdict: Verdict) -> dict[str, Any]:
+    clip, length = interval.clip, answered.length(interval.clip.file)
     return {
         "Observation id": one_line(Path(clip.file).name),
         "Observation type": "Media file",
@@ -78,9 +78,9 @@ def _boris(answered: Answered, one: Interval, emotion: str, verdict: Verdict) ->
         "Behavior": behaviour(emotion, verdict),
         "Behavioral category": "emotion",
         "Behavior type": "STATE",
-        "Start (s)": _seconds(one.start),
-        "Stop (s)": _seconds(one.end),
-        "Duration (s)": _seconds(one.end - one.start),
+        "Start (s)": _seconds(interval.start),
+        "Stop (s)": _seconds(interval.end),
+        "Duration (s)": _seconds(interval.end - interval.start),
         "Media file name": one_line(clip.file),
         "Comment start": f"{one_line(clip.clip)}: probability {clip.probability[emotion]:.3f}",
     }

@@ -56,13 +56,13 @@ FORMATS = (
 
 
 def format_of(path: Path) -> Format:
-    """The format that a name asks for.
+    """The format of a file's name.
 
     Raises:
-        ConfigError: where it asks for none.
+        ConfigError: where there is none.
     """
-    found = next((known for known in FORMATS if known.ends(path.name)), None)
-    if found is None:
+    kind = next((known for known in FORMATS if known.ends(path.name)), None)
+    if kind is None:
         endings = listed([known.ending for known in FORMATS]).replace(" and ", " or ")
         raise ConfigError(f"Expected an export that ends in {endings}, but got {path}; rename it.")
-    return found
+    return kind

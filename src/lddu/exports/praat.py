@@ -11,7 +11,7 @@ def textgrid(answered: Answered, _: Path) -> str:
     """The tiers ``clip``, ``words``, and one per emotion with labels such as ``present 0.812``."""
     tiers = tiers_of(answered, _label)
     every = (*tiers.clips, *tiers.words, *tiers.emotions)
-    last = max(one.end for tier in tiers.clips for one, _ in tier.entries)
+    last = max(interval.end for tier in tiers.clips for interval, _ in tier.entries)
     end = max(last, round(answered.length(answered.clips[0].file) * 1000))
     head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {_seconds(end)}"]
     body = [line for number, tier in enumerate(every, start=1) for line in _tier(tier, number, end)]
@@ -39,11 +39,11 @@ def _tier(tier: Tier, number: int, end: int) -> list[str]:
 def _gapless(tier: Tier, end: int) -> Iterator[tuple[int, int, str]]:
     """Milliseconds and label of every interval, with empty ones between."""
     reached = 0
-    for one, text in tier.entries:
-        if one.start > reached:
-            yield reached, one.start, ""
-        yield one.start, one.end, text
-        reached = one.end
+    for interval, text in tier.entries:
+        if interval.start > reached:
+            yield reached, interval.start, ""
+        yield interval.start, interval.end, text
+        reached = interval.end
     if end > reached:
         yield reached, end, ""
 

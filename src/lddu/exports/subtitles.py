@@ -17,9 +17,9 @@ _MARKUP = str.maketrans("<>{}", "‹›()")
 def srt(answered: Answered, _: Path) -> str:
     """SubRip: numbered cues."""
     cues = [
-        f"{number}\n{_clock(one.start, ',')} --> {_clock(one.end, ',')}\n"
-        + "".join(f"{line.translate(_MARKUP)}\n" for line in _lines(one.clip))
-        for number, one in enumerate(intervals(answered.clips), start=1)
+        f"{number}\n{_clock(interval.start, ',')} --> {_clock(interval.end, ',')}\n"
+        + "".join(f"{line.translate(_MARKUP)}\n" for line in _lines(interval.clip))
+        for number, interval in enumerate(intervals(answered.clips), start=1)
     ]
     return "\n".join(cues)
 
@@ -27,16 +27,16 @@ def srt(answered: Answered, _: Path) -> str:
 def vtt(answered: Answered, _: Path) -> str:
     """WebVTT: each cue is named by its clip."""
     blocks = ["WEBVTT", *_notes(answered.notes)]
-    for one in intervals(answered.clips):
-        name = one_line(one.clip.clip).replace("-->", "->")
-        times = f"{_clock(one.start, '.')} --> {_clock(one.end, '.')}"
-        blocks.append("\n".join([*([name] if name else []), times, *map(_escaped, _lines(one.clip))]))
+    for interval in intervals(answered.clips):
+        name = one_line(interval.clip.clip).replace("-->", "->")
+        times = f"{_clock(interval.start, '.')} --> {_clock(interval.end, '.')}"
+        blocks.append("\n".join([*([name] if name else []), times, *map(_escaped, _lines(interval.clip))]))
     return "\n\n".join(blocks) + "\n"
 
 
 def _notes(notes: Sequence[str]) -> list[str]:
-    shown = ["probability of each emotion", *notes]
-    return [f"NOTE {one_line(note).replace('-->', '->')}" for note in shown]
+    sentences = ["probability of each emotion", *notes]
+    return [f"NOTE {one_line(note).replace('-->', '->')}" for note in sentences]
 
 
 def _lines(clip: AnsweredClip) -> Iterator[str]:

@@ -51,9 +51,9 @@ def parquet(answered: Answered, _: Path) -> bytes:
     arrays = {name: pa.array(values) for name, values in columns.items()}
     numbers = pa.float64()  # of a column in which nothing is known
     typed = {name: array.cast(numbers) if pa.types.is_null(array.type) else array for name, array in arrays.items()}
-    told = {"emotions": json.dumps(answered.emotions), "notes": json.dumps(list(answered.notes))}
+    metadata = {"emotions": json.dumps(answered.emotions), "notes": json.dumps(list(answered.notes))}
     stream = io.BytesIO()
-    pq.write_table(pa.table(typed).replace_schema_metadata(told), stream)
+    pq.write_table(pa.table(typed).replace_schema_metadata(metadata), stream)
     return stream.getvalue()
 
 

@@ -52,17 +52,17 @@ class TierNames:
         """The name, with a number where it is taken."""
         name = one_line(name)
         names = (name if number == 1 else f"{name} {number}" for number in range(1, len(self._taken) + 2))
-        free = next(one for one in names if one not in self._taken)
+        free = next(candidate for candidate in names if candidate not in self._taken)
         self._taken.add(free)
         return free
 
 
-def tiers_of(answered: Answered, shown: Callable[[AnsweredClip, str], str]) -> Tiers:
+def tiers_of(answered: Answered, label_of: Callable[[AnsweredClip, str], str]) -> Tiers:
     """The tiers of one recording.
 
     Args:
         answered: its clips.
-        shown: the label of a clip on the tier of an emotion; empty for none.
+        label_of: the label of a clip on the tier of an emotion; empty for none.
     """
     names = TierNames()
     persons = dict.fromkeys(clip.person for clip in answered.clips)
@@ -75,12 +75,14 @@ def tiers_of(answered: Answered, shown: Callable[[AnsweredClip, str], str]) -> T
             for tier in of_person(f"{name} {person}" if person else name, label, every[person])
         ]
 
-    def of_person(name: str, label: Label, own: list[list[Interval]]) -> list[Tier]:
-        labelled = [[(one, text) for one in line if (text := one_line(label(one.clip)))] for line in own]
+    def of_person(name: str, label: Label, person_lines: list[list[Interval]]) -> list[Tier]:
+        labelled = [
+            [(interval, text) for interval in line if (text := one_line(label(interval.clip)))] for line in person_lines
+        ]
         return [Tier(names.unused(name), entries) for n, entries in enumerate(labelled) if entries or n == 0]
 
     def on_tier(emotion: str) -> Label:
-        return lambda clip: shown(clip, emotion)
+        return lambda clip: label_of(clip, emotion)
 
     clips, words = of("clip", lambda clip: one_line(clip.clip) or "clip"), of("words", lambda clip: clip.words)
     emotions = [tier for emotion in answered.emotions for tier in of(emotion, on_tier(emotion))]

@@ -24,20 +24,20 @@ def lines(clips: Sequence[AnsweredClip]) -> list[list[Interval]]:
 
     Every time is within a millisecond of the clip's.
     """
-    found: list[list[Interval]] = []
+    every_line: list[list[Interval]] = []
     for clip in sorted(clips, key=lambda clip: (clip.start, clip.end)):
-        for line in found:
+        for line in every_line:
             if (after := _after(clip, line[-1].end)) is not None:
                 line.append(after)
                 break
         else:
-            found.append([_rounded(clip)])
-    return found
+            every_line.append([_rounded(clip)])
+    return every_line
 
 
 def intervals(clips: Sequence[AnsweredClip]) -> list[Interval]:
     """Clips in order of time, overlapping where they do."""
-    return sorted((one for line in lines(clips) for one in line), key=lambda one: (one.start, one.end))
+    return sorted((span for line in lines(clips) for span in line), key=lambda span: (span.start, span.end))
 
 
 def _rounded(clip: AnsweredClip) -> Interval:
@@ -50,8 +50,8 @@ def _rounded(clip: AnsweredClip) -> Interval:
 
 def _after(clip: AnsweredClip, until: int) -> Interval | None:
     """The clip behind one that ends at `until`; None where it would have to be moved by more than a millisecond."""
-    own = _rounded(clip)
-    start = max(own.start, until)
-    moved = Interval(start, max(own.end, start + 1), clip)
+    rounded = _rounded(clip)
+    start = max(rounded.start, until)
+    moved = Interval(start, max(rounded.end, start + 1), clip)
     near = abs(moved.start / 1000 - clip.start) <= _CLOSE and abs(moved.end / 1000 - clip.end) <= _CLOSE
     return moved if near else None

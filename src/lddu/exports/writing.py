@@ -1,4 +1,4 @@
-"""Write answers into files of other tools, each in one step; nothing is overwritten unless asked."""
+"""Write answers into files of other tools, each in one step; nothing is overwritten unless forced."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,17 +109,17 @@ def _targets(path: Path, kind: Format, media: Sequence[str]) -> dict[Path, str |
         return {path: None}
     if "" in media:
         raise MismatchError(f"Expected clips of known files for {path}, but some have none; leave {NAME} out.")
-    found: dict[Path, str | None] = {}
+    targets: dict[Path, str | None] = {}
     taken = set[str]()
     for file in media:
         stem = next(name for name in _names(Path(file)) if name.lower() not in taken)
         taken.add(stem.lower())
-        found[path.with_name(path.name.replace(NAME, stem))] = file
-    return found
+        targets[path.with_name(path.name.replace(NAME, stem))] = file
+    return targets
 
 
 def _names(file: Path) -> Iterator[str]:
-    """Names for what is said of a file, the best first: talk, talk.mp4, talk.mp4-2, ..."""
+    """Names for the export of a recording, the best first: talk, talk.mp4, talk.mp4-2, ..."""
     yield from (file.stem, file.name)
     yield from (f"{file.name}-{number}" for number in count(2))
 

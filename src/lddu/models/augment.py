@@ -11,8 +11,8 @@ def hide_modalities(presence: Bool[Tensor, "clip modality"], chance: float) -> B
     """Eq. (15), training: hide each present modality with a small chance, never all of a clip's."""
     if chance == 0:
         return presence
-    kept = presence & (torch.rand(presence.shape, device=presence.device) >= chance)
-    return torch.where(kept.any(dim=1, keepdim=True), kept, presence)
+    present = presence & (torch.rand(presence.shape, device=presence.device) >= chance)
+    return torch.where(present.any(dim=1, keepdim=True), present, presence)
 
 
 WEAKEST, STRONGEST = 0.25, 4.0

@@ -105,8 +105,8 @@ def expected_cross_entropy(alpha: Tensor, beta: Tensor, target: Tensor) -> Tenso
 def misleading_evidence(alpha: Tensor, beta: Tensor, target: Tensor) -> Tensor:
     """KL(Beta(a, b) | Beta(1, 1)) of the evidence against the target alone; 0 where all evidence is for it."""
     against = Beta(1 + (1 - target) * (alpha - 1), 1 + target * (beta - 1), validate_args=False)
-    one = torch.ones_like(alpha)
-    divergence: Tensor = kl_divergence(against, Beta(one, one, validate_args=False))
+    ones = torch.ones_like(alpha)
+    divergence: Tensor = kl_divergence(against, Beta(ones, ones, validate_args=False))
     return divergence
 
 

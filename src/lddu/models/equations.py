@@ -221,8 +221,9 @@ def _attraction(
     members = torch.bincount(classes)
     sums = keys.new_zeros(len(members), keys.shape[1]).index_add(0, classes, keys)
     positives = members[classes[:anchors]] - 1
-    own = sums.index_select(0, classes[:anchors])  # the gradient of sums[...] adds in no fixed order on several threads
-    toward = (features * (own - features)).sum(dim=-1) / 2
+    # the gradient of sums[...] adds in no fixed order on several threads
+    class_sums = sums.index_select(0, classes[:anchors])
+    toward = (features * (class_sums - features)).sum(dim=-1) / 2
     return toward / temperature / positives.clamp(min=1), positives > 0
 
 
@@ -340,10 +341,10 @@ def mean_step(
     steps: Float[Tensor, "clip step feature"], mask: Bool[Tensor, "clip step"]
 ) -> tuple[Float[Tensor, "clip 1 feature"], Bool[Tensor, "clip 1"]]:
     """Eq. (24): the mean of the unmasked steps as the only step, and whether there was one; zeros where there are none."""
-    kept = torch.where(mask[..., None], steps, 0.0)
+    unmasked = torch.where(mask[..., None], steps, 0.0)
     if steps.shape[1] == 1:
-        return kept, mask
-    mean = kept.sum(dim=1, keepdim=True) / mask.sum(dim=1).clamp(min=1).to(steps.dtype)[:, None, None]
+        return unmasked, mask
+    mean = unmasked.sum(dim=1, keepdim=True) / mask.sum(dim=1).clamp(min=1).to(steps.dtype)[:, None, None]
     return mean, mask.any(dim=1, keepdim=True)
 
 
@@ -416,8 +417,8 @@ def noise_order_loss(
     count = counted.sum(dim=0).clamp(min=1)
 
     def centred(values: Tensor) -> Tensor:
-        kept = torch.where(counted, values, 0.0)
-        return torch.where(counted, kept - kept.sum(dim=0) / count, 0.0)
+        present = torch.where(counted, values, 0.0)
+        return torch.where(counted, present - present.sum(dim=0) / count, 0.0)
 
     a, b = centred(total), centred(level)
     spread = b.norm(dim=0)
@@ -441,15 +442,15 @@ def modality_logit(
 
 
 def modality_shares(
-    shares: Float[Tensor, "clip emotion"], own: Float[Tensor, "clip modality emotion"]
+    shares: Float[Tensor, "clip emotion"], judged_alone: Float[Tensor, "clip modality emotion"]
 ) -> Float[Tensor, "clip modality emotion"]:
     """Eq. (14), its labels: what raters saw who judged the modality alone; the joint share where that is unknown.
 
     Args:
         shares: of raters who judged the whole clip; NaN where unknown.
-        own: of raters who judged one modality; NaN where unknown.
+        judged_alone: of raters who judged one modality; NaN where unknown.
     """
-    return torch.where(own.isnan(), shares[:, None, :], own)
+    return torch.where(judged_alone.isnan(), shares[:, None, :], judged_alone)
 
 
 def stand_in(

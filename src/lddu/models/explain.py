@@ -45,8 +45,8 @@ def explain(networks: Sequence[Network], reader: BatchReader, row: int) -> Expla
             whole = network(moved.values, moved.mask, moved.presence)
             over_time = whole.evidence.get("attention")
             for m in there if over_time is not None else ():
-                own = over_time[m][0].cpu().numpy() / len(networks)
-                attention[names[m]] = attention.get(names[m], 0.0) + own
+                weights = over_time[m][0].cpu().numpy() / len(networks)
+                attention[names[m]] = attention.get(names[m], 0.0) + weights
             for name in without:
                 probability = _without(network, moved, names.index(name))[0]
                 without[name] = without[name] + probability.cpu().numpy() / len(networks)

@@ -26,14 +26,14 @@ FAMILIES = {
     "carat": "lddu.models.peers.carat:CARAT",
     "mms2s": "lddu.models.peers.mms2s:MMS2S",
 }
-"""Name -> module and attribute of the family; imported when it is asked for."""
+"""Name -> module and attribute of the family; imported on first use."""
 
 GROUP = "lddu.families"
 """Entry points through which other packages register families."""
 
 
 def registered() -> dict[str, str]:
-    """Name -> place of every family that can be had by name, those of other packages after our own."""
+    """Name -> place of every family with a name, those of other packages after our own."""
     from importlib.metadata import entry_points  # a fifth of the time of `lddu --help`
 
     return FAMILIES | {entry.name: entry.value for entry in entry_points(group=GROUP) if entry.name not in FAMILIES}
@@ -56,16 +56,16 @@ def family_of(family: FamilyLike) -> Family:
         )
     module, _, attribute = places[family].partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute, None)
+        loaded = getattr(importlib.import_module(module), attribute, None)
     except ImportError as fault:
         raise PackageError(
             f"Expected the model family {family!r} in {module}, but it cannot be imported ({fault}); install its package."
         ) from None
-    if not isinstance(found, Family) or found.name != family:
+    if not isinstance(loaded, Family) or loaded.name != family:
         raise ConfigError(
-            f"Expected {places[family]} to be the model family {family!r}, but it is {found!r}; name a lddu.Family of that name."
+            f"Expected {places[family]} to be the model family {family!r}, but it is {loaded!r}; name a lddu.Family of that name."
         )
-    return found
+    return loaded
 
 
 def preset(name: str = "default", overrides: Mapping[str, Any] | None = None, family: FamilyLike = "lddu") -> Config:
@@ -110,10 +110,10 @@ def recorded(settings: Mapping[str, Any], family: Family) -> ResolvedConfig:
 
 def _without_kernel_path(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings without the landmarks that runs of earlier versions name, and hardly any had."""
-    found = settings.get("model")
-    if not isinstance(found, Mapping):  # is refused with the other faults
+    section = settings.get("model")
+    if not isinstance(section, Mapping):  # is refused with the other faults
         return dict(settings)
-    model = dict(found)
+    model = dict(section)
     if model.pop("path_landmarks", 0):
         raise ConfigError(
             "Expected a run without a kernel path beside its network, but model.path_landmarks is set, which this version no "

@@ -1,4 +1,4 @@
-"""MC dropout: the same network asked several times with dropout on, as a sample of networks (Gal and Ghahramani, 2016)."""
+"""MC dropout: the same network run several times with dropout on, as a sample of networks (Gal and Ghahramani, 2016)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -17,7 +17,7 @@ from lddu.models.shallow_path import Mixed, PooledPart, ShallowPath
 
 @runtime_checkable
 class Separable(Protocol):
-    """A network whose modalities are encoded apart and fused afterwards; asked again with one of them changed, it is quick."""
+    """A network whose modalities are encoded apart and fused afterwards; quick to run again with one of them changed."""
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
         """What modality m contributes, from [B, T, D] and [B, T]."""
@@ -73,7 +73,7 @@ class Network(nn.Module):
             answer = self.path.mixed(answer, list(map(equations.masked_mean_and_deviation, scaled, seen)), presence)
         if not any(self.averages):
             return answer
-        return Averaged(answer, tuple(own if mean else None for own, mean in zip(mask, self.averages, strict=True)))
+        return Averaged(answer, tuple(real if mean else None for real, mean in zip(mask, self.averages, strict=True)))
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Any:
         """What `fuse` takes of modality m, from [B, T, D] and [B, T]."""
@@ -86,8 +86,8 @@ class Network(nn.Module):
         """The answer from what `unimodal` gave of each modality."""
         if self.path is None:
             return self._fused(parts, presence)
-        answer = self._fused([own.part for own in parts], presence)
-        return self.path.mixed(answer, [own.pooled for own in parts], presence)
+        answer = self._fused([pooled.part for pooled in parts], presence)
+        return self.path.mixed(answer, [pooled.pooled for pooled in parts], presence)
 
     def read(self, m: int, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """[B, T, D] and [B, T] that the network reads of modality m: all steps, or their mean as the only one."""
@@ -133,13 +133,14 @@ class Averaged:
     @property
     def evidence(self) -> Mapping[str, Tensor | tuple[Tensor, ...]]:
         """That of the network; what it has per step is even over the steps of an averaged sequence, as each counts alike."""
-        found = dict(self.network.evidence)
-        for name, value in found.items():
+        evidence = dict(self.network.evidence)
+        for name, value in evidence.items():
             if isinstance(value, tuple):
-                found[name] = tuple(
-                    own if mask is None else own * _even(mask) for own, mask in zip(value, self.mask, strict=True)
+                evidence[name] = tuple(
+                    weights if mask is None else weights * _even(mask)
+                    for weights, mask in zip(value, self.mask, strict=True)
                 )
-        return found
+        return evidence
 
 
 def _even(mask: Tensor) -> Tensor:

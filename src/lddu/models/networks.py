@@ -36,7 +36,7 @@ class Inference:
         distance: [N, M] how far the modality's features lie from those of training, in their deviations; NaN where missing.
         evidence: name -> what the model family gives beside probabilities, as far as this network does.
         disagreement: [N, E] nats; entropy of the mean probability less `entropy`: the epistemic part. None for one network.
-        dropout: what passes with dropout on say, where they were asked for.
+        dropout: results of passes with dropout on; None without them.
     """
 
     rows: np.ndarray
@@ -64,7 +64,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class DropoutPasses:
-    """How MC dropout is asked for: `passes` per network, drawn with `seed`."""
+    """Options of MC dropout: `passes` per network, drawn with `seed`."""
 
     passes: int = 0
     seed: int = 0
@@ -147,14 +147,14 @@ def _inference(model: Network, batch: Batch) -> Inference:
         probability = answer.logit.sigmoid().cpu().numpy().astype(np.float64)
         distance = torch.where(batch.presence, model.distance(batch.values, batch.mask), torch.nan)
         given = answer.evidence
-        evidence = {kind.name: _measured(kind, given[kind.name], batch.presence) for kind in _kept(model, given)}
+        evidence = {kind.name: _measured(kind, given[kind.name], batch.presence) for kind in _stored(model, given)}
     presence = batch.presence.cpu().numpy()
     rows = np.array(batch.rows, dtype=np.int64)
     return Inference(rows, probability, binary_entropy(probability), presence, distance.cpu().numpy(), evidence)
 
 
-def _kept(model: Network, given: Mapping[str, Any]) -> list[Evidence]:
-    """The kinds that are kept of every clip: all but what has a value per step."""
+def _stored(model: Network, given: Mapping[str, Any]) -> list[Evidence]:
+    """The kinds that are stored of every clip: all but those with a value per step."""
     return [kind for kind in model.family.evidence if kind.name in given and "step" not in kind.axes]
 
 
@@ -173,15 +173,15 @@ def _advance(advance: Callable[[int], None] | None, clips: int) -> None:
 def probabilities_together(model: Network, reader: BatchReader, rows: np.ndarray, ranks: Ranks) -> Floats:
     """[N, E] probabilities alone, each rank a part of the clips; every rank gets the whole, in the order of `rows`.
 
-    As `infer` gives them, without distances and evidence, which a training would measure after every epoch for nobody.
+    As `infer` gives them, without distances and evidence, which a training does not read.
     """
     model.eval()
     device = next(model.parameters()).device
-    own = rows[ranks.part(len(rows))]
-    order = _by_length(reader, own)
-    batches = (batch.to(device) for batch in reader.batches(own[order], INFERENCE_BATCH))
-    found = list(side_by_side(partial(_probability, model), batches, -(-len(own) // INFERENCE_BATCH), device))
-    mine = np.concatenate(found)[np.argsort(order)] if found else None
+    part_rows = rows[ranks.part(len(rows))]
+    order = _by_length(reader, part_rows)
+    batches = (batch.to(device) for batch in reader.batches(part_rows[order], INFERENCE_BATCH))
+    parts = list(side_by_side(partial(_probability, model), batches, -(-len(part_rows) // INFERENCE_BATCH), device))
+    mine = np.concatenate(parts)[np.argsort(order)] if parts else None
     return np.concatenate([part for part in ranks.everyones(mine) if part is not None])
 
 

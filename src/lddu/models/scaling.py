@@ -88,9 +88,9 @@ class Scaling(nn.ModuleList):
 
     def of(self, m: int) -> Standardise:
         """That of modality m."""
-        found = self[m]
-        assert isinstance(found, Standardise)
-        return found
+        scaling = self[m]
+        assert isinstance(scaling, Standardise)
+        return scaling
 
 
 @dataclass(frozen=True)

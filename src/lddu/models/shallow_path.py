@@ -71,9 +71,9 @@ class ShallowPath(nn.Module):
         logit_KBE = self.last_bias
         parts = zip(torch.split(standardised, self.sizes, dim=1), torch.split(self.first, self.sizes), strict=True)
         for m, (x, first) in enumerate(parts):
-            shown = nn.functional.dropout(x, input_dropout) if input_dropout else x
+            inputs = nn.functional.dropout(x, input_dropout) if input_dropout else x
             logit_KBE = logit_KBE + equations.shallow_logits(
-                shown, first, self.first_bias[m], self.last[m], dropout=dropout
+                inputs, first, self.first_bias[m], self.last[m], dropout=dropout
             )
         return logit_KBE
 

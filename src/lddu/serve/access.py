@@ -1,4 +1,4 @@
-"""Who may ask: requests with the token, from our own page or from a program, under a name that is really this machine's.
+"""Who is let in: requests with the token, from our own page or from a program, under a name that is really this machine's.
 
 - The token comes in the address that the server prints, then as a cookie; programs send it as ``Authorization: Bearer``.
 - A `Host` that is no address of this machine is refused, so that a foreign name that resolves to it (DNS rebinding) reaches nothing.
@@ -98,7 +98,7 @@ class Access:
     def invites(self, query: QueryParams) -> bool:
         """Whether a request opens the page with the address of an invitation, which is used up by that."""
         code = query.get("once", "")
-        known = [one for one in self._codes if hmac.compare_digest(one.encode(), code.encode())]
+        known = [known_code for known_code in self._codes if hmac.compare_digest(known_code.encode(), code.encode())]
         self._codes.difference_update(known)
         return bool(known)
 
@@ -107,7 +107,7 @@ class Access:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         cookies = cookie_parser(headers.get("cookie", ""))
         given = [cookies.get(self.cookie, ""), query.get("token", ""), bearer if scheme.lower() == "bearer" else ""]
-        return any(hmac.compare_digest(one.encode(), self.token.encode()) for one in given)
+        return any(hmac.compare_digest(token.encode(), self.token.encode()) for token in given)
 
 
 class Guard:
@@ -115,7 +115,7 @@ class Guard:
 
     Args:
         app: what it guards.
-        access: who may ask.
+        access: who is let in.
     """
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
@@ -154,7 +154,7 @@ class Guard:
         return None
 
     def _is_foreign(self, scope: Scope, headers: Headers, host: str) -> bool:
-        """Whether a page of another site makes the browser ask; a link to the page itself, which holds the token, may be anywhere."""
+        """Whether a page of another site makes the browser send it; a link to the page itself, which holds the token, may be anywhere."""
         origins = headers.getlist("origin")
         if any(origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}") for origin in origins):
             return True

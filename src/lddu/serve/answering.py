@@ -62,14 +62,14 @@ class Answering:
         """Write the answer, and with `AnswerRequest.page` also the page and the exports, into the request's folder.
 
         Raises:
-            AnswerError: where it cannot be answered; names the clip as whoever asked does.
+            AnswerError: where it cannot be answered; has the client's name for the clip.
         """
         try:
             self._answer(request, progress)
         except PackageError as fault:
             raise AnswerError(str(fault)) from None
         except LdduError as fault:
-            raise AnswerError(_shown(str(fault), request)) from None
+            raise AnswerError(_with_name(str(fault), request)) from None
 
     def _answer(self, request: AnswerRequest, progress: OnProgress) -> None:
         predictor = self._predictor(request.model)
@@ -80,14 +80,14 @@ class Answering:
         info = None if request.upload is None or words else checked_media(request.upload, self._limits.media_seconds)
         speech = PACKAGED_SPEECH if request.transcribe and info is not None else ""
         config = ExtractorConfig(speech_model=speech)
-        found = predict_clips(predictor, _listing(request), config, options, 1, _Progress(progress))
-        found = _renamed(found, request)
-        document = plain(answer_document(predictor, found))
+        answers = predict_clips(predictor, _listing(request), config, options, 1, _Progress(progress))
+        answers = _renamed(answers, request)
+        document = plain(answer_document(predictor, answers))
         (request.folder / ANSWER).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
         if request.page:
             progress("drawing", 0.0)
-            _write_page(predictor, found, request, info)
-            _write_exports(found, request, info)
+            _write_page(predictor, answers, request, info)
+            _write_exports(answers, request, info)
 
     def _predictor(self, name: str) -> Predictor:
         known = list(self._predictors)
@@ -97,7 +97,7 @@ class Answering:
 
 
 class _Progress:
-    """Passes on how far a file is: reading it is nine tenths of the work."""
+    """Passes progress on: reading a file is nine tenths of the work."""
 
     def __init__(self, progress: OnProgress) -> None:
         self._progress = progress
@@ -110,46 +110,47 @@ class _Progress:
 
 
 def _listing(request: AnswerRequest) -> Listing:
-    """The one clip; nothing beside it is looked for."""
+    """The one clip; files beside it are ignored."""
     if request.upload is None:
         return listing_of_texts([request.text])
     return Listing((Source(request.upload, Path(request.name).stem or "clip", sought=True),))
 
 
-def _renamed(found: ClipAnswers, request: AnswerRequest) -> ClipAnswers:
-    """The answers with the clip called as whoever asked calls it."""
+def _renamed(answers: ClipAnswers, request: AnswerRequest) -> ClipAnswers:
+    """The answers with the client's name for the clip in place of the upload's path."""
     if request.upload is None:
-        return found
-    own = str(request.upload)
+        return answers
+    upload = str(request.upload)
     return replace(
-        found,
-        file=[request.name if file == own else file for file in found.file],
-        warnings=[_shown(warning, request) for warning in found.warnings],
+        answers,
+        file=[request.name if file == upload else file for file in answers.file],
+        warnings=[_with_name(warning, request) for warning in answers.warnings],
         failures=tuple(
-            replace(one, file=_shown(one.file, request), reason=_shown(one.reason, request)) for one in found.failures
+            replace(failure, file=_with_name(failure.file, request), reason=_with_name(failure.reason, request))
+            for failure in answers.failures
         ),
     )
 
 
-def _shown(sentence: str, request: AnswerRequest) -> str:
+def _with_name(sentence: str, request: AnswerRequest) -> str:
     return sentence if request.upload is None else sentence.replace(str(request.upload), request.name)
 
 
-def _write_page(predictor: Predictor, found: ClipAnswers, request: AnswerRequest, info: MediaInfo | None) -> None:
+def _write_page(predictor: Predictor, answers: ClipAnswers, request: AnswerRequest, info: MediaInfo | None) -> None:
     """The page, whose player gets the file from the browser that sent it: here it is deleted."""
     media = {} if info is None else {request.name: media_of(info, "", request.name)}
     nonce = secrets.token_urlsafe(16)
     page = clip_page(
-        found, ClipPageContext.of(predictor, request.name), media, nonce, REPLAY.read_text(encoding="utf-8")
+        answers, ClipPageContext.of(predictor, request.name), media, nonce, REPLAY.read_text(encoding="utf-8")
     )
     (request.folder / PAGE).write_text(page, encoding="utf-8")
     (request.folder / f"{PAGE}.nonce").write_text(nonce, encoding="utf-8")
 
 
-def _write_exports(found: ClipAnswers, request: AnswerRequest, info: MediaInfo | None) -> None:
+def _write_exports(answers: ClipAnswers, request: AnswerRequest, info: MediaInfo | None) -> None:
     """Every format that fits: words alone and photos have no time, which some formats need."""
     seconds = 0.0 if info is None else info.duration
-    answered = replace(found.answered(), length=lambda _: seconds)
+    answered = replace(answers.answered(), length=lambda _: seconds)
     beside = [replace(clip, file=str(request.folder / clip.file) if clip.file else "") for clip in answered.clips]
     for ending in EXPORTS:
         linked = replace(answered, clips=beside) if ending == "eaf" else answered
@@ -160,7 +161,7 @@ def _write_exports(found: ClipAnswers, request: AnswerRequest, info: MediaInfo |
 def _unused(name: str, taken: "dict[str, Predictor]") -> str:
     """The name, with a number where another run has it."""
     number = 2
-    found = name
-    while found in taken:
-        found, number = f"{name}-{number}", number + 1
-    return found
+    unused = name
+    while unused in taken:
+        unused, number = f"{name}-{number}", number + 1
+    return unused

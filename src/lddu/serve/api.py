@@ -11,9 +11,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 import lddu
-from lddu.serve.asked import Asked, BadRequestError, asked_of, text_of
 from lddu.serve.jobs import Job, Jobs, QueueFullError
 from lddu.serve.openapi import document
+from lddu.serve.query import BadRequestError, QueryOptions, options_of, text_of
 from lddu.serve.request import PAGE, AnswerRequest
 from lddu.serve.settings import Limits
 from lddu.serve.uploads import UploadError, receive_file, receive_text, shown_name, suffix_of
@@ -54,15 +54,15 @@ class Api:
         ]
 
     async def health(self, _: Request) -> Response:
-        """Whether it can answer, and which runs can be asked."""
+        """Whether the server is ready, and its runs."""
         jobs = self._jobs
         state = "failed" if jobs.fault else "ready" if jobs.models else "starting"
         models = [
             {
-                "name": one.name, "sentence": one.sentence, "emotions": one.emotions, "modalities": one.modalities,
-                "transcribes": one.transcribes,
+                "name": model.name, "sentence": model.sentence, "emotions": model.emotions, "modalities": model.modalities,
+                "transcribes": model.transcribes,
             }
-            for one in jobs.models
+            for model in jobs.models
         ]  # fmt: skip
         waiting = sum(job.open for job in jobs)
         return JSONResponse(
@@ -70,7 +70,7 @@ class Api:
         )
 
     async def predict(self, request: Request) -> Response:
-        """Wait for the answer; nothing of it stays."""
+        """Wait for the answer; nothing of it is stored."""
         job = await self._received(request, lasting=False)
         try:
             await self._finished(request, job)
@@ -81,20 +81,20 @@ class Api:
             self._jobs.remove(job)
 
     async def create(self, request: Request) -> Response:
-        """Begin; the answer stays for the page."""
+        """Begin a job; its answer is stored for the page."""
         job = await self._received(request, lasting=True)
-        return JSONResponse(self._shown(job), 202, {"Location": f"/v1/jobs/{job.id}"})
+        return JSONResponse(self._summary(job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
     async def list(self, _: Request) -> Response:
-        """Those of the page, the newest first."""
-        return JSONResponse({"jobs": [self._shown(job) for job in self._jobs if job.lasting][::-1]})
+        """Jobs of the page, the newest first."""
+        return JSONResponse({"jobs": [self._summary(job) for job in self._jobs if job.lasting][::-1]})
 
     async def show(self, request: Request) -> Response:
-        """How far one is."""
-        return JSONResponse(self._shown(self._job(request)))
+        """State and progress of a job."""
+        return JSONResponse(self._summary(self._job(request)))
 
     async def delete(self, request: Request) -> Response:
-        """Forget one and its files."""
+        """Delete a job and its files."""
         self._jobs.remove(self._job(request))
         return Response(status_code=204)
 
@@ -122,7 +122,7 @@ class Api:
     async def _received(self, request: Request, lasting: bool) -> Job:
         """A job whose clip has arrived."""
         jobs = self._jobs
-        asked = asked_of(request.query_params, jobs.models)
+        options = options_of(request.query_params, jobs.models)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind.startswith("multipart/"):
             raise UploadError(
@@ -131,23 +131,23 @@ class Api:
             )
         if jobs.stored_bytes() > self._limits.stored_bytes:
             raise QueueFullError("Expected room for another file, but those that wait fill it; try again later.")
-        job = jobs.new(shown_name(asked.name or "clip"), lasting)
+        job = jobs.new(shown_name(options.name or "clip"), lasting)
         try:
-            jobs.submit(job, await self._receive(request, job, asked, kind))
+            jobs.submit(job, await self._receive(request, job, options, kind))
         except BaseException:
             jobs.remove(job)
             raise
         return job
 
-    async def _receive(self, request: Request, job: Job, asked: Asked, kind: str) -> AnswerRequest:
+    async def _receive(self, request: Request, job: Job, options: QueryOptions, kind: str) -> AnswerRequest:
         chosen: dict[str, Any] = {
-            "model": asked.model, "recall": asked.recall, "coverage": asked.coverage, "transcribe": asked.transcribe, "page": job.lasting
+            "model": options.model, "recall": options.recall, "coverage": options.coverage, "transcribe": options.transcribe, "page": job.lasting
         }  # fmt: skip
         if kind == "application/json":
             most = self._limits.text_characters
             text = text_of(await receive_text(request, 8 * most + 1000, self._limits), most)
             return AnswerRequest(job.folder, "text", text=text, **chosen)
-        suffix = ".txt" if kind == "text/plain" else suffix_of(asked.name)
+        suffix = ".txt" if kind == "text/plain" else suffix_of(options.name)
         path = job.folder / f"upload{suffix}"
         if suffix == ".txt":  # words, which are as long as typed ones may be
             body = await receive_text(request, 8 * self._limits.text_characters, self._limits)
@@ -159,7 +159,7 @@ class Api:
         return AnswerRequest(job.folder, job.request.name, upload=path, **chosen)
 
     async def _finished(self, request: Request, job: Job) -> None:
-        """Wait for the end of a job, or of the patience of whoever asked."""
+        """Wait until a job ends or the client disconnects."""
         gone = asyncio.ensure_future(_disconnected(request))
         ended = asyncio.ensure_future(job.finished.wait())
         try:
@@ -170,8 +170,8 @@ class Api:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    def _shown(self, job: Job) -> dict[str, Any]:
-        model = job.request.model or next((one.name for one in self._jobs.models), "")
+    def _summary(self, job: Job) -> dict[str, Any]:
+        model = job.request.model or next((known.name for known in self._jobs.models), "")
         return {
             "id": job.id, "name": job.request.name, "text": job.request.text[:200], "model": model, "created": job.created,
             "state": job.state,
@@ -205,7 +205,7 @@ def _route(path: str, **endpoints: Endpoint) -> Route:
 
 
 async def _disconnected(request: Request) -> None:
-    """Returns when whoever asked is gone; the body has been read, so that nothing else can arrive."""
+    """Returns when the client is gone; the body has been read, so that nothing else can arrive."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 

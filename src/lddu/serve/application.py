@@ -35,10 +35,10 @@ def application(
     Args:
         answerer: answers the requests.
         folder: an empty one for its files, removed at the end.
-        access: who may ask.
+        access: who is let in.
         limits: of what is received.
         keep: where uploads go after their answer; None deletes them.
-        failed: called with the sentence that says why the runs cannot be loaded.
+        failed: called with the reason where the runs cannot be loaded.
     """
     jobs = Jobs(answerer, folder, limits, keep)
 

@@ -18,7 +18,7 @@ State = Literal["receiving", "waiting", "working", "done", "failed"]
 
 
 class QueueFullError(LdduError):
-    """So many requests wait already."""
+    """The queue is full."""
 
 
 @dataclass
@@ -27,15 +27,15 @@ class Job:
 
     Attributes:
         id: in addresses; cannot be guessed.
-        request: what is asked.
-        lasting: whether the answer stays until it is old, for the page; else whoever asked removes it.
+        request: the clip and the options.
+        lasting: whether the answer is stored for the page until it is old; else it is removed once it is sent.
         created: seconds since 1970.
         state: where it is.
         stage: what is being done while it is at work.
         share: of that, from 0 to 1.
         fault: why it failed.
         queued: when it began to wait, by the clock of the event loop.
-        abandoned: nobody takes the answer any more.
+        abandoned: whether nobody waits for the answer any more.
         finished: set when it is done or failed.
     """
 
@@ -89,7 +89,7 @@ class Jobs:
         keep: where uploads go after their answer; None deletes them.
 
     Attributes:
-        models: that can be asked; empty until they are loaded.
+        models: the runs; empty until they are loaded.
         fault: why they could not be loaded; empty where they could.
     """
 
@@ -166,7 +166,7 @@ class Jobs:
         """Load the runs and answer one request after the other, until cancelled.
 
         Args:
-            failed: called with the sentence that says why the runs cannot be loaded.
+            failed: called with the reason where the runs cannot be loaded.
         """
         try:
             self.models = await asyncio.to_thread(self._answerer.open)
@@ -190,18 +190,18 @@ class Jobs:
         fault = ""
         try:
             await asyncio.to_thread(self._answerer.answer, job.request, progress)
-        except (LdduError, OSError) as found:  # a process that cannot be started costs this request alone
-            fault = str(found)
+        except (LdduError, OSError) as error:  # a process that cannot be started costs this request alone
+            fault = str(error)
         try:
             self._put_away(job)
-        except OSError as found:
-            fault = fault or f"Expected to keep {job.request.name} in {self._keep}, but {found}; make room there."
+        except OSError as error:
+            fault = fault or f"Expected to keep {job.request.name} in {self._keep}, but {error}; make room there."
         job.end("failed" if fault else "done", fault)
         if job.abandoned:
             self.remove(job)
 
     def _put_away(self, job: Job) -> None:
-        """The upload is deleted, or kept where that was asked for."""
+        """Delete the upload, or move it to the folder that keeps uploads."""
         upload = job.request.upload
         if upload is None:
             return
@@ -215,5 +215,5 @@ class Jobs:
 
     def _forget_oldest(self) -> None:
         ended = [job for job in self if not job.open and job.lasting]
-        for job in ended[: max(0, len(ended) - self._limits.kept)]:
+        for job in ended[: max(0, len(ended) - self._limits.answers)]:
             self.remove(job)

@@ -35,8 +35,8 @@ def page() -> str:
 
 async def static_file(request: Request) -> Response:
     """One of `FILES`."""
-    found = FILES.get(request.path_params["name"])
-    if found is None:
+    file = FILES.get(request.path_params["name"])
+    if file is None:
         raise HTTPException(404)
-    path, kind = found
+    path, kind = file
     return Response(path.read_bytes(), media_type=kind)

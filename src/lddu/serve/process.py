@@ -1,4 +1,4 @@
-"""The process that answers: it does one request after the other, and ends with the server, whatever ends that."""
+"""The worker process: answers one request after the other, and ends with the server, whatever ends that."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a request is."""
+    """Progress of a request."""
 
     stage: str
     share: float
@@ -40,13 +40,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Finished:
-    """A request is done; `fault` is empty, or the sentence that says why it is not answered."""
+    """A request is done; `fault` is empty, or says why it failed."""
 
     fault: str = ""
 
 
 def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: Path, limits: Limits) -> None:
-    """What the process does until the pipe is closed.
+    """The main loop of the worker process, until the pipe is closed.
 
     Args:
         pipe: takes `AnswerRequest`, gives `Opened`, `Progress` and `Finished`.
@@ -58,7 +58,7 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     Thread(target=_end_with_server, args=(folder,), daemon=True).start()
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    # what a request that is broken off leaves behind goes with the folder
+    # files of a request that was interrupted are removed with the folder
     os.environ[VARIABLE] = tempfile.tempdir = str(scratch)
     from lddu.serve.answering import Answering  # loads PyTorch
 
@@ -72,9 +72,9 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     with suppress(EOFError, ConnectionError):
         while True:
             request = pipe.recv()
-            told = _fault_of(answering, request, pipe)
+            reason = _fault_of(answering, request, pipe)
             return_freed_memory()
-            pipe.send(Finished(told))
+            pipe.send(Finished(reason))
 
 
 def _fault_of(answering: Any, request: AnswerRequest, pipe: "Connection[Any, Any]") -> str:

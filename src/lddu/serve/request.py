@@ -1,4 +1,4 @@
-"""What is asked of the process that answers, and what it says meanwhile: plain values that travel through a pipe."""
+"""Requests to the worker process, and its messages: plain values that travel through a pipe."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ANSWER, PAGE = "answer.json", "page.html"
 """Files of an answered request, in its folder; exports are called ``export.srt`` and so on."""
 
 OnProgress = Callable[[str, float], None]
-"""Called with what is being done and the share of it that is done, from 0 to 1."""
+"""Called with the stage and the share of it that is done, from 0 to 1."""
 
 
 class AnswerError(LdduError):
@@ -20,11 +20,11 @@ class AnswerError(LdduError):
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """One clip and what is asked of it.
+    """One clip and its options.
 
     Attributes:
         folder: of this request alone, in which the answer is written.
-        name: as whoever asks calls the clip; shown, never used as a path.
+        name: the client's, for the clip; shown, never used as a path.
         upload: the file; None where words were typed.
         text: that was typed; empty where there is a file.
         model: name of the run that answers; empty for the first.
@@ -47,10 +47,10 @@ class AnswerRequest:
 
 @dataclass(frozen=True)
 class Model:
-    """A run that can be asked.
+    """A run that is served.
 
     Attributes:
-        name: by which it is asked.
+        name: in requests.
         sentence: what it is and what it learnt from.
         emotions: that it recognises.
         modalities: that it reads.
@@ -68,7 +68,7 @@ class Answerer(Protocol):
     """What answers requests, one at a time; its methods wait, and are called from a thread."""
 
     def open(self) -> tuple[Model, ...]:
-        """Make ready; returns the runs that can be asked.
+        """Load the runs and return them.
 
         Raises:
             LdduError: where a run cannot be used.

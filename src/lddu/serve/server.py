@@ -74,11 +74,11 @@ def listening(settings: ServeSettings) -> socket.socket:
     Raises:
         ConfigError: where the address is taken, or does not belong to this machine.
     """
-    if not 0 <= settings.port <= 65_535:  # some systems take the remainder, and listen at a port that nobody asked for
+    if not 0 <= settings.port <= 65_535:  # some systems take the remainder, and listen at another port
         raise ConfigError(f"Expected {parameter('port')} from 0 to 65535, but got {settings.port}; choose another.")
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
+        addresses = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = addresses[0]
         place = socket.socket(family, kind, protocol)
         try:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,8 +101,8 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(HEAD_SECONDS, self._close_unless_asked)
+        self.loop.call_later(HEAD_SECONDS, self._close_without_request)
 
-    def _close_unless_asked(self) -> None:
+    def _close_without_request(self) -> None:
         if self.cycle is None:
             self.transport.close()

@@ -17,8 +17,8 @@ class Limits:
         idle_seconds: without a byte of it.
         text_characters: of a text that is typed.
         waiting: requests at once, the one at work included.
-        kept: answers that the page can go back to; the oldest goes first.
-        answer_seconds: for one answer, after which the process that works on it is replaced.
+        answers: that the page can go back to; the oldest is deleted first.
+        answer_seconds: for one answer, after which the worker process is replaced.
         abandoned_seconds: likewise for an answer that nobody waits for any more.
         media_seconds: length of a recording.
     """
@@ -29,7 +29,7 @@ class Limits:
     idle_seconds: float = 15.0
     text_characters: int = 20_000
     waiting: int = 32
-    kept: int = 50
+    answers: int = 50
     answer_seconds: float = 900.0
     abandoned_seconds: float = 3.0
     media_seconds: float = 3600.0
@@ -43,11 +43,11 @@ class ServeSettings:
     """Where a server is reached, and what it does.
 
     Attributes:
-        runs: folders, archives or names of runs; the first is asked where none is named.
+        runs: folders, archives or names of runs; the first is the default.
         host: address to listen at.
         port: 0 lets the system choose.
         keep: folder in which uploads are kept; None deletes each after its answer.
-        limits: see there.
+        limits: of requests.
     """
 
     runs: tuple[str, ...] = ("default",)

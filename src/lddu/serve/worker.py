@@ -1,4 +1,4 @@
-"""The server's side of the process that answers: asks it, and replaces it where it dies or takes too long."""
+"""The server's side of the worker process: sends it requests, and replaces it where it dies or takes too long."""
 
 import time
 from collections.abc import Sequence
@@ -48,13 +48,13 @@ class Worker:
         self._process.start()
         there.close()  # so that the pipe ends when the process does
         try:
-            said = self._pipe.recv()
+            reply = self._pipe.recv()
         except (EOFError, OSError):
-            said = Finished("Expected the process that answers to start, but it ended; see what it wrote.")
-        if isinstance(said, Opened):
-            return said.models
+            reply = Finished("Expected the process that answers to start, but it ended; see what it wrote.")
+        if isinstance(reply, Opened):
+            return reply.models
         self._stop()
-        raise RunError(said.fault)
+        raise RunError(reply.fault)
 
     def answer(self, request: AnswerRequest, progress: OnProgress) -> None:
         """See `lddu.serve.request.Answerer`."""
@@ -69,13 +69,13 @@ class Worker:
         with suppress(EOFError, OSError):
             self._pipe.send(request)
             while self._pipe.poll(max(0.0, until - time.monotonic())):
-                said = self._pipe.recv()
-                if isinstance(said, Finished):
-                    if said.fault:
-                        raise AnswerError(said.fault)
+                reply = self._pipe.recv()
+                if isinstance(reply, Finished):
+                    if reply.fault:
+                        raise AnswerError(reply.fault)
                     return
-                assert isinstance(said, Progress)
-                progress(said.stage, said.share)
+                assert isinstance(reply, Progress)
+                progress(reply.stage, reply.share)
             fault = LATE.format(name=request.name, seconds=seconds)
         self._stop()
         raise AnswerError(fault)

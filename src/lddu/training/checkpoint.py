@@ -25,7 +25,7 @@ from lddu.training.optim import AdamW
 
 @dataclass
 class TrainingState:
-    """How far a training is.
+    """Progress of a training.
 
     Attributes:
         epoch: epochs completed.
@@ -44,19 +44,19 @@ class TrainingState:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
     @property
-    def kept_f1(self) -> float:
+    def best_f1(self) -> float:
         """Validation micro-F1 of the best epoch."""
         return float(self.history[self.best_epoch - 1]["valid"]["f1_micro"])
 
     @property
     def stagnant(self) -> int:
-        """Epochs since the score that chooses the checkpoint was at its best."""
+        """Epochs since the best score so far."""
         return self.epoch - self.best_epoch
 
 
 @dataclass(frozen=True)
 class Trainee:
-    """What is trained: the network, the objective with its state, the optimiser, and the averaged weights if wanted."""
+    """What is trained: the network, the objective with its state, the optimiser, and the averaged weights, if any."""
 
     model: Network
     objective: nn.Module
@@ -65,11 +65,11 @@ class Trainee:
     ranks: Ranks = ALONE
 
     @property
-    def kept(self) -> Network:
-        """The network that is validated and kept."""
-        kept = self.model if self.average is None else self.average.module
-        assert isinstance(kept, Network)
-        return kept
+    def validated(self) -> Network:
+        """The network that is validated and saved: the averaged one where there is one."""
+        network = self.model if self.average is None else self.average.module
+        assert isinstance(network, Network)
+        return network
 
     @cached_property
     def _averaged(self) -> Tensor:
@@ -84,12 +84,12 @@ class Trainee:
         return any(True for _ in self.model.module.buffers())
 
     def update_average(self, decay: float) -> None:
-        """Let the weights enter their average, where there is one; the first ones, and all buffers, are taken as they are."""
+        """Update the averaged weights, if any; the first weights, and all buffers, are copied as they are."""
         if self.average is None:
             return
         self._averaged.lerp_(self.optimizer.weights, 1 - decay if int(self.average.n_averaged) else 1.0)
         if self._has_buffers:
-            for current, averaged in zip(self.model.module.buffers(), self.kept.module.buffers(), strict=True):
+            for current, averaged in zip(self.model.module.buffers(), self.validated.module.buffers(), strict=True):
                 averaged.copy_(current)
         self.average.n_averaged += 1
 
@@ -126,10 +126,10 @@ def load(folder: Path, trainee: Trainee) -> TrainingState:
     """
     ranks = trainee.ranks
     whole = sorted(folder.glob("epoch-?????")) if ranks.first and folder.is_dir() else []
-    found = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
-    if found is None:
+    content = ranks.from_first(lambda: _read(whole[-1]) if whole else None)
+    if content is None:
         return TrainingState()
-    fields, tensors = found
+    fields, tensors = content
     try:
         trainee.model.load_state_dict(renamed(_under(tensors, "model.")))
         trainee.objective.load_state_dict(_under(tensors, "objective."))

@@ -36,7 +36,7 @@ MOST_OTHERWISE = 0.2
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took.
+    """Cost of a run.
 
     Attributes:
         train_seconds: in the loop, validation included; of all members together.
@@ -81,8 +81,8 @@ class Ending:
     """How a run ends.
 
     Attributes:
-        stopped: training was broken off: leave the test split alone, it belongs to the finished run.
-        baselines: fit logistic regressions to compare with; a training that was broken off does without.
+        stopped: training was interrupted: leave the test split alone, it belongs to the finished run.
+        baselines: fit logistic regressions to compare with; an interrupted training does without.
         decision: fitted elsewhere, on answers to other clips; None fits one on validation.
     """
 
@@ -158,10 +158,10 @@ def measured_splits(
     known = train_presence if learnable else None
     measured = [_measured(part, decision, known, one_each, linear) for part in labelled]
     measured[1:] = [
-        own.beside(measured[0]) if alike(part.inference.presence, labelled[0].inference.presence) else own
-        for own, part in zip(measured[1:], labelled[1:], strict=True)
+        figures.beside(measured[0]) if alike(part.inference.presence, labelled[0].inference.presence) else figures
+        for figures, part in zip(measured[1:], labelled[1:], strict=True)
     ]
-    return {part.scored.split: own.to_mapping() for part, own in zip(labelled, measured, strict=True)}, spent
+    return {part.scored.split: figures.to_mapping() for part, figures in zip(labelled, measured, strict=True)}, spent
 
 
 def alike(presence: Flags, other: Flags) -> bool:
@@ -171,7 +171,8 @@ def alike(presence: Flags, other: Flags) -> bool:
     """
     sets, place = np.unique(np.concatenate([presence, other]), axis=0, return_inverse=True)
     shares = [
-        np.bincount(own, minlength=len(sets)) / max(1, len(own)) for own in np.split(place.ravel(), [len(presence)])
+        np.bincount(split_sets, minlength=len(sets)) / max(1, len(split_sets))
+        for split_sets in np.split(place.ravel(), [len(presence)])
     ]
     return float(np.abs(shares[0] - shares[1]).sum() / 2) <= MOST_OTHERWISE
 
@@ -225,21 +226,23 @@ def _measured(
     linear: dict[str, tuple[LinearBaseline, ...]],
 ) -> SplitFigures:
     """The figures of a split with its baselines, and those of the arg-max where clips have one emotion each."""
-    found = figures_of(part.scored, part.inference, decision, part.observed, train_presence)
+    figures = figures_of(part.scored, part.inference, decision, part.observed, train_presence)
     arg_max = arg_max_figures(_answers(part, decision).answers.scored) if one_each else None
     fitted = linear.get(part.scored.split, ())
-    shares = found.shares and found.shares.beside(*(one.shares for one in fitted if one.shares is not None))
-    return replace(found, linear=fitted, arg_max=arg_max, shares=shares)
+    shares = figures.shares and figures.shares.beside(
+        *(baseline.shares for baseline in fitted if baseline.shares is not None)
+    )
+    return replace(figures, linear=fitted, arg_max=arg_max, shares=shares)
 
 
 def _map(folder: RunFolder, networks: Networks, part: "Part") -> None:
     """Write `latent_map.json`, a picture of validation clips: test is looked at once, for its figures."""
-    found = latent_map(networks, part.inference.rows, part.scored.presence)
-    if found is not None:
-        columns = {"place": found.place.round(4), "width": found.width.round(4)}
-        columns |= {"emotion": found.emotion, "modality": found.modality}
+    map_ = latent_map(networks, part.inference.rows, part.scored.presence)
+    if map_ is not None:
+        columns = {"place": map_.place.round(4), "width": map_.width.round(4)}
+        columns |= {"emotion": map_.emotion, "modality": map_.modality}
         values_of = {name: values.tolist() for name, values in columns.items()}
-        folder.write_json("latent_map.json", {**values_of, "explained": found.explained, "split": part.scored.split})
+        folder.write_json("latent_map.json", {**values_of, "explained": map_.explained, "split": part.scored.split})
 
 
 @dataclass(frozen=True)
@@ -259,12 +262,12 @@ def _predicted(store: FeatureStore, description: RunDescription, networks: Netwo
 
 def part_of(store: FeatureStore, task: Task, inference: Inference) -> Part:
     """Answers on clips of one split beside what was observed."""
-    found = scored(store, inference.rows, inference.probability, task.emotions, task.present_at)
-    return Part(inference, found, Observed.of(store, inference.rows, task))
+    judged = scored(store, inference.rows, inference.probability, task.emotions, task.present_at)
+    return Part(inference, judged, Observed.of(store, inference.rows, task))
 
 
 def fitted_on(valid: Part, config: DecisionConfig) -> FittedDecision:
-    """The decision; what takes further passes competes only where that is wanted."""
+    """The decision; scores that take further passes compete only where these were made."""
     scores = uncertainty_scores(valid.inference)
     competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
     return fit_decision(

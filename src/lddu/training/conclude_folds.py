@@ -1,4 +1,4 @@
-"""What the runs of all folds say together, as a run folder's own files: it is reported and compared as a run is."""
+"""The pooled results of all folds in the files of a run folder, which is reported and compared as a run is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -25,7 +25,7 @@ from lddu.training.splits import Splits
 
 
 def reopen(splits: Splits, path: Path) -> None:
-    """Forget what the folds said together, since one of them is trained again; without folds there is nothing to forget."""
+    """Remove the files of all folds together, since one fold is trained again; does nothing without folds."""
     if splits.folds is not None:
         (path / "metrics.json").unlink(missing_ok=True)
 
@@ -42,7 +42,7 @@ def conclude_open(splits: Splits, paths: Iterable[Path], command: str) -> None:
 
 
 def conclude_folds(splits: Splits, path: Path, command: str, report: bool = True) -> RunFolder:
-    """Write what the finished runs of all folds say together.
+    """Write the pooled results of the finished runs of all folds.
 
     Args:
         splits: of folds.
@@ -57,7 +57,9 @@ def conclude_folds(splits: Splits, path: Path, command: str, report: bool = True
     folds, store = splits.folds, splits.store
     runs = [RunFolder(part.path) for part in splits.parts(path)]
     names = [[] if folds.column == "clip" else folds.groups_of(k) for k in range(folds.count)]
-    rows = [fold_row(run, own, groups) for run, own, groups in zip(runs, splits.stores, names, strict=True)]
+    rows = [
+        fold_row(run, fold_store, groups) for run, fold_store, groups in zip(runs, splits.stores, names, strict=True)
+    ]
     predicted, task = pooled_predictions(runs), runs[0].description.task
     constants = pooled_constants(splits.stores, task.emotions, task.present_at)
     figures, summary = pooled_figures(predicted, thresholds_of(runs), constants), over_folds(rows)
@@ -82,9 +84,11 @@ def _metrics(
     summary: dict[str, Any],
     description: RunDescription,
 ) -> dict[str, Any]:
-    found = [run.read_json("metrics.json") for run in runs]
-    protocols, costs = [own["protocol"] for own in found], [own["cost"] for own in found]
-    by_fold = {key: "by fold" for key, value in protocols[0].items() if any(own[key] != value for own in protocols)}
+    metrics = [run.read_json("metrics.json") for run in runs]
+    protocols, costs = [values["protocol"] for values in metrics], [values["cost"] for values in metrics]
+    by_fold = {
+        key: "by fold" for key, value in protocols[0].items() if any(protocol[key] != value for protocol in protocols)
+    }
     return {
         "splits": {"test": figures},
         "folds": [asdict(row) for row in rows],
@@ -92,10 +96,10 @@ def _metrics(
         "protocol": {**protocols[0], **by_fold, "folds": description.store["folds"]},
         "cost": {
             **costs[0],
-            "train_seconds": round(sum(own["train_seconds"] for own in costs), 2),
-            "baseline_seconds": round(sum(own["baseline_seconds"] for own in costs), 2),
-            "epochs": [n for own in costs for n in own["epochs"]],
-            "best_epoch": [n for own in costs for n in own["best_epoch"]],
+            "train_seconds": round(sum(cost["train_seconds"] for cost in costs), 2),
+            "baseline_seconds": round(sum(cost["baseline_seconds"] for cost in costs), 2),
+            "epochs": [n for cost in costs for n in cost["epochs"]],
+            "best_epoch": [n for cost in costs for n in cost["best_epoch"]],
         },
         "warnings": list(description.warnings),
     }
@@ -114,27 +118,29 @@ def _described(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder], com
 
 
 def _warnings(store: FeatureStore, folds: Folds, runs: Sequence[RunFolder]) -> list[str]:
-    """What the runs warn of, once where all do, with the fold's number where only some do."""
-    found = [f"{counted(n, 'clip')} left out of the folds: {why}" for why, n in folds.left_out.items()]
+    """The warnings of the runs: once where all have it, with the folds' numbers where only some do."""
+    lines = [f"{counted(n, 'clip')} left out of the folds: {why}" for why, n in folds.left_out.items()]
     if folds.alone:
-        found.append(
+        lines.append(
             f"{counted(folds.alone, 'clip')} without a value in {folds.column!r}: each went to a fold by itself"
         )
     for emotion in store.emotions:
         if lacking := [str(k + 1) for k, name in without_positives(store, folds) if name == emotion]:
-            found.append(
+            lines.append(
                 f"no clip of fold{'s' if len(lacking) > 1 else ''} {listed(lacking)} shows {emotion}: no AP of it there"
             )
-    own = [set(fold_sentences(store, folds, k)) for k in range(folds.count)]
-    said = [[one for one in run.description.warnings if one not in own[k]] for k, run in enumerate(runs)]
+    by_design = [set(fold_sentences(store, folds, k)) for k in range(folds.count)]
+    others = [
+        [warning for warning in run.description.warnings if warning not in by_design[k]] for k, run in enumerate(runs)
+    ]
     if own_settings := _searched_settings(runs).get("settings"):
-        found.append(
+        lines.append(
             f"settings differ between the folds, each of which has its own ({', '.join(own_settings)}); those shown are of fold 1"
         )
-    for sentence in dict.fromkeys(one for sentences in said for one in sentences):
-        where = [str(k + 1) for k, sentences in enumerate(said) if sentence in sentences]
-        found.append(sentence if len(where) == len(runs) else f"fold {listed(where)}: {sentence}")
-    return found
+    for sentence in dict.fromkeys(warning for sentences in others for warning in sentences):
+        where = [str(k + 1) for k, sentences in enumerate(others) if sentence in sentences]
+        lines.append(sentence if len(where) == len(runs) else f"fold {listed(where)}: {sentence}")
+    return lines
 
 
 def _searched_settings(runs: Sequence[RunFolder]) -> dict[str, Any]:
@@ -142,4 +148,4 @@ def _searched_settings(runs: Sequence[RunFolder]) -> dict[str, Any]:
     apart = differing([run.path for run in runs])
     automatic = set.intersection(*(set(run.description.automatic) for run in runs))
     names = [name for name in next(iter(apart.values())) if name != "modalities" and name not in automatic]
-    return {"settings": {name: [own[name] for own in apart.values()] for name in names}} if names else {}
+    return {"settings": {name: [settings[name] for settings in apart.values()] for name in names}} if names else {}

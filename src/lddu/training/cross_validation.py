@@ -68,12 +68,12 @@ def cross_validate(
     """
     store, out = opened_store(store), Path(out)
     options = replace(folds.run, init_from=None)
-    found = chosen_folds(store, GroupFolds(folds.folds, folds.group), options.modalities)
+    chosen = chosen_folds(store, GroupFolds(folds.folds, folds.group), options.modalities)
     config, callback = config or preset("default"), callback or NoCallback()
     if options.force and (out / CROSS_VALIDATION.file).is_file():
         shutil.rmtree(out)
-    begin(out, CROSS_VALIDATION, found.to_mapping(store), options.command)
-    splits = fold_splits(store, out, found)
+    begin(out, CROSS_VALIDATION, chosen.to_mapping(store), options.command)
+    splits = fold_splits(store, out, chosen)
     parts = {part.name: part for part in splits.parts(out)}
     numbers = {name: number for number, name in enumerate(parts, start=1)}
     alone = replace(options, force=False, jobs=1)
@@ -87,7 +87,7 @@ def cross_validate(
 
     def begun(name: str) -> None:
         if begins is not None:
-            begins(numbers[name], found.count, found.groups_of(numbers[name] - 1))
+            begins(numbers[name], chosen.count, chosen.groups_of(numbers[name] - 1))
 
-    train_all(missing, pace_in(splits.stores[0], config, options, found.count, callback), callback, begun)
+    train_all(missing, pace_in(splits.stores[0], config, options, chosen.count, callback), callback, begun)
     return conclude_folds(splits, out, options.command, options.report)

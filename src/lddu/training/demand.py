@@ -48,5 +48,5 @@ def demand_of(description: RunDescription, store: FeatureStore, family: Family) 
     numbers = (
         NUMBERS_PER_PARAMETER * network.fitted_numbers + NUMBERS_PER_VALUE * values + numbers_held(network, len(rows))
     )
-    features = sum(4 * own * int(store.lengths(name).sum()) for name, own in task.dimensions.items())
+    features = sum(4 * dimension * int(store.lengths(name).sum()) for name, dimension in task.dimensions.items())
     return Demand(PROCESS_GIB + 4 * numbers / 2**30, min(features / 2**30, config.training.loader_gib))

@@ -44,10 +44,10 @@ class TrainingCallback(Protocol):
         """The epoch's line of the log; of trainings side by side, for which nothing else is called, ``training`` in it names the one."""
 
     def stopping(self) -> None:
-        """Ctrl-C has come: what there is will be evaluated on validation and saved."""
+        """Ctrl-C: the best weights so far are evaluated on validation and saved."""
 
     def note(self, sentence: str) -> None:
-        """Something that whoever waits may want to know."""
+        """A note for the user."""
 
 
 class NoCallback:
@@ -118,7 +118,7 @@ def train_epochs(
     """
     config, seed, ranks = description.config, description.seed, trainee.ranks
     epochs, patience = config.training.epochs, config.training.patience
-    data = replace(data, valid_path=path_probability(trainee.kept, data.reader, data.valid_rows))
+    data = replace(data, valid_path=path_probability(trainee.validated, data.reader, data.valid_rows))
     log = output.folder / "log.jsonl"
     if ranks.first:
         write_text(log, "".join(json.dumps(record) + "\n" for record in state.history))
@@ -147,17 +147,17 @@ def validate(trainee: Trainee, data: TrainingData, description: RunDescription) 
     be kept; those of the network alone stand under `network`, and choose the epoch.
     """
     _share(trainee, 0.0)
-    found = probabilities_together(trainee.kept, data.reader, data.valid_rows, trainee.ranks)
-    if not np.isfinite(found).all():
+    probability = probabilities_together(trainee.validated, data.reader, data.valid_rows, trainee.ranks)
+    if not np.isfinite(probability).all():
         raise RunError(f"Expected finite probabilities on validation, but got NaN: {DIVERGED}")
-    figures = trainee.ranks.from_first(lambda: _beside_path(found, data, description))
+    figures = trainee.ranks.from_first(lambda: _beside_path(probability, data, description))
     _share(trainee, figures.get("path_share", 0.0))
     return figures
 
 
 def _share(trainee: Trainee, share: float) -> None:
-    """How much the path counts in what is validated and kept."""
-    for network in (trainee.model, trainee.kept):
+    """Set the share of the path in the trained and the validated network."""
+    for network in (trainee.model, trainee.validated):
         if network.path is not None:
             network.path.share.fill_(share)
 
@@ -168,14 +168,14 @@ def _beside_path(probability: Floats, data: TrainingData, description: RunDescri
     if data.valid_path is None:
         return alone
     mixtures = {share: (1 - share) * probability + share * data.valid_path for share in SHARES[1:]}
-    found = {0.0: alone, **{share: _figures(mixture, data, description) for share, mixture in mixtures.items()}}
+    figures_of = {0.0: alone, **{share: _figures(mixture, data, description) for share, mixture in mixtures.items()}}
     by = description.config.training.checkpoint
-    share = chosen_share({own: _score(figures, by) for own, figures in found.items()}, len(data.valid_rows))
-    return {**found[share], "path_share": share, "network": alone}
+    share = chosen_share({tried: _score(figures, by) for tried, figures in figures_of.items()}, len(data.valid_rows))
+    return {**figures_of[share], "path_share": share, "network": alone}
 
 
 def _score(figures: dict[str, Any], by: Literal["f1", "f1_map"]) -> float:
-    """What an epoch is kept by."""
+    """The score that chooses the checkpoint."""
     return float(figures["f1_micro"] if by == "f1" else (figures["f1_micro"] + figures["map_macro"]) / 2)
 
 
@@ -208,12 +208,12 @@ def _note(
     state.epoch += 1
     alone = validation.get("network", validation)  # a path is good from the first epoch on: it would choose for luck
     score = _score(alone, checkpoint_by)
-    kept = score > state.best_score
+    best = score > state.best_score
     record = {"epoch": state.epoch, "seconds": round(state.seconds, 3), "loss": losses, "valid": validation}
-    state.history.append(record | {"kept": kept})
-    if kept:
+    state.history.append(record | {"kept": best})
+    if best:
         state.best_score, state.best_epoch = score, state.epoch
-        state.best_weights = {name: value.clone() for name, value in trainee.kept.state_dict().items()}
+        state.best_weights = {name: value.clone() for name, value in trainee.validated.state_dict().items()}
 
 
 def _one_epoch(

@@ -72,7 +72,7 @@ class BenchOptions:
 
 @dataclass(frozen=True)
 class BenchOutcome:
-    """What there is beside the folders.
+    """The result of a bench, beside its folders.
 
     Attributes:
         faults: family -> why it could not be made.
@@ -123,7 +123,7 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
         StoreError: where the store cannot be trained on.
     """
     splits = _begun(store, out, options)
-    clips = tuple(len(training_rows(own)[0]) for own in splits.stores)
+    clips = tuple(len(training_rows(split_store)[0]) for split_store in splits.stores)
     faults: dict[str, str] = {}
     for family in options.families:
         try:
@@ -158,7 +158,7 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
     for seed, *_ in missing:
         reopen(splits, cells[seed])
     base = family_of(family).preset()
-    one = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
+    run_options = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
     if options.epochs is not None:
         base = replace(base, training=replace(base.training, epochs=options.epochs))
     searches = splits.parts(out / family / "search")
@@ -166,13 +166,13 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
     trainings = [
         Training(
             part.named(f"seed {seed}"),
-            partial(_cell, part.store.address, part.path, configs[k], replace(one, seed=seed, jobs=1)),
+            partial(_cell, part.store.address, part.path, configs[k], replace(run_options, seed=seed, jobs=1)),
         )
         for seed, k, part in missing
     ]
     if trainings:
         pace = pace_in(
-            splits.stores[0], next(iter(configs.values())), one, options.seeds * len(splits.stores), callback
+            splits.stores[0], next(iter(configs.values())), run_options, options.seeds * len(splits.stores), callback
         )
         train_all(trainings, pace, callback, partial(callback.cell_begins, family))
     conclude_open(splits, cells, options.command)
@@ -183,10 +183,10 @@ def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCa
     if not options.trials:
         return base
     callback.cell_begins(base.family, part.named(f"search of {counted(options.trials, 'trial')}"))
-    wanted = SearchOptions(options.trials, device=options.device, family=base.family)
+    search_options = SearchOptions(options.trials, device=options.device, family=base.family)
     pace = pace_in(part.store, base, RunOptions(device=options.device, jobs=options.jobs), options.trials, callback)
     workers = None if pace.threads is None else ProcessWorkers(pace.count, pace.threads, options.device)
-    return search(part.store, part.path, wanted, base, callback, workers).best
+    return search(part.store, part.path, search_options, base, callback, workers).best
 
 
 def _cell(store: str, path: Path, config: Config, options: RunOptions, callback: TrainingCallback) -> None:

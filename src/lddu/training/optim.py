@@ -92,11 +92,11 @@ class AdamW:
     def state(self) -> dict[int, dict[str, Tensor]]:
         """Place of each parameter that was ever moved -> `step`, `exp_avg` and `exp_avg_sq`, as PyTorch names them."""
         self._note_steps()
-        found = {}
+        state = {}
         for i, first, second in zip(self._order, *map(self._pieces, self._moments), strict=True):
             if self._steps[i]:
-                found[i] = {"step": torch.tensor(float(self._steps[i])), "exp_avg": first, "exp_avg_sq": second}
-        return found
+                state[i] = {"step": torch.tensor(float(self._steps[i])), "exp_avg": first, "exp_avg_sq": second}
+        return state
 
     def load_state(self, state: Mapping[int, Mapping[str, Tensor]]) -> None:
         """Go on from what `state` gave.
@@ -109,11 +109,11 @@ class AdamW:
         for i, first, second in zip(self._order, *map(self._pieces, self._moments), strict=True):
             saved = state.get(i)
             self._steps[i] = int(saved["step"]) if saved else 0
-            for own, name in ((first, "exp_avg"), (second, "exp_avg_sq")):
-                own.copy_(saved[name].view_as(own)) if saved else own.zero_()
+            for moment, name in ((first, "exp_avg"), (second, "exp_avg_sq")):
+                moment.copy_(saved[name].view_as(moment)) if saved else moment.zero_()
 
     def beside(self, others: Mapping[int, nn.Parameter]) -> Tensor:
-        """Other parameters in one tensor, of which they become views, each where `weights` has the one whose id leads to it."""
+        """Other parameters in one tensor, of which they become views, in the order of `weights`; `others` has them by the ids of those."""
         return flattened([others[id(self.parameters[i])] for i in self._order])
 
     def _pieces(self, flat: Tensor) -> list[Tensor]:
@@ -132,8 +132,8 @@ class AdamW:
     def _cut(self, moved: Sequence[bool]) -> list[_Run]:
         """The flat weights in runs that are moved alike, sorted by decay."""
         runs, start = [], 0
-        for (there, decay, step), own in groupby(self._order, key=lambda i: (moved[i], self._decay[i], self._steps[i])):
-            places = list(own)
+        for (there, decay, step), run in groupby(self._order, key=lambda i: (moved[i], self._decay[i], self._steps[i])):
+            places = list(run)
             stop = start + sum(self.parameters[i].numel() for i in places)
             if there:
                 counter = torch.tensor(float(step), device=self.weights.device)

@@ -70,8 +70,8 @@ def fit_path(network: Network, reader: BatchReader, train: ScalingClips, valid: 
         _learn(learned, fitted, checked)
     path.first.zero_()
     path.first[varying] = learned.first
-    for weight, own in zip(path.weights[1:], learned.weights[1:], strict=True):
-        weight.copy_(own)
+    for weight, fitted_weight in zip(path.weights[1:], learned.weights[1:], strict=True):
+        weight.copy_(fitted_weight)
 
 
 def numbers_held(network: Network, clips: int) -> int:
@@ -97,13 +97,13 @@ def path_probability(network: Network, reader: BatchReader, rows: np.ndarray) ->
     if path is None:
         return None
     device = path.centre.device
-    found = []
+    probabilities = []
     with torch.inference_mode():
         for batch in reader.batches(rows, _ROWS_AT_ONCE):
             moved = batch.to(device)
             logits = path(_pooled(network, moved.values, moved.mask), moved.presence)
-            found.append(logits.sigmoid().cpu().numpy().astype(np.float64))
-    return np.concatenate(found)
+            probabilities.append(logits.sigmoid().cpu().numpy().astype(np.float64))
+    return np.concatenate(probabilities)
 
 
 def chosen_share(scores: Mapping[float, float], clips: int) -> float:
@@ -137,7 +137,7 @@ def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
     for weight, bound in zip(path.weights, (read, read, hidden, 0.0), strict=True):
         weight.uniform_(-bound, bound).requires_grad_()
     optimizer = torch.optim.AdamW(path.weights, lr=RATE, weight_decay=DECAY)
-    best, kept = math.inf, [weight.detach().clone() for weight in path.weights]
+    best, best_weights = math.inf, [weight.detach().clone() for weight in path.weights]
     for rows, rate, ends_pass in _plan(len(train.target)):
         optimizer.param_groups[0]["lr"] = rate
         loss = _loss(path.each(train.features[rows], INPUT_DROPOUT, DROPOUT), train.target[rows])
@@ -148,9 +148,9 @@ def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
             with torch.inference_mode():
                 reached = float(_loss(path.each(valid.features).mean(dim=0, keepdim=True), valid.target))
             if reached < best:
-                best, kept = reached, [weight.detach().clone() for weight in path.weights]
-    for weight, own in zip(path.weights, kept, strict=True):
-        weight.requires_grad_(False).copy_(own)
+                best, best_weights = reached, [weight.detach().clone() for weight in path.weights]
+    for weight, best_weight in zip(path.weights, best_weights, strict=True):
+        weight.requires_grad_(False).copy_(best_weight)
 
 
 def _plan(clips: int) -> Iterator[tuple[Tensor, float, bool]]:

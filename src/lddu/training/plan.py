@@ -83,25 +83,25 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
 
     Raises:
         StoreError: where the store lacks what training needs; the sentence says what.
-        ConfigError: where a wanted modality is not in the store.
+        ConfigError: where a chosen modality is not in the store.
     """
-    wanted = chosen_modalities(store, options.modalities)
-    train_rows, _ = training_rows(store, wanted)
-    kept = [name for name in wanted if (store.lengths(name)[train_rows] > 0).any()]
+    chosen = chosen_modalities(store, options.modalities)
+    train_rows, _ = training_rows(store, chosen)
+    modalities = [name for name in chosen if (store.lengths(name)[train_rows] > 0).any()]
     warnings = [
-        f"{name} was ignored: no training clip has it" for name in wanted if name not in kept
+        f"{name} was ignored: no training clip has it" for name in chosen if name not in modalities
     ]  # a network cannot learn to read what it never saw
-    if not kept:
+    if not modalities:
         raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
-    reader = BatchReader(store, {name: store.modalities[name].dimension for name in kept}, config.model.max_steps)
+    reader = BatchReader(store, {name: store.modalities[name].dimension for name in modalities}, config.model.max_steps)
     for name, count in reader.cut_clips(np.arange(len(store))).items():
         warnings.append(
             f"{name} of {counted(count, 'clip')} was cut to its first {counted(config.model.max_steps, 'step')} (model.max_steps)"
         )
     presence = presence_of(store, train_rows, store.emotions, store.present_at)
     warnings += _one_sided(store.emotions, presence)
-    warnings += _never_alone(store, train_rows, presence, kept)
-    if set(store.table.modality_labels) & set(kept) and not getattr(config.objective, "modality_weight", 0):
+    warnings += _never_alone(store, train_rows, presence, modalities)
+    if set(store.table.modality_labels) & set(modalities) and not getattr(config.objective, "modality_weight", 0):
         warnings.append("labels of single modalities (joy@audio) were not used: only LDDU's Eq. (14) learns from them")
     if shared := _groups_of_several_splits(store):
         warnings.append(
@@ -110,19 +110,19 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         )
     warnings += store.manifest.get("warnings", ())
     warnings += _without_test(store)
-    averaged = config.model.averaged(kept)
-    longest = max(1 if name in averaged else int(store.lengths(name)[train_rows].max()) for name in kept)
-    gib = TrainingRows.of(store, train_rows, tuple(kept)).gib
+    averaged = config.model.averaged(modalities)
+    longest = max(1 if name in averaged else int(store.lengths(name)[train_rows].max()) for name in modalities)
+    gib = TrainingRows.of(store, train_rows, tuple(modalities)).gib
     task = Task(
         emotions=store.emotions,
         dimensions=reader.dimensions,
-        features={name: store.modalities[name].feature for name in kept},
+        features={name: store.modalities[name].feature for name in modalities},
         present_at=store.present_at,
         simulated=store.simulated,
     )
     return RunDescription(
         task=task,
-        config=config.fitted_to(CorpusSize(len(train_rows), len(kept) * len(store.emotions), longest, gib)),
+        config=config.fitted_to(CorpusSize(len(train_rows), len(modalities) * len(store.emotions), longest, gib)),
         seed=options.seed,
         members=options.members,
         store={
@@ -139,17 +139,17 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
 
 def _one_sided(emotions: Sequence[str], presence: Floats) -> list[str]:
     """Sentences on emotions that the labels of training [N, E] show always, never, or not at all."""
-    found = []
-    for emotion, own in zip(emotions, presence.T, strict=True):
-        shown = set(own[~np.isnan(own)].tolist())
-        if not shown:
-            found.append(f"{emotion} has no known label in train: its probabilities mean nothing")
-        elif len(shown) == 1:
-            never = "absent from" if shown == {0.0} else "present in"
-            found.append(
+    sentences = []
+    for emotion, labels in zip(emotions, presence.T, strict=True):
+        values = set(labels[~np.isnan(labels)].tolist())
+        if not values:
+            sentences.append(f"{emotion} has no known label in train: its probabilities mean nothing")
+        elif len(values) == 1:
+            never = "absent from" if values == {0.0} else "present in"
+            sentences.append(
                 f"{emotion} is {never} every labelled clip of train: the run cannot learn when it is otherwise"
             )
-    return found
+    return sentences
 
 
 def _without_test(store: FeatureStore) -> list[str]:
@@ -161,16 +161,16 @@ def _without_test(store: FeatureStore) -> list[str]:
     return [f"{lacking}: the metrics are those of validation, which selected the checkpoint"]
 
 
-def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, kept: list[str]) -> list[str]:
+def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, modalities: list[str]) -> list[str]:
     """Sentences on emotions that no clip of one modality alone is labelled with, where there are such clips."""
-    there = np.stack([store.lengths(name)[rows] > 0 for name in kept], axis=1)
-    found = []
-    for name, alone in zip(kept, having_only(there).T, strict=True):
+    there = np.stack([store.lengths(name)[rows] > 0 for name in modalities], axis=1)
+    sentences = []
+    for name, alone in zip(modalities, having_only(there).T, strict=True):
         unknown = np.isnan(presence[alone]).all(axis=0) & ~np.isnan(presence).all(axis=0)
-        if alone.any() and len(kept) > 1 and unknown.any():
-            names = [emotion for emotion, own in zip(store.emotions, unknown, strict=True) if own]
-            found.append(not_learnt_sentence(names, name))
-    return found
+        if alone.any() and len(modalities) > 1 and unknown.any():
+            names = [emotion for emotion, unlabelled in zip(store.emotions, unknown, strict=True) if unlabelled]
+            sentences.append(not_learnt_sentence(names, name))
+    return sentences
 
 
 def _groups_of_several_splits(store: FeatureStore) -> list[str]:
@@ -205,7 +205,7 @@ def training_rows(store: FeatureStore, modalities: Collection[str] | None = None
     labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
     seen = [store.lengths(name) > 0 for name in store.modalities if modalities is None or name in modalities]
     usable = np.asarray(np.any(seen, axis=0) & labelled)
-    found = []
+    chosen = []
     for split, purpose in (("train", "learn from"), ("valid", "choose the checkpoint and the threshold on")):
         rows = store.table.in_split(split)
         rows = rows[usable[rows]]
@@ -214,5 +214,5 @@ def training_rows(store: FeatureStore, modalities: Collection[str] | None = None
                 f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
                 "give the clips a split and labels, and make the store again."
             )
-        found.append(rows)
-    return found[0], found[1]
+        chosen.append(rows)
+    return chosen[0], chosen[1]

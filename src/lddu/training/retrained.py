@@ -110,8 +110,10 @@ def cells(store: FeatureStore, out: Path, options: AblationOptions) -> list[Cell
             f"Expected several modalities to train without one of them, but {store.place} offers {counted(len(names), 'modality')} "
             f"here: {', '.join(names)}; train it with 'lddu train'."
         )
-    subsets = [own for size in range(len(names), 0, -1) for own in itertools.combinations(names, size)]
-    return [Cell(own, seed, out / f"{'+'.join(own)}-{seed}") for seed in range(options.seeds) for own in subsets]
+    subsets = [subset for size in range(len(names), 0, -1) for subset in itertools.combinations(names, size)]
+    return [
+        Cell(subset, seed, out / f"{'+'.join(subset)}-{seed}") for seed in range(options.seeds) for subset in subsets
+    ]
 
 
 def ablate(
@@ -204,40 +206,40 @@ def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
     runs = [path for paths in of_subset.values() for path in paths]
     split = "test" if all("test" in _splits(path) for path in runs) else "valid"
     drawn = resampled_runs(runs, split)
-    by_run = {one.answers.name: one for one in drawn}
-    over = {one.runs[0]: one for one in over_seeds(pairs_of(drawn))}
+    by_run = {run.answers.name: run for run in drawn}
+    over = {seeds.runs[0]: seeds for seeds in over_seeds(pairs_of(drawn))}
     first = next(iter(of_subset))
-    of_runs = {own: [by_run[path] for path in paths] for own, paths in of_subset.items()}
-    found = []
-    for own, paths in of_subset.items():
-        subset, seeds = of_runs[own], over.get(paths[0])
-        mean = seeds.mean if seeds else {name: subset[0].values[name] for name in _figures(drawn)}
-        found.append(
+    of_runs = {subset: [by_run[path] for path in paths] for subset, paths in of_subset.items()}
+    rows = []
+    for subset, paths in of_subset.items():
+        resampled, seeds = of_runs[subset], over.get(paths[0])
+        mean = seeds.mean if seeds else {name: resampled[0].values[name] for name in _figures(drawn)}
+        rows.append(
             SubsetRow(
-                own,
+                subset,
                 tuple(paths),
                 mean,
                 seeds.deviation if seeds else None,
                 seeds.second_less_first if seeds else None,
-                None if own == first else {name: _less(of_runs[first], subset, name) for name in mean},
+                None if subset == first else {name: _less(of_runs[first], resampled, name) for name in mean},
                 *drawn[0].units,
                 RunFolder(Path(paths[0])).description.store.get("folds") or {},
             )
         )
-    return found
+    return rows
 
 
 def _figures(drawn: Sequence[Resampled]) -> list[str]:
-    return [name for name in drawn[0].drawn if all(name in one.values for one in drawn)]
+    return [name for name in drawn[0].drawn if all(name in run.values for run in drawn)]
 
 
 def _less(first: Sequence[Resampled], second: Sequence[Resampled], name: str) -> Difference:
     """The mean over the second runs less that over the first, on the same resamples of clips."""
-    values = [float(np.mean([one.values[name] for one in runs])) for runs in (first, second)]
-    drawn = [np.mean([one.drawn[name] for one in runs], axis=0) for runs in (first, second)]
+    values = [float(np.mean([run.values[name] for run in runs])) for runs in (first, second)]
+    drawn = [np.mean([run.drawn[name] for run in runs], axis=0) for runs in (first, second)]
     return difference_of(values[1] - values[0], drawn[1] - drawn[0])
 
 
 def _splits(path: str) -> dict[str, Any]:
-    found: dict[str, Any] = RunFolder(Path(path)).read_json("metrics.json")["splits"]
-    return found
+    splits: dict[str, Any] = RunFolder(Path(path)).read_json("metrics.json")["splits"]
+    return splits

@@ -144,10 +144,10 @@ def train_or_resume(
 
 def _refuse_launcher_settings() -> None:
     for variable, (neutral, option) in LAUNCHER_SETTINGS.items():
-        found = os.environ.get(variable, neutral)
-        if found != neutral:
+        value = os.environ.get(variable, neutral)
+        if value != neutral:
             raise ConfigError(
-                f"Expected the launcher to leave the arithmetic to the settings, but got {variable}={found}; "
+                f"Expected the launcher to leave the arithmetic to the settings, but got {variable}={value}; "
                 f"start without it and give {option}, which the run folder records."
             )
 
@@ -236,11 +236,11 @@ def _of_member(description: RunDescription, k: int) -> RunDescription:
 
 def _one_store(setup: TrainingSetup) -> None:
     """Raise unless every rank has the same corpus before it."""
-    found = setup.ranks.everyones((setup.store.manifest_sha256, setup.store.place))
-    others = [f"rank {rank} has {place}" for rank, (sha256, place) in enumerate(found) if sha256 != found[0][0]]
+    stores = setup.ranks.everyones((setup.store.manifest_sha256, setup.store.place))
+    others = [f"rank {rank} has {place}" for rank, (sha256, place) in enumerate(stores) if sha256 != stores[0][0]]
     if others:
         raise MismatchError(
-            f"Expected every rank to train on the store {found[0][1]} of rank 0, but {others[0]}, which differs; "
+            f"Expected every rank to train on the store {stores[0][1]} of rank 0, but {others[0]}, which differs; "
             "put the same store on every machine, or name a place that all of them see."
         )
 

@@ -87,9 +87,9 @@ def score(
     task = description.task
     parts = [part_of(store, task, _inference(answers, split)) for split in answers.rows]
     fitted = fitted_on(parts[0], description.config.decision)
-    dimensions = {name: own.dimension for name, own in store.modalities.items()}
+    dimensions = {name: modality.dimension for name, modality in store.modalities.items()}
     learnt = replace(
-        task, dimensions=dimensions, features={name: own.feature for name, own in store.modalities.items()}
+        task, dimensions=dimensions, features={name: modality.feature for name, modality in store.modalities.items()}
     )
     reader = BatchReader(store, dimensions, MOST_STEPS)
     splits, spent = measured_splits(parts, fitted, reader, learnt, BASELINE_BUDGET if options.baselines else None)

@@ -49,13 +49,13 @@ def pace_of(jobs: Jobs, trainings: int, device: str, ranks: int = 1) -> Pace:
     """The pace of that many trainings, those that are finished already included: to go on changes no thread, and so no result.
 
     Args:
-        jobs: wanted.
+        jobs: trainings at once.
         trainings: in all.
         device: that they compute on, ``auto`` or a name.
         ranks: processes that a launcher has started.
 
     Raises:
-        ConfigError: where ranks train together and several jobs are wanted.
+        ConfigError: where ranks train together and `jobs` is several.
     """
     if ranks > 1:
         if jobs not in ("auto", 1):
@@ -66,8 +66,8 @@ def pace_of(jobs: Jobs, trainings: int, device: str, ranks: int = 1) -> Pace:
         return Pace()
     on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
     given = "OMP_NUM_THREADS" in os.environ
-    wanted = jobs if isinstance(jobs, int) else 1 if on_gpu else _cores() // (default_threads() if given else 1)
-    count = max(1, min(wanted, trainings))
+    workers = jobs if isinstance(jobs, int) else 1 if on_gpu else _cores() // (default_threads() if given else 1)
+    count = max(1, min(workers, trainings))
     if count == 1:
         return Pace()
     return Pace(count, default_threads() if given else max(1, _cores() // count))
@@ -77,7 +77,7 @@ def within_memory(pace: Pace, demand: Demand, callback: TrainingCallback) -> Pac
     """Fewer at once, on the same threads, where memory would not do for as many.
 
     Args:
-        pace: wanted.
+        pace: without regard to memory.
         demand: of these trainings.
         callback: is sent a note.
     """
@@ -174,8 +174,8 @@ def _made(training: Training, report: Report) -> bool:
     report(("begins", None))
     with warnings.catch_warnings(record=True) as met:
         training.make(_Reporting(report))
-    for one in met:
-        report(("warning", (str(one.message), one.category, one.filename, one.lineno)))
+    for warning in met:
+        report(("warning", (str(warning.message), warning.category, warning.filename, warning.lineno)))
     return True
 
 

@@ -15,7 +15,7 @@ from lddu.training.plan import chosen_modalities
 
 @dataclass(frozen=True)
 class Part:
-    """One training of what is trained once on the store's own splits, and once for each fold otherwise.
+    """One training: on the store's own splits, or on one fold.
 
     Attributes:
         name: such as ``fold 2``; empty without folds.
@@ -50,7 +50,7 @@ class Splits:
         """What is trained at a path: one run, or `fold-K` below it for each fold."""
         if self.folds is None:
             return [Part("", self.store, path)]
-        return [Part(f"fold {k}", own, fold_path(path, k)) for k, own in enumerate(self.stores, start=1)]
+        return [Part(f"fold {k}", fold_store, fold_path(path, k)) for k, fold_store in enumerate(self.stores, start=1)]
 
 
 def fold_path(path: Path, number: int) -> Path:
@@ -63,12 +63,12 @@ def own_splits(store: FeatureStore) -> Splits:
     return Splits(store, (store,))
 
 
-def chosen_folds(store: FeatureStore, wanted: GroupFolds, modalities: tuple[str, ...] = ()) -> Folds:
+def chosen_folds(store: FeatureStore, group_folds: GroupFolds, modalities: tuple[str, ...] = ()) -> Folds:
     """Which clip is in which fold.
 
     Args:
         store: labelled.
-        wanted: how many, of which groups.
+        group_folds: how many, of which groups.
         modalities: that may be seen; all of the store where left out.
 
     Raises:
@@ -76,7 +76,7 @@ def chosen_folds(store: FeatureStore, wanted: GroupFolds, modalities: tuple[str,
         MismatchError: where folds would see different modalities.
         StoreError: where no clip has a label.
     """
-    folds = fold_clips(store, wanted.count, wanted.column)
+    folds = fold_clips(store, group_folds.count, group_folds.column)
     _refuse_unlike(store, folds, chosen_modalities(store, modalities))
     return folds
 

@@ -44,19 +44,19 @@ def optimise(trainee: Trainee, portion: Portion, counts: Sequence[int], config: 
     keep = len(portion.batches) == 1
     noise = [_noise_of(batch, config) for batch in portion.batches]
     passes = [_pass(trainee, batch, added, config, keep) for batch, added in zip(portion.batches, noise, strict=True)]
-    own = _Seen(
+    local = _Seen(
         passes[0] if keep else _joined(passes),
         torch.cat([batch.shares for batch in portion.batches])[: portion.kept],
         torch.cat(noise)[: portion.kept],
         _modality_shares(trainee, portion),
     )
-    whole = own if ranks.size == 1 else _gathered(own, counts, ranks)
+    whole = local if ranks.size == 1 else _gathered(local, counts, ranks)
     more = () if whole.modality_shares is None else (whole.modality_shares,)
     loss: Losses = trainee.objective(trainee.model.module, whole.answer, whole.shares, whole.noise, *more)
     terms = _mean(loss, ranks)
     if not torch.isfinite(terms.total):
-        found = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.terms.items())
-        raise RunError(f"Expected a finite loss, but got {terms.total.item()} ({found}): {DIVERGED}")
+        values = ", ".join(f"{name} {term.item():.3g}" for name, term in terms.terms.items())
+        raise RunError(f"Expected a finite loss, but got {terms.total.item()} ({values}): {DIVERGED}")
     trainee.optimizer.zero_grad()
     loss.total.backward()  # type: ignore[no-untyped-call]
     ranks.mean_gradients(trainee.optimizer.parameters)
@@ -79,10 +79,10 @@ class _Seen:
 
 
 def _modality_shares(trainee: Trainee, portion: Portion) -> Tensor | None:
-    found = [batch.modality_shares for batch in portion.batches if batch.modality_shares is not None]
-    if not found or not getattr(trainee.objective, "reads_modality_shares", False):
+    shares = [batch.modality_shares for batch in portion.batches if batch.modality_shares is not None]
+    if not shares or not getattr(trainee.objective, "reads_modality_shares", False):
         return None
-    return torch.cat(found)[: portion.kept]
+    return torch.cat(shares)[: portion.kept]
 
 
 def _noise_of(batch: Batch, config: ResolvedConfig) -> Tensor:
@@ -101,8 +101,8 @@ def _pass(trainee: Trainee, batch: Batch, noise: Tensor, config: ResolvedConfig,
 
     if keep:
         return forward()
-    found: Answered = recomputed(forward, use_reentrant=False)
-    return found
+    answer: Answered = recomputed(forward, use_reentrant=False)
+    return answer
 
 
 def _tensors(answer: Answered) -> dict[str, Tensor]:
@@ -121,7 +121,7 @@ def _single(answer: Answered) -> Answered:
 
 def _joined(passes: Sequence[Answered]) -> Answered:
     """The answers of several passes as one."""
-    columns = {name: [getattr(one, name) for one in passes] for name in _tensors(passes[0])}
+    columns = {name: [getattr(answer, name) for answer in passes] for name in _tensors(passes[0])}
     return _with(passes[0], {name: torch.cat(_of_one_shape(parts)) for name, parts in columns.items()})
 
 
@@ -132,24 +132,24 @@ def _of_one_shape(parts: Sequence[Tensor]) -> list[Tensor]:
 
 def _padded(tensor: Tensor, shape: Sequence[int]) -> Tensor:
     """With zeros at the end of each axis after the first, up to this shape."""
-    missing = [wanted - own for wanted, own in zip(shape, tensor.shape[1:], strict=True)]
+    missing = [target - length for target, length in zip(shape, tensor.shape[1:], strict=True)]
     return F.pad(tensor, [size for more in reversed(missing) for size in (0, more)])
 
 
-def _gathered(own: _Seen, counts: Sequence[int], ranks: Ranks) -> _Seen:
-    """What is known of the whole batch; one exchange for the longest sizes, one for all else."""
-    kept = len(own.shares)
-    tensors = _tensors(own.answer)
-    sizes = own.shares.new_tensor([[size for value in tensors.values() for size in value.shape[1:]]])
+def _gathered(local: _Seen, counts: Sequence[int], ranks: Ranks) -> _Seen:
+    """The whole batch from all ranks; one exchange for the longest sizes, one for everything else."""
+    clips = len(local.shares)
+    tensors = _tensors(local.answer)
+    sizes = local.shares.new_tensor([[size for value in tensors.values() for size in value.shape[1:]]])
     longest = iter(ranks.gather(sizes, [1] * ranks.size).amax(dim=0).int().tolist())
     tensors = {name: _padded(value, [next(longest) for _ in value.shape[1:]]) for name, value in tensors.items()}
-    seen = [own.shares, own.noise, *([] if own.modality_shares is None else [own.modality_shares])]
-    columns = [*(value[:kept] for value in tensors.values()), *seen]
+    seen = [local.shares, local.noise, *([] if local.modality_shares is None else [local.modality_shares])]
+    columns = [*(value[:clips] for value in tensors.values()), *seen]
     rows = ranks.gather(torch.cat([column.flatten(1).float() for column in columns], dim=1), counts)
     pieces = torch.split(rows, [column.shape[1:].numel() for column in columns], dim=1)
     whole = [piece.reshape(len(rows), *c.shape[1:]).to(c.dtype) for piece, c in zip(pieces, columns, strict=True)]
     first = len(tensors)
-    return _Seen(_with(own.answer, dict(zip(tensors, whole[:first], strict=True))), *whole[first:])
+    return _Seen(_with(local.answer, dict(zip(tensors, whole[:first], strict=True))), *whole[first:])
 
 
 def _with(answer: Answered, tensors: dict[str, Tensor]) -> Answered:

@@ -39,20 +39,20 @@ def begin(out: Path, study: Study, about: Mapping[str, Any], command: str = "") 
         write_text(place, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         return
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
-        names = [*about, *(name for name in found.keys() - about.keys() - {"command"})]
-        other = [name for name in names if found.get(name) != about.get(name)]
+        recorded = json.loads(place.read_text(encoding="utf-8"))
+        names = [*about, *(name for name in recorded.keys() - about.keys() - {"command"})]
+        differing = [name for name in names if recorded.get(name) != about.get(name)]
     except (ValueError, AttributeError):
         raise RunError(f"Expected JSON in {place}, but it is damaged; choose another {parameter('out')}.") from None
-    if other:
+    if differing:
         raise MismatchError(
-            f"Expected {out} to hold {study.what} to go on with, but the one that it holds differs in {listed(other)}; choose another "
+            f"Expected {out} to hold {study.what} to go on with, but the one that it holds differs in {listed(differing)}; choose another "
             f"{parameter('out')}."
         )
 
 
 def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOptions, whole: str) -> None:
-    """Refuse what cannot be trained, and to go on with a run that is not one of the trainings that are wanted.
+    """Refuse what cannot be trained, and to go on with a run that is of another training.
 
     Args:
         path: of its folder, which need not be there.
@@ -65,17 +65,17 @@ def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOp
         MismatchError: where it is of another store, other settings, modalities or seeds.
         StoreError: where the store cannot be trained on.
     """
-    wanted = describe(store, config, options)
+    planned = describe(store, config, options)
     if not (path / "config.json").is_file():
         return
-    found = RunFolder(path).description
+    recorded = RunFolder(path).description
     same = {
-        "store": found.store["manifest_sha256"] == wanted.store["manifest_sha256"],
-        "settings": found.config == wanted.config,
-        "modalities": found.task == wanted.task,
-        "seed": (found.seed, found.members) == (wanted.seed, wanted.members),
+        "store": recorded.store["manifest_sha256"] == planned.store["manifest_sha256"],
+        "settings": recorded.config == planned.config,
+        "modalities": recorded.task == planned.task,
+        "seed": (recorded.seed, recorded.members) == (planned.seed, planned.members),
     }
-    if other := [name for name, alike in same.items() if not alike]:
+    if differing := [name for name, alike in same.items() if not alike]:
         raise MismatchError(
-            f"Expected {path} to be of this {whole}, but its {' and '.join(other)} differ; choose another {parameter('out')}."
+            f"Expected {path} to be of this {whole}, but its {' and '.join(differing)} differ; choose another {parameter('out')}."
         )

@@ -13,7 +13,7 @@ from lddu.models import equations
 from lddu.models.kernels import attention as attention_kernel
 from lddu.models.kernels import contrastive, packing
 from lddu.models.kernels.attention import self_attention
-from lddu.models.kernels.dropout import add_dropped, dropout, kept, kept_scale, random_bytes
+from lddu.models.kernels.dropout import add_dropped, dropout, keep_mask, keep_scale, random_bytes
 from lddu.models.kernels.packing import Packing
 
 MASKS = st.lists(st.lists(st.booleans(), min_size=11, max_size=11), min_size=1, max_size=7).map(torch.tensor)
@@ -144,8 +144,8 @@ def mask_of(heads: int, clips: int, steps: int, rate: float, at_once: int) -> Te
     """[heads, clips, steps, steps] what the kernel's dropout leaves, drawn block by block as it does."""
     generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
     blocks = torch.split(torch.empty(clips * heads, steps, steps), max(1, at_once // steps**2))
-    drawn = torch.cat([kept(random_bytes(block, generator), rate, torch.float32) for block in blocks])
-    return drawn.view(clips, heads, steps, steps).transpose(0, 1) * kept_scale(rate)
+    drawn = torch.cat([keep_mask(random_bytes(block, generator), rate, torch.float32) for block in blocks])
+    return drawn.view(clips, heads, steps, steps).transpose(0, 1) * keep_scale(rate)
 
 
 # ------------------------------------------------------------------------------------------------------------ dropout

@@ -187,7 +187,7 @@ def test_a_trial_that_falls_behind_is_given_up(
     def fit(store: Any, folder: Any, config: Config, run: Any, watch: Any, family: Any) -> Any:
         for epoch in range(1, 4):
             watch.epoch_done({"epoch": epoch, "seconds": 1.0, "valid": {"f1_micro": 1 / len(calls)}})
-        return type("P", (), {"kept_f1": 1 / len(calls)})
+        return type("P", (), {"best_f1": 1 / len(calls)})
 
     calls: list[int] = []
 

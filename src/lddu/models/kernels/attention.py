@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from lddu.models.kernels.dropout import kept, kept_scale, random_bytes
+from lddu.models.kernels.dropout import keep_mask, keep_scale, random_bytes
 from lddu.models.kernels.exponentials import BITS, row_exponentials
 from lddu.models.kernels.packing import ClipGroup, Packing
 
@@ -70,13 +70,13 @@ class _DroppedAttention(torch.autograd.Function):
             ctx.seeds.append(int(torch.empty((), dtype=torch.int64).random_()))
             generator = torch.Generator().manual_seed(ctx.seeds[-1])
             made.append(split)
-            keep = ctx.needs_input_grad[0] and _kept_for_gradient(split)
+            keep = ctx.needs_input_grad[0] and _stored_for_gradient(split)
             for some in _blocks(split):
                 queries, keys, values = split[:, some]
                 exponentials, sums = _exponentials(queries, keys, group, heads, some)
                 chance = random_bytes(exponentials, generator)
-                dropped = kept(chance, dropout, exponentials.dtype).mul_(exponentials)
-                torch.bmm(dropped, values, out=mixed[0, some]).mul_(kept_scale(dropout) / sums)
+                dropped = keep_mask(chance, dropout, exponentials.dtype).mul_(exponentials)
+                torch.bmm(dropped, values, out=mixed[0, some]).mul_(keep_scale(dropout) / sums)
                 if keep:
                     made += [exponentials, sums, chance]
             _put(mixed, out, group, heads)
@@ -93,16 +93,16 @@ class _DroppedAttention(torch.autograd.Function):
             split = next(waiting)
             (above,) = _taken(grad, group, 1, ctx.heads)
             into, generator = torch.empty_like(split), torch.Generator().manual_seed(seed)
-            were_kept = _kept_for_gradient(split)
+            stored = _stored_for_gradient(split)
             for some in _blocks(split):
                 queries, keys, values = split[:, some]
-                if were_kept:
+                if stored:
                     exponentials, sums, chance = next(waiting), next(waiting), next(waiting)
                 else:
                     exponentials, sums = _exponentials(queries, keys, group, ctx.heads, some)
                     chance = random_bytes(exponentials, generator)
-                dropped = kept(chance, ctx.dropout, exponentials.dtype).mul_(exponentials)
-                over = above[some] * (kept_scale(ctx.dropout) / sums)
+                dropped = keep_mask(chance, ctx.dropout, exponentials.dtype).mul_(exponentials)
+                over = above[some] * (keep_scale(ctx.dropout) / sums)
                 torch.bmm(dropped.transpose(1, 2), over, out=into[2, some])
                 to_scores = torch.bmm(over, values.transpose(1, 2).contiguous()).mul_(dropped)
                 to_scores.addcmul_(exponentials, to_scores.sum(dim=-1, keepdim=True) / sums, value=-1)
@@ -123,14 +123,14 @@ def _taken(rows: Tensor, group: ClipGroup, parts: int, heads: int) -> Tensor:
     return _heads(group.padded(rows[group.rows]), group, parts, heads).contiguous().flatten(1, 2)
 
 
-def _put(found: Tensor, rows: Tensor, group: ClipGroup, heads: int) -> None:
+def _put(parts: Tensor, rows: Tensor, group: ClipGroup, heads: int) -> None:
     """Write [parts, N heads, T, H / heads] to the group's place in [row, parts H]."""
-    own = rows[group.rows]
-    whole = own if group.places is None else own.new_empty(group.clips * group.steps, own.shape[1])
-    place = _heads(whole, group, len(found), heads)
-    place.copy_(found.view(place.shape))
+    slots = rows[group.rows]
+    whole = slots if group.places is None else slots.new_empty(group.clips * group.steps, slots.shape[1])
+    place = _heads(whole, group, len(parts), heads)
+    place.copy_(parts.view(place.shape))
     if group.places is not None:
-        torch.index_select(whole, 0, group.places, out=own)
+        torch.index_select(whole, 0, group.places, out=slots)
 
 
 def _blocks(split: Tensor) -> Iterator[slice]:
@@ -140,7 +140,7 @@ def _blocks(split: Tensor) -> Iterator[slice]:
     return (slice(first, min(first + size, count)) for first in range(0, count, size))
 
 
-def _kept_for_gradient(split: Tensor) -> bool:
+def _stored_for_gradient(split: Tensor) -> bool:
     _, _, steps, width = split.shape
     return steps <= KEPT_PER_NUMBER * width
 
@@ -153,8 +153,8 @@ def _exponentials(queries: Tensor, keys: Tensor, group: ClipGroup, heads: int, s
         barred = torch.zeros_like(queries[:, :, 0]).masked_fill_(~group.mask[clip], -torch.inf)[:, None, :]
 
     def scores() -> Tensor:
-        found = _product(queries, keys.transpose(1, 2).contiguous(), BITS / math.sqrt(queries.shape[2]))
-        return found if barred is None else found.add_(barred)
+        product = _product(queries, keys.transpose(1, 2).contiguous(), BITS / math.sqrt(queries.shape[2]))
+        return product if barred is None else product.add_(barred)
 
     exponentials, sums, _ = row_exponentials(scores)
     return exponentials, sums

@@ -39,19 +39,19 @@ class _WeightedLogSumExp(torch.autograd.Function):
         total = keys.new_zeros(())
         gradient = keys.new_zeros(learning, keys.shape[1]) if ctx.needs_input_grad[0] else None
         for first in range(0, len(weights), ANCHORS_AT_ONCE):
-            own = slice(first, min(first + ANCHORS_AT_ONCE, len(weights)))
-            some = keys[own] * scale
+            block = slice(first, min(first + ANCHORS_AT_ONCE, len(weights)))
+            some = keys[block] * scale
 
-            def scores(some: Tensor = some, own: slice = own) -> Tensor:
-                found = (BITS * some) @ keys.T
-                found[:, own].fill_diagonal_(-torch.inf)
-                return found
+            def scores(some: Tensor = some, block: slice = block) -> Tensor:
+                products = (BITS * some) @ keys.T
+                products[:, block].fill_diagonal_(-torch.inf)
+                return products
 
             exponentials, sums, shift = row_exponentials(scores)
-            total += weights[own] @ (sums.log() + shift / BITS)[:, 0]
+            total += weights[block] @ (sums.log() + shift / BITS)[:, 0]
             if gradient is not None:
-                share = weights[own, None] / sums
-                gradient[own] += share * scale * (exponentials @ keys)
+                share = weights[block, None] / sums
+                gradient[block] += share * scale * (exponentials @ keys)
                 gradient.addmm_(exponentials[:, :learning].T, share * some)
         ctx.save_for_backward(gradient)
         ctx.keys = len(keys)

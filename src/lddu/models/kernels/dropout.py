@@ -22,8 +22,8 @@ def dropped_levels(rate: float) -> int:
     return min(round(rate * LEVELS), LEVELS - 1)
 
 
-def kept_scale(rate: float) -> float:
-    """What a kept number is multiplied by, so that its expectation stays."""
+def keep_scale(rate: float) -> float:
+    """Factor of a kept number, so that its expectation stays."""
     return LEVELS / (LEVELS - dropped_levels(rate))
 
 
@@ -34,8 +34,8 @@ def random_bytes(like: Tensor, generator: torch.Generator | None = None) -> Tens
     return words.view(torch.uint8)[: like.numel()].view(like.shape)
 
 
-def kept(chance: Tensor, rate: float, dtype: torch.dtype) -> Tensor:
-    """1 where a byte of `chance` keeps, 0 where it drops, as numbers."""
+def keep_mask(chance: Tensor, rate: float, dtype: torch.dtype) -> Tensor:
+    """1 where a byte of `chance` keeps a number, 0 where it drops it."""
     return torch.ge(chance, dropped_levels(rate), out=torch.empty_like(chance, dtype=dtype))
 
 
@@ -90,7 +90,7 @@ class _AddDropped(torch.autograd.Function):
         ctx.rate = rate
         chance = random_bytes(x)
         ctx.save_for_backward(chance)
-        return torch.addcmul(residual, x, kept(chance, rate, x.dtype), value=kept_scale(rate))
+        return torch.addcmul(residual, x, keep_mask(chance, rate, x.dtype), value=keep_scale(rate))
 
     @staticmethod
     @once_differentiable
@@ -100,4 +100,4 @@ class _AddDropped(torch.autograd.Function):
 
 
 def _masked(x: Tensor, chance: Tensor, rate: float) -> Tensor:
-    return kept(chance, rate, x.dtype).mul_(x).mul_(kept_scale(rate))
+    return keep_mask(chance, rate, x.dtype).mul_(x).mul_(keep_scale(rate))

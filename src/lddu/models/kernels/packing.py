@@ -45,9 +45,9 @@ class ClipGroup:
         """Its packed rows."""
         return slice(self.start, self.stop)
 
-    def padded(self, own: Float[Tensor, "row width"]) -> Float[Tensor, "padded_row width"]:
+    def padded(self, packed: Float[Tensor, "row width"]) -> Float[Tensor, "padded_row width"]:
         """The group's packed rows as N T ones, zeros at padding."""
-        return scatter_rows(own, self.places, self.clips * self.steps)
+        return scatter_rows(packed, self.places, self.clips * self.steps)
 
     def real(self, padded: Float[Tensor, "padded_row width"]) -> Float[Tensor, "row width"]:
         """The group's packed rows out of N T padded ones."""
@@ -138,13 +138,13 @@ def _similar(counts: list[int], share: float) -> list[tuple[int, int]]:
 
 
 def _group(counts: list[int], first: int, last: int, device: torch.device) -> ClipGroup:
-    own = counts[first:last]
-    start, steps = sum(counts[:first]), own[0]
-    stop = start + sum(own)
-    if own[-1] == steps:
-        return ClipGroup(len(own), steps, start, stop, None, None)
-    mask = torch.arange(steps, device=device) < torch.tensor(own, device=device)[:, None]
-    return ClipGroup(len(own), steps, start, stop, mask.flatten().nonzero().squeeze(1), mask)
+    lengths = counts[first:last]
+    start, steps = sum(counts[:first]), lengths[0]
+    stop = start + sum(lengths)
+    if lengths[-1] == steps:
+        return ClipGroup(len(lengths), steps, start, stop, None, None)
+    mask = torch.arange(steps, device=device) < torch.tensor(lengths, device=device)[:, None]
+    return ClipGroup(len(lengths), steps, start, stop, mask.flatten().nonzero().squeeze(1), mask)
 
 
 def _scattered(rows: Tensor, places: Tensor, total: int) -> Tensor:

@@ -11,7 +11,7 @@ from lddu.models import equations
 
 
 class EmotionAttention(nn.Module):
-    """Parameters of Eq. (4) for one modality, and the query residual of Eq. (17) where it is wanted."""
+    """Parameters of Eq. (4) for one modality, and the query residual of Eq. (17) where it is on."""
 
     def __init__(self, hidden: int, dropout: float, query_residual: bool) -> None:
         super().__init__()

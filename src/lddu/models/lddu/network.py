@@ -84,7 +84,7 @@ class LDDU(nn.Module):
         return self.fuse(parts, presence)
 
     def unimodal(self, m: int, values: Tensor, mask: Tensor) -> Unimodal:
-        """What modality m says by itself, from [B, T, D] and [B, T]; of a clip without a real step, anything finite."""
+        """The prediction of modality m by itself, from [B, T, D] and [B, T]; of a clip without a real step, anything finite."""
         states = self.encoders[m](values, mask)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         attended = mask | (first & ~mask.any(dim=1, keepdim=True))  # a missing modality attends to a blank step
@@ -102,7 +102,7 @@ class LDDU(nn.Module):
         return noise
 
     def fuse(self, parts: Sequence[Unimodal], presence: Bool[Tensor, "clip modality"]) -> Prediction:
-        """Predict from what each modality says.
+        """Predict from the predictions of the modalities.
 
         For one that is not present the learned prior stands in, Eq. (15); the fusion weights a noisy one less, Eq. (20), and
         does not read one that is linear alone, Eq. (25).

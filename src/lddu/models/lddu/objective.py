@@ -84,12 +84,12 @@ class Objective(nn.Module):
     def _modality(self, model: LDDU, prediction: Prediction, shares: Tensor, modality_shares: Tensor | None) -> Tensor:
         """Eq. (14): the BCE of each modality's own score, and Eq. (13) for each modality with one shared link."""
         logit, link = prediction.modality_logit, model.modality_width_link
-        own = shares[:, None, :].expand_as(logit)
+        labels = shares[:, None, :].expand_as(logit)
         if modality_shares is not None:
-            own = equations.modality_shares(shares, modality_shares)
+            labels = equations.modality_shares(shares, modality_shares)
         target, known = (
             part.view_as(logit)
-            for part in equations.training_target(own.flatten(0, 1), self.present_at, self.config.target)
+            for part in equations.training_target(labels.flatten(0, 1), self.present_at, self.config.target)
         )
         counted = prediction.presence[:, :, None] & known
         error = (logit.sigmoid() - target).abs().detach()
@@ -119,13 +119,13 @@ def _own_anchors(keys: Tensor, classes: Tensor, anchors: int, ranks: Ranks) -> t
     Returns:
         Keys, classes, how many anchors are this rank's, and what its loss counts, so that the mean over ranks is Eq. (9).
     """
-    own = ranks.part(anchors)
+    part = ranks.part(anchors)
     order = torch.arange(len(keys), device=keys.device)
-    order = torch.cat([order[own], order[: own.start], order[own.stop :]])
+    order = torch.cat([order[part], order[: part.start], order[part.stop :]])
     _, kind, times = torch.unique(classes, return_inverse=True, return_counts=True)
-    with_positive = (times[kind[own]] > 1).sum()
+    with_positive = (times[kind[part]] > 1).sum()
     share = ranks.size * float(with_positive) / max(1.0, float(ranks.sum(with_positive)))
-    return keys[order], classes[order], own.stop - own.start, share
+    return keys[order], classes[order], part.stop - part.start, share
 
 
 def contrastive_places(

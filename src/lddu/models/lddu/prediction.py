@@ -1,4 +1,4 @@
-"""What LDDU says about a batch: one modality, and the whole."""
+"""The prediction of LDDU for a batch: of one modality, and of the whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lddu.models.lddu.links import WidthLink
 
 @dataclass(frozen=True)
 class Unimodal:
-    """What one modality says about a batch.
+    """The prediction of one modality for a batch.
 
     Attributes:
         vectors: [B, E, H] emotion vectors Z, Eq. (4).
@@ -33,17 +33,17 @@ class Unimodal:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network says about a batch. All scores are logits; `probability` is not.
+    """The prediction of the network for a batch. All scores are logits; `probability` is not.
 
     Attributes:
         direct_logit: [B, E] of g, Eq. (10).
         fused_logit: [B, E] of p, Eq. (10).
         modality_logit: [B, M, E] of c_{m,e}, Eq. (14).
-        vectors: [B, M, E, H] emotion vectors Z, Eq. (4), as the fusion heard them.
+        vectors: [B, M, E, H] emotion vectors Z, Eq. (4), as the fusion reads them.
         mean: [B, M, E, P] centres of the latent distributions, Eq. (5).
         std: [B, M, E, P] their standard deviations.
         noise: [B, M] q of Eq. (18), in them; 0 where the modality is missing or nothing measures it.
-        trust: [B, M] how much of the modality the fusion heard, Eq. (20): 0 where it is missing, 1 without a gate.
+        trust: [B, M] weight of the modality in the fusion, Eq. (20): 0 where it is missing, 1 without a gate.
         attention: per modality [B, E, T], Eq. (4): when an emotion was seen.
         presence: [B, M] whether the modality was there; elsewhere a learned prior stands in, Eq. (15).
         link: from |std_m| to the chance that modality m errs alone, Eq. (14).
@@ -73,16 +73,16 @@ class Prediction:
     @property
     def evidence(self) -> Mapping[str, Tensor | tuple[Tensor, ...]]:
         """What `EVIDENCE` lists; noise and trust where something measures them."""
-        found: dict[str, Tensor | tuple[Tensor, ...]] = {
+        evidence: dict[str, Tensor | tuple[Tensor, ...]] = {
             "width": self.width,
             "modality_error": self.link(self.modality_width),
             "attention": self.attention,
         }
         if self.metered:
-            found["modality_noise"] = self.noise
+            evidence["modality_noise"] = self.noise
         if self.gated:
-            found["modality_trust"] = self.trust
-        return found
+            evidence["modality_trust"] = self.trust
+        return evidence
 
     @property
     def probability(self) -> Float[Tensor, "clip emotion"]:

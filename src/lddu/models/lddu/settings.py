@@ -53,8 +53,8 @@ class ModelConfig(ModelSettings):
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedModel":
         """The same with the number of layers, and the size of the small networks, that suit the corpus."""
-        found = vars(super().fitted_to(corpus))
-        return ResolvedModel(**{**found, "layers": or_auto(self.layers, _layers(corpus))})
+        fields = vars(super().fitted_to(corpus))
+        return ResolvedModel(**{**fields, "layers": or_auto(self.layers, _layers(corpus))})
 
     def contradictions(self, objective: ObjectiveSettings) -> list[str]:
         """Sizes that do not divide, and parts that are nothing without each other."""
@@ -141,9 +141,11 @@ class LdduConfig(Config):
 
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedLddu":
         """The config with every ``"auto"`` replaced by what suits the corpus."""
-        found = super().fitted_to(corpus)
-        assert isinstance(found.model, ResolvedModel) and isinstance(found.objective, ResolvedObjective)
-        return ResolvedLddu(found.preset, found.family, found.model, found.objective, found.training, found.decision)
+        fitted = super().fitted_to(corpus)
+        assert isinstance(fitted.model, ResolvedModel) and isinstance(fitted.objective, ResolvedObjective)
+        return ResolvedLddu(
+            fitted.preset, fitted.family, fitted.model, fitted.objective, fitted.training, fitted.decision
+        )
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def seen_steps(
     values: Sequence[Tensor], mask: Sequence[Tensor], presence: Bool[Tensor, "clip modality"]
 ) -> list[tuple[Tensor, Tensor]]:
     """Per modality [B, T, D] with zeros wherever nothing was seen, and [B, T] where something was."""
-    seen = [one & presence[:, m, None] for m, one in enumerate(mask)]
-    return [(zeroed(x, own), own) for x, own in zip(values, seen, strict=True)]
+    seen = [real & presence[:, m, None] for m, real in enumerate(mask)]
+    return [(zeroed(x, real), real) for x, real in zip(values, seen, strict=True)]
 
 
 def zeroed(
@@ -63,8 +63,8 @@ def last_step(states: Float[Tensor, "clip step width"], mask: Bool[Tensor, "clip
     """The last unmasked step; zeros where there is none."""
     place = torch.arange(mask.shape[1], device=mask.device) * mask
     last = place.argmax(dim=1)
-    found = states[torch.arange(states.shape[0], device=states.device), last]
-    return torch.where(mask.any(dim=1, keepdim=True), found, 0.0)
+    step = states[torch.arange(states.shape[0], device=states.device), last]
+    return torch.where(mask.any(dim=1, keepdim=True), step, 0.0)
 
 
 def to_the_front(
@@ -151,7 +151,7 @@ def each_own(
     maps: nn.ModuleList, vectors: Float[Tensor, "clip modality *axes"]
 ) -> Float[Tensor, "clip modality *other"]:
     """The vectors of every modality through its own map."""
-    return torch.stack([own(vectors[:, m]) for m, own in enumerate(maps)], dim=1)
+    return torch.stack([layer(vectors[:, m]) for m, layer in enumerate(maps)], dim=1)
 
 
 def mean_log_odds(a: Float[Tensor, "*axes"], b: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:

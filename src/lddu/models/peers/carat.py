@@ -78,21 +78,21 @@ class CaratAnswer:
     """Label vectors, from which all else follows, for the whole batch at once: the loss moves the prototypes that it reads.
 
     Attributes:
-        own: [B, M, E, H] z of the modalities that are there.
+        label_vectors: [B, M, E, H] z of the modalities that are there.
         presence: [B, M].
-        rebuild: (own, presence) -> what follows.
+        rebuild: (label_vectors, presence) -> what follows.
         evidence: none.
     """
 
-    own: Float[Tensor, "clip modality emotion hidden"]
+    label_vectors: Float[Tensor, "clip modality emotion hidden"]
     presence: Bool[Tensor, "clip modality"]
     rebuild: Callable[[Tensor, Tensor], Rebuilt]
     evidence: Mapping[str, Tensor | tuple[Tensor, ...]] = field(default_factory=dict)
 
     @cached_property
     def rebuilt(self) -> Rebuilt:
-        """What follows from `own`."""
-        return self.rebuild(self.own, self.presence)
+        """What follows from `label_vectors`."""
+        return self.rebuild(self.label_vectors, self.presence)
 
     @property
     def logit(self) -> Tensor:
@@ -132,20 +132,20 @@ class Carat(nn.Module):
         """Answer a batch of scaled features."""
         parts = seen_steps(values, mask, presence)
         there = torch.stack([seen.any(dim=1) for _, seen in parts], dim=1)
-        own = torch.stack([self._label_vectors(m, *part) for m, part in enumerate(parts)], dim=1)
-        return CaratAnswer(own, there, self.rebuilt)
+        label_vectors = torch.stack([self._label_vectors(m, *part) for m, part in enumerate(parts)], dim=1)
+        return CaratAnswer(label_vectors, there, self.rebuilt)
 
-    def rebuilt(self, own: Tensor, there: Bool[Tensor, "clip modality"]) -> Rebuilt:
+    def rebuilt(self, label_vectors: Tensor, there: Bool[Tensor, "clip modality"]) -> Rebuilt:
         """Both levels, the votes and the aggregator, from label vectors [B, M, E, H] of the modalities that are there [B, M]."""
-        latent = F.normalize(blocks.each_own(self.shrink, own), dim=-1)
+        latent = F.normalize(blocks.each_own(self.shrink, label_vectors), dim=-1)
         decoded = blocks.each_own(self.expand, latent)
         prototype = blocks.each_own(self.expand, self.prototypes(latent, there))
         real = there[:, :, None, None]
-        own, decoded = torch.where(real, own, prototype), torch.where(real, decoded, prototype)
-        others = [(decoded[:, :m], prototype[:, m : m + 1], decoded[:, m + 1 :]) for m in range(own.shape[1])]
+        label_vectors, decoded = torch.where(real, label_vectors, prototype), torch.where(real, decoded, prototype)
+        others = [(decoded[:, :m], prototype[:, m : m + 1], decoded[:, m + 1 :]) for m in range(label_vectors.shape[1])]
         once = torch.stack([self._together(m, torch.cat(mixed, dim=1)) for m, mixed in enumerate(others)], dim=1)
-        twice = torch.stack([self._together(m, once) for m in range(own.shape[1])], dim=1)
-        levels = torch.stack([own, once, twice], dim=1)
+        twice = torch.stack([self._together(m, once) for m in range(label_vectors.shape[1])], dim=1)
+        levels = torch.stack([label_vectors, once, twice], dim=1)
         best = ((levels * self.votes).sum(dim=-1) + self.bias).amax(dim=2)
         aggregated = self.aggregator(twice.flatten(1))
         return Rebuilt(best, aggregated, torch.cat([decoded[:, None], levels], dim=1), latent)
@@ -171,16 +171,16 @@ class CaratObjective(nn.Module):
         """The loss of a batch, from shares [B, E], NaN where unknown; `noise` is not read."""
         s = self.settings
         target, known = equations.training_target(shares, self.present_at, s.target)
-        found = answer.rebuilt
-        first, once, twice = (equations.masked_bce(found.best[:, n], target, known) for n in range(3))
+        rebuilt = answer.rebuilt
+        first, once, twice = (equations.masked_bce(rebuilt.best[:, n], target, known) for n in range(3))
         terms = {
             "first": (first, s.first_weight),
             "rebuilt": (once, s.rebuilt_weight),
             "final": (twice, 1.0),
-            "aggregated": (equations.masked_bce(found.aggregated, target, known), 1.0),
-            "shuffled": (self._shuffled(network, found.vectors[:, 3], target, known), s.shuffled_weight),
+            "aggregated": (equations.masked_bce(rebuilt.aggregated, target, known), 1.0),
+            "shuffled": (self._shuffled(network, rebuilt.vectors[:, 3], target, known), s.shuffled_weight),
             "contrastive": (self._contrastive(network, answer, shares, known), s.contrastive_weight),
-            "reconstruction": (reconstruction(found.vectors, answer.presence), s.reconstruction_weight),
+            "reconstruction": (reconstruction(rebuilt.vectors, answer.presence), s.reconstruction_weight),
         }
         return blocks.summed(terms)
 
@@ -203,8 +203,8 @@ def reconstruction(
     vectors: Float[Tensor, "clip kind modality emotion hidden"], there: Bool[Tensor, "clip modality"]
 ) -> Float[Tensor, ""]:
     """Mean |D(e) - z|^2 + |z' - z|^2 over the modalities that are there."""
-    decoded, own, once, _ = vectors.unbind(dim=1)
-    square = ((decoded - own).square() + (once - own).square()).mean(dim=(2, 3))
+    decoded, encoded, once, _ = vectors.unbind(dim=1)
+    square = ((decoded - encoded).square() + (once - encoded).square()).mean(dim=(2, 3))
     return (square * there).sum() / there.sum().clamp(min=1)
 
 

@@ -32,18 +32,18 @@ class EfLstmSettings(ModelSettings):
 
 
 def resampled(
-    steps: Float[Tensor, "clip step width"], count: Int[Tensor, " clip"], wanted: Int[Tensor, " clip"], longest: int
+    steps: Float[Tensor, "clip step width"], count: Int[Tensor, " clip"], length: Int[Tensor, " clip"], longest: int
 ) -> Float[Tensor, "clip time width"]:
-    """Sequences of `count` steps as sequences of `wanted` steps, by linear interpolation; the same where the two agree.
+    """Sequences of `count` steps as sequences of `length` steps, by linear interpolation; the same where the two agree.
 
     Args:
         steps: [B, T, D]; the first `count` of each clip are real.
         count: steps that each clip has; 0 gives zeros.
-        wanted: steps that each clip shall have.
-        longest: padded length of the result; zeros after `wanted`.
+        length: steps that each clip gets.
+        longest: padded length of the result; zeros after `length`.
     """
     time = torch.arange(longest, device=steps.device)
-    place = (time + 0.5) * (count / wanted.clamp(min=1))[:, None] - 0.5
+    place = (time + 0.5) * (count / length.clamp(min=1))[:, None] - 0.5
     last = (count - 1).clamp(min=0)[:, None]
     place = torch.minimum(place.clamp(min=0), last.to(place.dtype))
     low = place.floor().long()
@@ -53,7 +53,7 @@ def resampled(
         return steps.gather(1, index[..., None].expand(-1, -1, steps.shape[2]))
 
     mixed = torch.lerp(at(low), at(high), (place - low)[..., None].to(steps.dtype))
-    real = (time < wanted[:, None]) & (count > 0)[:, None]
+    real = (time < length[:, None]) & (count > 0)[:, None]
     return torch.where(real[..., None], mixed, 0.0)
 
 

@@ -50,13 +50,13 @@ def label_odds(
         stopped = with_and_without(longer[..., -1], holds)
         going, held = longer[..., :-1].flatten(1), (holds[:, :, None] | each).flatten(1, 2)
         over = going.logsumexp(dim=1, keepdim=True) < LEAST_MASS
-        mass, kept = going.topk(min(beam, going.shape[1]), dim=1)
-        mass, dropped = mass.masked_fill(over, -torch.inf), torch.where(over, going, going.scatter(1, kept, -torch.inf))
+        mass, best = going.topk(min(beam, going.shape[1]), dim=1)
+        mass, dropped = mass.masked_fill(over, -torch.inf), torch.where(over, going, going.scatter(1, best, -torch.inf))
         odds = torch.logaddexp(odds, torch.logaddexp(stopped, with_and_without(dropped, held)))
         if bool(over.all()):
             return odds[0] - odds[1]
-        before = _taken(tokens, kept // labels)
-        tokens, holds = torch.cat([before, (kept % labels)[..., None]], dim=2), _taken(held, kept)
+        before = _taken(tokens, best // labels)
+        tokens, holds = torch.cat([before, (best % labels)[..., None]], dim=2), _taken(held, best)
     odds = torch.logaddexp(odds, with_and_without(mass, holds))
     return odds[0] - odds[1]
 
@@ -68,6 +68,6 @@ def with_and_without(
     return torch.stack([mass[..., None].masked_fill(~kind, -torch.inf).logsumexp(dim=1) for kind in (holds, ~holds)])
 
 
-def _taken(rows: Tensor, which: Int[Tensor, "clip kept"]) -> Tensor:
+def _taken(rows: Tensor, which: Int[Tensor, "clip best"]) -> Tensor:
     """Some of the sequences of each clip."""
     return rows.gather(1, which[..., None].expand(-1, -1, rows.shape[2]))

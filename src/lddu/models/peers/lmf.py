@@ -59,8 +59,8 @@ class Lmf(nn.Module):
         """Answer a batch of scaled features."""
         product_BRE = self.constants.new_ones(presence.shape[0], *self.constants.shape[1:])
         for m, (x, seen) in enumerate(seen_steps(values, mask, presence)):
-            own = torch.einsum("bh,rhe->bre", self.encoders[m](x, seen), self.factors[m]) + self.constants[m]
-            product_BRE = product_BRE * torch.where(seen.any(dim=1)[:, None, None], own, 1.0)
+            vector_BRE = torch.einsum("bh,rhe->bre", self.encoders[m](x, seen), self.factors[m]) + self.constants[m]
+            product_BRE = product_BRE * torch.where(seen.any(dim=1)[:, None, None], vector_BRE, 1.0)
         return Answer(torch.einsum("bre,r->be", product_BRE, self.share) + self.bias)
 
 

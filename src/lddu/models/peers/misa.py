@@ -152,9 +152,9 @@ def discrepancy(answer: MisaAnswer) -> Float[Tensor, ""]:
     """The central moment discrepancy of the shared vectors, averaged over pairs of modalities; 0 where there is no pair."""
     terms = []
     for m, n in itertools.combinations(range(answer.shared.shape[1]), 2):
-        own, other = answer.presence[:, m], answer.presence[:, n]
-        if own.any() and other.any():
-            terms.append(central_moment_discrepancy(answer.shared[own, m], answer.shared[other, n]))
+        first, second = answer.presence[:, m], answer.presence[:, n]
+        if first.any() and second.any():
+            terms.append(central_moment_discrepancy(answer.shared[first, m], answer.shared[second, n]))
     return torch.stack(terms).mean() if terms else answer.shared.new_zeros(())
 
 

@@ -96,12 +96,12 @@ class Mms2s(nn.Module):
     ) -> Mms2sAnswer:
         """Encode a batch of scaled features."""
         parts = seen_steps(values, mask, presence)
-        seen = [own for _, own in parts]
+        seen = [real for _, real in parts]
         states = [self._encoded(m, *part) for m, part in enumerate(parts)]
         crossed = [self._crossed(m, states, seen) for m in range(len(parts))]
-        owner = torch.cat([torch.full_like(own[0], m, dtype=torch.long) for m, own in enumerate(seen)])
-        own = owner == torch.arange(len(parts), device=owner.device)[:, None]
-        return Mms2sAnswer(torch.cat(crossed, dim=1), torch.cat(seen, dim=1)[:, None] & own, self.search)
+        owner = torch.cat([torch.full_like(real[0], m, dtype=torch.long) for m, real in enumerate(seen)])
+        belongs = owner == torch.arange(len(parts), device=owner.device)[:, None]
+        return Mms2sAnswer(torch.cat(crossed, dim=1), torch.cat(seen, dim=1)[:, None] & belongs, self.search)
 
     def _encoded(self, m: int, values: Tensor, seen: Tensor) -> Tensor:
         states = self.projections[m](values)
@@ -109,11 +109,13 @@ class Mms2s(nn.Module):
         return self.encoders[m](zeroed(states, seen), seen)  # type: ignore[no-any-return]
 
     def _crossed(self, m: int, states: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
-        found, layers = states[m], self.crossings[m]
+        crossed, layers = states[m], self.crossings[m]
         assert isinstance(layers, nn.ModuleList)
         for layer in layers:  # none where there is one modality
-            found = layer(found, *(torch.cat([*own[:m], *own[m + 1 :]], dim=1) for own in (states, seen)))
-        return found
+            crossed = layer(
+                crossed, *(torch.cat([*tensors[:m], *tensors[m + 1 :]], dim=1) for tensors in (states, seen))
+            )
+        return crossed
 
     def decode(
         self, states: Tensor, seen: Tensor, tokens: Int[Tensor, "clip beam place"]
@@ -133,10 +135,10 @@ class Mms2s(nn.Module):
             decoder(embedded, states, tgt_mask=hidden, memory_key_padding_mask=padding(seen[:, m]))
             for m, decoder in enumerate(self.decoders)
         ]
-        found = torch.stack(read, dim=2)
+        views = torch.stack(read, dim=2)
         absent = padding(seen.any(dim=2))[:, None, :, None]
-        share = self.mixing(found).masked_fill(absent, -torch.inf).softmax(dim=2)
-        logit = self.output((share * found).sum(dim=2)).unflatten(1, (beams, places))
+        share = self.mixing(views).masked_fill(absent, -torch.inf).softmax(dim=2)
+        logit = self.output((share * views).sum(dim=2)).unflatten(1, (beams, places))
         given = F.one_hot(tokens, self.emotions + 1).cumsum(dim=2).bool()
         given[..., -1] = False
         return logit.masked_fill(given, -torch.inf)  # type: ignore[no-any-return]
@@ -171,13 +173,13 @@ class SequenceObjective(nn.Module):
         target, known = equations.training_target(shares, self.present_at, self.settings.target)
         present = known & (self.ranks.agreed(torch.rand_like(target)) < target)
         self.count += present.sum(dim=0)
-        wanted, counted = written(present, self.count.argsort(descending=True, stable=True))
+        following, counted = written(present, self.count.argsort(descending=True, stable=True))
         counted &= known.any(dim=1, keepdim=True)
-        tokens = torch.cat([torch.full_like(wanted[:, :1], network.emotions), wanted[:, :-1]], dim=1)
+        tokens = torch.cat([torch.full_like(following[:, :1], network.emotions), following[:, :-1]], dim=1)
         logit = network.decode(answer.states, answer.seen, tokens[:, None])[:, 0]
         choice = F.pad(known, (0, 1), value=True)[:, None]
-        own = logit.masked_fill(~choice, -torch.inf).log_softmax(dim=2).gather(2, wanted[..., None]).squeeze(2)
-        loss = -own.masked_fill(~counted, 0.0).sum() / counted[:, 0].sum().clamp(min=1)
+        log_share = logit.masked_fill(~choice, -torch.inf).log_softmax(dim=2).gather(2, following[..., None]).squeeze(2)
+        loss = -log_share.masked_fill(~counted, 0.0).sum() / counted[:, 0].sum().clamp(min=1)
         return Losses(loss, {"sequence": loss})
 
 

@@ -107,10 +107,10 @@ class Mult(nn.Module):
     ) -> Answer:
         """Answer a batch of scaled features."""
         parts = seen_steps(values, mask, presence)
-        seen = [own for _, own in parts]
+        seen = [real for _, real in parts]
         states = [self._embedded(m, x) for m, (x, _) in enumerate(parts)]
-        found = torch.cat([self._target(a, states, seen) for a in range(len(states))], dim=1)
-        return Answer(self.output(found + self.residual(found)))
+        vectors = torch.cat([self._target(a, states, seen) for a in range(len(states))], dim=1)
+        return Answer(self.output(vectors + self.residual(vectors)))
 
     def _embedded(self, m: int, values: Tensor) -> Tensor:
         """[B, T, H] of modality m, from [B, T, D] with zeros at padding."""
@@ -124,12 +124,12 @@ class Mult(nn.Module):
         return last_step(remembered, seen[a])
 
     def _crossed(self, a: int, b: int, states: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
-        found = states[a]
+        crossed = states[a]
         layers = self.crossings[f"{a}_{b}"]
         assert isinstance(layers, nn.ModuleList)
         for layer in layers:
-            found = layer(found, states[b], seen[b])
-        return found
+            crossed = layer(crossed, states[b], seen[b])
+        return crossed
 
 
 MULT = Family(

@@ -28,12 +28,12 @@ class Prototypes(nn.Module):
         self, latent: Float[Tensor, "clip modality emotion latent"], there: Bool[Tensor, "clip modality"]
     ) -> Float[Tensor, "clip modality emotion latent"]:
         """The prototype of the likelier sign of each label; in training, the mean of both by their likelihood."""
-        kept = self.average.clone()  # `move` comes before the way back
-        cosine = torch.einsum("bmep,mesp->bmes", latent, kept) * there[:, :, None, None]
+        average = self.average.clone()  # `move` comes before the way back
+        cosine = torch.einsum("bmep,mesp->bmes", latent, average) * there[:, :, None, None]
         mean = cosine.sum(dim=1) / there.sum(dim=1).clamp(min=1)[:, None, None]
         soft = (mean / TEMPERATURE).softmax(dim=-1)
         share = soft if self.training else F.one_hot(mean.argmax(dim=-1), 2).to(soft.dtype)
-        return torch.einsum("bes,mesp->bmep", share, kept)
+        return torch.einsum("bes,mesp->bmep", share, average)
 
     @torch.no_grad()
     def move(

@@ -1,4 +1,4 @@
-"""TAILOR (Zhang et al., AAAI 2022): common and private states told apart by an adversary, then one query per label.
+"""TAILOR (Zhang et al., AAAI 2022): common and private states separated by an adversary, then one query per label.
 
 h_m = Transformer encoder of 256; common c_m = tanh(W_c h_m), private p_m = tanh(W_m h_m). A discriminator 256 -> 128 -> M names
 the modality, through reversed gradients for c. Three-layer Transformers fuse the private states of two modalities, then of the
@@ -104,7 +104,7 @@ class Tailor(nn.Module):
         layers = [settings.text_layers if name == "text" else settings.layers for name in dimensions]
         self.order = sorted(range(modalities), key=lambda m: (list(dimensions)[m] == "text", -m))
         self.encoders = nn.ModuleList(
-            step_encoder(d, settings, own, dropout) for d, own in zip(dimensions.values(), layers, strict=True)
+            step_encoder(d, settings, count, dropout) for d, count in zip(dimensions.values(), layers, strict=True)
         )
         self.common = nn.Linear(width, width)
         self.private = nn.ModuleList(nn.Linear(width, width) for _ in dimensions)
@@ -122,13 +122,13 @@ class Tailor(nn.Module):
     ) -> TailorAnswer:
         """Answer a batch of scaled features."""
         parts = seen_steps(values, mask, presence)
-        seen = [own for _, own in parts]
+        seen = [real for _, real in parts]
         states = [encode(*part) for encode, part in zip(self.encoders, parts, strict=True)]
         common = [zeroed(self.common(h).tanh(), s) for h, s in zip(states, seen, strict=True)]
-        private = [zeroed(own(h).tanh(), s) for own, h, s in zip(self.private, states, seen, strict=True)]
+        private = [zeroed(layer(h).tanh(), s) for layer, h, s in zip(self.private, states, seen, strict=True)]
         pooled = [torch.stack(list(map(masked_mean, kind, seen)), dim=1) for kind in (common, private)]
         together = pooled[0].sum(dim=1, keepdim=True)
-        there = torch.stack([own.any(dim=1) for own in seen], dim=1)
+        there = torch.stack([real.any(dim=1) for real in seen], dim=1)
         anything = there.any(dim=1, keepdim=True)
         return TailorAnswer(
             self._decoded(*self._fused(private, seen, together, anything)),
@@ -153,8 +153,8 @@ class Tailor(nn.Module):
 
     def _decoded(self, states: Tensor, mask: Tensor) -> Float[Tensor, "clip emotion"]:
         queries = self.queries.expand(states.shape[0], -1, -1)
-        found: Tensor = self.output(self.decoder(queries, states, memory_key_padding_mask=padding(mask)))
-        return found.squeeze(-1)
+        logit: Tensor = self.output(self.decoder(queries, states, memory_key_padding_mask=padding(mask)))
+        return logit.squeeze(-1)
 
 
 def _terms(s: Any, answer: TailorAnswer, labels: Labels) -> dict[str, tuple[Tensor, float]]:

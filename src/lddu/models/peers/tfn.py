@@ -72,8 +72,8 @@ class Tfn(nn.Module):
         """Answer a batch of scaled features."""
         product = values[0].new_ones(presence.shape[0], 1)
         for encoder, (x, seen) in zip(self.encoders, seen_steps(values, mask, presence), strict=True):
-            own = encoder(x, seen)
-            with_one = torch.cat([own, torch.ones_like(own[:, :1])], dim=1)
+            vector = encoder(x, seen)
+            with_one = torch.cat([vector, torch.ones_like(vector[:, :1])], dim=1)
             product = (product[:, :, None] * with_one[:, None, :]).flatten(1)
         return Answer(self.output(product))
 

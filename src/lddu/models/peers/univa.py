@@ -121,8 +121,8 @@ class Univa(nn.Module):
 
 def log_odds(z: Float[Tensor, "clip emotion"]) -> Float[Tensor, "clip emotion"]:
     """Log-odds of each share of softmax(z); z itself where there is a single emotion."""
-    own = torch.eye(z.shape[1], dtype=torch.bool, device=z.device)
-    return z if z.shape[1] == 1 else z - z[:, None, :].masked_fill(own, -torch.inf).logsumexp(dim=2)
+    diagonal = torch.eye(z.shape[1], dtype=torch.bool, device=z.device)
+    return z if z.shape[1] == 1 else z - z[:, None, :].masked_fill(diagonal, -torch.inf).logsumexp(dim=2)
 
 
 def share_divergence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tensor, ""]:
@@ -135,8 +135,8 @@ def share_divergence(logit: Tensor, target: Tensor, known: Tensor) -> Float[Tens
     y = torch.cat([target, 1 - target], dim=1).masked_fill(~counted, -torch.inf)
     log_share = F.logsigmoid(torch.cat([logit, -logit], dim=1)).masked_fill(~counted, -torch.inf)
     some = known.any(dim=1)
-    wanted, given = y[some].log_softmax(dim=1), log_share[some].log_softmax(dim=1)
-    terms = torch.where(counted[some], wanted.exp() * (wanted - given), 0.0)
+    log_target, given = y[some].log_softmax(dim=1), log_share[some].log_softmax(dim=1)
+    terms = torch.where(counted[some], log_target.exp() * (log_target - given), 0.0)
     return terms.sum() / max(len(terms), 1)
 
 

@@ -108,9 +108,9 @@ def refuse_other(path: Path, study: "optuna.Study", about: Mapping[str, Any]) ->
     Raises:
         MismatchError: naming what differs.
     """
-    found, wanted = study.user_attrs["about"], _plain(about)
-    if found != wanted:
-        what = ", ".join(name for name in wanted if found.get(name) != wanted[name])
+    recorded, given = study.user_attrs["about"], _plain(about)
+    if recorded != given:
+        what = ", ".join(name for name in given if recorded.get(name) != given[name])
         raise MismatchError(
             f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another {parameter('out')}, or give "
             "the same store, settings and seed."
@@ -152,10 +152,10 @@ def _study(path: Path) -> "optuna.Study":
 
 def ended(study: "optuna.Study") -> list[Trial]:
     """The trials that ended by themselves, in order; those that a kill or Ctrl-C broke off do not count."""
-    found = []
+    trials = []
     for trial in filter(_by_itself, study.get_trials(deepcopy=False)):
         scores = [score for score in trial.intermediate_values.values() if not math.isnan(score)]
-        found.append(
+        trials.append(
             Trial(
                 trial.number,
                 _STATES[trial.state.name],
@@ -166,7 +166,7 @@ def ended(study: "optuna.Study") -> list[Trial]:
                 str(trial.user_attrs.get("fault", "")),
             )
         )
-    return found
+    return trials
 
 
 _STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "broken"}

@@ -133,8 +133,8 @@ def search(
 
 def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, Config]:
     """Options and settings with what was left out."""
-    asked = options.family if options.family is not None else "lddu" if base is None else base.family
-    family = family_of(asked)
+    name = options.family if options.family is not None else "lddu" if base is None else base.family
+    family = family_of(name)
     space = space_of(family) if options.space is None else options.space
     return replace(options, family=family, space=space), family.preset() if base is None else base
 
@@ -153,8 +153,8 @@ def _space(options: SearchOptions) -> Space:
 
 def _start(space: Space, base: Config) -> dict[str, Any]:
     """The base as a trial; empty where it lies outside of the space."""
-    found = {part.setting: value_of(base, part.setting) for part in space}
-    return found if all(part.holds(found[part.setting]) for part in space) else {}
+    settings = {part.setting: value_of(base, part.setting) for part in space}
+    return settings if all(part.holds(settings[part.setting]) for part in space) else {}
 
 
 def _side_by_side(study: "optuna.Study", opening: "_TrialOpening", workers: Workers, callback: SearchCallback) -> None:
@@ -224,7 +224,7 @@ class _Attempt:
             config = laid_over(self.base, nested(_propose(trial, _space(self.options))))
             how = RunOptions(seed=self.options.seed, device=self.options.device, modalities=self.options.modalities)
             family = family_of(self.options.family or self.base.family)
-            return member.fit(self.store, folder, config, how, _Pruning(trial, self.callback), family).kept_f1
+            return member.fit(self.store, folder, config, how, _Pruning(trial, self.callback), family).best_f1
         except optuna.TrialPruned:
             raise
         except Exception as fault:

@@ -24,11 +24,11 @@ def space_of(family: Family) -> Space:
 
 def nested(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """``{"model.hidden": 64}`` as ``{"model": {"hidden": 64}}``, which `lddu.config.laid_over` takes."""
-    found: dict[str, dict[str, Any]] = {}
+    sections: dict[str, dict[str, Any]] = {}
     for name, value in settings.items():
         section, _, key = name.partition(".")
-        found.setdefault(section, {})[key] = value
-    return found
+        sections.setdefault(section, {})[key] = value
+    return sections
 
 
 def value_of(config: Config, setting: str) -> Any:

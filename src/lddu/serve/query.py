@@ -14,12 +14,12 @@ OPTIONS = ("model", "recall", "coverage", "transcribe", "name")
 
 
 class BadRequestError(LdduError):
-    """A request whose options or body are not as the interface says."""
+    """A request whose options or body do not follow the interface."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a request asks for beside its clip; see `lddu.serve.request.AnswerRequest`."""
+class QueryOptions:
+    """Options of a request; see `lddu.serve.request.AnswerRequest`."""
 
     name: str = ""
     model: str = ""
@@ -28,12 +28,12 @@ class Asked:
     transcribe: bool = False
 
 
-def asked_of(query: QueryParams, models: Sequence[Model]) -> Asked:
-    """The options.
+def options_of(query: QueryParams, models: Sequence[Model]) -> QueryOptions:
+    """The options in a query.
 
     Args:
         query: of the request.
-        models: that can be asked; none while they are loaded, when the name is checked later.
+        models: of the server; none while they are loaded, when the name is checked later.
 
     Raises:
         BadRequestError: where one is unknown, given twice, or has a wrong value.
@@ -49,7 +49,7 @@ def asked_of(query: QueryParams, models: Sequence[Model]) -> Asked:
     transcribe = query.get("transcribe", "false")
     if transcribe not in ("true", "false"):
         raise BadRequestError(f"Expected transcribe to be true or false, but got {transcribe!r}; write one of these.")
-    return Asked(
+    return QueryOptions(
         query.get("name", ""),
         model,
         _share("recall", query, "below"),
@@ -79,12 +79,12 @@ def text_of(body: bytes, most: int) -> str:
         BadRequestError: where the body is otherwise, or the text is empty or too long.
     """
     try:
-        found = json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError):
         raise BadRequestError('Expected JSON such as {"text": "I am so glad"}, but cannot read it; mend it.') from None
-    if not isinstance(found, dict) or set(found) != {"text"} or not isinstance(found["text"], str):
+    if not isinstance(document, dict) or set(document) != {"text"} or not isinstance(document["text"], str):
         raise BadRequestError('Expected {"text": "..."} and nothing else; a file is sent as the body itself.')
-    text: str = found["text"]
+    text: str = document["text"]
     if len(text) > most:
         raise BadRequestError(f"Expected at most {most} characters, but got {len(text)}; send a .txt file in parts.")
     if not text.split():
