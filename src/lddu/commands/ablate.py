@@ -4,9 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from lddu.commands.folds import folds_said
-from lddu.commands.options import Flag, Output, command_line, names_said
-from lddu.commands.settings import NOTHING_SAID, SettingOptions, chosen_config
+from lddu.commands.folds import parsed_folds
+from lddu.commands.options import Flag, Output, command_line, parsed_names
+from lddu.commands.settings import NO_SETTINGS, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def ablate(
     jobs: str = "auto",
     out: Annotated[Path, Output],
     json: Annotated[bool, Flag, Output] = False,
-    settings: SettingOptions = NOTHING_SAID,
+    settings: SettingOptions = NO_SETTINGS,
 ) -> None:
     """Train every subset of the modalities, with several seeds, and compare them.
 
@@ -77,14 +77,14 @@ def ablate(
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
-    wanted = folds_said(folds, group)
+    wanted = parsed_folds(folds, group)
     resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
     from lddu.sentences import SIMULATED_CORPUS
     from lddu.training.retrained import AblationOptions
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, names_said(modalities), device, command_line(), jobs_in(jobs), wanted)
+    options = AblationOptions(seeds, parsed_names(modalities), device, command_line(), jobs_in(jobs), wanted)
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
         def begins(name: str, number: int, count: int) -> None:

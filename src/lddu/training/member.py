@@ -69,7 +69,7 @@ def train_member(folder: RunFolder, description: RunDescription, setup: Training
             raise
         setup.callback.stopping()
         stopped = True
-    weights = state.best_weights or trainee.kept.state_dict()
+    weights = state.best_weights or trainee.validated.state_dict()
     trainee.model.load_state_dict(weights)
     if ranks.first:
         folder.write_model(weights)
