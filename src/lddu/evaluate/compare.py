@@ -17,7 +17,7 @@ from lddu.evaluate.resample import middle
 from lddu.sentences import counted
 
 COMPARISON_RESAMPLES = 2000
-"""Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
+"""Of a difference of two runs: twice as many as of a single metric, for its p-value comes from the tails."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +146,14 @@ def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int 
         seed: of the resamples.
     """
     values, drawn = figures(run), resampled(run, seed, resamples)
-    found = []
-    for other in others:
-        apart, theirs = figures(other), resampled(other, seed, resamples)
+    differences = []
+    for answers in others:
+        apart, theirs = figures(answers), resampled(answers, seed, resamples)
         names = [name for name in values if name in apart]
-        found.append({name: difference_of(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
-    return found
+        differences.append(
+            {name: difference_of(values[name] - apart[name], drawn[name] - theirs[name]) for name in names}
+        )
+    return differences
 
 
 def aligned(first: Answers, second: Answers) -> Answers:
@@ -183,7 +185,7 @@ def aligned(first: Answers, second: Answers) -> Answers:
             f"Expected runs with the same observed labels, but {first.name} and {second.name} differ on "
             f"{counted(int(differing.any(axis=1).sum()), 'clip')}, such as {a.clips[n]!r}; evaluate both on the same store."
         )
-    uncertainty, sets = (None if own is None else own[rows] for own in (second.uncertainty, second.label_set))
+    uncertainty, sets = (None if column is None else column[rows] for column in (second.uncertainty, second.label_set))
     return Answers(second.name, b.rows(rows), second.labels[rows], uncertainty, sets)
 
 
@@ -200,5 +202,5 @@ def difference_of(value: float, apart: Floats) -> Difference:
 
 def _ends(drawn: Floats) -> tuple[float, float]:
     """The middle 95 % of the resamples; NaN where more than a twentieth of them is undefined."""
-    found = middle(drawn)
-    return (np.nan, np.nan) if found is None else (found.low, found.high)
+    interval = middle(drawn)
+    return (np.nan, np.nan) if interval is None else (interval.low, interval.high)

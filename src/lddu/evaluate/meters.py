@@ -14,8 +14,8 @@ def deaf_meters(points: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
         points: modality -> what became of each corruption: the fields of `lddu.runs.robustness.Point`.
     """
     sentences = []
-    for modality, found in points.items():
-        noisy = [point for point in found if point["kind"] == "noise" and point.get("noise_risen") is not None]
+    for modality, measured in points.items():
+        noisy = [point for point in measured if point["kind"] == "noise" and point.get("noise_risen") is not None]
         loudest = max(noisy, key=lambda point: float(point["size"]), default=None)
         if loudest is not None and loudest["noise_risen"] < HEARD:
             sentences.append(
