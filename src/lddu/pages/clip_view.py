@@ -42,7 +42,7 @@ class EmotionCell:
         threshold: probability from which it counts as present.
         uncertainty: chance that the decision is wrong.
         verdict: ``present``, ``absent`` or ``can't tell``.
-        in_set: whether it is in the label set with the promised recall; None where none was asked for.
+        in_set: whether it is in the label set with the promised recall; None without such sets.
     """
 
     name: str
@@ -203,7 +203,7 @@ class Section:
 
     @property
     def lanes(self) -> list[tuple[str, tuple[Segment, ...]]]:
-        """Each person and their segments in order of time; one without a name where nobody is told apart."""
+        """Each person and their segments in order of time; one without a name where people are not distinguished."""
         persons = dict.fromkeys(segment.person for segment in self.segments)
         return [(person, tuple(s for s in self.segments if s.person == person)) for person in persons]
 
@@ -219,7 +219,7 @@ class Section:
             return self.segments[0].verdict
         verdicts = np.array([[emotion.verdict for emotion in segment.emotions] for segment in self.segments])
         names = [emotion.name for emotion in self.segments[0].emotions]
-        return _found_in(names, verdicts == "present", verdicts == "can't tell")
+        return _emotions_in(names, verdicts == "present", verdicts == "can't tell")
 
     @property
     def over_time(self) -> bool:
@@ -250,25 +250,25 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
-def headline(found: Predictions, files: int, failed: int = 0) -> str:
+def headline(predictions: Predictions, files: int, failed: int = 0) -> str:
     """What was found in so many files, and in how many nothing could be, in a sentence."""
-    what = counted(len(found), "segment" if files else "clip")
-    silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
+    what = counted(len(predictions), "segment" if files else "clip")
+    silent = np.zeros_like(predictions.label) if predictions.abstained is None else predictions.abstained
     return (
         f"{what}{' of ' + counted(files, 'file') if files else ''}: "
-        f"{_found_in(found.emotions, found.label & ~silent, silent)}."
+        f"{_emotions_in(predictions.emotions, predictions.label & ~silent, silent)}."
         f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
 
 
-def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
+def _emotions_in(emotions: Sequence[str], present: Flags, unsure: Flags) -> str:
     """Which emotions how many clips show; both flags are [N, E]."""
     counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-    found = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
+    named = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
     nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
     doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""
-    return "; ".join(filter(None, [found, doubt])) or "no emotion is likely enough in any"
+    return "; ".join(filter(None, [named, doubt])) or "no emotion is likely enough in any"
 
 
 def clock(seconds: float) -> str:
@@ -293,23 +293,23 @@ def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
 
 
 def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segment:
-    found = answers.predictions
-    top = found.emotions[int(np.argmax(found.probability[n]))]
+    predictions = answers.predictions
+    top = predictions.emotions[int(np.argmax(predictions.probability[n]))]
     timed = bool(np.isfinite([answers.start[n], answers.end[n]]).all())
-    modalities = tuple(_modality(answers, n, m, top) for m in range(len(found.modalities)))
+    modalities = tuple(_modality(answers, n, m, top) for m in range(len(predictions.modalities)))
     errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
-    cost = found.missing_cost[n] if found.missing_cost else None
+    cost = predictions.missing_cost[n] if predictions.missing_cost else None
     lacking = [modality.name for modality in modalities if not modality.presented]
     return Segment(
         number=n,
-        clip=str(found.clip[n]),
+        clip=str(predictions.clip[n]),
         start=answers.start[n] if timed else None,
         end=answers.end[n] if timed else None,
         left=place[0],
         width=place[1],
         words=answers.transcript[n],
         top=top,
-        emotions=tuple(_emotion(answers, n, e) for e in range(len(found.emotions))),
+        emotions=tuple(_emotion(answers, n, e) for e in range(len(predictions.emotions))),
         modalities=modalities,
         rests_on=answers.rests_on(n),
         trusted=_clearly_least(errors),
@@ -327,14 +327,18 @@ def _clearly_least(errors: Mapping[str, float]) -> str:
 
 
 def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
-    found = answers.predictions
-    silent = found.abstained is not None and bool(found.abstained[n, e])
-    verdict = "can't tell" if silent else "present" if found.label[n, e] else "absent"
-    in_set = None if found.label_set is None else bool(found.label_set[n, e])
+    predictions = answers.predictions
+    silent = predictions.abstained is not None and bool(predictions.abstained[n, e])
+    verdict = "can't tell" if silent else "present" if predictions.label[n, e] else "absent"
+    in_set = None if predictions.label_set is None else bool(predictions.label_set[n, e])
     return EmotionCell(
-        found.emotions[e], float(found.probability[n, e]), answers.thresholds[e], float(found.uncertainty[n, e]),
-        verdict, in_set,
-    )  # fmt: skip
+        predictions.emotions[e],
+        float(predictions.probability[n, e]),
+        answers.thresholds[e],
+        float(predictions.uncertainty[n, e]),
+        verdict,
+        in_set,
+    )
 
 
 def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
