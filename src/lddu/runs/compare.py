@@ -56,7 +56,7 @@ class RunPair:
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
         plain = {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
-        subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
+        subgroups = {"column": self.column, "subgroups": [subgroup.to_mapping() for subgroup in self.subgroups]}
         return plain | (subgroups if self.column else {}) | ({"note": self.note} if self.note else {})
 
 
@@ -96,11 +96,12 @@ def by_subgroup(
         members: subgroup -> [N] which clips are in it, in the first run's order.
     """
     first, *others = (
-        resampled_alone(with_label_sets(opened_run(run), own.answers), by) for run, own in zip(runs, drawn, strict=True)
+        resampled_alone(with_label_sets(opened_run(run), resampled.answers), by)
+        for run, resampled in zip(runs, drawn, strict=True)
     )
     return [
-        replace(pair, column=by, subgroups=compared_subgroups(first, other, members))
-        for pair, other in zip(pairs, others, strict=True)
+        replace(pair, column=by, subgroups=compared_subgroups(first, second, members))
+        for pair, second in zip(pairs, others, strict=True)
     ]
 
 
@@ -110,7 +111,9 @@ def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampl
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [answers_of(opened_run(run), split) for run in runs]
-    return [Resampled.of(aligned(answers[0], one) if n else one) for n, one in enumerate(answers)]
+    return [
+        Resampled.of(aligned(answers[0], run_answers) if n else run_answers) for n, run_answers in enumerate(answers)
+    ]
 
 
 def any_simulated(runs: Sequence[RunLike]) -> bool:
@@ -123,9 +126,9 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     first = drawn[0].answers
     return [
         RunPair(
-            first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one), note=_same(first, one.answers)
+            first.name, second.answers.name, len(first.scored.clips), compared(drawn[0], second), note=_same(first, second.answers)
         )
-        for one in drawn[1:]
+        for second in drawn[1:]
     ]  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def _same(first: Answers, second: Answers) -> str:
     """A sentence where the answers, on the same clips in the same order, are of one run or equal; else nothing."""
     if Path(first.name).resolve() == Path(second.name).resolve():
         return SAME_RUN
-    columns = [(one.scored.probability, one.labels, one.uncertainty) for one in (first, second)]
+    columns = [(answers.scored.probability, answers.labels, answers.uncertainty) for answers in (first, second)]
     equal = all(
         a is b is None or (a is not None and b is not None and np.array_equal(a, b, equal_nan=True))
         for a, b in zip(*columns, strict=True)

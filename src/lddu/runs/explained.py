@@ -84,7 +84,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         failures: files that could not be extracted.
         adaptation: how the features were re-centred; None where they were not.
         origin: which run answered; None where unknown.
-        person: [N] whom each is about, where every person in a clip was asked about; else empty.
+        person: [N] whom each is about, where each person in a clip was answered; else empty.
     """
 
     predictions: Predictions
@@ -132,11 +132,11 @@ class ClipAnswers(PerClip[ClipAnswer]):
         places = zip(self.file, self.start, strict=True)
         names = [name if math.isfinite(start) else "" for name, start in places]  # the rest stands side by side
         meant = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
-        found = sorted({names[n] for n in meant})
-        if len(found) != 1:
+        recordings = sorted({names[n] for n in meant})
+        if len(recordings) != 1:
             there = some([Path(name).name or "clips without a time" for name in sorted(set(names))])
             raise MismatchError(
-                f"Expected one recording to draw, but {f'{file!r} names {len(found)} of' if file else 'there are'} {there}; name one in "
+                f"Expected one recording to draw, but {f'{file!r} names {len(recordings)} of' if file else 'there are'} {there}; name one in "
                 f"{parameter('file')}."
             )
         return meant
@@ -144,20 +144,22 @@ class ClipAnswers(PerClip[ClipAnswer]):
     def _stretch(self, n: int, place: int, timed: bool) -> "Stretch":
         from lddu.runs.timeline import Stretch
 
-        found = self.predictions
+        predictions = self.predictions
         emotion = self._most_probable(n)
-        gain = {name: max(own[emotion], 0.0) for name, own in self.influence[n].items()}
+        gain = {name: max(influence[emotion], 0.0) for name, influence in self.influence[n].items()}
         there = self._there(n)
         whole = sum(gain.values())
         shares = {name: gain.get(name, 0.0) / whole if whole > 0 else 1 / len(there) for name in there}
         return Stretch(
             start=self.start[n] if timed else place,
             end=self.end[n] if timed else place + 1,
-            probability=found.probability[n],
-            verdict=tuple(found.verdicts(n).values()),
+            probability=predictions.probability[n],
+            verdict=tuple(predictions.verdicts(n).values()),
             words=self.transcript[n],
-            weight=tuple(shares.get(name, math.nan) for name in found.modalities),
-            attention=tuple(tuple(self.attention[n].attention.get(m, {}).get(emotion, ())) for m in found.modalities),
+            weight=tuple(shares.get(name, math.nan) for name in predictions.modalities),
+            attention=tuple(
+                tuple(self.attention[n].attention.get(m, {}).get(emotion, ())) for m in predictions.modalities
+            ),
         )
 
     def seconds(self, unknown: str) -> list[str]:
@@ -166,7 +168,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return [unknown if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
 
     def people(self) -> tuple[PersonSummary, ...]:
-        """What each person showed over each whole file; empty unless every person in a clip was asked about."""
+        """What each person showed over each whole file; empty unless each person in a clip was answered."""
         return person_summaries(self)
 
     def persons(self) -> dict[str, list[str]]:
@@ -209,10 +211,11 @@ class ClipAnswers(PerClip[ClipAnswer]):
         )
 
     def one(self, n: int) -> ClipAnswer:
-        """What is said of clip n."""
-        said = self.predictions.one(n)
+        """The result of clip n."""
+        prediction = self.predictions.one(n)
         return ClipAnswer(
-            said.clip, said.emotions, said.probability, said.uncertainty, said.missing, said.label_set, said.cannot_tell,
+            prediction.clip, prediction.emotions, prediction.probability, prediction.uncertainty, prediction.missing,
+            prediction.label_set, prediction.cannot_tell,
             self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
             self.person[n] if self.person else "",
         )  # fmt: skip
@@ -231,8 +234,8 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     def _there(self, n: int) -> list[str]:
         """The modalities that clip n has."""
-        found = self.predictions
-        return [name for name, has in zip(found.modalities, found.presented[n], strict=True) if has]
+        predictions = self.predictions
+        return [name for name, has in zip(predictions.modalities, predictions.presented[n], strict=True) if has]
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip: those of `Predictions`, with place, words, influence and time line."""
@@ -312,23 +315,23 @@ def answers_on(
         advance: called with the number of clips finished, and of all.
 
     Raises:
-        MismatchError: where the store does not fit the run, or what is asked for cannot be had.
+        MismatchError: where the store does not fit the run, or the options cannot be met.
     """
     chosen = store.rows(rows)
     if options.adapt:
         predictor, options = predictor.adapted(store, chosen), options.unadapted()
-    found = predictor.predict(store, chosen, options)
+    predictions = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
         advance(n, len(chosen))
         explained.append(predictor.explain(store, row))
-        influence.append(_influence(found.probability[n], explained[n].without, predictor))
+        influence.append(_influence(predictions.probability[n], explained[n].without, predictor))
     emotions, table = predictor.description.task.emotions, store.table
     file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
     lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
     persons = table.carried.get(PERSON_COLUMN)
     return ClipAnswers(
-        predictions=found,
+        predictions=predictions,
         file=[file_of.get(clip, "") for clip in table.clip[chosen]],
         start=table.start[chosen].tolist(),
         end=table.end[chosen].tolist(),
@@ -336,7 +339,7 @@ def answers_on(
         influence=influence,
         attention=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
+        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, predictions)],
         adaptation=predictor.adaptation,
         origin=predictor.origin,
         person=[] if persons is None else persons[chosen].tolist(),
@@ -355,16 +358,16 @@ def _influence(
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
     """Attention summed over half seconds of the clip, or over equal parts where steps have no times."""
     times = {name: store.times(name, row) for name in attention}
-    timed = all(found is not None for found in times.values())
+    timed = all(steps is not None for steps in times.values())
     known = store.table.end[row] - store.table.start[row]
-    ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
+    ends = [float(steps[-1, 1]) for steps in times.values() if steps is not None and len(steps)]
     seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
     untimed = min(UNTIMED_BINS, max((weights.shape[1] for weights in attention.values()), default=1))
     bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else untimed
     lines: dict[str, dict[str, list[float]]] = {}
     for name, weights in attention.items():
-        found, count = times[name], weights.shape[1]
-        place = found.mean(axis=1)[:count] / BIN_SECONDS if timed and found is not None else _evenly(count, bins)
+        steps, count = times[name], weights.shape[1]
+        place = steps.mean(axis=1)[:count] / BIN_SECONDS if timed and steps is not None else _evenly(count, bins)
         at = np.clip(place.astype(int), 0, bins - 1)
         lines[name] = {
             emotion: np.bincount(at, weights[e, : len(at)], minlength=bins).tolist()

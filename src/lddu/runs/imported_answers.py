@@ -72,12 +72,12 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
         *_hard(probability),
     ]
     ordered = lines[np.argsort(rows[lines])]
-    own = {split: ordered[splits[ordered] == split] for split in SCORED}
+    by_split = {split: ordered[splits[ordered] == split] for split in SCORED}
     place = np.full(len(rows), -1)
     place[lines] = np.arange(len(lines))
     return ImportedAnswers(
-        {split: rows[at] for split, at in own.items() if len(at)},
-        {split: probability[place[at]] for split, at in own.items() if len(at)},
+        {split: rows[at] for split, at in by_split.items() if len(at)},
+        {split: probability[place[at]] for split, at in by_split.items() if len(at)},
         tuple(notes),
     )
 
@@ -104,16 +104,16 @@ def _names_of(prefixed: bool) -> str:
 
 def _probabilities(table: SheetColumns, columns: Sequence[str], lines: np.ndarray) -> tuple[Floats, list[str]]:
     """[lines, E], and notes on the spellings that were understood."""
-    found = np.empty((len(lines), len(columns)))
+    probability = np.empty((len(lines), len(columns)))
     odd: dict[str, int] = {}
     for e, name in enumerate(columns):
         cells = table.column(name)
         for k, line in enumerate(lines.tolist()):
             value, kind = _probability(table, name, line, cells[line])
-            found[k, e] = value
+            probability[k, e] = value
             if kind:
                 odd[kind] = odd.get(kind, 0) + 1
-    return found, [
+    return probability, [
         f"{counted(count, 'cell')} of {table.path.name} {'was' if count == 1 else 'were'} read as {kind.replace('_', ' ')}"
         for kind, count in odd.items()
     ]
@@ -157,8 +157,12 @@ def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -
 
 def _other_splits(table: SheetColumns, splits: np.ndarray) -> list[str]:
     """A sentence on clips that the table and the store put in different splits: the program may have learnt from them."""
-    told = [split_named(word) if (word := words(cell).strip()) else "" for cell in table.column("split")]
-    clips = [clip for clip, own, split in zip(table.ids, told, splits, strict=True) if own and split and own != split]
+    table_splits = [split_named(word) if (word := words(cell).strip()) else "" for cell in table.column("split")]
+    clips = [
+        clip
+        for clip, in_table, split in zip(table.ids, table_splits, splits, strict=True)
+        if in_table and split and in_table != split
+    ]
     if not clips:
         return []
     are = "is" if len(clips) == 1 else "are"
@@ -172,27 +176,27 @@ def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -
     """Sentences on clips of the scored splits that the table lacks."""
     notes = []
     for split in SCORED:
-        wanted = store.table.in_split(split)
-        lacking = wanted[~np.isin(wanted, rows)]
-        if split == "valid" and len(lacking) == len(wanted):
-            found, cure = (
+        in_split = store.table.in_split(split)
+        lacking = in_split[~np.isin(in_split, rows)]
+        if split == "valid" and len(lacking) == len(in_split):
+            reason, cure = (
                 (f"{path} has none", "predict the validation clips too")
-                if len(wanted)
+                if len(in_split)
                 else ("the store has none", "give some clips that split and make the store again")
             )
             raise SourceError(
-                f"Expected clips of the split 'valid' of {store.place}, on which thresholds and calibration are fitted, but {found}; "
+                f"Expected clips of the split 'valid' of {store.place}, on which thresholds and calibration are fitted, but {reason}; "
                 f"{cure}."
             )
         if len(lacking) and not partial:
             raise SourceError(
-                f"Expected {path} to answer every clip of valid and test, but {len(lacking)} of {len(wanted)} of {split} "
+                f"Expected {path} to answer every clip of valid and test, but {len(lacking)} of {len(in_split)} of {split} "
                 f"{'is' if len(lacking) == 1 else 'are'} not in it ({some(list(map(repr, store.table.clip[lacking].tolist())), 3)}); "
                 f"add them, or leave them out with {parameter('partial', True)}."
             )
         if len(lacking):
             notes.append(
-                f"{len(lacking)} of {counted(len(wanted), f'{split} clip')} {'is' if len(lacking) == 1 else 'are'} not in {path.name}: the figures are about the others, and "
+                f"{len(lacking)} of {counted(len(in_split), f'{split} clip')} {'is' if len(lacking) == 1 else 'are'} not in {path.name}: the figures are about the others, and "
                 "no run that answered all can be compared with this one"
             )
     return notes

@@ -36,8 +36,8 @@ class ClipPrediction:
         probability: emotion -> that it is present, recalibrated.
         uncertainty: emotion -> chance that the decision on it is wrong.
         missing: modalities that the clip lacks.
-        label_set: emotions of the set with the promised recall; None where none was asked for.
-        cannot_tell: emotions on which the run abstains; None where no coverage was asked for and every emotion could be learnt.
+        label_set: emotions of the set with the promised recall; None where no recall was given.
+        cannot_tell: emotions on which the run abstains; None where no coverage was given and every emotion could be learnt.
     """
 
     clip: str
@@ -64,7 +64,7 @@ One = TypeVar("One", bound=ClipPrediction)
 
 
 class PerClip(ABC, Generic[One]):
-    """N clips in order. ``found[0]`` is one of them, ``found[:10]`` and ``found[mask]`` are some, a loop meets each."""
+    """N clips in order. ``answers[0]`` is one of them, ``answers[:10]`` and ``answers[mask]`` are some, a loop visits each."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -107,7 +107,7 @@ class PerClip(ABC, Generic[One]):
         return map(self.one, range(len(self)))
 
     def __repr__(self) -> str:
-        clips = [f"  {one.clip}: {one.summary()}" for one in self[:SHOWN]]
+        clips = [f"  {clip.clip}: {clip.summary()}" for clip in self[:SHOWN]]
         left = [f"  ... and {len(self) - SHOWN} more"] if len(self) > SHOWN else []
         return "\n".join([f"{type(self).__name__} of {counted(len(self), 'clip')}", *clips, *left])
 
@@ -155,11 +155,11 @@ class PerClip(ABC, Generic[One]):
         return write_export(self.answered(), Path(path), force)
 
 
-def refuse_nothing(found: PerClip[One]) -> None:
+def refuse_nothing(answers: PerClip[One]) -> None:
     """Refuse to draw no clip at all.
 
     Raises:
         MismatchError: where there is none.
     """
-    if not len(found):
+    if not len(answers):
         raise MismatchError("Expected clips to draw, but there is none; predict some.")

@@ -146,8 +146,8 @@ def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> P
         [str(source.path.absolute()), *([span.transcript for span in source.spans] if source.words_alone else [])]
         for source in listing.sources
     ]
-    asked = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
-    return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+    call = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
+    return cache / hashlib.sha256(json.dumps(call).encode()).hexdigest()[:32]
 
 
 def _forget_old(cache: Path) -> None:

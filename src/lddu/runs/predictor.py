@@ -43,7 +43,7 @@ from lddu.runs.figures import (
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.named_runs import opened_run
-from lddu.runs.not_learnt import not_learnt, untold
+from lddu.runs.not_learnt import not_learnt, untaught
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
@@ -130,14 +130,14 @@ class Predictor:
             per_person: answer each person in a raw clip for themselves (docs/clips.md).
 
         Returns:
-            A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
+            A list of the results of each clip. On raw clips it also says where in which file each clip lies, and holds
             `warnings` and the `failures` of files; for a store, `warnings` and `remarks` of this class give them.
 
         Raises:
             StoreError: where a store cannot be opened.
             SourceError: where no raw clip could be extracted.
-            MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
-            ConfigError: where not exactly one of inputs and text is given, or people are asked for in a store.
+            MismatchError: where the clips do not fit the run, or the options cannot be met.
+            ConfigError: where not exactly one of inputs and text is given, or `per_person` is set for a store.
         """
         if (inputs is None) == (text is None):
             raise ConfigError(
@@ -191,15 +191,15 @@ class Predictor:
 
     def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
         """The same run with features re-centred as given; None for features as they are."""
-        found = copy.copy(self)
-        found.adaptation = adaptation
-        return found
+        predictor = copy.copy(self)
+        predictor.adaptation = adaptation
+        return predictor
 
     def centre(self, m: int) -> TrainingCentre:
         """What modality m was standardised with; the mean over several networks, which may have seen parts of the corpus."""
         fitted = [network.scaling.of(m) for network in self._networks]
-        mean = np.mean([one.centre.double().cpu().numpy() for one in fitted], axis=0)
-        deviation = np.mean([one.scale.double().cpu().numpy() for one in fitted], axis=0)
+        mean = np.mean([scaling.centre.double().cpu().numpy() for scaling in fitted], axis=0)
+        deviation = np.mean([scaling.scale.double().cpu().numpy() for scaling in fitted], axis=0)
         return TrainingCentre(mean, deviation)
 
     def warnings(
@@ -209,7 +209,7 @@ class Predictor:
 
         Args:
             store: that is predicted, or its path or URL.
-            options: what is asked for beyond the labels.
+            options: what to predict beyond the labels.
             rows: which of its clips are meant.
 
         Raises:
@@ -220,13 +220,13 @@ class Predictor:
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         meant, task = store.rows(rows), self.description.task
-        found = [self.folder.note] if self.folder.note else []
-        found += simulated_warnings(task.simulated, store.simulated)
-        found += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
-        found += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
-        found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
-        found += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
-        return found + training_warnings(self.description.warnings, task, store, meant)
+        sentences = [self.folder.note] if self.folder.note else []
+        sentences += simulated_warnings(task.simulated, store.simulated)
+        sentences += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
+        sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
+        sentences += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
+        sentences += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
+        return sentences + training_warnings(self.description.warnings, task, store, meant)
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
@@ -282,7 +282,7 @@ class Predictor:
 
         Raises:
             StoreError: where the store cannot be opened, or has no such clip.
-            MismatchError: where the store does not fit, or what is asked for cannot be had.
+            MismatchError: where the store does not fit, or the options cannot be met.
         """
         store = opened_store(store)
         if options.adapt:
@@ -294,25 +294,27 @@ class Predictor:
     ) -> Predictions:
         """What follows from the raw figures of some clips, with the run's decision.
 
-        Where a coverage below 1 is asked for, the run abstains on clips that are out of distribution too; and on emotions that it could
+        Where the coverage is below 1, the run abstains on clips that are out of distribution too; and on emotions that it could
         not learn from a clip's only modality, unless it is to answer everything.
 
         Raises:
-            MismatchError: where what is asked for cannot be had.
+            MismatchError: where the options cannot be met.
         """
         task = self.description.task
         there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         cost = tuple(self.ablation(given) for given in there)
-        found = predictions_of(store, task, inference, self.decision, options)
-        found = self._familiarity.beside(replace(found, missing_cost=cost))
-        return found if options.coverage == 1 else replace(found, abstained=self._abstained(found, inference.presence))
+        predictions = predictions_of(store, task, inference, self.decision, options)
+        predictions = self._familiarity.beside(replace(predictions, missing_cost=cost))
+        if options.coverage == 1:
+            return predictions
+        return replace(predictions, abstained=self._abstained(predictions, inference.presence))
 
-    def _abstained(self, found: Predictions, presence: Flags) -> Flags | None:
-        cannot = untold(self.unlearnt, presence)
-        if found.abstained is None:
+    def _abstained(self, predictions: Predictions, presence: Flags) -> Flags | None:
+        cannot = untaught(self.unlearnt, presence)
+        if predictions.abstained is None:
             return cannot if cannot.any() else None
-        far = False if found.unfamiliar is None else found.unfamiliar.any(axis=1, keepdims=True)
-        return np.asarray(found.abstained | far | cannot)
+        far = False if predictions.unfamiliar is None else predictions.unfamiliar.any(axis=1, keepdims=True)
+        return np.asarray(predictions.abstained | far | cannot)
 
     @cached_property
     def unlearnt(self) -> Flags:
@@ -328,15 +330,15 @@ class Predictor:
         """[M] largest distance of a validation clip, NaN where unknown; None where no distance is known."""
         return self._familiarity.farthest
 
-    def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
+    def remarks(self, store: FeatureStore, predictions: Predictions) -> list[str]:
         """Warnings about the clips of these predictions: which are out of distribution, which were used for training."""
-        learnt = int((found.split == "train").sum())
-        own = learnt and self.was_trained_on(store)
+        learnt = int((predictions.split == "train").sum())
+        trained_on = learnt and self.was_trained_on(store)
         optimistic = (
-            f"{learnt} of these {counted(len(found), 'clip')} {'was' if learnt == 1 else 'were'} used for training; results on "
+            f"{learnt} of these {counted(len(predictions), 'clip')} {'was' if learnt == 1 else 'were'} used for training; results on "
             f"{'it' if learnt == 1 else 'them'} are optimistic"
         )
-        return [*self._familiarity.remarks(found), *([optimistic] if own else [])]
+        return [*self._familiarity.remarks(predictions), *([optimistic] if trained_on else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
@@ -349,8 +351,8 @@ class Predictor:
 
     @cached_property
     def _ablations(self) -> dict[tuple[str, ...], Ablation]:
-        found = ablations_of(self._metrics) if self._metrics else ()
-        return {one.given: one for one in found}
+        ablations = ablations_of(self._metrics) if self._metrics else ()
+        return {ablation.given: ablation for ablation in ablations}
 
     def explain(self, store: StoreLike, row: int | str) -> Explanation:
         """When each emotion was seen in one clip, and what it would be without each modality.
@@ -415,11 +417,11 @@ class Predictor:
         task = self.description.task
         members = members_by(Notes.of(store.table, rows, store.place), by) if by else {}
         inference = self.infer(store, rows, dropout=True)
-        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
+        labelled = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        figures = figures_of(labelled, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
         figures["unfamiliar"] = self._familiarity.unfamiliar_shares(inference.distance, list(task.dimensions))
         if by:
-            figures["by"] = {by: subgroups_of(self._answers(found, inference), members, by).to_mapping()}
+            figures["by"] = {by: subgroups_of(self._answers(labelled, inference), members, by).to_mapping()}
         return figures
 
     def _answers(self, split: Scored, inference: Inference) -> Answers:
@@ -450,8 +452,8 @@ class Predictor:
         store = opened_store(store)
         rows, task = self._labelled(store, split), self.description.task
         nothing = np.zeros((len(rows), len(task.emotions)))
-        found = scored(store, rows, nothing, task.emotions, task.present_at)
-        return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+        labelled = scored(store, rows, nothing, task.emotions, task.present_at)
+        return measure_robustness(self.networks_on(store), self.decision, labelled, rows, seed, advance)
 
     def was_trained_on(self, store: FeatureStore) -> bool:
         """Whether this is the very store of the run's training, wherever it lies now."""
