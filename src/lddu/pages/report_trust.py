@@ -11,7 +11,7 @@ from lddu.decide.aleatoric import vote_entropy
 from lddu.decide.decision import FittedDecision, own_scores
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore
 from lddu.evaluate.calibration import reliability
-from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.meters import unresponsive_meters
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import SELECTED
 from lddu.models.family import Task
@@ -92,9 +92,9 @@ class Worsened:
     seed: int
 
     @property
-    def deaf(self) -> list[str]:
-        """What is wrong with readings of noise."""
-        return deaf_meters(self.points)
+    def unresponsive(self) -> list[str]:
+        """Sentences on noise readings that do not rise with noise."""
+        return unresponsive_meters(self.points)
 
 
 @dataclass(frozen=True)
