@@ -1,4 +1,4 @@
-"""Which lead of one score over another says nothing."""
+"""The lead of one score over another below which both count as equal."""
 
 import math
 

@@ -305,7 +305,7 @@ def answers_on(
     rows: Chosen | None = None,
     advance: Callable[[int, int], None] = lambda *_: None,
 ) -> ClipAnswers:
-    """Predict clips of a store and say why.
+    """Predict clips of a store and explain the results.
 
     Args:
         predictor: the run.

@@ -24,7 +24,7 @@ SHORT = 8
 
 
 def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> RunFolder:
-    """The run, from the Hub or from what is here of it.
+    """The run, from the Hub or from its local cache.
 
     Where the Hub cannot be reached, what was fetched before answers, and the run's `note` says so.
 

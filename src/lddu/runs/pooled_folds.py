@@ -84,7 +84,7 @@ def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float]]:
 
 
 def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
-    """The answers of each run on its test clips, one after the other; what only some runs say is left out.
+    """The answers of each run on its test clips, one after the other; what only some runs give is left out.
 
     Raises:
         MismatchError: where the runs see other modalities.

@@ -99,7 +99,7 @@ def predict_clips(
     trained = extraction_of(predictor)
     config = (config or ExtractorConfig()).made_as(trained)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
-    with _kept(predictor, listing, config) as folder:
+    with _extraction_folder(predictor, listing, config) as folder:
         done = extract(
             listing, folder / "clips", predictor.extractor(config), jobs, existing="update", advance=callback.extracted
         )
@@ -110,7 +110,7 @@ def predict_clips(
 
 
 @contextmanager
-def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
+def _extraction_folder(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
     """A folder in which this call's extraction outlives an interruption, and nothing else; leftovers go when they are old.
 
     While another process does the very same, a folder that is nobody else's.

@@ -161,7 +161,7 @@ class Predictor:
         return predict_clips(self, inputs, config, options)
 
     def extractor(self, config: "ExtractorConfig") -> "ClipExtractor":
-        """What extracts raw clips so; the last one is kept, so that a second clip finds its models loaded."""
+        """The extractor with these settings; the last one is reused, so that its models stay loaded."""
         from lddu.clips.extractor import ClipExtractor  # loads extraction, which stores do not need
 
         if self._extractor is None or self._extractor.config != config.resolved():

@@ -35,7 +35,7 @@ MOST_LIST_BYTES = 1 << 20
 CARD = "README.md"
 
 OF_CLIPS = ("predictions.parquet", "latent_map.json", "log.jsonl")
-"""Goes along only where the person says so: ids, groups and labels of clips, and what the report draws from."""
+"""Shared only with `with_clips`: ids, groups and labels of clips, and what the report draws from."""
 
 REPORT = "report.html"
 """A run has one, but nobody opens a stranger's."""
