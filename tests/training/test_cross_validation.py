@@ -135,7 +135,7 @@ def test_two_cross_validations_are_compared_clip_by_clip(
         spoken, tmp_path / "other", tiny_config(training={"epochs": 2}), FoldOptions(3, "_speaker", QUICK)
     )
     [pair] = compare_runs([whole.path, other.path])
-    assert pair.clips == 60 and (pair.found.by, pair.found.units) == ("group", 12)
+    assert pair.clips == 60 and (pair.comparison.by, pair.comparison.units) == ("group", 12)
     for call in (other.load_model, other.load_decision):
         with pytest.raises(RunError, match=r"such as .*fold-1"):
             call()

@@ -142,7 +142,7 @@ def _show(pair: "RunPair", split: str) -> None:
     from lddu.runs.compare import LOWER_IS_BETTER
     from lddu.sentences import counted
 
-    found = pair.found
+    found = pair.comparison
     title = (
         f"{split}: {counted(pair.clips, 'clip')}; {counted(found.units, found.by)} resampled {found.resamples} times"
     )

@@ -63,7 +63,7 @@ def write_comparison(
         cell_text=cell_text,
         shown_name=shown_name,
         runs=columns,
-        estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
+        estimates=[pairs[0].comparison.first, *(pair.comparison.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
         shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,

@@ -55,12 +55,12 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
     Args:
         pairs: as `lddu.runs.compare.compare_runs` gives them.
     """
-    estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
+    estimates = {pairs[0].first: pairs[0].comparison.first} | {pair.second: pair.comparison.second for pair in pairs}
     alike = of_same_settings(list(estimates))
     groups = [runs for runs, _ in alike]
     if all(len(runs) == 1 for runs in groups):
         return []
-    names = [name for name in pairs[0].found.difference if all(name in figures for figures in estimates.values())]
+    names = [name for name in pairs[0].comparison.difference if all(name in figures for figures in estimates.values())]
     values = [_values([estimates[run] for run in runs], names) for runs in groups]
     return [
         Seeds(
