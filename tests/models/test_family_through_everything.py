@@ -113,7 +113,7 @@ def test_a_family_in_python_needs_no_registration(corpus: FeatureStore, tmp_path
         corpus, tmp_path / "late", lddu.preset(overrides={"training": {"epochs": 1}}, family="late-fusion")
     )
     [pair] = lddu.compare_runs([run, late])
-    assert "f1_micro" in pair.found.difference
+    assert "f1_micro" in pair.comparison.difference
     with pytest.raises(ConfigError, match=r"Expected a model family out of lddu, late-fusion.*but got 'toy'"):
         lddu.Predictor(run.path)
     with pytest.raises(RunError, match=r"Expected a run of the model family toy in .*, but it is of late-fusion"):

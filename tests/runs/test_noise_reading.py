@@ -13,7 +13,7 @@ from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.commands.figures import show_robustness
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
-from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.meters import unresponsive_meters
 from lddu.evaluate.selective import spearman
 from lddu.models.networks import Inference, joined
 from lddu.pages.clip_page import ClipPageContext, write_clip_page
@@ -192,7 +192,7 @@ def test_a_meter_that_does_not_hear_noise_is_said(
     corpus: FeatureStore, run: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = Predictor(run.path).robustness(corpus)
-    assert deaf_meters(found.to_mapping()["modalities"]) == []
+    assert unresponsive_meters(found.to_mapping()["modalities"]) == []
     deaf = {
         name: tuple(replace(p, noise_risen=0.25) if name == "text" and p.kind == "noise" else p for p in points)
         for name, points in found.modalities.items()

@@ -56,7 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_same_answers_of_two_orders_differ_in_nothing(place: Path) -> None:
     [pair] = compare_runs([place / "same", place / "turned"])
     assert pair.note, "they are the same answers"
-    for name, difference in pair.found.difference.items():
+    for name, difference in pair.comparison.difference.items():
         assert difference.value == pytest.approx(0, abs=1e-9), name
     figures = [package.RunFolder(place / name).metrics["test"].figures for name in ("same", "turned")]
     for name in NAMES:

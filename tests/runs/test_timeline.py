@@ -181,7 +181,7 @@ def test_runs_and_comparisons_show_their_figures_in_a_notebook(tmp_path: Path) -
     (tmp_path / "aside.json").rename(runs[0].path / "metrics.json")
     [pair] = lddu.compare_runs(runs)
     told = _Text(pair._repr_html_())
-    difference = pair.found.difference["f1_micro"]
+    difference = pair.comparison.difference["f1_micro"]
     assert told.words[1:5] == ["first", "second", "difference (95 %)", "f1_micro"]
     assert f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})" in told.words
 

@@ -136,7 +136,7 @@ def test_two_cross_validations_are_compared_clip_by_clip(
         spoken, tmp_path / "other", tiny_config(training={"epochs": 2}), FoldOptions(3, "_speaker", QUICK)
     )
     [pair] = compare_runs([whole.path, other.path])
-    assert pair.clips == 60 and (pair.found.by, pair.found.units) == ("group", 12)
+    assert pair.clips == 60 and (pair.comparison.by, pair.comparison.units) == ("group", 12)
     for call in (other.load_model, other.load_decision):
         with pytest.raises(RunError, match=r"such as .*fold-1"):
             call()
@@ -253,10 +253,10 @@ def test_folds_of_speakers_and_of_clips_are_compared_over_speakers(spoken: Featu
     of_clips = cross_validate(spoken, whole.path.parent / "of-clips", SHORT, FoldOptions(3, "clip", QUICK))
     for runs in ([whole, of_clips], [of_clips, whole]):
         [pair] = compare_runs(runs)
-        assert (pair.found.by, pair.found.units) == ("group", 12)
+        assert (pair.comparison.by, pair.comparison.units) == ("group", 12)
         assert f"the groups of {whole.place} are resampled for both" in pair.note
-    again = compare_runs([whole, of_clips])[0].found
-    back = pair.found.difference["f1_micro"]
+    again = compare_runs([whole, of_clips])[0].comparison
+    back = pair.comparison.difference["f1_micro"]
     assert (again.difference["f1_micro"].low, again.difference["f1_micro"].high) == pytest.approx(
         (-back.high, -back.low)
     )

@@ -82,7 +82,7 @@ def test_the_answers_of_a_trained_run_give_its_own_figures_again(corpus: Feature
     assert run.predictions().clip.tolist() == trained.predictions().clip.tolist()
     assert theirs["warnings"] == ["36 clips of raw.csv left out, of neither valid nor test"]
     pair = compare_runs([trained.path, run.path])[0]
-    assert pair.found.difference["f1_micro"].value == pytest.approx(0)
+    assert pair.comparison.difference["f1_micro"].value == pytest.approx(0)
 
 
 def test_an_imported_run_says_so_and_cannot_predict(

@@ -105,7 +105,7 @@ def test_figures_of_an_ablation_are_of_the_held_out_clips_of_all_folds(acted: Fe
         assert row.mean["f1_micro"] == pytest.approx(2 * hits / (answered + shown))
         assert (row.units, row.by, row.folds) == (12, "group", {"count": 3, "group": "_speaker"})
     [pair] = compare_runs([rows[0].runs[0], rows[1].runs[0]])
-    assert rows[0].over_clips is None and rows[1].over_clips == pytest.approx(pair.found.difference)
+    assert rows[0].over_clips is None and rows[1].over_clips == pytest.approx(pair.comparison.difference)
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ def _show(pair: "RunPair", split: str) -> None:
     from lddu.runs.compare import LOWER_IS_BETTER
     from lddu.sentences import counted
 
-    comparison = pair.found
+    comparison = pair.comparison
     title = f"{split}: {counted(pair.clips, 'clip')}; {counted(comparison.units, comparison.by)} resampled {comparison.resamples} times"
     grid = table(title, "", "first", "second", "second - first", "95 % interval", "chance")
     for name, difference in comparison.difference.items():

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lddu.commands.screen import results, table, warn
-from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.meters import unresponsive_meters
 from lddu.evaluate.shares import SHARE_FIGURES
 from lddu.evaluate.verdicts import baseline_name, verdicts_of
 from lddu.sentences import counted
@@ -126,7 +126,7 @@ def show_robustness(split: str, found: "Robustness") -> None:
     if metered:
         legend += "; its noise: mean measured noise of its features, comparable within a modality"
     results().print(legend, style="dim")
-    warn(deaf_meters(found.to_mapping()["modalities"]))
+    warn(unresponsive_meters(found.to_mapping()["modalities"]))
 
 
 def _robustness_columns(metered: bool) -> tuple[str, ...]:

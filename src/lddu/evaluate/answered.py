@@ -56,8 +56,8 @@ class Answers:
 def figures(answers: Answers) -> dict[str, float]:
     """Every figure on all clips, by the names of `metrics.json`; one that the split cannot give is left out."""
     _, units = np.unique(answers.scored.units(), return_inverse=True)
-    found = _figures(answers, units, iter([np.ones((1, int(units.max()) + 1))]))
-    return {name: float(values[0]) for name, values in found.items() if not np.isnan(values[0])}
+    computed = _figures(answers, units, iter([np.ones((1, int(units.max()) + 1))]))
+    return {name: float(values[0]) for name, values in computed.items() if not np.isnan(values[0])}
 
 
 def resampled(answers: Answers, seed: int, resamples: int) -> Figures:
@@ -77,8 +77,8 @@ def _figures(answers: Answers, units: np.ndarray, weights: Iterator[Floats]) -> 
     parts += (_errors(answers, units),) if answers.uncertainty is not None else ()
     parts += (_set_recall(answers, units),) if answers.label_set is not None else ()
     drawn = [{name: value for part in parts for name, value in part(weight).items()} for weight in weights]
-    found = {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
-    return {name: found[name] for name in dict.fromkeys([*HEADLINE, *found]) if name in found}
+    values = {name: np.concatenate([chunk[name] for chunk in drawn]) for name in drawn[0]}
+    return {name: values[name] for name in dict.fromkeys([*HEADLINE, *values]) if name in values}
 
 
 Part = Callable[[Floats], Figures]
@@ -108,7 +108,7 @@ def _sums(answers: Answers, units: np.ndarray) -> Part:
         hit, alarm, miss = weight @ hits, weight @ alarms, weight @ misses
         jaccard, correct_when_empty, clips, wrong, error, pairs = (weight @ rest).T
         all_hits, all_alarms, all_misses = hit.sum(axis=1), alarm.sum(axis=1), miss.sum(axis=1)
-        found = {
+        ratios = {
             "f1_micro": _ratio(2 * all_hits, 2 * all_hits + all_alarms + all_misses),
             "f1_macro": _ratio(2 * hit, 2 * hit + alarm + miss).mean(axis=1),
             "precision_micro": _ratio(all_hits, all_hits + all_alarms),
@@ -118,7 +118,7 @@ def _sums(answers: Answers, units: np.ndarray) -> Part:
             "hamming_loss": _ratio(wrong, pairs),
             "brier": _ratio(error, pairs),
         }
-        return {name: np.where(pairs > 0, values, np.nan) for name, values in found.items()}
+        return {name: np.where(pairs > 0, values, np.nan) for name, values in ratios.items()}
 
     return part
 
@@ -146,9 +146,9 @@ def _precision(answers: Answers, units: np.ndarray) -> Part:
     ]
 
     def part(weight: Floats) -> Figures:
-        found = np.array([column.figure(average_precision, weight) for column in columns])
-        there = ~np.isnan(found)
-        return {"map_macro": _ratio(np.where(there, found, 0.0).sum(axis=0), there.sum(axis=0), empty=np.nan)}
+        precisions = np.array([column.figure(average_precision, weight) for column in columns])
+        there = ~np.isnan(precisions)
+        return {"map_macro": _ratio(np.where(there, precisions, 0.0).sum(axis=0), there.sum(axis=0), empty=np.nan)}
 
     return part if columns else lambda weight: {"map_macro": np.full(len(weight), np.nan)}
 
@@ -166,9 +166,9 @@ def _set_recall(answers: Answers, units: np.ndarray) -> Part:
     """The mean, over clips that show an emotion, of the share of these that the label set holds."""
     assert answers.label_set is not None
     present = answers.scored.presence == 1
-    shown = present.sum(axis=1)
-    share = _ratio((present & answers.label_set).sum(axis=1), shown)
-    sums = _per_unit(np.column_stack([share, shown > 0]), units)
+    positives = present.sum(axis=1)
+    share = _ratio((present & answers.label_set).sum(axis=1), positives)
+    sums = _per_unit(np.column_stack([share, positives > 0]), units)
 
     def part(weight: Floats) -> Figures:
         held, clips = (weight @ sums).T
@@ -184,5 +184,5 @@ def _per_unit(columns: np.ndarray, units: np.ndarray) -> Floats:
 
 def _ratio(above: Floats, below: Floats, empty: float = 0.0) -> Floats:
     """Above / below, `empty` where below is 0."""
-    found: Floats = np.divide(above, below, out=np.full(np.shape(below), empty), where=np.asarray(below) > 0)
-    return found
+    ratio: Floats = np.divide(above, below, out=np.full(np.shape(below), empty), where=np.asarray(below) > 0)
+    return ratio

@@ -146,8 +146,8 @@ def error_by_chance(
     errors = []
     for draws in chunks(simulations, len(order)):
         outcome = random.random((draws, len(order)), dtype=np.float32) < sorted_probability
-        found = np.add.reduceat(outcome, starts, axis=1, dtype=np.int64)
-        errors.append(np.abs(found - expected).sum(axis=1) / len(order))
+        observed = np.add.reduceat(outcome, starts, axis=1, dtype=np.int64)
+        errors.append(np.abs(observed - expected).sum(axis=1) / len(order))
     return _whole(np.concatenate(errors))
 
 
@@ -197,6 +197,6 @@ def _bins(probability: Floats, binning: Binning, bins: int) -> np.ndarray:
 
 
 def _whole(values: Floats) -> Interval:
-    found = middle(values)
-    assert found is not None, "every draw has a calibration error"
-    return found
+    interval = middle(values)
+    assert interval is not None, "every draw has a calibration error"
+    return interval

@@ -1,4 +1,4 @@
-"""Which lead of one score over another says nothing."""
+"""The lead of one score over another below which both count as equal."""
 
 import math
 
@@ -6,8 +6,8 @@ import math
 def lead_by_chance(clips: int) -> float:
     """A lead in F1 or mAP on so many clips that chance explains: .1 / √clips, a fraction of its standard error.
 
-    Scores of one network that differ by less, with another share of its path, are taken as equal; what breaks the tie is said
-    where it is used.
+    Scores of one network that differ by less, with another share of its path, are taken as equal; what breaks the tie is
+    stated where it is used.
 
     Args:
         clips: on which both were measured.

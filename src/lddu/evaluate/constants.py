@@ -21,8 +21,8 @@ def below_constants(figures: Mapping[str, Any], constants: Sequence[Baseline]) -
         figures: of the run, by the names of `metrics.json`.
         constants: on the same clips.
     """
-    found = {name: [c.name for c in constants if getattr(c, name) >= figures[name]] for name in COMPARED}
-    return {name: names for name, names in found.items() if names}
+    ahead = {name: [c.name for c in constants if getattr(c, name) >= figures[name]] for name in COMPARED}
+    return {name: names for name, names in ahead.items() if names}
 
 
 def constants_in(figures: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -64,11 +64,11 @@ class Gap:
         """
         over = f" over {listed(self.emotions)}" if self.emotions else ""
         pair = f"{self.best} is best ({self.best_value:.3f}) and {self.worst} worst ({self.worst_value:.3f})"
-        said = f"In {TITLES[self.figure]}{over}, {pair}: the gap of {self.apart.value:.3f}"
+        text = f"In {TITLES[self.figure]}{over}, {pair}: the gap of {self.apart.value:.3f}"
         if self.beyond_chance is None:
-            return f"{said} has no interval, since too many resamples cannot give it."
+            return f"{text} has no interval, since too many resamples cannot give it."
         verdict = "is more than chance" if self.beyond_chance else "may be chance"
-        return f"{said} (95 % {self.apart.low:.3f} to {self.apart.high:.3f}) {verdict}."
+        return f"{text} (95 % {self.apart.low:.3f} to {self.apart.high:.3f}) {verdict}."
 
 
 def gap_of(
@@ -80,7 +80,7 @@ def gap_of(
         figure: its name; larger is better.
         values: subgroup -> figure.
         drawn: subgroup -> [R] figure on resamples, the same for all.
-        emotions: over which it was computed, where that has to be said.
+        emotions: over which it was computed, where these are not all.
     """
     if len(values) < 2:
         return None
@@ -114,7 +114,7 @@ def picked_difference(values: Sequence[float], drawn: Floats) -> tuple[int, int,
     spread = apart.std(axis=1, keepdims=True)
     off = np.abs(apart - apart.mean(axis=1, keepdims=True))
     farthest = np.divide(off, spread, out=np.zeros_like(off), where=spread > 0).max(axis=0)
-    own = float((drawn[best, defined] - drawn[worst, defined]).std())
-    reach = float(np.quantile(farthest, LEVEL)) * own
-    chance = p_value(int((farthest * own >= value).sum()), len(farthest)) if value > 0 else 1.0
+    deviation = float((drawn[best, defined] - drawn[worst, defined]).std())
+    reach = float(np.quantile(farthest, LEVEL)) * deviation
+    chance = p_value(int((farthest * deviation >= value).sum()), len(farthest)) if value > 0 else 1.0
     return best, worst, Difference(value, value - reach, value + reach, chance)

@@ -39,13 +39,13 @@ class LastLayer:
     presence: Floats
 
 
-def laplace_head(train: LastLayer, valid: LastLayer, asked: Sequence[LastLayer]) -> tuple[LaplaceAnswer, ...]:
+def laplace_head(train: LastLayer, valid: LastLayer, groups: Sequence[LastLayer]) -> tuple[LaplaceAnswer, ...]:
     """Fit on training clips, choose the prior on validation, answer on others.
 
     Args:
         train: clips to fit on.
         valid: clips to choose on, with at least one known label.
-        asked: groups of clips to answer on.
+        groups: of clips to answer on.
 
     Example:
         >>> values = np.linspace(-3, 3, 60)[:, None, None]
@@ -57,7 +57,7 @@ def laplace_head(train: LastLayer, valid: LastLayer, asked: Sequence[LastLayer])
     known = ~np.isnan(valid.presence)
     best: tuple[float, tuple[LaplaceAnswer, ...]] | None = None
     for c in C_GRID:
-        on_valid, *answers = _answers(train, [valid, *asked], c)
+        on_valid, *answers = _answers(train, [valid, *groups], c)
         nll = negative_log_likelihood(valid.presence[known] == 1, on_valid.probability[known])
         if best is None or nll < best[0]:
             best = nll, tuple(answers)
@@ -66,28 +66,28 @@ def laplace_head(train: LastLayer, valid: LastLayer, asked: Sequence[LastLayer])
 
 
 def _answers(train: LastLayer, others: Sequence[LastLayer], c: float) -> list[LaplaceAnswer]:
-    shapes = [own.inputs.shape[:2] for own in others]
-    found = [LaplaceAnswer(np.full(shape, 0.5), np.zeros(shape)) for shape in shapes]
-    for e, shown in enumerate(train.presence.T):
-        known = ~np.isnan(shown)
-        if len(np.unique(shown[known])) < 2:
-            for own in found:
-                own.probability[:, e] = shown[known].mean() if known.any() else 0.5
+    shapes = [clips.inputs.shape[:2] for clips in others]
+    answers = [LaplaceAnswer(np.full(shape, 0.5), np.zeros(shape)) for shape in shapes]
+    for e, observed in enumerate(train.presence.T):
+        known = ~np.isnan(observed)
+        if len(np.unique(observed[known])) < 2:
+            for answer in answers:
+                answer.probability[:, e] = observed[known].mean() if known.any() else 0.5
             continue
         inputs = train.inputs[known, e].astype(np.float64)
         centre, scale = inputs.mean(axis=0), column_scale(inputs)
-        weight, covariance = _posterior(_with_one((inputs - centre) / scale), shown[known], c)
-        for own, clips in zip(found, others, strict=True):
+        weight, covariance = _posterior(_with_one((inputs - centre) / scale), observed[known], c)
+        for answer, clips in zip(answers, others, strict=True):
             columns = _with_one((clips.inputs[:, e] - centre) / scale)
             variance = np.einsum("ij,jk,ik->i", columns, covariance, columns)
-            own.variance[:, e] = variance
-            own.probability[:, e] = expit((columns @ weight) / np.sqrt(1 + np.pi * variance / 8))
-    return found
+            answer.variance[:, e] = variance
+            answer.probability[:, e] = expit((columns @ weight) / np.sqrt(1 + np.pi * variance / 8))
+    return answers
 
 
-def _posterior(columns: Floats, shown: Floats, c: float) -> tuple[Floats, Floats]:
+def _posterior(columns: Floats, observed: Floats, c: float) -> tuple[Floats, Floats]:
     """Most probable weights [D + 1], the intercept last, and their covariance."""
-    model = regression(columns[:, :-1], shown == 1, c)
+    model = regression(columns[:, :-1], observed == 1, c)
     weight = np.append(model.coef_[0], model.intercept_[0])
     p = expit(columns @ weight)
     precision = (columns * (p * (1 - p))[:, None]).T @ columns

@@ -58,7 +58,7 @@ class LinearFit:
         c: inverse strength of the penalty.
         balanced: whether positives and negatives weigh alike.
         score: on validation: the mean of the best micro-F1 of one threshold and mAP.
-        probabilities: [N, E] of each group of clips that was asked about.
+        probabilities: [N, E] of each group of clips that was answered.
     """
 
     modalities: tuple[str, ...]
@@ -69,37 +69,37 @@ class LinearFit:
 
 
 def fit_linear(
-    train: PooledClips, valid: PooledClips, asked: Sequence[PooledClips], modalities: Sequence[str]
+    train: PooledClips, valid: PooledClips, groups: Sequence[PooledClips], modalities: Sequence[str]
 ) -> LinearFit:
     """Fit on training clips, choose strength and weighting on validation, answer on others.
 
     Args:
         train: clips to fit on.
         valid: clips to choose on.
-        asked: groups of clips to answer on.
+        groups: of clips to answer on.
         modalities: that the regressions see.
 
     Example:
         >>> values = np.linspace(-1, 1, 40)[:, None]
         >>> clips = PooledClips({"text": values}, (values > 0).astype(float))
-        >>> found = fit_linear(clips, clips, [clips], ["text"])
-        >>> found.score, bool(((found.probabilities[0] > 0.5) == (values > 0)).all())
+        >>> fit = fit_linear(clips, clips, [clips], ["text"])
+        >>> fit.score, bool(((fit.probabilities[0] > 0.5) == (values > 0)).all())
         (1.0, True)
     """
-    fitted, others = _columns(train, [valid, *asked], modalities)
+    fitted, others = _columns(train, [valid, *groups], modalities)
 
     def tried(c: float, balanced: bool) -> LinearFit:
         judged, *answers = _probabilities(fitted, train.presence, others, c, balanced)
         return LinearFit(tuple(modalities), c, balanced, _score(judged, valid.presence), tuple(answers))
 
-    best = max((tried(c, balanced=False) for c in C_GRID), key=lambda one: one.score)  # the first of equals: strongest
-    return max((best, tried(best.c, balanced=True)), key=lambda one: one.score)
+    best = max((tried(c, balanced=False) for c in C_GRID), key=lambda fit: fit.score)  # the first of equals: strongest
+    return max((best, tried(best.c, balanced=True)), key=lambda fit: fit.score)
 
 
 def fit_linear_shares(
     train: PooledClips,
     valid: PooledClips,
-    asked: Sequence[PooledClips],
+    groups: Sequence[PooledClips],
     modalities: Sequence[str],
     strengths: Sequence[float] = C_GRID,
 ) -> tuple[float, tuple[Floats, ...]]:
@@ -108,7 +108,7 @@ def fit_linear_shares(
     Args:
         train: clips to fit on.
         valid: clips to choose the strength on, by cross-entropy.
-        asked: groups of clips to answer on.
+        groups: of clips to answer on.
         modalities: that the regressions see.
         strengths: inverse strengths of the penalty that are tried.
 
@@ -116,12 +116,14 @@ def fit_linear_shares(
         The inverse strength, and [N, E] shares of each group.
     """
     assert train.shares is not None and valid.shares is not None
-    fitted, others = _columns(train, [valid, *asked], modalities)
+    fitted, others = _columns(train, [valid, *groups], modalities)
     observed = valid.shares
     rows = fully_known(observed)
-    found = [(c, _expected_shares(fitted, train.shares, others, c)) for c in strengths]
-    costs = [float(share_distances(own[0][rows], observed[rows])["cross_entropy"].mean()) for _, own in found]
-    c, (_, *answers) = found[int(np.argmin(costs))]
+    tried = [(c, _expected_shares(fitted, train.shares, others, c)) for c in strengths]
+    costs = [
+        float(share_distances(predicted[0][rows], observed[rows])["cross_entropy"].mean()) for _, predicted in tried
+    ]
+    c, (_, *answers) = tried[int(np.argmin(costs))]
     return c, tuple(answers)
 
 
@@ -156,11 +158,11 @@ def _columns(
     for name in modalities:
         scaler = StandardScaler().fit(train.values[name])  # leaves NaN out
         lively = np.nan_to_num(scaler.var_) > 0
-        for own, clips in zip(columns, (train, *others), strict=True):
+        for blocks, clips in zip(columns, (train, *others), strict=True):
             values = clips.values[name]
             scaled = np.clip(scaler.transform(values)[:, lively], -FARTHEST, FARTHEST)
-            own += [np.nan_to_num(scaled), np.isnan(values).any(axis=1, keepdims=True)]
-    first, *rest = [np.concatenate(own, axis=1).astype(np.float32) for own in columns]
+            blocks += [np.nan_to_num(scaled), np.isnan(values).any(axis=1, keepdims=True)]
+    first, *rest = [np.concatenate(blocks, axis=1).astype(np.float32) for blocks in columns]
     return first, rest
 
 
@@ -168,34 +170,34 @@ def _probabilities(
     fitted: np.ndarray, presence: Floats, others: Sequence[np.ndarray], c: float, balanced: bool
 ) -> list[Floats]:
     """[N, E] for each of the others; an emotion without both classes in training keeps its frequency, .5 if unknown."""
-    found = [np.full((len(columns), presence.shape[1]), 0.5) for columns in others]
-    for e, shown in enumerate(presence.T):
-        known = ~np.isnan(shown)
-        if len(np.unique(shown[known])) < 2:
-            for own in found:
-                own[:, e] = shown[known].mean() if known.any() else 0.5
+    answers = [np.full((len(columns), presence.shape[1]), 0.5) for columns in others]
+    for e, observed in enumerate(presence.T):
+        known = ~np.isnan(observed)
+        if len(np.unique(observed[known])) < 2:
+            for answer in answers:
+                answer[:, e] = observed[known].mean() if known.any() else 0.5
             continue
-        model = regression(fitted[known], shown[known] == 1, c, balanced=balanced)
-        for own, columns in zip(found, others, strict=True):
-            own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
-    return found
+        model = regression(fitted[known], observed[known] == 1, c, balanced=balanced)
+        for answer, columns in zip(answers, others, strict=True):
+            answer[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
+    return answers
 
 
 def _expected_shares(fitted: np.ndarray, shares: Floats, others: Sequence[np.ndarray], c: float) -> list[Floats]:
     """[N, E] for each of the others; an emotion without both answers in training keeps its mean share, .5 if unknown."""
-    found = [np.full((len(columns), shares.shape[1]), 0.5) for columns in others]
+    answers = [np.full((len(columns), shares.shape[1]), 0.5) for columns in others]
     for e, share in enumerate(shares.T):
         known = np.flatnonzero(~np.isnan(share))
         weight = np.concatenate([share[known], 1 - share[known]])
         outcome, used = np.repeat([True, False], len(known)), weight > 0
         if len(np.unique(outcome[used])) < 2:
-            for own in found:
-                own[:, e] = share[known].mean() if len(known) else 0.5
+            for answer in answers:
+                answer[:, e] = share[known].mean() if len(known) else 0.5
             continue
         model = regression(fitted[np.tile(known, 2)[used]], outcome[used], c, weight[used])
-        for own, columns in zip(found, others, strict=True):
-            own[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
-    return found
+        for answer, columns in zip(answers, others, strict=True):
+            answer[:, e] = model.predict_proba(columns)[:, 1] if len(columns) else 0.0
+    return answers
 
 
 def _score(probability: Floats, presence: Floats) -> float:

@@ -152,8 +152,8 @@ def mean_average_precision(scored: Scored) -> float:
     """Mean of the average precision of each emotion that has known positives; 0 where none has any."""
     known, present = scored.known, scored.presence == 1
     columns = [(present[rows, e], scored.probability[rows, e]) for e, rows in enumerate(known.T)]
-    found = _given([_average_precision(*column) for column in columns])
-    return float(np.mean(found)) if found else 0.0
+    precisions = _given([_average_precision(*column) for column in columns])
+    return float(np.mean(precisions)) if precisions else 0.0
 
 
 def brier(present: Flags, probability: Floats) -> float:
@@ -207,7 +207,8 @@ def baselines(train_presence: Floats, presence: Floats, emotions: Sequence[str])
     best = constants[int(np.argmax(reached))]
     chosen = {"everything-positive": np.ones(len(order), bool), "best-constant": best}
     everything, constant = (
-        baseline_of(name, np.broadcast_to(own, presence.shape), presence, emotions) for name, own in chosen.items()
+        baseline_of(name, np.broadcast_to(labels, presence.shape), presence, emotions)
+        for name, labels in chosen.items()
     )
     return everything, constant
 
@@ -215,7 +216,7 @@ def baselines(train_presence: Floats, presence: Floats, emotions: Sequence[str])
 def baseline_of(name: str, labels: Flags, presence: Floats, emotions: Sequence[str]) -> Baseline:
     """What these labels [N, E] reach, which the same emotions have in every clip, or in every clip of a fold."""
     f1s = [micro_f1(presence[:, [e]], labels[:, [e]]) for e in np.flatnonzero((~np.isnan(presence)).any(axis=0))]
-    names = tuple(emotion for emotion, one in zip(emotions, np.any(labels, axis=0).tolist(), strict=True) if one)
+    names = tuple(emotion for emotion, named in zip(emotions, np.any(labels, axis=0).tolist(), strict=True) if named)
     return Baseline(
         name, names, micro_f1(presence, labels), float(np.mean(f1s)),
         mean_jaccard(presence, labels, empty=0.0), mean_jaccard(presence, labels, empty=1.0),

@@ -1,4 +1,4 @@
-"""The p-value of a bootstrap, by one rule for the whole project, and how many of them may be looked at.
+"""The p-value of a bootstrap, by one rule for the whole project, and the correction for several tests.
 
 The value itself counts as one more resample, so that R resamples give no p below 1 / (R + 1): that none of them was so extreme is
 no proof that none could be (Davison and Hinkley, Bootstrap methods, 1997, ch. 4).
@@ -48,9 +48,9 @@ def holm(chances: Sequence[float]) -> list[float]:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
         [0.03, 0.06, 0.06]
     """
-    found = np.asarray(chances, np.float64)
-    order = np.argsort(found)[: int((~np.isnan(found)).sum())]
-    raised = found[order] * np.arange(len(order), 0, -1)
-    corrected = np.full(len(found), np.nan)
+    values = np.asarray(chances, np.float64)
+    order = np.argsort(values)[: int((~np.isnan(values)).sum())]
+    raised = values[order] * np.arange(len(order), 0, -1)
+    corrected = np.full(len(values), np.nan)
     corrected[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
     return [float(p) for p in corrected]

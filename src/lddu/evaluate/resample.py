@@ -75,8 +75,8 @@ def ranking_interval(
     """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side, or there is a single unit.
 
     Example:
-        >>> found = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
-        >>> found.low, found.high
+        >>> interval = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
+        >>> interval.low, interval.high
         (1.0, 1.0)
     """
     return middle(resampled_ranking(figure, score, positive, units, seed))
@@ -147,8 +147,8 @@ def average_precision(positive: Floats, negative: Floats, starts: np.ndarray) ->
     """[R] precision at each distinct score, weighted by its positives; NaN without positives. See `auroc`."""
     hits, misses = np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
     above = np.cumsum(hits[:, ::-1], axis=1)[:, ::-1]
-    found = above + np.cumsum(misses[:, ::-1], axis=1)[:, ::-1]
-    precision = np.divide(above, found, out=np.zeros_like(above), where=found > 0)
+    retrieved = above + np.cumsum(misses[:, ::-1], axis=1)[:, ::-1]
+    precision = np.divide(above, retrieved, out=np.zeros_like(above), where=retrieved > 0)
     total = hits.sum(axis=1)
     return np.minimum(_divided((hits * precision).sum(axis=1), total), 1.0)  # rounding may pass 1
 
@@ -180,9 +180,9 @@ def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: in
 
 def _rank_correlation(weight: Floats, first: np.ndarray, second: np.ndarray) -> Floats:
     """[R] correlation of the ranks of two columns of levels [N], rows counted as `weight` [R, N] says; NaN where one is constant."""
-    one, other = _centred_ranks(weight, first), _centred_ranks(weight, second)
-    spread = np.sqrt((weight * one**2).sum(axis=1) * (weight * other**2).sum(axis=1))
-    return _divided((weight * one * other).sum(axis=1), spread)
+    x, y = _centred_ranks(weight, first), _centred_ranks(weight, second)
+    spread = np.sqrt((weight * x**2).sum(axis=1) * (weight * y**2).sum(axis=1))
+    return _divided((weight * x * y).sum(axis=1), spread)
 
 
 def _centred_ranks(weight: Floats, level: np.ndarray) -> Floats:

@@ -99,10 +99,10 @@ class Scored:
     def _check_shapes(self) -> None:
         shape = (len(self.clips), len(self.emotions))
         for name in ("probability", "presence"):
-            found = getattr(self, name).shape
-            if found != shape:
+            actual = getattr(self, name).shape
+            if actual != shape:
                 raise MismatchError(
-                    f"Expected {name} of {shape[0]} clips x {shape[1]} emotions, but got the shape {found}; "
+                    f"Expected {name} of {shape[0]} clips x {shape[1]} emotions, but got the shape {actual}; "
                     "give one row per clip id and one column per emotion."
                 )
         if self.group is not None and len(self.group) != shape[0]:

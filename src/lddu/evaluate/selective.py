@@ -79,14 +79,14 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
 
     Args:
         uncertainty: [K] finite; larger is less certain.
-        loss: [K] in [0, 1]; a unit with a loss above 0 is wrong where right or wrong is asked.
+        loss: [K] in [0, 1]; a unit with a loss above 0 is wrong where only right or wrong counts.
 
     Raises:
         MismatchError: there is no unit, or an uncertainty is not finite.
 
     Example:
-        >>> found = selective(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 0.0, 1.0]))
-        >>> found.error_auroc, found.aurc, found.coverage_at_5
+        >>> figures = selective(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 0.0, 1.0]))
+        >>> figures.error_auroc, figures.aurc, figures.coverage_at_5
         (1.0, 0.0625, 0.75)
     """
     uncertainty, loss = _checked(uncertainty, loss)
@@ -139,8 +139,8 @@ def risk_coverage(uncertainty: Floats, loss: Floats) -> RiskCoverage:
     """The risk-coverage curve of K units; see `selective` for the arguments."""
     uncertainty, loss = _checked(uncertainty, loss)
     cut, level, count = np.unique(uncertainty, return_inverse=True, return_counts=True)
-    kept = np.cumsum(count)
-    return RiskCoverage(cut, kept / len(loss), np.cumsum(np.bincount(level, loss)) / kept)
+    covered = np.cumsum(count)
+    return RiskCoverage(cut, covered / len(loss), np.cumsum(np.bincount(level, loss)) / covered)
 
 
 def spearman(first: Floats, second: Floats) -> float | None:

@@ -50,7 +50,7 @@ class ShareFigures:
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them."""
-        plain = {name: own and [own.low, own.high] for name, own in self.intervals.items()}
+        plain = {name: interval and [interval.low, interval.high] for name, interval in self.intervals.items()}
         return asdict(self) | {"intervals": plain}
 
 
@@ -113,8 +113,8 @@ def share_distances(predicted: Floats, observed: Floats) -> dict[str, Floats]:
         observed: [N, E] shares of raters, all known.
 
     Example:
-        >>> found = share_distances(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
-        >>> {name: round(float(values[0]), 3) for name, values in found.items()}
+        >>> distances = share_distances(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
+        >>> {name: round(float(values[0]), 3) for name, values in distances.items()}
         {'jensen_shannon': 0.558, 'manhattan': 1.0, 'soft_brier': 0.25, 'cross_entropy': 0.693}
     """
     first, second = votes(predicted), votes(observed)
@@ -132,7 +132,7 @@ def jensen_shannon(first: Floats, second: Floats) -> Floats:
     from scipy.spatial.distance import jensenshannon  # a fifth of a second that answers are spared
 
     least = np.finfo(np.float64).tiny  # half of a smaller share is 0, and SciPy's distance then infinite
-    some = (np.where(own < least, 0.0, own) for own in (first, second))
+    some = (np.where(distribution < least, 0.0, distribution) for distribution in (first, second))
     return np.asarray(np.nan_to_num(jensenshannon(*some, base=2, axis=1)))  # nan: a rounded square below 0
 
 
@@ -148,9 +148,9 @@ def share_figures(predicted: Floats, observed: Floats, units: np.ndarray, seed: 
     rows = fully_known(observed)
     if not rows.any():
         return None
-    found = share_distances(predicted[rows], observed[rows])
-    means = {name: float(values.mean()) for name, values in found.items()}
-    intervals = {name: mean_interval(values, units[rows], seed) for name, values in found.items()}
+    distances = share_distances(predicted[rows], observed[rows])
+    means = {name: float(values.mean()) for name, values in distances.items()}
+    intervals = {name: mean_interval(values, units[rows], seed) for name, values in distances.items()}
     return ShareFigures(int(rows.sum()), **means, intervals=intervals)
 
 
@@ -168,8 +168,8 @@ def one_rater(shares: Floats, raters: Floats, present_at: float) -> OneRater | N
         present_at: share of the others from which an emotion counts as present.
 
     Example:
-        >>> found = one_rater(np.array([[0.5, 0.5]]), np.array([2.0]), 0.5)
-        >>> found.jensen_shannon, found.f1_micro
+        >>> rater = one_rater(np.array([[0.5, 0.5]]), np.array([2.0]), 0.5)
+        >>> rater.jensen_shannon, rater.f1_micro
         (1.0, 0.0)
     """
     known = fully_known(shares)
@@ -179,8 +179,8 @@ def one_rater(shares: Floats, raters: Floats, present_at: float) -> OneRater | N
     if not rows.any():
         return None
     counts, raters = counts[rows], raters[rows]
-    naming, other = counts / raters[:, None], (raters - 1)[:, None]
-    if_named, if_not = np.maximum(counts - 1, 0) / other, np.minimum(counts / other, 1.0)
+    naming, others = counts / raters[:, None], (raters - 1)[:, None]
+    if_named, if_not = np.maximum(counts - 1, 0) / others, np.minimum(counts / others, 1.0)
     errors = naming * (1 - if_named) ** 2 + (1 - naming) * if_not**2
     apart = _one_vote(counts, raters) if (counts.sum(axis=1) <= raters).all() else {}
     return OneRater(

@@ -52,15 +52,15 @@ def arg_max_figures(scored: Scored) -> ArgMaxFigures | None:
     """
     from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-    one = has_one_emotion(scored.presence)
-    if not one.any():
+    rows = has_one_emotion(scored.presence)
+    if not rows.any():
         return None
-    shown, named = scored.presence[one].argmax(axis=1), scored.probability[one].argmax(axis=1)
+    observed, named = scored.presence[rows].argmax(axis=1), scored.probability[rows].argmax(axis=1)
     return ArgMaxFigures(
-        n=int(one.sum()),
-        accuracy=float(accuracy_score(shown, named)),
-        f1_weighted=float(f1_score(shown, named, average="weighted", zero_division=0.0)),
+        n=int(rows.sum()),
+        accuracy=float(accuracy_score(observed, named)),
+        f1_weighted=float(f1_score(observed, named, average="weighted", zero_division=0.0)),
         recall_unweighted=float(
-            recall_score(shown, named, labels=np.unique(shown), average="macro", zero_division=0.0)
+            recall_score(observed, named, labels=np.unique(observed), average="macro", zero_division=0.0)
         ),
     )

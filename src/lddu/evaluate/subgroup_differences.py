@@ -55,5 +55,5 @@ def _compared(first: Answers, second: Answers, name: str, inside: Flags, resampl
     clips, units = int(inside.sum()), units_in(first, inside)
     if not enough(inside):
         return SubgroupComparison(name, clips, units, {}, {}, {})
-    found = compared(*(measured_within(run, inside, resamples) for run in (first, second)))
-    return SubgroupComparison(name, clips, units, found.first, found.second, found.difference)
+    comparison = compared(*(measured_within(run, inside, resamples) for run in (first, second)))
+    return SubgroupComparison(name, clips, units, comparison.first, comparison.second, comparison.difference)

@@ -79,17 +79,17 @@ def trust_figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
 def _emotion(judged: Judged, calibration: CalibrationReport, e: int, seed: int) -> dict[str, Any]:
     """Calibration of an emotion, and the intervals of what rests on few clips."""
     scored = judged.scored
-    found = calibration.per_emotion[scored.emotions[e]]
+    measured = calibration.per_emotion[scored.emotions[e]]
     names = ("nll", "ece", "adaptive_ece")
     intervals = ("adaptive_ece_interval", "adaptive_ece_by_chance")
-    if found is None:
+    if measured is None:
         return dict.fromkeys([*names, *intervals, "ap_interval", "auroc_interval", "error_auroc_interval"])
     rows = scored.known[:, e]
     units, present, p = scored.units()[rows], scored.presence[rows, e] == 1, scored.probability[rows, e]
     wrong, chance = judged.wrong[rows, e], judged.scores[SELECTED][rows, e]
     return {
-        **{name: getattr(found, name) for name in names},
-        **{name: _plain(getattr(found, name)) for name in intervals},
+        **{name: getattr(measured, name) for name in names},
+        **{name: _plain(getattr(measured, name)) for name in intervals},
         "ap_interval": _plain(ranking_interval(average_precision, p, present, units, seed)),
         "auroc_interval": _plain(ranking_interval(auroc, p, present, units, seed)),
         "error_auroc_interval": _plain(ranking_interval(auroc, chance, wrong, units, seed)),
@@ -98,9 +98,9 @@ def _emotion(judged: Judged, calibration: CalibrationReport, e: int, seed: int) 
 
 def _curve(uncertainty: Floats, wrong: Flags) -> dict[str, list[float]]:
     """A few points of the risk-coverage curve, evenly spread over coverage."""
-    found = risk_coverage(uncertainty, wrong.astype(np.float64))
-    steps = np.unique(np.searchsorted(found.coverage, np.linspace(0, 1, CURVE_POINTS)).clip(0, len(found.cut) - 1))
-    return {"coverage": _rounded(found.coverage[steps]), "risk": _rounded(found.risk[steps])}
+    curve = risk_coverage(uncertainty, wrong.astype(np.float64))
+    steps = np.unique(np.searchsorted(curve.coverage, np.linspace(0, 1, CURVE_POINTS)).clip(0, len(curve.cut) - 1))
+    return {"coverage": _rounded(curve.coverage[steps]), "risk": _rounded(curve.risk[steps])}
 
 
 def _rounded(values: Floats) -> list[float]:

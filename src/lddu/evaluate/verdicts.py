@@ -24,13 +24,13 @@ def verdicts(splits: Mapping[str, Mapping[str, Any]]) -> list[str]:
     figures = splits.get(split)
     if figures is None:
         return []
-    return [f"{one.removesuffix('.')}, on {split}" for one in verdicts_of(figures)]
+    return [f"{sentence.removesuffix('.')}, on {split}" for sentence in verdicts_of(figures)]
 
 
 def verdicts_of(figures: Mapping[str, Any]) -> list[str]:
     """The sentences on one split."""
-    told = (shortfall(figures), behind_baselines(figures), never_named(figures), far_from_validation(figures))
-    return [one for one in told if one]
+    sentences = (shortfall(figures), behind_baselines(figures), never_named(figures), far_from_validation(figures))
+    return [sentence for sentence in sentences if sentence]
 
 
 def behind_baselines(figures: Mapping[str, Any]) -> str:
@@ -40,29 +40,29 @@ def behind_baselines(figures: Mapping[str, Any]) -> str:
     below 0, or too few resamples could give it.
 
     Example:
-        >>> apart = {"f1_micro": {"value": -0.02, "low": -0.05, "high": 0.01}}
-        >>> own = {"modalities": ["text"], "train_clips": 9, "train_of": 9, "f1_micro": 0.47, "difference": apart}
-        >>> behind_baselines({"f1_micro": 0.45, "baselines": [own]})
+        >>> difference = {"f1_micro": {"value": -0.02, "low": -0.05, "high": 0.01}}
+        >>> baseline = {"modalities": ["text"], "train_clips": 9, "train_of": 9, "f1_micro": 0.47, "difference": difference}
+        >>> behind_baselines({"f1_micro": 0.45, "baselines": [baseline]})
         'This run is not better than logistic regression (text) in micro-F1 (0.450 against 0.470; 95 % interval of the difference -0.050 to 0.010).'
     """
-    told: dict[str, list[str]] = {}
+    behind: dict[str, list[str]] = {}
     for name, title in BEATEN.items():
-        fitted = [one for one in figures.get("baselines", []) if name in one.get("difference", {})]
-        equal = [one for one in fitted if _not_above(one, name)]
+        fitted = [baseline for baseline in figures.get("baselines", []) if name in baseline.get("difference", {})]
+        equal = [baseline for baseline in fitted if _not_above(baseline, name)]
         if equal:
-            best = max(equal, key=lambda one: float(one[name]))
-            told.setdefault(baseline_name(best), []).append(f"{title} ({_apart(best, name)})")
-    parts = [f"{called} in {listed(said)}" for called, said in told.items()]
+            best = max(equal, key=lambda baseline: float(baseline[name]))
+            behind.setdefault(baseline_name(best), []).append(f"{title} ({_apart(best, name)})")
+    parts = [f"{called} in {listed(titles)}" for called, titles in behind.items()]
     return f"This run is not better than {listed(parts)}." if parts else ""
 
 
 def _apart(baseline: Mapping[str, Any], name: str) -> str:
     """Both figures on the clips that both answered, and the interval of their difference where there is one."""
-    found = baseline["difference"][name]
-    values = f"{baseline[name] + found['value']:.3f} against {baseline[name]:.3f}"
-    if found["low"] is None:
+    difference = baseline["difference"][name]
+    values = f"{baseline[name] + difference['value']:.3f} against {baseline[name]:.3f}"
+    if difference["low"] is None:
         return values
-    return f"{values}; 95 % interval of the difference {found['low']:.3f} to {found['high']:.3f}"
+    return f"{values}; 95 % interval of the difference {difference['low']:.3f} to {difference['high']:.3f}"
 
 
 def _not_above(baseline: Mapping[str, Any], name: str) -> bool:
@@ -95,14 +95,14 @@ def never_named(figures: Mapping[str, Any]) -> str:
 
 def far_from_validation(figures: Mapping[str, Any]) -> str:
     """One sentence where micro-F1 on test differs from that on validation beyond chance; empty where it does not."""
-    found = figures.get("less_valid")
-    if not found or found["low"] <= 0 <= found["high"]:
+    difference = figures.get("less_valid")
+    if not difference or difference["low"] <= 0 <= difference["high"]:
         return ""
-    side = "below" if found["value"] < 0 else "above"
+    side = "below" if difference["value"] < 0 else "above"
     return (
         f"Micro-F1 ({figures['f1_micro']:.3f}) lies {side} that of validation "
-        f"({figures['f1_micro'] - found['value']:.3f}) by more than chance explains (95 % interval of the difference "
-        f"{found['low']:.3f} to {found['high']:.3f}): the splits differ, or too much was chosen on validation."
+        f"({figures['f1_micro'] - difference['value']:.3f}) by more than chance explains (95 % interval of the difference "
+        f"{difference['low']:.3f} to {difference['high']:.3f}): the splits differ, or too much was chosen on validation."
     )
 
 

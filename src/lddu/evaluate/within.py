@@ -31,12 +31,12 @@ def drawn_within(answers: Answers, inside: Flags, resamples: int, emotions: Flag
         resamples: how many.
         emotions: [E] over which macro figures are computed; by default those that some of the clips show.
     """
-    own = within(answers, inside)
-    shown = (own.scored.presence == 1).any(axis=0) if emotions is None else emotions
-    whole = Resampled.of(own, resamples=resamples)
+    part = within(answers, inside)
+    chosen = (part.scored.presence == 1).any(axis=0) if emotions is None else emotions
+    whole = Resampled.of(part, resamples=resamples)
     values, drawn = dict(whole.values), dict(whole.drawn)
-    if not shown.all():
-        macro = Resampled.of(_of_emotions(own, shown), resamples=resamples) if shown.any() else None
+    if not chosen.all():
+        macro = Resampled.of(_of_emotions(part, chosen), resamples=resamples) if chosen.any() else None
         for name in MACRO if macro is not None else (*MACRO, "f1_micro"):
             values.pop(name, None)
             drawn.pop(name, None)
@@ -48,10 +48,10 @@ def drawn_within(answers: Answers, inside: Flags, resamples: int, emotions: Flag
 
 def measured_within(answers: Answers, inside: Flags, resamples: int) -> Resampled:
     """As `drawn_within`; with fewer than `LEAST_UNITS` units the resamples are NaN, since they would say too little for an interval."""
-    found = drawn_within(answers, inside, resamples)
+    measured = drawn_within(answers, inside, resamples)
     if units_in(answers, inside) >= LEAST_UNITS:
-        return found
-    return replace(found, drawn=dict.fromkeys(found.drawn, np.full(resamples, np.nan)))
+        return measured
+    return replace(measured, drawn=dict.fromkeys(measured.drawn, np.full(resamples, np.nan)))
 
 
 def within(answers: Answers, inside: Flags) -> Answers:

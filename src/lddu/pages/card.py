@@ -75,8 +75,8 @@ def plain(words: object) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table; columns that are empty in every row are left out."""
-    kept = [i for i in range(len(header)) if any(str(row[i]).strip() for row in rows)]
-    lines = [[header[i] for i in kept], ["---"] * len(kept), *([plain(row[i]) for i in kept] for row in rows)]
+    filled = [i for i in range(len(header)) if any(str(row[i]).strip() for row in rows)]
+    lines = [[header[i] for i in filled], ["---"] * len(filled), *([plain(row[i]) for i in filled] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -84,20 +84,20 @@ def _what_it_is(folder: RunFolder, about: About | None) -> list[str]:
     task = folder.description.task
     members = folder.description.members
     network = "one network" if members == 1 else f"the mean of {members} networks"
-    said = (
+    sentence = (
         f"Recognises {listed([plain(name) for name in task.emotions])}, several at once, from "
         f"{listed([plain(name) for name in task.dimensions])}; a modality may be missing. Model family "
         f"{plain(folder.family.name)}, {network}. {ESTIMATE}"
     )
     if folder.description.imported:
-        said = (
+        sentence = (
             f"Answers on {listed([plain(name) for name in task.emotions])}, several at once, imported from a table of another program; "
             f"the model that gave them is not here. {ESTIMATE}"
         )
     summary = [] if about is None or not about.summary else [plain(about.summary)]
     licence = [] if about is None or not about.licence else [f"Licence of the weights: {plain(about.licence)}"]
     simulated = ["**It learnt from a simulated corpus; nothing here is about people.**"] if task.simulated else []
-    return [*summary, said, *simulated, *licence]
+    return [*summary, sentence, *simulated, *licence]
 
 
 def _learnt_from(folder: RunFolder, about: About | None) -> list[str]:
@@ -109,8 +109,8 @@ def _learnt_from(folder: RunFolder, about: About | None) -> list[str]:
         ]
     header = ("corpus", "modalities", "languages", "clips", "people", "licence")
     rows = [
-        (one.name, ", ".join(one.modalities), ", ".join(one.languages), _count(one.clips), one.people, one.licence)
-        for one in about.corpora
+        (c.name, ", ".join(c.modalities), ", ".join(c.languages), _count(c.clips), c.people, c.licence)
+        for c in about.corpora
     ]
     return [table(header, rows)]
 
@@ -136,8 +136,8 @@ def _own_figures(splits: Mapping[str, SplitMetrics], about: About | None) -> lis
     if test is None:
         return [table(header, rows)]
     emotions = [
-        (name, f"{own.positives:,}", figure(own.ap), figure(own.auroc), figure(own.f1))
-        for name, own in test.per_emotion.items()
+        (name, f"{metrics.positives:,}", figure(metrics.ap), figure(metrics.auroc), figure(metrics.f1))
+        for name, metrics in test.per_emotion.items()
     ]
     return [table(header, rows), table(("emotion (test)", "clips with it", "AP", "AUROC", "F1"), emotions)]
 
@@ -148,28 +148,28 @@ def _subgroups(splits: Mapping[str, SplitMetrics]) -> list[str]:
     by = splits[name].figures.get("by", {}) if name in splits else {}
     return [
         part
-        for column, found in by.items()
+        for column, breakdown in by.items()
         if column not in OF_PEOPLE
-        for part in _by_column(f"{plain(column)} ({name})", found)
+        for part in _by_column(f"{plain(column)} ({name})", breakdown)
     ]
 
 
-def _by_column(title: str, found: Mapping[str, Any]) -> list[str]:
+def _by_column(title: str, breakdown: Mapping[str, Any]) -> list[str]:
     """A table, and what it says."""
-    names = [name for name in SUBGROUP_FIGURES if name in found["whole"]["figures"]]
+    names = [name for name in SUBGROUP_FIGURES if name in breakdown["whole"]["figures"]]
     rows = [
-        (own["name"], f"{own['clips']:,}", *chain.from_iterable(_cells(own["figures"].get(name)) for name in names))
-        for own in subgroup_rows(found)
+        (row["name"], f"{row['clips']:,}", *chain.from_iterable(_cells(row["figures"].get(name)) for name in names))
+        for row in subgroup_rows(breakdown)
     ]
     header = (title, "clips", *chain.from_iterable((TITLES[name], "95 %") for name in names))
-    return [table(header, rows), "\n".join(f"- {plain(sentence)}" for sentence in found["sentences"])]
+    return [table(header, rows), "\n".join(f"- {plain(sentence)}" for sentence in breakdown["sentences"])]
 
 
-def _cells(own: Mapping[str, Any] | None) -> tuple[str, str]:
+def _cells(estimate: Mapping[str, Any] | None) -> tuple[str, str]:
     return (
         ("", "")
-        if own is None
-        else (figure(own["value"]), "" if own["low"] is None else span((own["low"], own["high"])))
+        if estimate is None
+        else (figure(estimate["value"]), "" if estimate["low"] is None else span((estimate["low"], estimate["high"])))
     )
 
 
@@ -177,13 +177,13 @@ def _measured(measured: Sequence[Measured]) -> list[str]:
     """Figures on other corpora and on groups, as `about.json` has them."""
     if not measured:
         return ["On other corpora: none recorded."]
-    names = list(dict.fromkeys(chain.from_iterable(one.figures for one in measured)))
+    names = list(dict.fromkeys(chain.from_iterable(entry.figures for entry in measured)))
     rows = [
         (
-            one.corpus, one.group, one.how, f"{one.n:,}",
-            *(figure(one.figures[name]) if name in one.figures else "" for name in names),
+            entry.corpus, entry.group, entry.how, f"{entry.n:,}",
+            *(figure(entry.figures[name]) if name in entry.figures else "" for name in names),
         )
-        for one in measured
+        for entry in measured
     ]  # fmt: skip
     return [table(("corpus", "group", "how", "n", *(plain(metric_name(name)) for name in names)), rows)]
 
@@ -203,28 +203,28 @@ def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> lis
     recalibration = folder.load_decision().recalibration
     if recalibration.left_out_nll is None:
         return ["Not calibrated: too few validation clips. Probabilities order the emotions and mean no more."]
-    said = f"Probabilities are recalibrated on validation ({recalibration_name(recalibration.method)})"
+    sentence = f"Probabilities are recalibrated on validation ({recalibration_name(recalibration.method)})"
     if recalibration.method == "identity":
-        said = (
+        sentence = (
             "Probabilities are as predicted, since no recalibration was likelier on the clips that its fitting left out"
         )
     test = splits.get("test")
     if test is None:
-        return [f"{said}."]
+        return [f"{sentence}."]
     before = figure(test.figures.get("adaptive_ece_raw"))
     chance = span(test.figures.get("adaptive_ece_by_chance"))
     perfect = f"; a perfectly calibrated model would have {chance}" if chance else ""
     return [
-        f"{said}: adaptive calibration error on test {before} before, {figure(test.adaptive_ece)} after{perfect}. On other "
+        f"{sentence}: adaptive calibration error on test {before} before, {figure(test.adaptive_ece)} after{perfect}. On other "
         "people, microphones, cameras or languages it is larger."
     ]
 
 
 def _never_measured(folder: RunFolder, about: About | None, subgroups: bool) -> list[str]:
     known = [plain(words) for words in about.not_measured] if about is not None else []
-    grouped = subgroups or (about is not None and any(one.group for one in about.measured))
-    found = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
-    return ["\n".join(f"- {words}" for words in found)]
+    grouped = subgroups or (about is not None and any(entry.group for entry in about.measured))
+    unmeasured = [*_unseen_together(folder), *known, OTHER_GROUPS if grouped else NO_GROUPS]
+    return ["\n".join(f"- {words}" for words in unmeasured)]
 
 
 def _unseen_together(folder: RunFolder) -> list[str]:

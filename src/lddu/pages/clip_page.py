@@ -41,29 +41,29 @@ class ClipPageContext:
     Attributes:
         run: name of the run folder.
         inputs: what was predicted.
-        found: of all clips that were asked about, where the page shows some of them only.
+        all_clips: predictions of all clips, where the page shows some of them only.
         calibrated: whether the run had validation clips enough to calibrate its probabilities.
         answered_by: which model answered and what it learnt from; empty leaves the line out.
     """
 
     run: str
     inputs: str
-    found: Predictions | None = None
+    all_clips: Predictions | None = None
     calibrated: bool = True
     answered_by: str = ""
 
     @classmethod
-    def of(cls, predictor: "Predictor", inputs: str, found: Predictions | None = None) -> "ClipPageContext":
+    def of(cls, predictor: "Predictor", inputs: str, all_clips: Predictions | None = None) -> "ClipPageContext":
         """Of a page with the answers of this run.
 
         Args:
             predictor: the run.
             inputs: what was predicted.
-            found: of all clips that were asked about, where the page shows some of them only.
+            all_clips: predictions of all clips, where the page shows some of them only.
         """
         origin = predictor.origin
         calibrated = predictor.decision.recalibration.left_out_nll is not None
-        return cls(origin.run, inputs, found, calibrated, origin.sentence)
+        return cls(origin.run, inputs, all_clips, calibrated, origin.sentence)
 
 
 def refuse_foreign_folder(folder: Path, force: bool) -> None:
@@ -121,15 +121,15 @@ def clip_page(
         nonce: of its style and script, for a content security policy; empty without one.
         script: that runs after its own; trusted.
     """
-    shown = list(sections(answers, media))
-    segments = [segment for section in shown for segment in section.segments]
-    asked = context.found or answers.predictions
+    parts = list(sections(answers, media))
+    segments = [segment for section in parts for segment in section.segments]
+    predictions = context.all_clips or answers.predictions
     return template("clips.html").render(
         mark=MARK,
         context=context,
-        headline=headline(asked, len(set(answers.file)) if media else 0, len(answers.failures)),
-        left_out=len(asked) - len(segments),
-        sections=shown,
+        headline=headline(predictions, len(set(answers.file)) if media else 0, len(answers.failures)),
+        left_out=len(predictions) - len(segments),
+        sections=parts,
         answers=answers,
         emotions=answers.predictions.emotions,
         modalities=answers.predictions.modalities,

@@ -63,7 +63,7 @@ def write_comparison(
         cell_text=cell_text,
         shown_name=shown_name,
         runs=columns,
-        estimates=[pairs[0].found.first, *(pair.found.second for pair in pairs)],
+        estimates=[pairs[0].comparison.first, *(pair.comparison.second for pair in pairs)],
         pairs=list(zip(columns[1:], pairs, strict=True)),
         shortfalls=[(column.name, sentence) for column in columns for sentence in verdicts_of(column.figures)],
         lower_is_better=LOWER_IS_BETTER,
@@ -83,13 +83,13 @@ def write_comparison(
 def _columns(runs: Sequence[str | Path], split: str) -> list[RunColumn]:
     columns = []
     for path, name in zip(runs, _names(runs), strict=True):
-        found = opened_run(path).read_json("metrics.json")
-        figures = found.get("splits", {}).get(split)
+        metrics = opened_run(path).read_json("metrics.json")
+        figures = metrics.get("splits", {}).get(split)
         if not isinstance(figures, dict) or "per_emotion" not in figures:
             raise RunError(
                 f"Expected figures of {split!r} in {Path(path) / 'metrics.json'}, but got none; finish the run."
             )
-        columns.append(RunColumn(name, str(path), figures, found["protocol"]))
+        columns.append(RunColumn(name, str(path), figures, metrics["protocol"]))
     return columns
 
 
@@ -104,11 +104,11 @@ def _curves(columns: Sequence[RunColumn], split: str) -> tuple[str, str]:
     risks, points = {}, {}
     for column in columns:
         predicted = opened_run(column.path).predictions()
-        found = predicted.rows(predicted.split == split)
-        known = ~np.isnan(found.presence)
+        of_split = predicted.rows(predicted.split == split)
+        known = ~np.isnan(of_split.presence)
         curve = column.figures["risk_coverage"][SELECTED]
         risks[f"{column.name} (area {column.figures['aurc']:.3f})"] = Line(curve["coverage"], curve["risk"])
-        bins = reliability(found.probability[known], found.presence[known] == 1)
+        bins = reliability(of_split.probability[known], of_split.presence[known] == 1)
         points[column.name] = Line(bins.probability, bins.frequency)
     return (
         run_curves(risks, "risk and coverage", ("coverage: share of pairs decided", "risk: share of wrong decisions")),

@@ -23,10 +23,10 @@ def write_folds_report(folder: RunFolder) -> None:
     Raises:
         RunError: where a file of it is damaged.
     """
-    found = folder.read_json("metrics.json")
+    metrics = folder.read_json("metrics.json")
     units, by = answers_of(folder, "test").scored.counted_units()
     try:
-        figures = found["splits"]["test"]
+        figures = metrics["splits"]["test"]
         page = template("folds.html").render(
             name=folder.path.resolve().name,
             description=folder.description,
@@ -35,15 +35,15 @@ def write_folds_report(folder: RunFolder) -> None:
             verdicts=verdicts_of(figures),
             split="test",
             subgroups=subgroup_sections(figures),
-            baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
-            folds=found["folds"],
-            over_folds=found["over_folds"],
+            baselines=[(baseline_name(baseline), baseline) for baseline in figures.get("baselines", [])],
+            folds=metrics["folds"],
+            over_folds=metrics["over_folds"],
             names=HEADLINE,
             heading=heading,
             units=units,
             by=by,
-            protocol=found["protocol"],
-            cost=found["cost"],
+            protocol=metrics["protocol"],
+            cost=metrics["cost"],
         )
     except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
         raise RunError(
@@ -56,7 +56,9 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     """What the figures say, in words."""
     best = max(constants_in(figures), key=lambda b: b["f1_micro"], default=None)
     emotions = figures["per_emotion"]
-    judged = {name: own["f1"] for name, own in emotions.items() if own["f1"] is not None and own["positives"]}
+    judged = {
+        name: metrics["f1"] for name, metrics in emotions.items() if metrics["f1"] is not None and metrics["positives"]
+    }
     sentence = (
         f"On {counted(figures['n'], f'{split} clip')} the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
     )

@@ -28,19 +28,19 @@ def write_report(folder: RunFolder) -> None:
         RunError: where the run has no metrics yet, or a file of it is damaged.
     """
     description = folder.description
-    found = folder.read_json("metrics.json")
+    metrics = folder.read_json("metrics.json")
     if description.folds:
         write_folds_report(folder)
         return
     decision = folder.load_decision()
-    splits = found.get("splits")
+    splits = metrics.get("splits")
     if not isinstance(splits, dict) or not {"valid", "test"} & set(splits):
         raise RunError(
             f"Expected the metrics of a split in {folder.path / 'metrics.json'}, but got none; copy the run again."
         )
     split = "test" if "test" in splits else "valid"
     try:
-        page = _page(folder, description, found, split, decision)
+        page = _page(folder, description, metrics, split, decision)
     except (KeyError, TypeError, ValueError, AttributeError, jinja2.UndefinedError) as fault:
         raise RunError(
             f"Expected {folder.path / 'metrics.json'} to hold the figures of a run, but it is damaged ({fault}); copy "
@@ -50,9 +50,9 @@ def write_report(folder: RunFolder) -> None:
 
 
 def _page(
-    folder: RunFolder, description: RunDescription, found: dict[str, Any], split: str, decision: FittedDecision
+    folder: RunFolder, description: RunDescription, metrics: dict[str, Any], split: str, decision: FittedDecision
 ) -> str:
-    splits = found["splits"]
+    splits = metrics["splits"]
     figures = splits[split]
     predicted = read_predictions(folder.path / "predictions.parquet")
     predicted = predicted.rows(predicted.split == split)
@@ -65,19 +65,19 @@ def _page(
         headline=headline(split, figures),
         verdicts=verdicts_of(figures),
         subgroups=subgroup_sections(figures),
-        baselines=[(baseline_name(one), one) for one in figures.get("baselines", [])],
+        baselines=[(baseline_name(baseline), baseline) for baseline in figures.get("baselines", [])],
         description=description,
         decided_on="" if about is None else about.decided_on,
-        protocol=found["protocol"],
-        cost=found["cost"],
+        protocol=metrics["protocol"],
+        cost=metrics["cost"],
         threshold=sorted(set(decision.thresholds)),
-        curves=[] if description.imported else _curves(folder, found["cost"]),
+        curves=[] if description.imported else _curves(folder, metrics["cost"]),
         trust=trust(predicted, figures, decision),
         together=together(predicted),
         modality_trust=modality_trust(predicted),
         noise_readings=noise_readings(figures),
         worsened=worsened(figures),
-        withheld=withheld(found, list(description.task.dimensions)),
+        withheld=withheld(metrics, list(description.task.dimensions)),
         people=people(predicted),
         share_keys=SHARE_FIGURES,
         aleatoric=decision.aleatoric,

@@ -13,21 +13,21 @@ class Row:
 
     Attributes:
         withheld: modalities.
-        found: figures with the others.
+        ablation: figures with the others.
     """
 
     withheld: tuple[str, ...]
-    found: Ablation
+    ablation: Ablation
 
     @property
     def f1_change(self) -> float:
         """Micro-F1 with the others only minus that with everything."""
-        return self.found.f1_micro - self.found.f1_micro_whole
+        return self.ablation.f1_micro - self.ablation.f1_micro_whole
 
     @property
     def map_change(self) -> float | None:
         """The same of mAP; None where there is none."""
-        without, whole = self.found.map_macro, self.found.map_macro_whole
+        without, whole = self.ablation.map_macro, self.ablation.map_macro_whole
         return None if without is None or whole is None else without - whole
 
 
@@ -54,7 +54,9 @@ def withheld(figures: Mapping[str, Any], modalities: Sequence[str]) -> Withheld 
     Raises:
         RunError: where the ablations are damaged.
     """
-    rows = [Row(tuple(m for m in modalities if m not in one.given), one) for one in ablations_of(figures)]
+    rows = [
+        Row(tuple(m for m in modalities if m not in ablation.given), ablation) for ablation in ablations_of(figures)
+    ]
     if not rows:
         return None
     rows.sort(key=lambda row: (len(row.withheld), row.f1_change))
@@ -64,5 +66,5 @@ def withheld(figures: Mapping[str, Any], modalities: Sequence[str]) -> Withheld 
 def _sentence(worst: Row) -> str:
     (name,) = worst.withheld  # where some subset was measured, those that lack one modality were too
     if worst.f1_change < 0:
-        return f"{name.capitalize()} is needed most: without it, {worst.found.sentence()}."
-    return f"No modality is needed by itself: even without {name}, {worst.found.sentence()}."
+        return f"{name.capitalize()} is needed most: without it, {worst.ablation.sentence()}."
+    return f"No modality is needed by itself: even without {name}, {worst.ablation.sentence()}."

@@ -11,7 +11,7 @@ from lddu.decide.aleatoric import vote_entropy
 from lddu.decide.decision import FittedDecision, own_scores
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore
 from lddu.evaluate.calibration import reliability
-from lddu.evaluate.meters import deaf_meters
+from lddu.evaluate.meters import unresponsive_meters
 from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import SELECTED
 from lddu.models.family import Task
@@ -79,7 +79,7 @@ class Worsened:
         figures: SVG texts, a row per kind of corruption.
         metered: whether the run reads the noise of its modalities.
         points: modality -> what `metrics.json` holds.
-        clips: that were looked at.
+        clips: that were corrupted.
         of: clips of the split.
         seed: of the corruptions.
     """
@@ -92,9 +92,9 @@ class Worsened:
     seed: int
 
     @property
-    def deaf(self) -> list[str]:
-        """What is wrong with readings of noise."""
-        return deaf_meters(self.points)
+    def unresponsive(self) -> list[str]:
+        """Sentences on noise readings that do not rise with noise."""
+        return unresponsive_meters(self.points)
 
 
 @dataclass(frozen=True)
@@ -110,24 +110,24 @@ class NoiseReadings:
     modalities: dict[str, list[float | None]]
 
 
-def trust(found: Predictions, figures: dict[str, Any], decision: FittedDecision) -> Trust | None:
+def trust(predictions: Predictions, figures: dict[str, Any], decision: FittedDecision) -> Trust | None:
     """From the predictions of a split; None where it holds no known label."""
-    known = ~np.isnan(found.presence)
+    known = ~np.isnan(predictions.presence)
     if not known.any():
         return None
-    present, p = found.presence == 1, found.probability
+    present, p = predictions.presence == 1, predictions.probability
     curve = reliability(p[known], present[known])
     panels = {}
-    for e, name in enumerate(found.emotions):
+    for e, name in enumerate(predictions.emotions):
         rows = known[:, e]
         positives = int(present[rows, e].sum())
         if rows.any():
-            own = reliability(p[rows, e], present[rows, e], bins=5 if positives < FEW_POSITIVES else 10)
-            panels[name] = (own.probability, own.frequency, positives)
+            of_emotion = reliability(p[rows, e], present[rows, e], bins=5 if positives < FEW_POSITIVES else 10)
+            panels[name] = (of_emotion.probability, of_emotion.frequency, positives)
     return Trust(
         reliability_curve(curve.probability, curve.frequency, curve.count),
         reliability_panels(panels),
-        risk_coverage_curves(_score_curves(found, figures, decision)),
+        risk_coverage_curves(_score_curves(predictions, figures, decision)),
         None if decision.recalibration.left_out_nll is None else decision.recalibration.method,
         decision.error_score.name,
         _formula(decision.error_score),
@@ -148,50 +148,57 @@ def _formula(score: ErrorScore) -> str:
 
 
 def _score_curves(
-    found: Predictions, figures: dict[str, Any], decision: FittedDecision
+    predictions: Predictions, figures: dict[str, Any], decision: FittedDecision
 ) -> dict[str, tuple[list[float], list[float]]]:
     """Score -> coverage and risk, the selected one first; from the predictions where `metrics.json` is of an older run."""
     curve_of = figures.get("risk_coverage")
     if curve_of is None:
-        known = ~np.isnan(found.presence)
-        wrong = ((found.presence == 1) != found.label)[known].astype(np.float64)
-        scores = {SELECTED: found.uncertainty, **own_scores(found.probability, np.array(decision.thresholds))}
-        scores |= {name: own.values for name, own in found.evidence.items() if own.of_emotions}
+        known = ~np.isnan(predictions.presence)
+        wrong = ((predictions.presence == 1) != predictions.label)[known].astype(np.float64)
+        scores = {
+            SELECTED: predictions.uncertainty,
+            **own_scores(predictions.probability, np.array(decision.thresholds)),
+        }
+        scores |= {name: evidence.values for name, evidence in predictions.evidence.items() if evidence.of_emotions}
         curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}
         curve_of = {name: {"coverage": c.coverage.tolist(), "risk": c.risk.tolist()} for name, c in curves.items()}
     order = [SELECTED, *(name for name in curve_of if name != SELECTED)]
     return {score_name(name): (curve_of[name]["coverage"], curve_of[name]["risk"]) for name in order}
 
 
-def together(found: Predictions) -> Together | None:
+def together(predictions: Predictions) -> Together | None:
     """Which emotions are shown and named together; None where fewer than two are shown."""
-    present, known = found.presence == 1, ~np.isnan(found.presence)
+    present, known = predictions.presence == 1, ~np.isnan(predictions.presence)
     some = np.flatnonzero(present.any(axis=0))
     if len(some) < 2:
         return None
     named, shown, added = (
         [[_per_cent(what[:, j], present[:, i] & where[:, j]) for j in some] for i in some]
-        for what, where in ((found.label, np.ones_like(known)), (present, known), (found.label, known & ~present))
+        for what, where in (
+            (predictions.label, np.ones_like(known)),
+            (present, known),
+            (predictions.label, known & ~present),
+        )
     )
-    return Together(tuple(found.emotions[e] for e in some), named, shown, added)
+    return Together(tuple(predictions.emotions[e] for e in some), named, shown, added)
 
 
 def _per_cent(flags: np.ndarray, where: np.ndarray) -> int | None:
     return round(100 * float(flags[where].mean())) if where.any() else None
 
 
-def modality_trust(found: Predictions) -> str:
+def modality_trust(predictions: Predictions) -> str:
     """Figure of how likely each modality errs alone; empty where no clip has any."""
-    error = found.evidence.get("modality_error")
+    error = predictions.evidence.get("modality_error")
     if error is None:
         return ""
-    columns = {m: error.values[:, i] for i, m in enumerate(found.modalities)}
+    columns = {m: error.values[:, i] for i, m in enumerate(predictions.modalities)}
     there = {name: values[~np.isnan(values)] for name, values in columns.items() if not np.isnan(values).all()}
     return modality_errors(there) if there else ""
 
 
 def worsened(figures: dict[str, Any]) -> Worsened | None:
-    """What `lddu evaluate --robustness` found; None where it was not asked."""
+    """What `lddu evaluate --robustness` measured; None where it did not run."""
     measured = figures.get("robustness")
     if measured is None:
         return None
@@ -217,7 +224,7 @@ def worsened(figures: dict[str, Any]) -> Worsened | None:
 def _panels(points: dict[str, list[dict[str, Any]]], measures: Sequence[tuple[str, str]], xlabel: str) -> Iterator[str]:
     """One figure per measure; the first names the modalities."""
     for n, (measure, title) in enumerate(measures):
-        lines = {name: Line([p["size"] for p in own], [p[measure] for p in own]) for name, own in points.items()}
+        lines = {name: Line([p["size"] for p in curve], [p[measure] for p in curve]) for name, curve in points.items()}
         yield panel(title, lines, xlabel, legend=n == 0, width=PAGE_INCHES / len(measures))
 
 
@@ -227,18 +234,18 @@ def noise_readings(figures: dict[str, Any]) -> NoiseReadings | None:
     if not readings:
         return None
     # an older run gives one figure per modality, that of its error
-    rows = {name: found if isinstance(found, dict) else {"error": found} for name, found in readings.items()}
+    rows = {name: reading if isinstance(reading, dict) else {"error": reading} for name, reading in readings.items()}
     names = tuple(name for name in ("noise", "error") if any(name in row for row in rows.values()))
     return NoiseReadings(names, {modality: [row.get(name) for name in names] for modality, row in rows.items()})
 
 
-def people(found: Predictions) -> str:
+def people(predictions: Predictions) -> str:
     """Figure of people's disagreement against the model's; empty where raters never differ."""
-    if found.share is None or found.aleatoric is None:
+    if predictions.share is None or predictions.aleatoric is None:
         return ""
-    votes: Floats = vote_entropy(found.share)
-    rows = ~np.isnan(votes)
-    return people_against_model(found.aleatoric[rows], votes[rows]) if rows.sum() >= 10 and np.ptp(votes[rows]) else ""
+    votes: Floats = vote_entropy(predictions.share)
+    rows, aleatoric = ~np.isnan(votes), predictions.aleatoric
+    return people_against_model(aleatoric[rows], votes[rows]) if rows.sum() >= 10 and np.ptp(votes[rows]) else ""
 
 
 def latent(folder: RunFolder, task: Task) -> str:
@@ -252,8 +259,8 @@ def latent(folder: RunFolder, task: Task) -> str:
         raise ValueError("latent_map.json does not hold a place, a width, an emotion and a modality per point")
     clouds = {}
     for m, name in enumerate(task.dimensions):
-        own = modality == m
-        if own.any():
+        mask = modality == m
+        if mask.any():
             title = f"{name} ({100 * saved['explained'][name]:.0f} % of the variance)"
-            clouds[title] = Cloud(place[own], width[own], emotion[own])
+            clouds[title] = Cloud(place[mask], width[mask], emotion[mask])
     return latent_panels(clouds, task.emotions)

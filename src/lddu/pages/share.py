@@ -173,5 +173,5 @@ def _committed(api: "HfApi", repository: str, packed: PackedRun, there: Sequence
     operations: list[CommitOperationDelete | CommitOperationAdd] = [CommitOperationDelete(name) for name in stale]
     operations += [CommitOperationAdd(name, packed.folder.path / name) for name in packed.files]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # as was asked for
+        warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # as intended
         return str(api.create_commit(repository, operations, commit_message=message).oid)

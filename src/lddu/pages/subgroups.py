@@ -40,20 +40,20 @@ class SubgroupSection:
 
 def subgroup_sections(figures: Mapping[str, Any]) -> list[SubgroupSection]:
     """A section for each column by which a split of `metrics.json` was measured."""
-    return [_section(found) for found in figures.get("by", {}).values()]
+    return [_section(breakdown) for breakdown in figures.get("by", {}).values()]
 
 
-def _section(found: Mapping[str, Any]) -> SubgroupSection:
-    measured = [found["whole"], *(own for own in found["subgroups"] if own["figures"])]
-    titles = {name: title for name, title in TITLES.items() if name in found["whole"]["figures"]}
+def _section(breakdown: Mapping[str, Any]) -> SubgroupSection:
+    measured = [breakdown["whole"], *(row for row in breakdown["subgroups"] if row["figures"])]
+    titles = {name: title for name, title in TITLES.items() if name in breakdown["whole"]["figures"]}
     drawn = [name for name in DRAWN if name in titles] if len(measured) > 1 else []
     return SubgroupSection(
-        column=found["column"],
-        by=found["by"],
+        column=breakdown["column"],
+        by=breakdown["by"],
         titles=titles,
-        rows=tuple(subgroup_rows(found)),
-        sentences=tuple(found["sentences"]),
-        emotions=tuple(found["whole"]["positives"]),
+        rows=tuple(subgroup_rows(breakdown)),
+        sentences=tuple(breakdown["sentences"]),
+        emotions=tuple(breakdown["whole"]["positives"]),
         plots=tuple(subgroup_panel(name, measured) for name in drawn),
     )
 
@@ -68,17 +68,17 @@ def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     figure = Figure(figsize=(3.9, 0.75 + 0.26 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
-        own = row["figures"].get(name)
-        if own is None:
+        estimate = row["figures"].get(name)
+        if estimate is None:
             continue
         colour = ACCENT if place else PLACEHOLDER
         if name == "adaptive_ece" and row["ece_by_chance"]:
             ends = [row["ece_by_chance"][end] for end in ("low", "high")]
             axes.plot(ends, [place, place], color=FAINT, linewidth=7, alpha=0.3, solid_capstyle="butt")
-        if own["low"] is not None:
-            axes.plot([own["low"], own["high"]], [place, place], color=colour, linewidth=1.5)
-        filled = colour if own["low"] is not None else "none"
-        axes.plot([own["value"]], [place], "o", color=colour, markerfacecolor=filled, markersize=5)
+        if estimate["low"] is not None:
+            axes.plot([estimate["low"], estimate["high"]], [place, place], color=colour, linewidth=1.5)
+        filled = colour if estimate["low"] is not None else "none"
+        axes.plot([estimate["value"]], [place], "o", color=colour, markerfacecolor=filled, markersize=5)
     if (whole := rows[0]["figures"].get(name)) is not None:
         axes.axvline(whole["value"], color=PLACEHOLDER, linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows], fontsize=8)
@@ -91,5 +91,5 @@ def subgroup_panel(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _shortened(name: str, most: int = 18) -> str:
     """A name that leaves room for the plot, and that matplotlib takes for no formula."""
-    shown = name if len(name) <= most else f"{name[: most - 1]}…"
-    return shown.replace("$", r"\$")
+    short = name if len(name) <= most else f"{name[: most - 1]}…"
+    return short.replace("$", r"\$")

@@ -66,9 +66,9 @@ def over_runs(name: str, mean: Mapping[str, float], deviation: Mapping[str, floa
     return figure(mean[name]) + ("" if deviation is None else f" ± {figure(deviation[name])}")
 
 
-def with_interval(found: "Difference") -> str:
+def with_interval(difference: "Difference") -> str:
     """A difference, its 95 % interval and how likely chance makes it."""
-    return f"{signed(found.value)} ({signed(found.low)} to {signed(found.high)}, {chance(found.chance)})"
+    return f"{signed(difference.value)} ({signed(difference.low)} to {signed(difference.high)}, {chance(difference.chance)})"
 
 
 def span(ends: Sequence[float] | None) -> str:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from lddu.pages.plots import ACCENT, FAINT, PAGE_INCHES, PLACEHOLDER, quiet, svg
 
 PALETTE = ("#3b6fd4", "#d4713b", "#3a9a5b", "#b0559e", "#a68a1d", "#3aa0a8", "#c7445a", "#7d7f87", "#8c6bd1", "#6b8e23")
-"""Told apart on white and on black, and by most colour-blind readers in this order."""
+"""Distinguishable on white and on black, and by most colour-blind readers in this order."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 COLUMNS = 4
 

@@ -69,17 +69,17 @@ def ablations(
     Returns:
         One entry per subset of which some labelled clip has a modality, small subsets first.
     """
-    found = []
+    measured = []
     for given in _subsets(tuple(modalities)):
         columns = [modalities.index(name) for name in given]
-        kept: Flags = inference.presence[:, columns].any(axis=1) & np.asarray(valid.known.any(axis=1))
-        if not kept.any():
+        mask: Flags = inference.presence[:, columns].any(axis=1) & np.asarray(valid.known.any(axis=1))
+        if not mask.any():
             continue
-        part = valid.rows(kept)
-        less = predict(inference.rows[kept], frozenset(modalities) - set(given))
+        part = valid.rows(mask)
+        less = predict(inference.rows[mask], frozenset(modalities) - set(given))
         with_less, whole = (_figures(part, p, decision) for p in (less.probability, part.probability))
-        found.append(Ablation(given, int(kept.sum()), *with_less, *whole))
-    return found
+        measured.append(Ablation(given, int(mask.sum()), *with_less, *whole))
+    return measured
 
 
 def ablations_of(figures: Mapping[str, Any]) -> tuple[Ablation, ...]:
@@ -88,20 +88,20 @@ def ablations_of(figures: Mapping[str, Any]) -> tuple[Ablation, ...]:
     Raises:
         RunError: where they are damaged.
     """
-    found = []
+    checked = []
     entries = figures.get("ablation", [])
     reading.ensure(isinstance(entries, list), "metrics.json.ablation to be a list", entries)
-    for i, one in enumerate(entries):
+    for i, raw in enumerate(entries):
         where = f"metrics.json.ablation[{i}]"
-        entry = reading.section(one, tuple(field.name for field in fields(Ablation)), where)
+        entry = reading.section(raw, tuple(field.name for field in fields(Ablation)), where)
         f1s = [reading.number(entry[name], f"{where}.{name}", 0, 1) for name in ("f1_micro", "f1_micro_whole")]
         maps = [
             None if entry[name] is None else reading.number(entry[name], f"{where}.{name}", 0, 1)
             for name in ("map_macro", "map_macro_whole")
         ]
         given, n = reading.words(entry["given"], f"{where}.given"), reading.whole(entry["n"], f"{where}.n")
-        found.append(Ablation(given, n, f1s[0], maps[0], f1s[1], maps[1]))
-    return tuple(found)
+        checked.append(Ablation(given, n, f1s[0], maps[0], f1s[1], maps[1]))
+    return tuple(checked)
 
 
 def _subsets(modalities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -112,8 +112,8 @@ def _subsets(modalities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _figures(part: Scored, probability: Floats, decision: FittedDecision) -> tuple[float, float | None]:
     recalibrated = decision.recalibration.apply(probability)
-    found = metrics(part.with_probability(recalibrated), np.array(decision.thresholds))
-    return found.f1_micro, found.map_macro
+    figures = metrics(part.with_probability(recalibrated), np.array(decision.thresholds))
+    return figures.f1_micro, figures.map_macro
 
 
 def _change(before: str, after: str) -> str:

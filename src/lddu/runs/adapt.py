@@ -98,11 +98,11 @@ class Adaptation:
     @property
     def sentence(self) -> str:
         """What a reader of the answers should know."""
-        said = "; ".join(shift.words(name) for name, shift in self.shifts.items())
+        text = "; ".join(shift.words(name) for name, shift in self.shifts.items())
         if all(shift.of_all is None for shift in self.shifts.values()):
-            return f"nothing was adapted: {said}"
+            return f"nothing was adapted: {text}"
         return (
-            f"features are re-centred on training: {said}; this assumes that each speaker or file shows several emotions, since "
+            f"features are re-centred on training: {text}; this assumes that each speaker or file shows several emotions, since "
             "what all clips share is removed"
         )
 
@@ -144,10 +144,10 @@ class AdaptedSteps:
 
     def steps(self, modality: str, clip: int) -> np.ndarray:
         """[T, D] features of one clip by row number; T = 0 where the modality is missing."""
-        found = self.store.steps(modality, clip)
+        steps = self.store.steps(modality, clip)
         shift = self.adaptation.shifts.get(modality)
         offset = None if shift is None else shift.of(speaker_of(self.store, clip))
-        return found if offset is None else (found - offset).astype(np.float32)
+        return steps if offset is None else (steps - offset).astype(np.float32)
 
 
 def speaker_of(store: FeatureStore, row: int) -> Speaker:
@@ -199,25 +199,25 @@ class _Sum:
 
 def _sums(store: FeatureStore, name: str, rows: np.ndarray, max_steps: int, averages: bool) -> dict[Speaker, _Sum]:
     """Speaker -> the sum over the steps of their clips, clip by clip in bounded memory."""
-    found: dict[Speaker, _Sum] = {}
+    sums: dict[Speaker, _Sum] = {}
     for row in rows.tolist():
         steps = store.steps(name, row)[:max_steps]
         if len(steps):
             steps = steps.mean(axis=0, dtype=np.float64, keepdims=True) if averages else steps
-            own = found.setdefault(speaker_of(store, row), _Sum(0, 0, np.zeros(steps.shape[1])))
-            own.clips += 1
-            own.steps += len(steps)
-            own.total += steps.sum(axis=0, dtype=np.float64)
-    return found
+            summed = sums.setdefault(speaker_of(store, row), _Sum(0, 0, np.zeros(steps.shape[1])))
+            summed.clips += 1
+            summed.steps += len(steps)
+            summed.total += steps.sum(axis=0, dtype=np.float64)
+    return sums
 
 
 def _shift(sums: Mapping[Speaker, _Sum], centre: TrainingCentre) -> ModalityShift:
-    clips = Counter({speaker: own.clips for speaker, own in sums.items()})
+    clips = Counter({speaker: summed.clips for speaker, summed in sums.items()})
     known = [speaker for speaker in sums if any(speaker)]
     count = clips.total()
     if count < FEWEST_CLIPS:
         return ModalityShift(count, len(known), None, {}, None)
-    mean = np.sum([own.total for own in sums.values()], axis=0) / sum(own.steps for own in sums.values())
+    mean = np.sum([summed.total for summed in sums.values()], axis=0) / sum(summed.steps for summed in sums.values())
     of_all = _shrunk(count) * (mean - centre.mean)
     alone = {
         speaker: of_all + _shrunk(clips[speaker]) * (sums[speaker].mean - mean)

@@ -58,9 +58,11 @@ class SplitAnswers:
 
     def rows_at(self, places: np.ndarray) -> "SplitAnswers":
         """A part of the clips."""
-        own = self.answers
+        answers = self.answers
         expected = None if self.expected is None else self.expected[places]
-        return SplitAnswers(self.rows[places], Answers(own.name, own.scored.rows(places), own.labels[places]), expected)
+        return SplitAnswers(
+            self.rows[places], Answers(answers.name, answers.scored.rows(places), answers.labels[places]), expected
+        )
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,12 @@ class LinearBaseline:
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them: the keys of a constant answer, and more."""
-        own = self.metrics
+        reached = self.metrics
         figures = ("f1_micro", "f1_macro", "jaccard", "jaccard_empty_correct", "map_macro", "n")
         return {
             "name": self.name,
-            "emotions": list(own.per_emotion),
-            **{name: getattr(own, name) for name in figures},
+            "emotions": list(reached.per_emotion),
+            **{name: getattr(reached, name) for name in figures},
             "of": self.clips_of,
             "modalities": list(self.modalities),
             "c": self.c,
@@ -110,7 +112,7 @@ class LinearBaseline:
             "threshold": self.threshold,
             "train_clips": self.train_clips,
             "train_of": self.train_of,
-            "difference": {name: _plain(found) for name, found in self.difference.items()},
+            "difference": {name: _plain(difference) for name, difference in self.difference.items()},
         } | ({} if self.arg_max is None else {"arg_max": asdict(self.arg_max)})
 
 
@@ -132,43 +134,43 @@ def linear_baselines(
     columns = sum(2 * dimension for dimension in task.dimensions.values())
     most = max(FEWEST, MOST_NUMBERS // columns)
     each = FITS + (0 if splits[0].expected is None else SHARE_FITS)
-    wanted = affordable(len(train_rows), 2 * columns, each * len(task.emotions), seconds)
-    train = _pooled(reader, task, train_rows[_sample(len(train_rows), min(wanted, most))])
+    affordable_clips = affordable(len(train_rows), 2 * columns, each * len(task.emotions), seconds)
+    train = _pooled(reader, task, train_rows[_sample(len(train_rows), min(affordable_clips, most))])
     drawn = [split.rows_at(_sample(len(split.rows), most)) for split in splits]
-    asked = [_pooled(reader, task, split.rows) for split in drawn]
+    pooled = [_pooled(reader, task, split.rows) for split in drawn]
     names = [name for name in task.dimensions if not np.isnan(train.values[name]).all()]
-    fits = {ALL: fit_linear(train, asked[0], asked, names)}
+    fits = {ALL: fit_linear(train, pooled[0], pooled, names)}
     if len(names) > 1:
-        fits[ONE] = max((fit_linear(train, asked[0], asked, [name]) for name in names), key=lambda one: one.score)
-    shares = _shares_beside(drawn, train, asked, fits[ALL])
-    found: dict[str, tuple[LinearBaseline, ...]] = {}
+        fits[ONE] = max((fit_linear(train, pooled[0], pooled, [name]) for name in names), key=lambda fit: fit.score)
+    shares = _shares_beside(drawn, train, pooled, fits[ALL])
+    baselines: dict[str, tuple[LinearBaseline, ...]] = {}
     for n, (split, whole) in enumerate(zip(drawn, splits, strict=True)):
         counts = _Counts(len(whole.rows), len(train), len(train_rows))
         first, *others = _beside(fits, drawn[0].answers.scored, split.answers, n, counts, one_each)
-        found[split.answers.scored.split] = (replace(first, shares=shares[n]), *others)
-    return found
+        baselines[split.answers.scored.split] = (replace(first, shares=shares[n]), *others)
+    return baselines
 
 
 def _shares_beside(
-    splits: Sequence[SplitAnswers], train: PooledClips, asked: Sequence[PooledClips], fit: LinearFit
+    splits: Sequence[SplitAnswers], train: PooledClips, pooled: Sequence[PooledClips], fit: LinearFit
 ) -> list[ShareBaseline | None]:
     """Of each split, the regression on shares with the strength that presence chose; None where the run expects none.
 
     Its answers become shares as those of the run do, by a map fitted on validation.
     """
-    valid = asked[0]
+    valid = pooled[0]
     none: list[ShareBaseline | None] = [None] * len(splits)
     if splits[0].expected is None or valid.shares is None:
         return none
-    _, answers = fit_linear_shares(train, valid, asked, fit.modalities, (fit.c,))
+    _, answers = fit_linear_shares(train, valid, pooled, fit.modalities, (fit.c,))
     map_ = fit_shares(Validation(splits[0].answers.scored.with_probability(answers[0])), valid.shares)
     if map_ is None:
         return none
     return [
         None
         if split.expected is None or clips.shares is None or not fully_known(clips.shares).any()
-        else share_baseline(ALL, split.expected, map_.apply(own), clips.shares, split.answers.scored.units())
-        for split, clips, own in zip(splits, asked, answers, strict=True)
+        else share_baseline(ALL, split.expected, map_.apply(predicted), clips.shares, split.answers.scored.units())
+        for split, clips, predicted in zip(splits, pooled, answers, strict=True)
     ]
 
 
@@ -196,14 +198,14 @@ class _Counts:
 
 
 def _beside(
-    fits: Mapping[str, LinearFit], valid: Scored, own: Answers, n: int, counts: _Counts, one_each: bool
+    fits: Mapping[str, LinearFit], valid: Scored, run_answers: Answers, n: int, counts: _Counts, one_each: bool
 ) -> tuple[LinearBaseline, ...]:
     """The baselines' figures on the `n`-th split beside the run's own answers; thresholds from validation."""
-    scored = {name: own.scored.with_probability(fit.probabilities[n]) for name, fit in fits.items()}
+    scored = {name: run_answers.scored.with_probability(fit.probabilities[n]) for name, fit in fits.items()}
     known, present = valid.known, valid.presence == 1
     cuts = {name: best_cut(fit.probabilities[0][known], present[known]) for name, fit in fits.items()}
-    answers = [Answers(name, one, one.probability >= cuts[name]) for name, one in scored.items()]
-    apart = run_less(Answers("", own.scored, own.labels), answers, RESAMPLES)
+    answers = [Answers(name, predicted, predicted.probability >= cuts[name]) for name, predicted in scored.items()]
+    apart = run_less(Answers("", run_answers.scored, run_answers.labels), answers, RESAMPLES)
     return tuple(
         LinearBaseline(
             name=name,
@@ -258,6 +260,6 @@ def moments(steps: Tensor, mask: Tensor) -> Floats:
     return np.asarray(torch.cat([mean, spread.sqrt()], dim=1).numpy())
 
 
-def _plain(found: Difference) -> dict[str, float | None]:
+def _plain(difference: Difference) -> dict[str, float | None]:
     """An interval that too few resamples could give is null."""
-    return {name: None if value != value else value for name, value in vars(found).items()}
+    return {name: None if value != value else value for name, value in vars(difference).items()}

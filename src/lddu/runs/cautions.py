@@ -36,7 +36,7 @@ def feature_warnings(task: Task, run: str, store: FeatureStore) -> list[str]:
     Raises:
         MismatchError: where the store's features cannot be those that the run was trained on.
     """
-    found = list[str]()
+    warnings = list[str]()
     shared = [name for name in task.dimensions if name in store.modalities]
     for name in shared:
         stream = store.modalities[name]
@@ -47,7 +47,7 @@ def feature_warnings(task: Task, run: str, store: FeatureStore) -> list[str]:
             )
         if not made_alike(stream.feature, task.features[name]):
             _refuse_other_extraction(name, stream.feature, task.features[name], store.place)
-            found.append(
+            warnings.append(
                 f"{name} is described as {stream.feature!r} here but was {task.features[name]!r} in training; "
                 "if it was made in another way, do not trust these results"
             )
@@ -56,7 +56,7 @@ def feature_warnings(task: Task, run: str, store: FeatureStore) -> list[str]:
             f"Expected at least one of {', '.join(task.dimensions)} in {store.place}, but it has "
             f"{', '.join(store.modalities)}; make the features in the same way as for training."
         )
-    return found
+    return warnings
 
 
 def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
@@ -86,20 +86,20 @@ def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, 
     """
     shared = [name for name in task.dimensions if name in store.modalities]
     there = np.stack([store.lengths(name)[rows] > 0 for name in shared], axis=1)
-    alone = {name for name, own in zip(shared, having_only(there).T, strict=True) if own.any()}
+    alone = {name for name, only in zip(shared, having_only(there).T, strict=True) if only.any()}
     return [f"about the run's training: {warning}" for warning in warnings if modality_of(warning) in (None, *alone)]
 
 
 def weaknesses(metrics: Mapping[str, Any], sets: GuaranteedSets, recall: float | None) -> Iterator[str]:
-    """What the run itself cannot do: beat a baseline, name an emotion, keep the promise that is asked for.
+    """What the run itself cannot do: beat a baseline, name an emotion, keep the promised recall.
 
     Args:
         metrics: as `metrics.json` holds them.
         sets: what the run promises.
-        recall: that is asked for.
+        recall: to promise; None for none.
     """
-    for said in verdicts(metrics.get("splits", {})):
-        yield f"{said[0].lower()}{said[1:]}"
+    for sentence in verdicts(metrics.get("splits", {})):
+        yield f"{sentence[0].lower()}{sentence[1:]}"
     if recall is not None and sets.cut(recall) <= 0:
         yield (
             f"{sets.clips} validation clips are too few to promise a recall of {recall:g} by anything but sets of "
@@ -107,58 +107,60 @@ def weaknesses(metrics: Mapping[str, Any], sets: GuaranteedSets, recall: float |
         )
 
 
-def evaluation_warnings(task: Task, own: bool, store: FeatureStore, split: str) -> list[str]:
+def evaluation_warnings(task: Task, training_store: bool, store: FeatureStore, split: str) -> list[str]:
     """What a reader of figures on a labelled split should know.
 
     Args:
         task: of the run.
-        own: whether this is the very store of its training.
+        training_store: whether this is the very store of its training.
         store: whose labels are used.
         split: of it.
     """
-    found = list[str]()
-    if own and split == "train":
-        found.append("the run was trained on these clips; the metrics are optimistic")
-    if own and split == "valid":
-        found.append("checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic")
-    if not own and store.present_at != task.present_at:
-        found.append(
+    warnings = list[str]()
+    if training_store and split == "train":
+        warnings.append("the run was trained on these clips; the metrics are optimistic")
+    if training_store and split == "valid":
+        warnings.append(
+            "checkpoint, threshold and recalibration were selected on these clips; the metrics are optimistic"
+        )
+    if not training_store and store.present_at != task.present_at:
+        warnings.append(
             f"an emotion counts as present from a share of {task.present_at:g} of the raters, as in the run's training; "
             f"{store.place} says {store.present_at:g}"
         )
-    return [*found, *_emotions_apart(task, store)]
+    return [*warnings, *_emotions_apart(task, store)]
 
 
 def _emotions_apart(task: Task, store: FeatureStore) -> list[str]:
     """Emotions that the run or the store alone has: they are no part of any figure."""
     unlabelled = [emotion for emotion in task.emotions if emotion not in store.emotions]
     unknown = [emotion for emotion in store.emotions if emotion not in task.emotions]
-    found = list[str]()
+    warnings = list[str]()
     if unlabelled:
         meant = near(unlabelled[0], unknown)
-        found.append(
+        warnings.append(
             f"{store.place} has no labels of {listed(unlabelled)}{meant}: the figures are about the other emotions"
         )
     if unknown:
-        found.append(f"the run does not know {listed(unknown)} of {store.place}: they are no part of the figures")
-    return found
+        warnings.append(f"the run does not know {listed(unknown)} of {store.place}: they are no part of the figures")
+    return warnings
 
 
-def _refuse_other_extraction(name: str, found: str, trained: str, where: str) -> None:
+def _refuse_other_extraction(name: str, described: str, trained: str, where: str) -> None:
     """Where both sides say exactly how raw clips became numbers, a difference is certain, not a matter of wording."""
-    if found.startswith("{") and trained.startswith("{"):
+    if described.startswith("{") and trained.startswith("{"):
         raise MismatchError(
-            f"Expected {name} made as in training, but {where} has it made otherwise: {_differences(found, trained)}; "
+            f"Expected {name} made as in training, but {where} has it made otherwise: {_differences(described, trained)}; "
             "extract the clips again with the same settings and packages."
         )
 
 
-def _differences(found: str, trained: str) -> str:
+def _differences(described: str, trained: str) -> str:
     """What of two descriptions differs, word for word."""
     try:
-        here, there = json.loads(found), json.loads(trained)
+        here, there = json.loads(described), json.loads(trained)
     except ValueError:
-        return f"{found}, not {trained}"
+        return f"{described}, not {trained}"
     names = [key for key in {**there, **here} if here.get(key) != there.get(key)]
     return ", ".join(f"{key} is {_value(here, key)}, not {_value(there, key)}" for key in names)
 

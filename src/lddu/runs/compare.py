@@ -34,7 +34,7 @@ class RunPair:
         first: path of the first run.
         second: path of the other.
         clips: how many clips both predicted.
-        found: figures, intervals and differences (second less first).
+        comparison: figures, intervals and differences (second less first).
         column: whose values name the subgroups; empty where none was named.
         subgroups: both runs on each of them.
         note: a sentence where both are the same run or gave the same answers, so that nothing can differ, or where their clips were
@@ -44,7 +44,7 @@ class RunPair:
     first: str
     second: str
     clips: int
-    found: Comparison
+    comparison: Comparison
     column: str = ""
     subgroups: tuple[SubgroupComparison, ...] = ()
     note: str = ""
@@ -53,11 +53,16 @@ class RunPair:
         return f"RunPair({self.second!r} beside {self.first!r}, {counted(self.clips, 'clip')})"
 
     def _repr_html_(self) -> str:
-        return html_comparison(self.first, self.second, self.clips, self.found, self.note)
+        return html_comparison(self.first, self.second, self.clips, self.comparison, self.note)
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
-        plain = {"first_run": self.first, "second_run": self.second, "clips": self.clips, **self.found.to_mapping()}
+        plain = {
+            "first_run": self.first,
+            "second_run": self.second,
+            "clips": self.clips,
+            **self.comparison.to_mapping(),
+        }
         subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
         return plain | (subgroups if self.column else {}) | ({"note": self.note} if self.note else {})
 

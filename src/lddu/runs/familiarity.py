@@ -21,7 +21,7 @@ FAR = 2.0
 FILE = "familiarity.json"
 
 _MOST_NAMED = 3
-_MOST_KEPT = 1000
+_MOST_SHARED = 1000
 """Noise values of a modality that are shared; of more, as many quantiles."""
 
 
@@ -41,24 +41,24 @@ class ValidationReference:
 
     def to_mapping(self) -> dict[str, Any]:
         """As `familiarity.json` has it."""
-        noise = None if self.noise is None else {m: _kept(own) for m, own in self._by_name(self.noise.T)}
-        far = None if self.farthest is None else {m: _number(own) for m, own in self._by_name(self.farthest)}
+        noise = None if self.noise is None else {m: _shared_values(values) for m, values in self._by_name(self.noise.T)}
+        far = None if self.farthest is None else {m: _number(value) for m, value in self._by_name(self.farthest)}
         return {"noise": noise, "farthest": far}
 
     def _by_name(self, values: Floats) -> Iterator[tuple[str, Any]]:
         return zip(self.modalities, values, strict=True)
 
     @classmethod
-    def from_mapping(cls, found: Mapping[str, Any], modalities: tuple[str, ...]) -> "ValidationReference":
+    def from_mapping(cls, mapping: Mapping[str, Any], modalities: tuple[str, ...]) -> "ValidationReference":
         """From JSON.
 
         Raises:
             ValueError: where it is of another form.
         """
-        noise, far = found["noise"], found["farthest"]
+        noise, far = mapping["noise"], mapping["farthest"]
         columns = None if noise is None else [_numbers(noise[m]) for m in modalities]
         longest = 0 if columns is None else max(map(len, columns), default=0)
-        padded = [np.pad(own, (0, longest - len(own)), constant_values=np.nan) for own in columns or ()]
+        padded = [np.pad(column, (0, longest - len(column)), constant_values=np.nan) for column in columns or ()]
         farthest = None if far is None else _numbers([far[m] for m in modalities])
         return cls(modalities, None if columns is None else np.column_stack(padded), farthest)
 
@@ -71,12 +71,12 @@ def validation_reference(folder: RunFolder) -> ValidationReference | None:
     """
     path = folder.path / "predictions.parquet"
     if path.is_file():
-        found = read_predictions(path)
-        valid = found.rows(found.split == "valid")
+        predictions = read_predictions(path)
+        valid = predictions.rows(predictions.split == "valid")
         distance = valid.modality_distance
         noise = _noise(valid)
         return ValidationReference(
-            found.modalities,
+            predictions.modalities,
             None if noise is None else np.sort(noise, axis=0),
             None if distance is None else farthest_validation(distance),
         )
@@ -104,18 +104,18 @@ class Familiarity:
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        found = validation_reference(folder)
-        self._noise = None if found is None else found.noise
-        self.farthest = None if found is None else found.farthest
+        reference = validation_reference(folder)
+        self._noise = None if reference is None else reference.noise
+        self.farthest = None if reference is None else reference.farthest
 
-    def beside(self, found: Predictions) -> Predictions:
+    def beside(self, predictions: Predictions) -> Predictions:
         """The predictions with `noisier_than` and `unfamiliar`, as far as there are enough validation clips."""
-        noise = _noise(found)
+        noise = _noise(predictions)
         if self._noise is not None and noise is not None:
-            found = replace(found, noisier_than=noisier_than(noise, self._noise))
-        if self.farthest is not None and found.modality_distance is not None:
-            found = replace(found, unfamiliar=unfamiliar(found.modality_distance, self.farthest))
-        return found
+            predictions = replace(predictions, noisier_than=noisier_than(noise, self._noise))
+        if self.farthest is not None and predictions.modality_distance is not None:
+            predictions = replace(predictions, unfamiliar=unfamiliar(predictions.modality_distance, self.farthest))
+        return predictions
 
     def unfamiliar_shares(self, distance: Floats, modalities: Sequence[str]) -> dict[str, float]:
         """Modality -> share of its clips that are unfamiliar; without modalities where that is unknown.
@@ -131,7 +131,7 @@ class Familiarity:
         known = ~np.isnan(self.farthest) & there.any(axis=0)
         return {name: float(flags[there[:, m], m].mean()) for m, name in enumerate(modalities) if known[m]}
 
-    def remarks(self, found: Predictions) -> list[str]:
+    def remarks(self, predictions: Predictions) -> list[str]:
         """A sentence for each modality that is unfamiliar in some clip."""
         if self.farthest is None:
             return []
@@ -139,7 +139,7 @@ class Familiarity:
             return [
                 f"the run has fewer than {FEWEST_VALIDATION_CLIPS} validation clips, too few to detect clips that are out of distribution"
             ]
-        flags, distance = found.unfamiliar, found.modality_distance
+        flags, distance = predictions.unfamiliar, predictions.modality_distance
         if flags is None or distance is None:
             return []
         sentences = []
@@ -147,16 +147,16 @@ class Familiarity:
             rows = np.flatnonzero(flags[:, m])
             if len(rows):
                 sentences.append(
-                    f"{found.modalities[m]} of {_which(found.clip, rows)} is out of distribution "
+                    f"{predictions.modalities[m]} of {_which(predictions.clip, rows)} is out of distribution "
                     f"({np.median(distance[rows, m]):.3g} standard deviations from training; validation: at most "
                     f"{farthest:.3g}); do not trust these probabilities"
                 )
         return sentences
 
 
-def _noise(found: Predictions) -> Floats | None:
+def _noise(predictions: Predictions) -> Floats | None:
     """[N, M] how noisy each modality is; None where the model family does not measure it."""
-    measured = found.evidence.get("modality_noise")
+    measured = predictions.evidence.get("modality_noise")
     return None if measured is None else measured.values
 
 
@@ -210,11 +210,11 @@ def unfamiliar(distance: Floats, farthest: Floats) -> Flags | None:
     return None if np.isnan(farthest).all() else np.asarray(distance > FAR * farthest)
 
 
-def _kept(values: Floats) -> list[float]:
+def _shared_values(values: Floats) -> list[float]:
     """The values in order, or as many of their quantiles as are shared."""
     known = np.sort(values[~np.isnan(values)])
-    if len(known) > _MOST_KEPT:
-        known = np.quantile(known, np.linspace(0, 1, _MOST_KEPT), method="inverted_cdf")
+    if len(known) > _MOST_SHARED:
+        known = np.quantile(known, np.linspace(0, 1, _MOST_SHARED), method="inverted_cdf")
     return [float(value) for value in known]
 
 

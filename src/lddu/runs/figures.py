@@ -71,12 +71,12 @@ def uncertainty_scores(inference: Inference) -> dict[str, Floats]:
         were made, `DROPOUT_SCORES` of them.
     """
     presence = inference.presence
-    scores = {name: own.doubt(presence) for name, own in inference.evidence.items() if own.of_emotions}
+    scores = {name: measured.doubt(presence) for name, measured in inference.evidence.items() if measured.of_emotions}
     if inference.disagreement is not None:
         scores["disagreement"] = inference.disagreement
     if inference.dropout is not None:
-        found = inference.dropout
-        scores |= dict(zip(DROPOUT_SCORES, (found.entropy, found.information, found.std), strict=True))
+        passes = inference.dropout
+        scores |= dict(zip(DROPOUT_SCORES, (passes.entropy, passes.information, passes.std), strict=True))
     return scores
 
 
@@ -98,14 +98,18 @@ def figures_of(
     """
     decided = decision.apply(split.probability, uncertainty_scores(inference))
     after = split.with_probability(decided.probability)
-    found = intervals(Answers("", after, decided.labels))
+    estimates = intervals(Answers("", after, decided.labels))
     unnamed = (split.presence == 1).any(axis=0) & ~decided.labels.any(axis=0)
     return SplitFigures(
         metrics=metrics(after, np.array(decision.thresholds)),
         calibration=_calibration(split, decided.probability),
         trust=trust_figures(Judged(after, decided.labels, {**decided.scores, SELECTED: decided.uncertainty})),
         # the adaptive calibration error has an interval of its own; NaN where a resample is undefined
-        intervals={n: (own.low, own.high) for n, own in found.items() if n != "adaptive_ece" and own.low == own.low},
+        intervals={
+            n: (estimate.low, estimate.high)
+            for n, estimate in estimates.items()
+            if n != "adaptive_ece" and estimate.low == estimate.low
+        },
         raters=_raters(after, inference, decision, observed),
         shares=None if decision.shares is None else share_report(split, decision.shares, observed),
         noise_spearman=_noise_spearman(inference, observed.noise) if observed.noise else None,
@@ -149,9 +153,9 @@ def _entropy_parts(inference: Inference, emotions: tuple[str, ...]) -> dict[str,
 def _noise_spearman(inference: Inference, noise: dict[str, Floats]) -> dict[str, dict[str, float | None]]:
     """Modality -> rank correlation of its true noise with each doubt about a modality: LDDU's `error` and `noise`."""
     readings = {
-        own.evidence.prefix: own.per_modality()
-        for own in inference.evidence.values()
-        if "modality" in own.evidence.axes and not own.evidence.higher_is_surer
+        measured.evidence.prefix: measured.per_modality()
+        for measured in inference.evidence.values()
+        if "modality" in measured.evidence.axes and not measured.evidence.higher_is_surer
     }
     return {
         name: {reading: _known_spearman(values[:, m], true) for reading, values in readings.items()}
@@ -167,9 +171,9 @@ def _known_spearman(first: Floats, second: Floats) -> float | None:
 def spreads(inference: Inference) -> dict[str, Floats]:
     """Name -> [N, E] evidence of single emotions that says how unclear a clip is: LDDU's width."""
     return {
-        name: own.doubt(inference.presence)
-        for name, own in inference.evidence.items()
-        if own.evidence.axes == ("emotion",)
+        name: measured.doubt(inference.presence)
+        for name, measured in inference.evidence.items()
+        if measured.evidence.axes == ("emotion",)
     }
 
 
@@ -183,7 +187,7 @@ def predictions_of(
     """The predictions of some clips with the decision applied.
 
     Raises:
-        MismatchError: where what is asked for cannot be had.
+        MismatchError: where the options cannot be met.
     """
     rows, table = inference.rows, store.table
     decided = decision.apply(inference.probability, uncertainty_scores(inference), options.recall, options.coverage)

@@ -24,7 +24,7 @@ SHORT = 8
 
 
 def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> RunFolder:
-    """The run, from the Hub or from what is here of it.
+    """The run, from the Hub or from its local cache.
 
     Where the Hub cannot be reached, what was fetched before answers, and the run's `note` says so.
 
@@ -41,11 +41,11 @@ def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> 
     with hub_errors(str(name), hint):
         first, note = _list_of(api, name)
         commit = first.parent.name
-        shown = f"{name.repository}@{commit[:SHORT]}"
-        files = listed_files(first.read_bytes(), shown)
+        label = f"{name.repository}@{commit[:SHORT]}"
+        files = listed_files(first.read_bytes(), label)
         for file, listed in files.items():
             _fetch(api, HubName(name.repository, commit), file, listed)
-    return RunFolder(first.parent, family, place=shown, note=note.format(shown), revision=commit)
+    return RunFolder(first.parent, family, place=label, note=note.format(label), revision=commit)
 
 
 def hub_api(purpose: str) -> "HfApi":
@@ -121,7 +121,7 @@ def _list_of(api: "HfApi", name: HubName) -> tuple[Path, str]:
         return here, ""
     revision = name.revision or None
     try:
-        found = api.get_hf_file_metadata(
+        metadata = api.get_hf_file_metadata(
             url=hf_hub_url(name.repository, LIST, revision=revision, endpoint=api.endpoint)
         )
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError, ValueError):
@@ -130,32 +130,32 @@ def _list_of(api: "HfApi", name: HubName) -> tuple[Path, str]:
         if here is None:
             raise errors.LocalEntryNotFoundError(str(fault)) from fault
         return here, "the Hugging Face Hub cannot be reached: the copy {} from before answers"
-    if (found.size or 0) > MOST_LIST_BYTES:
+    if (metadata.size or 0) > MOST_LIST_BYTES:
         raise RunError(
-            f"Expected {LIST} of {name} to be a short list, but it takes {found.size:,} bytes; use another run."
+            f"Expected {LIST} of {name} to be a short list, but it takes {metadata.size:,} bytes; use another run."
         )
     return Path(api.hf_hub_download(name.repository, LIST, revision=revision)), ""
 
 
 def _fetch(api: "HfApi", name: HubName, file: str, listed: ListedFile) -> None:
     """A file of a commit, in the cache and checked."""
-    shown = f"{file} of {name.repository}@{name.revision[:SHORT]}"
+    label = f"{file} of {name.repository}@{name.revision[:SHORT]}"
     path = _cached(name, file)
     if path is None:
-        with _arriving(shown):
+        with _arriving(label):
             offered = api.hf_hub_download(name.repository, file, revision=name.revision, dry_run=True).file_size
         if offered != listed.size:
             raise RunError(
-                f"Expected {shown} to take {listed.size:,} bytes, as {LIST} says, but it takes {offered or 0:,}; nothing of it was "
+                f"Expected {label} to take {listed.size:,} bytes, as {LIST} says, but it takes {offered or 0:,}; nothing of it was "
                 "fetched: ask whoever shared it to share it again."
             )
-        with _arriving(shown):
+        with _arriving(label):
             path = Path(api.hf_hub_download(name.repository, file, revision=name.revision))
-    refuse_altered(path, listed, shown)
+    refuse_altered(path, listed, label)
 
 
 @contextmanager
-def _arriving(shown: str) -> Iterator[None]:
+def _arriving(label: str) -> Iterator[None]:
     """Every fault of a file after the list has arrived: here the Hub was reached, and knew the run."""
     from huggingface_hub import errors
 
@@ -163,13 +163,13 @@ def _arriving(shown: str) -> Iterator[None]:
         yield
     except errors.RemoteEntryNotFoundError:
         raise RunError(
-            f"Expected {shown}, as {LIST} says, but it is not there; ask whoever shared it to share it again."
+            f"Expected {label}, as {LIST} says, but it is not there; ask whoever shared it to share it again."
         ) from None
     except errors.RepositoryNotFoundError:  # also gated: closed since
         raise
     except Exception as fault:
         raise RunError(
-            f"Expected all of {shown} from the Hugging Face Hub, but the download broke off ({_reason(fault)}); run the same again: "
+            f"Expected all of {label} from the Hugging Face Hub, but the download broke off ({_reason(fault)}); run the same again: "
             "files that have arrived stay."
         ) from None
 
@@ -183,5 +183,5 @@ def _reason(fault: Exception) -> str:
 def _cached(name: HubName, file: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(name.repository, file, revision=name.revision or None)
-    return Path(found) if isinstance(found, str) else None
+    path = try_to_load_from_cache(name.repository, file, revision=name.revision or None)
+    return Path(path) if isinstance(path, str) else None

@@ -14,18 +14,23 @@ def answers_of(run: RunFolder, split: str) -> Answers:
     Raises:
         RunError: where it did not predict that split, or none of its clips has a label.
     """
-    found, path = run.predictions(), run.place
-    rows = np.flatnonzero(found.split == split)
+    predictions, path = run.predictions(), run.place
+    rows = np.flatnonzero(predictions.split == split)
     if not len(rows):
         cure = f"name another {parameter('split')}"
         if not run.finished:
             cure = f"finish the run with 'lddu train --resume {path}' or {cure}"
         raise RunError(f"Expected predictions of the split {split!r} in {path}, but it has none; {cure}.")
     scored = Scored(
-        found.probability[rows], found.presence[rows], found.clip[rows], found.emotions, found.group[rows], split
+        predictions.probability[rows],
+        predictions.presence[rows],
+        predictions.clip[rows],
+        predictions.emotions,
+        predictions.group[rows],
+        split,
     )
     if not scored.known.any():
         raise RunError(
             f"Expected labels of the split {split!r} in {path}, but none of its clips has any; name another {parameter('split')}."
         )
-    return Answers(path, scored, found.label[rows], found.uncertainty[rows])
+    return Answers(path, scored, predictions.label[rows], predictions.uncertainty[rows])

@@ -58,8 +58,8 @@ def latent_map(networks: Networks, rows: np.ndarray, presence: Floats, seed: int
         batch = networks.reader.read(rows[first : first + INFERENCE_BATCH].tolist()).to(device)
         with torch.inference_mode():
             mean_BMEP, std_BMEP = network.latents(network(batch.values, batch.mask, batch.presence))
-        shown = torch.from_numpy(present[first : first + INFERENCE_BATCH]).to(device)
-        there = batch.presence[:, :, None] & shown[:, None, :]
+        observed = torch.from_numpy(present[first : first + INFERENCE_BATCH]).to(device)
+        there = batch.presence[:, :, None] & observed[:, None, :]
         _, *numbers = (index.cpu().numpy() for index in there.nonzero(as_tuple=True))
         means.append(mean_BMEP[there].cpu().numpy().astype(np.float64))
         widths.append(std_BMEP.square().sum(dim=-1).sqrt()[there].cpu().numpy().astype(np.float64))
@@ -67,13 +67,13 @@ def latent_map(networks: Networks, rows: np.ndarray, presence: Floats, seed: int
         modalities.append(numbers[0])
     mean, width = np.concatenate(means), np.concatenate(widths)
     emotion, modality = np.concatenate(emotions), np.concatenate(modalities)
-    place, explained, kept = np.zeros((len(mean), 2)), {}, np.zeros(len(mean), bool)
+    place, explained, used = np.zeros((len(mean), 2)), {}, np.zeros(len(mean), bool)
     for m, name in enumerate(networks.reader.dimensions):
-        own = modality == m
-        if own.sum() >= 3:
-            place[own], explained[name] = _principal_plane(mean[own])
-            kept |= own
-    return LatentMap(place[kept], width[kept], emotion[kept], modality[kept], explained) if kept.any() else None
+        mask = modality == m
+        if mask.sum() >= 3:
+            place[mask], explained[name] = _principal_plane(mean[mask])
+            used |= mask
+    return LatentMap(place[used], width[used], emotion[used], modality[used], explained) if used.any() else None
 
 
 def _chosen(present: np.ndarray, modalities: int, seed: int) -> np.ndarray:

@@ -80,11 +80,11 @@ def _distributions(network: Network, answer: Answered, presence: Tensor) -> list
 def _attention(answer: Answered, batch: Batch, modalities: tuple[str, ...]) -> list[dict[str, np.ndarray]]:
     """Of each clip, modality -> [E, T] without padding."""
     over_time = answer.evidence.get("attention")
-    found: list[dict[str, np.ndarray]] = [{} for _ in batch.rows]
+    attention: list[dict[str, np.ndarray]] = [{} for _ in batch.rows]
     for m, name in enumerate(modalities if over_time is not None else ()):
         assert over_time is not None
-        own, mask = over_time[m].cpu().numpy(), batch.mask[m].cpu().numpy()
+        weights, mask = over_time[m].cpu().numpy(), batch.mask[m].cpu().numpy()
         for n, steps in enumerate(mask):
             if steps.any():
-                found[n][name] = own[n][:, steps]
-    return found
+                attention[n][name] = weights[n][:, steps]
+    return attention

@@ -71,26 +71,30 @@ def missing_in(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str]
 
 def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequence[str], cost: Lookup) -> list[str]:
     """Of some clips (row numbers): one sentence per combination of missing modalities; the rarest beyond six are only counted."""
-    found = list(missing_in(store, clips, modalities))
+    combinations = list(missing_in(store, clips, modalities))
     sentences = [
-        one.sentence(len(clips), cost(one.there), alone=any(set(one.lacking) < set(other.lacking) for other in found))
-        for one in found[:_MOST_SHOWN]
+        missing.sentence(
+            len(clips),
+            cost(missing.there),
+            alone=any(set(missing.lacking) < set(other.lacking) for other in combinations),
+        )
+        for missing in combinations[:_MOST_SHOWN]
     ]
-    if rest := sum(len(one.rows) for one in found[_MOST_SHOWN:]):
+    if rest := sum(len(missing.rows) for missing in combinations[_MOST_SHOWN:]):
         sentences.append(f"other combinations of modalities are missing in {rest} of {len(clips)} clips")
     return sentences
 
 
 def noted_sentences(store: FeatureStore) -> list[str]:
     """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
-    found: list[str] = []
+    sentences: list[str] = []
     for file in extracted_files(store):
         for note in dict.fromkeys(note for noted in file["notes"].values() for note in noted if not explains_any(note)):
             clips = [clip for clip, noted in file["notes"].items() if note in noted]
             where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
-            found.append(f"{where}: {note}")
-    rest = len(found) - _MOST_SHOWN
-    return found[:_MOST_SHOWN] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
+            sentences.append(f"{where}: {note}")
+    rest = len(sentences) - _MOST_SHOWN
+    return sentences[:_MOST_SHOWN] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
 
 
 def _notes(store: FeatureStore) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from lddu.arrays import Flags
 from lddu.models.family import Task
 from lddu.sentences import listed
 
-_SAID = re.compile(r"^(.*) could not be learnt from (.*) alone: ")
+_SENTENCE = re.compile(r"^(.*) could not be learnt from (.*) alone: ")
 _BETWEEN = re.compile(r", | and ")
 
 
@@ -31,8 +31,8 @@ def having_only(presence: Flags) -> Flags:
 
 def modality_of(warning: str) -> str | None:
     """From which modality alone something could not be learnt; None where the sentence says another thing."""
-    found = _SAID.match(warning)
-    return found[2] if found else None
+    match = _SENTENCE.match(warning)
+    return match[2] if match else None
 
 
 def not_learnt(task: Task, warnings: Sequence[str]) -> Flags:
@@ -44,14 +44,14 @@ def not_learnt(task: Task, warnings: Sequence[str]) -> Flags:
     """
     flags = np.zeros((len(task.dimensions), len(task.emotions)), bool)
     modalities = list(task.dimensions)
-    for found in filter(None, map(_SAID.match, warnings)):
-        if found[2] in modalities:
-            names = {found[1], *_BETWEEN.split(found[1])}
-            flags[modalities.index(found[2])] |= [emotion in names for emotion in task.emotions]
+    for match in filter(None, map(_SENTENCE.match, warnings)):
+        if match[2] in modalities:
+            names = {match[1], *_BETWEEN.split(match[1])}
+            flags[modalities.index(match[2])] |= [emotion in names for emotion in task.emotions]
     return flags
 
 
-def untold(unlearnt: Flags, presence: Flags) -> Flags:
+def untaught(unlearnt: Flags, presence: Flags) -> Flags:
     """[N, E] emotions that a clip's only modality did not teach.
 
     Args:

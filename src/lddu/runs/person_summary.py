@@ -20,7 +20,7 @@ class PersonSummary:
         clips: how many of them were answered.
         seconds: that these clips last; None where a clip has no times.
         present: emotion -> share of those seconds (of clips, where they have no times) in which it is present. Where a coverage was
-            asked for, of those in which the run can tell; None where it never can.
+            given, of those in which the run can tell; None where it never can.
         probability: emotion -> mean over those seconds.
     """
 
@@ -37,7 +37,7 @@ class PersonSummary:
 
 
 def person_summaries(answers: "ClipAnswers") -> tuple[PersonSummary, ...]:
-    """Every person of every file, in the order in which they first appear; nobody unless each person was asked about.
+    """Every person of every file, in the order in which they first appear; nobody unless each person was answered.
 
     A decision is made for each clip by itself; this counts the decisions, and is none of its own.
     """
@@ -49,19 +49,20 @@ def person_summaries(answers: "ClipAnswers") -> tuple[PersonSummary, ...]:
 
 def _summary(answers: "ClipAnswers", file: str, person: str, rows: list[int]) -> PersonSummary:
     """One person's clips together; a clip counts by its length."""
-    found = answers.predictions
+    predictions = answers.predictions
     length = np.array([answers.end[n] - answers.start[n] for n in rows])
     timed = bool(np.isfinite(length).all() and length.sum() > 0)
     weight = length if timed else np.ones(len(rows))
-    told = np.ones((len(rows), len(found.emotions))) if found.abstained is None else ~found.abstained[rows]
-    present = np.einsum("ne,ne,n->e", told, found.label[rows], weight)
-    known = np.einsum("ne,n->e", told, weight)
-    mean = np.average(found.probability[rows], axis=0, weights=weight)
+    silent = predictions.abstained
+    answered = np.ones((len(rows), len(predictions.emotions))) if silent is None else ~silent[rows]
+    present = np.einsum("ne,ne,n->e", answered, predictions.label[rows], weight)
+    known = np.einsum("ne,n->e", answered, weight)
+    mean = np.average(predictions.probability[rows], axis=0, weights=weight)
     return PersonSummary(
         file,
         person,
         len(rows),
         float(length.sum()) if timed else None,
-        {e: float(p / k) if k > 0 else None for e, p, k in zip(found.emotions, present, known, strict=True)},
-        dict(zip(found.emotions, map(float, mean), strict=True)),
+        {e: float(p / k) if k > 0 else None for e, p, k in zip(predictions.emotions, present, known, strict=True)},
+        dict(zip(predictions.emotions, map(float, mean), strict=True)),
     )

@@ -102,7 +102,7 @@ def predict_clips(
     )  # what lies behind is not looked at: a book would take minutes
     config = replace((config or ExtractorConfig()).made_as(trained), most_tokens=longest)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
-    with _kept(predictor, listing, config) as folder:
+    with _extraction_folder(predictor, listing, config) as folder:
         done = extract(
             listing, folder / "clips", predictor.extractor(config), jobs, existing="update", advance=callback.extracted
         )
@@ -113,7 +113,7 @@ def predict_clips(
 
 
 @contextmanager
-def _kept(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
+def _extraction_folder(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
     """A folder in which this call's extraction outlives an interruption, and nothing else; leftovers go when they are old.
 
     While another process does the very same, a folder that is nobody else's.
@@ -149,8 +149,8 @@ def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> P
         [str(source.path.absolute()), *([span.transcript for span in source.spans] if source.words_alone else [])]
         for source in listing.sources
     ]
-    asked = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
-    return cache / hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+    call = [str(Path(predictor.folder.place).absolute()), files, asdict(config)]
+    return cache / hashlib.sha256(json.dumps(call).encode()).hexdigest()[:32]
 
 
 def _forget_old(cache: Path) -> None:

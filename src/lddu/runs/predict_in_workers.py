@@ -46,7 +46,7 @@ def infer_in_parts(
         run.path.resolve(), _digest(run), store.address, store.manifest_sha256, workers.device,
         adaptation, adaptation.digest if adaptation else "",
     )  # fmt: skip
-    found: dict[Part, Inference] = {}
+    results: dict[Part, Inference] = {}
     for outcome in workers.work_off(opening, parts):
         if outcome.result is None:
             first, last = outcome.job
@@ -54,10 +54,10 @@ def infer_in_parts(
                 f"Expected clips {first} to {last - 1} of {store.place} to be predicted, but the process that did it died; "
                 "memory may have run out: predict with fewer at once."
             )
-        found[outcome.job] = outcome.result
+        results[outcome.job] = outcome.result
         if advance:
             advance(len(outcome.result.rows) * predictor.networks)
-    return joined([found[part] for part in parts]) if parts else predictor.infer(store)
+    return joined([results[part] for part in parts]) if parts else predictor.infer(store)
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class _PartOpening:
         return lambda part: predictor.infer(store, np.arange(*part))
 
     @staticmethod
-    def _refuse_others(kind: str, place: str | Path, wanted: str, found: str) -> None:
-        if found != wanted:
+    def _refuse_others(kind: str, place: str | Path, expected: str, actual: str) -> None:
+        if actual != expected:
             raise MismatchError(
                 f"Expected the same {kind} at {place} on every machine, but {platform.node()} has another there; "
                 f"give a {kind} that all machines share."

@@ -52,7 +52,7 @@ NONE_OF_THEM = "none of them"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictions(PerClip[ClipPrediction]):
-    """N clips, E emotions, M modalities; a list of `ClipPrediction`, and an array of each thing that is said of all of them.
+    """N clips, E emotions, M modalities; a list of `ClipPrediction`, and one array for each result over all of them.
 
     Attributes:
         clip: [N] ids.
@@ -74,8 +74,8 @@ class Predictions(PerClip[ClipPrediction]):
             missing. None where the run does not hold their noise, or too few of them.
         unfamiliar: [N, M] whether that distance is clearly larger than that of any validation clip of the run. None
             where the run does not hold their distances, or too few of them.
-        label_set: [N, E] the set with the promised recall, where one was asked for.
-        abstained: [N, E] where the decision is "can't tell"; None where no coverage was asked for and the run could learn every emotion
+        label_set: [N, E] the set with the promised recall; None where no recall was given.
+        abstained: [N, E] where the decision is "can't tell"; None where no coverage was given and the run could learn every emotion
             from what the clips have.
         aleatoric: [N] how much people would differ about the clip: expected entropy of their votes in nats.
         share: [N, E] of raters, where they differ in the store.
@@ -83,7 +83,7 @@ class Predictions(PerClip[ClipPrediction]):
         emotion_aleatoric: [N, E] of an ensemble: mean entropy of its networks in nats, before recalibration.
         emotion_epistemic: [N, E] of an ensemble: what its networks disagree on, in nats.
         missing_cost: [N] the run's validation figures without the modalities that the clip lacks; None where it lacks
-            none, or where that was not measured. Empty where nobody asked.
+            none, or where that was not measured. Empty where it was not computed.
         carried: column of the store whose name begins with ``_`` -> [N] numbers, NaN where unknown, or [N] words.
         none_means: what a clip shows that shows none of the emotions, by the run's `about.json`; empty where that does not say.
     """
@@ -123,10 +123,10 @@ class Predictions(PerClip[ClipPrediction]):
         """A part of the clips, by row numbers or by a mask."""
         arrays = {name: getattr(self, name) for name in ARRAYS}
         costs = tuple(self.missing_cost[n] for n in np.arange(len(self))[rows]) if self.missing_cost else ()
-        kept = {name: value[rows] for name, value in arrays.items() if value is not None}
+        selected = {name: value[rows] for name, value in arrays.items() if value is not None}
         evidence = {name: measured.rows(rows) for name, measured in self.evidence.items()}
         carried = {name: values[rows] for name, values in self.carried.items()}
-        return replace(self, **kept, missing_cost=costs, evidence=evidence, carried=carried)
+        return replace(self, **selected, missing_cost=costs, evidence=evidence, carried=carried)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """Column name -> N values; None where unknown. `probability_joy`, `label_joy`, `uncertainty_joy`, ..."""
@@ -140,7 +140,9 @@ class Predictions(PerClip[ClipPrediction]):
             if values is not None:
                 columns |= {f"{prefix}_{m}": _nullable(values[:, i]) for i, m in enumerate(self.modalities)}
         for measured in self.evidence.values():
-            columns |= {f"{measured.evidence.prefix}_{name}": _nullable(own) for name, own in self._by_name(measured)}
+            columns |= {
+                f"{measured.evidence.prefix}_{name}": _nullable(column) for name, column in self._by_name(measured)
+            }
         if self.aleatoric is not None:
             columns["aleatoric"] = _nullable(self.aleatoric)
         if self.none_means:
@@ -158,7 +160,7 @@ class Predictions(PerClip[ClipPrediction]):
             "probability": dict(zip(self.emotions, self.probability[n].tolist(), strict=True)),
             "uncertainty": dict(zip(self.emotions, self.uncertainty[n].tolist(), strict=True)),
             "evidence": {
-                name: {key: _nullable(own[n : n + 1])[0] for key, own in self._by_name(measured)}
+                name: {key: _nullable(column[n : n + 1])[0] for key, column in self._by_name(measured)}
                 for name, measured in self.evidence.items()
             },
             "missing": self._missing(n),
@@ -214,15 +216,15 @@ class Predictions(PerClip[ClipPrediction]):
 
         refuse_nothing(self)
         clips = enumerate(self.probability)
-        stretches = tuple(Stretch(n, n + 1, own, tuple(self.verdicts(n).values())) for n, own in clips)
+        stretches = tuple(Stretch(n, n + 1, probability, tuple(self.verdicts(n).values())) for n, probability in clips)
         return Timeline("", self.emotions, (), stretches, timed=False)
 
     def verdicts(self, n: int) -> "dict[str, Verdict]":
         """Emotion -> what is decided on it in clip n."""
         unsure = np.zeros(len(self.emotions), bool) if self.abstained is None else self.abstained[n]
         return {
-            emotion: "can't tell" if silent else "present" if shown else "absent"
-            for emotion, silent, shown in zip(self.emotions, unsure, self.label[n], strict=True)
+            emotion: "can't tell" if silent else "present" if present else "absent"
+            for emotion, silent, present in zip(self.emotions, unsure, self.label[n], strict=True)
         }
 
     def shows_none(self, n: int) -> str:
@@ -248,7 +250,7 @@ class Predictions(PerClip[ClipPrediction]):
         return [emotion for emotion, flag in zip(self.emotions, flags, strict=True) if flag]
 
     def one(self, n: int) -> ClipPrediction:
-        """What is said of clip n."""
+        """The result of clip n."""
         return ClipPrediction(
             clip=str(self.clip[n]),
             emotions=tuple(self._chosen(self.label[n])),
@@ -286,7 +288,7 @@ OLD_EVIDENCE = (
     Evidence("modality_noise", ("modality",), False, "", "noise"),
     Evidence("modality_trust", ("modality",), True, "", "trust"),
 )
-"""What predictions of run format 1 hold without saying so."""
+"""What predictions of run format 1 hold without naming it."""
 
 
 def _kind(mapping: dict[str, Any]) -> Evidence:
@@ -319,20 +321,20 @@ def read_predictions(path: Path) -> Predictions:
         known = json.loads(metadata["evidence"]) if "evidence" in metadata else OLD_EVIDENCE
         kinds = [kind if isinstance(kind, Evidence) else _kind(kind) for kind in known]
         names = {"emotion": emotions, "modality": modalities}
-        found = {
+        evidence = {
             kind.name: Measured(kind, values)
             for kind in kinds
             if (values := stack_if_there(kind.prefix, names[kind.axes[0]])) is not None
         }
         distance = stack_if_there("distance", modalities)
-        there = found["modality_error"].values if distance is None and "modality_error" in found else distance
+        there = evidence["modality_error"].values if distance is None and "modality_error" in evidence else distance
         if there is None:
             raise KeyError("distance")
         aleatoric = np.array(table["aleatoric"].to_pylist(), float) if "aleatoric" in table.column_names else None
         words = [np.array(table[name].to_pylist(), dtype=object) for name in ("clip", "split", "group")]
         return Predictions(
             words[0], words[1], words[2], emotions, modalities, stack("probability", emotions), stack("label", emotions) == 1,
-            stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), found, distance,
+            stack("present", emotions), stack("uncertainty", emotions), ~np.isnan(there), evidence, distance,
             aleatoric=aleatoric, share=stack_if_there("share"), expected_share=stack_if_there("expected_share"),
             emotion_aleatoric=stack_if_there("aleatoric"), emotion_epistemic=stack_if_there("epistemic"),
             carried=carried_columns(table),

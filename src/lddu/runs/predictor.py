@@ -44,7 +44,7 @@ from lddu.runs.figures import (
 from lddu.runs.latents import Latents, latents_of
 from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.named_runs import opened_run
-from lddu.runs.not_learnt import not_learnt, untold
+from lddu.runs.not_learnt import not_learnt, untaught
 from lddu.runs.observed import Observed, scored
 from lddu.runs.predictions import Predictions
 from lddu.runs.robustness import Robustness, measure_robustness
@@ -309,7 +309,7 @@ class Predictor:
         return found if options.coverage == 1 else replace(found, abstained=self._abstained(found, inference.presence))
 
     def _abstained(self, found: Predictions, presence: Flags) -> Flags | None:
-        cannot = untold(self.unlearnt, presence)
+        cannot = untaught(self.unlearnt, presence)
         if found.abstained is None:
             return cannot if cannot.any() else None
         far = False if found.unfamiliar is None else found.unfamiliar.any(axis=1, keepdims=True)

@@ -24,7 +24,7 @@ from lddu.models.network import Network
 from lddu.models.networks import INFERENCE_BATCH, Networks
 
 MOST_CLIPS = 1000
-"""Clips that are looked at by default; a larger split is drawn from."""
+"""Clips that are used by default; a larger split is drawn from."""
 
 ROUNDING = 1e-5
 """What a reading has to rise by to count: sums in another order, as of shuffled steps, differ by less."""
@@ -62,7 +62,7 @@ class Robustness:
     """Curves per modality; the first point of each is clean.
 
     Attributes:
-        clips: how many were looked at, out of `of`.
+        clips: how many were used, out of `of`.
         of: clips of the split.
         seed: of corruptions and of the choice of clips.
         modalities: modality -> points.
@@ -96,7 +96,7 @@ def measure_robustness(
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
 ) -> Robustness:
-    """Corrupt each modality in each way and look.
+    """Measure the run with each modality corrupted in each way.
 
     Args:
         networks: of the run, on the store that holds the clips.
@@ -112,16 +112,16 @@ def measure_robustness(
     if not scored.known.any():
         raise MismatchError("Expected clips with known labels to measure robustness on, but got none; label some.")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:MOST_CLIPS])
-    part, kept = scored.rows(chosen), rows[chosen]
-    planned = {name: (CLEAN, *ways) for name, ways in _ways(networks, kept).items()}
-    seen = _look(networks, kept, planned, seed, advance)
+    part, part_rows = scored.rows(chosen), rows[chosen]
+    planned = {name: (CLEAN, *ways) for name, ways in _ways(networks, part_rows).items()}
+    seen = _look(networks, part_rows, planned, seed, advance)
     points = {}
     for m, (name, ways) in enumerate(planned.items()):
-        there = _held(networks, name, kept)
+        there = _held(networks, name, part_rows)
         judged = part.rows(there)
         if judged.known.any():
             points[name] = tuple(_point(decision, judged, way, seen[m][w], seen[m][0]) for w, way in enumerate(ways))
-    return Robustness(len(kept), len(rows), seed, points)
+    return Robustness(len(part_rows), len(rows), seed, points)
 
 
 def _ways(networks: Networks, rows: np.ndarray) -> dict[str, tuple[Corruption, ...]]:
@@ -146,7 +146,7 @@ def _look(
     advance: Callable[[int], None] | None,
 ) -> list[list[_Seen]]:
     """Per modality and corruption, the mean outputs of the networks for the clips that have the modality."""
-    found: list[list[list[list[_Seen]]]] = []  # network, batch, modality, corruption
+    outputs: list[list[list[list[_Seen]]]] = []  # network, batch, modality, corruption
     for network in networks.members:
         network.eval()
         device = next(network.parameters()).device
@@ -156,9 +156,9 @@ def _look(
                 batches.append(_look_at(network, batch.to(device), planned, seed))
             if advance:
                 advance(len(batch.rows))
-        found.append(batches)
+        outputs.append(batches)
     return [
-        [_mean([_joined([batch[m][w] for batch in batches]) for batches in found]) for w in range(len(ways))]
+        [_mean([_joined([batch[m][w] for batch in batches]) for batches in outputs]) for w in range(len(ways))]
         for m, ways in enumerate(planned.values())
     ]
 
@@ -192,11 +192,11 @@ def _answer(network: Network, parts: Sequence[Any], presence: Tensor, m: int, th
     evidence = whole.evidence  # a family may compute it when it is read
     error, noise = (_of_modality(evidence.get(name), m, presence) for name in ("modality_error", "modality_noise"))
     moved = []
-    for other in range(len(parts)):
+    for withheld in range(len(parts)):
         without = presence.clone()
-        without[:, other] = False
+        without[:, withheld] = False
         change = (probability - network.fuse(parts, without).logit.sigmoid()).abs().mean(dim=1)
-        moved.append(torch.where(presence[:, other], change, 0.0))
+        moved.append(torch.where(presence[:, withheld], change, 0.0))
     total = torch.stack(moved).sum(dim=0)
     share = torch.where((total > 0) & (len(parts) > 1), moved[m] / total, torch.nan)
     columns = (probability, error, noise, share)

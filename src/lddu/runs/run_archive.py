@@ -1,4 +1,4 @@
-"""A run in a .zip: unpacked into a folder of its own, and only after every name in the archive was looked at.
+"""A run in a .zip: unpacked into a folder of its own, and only after every name in the archive was checked.
 
 The archive may come from a stranger. Links, absolute names and names that climb out of the folder refuse it as a whole;
 of the rest only the files that a run has are written, and no more of them than `MOST_BYTES`.
@@ -18,7 +18,7 @@ MOST_BYTES = 2**31
 """Of all files of a run together; those of the largest preset take a few megabytes."""
 
 MOST_ENTRIES = 10_000
-"""Names that are looked at."""
+"""Names in an archive; one with more is refused."""
 
 RUN_FILES = (
     "config.json", "model.safetensors", "decision.json", "metrics.json", "predictions.parquet", "latent_map.json",
@@ -53,10 +53,10 @@ def unpack_run(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             entries = opened.infolist()
             _refuse_unsafe(archive, entries)
-            wanted = _run_files(archive, entries)
-            _refuse_large(archive, sum(entry.file_size for entry in wanted.values()), MOST_BYTES)
+            files = _run_files(archive, entries)
+            _refuse_large(archive, sum(entry.file_size for entry in files.values()), MOST_BYTES)
             left = MOST_BYTES
-            for name, entry in wanted.items():
+            for name, entry in files.items():
                 target = folder / name
                 target.parent.mkdir(exist_ok=True)
                 with opened.open(entry) as source, target.open("xb") as written:
@@ -103,9 +103,9 @@ def _run_files(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> dict[str, z
     if "config.json" not in names:
         runs = sorted(name.split("/")[0] for name in names if re.fullmatch(r"[^/]+/config\.json", name))
         if len(runs) != 1:
-            found = f"it holds {len(runs)}: {', '.join(runs[:4])}" if runs else "it holds none"
+            reason = f"it holds {len(runs)}: {', '.join(runs[:4])}" if runs else "it holds none"
             raise RunError(
-                f"Expected {archive} to hold one run, with config.json at its top or in its one folder, but {found}; pack one run "
+                f"Expected {archive} to hold one run, with config.json at its top or in its one folder, but {reason}; pack one run "
                 "folder."
             )
         above = f"{runs[0]}/"

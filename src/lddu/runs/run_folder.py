@@ -69,8 +69,8 @@ class RunDescription:
     @property
     def folds(self) -> int:
         """Of a cross-validation (`--folds`), whose folder holds the answers of this many runs on their test clips; else 0."""
-        found = self.store.get("folds")
-        return int(found["count"]) if isinstance(found, dict) else 0
+        folds = self.store.get("folds")
+        return int(folds["count"]) if isinstance(folds, dict) else 0
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -148,27 +148,27 @@ class RunFolder:
             RunError: where it is absent, damaged or of a newer version.
             ConfigError: where the model family is not known here.
         """
-        found = self.read_json("config.json")
-        if found.get("format") != FORMAT:
+        content = self.read_json("config.json")
+        if content.get("format") != FORMAT:
             raise RunError(f"Expected {self.shown('config.json')} to describe a run of lddu, but it is something else.")
-        if found.get("version") not in (1, VERSION):
+        if content.get("version") not in (1, VERSION):
             raise RunError(
-                f"Expected run format version {VERSION} or older in {self.place}, but got {found.get('version')!r}; update "
+                f"Expected run format version {VERSION} or older in {self.place}, but got {content.get('version')!r}; update "
                 "lddu."
             )
-        family = self.family_in(found)
+        family = self.family_in(content)
         try:
-            task = _task(found["task"], family.name == IMPORTED)
-            config = recorded(found["config"], family)
+            task = _task(content["task"], family.name == IMPORTED)
+            config = recorded(content["config"], family)
             return RunDescription(
                 task=task,
                 config=config,
-                seed=int(found["seed"]),
-                members=int(found["members"]),
-                store=dict(found["store"]),
-                warnings=tuple(found["warnings"]),
-                command=str(found["command"]),
-                automatic=tuple(map(str, found.get("automatic", ()))),
+                seed=int(content["seed"]),
+                members=int(content["members"]),
+                store=dict(content["store"]),
+                warnings=tuple(content["warnings"]),
+                command=str(content["command"]),
+                automatic=tuple(map(str, content.get("automatic", ()))),
             )
         except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as fault:
             raise RunError(
@@ -212,14 +212,14 @@ class RunFolder:
         """
         return self.opened_as or _named_family(self.description.config.family)
 
-    def family_in(self, found: dict[str, Any]) -> Family:
+    def family_in(self, content: dict[str, Any]) -> Family:
         """The model family that a `config.json` names; LDDU where it is from before there were others.
 
         Raises:
             ConfigError: where it is not known here.
             RunError: where it is not the one that this folder was opened with.
         """
-        settings = found.get("config")
+        settings = content.get("config")
         name = settings.get("family", "lddu") if isinstance(settings, dict) else "lddu"
         if self.opened_as is None:
             return _named_family(name)
@@ -242,19 +242,19 @@ class RunFolder:
                 "holds: report and compare it, and predict with the program that made the table."
             )
         self._refuse_folds()
-        file, shown = self.path / "model.safetensors", self.shown("model.safetensors")
+        file, label = self.path / "model.safetensors", self.shown("model.safetensors")
         if not file.is_file():
-            raise RunError(f"Expected the weights {shown}, but they are not there; {self._cure()}.")
+            raise RunError(f"Expected the weights {label}, but they are not there; {self._cure()}.")
         model = Network(self.family, description.task, description.config)
         try:
             model.load_state_dict(renamed(load_file(file)))
         except (SafetensorError, RuntimeError, KeyError) as fault:
             raise RunError(
-                f"Expected {shown} to hold the weights that config.json describes, but it does not "
+                f"Expected {label} to hold the weights that config.json describes, but it does not "
                 f"({str(fault).splitlines()[0][:160]}); copy the run again."
             ) from None
         if broken := [name for name, values in model.state_dict().items() if not torch.isfinite(values).all()]:
-            raise RunError(f"Expected finite weights in {shown}, but {broken[0]} is not; copy the run again.")
+            raise RunError(f"Expected finite weights in {label}, but {broken[0]} is not; copy the run again.")
         return model.to(device or torch.device("cpu")).eval()
 
     def load_decision(self) -> "FittedDecision":
@@ -336,16 +336,16 @@ class RunFolder:
         if not file.is_file():
             raise RunError(f"Expected {name} in {self.place}, but it is not there; {self._cure()}.")
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            content = json.loads(file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as fault:
             raise RunError(
                 f"Expected {self.shown(name)} to be JSON, but it is damaged ({fault}); copy the run again."
             ) from None
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             raise RunError(
                 f"Expected {self.shown(name)} to hold a JSON object, but it holds something else; copy the run again."
             )
-        return found
+        return content
 
     def _refuse_folds(self) -> None:
         if count := self.description.folds:

@@ -36,8 +36,8 @@ class SplitMetrics(Metrics):
 
     def __repr__(self) -> str:
         named = ((name, getattr(self, name)) for name in SHOWN)
-        shown = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
-        return f"SplitMetrics({counted(self.n, 'clip')}: {shown})"
+        text = ", ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in named)
+        return f"SplitMetrics({counted(self.n, 'clip')}: {text})"
 
 
 class RunMetrics(Mapping[str, SplitMetrics]):
@@ -91,8 +91,8 @@ def _split(figures: Mapping[str, Any]) -> SplitMetrics:
     return SplitMetrics(
         **plain,
         per_emotion={
-            emotion: EmotionMetrics(**{name: own[name] for name in names})
-            for emotion, own in figures["per_emotion"].items()
+            emotion: EmotionMetrics(**{name: values[name] for name in names})
+            for emotion, values in figures["per_emotion"].items()
         },
         ece=figures["ece"],
         adaptive_ece=figures["adaptive_ece"],

@@ -55,23 +55,23 @@ def over_seeds(pairs: Sequence[RunPair]) -> list[Seeds]:
     Args:
         pairs: as `lddu.runs.compare.compare_runs` gives them.
     """
-    estimates = {pairs[0].first: pairs[0].found.first} | {pair.second: pair.found.second for pair in pairs}
+    estimates = {pairs[0].first: pairs[0].comparison.first} | {pair.second: pair.comparison.second for pair in pairs}
     alike = of_same_settings(list(estimates))
     groups = [runs for runs, _ in alike]
     if all(len(runs) == 1 for runs in groups):
         return []
-    names = [name for name in pairs[0].found.difference if all(name in found for found in estimates.values())]
+    names = [name for name in pairs[0].comparison.difference if all(name in figures for figures in estimates.values())]
     values = [_values([estimates[run] for run in runs], names) for runs in groups]
     return [
         Seeds(
             _letter(n),
             runs,
             again,
-            {name: float(own[name].mean()) for name in names},
-            {name: float(own[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
-            _differences(values[0], own) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
+            {name: float(measured[name].mean()) for name in names},
+            {name: float(measured[name].std(ddof=1)) for name in names} if len(runs) > 1 else None,
+            _differences(values[0], measured) if n and len(runs) > 1 and len(groups[0]) > 1 else None,
         )
-        for n, ((runs, again), own) in enumerate(zip(alike, values, strict=True))
+        for n, ((runs, again), measured) in enumerate(zip(alike, values, strict=True))
     ]
 
 
@@ -85,8 +85,8 @@ def of_same_settings(runs: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[s
         alike.setdefault(_settings(run), []).append(run)
     once = [_once_each(named) for named in alike.values()]
     return [
-        (tuple(kept), tuple(run for run in named if run not in kept))
-        for kept, named in zip(once, alike.values(), strict=True)
+        (tuple(distinct), tuple(run for run in named if run not in distinct))
+        for distinct, named in zip(once, alike.values(), strict=True)
     ]
 
 
@@ -96,13 +96,13 @@ def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
     What ``"auto"`` made of other modalities is no difference of its own and is left out, as is what only one model family has.
     """
     described = {str(run): opened_run(run).description for run in runs}
-    modalities = {run: {"modalities": ", ".join(own.task.dimensions)} for run, own in described.items()}
-    settings = {run: modalities[run] | _flat(own.config.to_mapping()) for run, own in described.items()}
-    shared = [name for name in next(iter(settings.values())) if all(name in own for own in settings.values())]
-    names = [name for name in shared if len({repr(own[name]) for own in settings.values()}) > 1]
+    modalities = {run: {"modalities": ", ".join(description.task.dimensions)} for run, description in described.items()}
+    settings = {run: modalities[run] | _flat(description.config.to_mapping()) for run, description in described.items()}
+    shared = [name for name in next(iter(settings.values())) if all(name in values for values in settings.values())]
+    names = [name for name in shared if len({repr(values[name]) for values in settings.values()}) > 1]
     if "modalities" in names:
-        names = [name for name in names if not all(name in own.automatic for own in described.values())]
-    return {run: {name: own[name] for name in names} for run, own in settings.items()}
+        names = [name for name in names if not all(name in description.automatic for description in described.values())]
+    return {run: {name: values[name] for name in names} for run, values in settings.items()}
 
 
 def _settings(run: str) -> str:
@@ -124,14 +124,14 @@ def _settings(run: str) -> str:
 
 def _once_each(runs: Sequence[str]) -> list[str]:
     """The runs without those that repeat a seed of an earlier one; an ensemble has one for each network."""
-    seen, kept = set[int](), list[str]()
+    seen, distinct = set[int](), list[str]()
     for run in runs:
         described = opened_run(run).description
-        own = set(range(described.seed, described.seed + described.members))
-        if not seen & own:
-            seen |= own
-            kept.append(run)
-    return kept
+        seeds = set(range(described.seed, described.seed + described.members))
+        if not seen & seeds:
+            seen |= seeds
+            distinct.append(run)
+    return distinct
 
 
 def _letter(number: int) -> str:
@@ -141,7 +141,7 @@ def _letter(number: int) -> str:
 
 
 def _values(estimates: Sequence[Mapping[str, Estimate]], names: Sequence[str]) -> dict[str, np.ndarray]:
-    return {name: np.array([found[name].value for found in estimates]) for name in names}
+    return {name: np.array([run[name].value for run in estimates]) for name in names}
 
 
 def _differences(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> dict[str, Difference]:

@@ -34,7 +34,7 @@ class ShareBaseline:
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them."""
-        plain = {name: vars(found) for name, found in self.difference.items()}
+        plain = {name: vars(estimate) for name, estimate in self.difference.items()}
         return {"name": self.name, **self.figures.to_mapping(), "difference": plain}
 
 
@@ -61,7 +61,7 @@ class ShareReport:
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `metrics.json` holds them; what was not measured is absent."""
         plain = {**self.run.to_mapping(), "one_vote": self.one_vote}
-        plain["baselines"] = [one.to_mapping() for one in self.baselines]
+        plain["baselines"] = [baseline.to_mapping() for baseline in self.baselines]
         return plain if self.one_rater is None else plain | {"one_rater": self.one_rater.to_mapping()}
 
 
@@ -74,8 +74,8 @@ def share_report(split: Scored, map_: ShareMap, observed: Observed) -> ShareRepo
         observed: of the same clips.
     """
     units, expected = split.units(), map_.apply(split.probability)
-    found = share_figures(expected, observed.shares, units)
-    if found is None:
+    figures = share_figures(expected, observed.shares, units)
+    if figures is None:
         return None
     constant = np.tile(observed.train_share, (len(expected), 1))
     if map_.one_vote:
@@ -84,25 +84,25 @@ def share_report(split: Scored, map_: ShareMap, observed: Observed) -> ShareRepo
         () if np.isnan(constant).any() else (share_baseline(CONSTANT, expected, constant, observed.shares, units),)
     )
     ceiling = one_rater(observed.shares, observed.raters, observed.present_at)
-    return ShareReport(found, map_.one_vote, baselines, ceiling)
+    return ShareReport(figures, map_.one_vote, baselines, ceiling)
 
 
-def share_baseline(name: str, expected: Floats, other: Floats, shares: Floats, units: np.ndarray) -> ShareBaseline:
+def share_baseline(name: str, expected: Floats, baseline: Floats, shares: Floats, units: np.ndarray) -> ShareBaseline:
     """Another prediction beside that of a run.
 
     Args:
         name: of it.
         expected: [N, E] of the run.
-        other: [N, E] of the baseline.
+        baseline: [N, E] the other prediction.
         shares: [N, E] of raters, every one known in some clip.
         units: [N] unit of each clip that is resampled.
     """
     rows = fully_known(shares)
-    figures = share_figures(other, shares, units)
+    figures = share_figures(baseline, shares, units)
     assert figures is not None, "the run has figures on the same clips"
-    own, beside = (share_distances(values[rows], shares[rows]) for values in (expected, other))
+    distances, beside = (share_distances(values[rows], shares[rows]) for values in (expected, baseline))
     difference = {}
-    for figure, values in own.items():
+    for figure, values in distances.items():
         apart = values - beside[figure]
         ends = mean_interval(apart, units[rows])
         if ends is not None:

@@ -35,7 +35,7 @@ MOST_LIST_BYTES = 1 << 20
 CARD = "README.md"
 
 OF_CLIPS = ("predictions.parquet", "latent_map.json", "log.jsonl")
-"""Goes along only where the person says so: ids, groups and labels of clips, and what the report draws from."""
+"""Shared only with `with_clips`: ids, groups and labels of clips, and what the report draws from."""
 
 REPORT = "report.html"
 """A run has one, but nobody opens a stranger's."""
@@ -93,18 +93,18 @@ def packed_run(run: RunFolder, folder: Path, with_clips: bool = False) -> Packed
     """
     _refuse_unfit(run)
     description = run.description
-    kept = _warnings(description) if not with_clips else description.warnings
+    warnings = _warnings(description) if not with_clips else description.warnings
     packed = RunFolder(folder, run.opened_as)
-    _write_config(packed, replace(description, warnings=kept))
+    _write_config(packed, replace(description, warnings=warnings))
     for member in run.members():
-        own = packed.path / member.path.relative_to(run.path)
-        own.mkdir(exist_ok=True)
-        shutil.copyfile(member.path / "model.safetensors", own / "model.safetensors")
+        target = packed.path / member.path.relative_to(run.path)
+        target.mkdir(exist_ok=True)
+        shutil.copyfile(member.path / "model.safetensors", target / "model.safetensors")
         if member is not run:
-            _write_config(RunFolder(own), replace(member.description, warnings=()))
+            _write_config(RunFolder(target), replace(member.description, warnings=()))
     packed.write_json("decision.json", run.read_json("decision.json"))
     metrics = run.read_json("metrics.json") if with_clips else without_people(run.read_json("metrics.json"))
-    packed.write_json("metrics.json", {**metrics, "warnings": list(kept)})
+    packed.write_json("metrics.json", {**metrics, "warnings": list(warnings)})
     if (run.path / ABOUT).is_file():
         packed.write_json(ABOUT, run.read_json(ABOUT))
     if (reference := validation_reference(run)) is not None:
@@ -113,7 +113,7 @@ def packed_run(run: RunFolder, folder: Path, with_clips: bool = False) -> Packed
         if (run.path / name).is_file():
             shutil.copyfile(run.path / name, folder / name)
     _write_list(folder)
-    left_out = tuple(_left_out(run, len(description.warnings) - len(kept), with_clips))
+    left_out = tuple(_left_out(run, len(description.warnings) - len(warnings), with_clips))
     return PackedRun(packed, {name: (folder / name).stat().st_size for name in _names(folder)}, left_out)
 
 
@@ -128,12 +128,12 @@ def listed_files(text: bytes, place: str) -> dict[str, ListedFile]:
         RunError: where it is no such list, names anything but files of a run, or they would take more than `MOST_BYTES`.
     """
     try:
-        found = json.loads(text)
-        if found["format"] != FORMAT or not isinstance(found["version"], int):
+        content = json.loads(text)
+        if content["format"] != FORMAT or not isinstance(content["version"], int):
             raise ValueError("it is of another format")
-        if found["version"] > VERSION:
-            raise ValueError(f"it is of version {found['version']}, which a newer lddu reads")
-        files = {name: _listed(name, entry) for name, entry in found["files"].items()}
+        if content["version"] > VERSION:
+            raise ValueError(f"it is of version {content['version']}, which a newer lddu reads")
+        files = {name: _listed(name, entry) for name, entry in content["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         raise RunError(
             f"Expected {LIST} of {place} to list the files of a run, but it does not ({str(fault)[:120]}); ask whoever shared it "
@@ -147,7 +147,7 @@ def listed_files(text: bytes, place: str) -> dict[str, ListedFile]:
     return files
 
 
-def refuse_altered(file: Path, listed: ListedFile, shown: str) -> None:
+def refuse_altered(file: Path, listed: ListedFile, label: str) -> None:
     """Refuse a file that is not the one that the list describes.
 
     Raises:
@@ -156,7 +156,7 @@ def refuse_altered(file: Path, listed: ListedFile, shown: str) -> None:
     if file.stat().st_size == listed.size and file_sha256(file) == listed.sha256:
         return
     raise RunError(
-        f"Expected {shown} to have the checksum that {LIST} says, but it has another: it was altered or cut short; remove it from "
+        f"Expected {label} to have the checksum that {LIST} says, but it has another: it was altered or cut short; remove it from "
         "the cache and fetch it again, or ask whoever shared it to share it again."
     )
 
@@ -178,13 +178,13 @@ def _refuse_unfit(run: RunFolder) -> None:
 
 def _write_config(folder: RunFolder, description: RunDescription) -> None:
     store = description.store
-    kept = {
+    shared = {
         "path": PurePath(str(store.get("path", ""))).name,
         "manifest_sha256": store["manifest_sha256"],
         "source": {},
     }
     folder.write_json(
-        "config.json", replace(description, store=kept, command=_command(description.command)).to_mapping()
+        "config.json", replace(description, store=shared, command=_command(description.command)).to_mapping()
     )
 
 
@@ -201,7 +201,7 @@ def _warnings(description: RunDescription) -> tuple[str, ...]:
     """The warnings that name no clip: those on emotions, modalities and splits; of groups only how many."""
     mended = [_ABOUT_GROUPS.sub(r"\1\2", sentence) for sentence in description.warnings]
     pairs = zip(mended, description.warnings, strict=True)
-    return tuple(said for said, before in pairs if said != before or _names_no_clip(said, description))
+    return tuple(sentence for sentence, before in pairs if sentence != before or _names_no_clip(sentence, description))
 
 
 def _names_no_clip(sentence: str, description: RunDescription) -> bool:

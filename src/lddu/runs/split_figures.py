@@ -38,7 +38,7 @@ class SplitFigures:
         noise_spearman: modality -> doubt about it -> rank correlation with its true noise; None unless that is known.
         entropy_parts: of an ensemble, aleatoric and epistemic -> emotion -> mean in nats; None for one network.
         baselines: constant answers; empty where there were no training labels to choose them on.
-        linear: fitted baselines; empty where they were not wanted.
+        linear: fitted baselines; empty where none were fitted.
         never_named: emotions that clips show and that no decision names.
         arg_max: of the most probable emotion, where training and validation clips have exactly one each.
         less_valid: micro-F1 of this split less that of validation; None on validation.
@@ -60,7 +60,7 @@ class SplitFigures:
 
     def beside(self, valid: "SplitFigures") -> "SplitFigures":
         """The same with the distance of micro-F1 from that of validation, where both have an interval."""
-        both = [(one.metrics.f1_micro, one.intervals.get("f1_micro")) for one in (valid, self)]
+        both = [(split.metrics.f1_micro, split.intervals.get("f1_micro")) for split in (valid, self)]
         (first, first_ends), (second, second_ends) = both
         if first_ends is None or second_ends is None:
             return self
@@ -69,7 +69,7 @@ class SplitFigures:
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, all at one level; what was not measured is absent."""
         plain = self.metrics.to_mapping()
-        per_emotion = {name: own | self.trust["per_emotion"][name] for name, own in plain["per_emotion"].items()}
+        per_emotion = {name: entry | self.trust["per_emotion"][name] for name, entry in plain["per_emotion"].items()}
         figures = {
             **plain,
             **asdict(self.calibration),
@@ -86,11 +86,11 @@ class SplitFigures:
             "arg_max": None if self.arg_max is None else asdict(self.arg_max),
             "less_valid": None if self.less_valid is None else asdict(self.less_valid),
         }
-        figures |= {name: found for name, found in further.items() if found is not None}
+        figures |= {name: value for name, value in further.items() if value is not None}
         if self.baselines:
             figures["baselines"] = [
-                *(one.to_mapping() for one in self.baselines),
-                *(one.to_mapping() for one in self.linear),
+                *(baseline.to_mapping() for baseline in self.baselines),
+                *(baseline.to_mapping() for baseline in self.linear),
             ]
             figures["below_constants"] = below_constants(figures, self.baselines)
         return figures

@@ -49,7 +49,7 @@ class Notes:
     @staticmethod
     def of(table: ClipTable, rows: np.ndarray, place: str) -> "Notes":
         """Of some clips of a store."""
-        return Notes(table.group[rows], {name: own[rows] for name, own in table.carried.items()}, place)
+        return Notes(table.group[rows], {name: values[rows] for name, values in table.carried.items()}, place)
 
     def has(self, column: str) -> bool:
         """Whether there is such a column."""
@@ -135,13 +135,13 @@ def notes_of(run: RunFolder, split: str, column: str) -> Notes:
     Raises:
         RunError: where neither has the column, since the store is not there or is another.
     """
-    found = run.predictions()
-    found = found.rows(found.split == split)
-    own = Notes(found.group, found.carried, run.place)
-    if own.has(column):
-        return own
+    predictions = run.predictions()
+    predictions = predictions.rows(predictions.split == split)
+    notes = Notes(predictions.group, predictions.carried, run.place)
+    if notes.has(column):
+        return notes
     place = str(run.description.store.get("path", ""))
-    held = ", ".join([GROUP, *found.carried])
+    held = ", ".join([GROUP, *predictions.carried])
     cure = f"name one of those columns, or evaluate the run on a copy of the store with {parameter('by', column)}"
     try:
         store = FeatureStore(place)
@@ -152,12 +152,12 @@ def notes_of(run: RunFolder, split: str, column: str) -> Notes:
             f"be read; {cure}."
         ) from None
     row_of = {clip: row for row, clip in enumerate(table.clip.tolist())}
-    if lacking := [clip for clip in found.clip.tolist() if clip not in row_of]:
+    if lacking := [clip for clip in predictions.clip.tolist() if clip not in row_of]:
         raise RunError(
-            f"Expected {place} to hold the clips that {run.place} predicted, but {len(lacking)} of {len(found)} are not in it "
+            f"Expected {place} to hold the clips that {run.place} predicted, but {len(lacking)} of {len(predictions)} are not in it "
             f"({some(lacking, 3)}); {cure}."
         )
-    return Notes.of(table, np.array([row_of[clip] for clip in found.clip.tolist()], np.int64), store.place)
+    return Notes.of(table, np.array([row_of[clip] for clip in predictions.clip.tolist()], np.int64), store.place)
 
 
 def with_label_sets(run: RunFolder, answers: Answers) -> Answers:
@@ -181,24 +181,24 @@ def recalibrated_sets(decision: FittedDecision, probability: np.ndarray) -> Flag
     return np.asarray(probability >= edge - 1e-12)
 
 
-def keep_subgroups(run: RunFolder, found: Mapping[str, Any]) -> bool:
+def keep_subgroups(run: RunFolder, breakdown: Mapping[str, Any]) -> bool:
     """Add figures by subgroup to `metrics.json`, for the report and the card.
 
     Args:
         run: that they are of.
-        found: as `Subgroups.to_mapping` gives them.
+        breakdown: as `Subgroups.to_mapping` gives them.
 
     Returns:
         False where the run is no folder that can be written, or has no figures of the split.
     """
-    kept = run.read_json("metrics.json")["splits"].get(found["split"], {}).get("by", {})
-    return run.add_figures(found["split"], {"by": {**kept, found["column"]: dict(found)}})
+    earlier = run.read_json("metrics.json")["splits"].get(breakdown["split"], {}).get("by", {})
+    return run.add_figures(breakdown["split"], {"by": {**earlier, breakdown["column"]: dict(breakdown)}})
 
 
 def without_people(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `metrics.json` without figures by columns that name people or dialogues."""
     splits = {name: dict(figures) for name, figures in metrics["splits"].items()}
     for figures in splits.values():
-        kept = {column: found for column, found in figures.pop("by", {}).items() if column not in OF_PEOPLE}
-        figures |= {"by": kept} if kept else {}
+        shared = {column: breakdown for column, breakdown in figures.pop("by", {}).items() if column not in OF_PEOPLE}
+        figures |= {"by": shared} if shared else {}
     return {**metrics, "splits": splits}

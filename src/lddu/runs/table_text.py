@@ -89,8 +89,8 @@ def heading(name: str) -> str:
 
 def shown_name(row: TableRow) -> str:
     """The name of a row; of an import, and of one run beside several, it says so."""
-    said = [*(["imported"] if row.imported else []), *(["1 run"] if row.alone else [])]
-    return _one_line(row.name) + (f" ({', '.join(said)})" if said else "")
+    notes = [*(["imported"] if row.imported else []), *(["1 run"] if row.alone else [])]
+    return _one_line(row.name) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def cell_text(cell: Cell) -> tuple[str, str]:

@@ -32,7 +32,7 @@ LAPLACE_CLIPS = 10_000
 """Most training clips that a Laplace head is fitted on, drawn the same each time."""
 
 LEAST_GROUP = 20
-"""Clips of a group below which its calibration is not looked at."""
+"""Clips of a group below which its calibration is not measured."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
 
     trained = presence_of(store, store.table.in_split("train"), task.emotions, task.present_at)
     if not np.isnan(trained).all():
-        yield way("prior", *(_frequencies(trained, len(own.scored.clips)) for own in (valid, test)))
+        yield way("prior", *(_frequencies(trained, len(split.scored.clips)) for split in (valid, test)))
     raw = valid.scored.probability, test.scored.probability
     if len(networks.members) > 1:
         first = Networks(networks.members[:1], networks.reader)
-        yield way("first network", *(first.infer(own.inference.rows).probability for own in (valid, test)))
+        yield way("first network", *(first.infer(split.inference.rows).probability for split in (valid, test)))
         yield way(f"ensemble of {len(networks.members)}", *raw)
     else:
         yield way("as predicted", *raw)
@@ -153,8 +153,8 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
 def _frequencies(trained: Floats, clips: int) -> Floats:
     """[clips, E] how often each emotion is present in training; .5 where that is unknown."""
     known = ~np.isnan(trained)
-    shown = np.where(known, trained, 0.0).sum(axis=0)
-    return np.tile(np.where(known.any(axis=0), shown / np.maximum(known.sum(axis=0), 1), 0.5), (clips, 1))
+    positives = np.where(known, trained, 0.0).sum(axis=0)
+    return np.tile(np.where(known.any(axis=0), positives / np.maximum(known.sum(axis=0), 1), 0.5), (clips, 1))
 
 
 def _laplace(
@@ -165,11 +165,11 @@ def _laplace(
     labelled = np.flatnonzero(~np.isnan(trained).all(axis=1))
     places = np.sort(np.random.default_rng(0).permutation(labelled)[:LAPLACE_CLIPS])
 
-    def layer(own: np.ndarray, presence: Floats) -> LastLayer:
-        mean = latents_of(networks.members[0], networks.reader, own, valid.scored.emotions).mean
+    def layer(clips: np.ndarray, presence: Floats) -> LastLayer:
+        mean = latents_of(networks.members[0], networks.reader, clips, valid.scored.emotions).mean
         return LastLayer(np.nan_to_num(mean.transpose(0, 2, 1, 3).reshape(*presence.shape, -1)), presence)
 
-    on_valid, on_test = (layer(own.inference.rows, own.scored.presence) for own in (valid, test))
+    on_valid, on_test = (layer(split.inference.rows, split.scored.presence) for split in (valid, test))
     first, second = laplace_head(layer(rows[places], trained[places]), on_valid, [on_valid, on_test])
     return first.probability, second.probability
 
@@ -177,31 +177,31 @@ def _laplace(
 def _judged(way: _Way, target: float) -> UncertaintyRow:
     valid, test = way.valid, way.test
     cut = best_cut(valid.probability[valid.known], valid.presence[valid.known] == 1)
-    labels, known, shown = test.probability >= cut, test.known, test.presence == 1
-    own = selective(way.measured()[known], (shown != labels)[known].astype(np.float64))
+    labels, known, observed = test.probability >= cut, test.known, test.presence == 1
+    figures = selective(way.measured()[known], (observed != labels)[known].astype(np.float64))
     sets = test.probability >= label_cuts(Validation(valid), target)
-    covered = [float(sets[present, e].mean()) for e, present in enumerate(shown.T) if present.any()]
+    covered = [float(sets[present, e].mean()) for e, present in enumerate(observed.T) if present.any()]
     errors = [
-        calibration_error(test.probability[rows, e], shown[rows, e], "equal_mass")
+        calibration_error(test.probability[rows, e], observed[rows, e], "equal_mass")
         for e, rows in enumerate(known.T)
         if rows.any()
     ]
-    p, present = test.probability[known], shown[known]
+    p, present = test.probability[known], observed[known]
     return UncertaintyRow(
         way.name, micro_f1(test.presence, labels), negative_log_likelihood(present, p), brier(present, p),
-        calibration_error(p, present, "equal_mass"), max(errors), _group_gap(test), own.error_auroc, own.aurc,
+        calibration_error(p, present, "equal_mass"), max(errors), _group_gap(test), figures.error_auroc, figures.aurc,
         float(np.mean(covered)) if covered else None, min(covered, default=None), float(sets.sum(axis=1).mean()),
     )  # fmt: skip
 
 
-def _group_gap(found: Scored) -> float | None:
+def _group_gap(split: Scored) -> float | None:
     gaps = []
-    groups = np.array([] if found.group is None else [str(name or "") for name in found.group], dtype=object)
+    groups = np.array([] if split.group is None else [str(name or "") for name in split.group], dtype=object)
     for name in sorted(set(groups) - {""}):
         rows = np.flatnonzero(groups == name)
-        known = found.known[rows]
+        known = split.known[rows]
         if len(rows) >= LEAST_GROUP and known.any():
-            gaps.append(abs(float((found.probability[rows] - (found.presence[rows] == 1))[known].mean())))
+            gaps.append(abs(float((split.probability[rows] - (split.presence[rows] == 1))[known].mean())))
     return max(gaps, default=None)
 
 
@@ -210,8 +210,11 @@ def _scores(predictor: Predictor, test: _Split) -> list[UncertaintyRow]:
     decided = predictor.decision.apply(test.scored.probability, uncertainty_scores(test.inference))
     known = test.scored.known
     wrong = ((test.scored.presence == 1) != decided.labels)[known].astype(np.float64)
-    found = {name: selective(values[known], wrong) for name, values in decided.scores.items()}
-    return [UncertaintyRow(f"score: {name}", error_auroc=own.error_auroc, aurc=own.aurc) for name, own in found.items()]
+    figures = {name: selective(values[known], wrong) for name, values in decided.scores.items()}
+    return [
+        UncertaintyRow(f"score: {name}", error_auroc=ranking.error_auroc, aurc=ranking.aurc)
+        for name, ranking in figures.items()
+    ]
 
 
 def as_markdown(tables: Mapping[str, tuple[UncertaintyRow, ...]], simulated: bool = False) -> str:

@@ -61,14 +61,14 @@ def look(folder: Path) -> dict[str, Arrival]:
     """
     if not folder.is_dir():
         raise SourceError(f"Expected the folder {folder}, but it is not there; check the path.")
-    found: dict[str, Arrival] = {}
+    arrivals: dict[str, Arrival] = {}
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             arrival = _seen(folder, Path(place, name).relative_to(folder).as_posix())
             if arrival is not None:
-                found[arrival.name] = arrival
-    return found
+                arrivals[arrival.name] = arrival
+    return arrivals
 
 
 def ready(before: Mapping[str, Arrival], now: Mapping[str, Arrival]) -> list[Arrival]:

@@ -1,4 +1,4 @@
-"""Whether a written .onnx file answers as its run does: both are asked about the same made-up clips."""
+"""Whether a written .onnx file answers as its run does: both answer the same made-up clips."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -56,59 +56,69 @@ def difference(session: Any, predictor: "Predictor", seed: int = 0) -> Differenc
         store = random_store(Path(place) / "store", predictor, CLIPS, seed)
         options = PredictOptions(recall=RECALL, coverage=COVERAGE)
         inferred = predictor.infer(store)
-        own = predictor.concluded(store, inferred, options)
-        rows = [*range(len(own))]
+        predictions = predictor.concluded(store, inferred, options)
+        rows = [*range(len(predictions))]
         parts = [answers(session, store, some) for some in (rows[:1], rows[1:9], rows[9:])]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return compared(found, expected(own), margins(own, inferred.probability, predictor.decision, predictor.farthest))
+    outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return compared(
+        outputs,
+        expected(predictions),
+        margins(predictions, inferred.probability, predictor.decision, predictor.farthest),
+    )
 
 
 def compared(
-    found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray], margin: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarray], margin: Mapping[str, np.ndarray]
 ) -> Difference:
-    """How far outputs lie from those that are wanted.
+    """How far the outputs of a file lie from those of the run.
 
     Args:
-        found: outputs of a file.
-        wanted: the same, of the run.
+        outputs: of the file.
+        reference: the same, of the run.
         margin: name of a flag -> how far what decides on it lies from its cut.
     """
-    apart = np.abs(found["probability"] - wanted["probability"])
-    differing = (name for name in wanted if _differs(name, found.get(name), wanted[name], margin))
+    apart = np.abs(outputs["probability"] - reference["probability"])
+    differing = (name for name in reference if _differs(name, outputs.get(name), reference[name], margin))
     return Difference(float(apart.max()), float(apart.mean()), next(differing, ""))
 
 
-def _differs(name: str, found: np.ndarray | None, wanted: np.ndarray, margin: Mapping[str, np.ndarray]) -> bool:
-    """Whether an output lies further from what is wanted than rounding explains."""
-    if found is None or found.shape != wanted.shape:
+def _differs(name: str, output: np.ndarray | None, reference: np.ndarray, margin: Mapping[str, np.ndarray]) -> bool:
+    """Whether an output lies further from the reference than rounding explains."""
+    if output is None or output.shape != reference.shape:
         return True
     if name in FLAGS:
-        return bool(((found != wanted) & (margin[name] > TOLERANCE)).any())
-    near = np.abs(found - wanted) <= TOLERANCE * np.maximum(np.abs(wanted), 1)
-    return not (near | (np.isnan(found) & np.isnan(wanted))).all()
+        return bool(((output != reference) & (margin[name] > TOLERANCE)).any())
+    near = np.abs(output - reference) <= TOLERANCE * np.maximum(np.abs(reference), 1)
+    return not (near | (np.isnan(output) & np.isnan(reference))).all()
 
 
-def expected(own: Predictions) -> dict[str, np.ndarray]:
+def expected(predictions: Predictions) -> dict[str, np.ndarray]:
     """What a file should say, from what the run says."""
     columns = {
-        "probability": own.probability, "label": own.label, "label_set": own.label_set, "uncertainty": own.uncertainty,
-        "cannot_tell": own.abstained, "aleatoric": own.aleatoric, "modality_distance": own.modality_distance,
-        "unfamiliar": own.unfamiliar, "emotion_aleatoric": own.emotion_aleatoric,
-        "emotion_epistemic": own.emotion_epistemic,
-    }  # fmt: skip
-    evidence = {name: measured.values for name, measured in own.evidence.items()}
+        "probability": predictions.probability,
+        "label": predictions.label,
+        "label_set": predictions.label_set,
+        "uncertainty": predictions.uncertainty,
+        "cannot_tell": predictions.abstained,
+        "aleatoric": predictions.aleatoric,
+        "modality_distance": predictions.modality_distance,
+        "unfamiliar": predictions.unfamiliar,
+        "emotion_aleatoric": predictions.emotion_aleatoric,
+        "emotion_epistemic": predictions.emotion_epistemic,
+    }
+    evidence = {name: measured.values for name, measured in predictions.evidence.items()}
     return {name: np.asarray(values) for name, values in columns.items() if values is not None} | evidence
 
 
 def margins(
-    own: Predictions, raw: np.ndarray, decision: FittedDecision, farthest: np.ndarray | None
+    predictions: Predictions, raw: np.ndarray, decision: FittedDecision, farthest: np.ndarray | None
 ) -> dict[str, np.ndarray]:
     """How far each decided number lies from its cut: nearer than rounding, a flag may be either."""
-    distance = np.zeros(0) if own.modality_distance is None else own.modality_distance
+    distance = np.zeros(0) if predictions.modality_distance is None else predictions.modality_distance
     far = np.abs(distance / (FAR * farthest) - 1) if farthest is not None else distance
-    beyond = np.abs(own.uncertainty - decision.abstention.cut_for_coverage(COVERAGE))
+    beyond = np.abs(predictions.uncertainty - decision.abstention.cut_for_coverage(COVERAGE))
     return {
-        "label": np.abs(own.probability - np.array(decision.thresholds)),
+        "label": np.abs(predictions.probability - np.array(decision.thresholds)),
         "label_set": np.abs(raw - decision.recall_sets.cut(RECALL)),
         "cannot_tell": np.minimum(beyond, np.nan_to_num(far, nan=np.inf).min(axis=1, keepdims=True, initial=np.inf)),
         "unfamiliar": far,
@@ -124,10 +134,10 @@ def answers(session: Any, store: FeatureStore, rows: Sequence[int], extra: int =
         rows: of the clips.
         extra: steps of padding beyond the longest clip.
     """
-    given = {one.name: one.shape for one in session.get_inputs()}
+    given = {node.name: node.shape for node in session.get_inputs()}
     dimensions = {name: shape[2] for name, shape in given.items() if f"{name}_mask" in given}
     outputs = session.run(None, batch_of(store, dimensions, rows, extra))
-    return {one.name: values for one, values in zip(session.get_outputs(), outputs, strict=True)}
+    return {node.name: values for node, values in zip(session.get_outputs(), outputs, strict=True)}
 
 
 def batch_of(
@@ -159,6 +169,6 @@ def random_store(place: Path, predictor: "Predictor", clips: int, seed: int) -> 
                 steps = int(rng.integers(1, LONGEST + 1))
                 drawn = rng.standard_normal((steps, len(centre.mean)))
                 features[name] = (centre.mean + centre.deviation * drawn).astype(np.float32)
-            kept = [name for name in features if rng.random() < 0.7] or [predictor.modalities[0]]
-            writer.add(ClipRow(f"clip{clip}", "", ()), {name: features[name] for name in kept})
+            presented = [name for name in features if rng.random() < 0.7] or [predictor.modalities[0]]
+            writer.add(ClipRow(f"clip{clip}", "", ()), {name: features[name] for name in presented})
     return FeatureStore(place)

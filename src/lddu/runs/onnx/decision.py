@@ -183,13 +183,13 @@ def _times_log(x: Tensor) -> Tensor:
 
 
 def _log_odds(probability: Tensor, least: float) -> Tensor:
-    kept = probability.clamp(least, 1 - least)
-    return kept.log() - (1 - kept).log()
+    clipped = probability.clamp(least, 1 - least)
+    return clipped.log() - (1 - clipped).log()
 
 
-def _cut(cuts: Tensor, reached: Tensor, wanted: Tensor) -> Tensor:
+def _cut(cuts: Tensor, reached: Tensor, target: Tensor) -> Tensor:
     """The cut of the first of the rising figures that reaches what is wanted; the last cut where none does."""
-    return cuts[(~(reached >= wanted - 1e-9)).sum()]
+    return cuts[(~(reached >= target - 1e-9)).sum()]
 
 
 def _numbers(values: object) -> Tensor:

@@ -1,4 +1,4 @@
-"""Writing a run as one .onnx file: traced, described, made smaller where that is asked for, and compared before it is kept."""
+"""Writing a run as one .onnx file: traced, described, optionally made smaller, and compared before it stays."""
 
 import copy
 import hashlib
@@ -66,8 +66,8 @@ def write_onnx(predictor: "Predictor", path: Path, int8: bool, force: bool) -> O
             model = _with_int8(model, temporary)
         _describe(model, predictor, int8)
         temporary.write_bytes(model.SerializeToString())
-        found = _compared(temporary, predictor, int8)
-    return OnnxFile(path, path.stat().st_size, int8, found)
+        measured = _compared(temporary, predictor, int8)
+    return OnnxFile(path, path.stat().st_size, int8, measured)
 
 
 def _refuse_adapted(predictor: "Predictor") -> None:
@@ -134,7 +134,7 @@ def traced(predictor: "Predictor") -> Any:
         ) from None
     model = program.model_proto
     if fixed := [
-        one.name for one in model.graph.input if any(not d.dim_param for d in one.type.tensor_type.shape.dim[:2])
+        node.name for node in model.graph.input if any(not d.dim_param for d in node.type.tensor_type.shape.dim[:2])
     ]:
         raise MismatchError(
             f"Expected a model family that takes any number of clips and steps, but the network of "
@@ -204,10 +204,10 @@ def described(predictor: "Predictor", int8: bool) -> dict[str, str]:
 
 def run_sha256(folder: "RunFolder") -> str:
     """Of the weights and the decision of a run: what its answers follow from."""
-    found = hashlib.sha256()
-    for file in (folder.path / "decision.json", *(one.path / "model.safetensors" for one in folder.members())):
-        found.update(file.read_bytes())
-    return found.hexdigest()
+    digest = hashlib.sha256()
+    for file in (folder.path / "decision.json", *(member.path / "model.safetensors" for member in folder.members())):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _compared(file: Path, predictor: "Predictor", int8: bool) -> Difference:
@@ -227,18 +227,18 @@ def _compared(file: Path, predictor: "Predictor", int8: bool) -> Difference:
             f"Expected an .onnx file that onnxruntime reads, but the model family {predictor.description.config.family} uses "
             f"what it lacks ({_reason(fault)}); predict with lddu itself."
         ) from None
-    found = difference(session, predictor)
-    if not int8 and found.differing:
+    measured = difference(session, predictor)
+    if not int8 and measured.differing:
         raise MismatchError(
-            f"Expected the .onnx file to answer as the run does, but {found.differing} differs (probabilities by up to "
-            f"{found.probability:.2g}); nothing was written: predict with lddu itself, and report this."
+            f"Expected the .onnx file to answer as the run does, but {measured.differing} differs (probabilities by up to "
+            f"{measured.probability:.2g}); nothing was written: predict with lddu itself, and report this."
         )
-    if int8 and not found.mean_probability <= INT8_MEAN:
+    if int8 and not measured.mean_probability <= INT8_MEAN:
         raise MismatchError(
             f"Expected weights of 8 bits to change probabilities by at most {INT8_MEAN} on average, but they change them by "
-            f"{found.mean_probability:.2g}; nothing was written: leave out {parameter('int8')}."
+            f"{measured.mean_probability:.2g}; nothing was written: leave out {parameter('int8')}."
         )
-    return found
+    return measured
 
 
 def _reason(fault: BaseException) -> str:

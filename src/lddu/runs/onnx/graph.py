@@ -37,10 +37,10 @@ class Inferred:
         if len(members) == 1:
             return members[0]
         return Inferred(
-            _mean([one.probability for one in members]),
-            _mean([one.entropy for one in members]),
-            _mean([one.distance for one in members]),
-            {name: _mean([one.evidence[name] for one in members]) for name in members[0].evidence},
+            _mean([member.probability for member in members]),
+            _mean([member.entropy for member in members]),
+            _mean([member.distance for member in members]),
+            {name: _mean([member.evidence[name] for member in members]) for name in members[0].evidence},
         )
 
 
@@ -91,30 +91,30 @@ class AnswerGraph(nn.Module):
             recall: that the label sets promise, a scalar in float64.
             coverage: share of pairs to answer, a scalar in float64.
         """
-        seen = [own[:, : self.max_steps] for own in mask]
-        kept = [torch.where(m[..., None], x[:, : self.max_steps], 0.0) for x, m in zip(values, seen, strict=True)]
-        presence = torch.stack([own.any(dim=1) for own in seen], dim=1)
-        members = [self._inferred(network, kept, seen, presence) for network in self.networks]
-        found = Inferred.mean_of(members)
-        disagreement = (entropy(found.probability) - found.entropy).clamp(min=0) if len(members) > 1 else None
+        seen = [m[:, : self.max_steps] for m in mask]
+        features = [torch.where(m[..., None], x[:, : self.max_steps], 0.0) for x, m in zip(values, seen, strict=True)]
+        presence = torch.stack([m.any(dim=1) for m in seen], dim=1)
+        members = [self._inferred(network, features, seen, presence) for network in self.networks]
+        inferred = Inferred.mean_of(members)
+        disagreement = (entropy(inferred.probability) - inferred.entropy).clamp(min=0) if len(members) > 1 else None
         scores = {
             name: (-1 if kind.higher_is_surer else 1) * _per_emotion(kind, values, presence)
-            for name, values in found.evidence.items()
+            for name, values in inferred.evidence.items()
             if "emotion" in (kind := self.kinds[name]).axes
         }
         spread = {name: scores[name] for name in scores if self.kinds[name].axes == ("emotion",)}
         disagreed = {} if disagreement is None else {"disagreement": disagreement}
-        decided = self.decision(found.probability, scores | disagreed, spread, recall, coverage)
+        decided = self.decision(inferred.probability, scores | disagreed, spread, recall, coverage)
         outputs = {field.name: getattr(decided, field.name) for field in fields(decided)}
-        outputs |= self._of_modalities(found, presence)
+        outputs |= self._of_modalities(inferred, presence)
         if disagreement is not None:
-            outputs |= {"emotion_aleatoric": found.entropy, "emotion_epistemic": disagreement}
+            outputs |= {"emotion_aleatoric": inferred.entropy, "emotion_epistemic": disagreement}
         alone = presence & (presence.sum(dim=1, keepdim=True) == 1)
         cannot = alone.float() @ self.unlearnt > 0
         if "unfamiliar" in outputs:
             cannot = cannot | outputs["unfamiliar"].any(dim=1, keepdim=True)
         outputs["cannot_tell"] = outputs["cannot_tell"] | (cannot & (coverage < 1))  # unless it is to answer everything
-        return {name: own if own.dtype == torch.bool else own.float() for name, own in outputs.items()}
+        return {name: output if output.dtype == torch.bool else output.float() for name, output in outputs.items()}
 
     def _inferred(
         self, network: nn.Module, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Tensor
@@ -123,18 +123,18 @@ class AnswerGraph(nn.Module):
         answer = network(tuple(values), tuple(mask), presence)
         probability = (1 / (1 + (-answer.logit).exp())).double()
         given = answer.evidence
-        evidence = {name: own.double() for name, own in given.items() if name in self.kinds}
+        evidence = {name: tensor.double() for name, tensor in given.items() if name in self.kinds}
         return Inferred(probability, entropy(probability), network.distance(values, mask).double(), evidence)
 
-    def _of_modalities(self, found: Inferred, presence: Tensor) -> dict[str, Tensor]:
+    def _of_modalities(self, inferred: Inferred, presence: Tensor) -> dict[str, Tensor]:
         """The evidence, one number per emotion or per modality, and how far each modality lies from training."""
-        outputs = {"modality_distance": _where_there(found.distance, presence)}
-        for name, values in found.evidence.items():
+        outputs = {"modality_distance": _where_there(inferred.distance, presence)}
+        for name, values in inferred.evidence.items():
             axes = self.kinds[name].axes
             of_modalities = values.mean(dim=2) if axes == ("modality", "emotion") else values
             outputs[name] = values if axes == ("emotion",) else _where_there(of_modalities, presence)
         if self.farthest is not None:
-            outputs["unfamiliar"] = (found.distance > self.farthest) & presence
+            outputs["unfamiliar"] = (inferred.distance > self.farthest) & presence
         return outputs
 
 
