@@ -168,12 +168,12 @@ def paired(runs: Sequence[Answers]) -> list[Answers]:
     ordered = [runs[0], *(aligned(runs[0], answers) for answers in runs[1:])]
     units = [answers.scored.units() for answers in ordered]
     widest = int(np.argmin([len(np.unique(numbers)) for numbers in units]))
-    taken = ordered[widest]
+    donor = ordered[widest]
     return [
         replace(
             answers,
-            scored=replace(answers.scored, group=taken.scored.group),
-            grouped_as=answers.grouped_as if _same_parts(numbers, units[widest]) else taken.name,
+            scored=replace(answers.scored, group=donor.scored.group),
+            grouped_as=answers.grouped_as if _same_parts(numbers, units[widest]) else donor.name,
         )
         for answers, numbers in zip(ordered, units, strict=True)
     ]
@@ -223,7 +223,7 @@ def in_order(answers: Answers, of: Answers) -> Answers:
     emotions, order = answers.scored.emotions, of.scored.emotions
     if emotions == order:
         return answers
-    apart = [
+    only_in = [
         f"only {run.name} has {listed(names)}"
         for run, names in (
             (of, [name for name in order if name not in emotions]),
@@ -231,9 +231,9 @@ def in_order(answers: Answers, of: Answers) -> Answers:
         )
         if names
     ]
-    if apart:
+    if only_in:
         raise MismatchError(
-            f"Expected runs on the same emotions, but {' and '.join(apart)}; compare runs of one corpus."
+            f"Expected runs on the same emotions, but {' and '.join(only_in)}; compare runs of one corpus."
         )
     return answers.on_emotions([emotions.index(name) for name in order])
 

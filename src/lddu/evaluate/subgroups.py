@@ -209,7 +209,7 @@ def _gaps(answers: Answers, masks: Mapping[str, Flags], drawn: Mapping[str, Resa
         name: drawn[name] if alike else drawn_within(answers, flags, drawn[name].resamples, common)
         for name, flags in masks.items()
     }
-    emotions = [] if common.all() else [e for e, there in zip(answers.scored.emotions, common, strict=True) if there]
+    emotions = [] if common.all() else [e for e, shown in zip(answers.scored.emotions, common, strict=True) if shown]
     gaps = []
     for figure in HIGHER_IS_BETTER:
         source = macro if figure in MACRO else {name: drawn[name] for name in masks}

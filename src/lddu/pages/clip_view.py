@@ -160,11 +160,11 @@ class Segment:
     @property
     def doubt(self) -> str:
         """Which of its modalities are out of distribution; empty where none is."""
-        strange = [modality.name for modality in self.modalities if modality.unfamiliar]
-        if not strange:
+        unfamiliar = [modality.name for modality in self.modalities if modality.unfamiliar]
+        if not unfamiliar:
             return ""
-        are = "is" if len(strange) == 1 else "are"
-        return f"Its {listed(strange)} {are} out of distribution. Do not trust these probabilities."
+        are = "is" if len(unfamiliar) == 1 else "are"
+        return f"Its {listed(unfamiliar)} {are} out of distribution. Do not trust these probabilities."
 
     @property
     def why(self) -> str:
@@ -306,7 +306,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
     modalities = tuple(_modality(answers, n, m, top) for m in range(len(predictions.modalities)))
     errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
     cost = predictions.missing_cost[n] if predictions.missing_cost else None
-    lacking = [modality.name for modality in modalities if not modality.presented]
+    missing = [modality.name for modality in modalities if not modality.presented]
     return Segment(
         number=n,
         clip=str(predictions.clip[n]),
@@ -320,7 +320,7 @@ def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segmen
         modalities=modalities,
         rests_on=answers.rests_on(n),
         trusted=_clearly_least(errors),
-        missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
+        missing_cost=f"Without {listed(missing)}, {cost.sentence()}." if cost else "",
         person=answers.person[n] if answers.person else "",
         none_means=predictions.shows_none(n),
     )

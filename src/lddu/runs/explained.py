@@ -240,12 +240,12 @@ class ClipAnswers(PerClip[ClipAnswer]):
         )
 
     def one(self, n: int) -> ClipAnswer:
-        """What is said of clip n."""
+        """The answer on clip n."""
         prediction = self.predictions.one(n)
         return ClipAnswer(
             prediction.clip, prediction.emotions, prediction.probability, prediction.uncertainty, prediction.missing,
-            prediction.label_set, prediction.cannot_tell, prediction.none_means, self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
-            self.person[n] if self.person else "",
+            prediction.label_set, prediction.cannot_tell, prediction.none_means, self.file[n], self.start[n],
+            self.end[n], self.transcript[n], self.rests_on(n), self.person[n] if self.person else "",
         )  # fmt: skip
 
     def rests_on(self, n: int) -> str:

@@ -85,13 +85,13 @@ def _columns(table: SheetColumns, emotions: Sequence[str]) -> list[str]:
     plain = [PREFIX + emotion for emotion in emotions]
     header = {name.casefold() for name in table.header}
     columns = plain if any(name.casefold() in header for name in plain) else list(emotions)
-    lacking = [name for name in columns if name not in table.header]
-    if lacking:
+    missing = [name for name in columns if name not in table.header]
+    if missing:
         others = [name for name in table.header if name not in (*columns, *emotions, *FIXED_COLUMNS)]
-        meant = near(lacking[0], others)
+        suggestion = near(missing[0], others)
         raise SourceError(
             f"Expected a column of probabilities in {table.path} for every emotion of the store ({', '.join(emotions)}), but "
-            f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} not there{meant}; name {_names_of(columns is plain)}."
+            f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} not there{suggestion}; name {_names_of(columns is plain)}."
         )
     return columns
 

@@ -131,7 +131,7 @@ class Predictor:
             per_person: answer each person in a raw clip for themselves (docs/clips.md).
 
         Returns:
-            A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
+            A list with the result of each clip. On raw clips it also says where in which file each clip lies, and holds
             `warnings` and the `failures` of files; for a store, `warnings` and `remarks` of this class give them.
 
         Raises:
@@ -220,14 +220,14 @@ class Predictor:
         store = opened_store(store)
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
-        meant, task = store.rows(rows), self.description.task
+        chosen, task = store.rows(rows), self.description.task
         sentences = [self.folder.note] if self.folder.note else []
         sentences += simulated_warnings(task.simulated, store.simulated)
         sentences += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
         sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
-        sentences += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
-        sentences += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
-        return sentences + training_warnings(self.description.warnings, task, store, meant)
+        sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)
+        sentences += cut_warnings(self._reader(store).cut_clips(chosen), self.description.config.model.max_steps)
+        return sentences + training_warnings(self.description.warnings, task, store, chosen)
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
