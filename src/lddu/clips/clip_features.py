@@ -73,11 +73,11 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
     return ClipFeatures(clip.span.clip, start, end, text, modalities, shares, notes, speakers(words))
 
 
-def _voiceless(measured: Steps, seconds: float, heard: bool) -> tuple[str, ...]:
+def _voiceless(measured: Steps, seconds: float, has_voice: bool) -> tuple[str, ...]:
     """A note on sound in which there is no voice, or may be none: a model answers noise too."""
     if measured.values[:, VOICE_COLUMNS.index("loudness_db")].max() < LOUDEST_SILENCE:
         return (extraction_notes.NEXT_TO_SILENCE,)
-    if not heard:
+    if not has_voice:
         return (extraction_notes.SILENT_PART,)
     [stretch] = trimmed(measured, [(0.0, seconds)])
     assert stretch is not None, "a step of the clip is loud"

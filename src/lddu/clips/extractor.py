@@ -64,7 +64,7 @@ class ClipExtractor:
 
     @cached_property
     def _voice_encoder(self) -> VoiceEncoder:
-        """What gives the voice features; how a file is cut and what is voiced is always told by `_voice`."""
+        """What gives the voice features; how a file is cut and what is voiced is always decided by `_voice`."""
         measured = self.config.voice_model == MEASURED
         return self._voice if measured else voice_encoder(self.config.voice_model, self.config.voice_layer)
 
@@ -75,7 +75,7 @@ class ClipExtractor:
 
     @cached_property
     def _expression(self) -> ExpressionReader | None:
-        """What reads the pixels of faces, where that is wanted."""
+        """What reads the pixels of faces, where the configuration asks for it."""
         return ExpressionReader() if self.config.face_model == EXPRESSION else None
 
     @cached_property
@@ -102,8 +102,8 @@ class ClipExtractor:
             "visual": self._face_specification,
         }
         with ThreadPoolExecutor(len(makers), "lddu-load") as pool:  # the models are loaded side by side
-            found = {name: pool.submit(maker) for name, maker in makers.items()}
-            return {name: json.dumps(one.result()) for name, one in found.items()}
+            futures = {name: pool.submit(maker) for name, maker in makers.items()}
+            return {name: json.dumps(future.result()) for name, future in futures.items()}
 
     def _voice_specification(self) -> dict[str, Any]:
         return self._voice_encoder.specification() | ({"trim": trimming()} if self.config.trim else {})
@@ -135,63 +135,67 @@ class ClipExtractor:
         duration = usable_seconds(source.path, info, reached)
         if is_cut_short(info, reached):
             notes.append(extraction_notes.cut_short(info.duration, reached))
-        transcript = self._said(source, info, duration)
+        transcript = self._transcript(source, info, duration)
         notes.extend(transcript.notes if transcript.words else (*transcript.notes, *unread_words(source, info)))
-        found = FileTracks(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
+        tracks = FileTracks(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
         placed = clips_of(source, self.config, duration, transcript, measured)
         if self.config.per_person:
-            return with_something(source, self._of_people(source.path, info, found, placed))
+            return with_something(source, self._of_people(source.path, info, tracks, placed))
         voices = self._voices(source.path, info, measured, [span for span, _ in placed])
         clips = [ClipParts(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
-        return with_something(source, [clip_features(clip, found, self._encoded) for clip in clips])
+        return with_something(source, [clip_features(clip, tracks, self._encoded) for clip in clips])
 
     def _of_words(self, source: Source) -> list[ClipFeatures]:
-        said = words_of(source, self.config.per_person)
-        clips = features_of_words(said, self._words, self.config.most_tokens)
+        texts = words_of(source, self.config.per_person)
+        clips = features_of_words(texts, self._words, self.config.most_tokens)
         return [replace(clip, person=clip.speaker or UNKNOWN) for clip in clips] if self.config.per_person else clips
 
     def _of_people(
-        self, path: Path, info: MediaInfo, found: FileTracks, placed: Sequence[tuple[NamedSpan, Transcript]]
+        self, path: Path, info: MediaInfo, tracks: FileTracks, placed: Sequence[tuple[NamedSpan, Transcript]]
     ) -> list[ClipFeatures]:
         """The features of every person in every clip; of a clip in which nobody has any, those of one, without features."""
         transcripts = list({id(words): words for _, words in placed}.values())
-        sound = len(found.measured) > 0 and not bool(silent(found.measured).all())
-        people = people_in(transcripts, found.face, seconds_reached(found.measured, found.face), sound)
-        found = replace(found, notes=(*found.notes, *people.notes))
+        sound = len(tracks.measured) > 0 and not bool(silent(tracks.measured).all())
+        people = people_in(transcripts, tracks.face, seconds_reached(tracks.measured, tracks.face), sound)
+        tracks = replace(tracks, notes=(*tracks.notes, *people.notes))
         parts = parts_of(people, placed)
         turns = [NamedSpan("", turn.start, turn.end) for part in parts for turn in part.turns]
-        voices = iter(self._voices(path, info, found.measured, turns))
+        voices = iter(self._voices(path, info, tracks.measured, turns))
         clips: dict[NamedSpan, list[ClipFeatures]] = {}
         for part in parts:
-            own = self._of_person(part, [next(voices) for _ in part.turns], found, people)
-            clips.setdefault(part.clip, []).append(own)
-        return [one for every in clips.values() for one in [own for own in every if own.modalities] or every[:1]]
+            features = self._of_person(part, [next(voices) for _ in part.turns], tracks, people)
+            clips.setdefault(part.clip, []).append(features)
+        return [
+            features
+            for persons in clips.values()
+            for features in [features for features in persons if features.modalities] or persons[:1]
+        ]
 
-    def _of_person(self, part: Part, voices: Sequence[Steps], found: FileTracks, people: People) -> ClipFeatures:
+    def _of_person(self, part: Part, voices: Sequence[Steps], tracks: FileTracks, people: People) -> ClipFeatures:
         start, _ = part.clip.placed()
         late = [voice.later(turn.start - start) for voice, turn in zip(voices, part.turns, strict=True)]
         voice = Steps.joined(late, self._voice_encoder.dimension)
         clip = ClipParts(part.clip, Transcript(part.words, people.timed), voice)
-        features = clip_features(clip, tracks_of_person(part, found, people), self._encoded)
+        features = clip_features(clip, tracks_of_person(part, tracks, people), self._encoded)
         return replace(features, clip=people.clip(part), person=part.person.name)
 
     def _tracks(
         self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare
     ) -> tuple[Steps, MediaInfo, FaceTrack]:
         """Voice as measured, what is now known of the file, and the face; both tracks side by side."""
-        heard, seen = list[str](), list[str]()
+        sound_notes, picture_notes = list[str](), list[str]()
 
         def sound(on_share: OnShare) -> tuple[Steps, MediaInfo]:
-            return measured_sound(source.path, info, self._voice, heard, on_share)
+            return measured_sound(source.path, info, self._voice, sound_notes, on_share)
 
         if info.has_sound and info.has_picture and self._tool is None:
             (measured, known), face = both_tracks(
-                sound, lambda on_share: self._seen(source, info, seen, on_share), watch
+                sound, lambda on_share: self._seen(source, info, picture_notes, on_share), watch
             )
         else:
             measured, known = sound(watch)
-            face = self._seen(source, known, seen, watch)
-        notes += heard + seen
+            face = self._seen(source, known, picture_notes, watch)
+        notes += sound_notes + picture_notes
         return measured, known, face
 
     def _voices(self, path: Path, info: MediaInfo, measured: Steps, spans: Sequence[NamedSpan]) -> list[Steps]:
@@ -203,8 +207,12 @@ class ClipExtractor:
             whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
             return [whole.between(*span.placed()) for span in spans]
         placed = [span.placed() for span in spans]
-        heard = dict(enumerate(trimmed(measured, placed) if self.config.trim else placed))
-        reaches = {n: (round(own[0] * SAMPLE_RATE), round(own[1] * SAMPLE_RATE)) for n, own in heard.items() if own}
+        stretches = dict(enumerate(trimmed(measured, placed) if self.config.trim else placed))
+        reaches = {
+            n: (round(stretch[0] * SAMPLE_RATE), round(stretch[1] * SAMPLE_RATE))
+            for n, stretch in stretches.items()
+            if stretch
+        }
         order = sorted(reaches, key=reaches.__getitem__)
         sounds = clip_sounds(read_sound(path, info, ReadReport()), [reaches[number] for number in order])
         voices = {
@@ -222,7 +230,7 @@ class ClipExtractor:
             return told_apart(track, notes) if self.config.per_person else track
         return measured_face(source.path, info, self._face, notes, watch)
 
-    def _said(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
+    def _transcript(self, source: Source, info: MediaInfo, duration: float) -> Transcript:
         file = source.transcript_file()
         if file is not None:
             return read_transcript(file, duration)

@@ -114,14 +114,14 @@ def parts_of(people: People, placed: Sequence[tuple[NamedSpan, Transcript]]) -> 
         words = known_speakers(transcript.between(start, end))
         turns_of = people.turns(start, end)
         for person in people.persons:
-            own = tuple(word for word in words if word.speaker == person.speaker)
-            heard = bool(own) or not people.named  # who says no word here was caught in the middle of one
+            own_words = tuple(word for word in words if word.speaker == person.speaker)
+            has_voice = bool(own_words) or not people.named  # who says no word here was caught in the middle of one
             parts.append(
                 Part(
                     clip,
                     person,
-                    own,
-                    turns_of.get(person.speaker or "", ()) if heard and person.speaker is not None else (),
+                    own_words,
+                    turns_of.get(person.speaker or "", ()) if has_voice and person.speaker is not None else (),
                 )
             )
     return parts
@@ -154,12 +154,12 @@ def people_in(transcripts: Sequence[Transcript], face: FaceTrack, duration: floa
 
 
 def known_speakers(words: Sequence[Word]) -> list[Word]:
-    """The words, without speaker where the name of it says that nobody knows."""
+    """The words, without a speaker where its name says that it is unknown."""
     return [replace(word, speaker="") if word.speaker.casefold().strip() in _NO_NAMES else word for word in words]
 
 
 def _faces(face: FaceTrack) -> tuple[Steps, ...]:
-    """The faces that are told apart; a single one as it is in an answer on the file as a whole, if it is seen there."""
+    """The faces that are distinguished; a single one as it is in an answer on the file as a whole, if it is seen there."""
     return (face.steps,) if len(face.people) == 1 and len(face.steps) else face.people
 
 
@@ -170,12 +170,12 @@ def _owner(voices: Sequence[str], whole: Turns | None, face: FaceTrack, duration
     if whole is None and len(voices) > 1:
         return None
     spans = {voice: whole.alone.get(voice, ()) if whole else (Span(0.0, duration),) for voice in voices}
-    seen = {voice: _seen(face, own) for voice, own in spans.items()}
-    surely = [
-        voice for voice, share in seen.items()
-        if voice and share >= _SEEN and all(other <= _UNSEEN for name, other in seen.items() if name != voice)
+    shares = {voice: _seen(face, stretches) for voice, stretches in spans.items()}
+    certain = [
+        voice for voice, share in shares.items()
+        if voice and share >= _SEEN and all(other <= _UNSEEN for name, other in shares.items() if name != voice)
     ]  # fmt: skip
-    return surely[0] if len(surely) == 1 else None
+    return certain[0] if len(certain) == 1 else None
 
 
 def _seen(face: FaceTrack, spans: Sequence[Span]) -> float:

@@ -45,11 +45,11 @@ class SaidWords:
 
 
 def words_of(source: Source, per_person: bool) -> list[SaidWords]:
-    """The clips of a source of words alone: its spans, or the one of a text file, or one for each who speaks in it.
+    """The clips of a source of words alone: its spans, or the one of a text file, or one for each speaker in it.
 
     Args:
         source: texts, or a text file.
-        per_person: a clip for each who speaks.
+        per_person: a clip for each speaker.
 
     Raises:
         SourceError: where the file holds no words.
@@ -66,8 +66,8 @@ def words_of(source: Source, per_person: bool) -> list[SaidWords]:
         by_speaker.setdefault(word.speaker, []).append(word)
     several = len(by_speaker) > 1
     return [
-        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(own), name)
-        for name, own in by_speaker.items()
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name)
+        for name, spoken in by_speaker.items()
     ]
 
 
@@ -83,41 +83,41 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
     Args:
         clips: with a word at least each.
         encoder: of the words.
-        most: tokens of a clip behind which nothing of it is read; 0 reads all.
+        most: tokens of a clip after which nothing of it is read; 0 reads all.
 
     Raises:
         SourceError: where no clip is left.
     """
-    made = list(zip(clips, encoder.states([said.words for said in clips], most or None), strict=True))
-    unread = [extraction_notes.clip_left_out(said.clip, _UNREAD) for said, states in made if not len(states)]
+    encoded = list(zip(clips, encoder.states([clip.words for clip in clips], most or None), strict=True))
+    unread = [extraction_notes.clip_left_out(clip.clip, _UNREAD) for clip, states in encoded if not len(states)]
     if len(unread) == len(clips):
         raise SourceError(f"Expected words in {clips[0].clip!r}, but {_UNREAD}; write them as letters.")
-    found = [_clip(said, states, _unread(said, states, encoder, most)) for said, states in made if len(states)]
-    return [replace(found[0], notes=(*found[0].notes, *unread)), *found[1:]]
+    features = [_clip(clip, states, _unread(clip, states, encoder, most)) for clip, states in encoded if len(states)]
+    return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
 
 
 _UNREAD = "the language model knows no token of it"
 
 
-def _unread(said: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:
+def _unread(clip: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:
     """A note on the words of a clip that are left out as it is too long."""
     if not most or len(states) < most:
         return ()
-    read, of = encoder.words_within(said.words, most), len(said.words)
-    return (extraction_notes.unread_end(read, of),) if read < of else ()
+    read, total = encoder.words_within(clip.words, most), len(clip.words)
+    return (extraction_notes.unread_end(read, total),) if read < total else ()
 
 
-def _clip(said: SaidWords, states: np.ndarray, notes: tuple[str, ...]) -> ClipFeatures:
+def _clip(clip: SaidWords, states: np.ndarray, notes: tuple[str, ...]) -> ClipFeatures:
     shares, steps = {"face": math.nan, "voice": math.nan}, {"text": Steps.timeless(states)}
     return ClipFeatures(
-        said.clip,
+        clip.clip,
         math.nan,
         math.nan,
-        " ".join(said.words),
+        " ".join(clip.words),
         steps,
         shares,
         (extraction_notes.WORDS_ALONE, *notes),
-        said.speaker,
+        clip.speaker,
     )
 
 

@@ -77,39 +77,39 @@ def ablate(
     from lddu.commands.training_progress import TrainingProgress
     from lddu.store.store import FeatureStore
 
-    wanted = parsed_folds(folds, group)
+    fold_options = parsed_folds(folds, group)
     resolved, corpus = chosen_config(preset, config, settings, family), FeatureStore(store)
     notes().print("loading the numerical libraries", style="dim")
     from lddu.sentences import SIMULATED_CORPUS
     from lddu.training.retrained import AblationOptions
     from lddu.training.retrained import ablate as train_all
 
-    options = AblationOptions(seeds, parsed_names(modalities), device, command_line(), jobs_in(jobs), wanted)
+    options = AblationOptions(seeds, parsed_names(modalities), device, command_line(), jobs_in(jobs), fold_options)
     with TrainingProgress(True, f"run folders: {out}") as watch:
 
         def begins(name: str, number: int, count: int) -> None:
             watch.say(f"training {number} of {count}: {name}")
 
         try:
-            found = train_all(corpus, out, resolved, options, watch, begins)
+            rows = train_all(corpus, out, resolved, options, watch, begins)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped. The trainings so far are in {out}; the same command goes on.") from None
-    _write(found, out / "ablation.csv", corpus.simulated)
+    _write(rows, out / "ablation.csv", corpus.simulated)
     warn([SIMULATED_CORPUS] if corpus.simulated else [])
     if json:
         print_json(
             {
                 "ablation": str(out),
-                "folds": found[0].folds,
+                "folds": rows[0].folds,
                 "simulated": corpus.simulated,
-                "rows": [asdict(row) for row in found],
+                "rows": [asdict(row) for row in rows],
             }
         )
     else:
-        _show(found, out)
+        _show(rows, out)
 
 
-def _write(found: "list[SubsetRow]", file: Path, simulated: bool) -> None:
+def _write(rows: "list[SubsetRow]", file: Path, simulated: bool) -> None:
     import csv
     import io
 
@@ -117,10 +117,10 @@ def _write(found: "list[SubsetRow]", file: Path, simulated: bool) -> None:
 
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    names = [f"{name}{end}" for name in found[0].mean for end in ("", "_deviation")]
+    names = [f"{name}{end}" for name in rows[0].mean for end in ("", "_deviation")]
     less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
     writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less, "simulated"])
-    for row in found:
+    for row in rows:
         about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
@@ -130,26 +130,26 @@ def _write(found: "list[SubsetRow]", file: Path, simulated: bool) -> None:
     write_text(file, stream.getvalue())
 
 
-def _show(found: "list[SubsetRow]", out: Path) -> None:
+def _show(rows: "list[SubsetRow]", out: Path) -> None:
     from lddu.commands.screen import results, table
     from lddu.pages.template import metric_name, over_runs, with_interval
     from lddu.runs.pooled_folds import folds_phrase, pooling_notes
     from lddu.sentences import counted
 
-    whole = found[0]
+    whole = rows[0]
     over = f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together" if whole.folds else ""
     several = len(whole.runs) > 1  # one seed has neither a deviation nor an interval over seeds
-    shown = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
+    summary = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
     grid = table(
-        f"trained anew{over}: {shown}", "modalities",
+        f"trained anew{over}: {summary}", "modalities",
         *(metric_name(name) for name in SHOWN),
         f"micro-F1 less all (95 % over {counted(whole.units, whole.by)}, p)", *(["over seeds"] if several else []),
     )  # fmt: skip
-    for row in found:
-        own = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
+    for row in rows:
+        cells = [over_runs(name, row.mean, row.deviation) for name in SHOWN]
         gaps = (row.over_clips, row.less_all) if several else (row.over_clips,)
         grid.add_row(
-            ", ".join(row.modalities), *own, *("" if gap is None else with_interval(gap[RANKED_BY]) for gap in gaps)
+            ", ".join(row.modalities), *cells, *("" if gap is None else with_interval(gap[RANKED_BY]) for gap in gaps)
         )
     console = results()
     console.width = max(console.width, 170)

@@ -16,7 +16,7 @@ _UNBOUNDED = 10_000
 
 
 def show_answers(
-    found: "Predictions",
+    predictions: "Predictions",
     clips: int,
     before: Mapping[str, Sequence[str]],
     after: Mapping[str, Sequence[str]] | None = None,
@@ -24,7 +24,7 @@ def show_answers(
     """Print the probabilities of the first clips.
 
     Args:
-        found: the answers.
+        predictions: of all clips.
         clips: how many to show.
         before: heading -> [N] words of the columns left of the emotions.
         after: the same, right of them; the last is cut where the line ends.
@@ -35,16 +35,16 @@ def show_answers(
     from lddu.runs.per_clip import RESTS_ON
 
     after = after or {}
-    grid = table("", *before, *found.emotions, *after)
+    grid = table("", *before, *predictions.emotions, *after)
     for number, column in enumerate(grid.columns, start=1):
         column.no_wrap = number < len(grid.columns) or not after  # of what is too long, only the last gives way
-        if number > len(before) + len(found.emotions):
+        if number > len(before) + len(predictions.emotions):
             column.justify = "left"
     for n in range(clips):
         left = [Text(column[n]) for column in before.values()]
         right = [Text(column[n], no_wrap=True, overflow="ellipsis") for column in after.values()]
-        grid.add_row(*left, *(cell(found, n, e) for e in range(len(found.emotions))), *right)
-    _print_whole(grid, legend(found, RESTS_ON in after))
+        grid.add_row(*left, *(cell(predictions, n, e) for e in range(len(predictions.emotions))), *right)
+    _print_whole(grid, legend(predictions, RESTS_ON in after))
 
 
 def show_people(people: "Sequence[PersonSummary]", emotions: Sequence[str]) -> None:
@@ -59,17 +59,17 @@ def show_people(people: "Sequence[PersonSummary]", emotions: Sequence[str]) -> N
     from lddu.clips.media import readable
     from lddu.commands.screen import table
 
-    if all(one.clips == 1 for one in people):
+    if all(person.clips == 1 for person in people):
         return
-    several = len({one.file for one in people}) > 1
+    several = len({person.file for person in people}) > 1
     grid = table("", *(["file"] if several else []), "person", "clips", "seconds", *emotions)
     for column in grid.columns:
         column.no_wrap = True
-    for one in people:
-        named = [readable(Path(one.file).name)] * several + [readable(one.person)]
-        seconds = "-" if one.seconds is None else f"{one.seconds:.1f}"
-        shares = ["-" if share is None else f"{100 * share:.0f} %" for share in one.present.values()]
-        grid.add_row(*map(Text, [*named, str(one.clips), seconds, *shares]))
+    for person in people:
+        named = [readable(Path(person.file).name)] * several + [readable(person.person)]
+        seconds = "-" if person.seconds is None else f"{person.seconds:.1f}"
+        shares = ["-" if share is None else f"{100 * share:.0f} %" for share in person.present.values()]
+        grid.add_row(*map(Text, [*named, str(person.clips), seconds, *shares]))
     _print_whole(grid, "how much of the time of each person's clips shows the emotion")
 
 
@@ -84,27 +84,27 @@ def _print_whole(grid: "Table", title: str) -> None:
     console.print(grid)
 
 
-def legend(found: "Predictions", rests_on: bool = False) -> str:
+def legend(predictions: "Predictions", rests_on: bool = False) -> str:
     """What the numbers and their marks mean, and the column of the modality that an answer rests on where there is one."""
     from lddu.runs.per_clip import RESTS_ON, RESTS_ON_MEANS
     from lddu.sentences import counted
 
     marks = ["* present"]
-    if found.abstained is not None:
+    if predictions.abstained is not None:
         marks.append("? can't tell")
-    if found.label_set is not None:
+    if predictions.label_set is not None:
         marks.append("+ in the set with the promised recall")
     means = f"; {RESTS_ON}: {RESTS_ON_MEANS}" if rests_on else ""
-    return f"probability per emotion, {counted(len(found), 'clip')} ({', '.join(marks)}){means}"
+    return f"probability per emotion, {counted(len(predictions), 'clip')} ({', '.join(marks)}){means}"
 
 
-def cell(found: "Predictions", n: int, e: int) -> "Text":
+def cell(predictions: "Predictions", n: int, e: int) -> "Text":
     """One probability and its marks; as wide for every clip, so that digits stand below each other."""
     from rich.text import Text
 
-    silent = found.abstained is not None and bool(found.abstained[n, e])
-    present = bool(found.label[n, e]) and not silent
+    silent = predictions.abstained is not None and bool(predictions.abstained[n, e])
+    present = bool(predictions.label[n, e]) and not silent
     marks = "?" if silent else "*" if present else " "
-    if found.label_set is not None:
-        marks += "+" if found.label_set[n, e] else " "
-    return Text(f"{found.probability[n, e]:.2f}{marks}", style="bold" if present else "dim")
+    if predictions.label_set is not None:
+        marks += "+" if predictions.label_set[n, e] else " "
+    return Text(f"{predictions.probability[n, e]:.2f}{marks}", style="bold" if present else "dim")

@@ -80,30 +80,30 @@ def answer_clips(
     from lddu.runs.predict_clips import predict_clips
 
     with ExtractionBar() as watch:
-        found = predict_clips(predictor, inputs, config, options, "auto", watch)
+        answers = predict_clips(predictor, inputs, config, options, "auto", watch)
     notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
-    warn(found.warnings)
+    warn(answers.warnings)
     if form == "json":
-        print_json(answer_document(predictor, found))
+        print_json(answer_document(predictor, answers))
     elif form == "csv":
-        results().file.write(found.to_csv())
+        results().file.write(answers.to_csv())
     else:
-        _show(found)
+        _show(answers)
     if page is not None:
         names = (
             inputs
             if isinstance(inputs, list)
             else list(dict.fromkeys(s.file or s.spans[0].clip for s in inputs.sources))
         )
-        write_page(page, found, found.predictions, predictor, names, with_media=True)
-    exports.write(found)
-    return 1 if found.failures else 0
+        write_page(page, answers, answers.predictions, predictor, names, with_media=True)
+    exports.write(answers)
+    return 1 if answers.failures else 0
 
 
 def write_page(
     folder: Path,
     answers: "ClipAnswers",
-    found: "Predictions",
+    predictions: "Predictions",
     predictor: "Predictor",
     inputs: list[str],
     with_media: bool,
@@ -113,9 +113,9 @@ def write_page(
     Args:
         folder: of the page.
         answers: on the clips that it shows.
-        found: on all clips that were asked about.
+        predictions: on all clips.
         predictor: the run.
-        inputs: what was asked about.
+        inputs: that were predicted.
         with_media: show the files of the clips.
     """
     from lddu.clips.media import readable
@@ -124,14 +124,14 @@ def write_page(
 
     named = [readable(Path(name).resolve().name if name in (".", "..") else name) for name in inputs[:3]]
     title = ", ".join(named) + (", ..." if len(inputs) > 3 else "")
-    write_clip_page(folder, answers, ClipPageContext.of(predictor, title, found), with_media)
+    write_clip_page(folder, answers, ClipPageContext.of(predictor, title, predictions), with_media)
     notes().print(f"page: {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
-def _show(found: "ClipAnswers") -> None:
+def _show(answers: "ClipAnswers") -> None:
     from lddu.commands.answer_table import show_answers, show_people
 
-    count = len(found.predictions)
-    before = {"clip": found.predictions.clip.tolist(), **found.persons(), "seconds": found.seconds("-")}
-    show_answers(found.predictions, count, before, found.after("-"))
-    show_people(found.people(), found.emotions)
+    count = len(answers.predictions)
+    before = {"clip": answers.predictions.clip.tolist(), **answers.persons(), "seconds": answers.seconds("-")}
+    show_answers(answers.predictions, count, before, answers.after("-"))
+    show_people(answers.people(), answers.emotions)

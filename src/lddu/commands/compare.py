@@ -95,7 +95,7 @@ def compare(
         return
     settings = over_seeds(pairs)
     if json:
-        comparisons, seeds = [pair.to_mapping() for pair in pairs], [one.to_mapping() for one in settings]
+        comparisons, seeds = [pair.to_mapping() for pair in pairs], [setting.to_mapping() for setting in settings]
         print_json({"split": split, "table": paper.to_mapping(), "comparisons": comparisons, "over_seeds": seeds})
         return
     if len(paper.rows) > 1:
@@ -118,19 +118,21 @@ def _show_seeds(settings: "list[Seeds]", changed: dict[str, dict[str, Any]], spl
         console.print(f"\n{ONE_EACH}", style="dim", soft_wrap=True)
         return
     first = settings[0]
-    against = [(one.name, one.second_less_first) for one in settings if one.second_less_first is not None]
-    headers = [*(one.name for one in settings), *(f"{name} - {first.name} (95 %, p)" for name, _ in against)]
+    against = [
+        (setting.name, setting.second_less_first) for setting in settings if setting.second_less_first is not None
+    ]
+    headers = [*(setting.name for setting in settings), *(f"{name} - {first.name} (95 %, p)" for name, _ in against)]
     grid = table(f"{split}: mean ± standard deviation over seeds", "", *headers)
     for name in first.mean:
-        means = [over_runs(name, one.mean, one.deviation) for one in settings]
+        means = [over_runs(name, setting.mean, setting.deviation) for setting in settings]
         intervals = [with_interval(differences[name]) for _, differences in against]
         grid.add_row(metric_name(name), *means, *intervals)
     console.print()
-    for one in settings:
-        runs = f"{counted(len(one.runs), 'run')}: {', '.join(one.runs)}"
-        again = f"; with the same seeds, counted once: {', '.join(one.again)}" if one.again else ""
-        what = "".join(f"{name} {value}; " for name, value in changed[one.runs[0]].items())
-        console.print(f"{one.name}  {what}{runs}{again}", markup=False, soft_wrap=True)
+    for setting in settings:
+        runs = f"{counted(len(setting.runs), 'run')}: {', '.join(setting.runs)}"
+        again = f"; with the same seeds, counted once: {', '.join(setting.again)}" if setting.again else ""
+        what = "".join(f"{name} {value}; " for name, value in changed[setting.runs[0]].items())
+        console.print(f"{setting.name}  {what}{runs}{again}", markup=False, soft_wrap=True)
     console.width = 200
     console.print(grid)
     if against:

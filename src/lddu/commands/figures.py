@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 def show_run(run: "RunFolder") -> None:
     """The headline of a run, its emotions, and where its report is."""
-    found = run.read_json("metrics.json")
-    split = "test" if "test" in found["splits"] else "valid"
-    simulated = bool(found["protocol"].get("simulated"))
-    show_split(split, found["splits"][split], simulated)
-    if "folds" in found:
-        show_folds(found)
-    if not found["protocol"].get("finished", True):
+    metrics = run.read_json("metrics.json")
+    split = "test" if "test" in metrics["splits"] else "valid"
+    simulated = bool(metrics["protocol"].get("simulated"))
+    show_split(split, metrics["splits"][split], simulated)
+    if "folds" in metrics:
+        show_folds(metrics)
+    if not metrics["protocol"].get("finished", True):
         warn(["training was stopped early; these are validation figures, test was not looked at"])
-    warn(found["warnings"])
+    warn(metrics["warnings"])
     if not run.read_only:
         results().print(f"report: {run.path / 'report.html'}", markup=False, soft_wrap=True)
 
@@ -60,34 +60,34 @@ def show_split(split: str, figures: dict[str, Any], simulated: bool) -> None:
         )  # fmt: skip
     _show_shares(figures.get("shares"))
     emotions = table("\nper emotion", "", "positives", "F1", "precision", "recall", "AP", "AUROC")
-    for name, own in figures["per_emotion"].items():
-        row = (number(own[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
-        emotions.add_row(name, f"{own['positives']}", *row)
+    for name, scores in figures["per_emotion"].items():
+        row = (number(scores[key]) for key in ("f1", "precision", "recall", "ap", "auroc"))
+        emotions.add_row(name, f"{scores['positives']}", *row)
     results().print(emotions)
 
 
-def show_folds(found: dict[str, Any]) -> None:
+def show_folds(metrics: dict[str, Any]) -> None:
     """The figures of each fold of a cross-validation on its test clips, and their mean."""
     from lddu.evaluate.answered import HEADLINE
     from lddu.runs.table_text import HEADINGS
 
     grid = table("\nfold by fold, on its test clips", "", "groups", "clips", *(HEADINGS[name] for name in HEADLINE))
-    for row in found["folds"]:
-        own = (number(row["figures"].get(name)) for name in HEADLINE)
-        grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *own)
-    means = (found["over_folds"].get(name) for name in HEADLINE)
-    cells = ("–" if one is None else _over_folds(one, len(found["folds"])) for one in means)
+    for row in metrics["folds"]:
+        values = (number(row["figures"].get(name)) for name in HEADLINE)
+        grid.add_row(row["run"], f"{len(row['groups']) or ''}", f"{row['clips']['test']}", *values)
+    means = (metrics["over_folds"].get(name) for name in HEADLINE)
+    cells = ("–" if summary is None else _over_folds(summary, len(metrics["folds"])) for summary in means)
     grid.add_row("mean ± deviation", "", "", *cells, style="bold")
     console = results()
     console.width = max(console.width, 140)
     console.print(grid)
 
 
-def _over_folds(found: dict[str, Any], folds: int) -> str:
+def _over_folds(summary: dict[str, Any], folds: int) -> str:
     """Mean and deviation of a figure; how many folds can give it where not all can."""
-    spread = "" if found["deviation"] is None else f" ± {number(found['deviation'])}"
-    some = f" ({counted(found['folds'], 'fold')})" if found["folds"] < folds else ""
-    return f"{number(found['mean'])}{spread}{some}"
+    spread = "" if summary["deviation"] is None else f" ± {number(summary['deviation'])}"
+    some = f" ({counted(summary['folds'], 'fold')})" if summary["folds"] < folds else ""
+    return f"{number(summary['mean'])}{spread}{some}"
 
 
 def _show_shares(shares: dict[str, Any] | None) -> None:
@@ -98,22 +98,22 @@ def _show_shares(shares: dict[str, Any] | None) -> None:
         f"\nshares of raters, {counted(shares['n'], 'clip')}; smaller is better", "",
         "Jensen-Shannon", "Manhattan", "soft Brier", "cross-entropy",
     )  # fmt: skip
-    rows = {"this run": shares, **{one["name"].replace("-", " "): one for one in shares["baselines"]}}
+    rows = {"this run": shares, **{baseline["name"].replace("-", " "): baseline for baseline in shares["baselines"]}}
     if "one_rater" in shares:
         rows["one rater, of the others"] = shares["one_rater"]
-    for name, own in rows.items():
-        grid.add_row(name, *(number(own.get(figure)) for figure in SHARE_FIGURES))
+    for name, values in rows.items():
+        grid.add_row(name, *(number(values.get(figure)) for figure in SHARE_FIGURES))
     results().print(grid)
 
 
-def show_robustness(split: str, found: "Robustness") -> None:
-    """What becomes of the answers when a modality is made worse, one table per modality."""
-    drawn = counted(found.of, "clip")
-    if found.clips < found.of:
-        drawn = f"{found.clips} of {drawn}"
-    results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {found.seed}")
-    metered = any(point.noise is not None for points in found.modalities.values() for point in points)
-    for modality, points in found.modalities.items():
+def show_robustness(split: str, robustness: "Robustness") -> None:
+    """How the answers change when a modality is made worse, one table per modality."""
+    drawn = counted(robustness.of, "clip")
+    if robustness.clips < robustness.of:
+        drawn = f"{robustness.clips} of {drawn}"
+    results().print(f"{split}: {drawn}; noise in deviations of each feature, seed {robustness.seed}")
+    metered = any(point.noise is not None for points in robustness.modalities.values() for point in points)
+    for modality, points in robustness.modalities.items():
         grid = table(f"\n{modality} made worse", *_robustness_columns(metered))
         for point in points:
             size = f" {point.size:g}" if point.size else ""
@@ -126,7 +126,7 @@ def show_robustness(split: str, found: "Robustness") -> None:
     if metered:
         legend += "; its noise: mean measured noise of its features, comparable within a modality"
     results().print(legend, style="dim")
-    warn(unresponsive_meters(found.to_mapping()["modalities"]))
+    warn(unresponsive_meters(robustness.to_mapping()["modalities"]))
 
 
 def _robustness_columns(metered: bool) -> tuple[str, ...]:

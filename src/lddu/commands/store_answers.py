@@ -58,15 +58,15 @@ def answer_store(
 
     if options.adapt:
         predictor, options = predictor.adapted(corpus), options.unadapted()
-    found = predictor.concluded(corpus, _inferred(predictor, corpus, where), options)
-    warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, found)]
-    _print_predictions(found, warnings, predictor, corpus, form, most=None if where.everything else SHOWN_CLIPS)
+    predictions = predictor.concluded(corpus, _inferred(predictor, corpus, where), options)
+    warnings = [*predictor.warnings(corpus, options), *predictor.remarks(corpus, predictions)]
+    _print_predictions(predictions, warnings, predictor, corpus, form, most=None if where.everything else SHOWN_CLIPS)
     if page is not None:
-        shown = len(corpus) if where.everything else min(len(corpus), PAGE_CLIPS)
+        count = len(corpus) if where.everything else min(len(corpus), PAGE_CLIPS)
         with ExtractionBar("explaining") as watch:
-            answers = answers_on(predictor, corpus, options, range(shown), watch.answered)
-        write_page(page, replace(answers, warnings=warnings), found, predictor, [corpus.place], with_media=False)
-    exports.write(found)
+            answers = answers_on(predictor, corpus, options, range(count), watch.answered)
+        write_page(page, replace(answers, warnings=warnings), predictions, predictor, [corpus.place], with_media=False)
+    exports.write(predictions)
     return 0
 
 
@@ -94,7 +94,7 @@ def _inferred(predictor: "Predictor", corpus: "FeatureStore", where: StorePredic
 
 
 def _print_predictions(
-    found: "Predictions",
+    predictions: "Predictions",
     warnings: list[str],
     predictor: "Predictor",
     corpus: "FeatureStore",
@@ -115,20 +115,22 @@ def _print_predictions(
                 "store": store,
                 "warnings": warnings,
                 "adapted": predictor.adaptation and predictor.adaptation.to_mapping(),
-                "clips": found.to_records(),
+                "clips": predictions.to_records(),
             }
         )
     elif form == "csv":
-        results().file.write(found.to_csv())
+        results().file.write(predictions.to_csv())
     else:
-        _show(found, len(found) if most is None else most)
+        _show(predictions, len(predictions) if most is None else most)
 
 
-def _show(found: "Predictions", most: int) -> None:
+def _show(predictions: "Predictions", most: int) -> None:
     from lddu.commands.answer_table import show_answers
     from lddu.commands.screen import results
 
-    show_answers(found, min(most, len(found)), {"clip": found.clip.tolist()}, found.none_of_them())
-    if len(found) > most:
-        left = f"{len(found) - most} more clips: --all shows them, --json and --csv give everything"
+    show_answers(
+        predictions, min(most, len(predictions)), {"clip": predictions.clip.tolist()}, predictions.none_of_them()
+    )
+    if len(predictions) > most:
+        left = f"{len(predictions) - most} more clips: --all shows them, --json and --csv give everything"
         results().print(left, style="dim")

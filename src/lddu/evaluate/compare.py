@@ -17,7 +17,7 @@ from lddu.evaluate.resample import middle
 from lddu.sentences import counted, listed
 
 COMPARISON_RESAMPLES = 2000
-"""Of a difference of two runs: twice as many as of a single metric, for its p-value is read off the tails."""
+"""Of a difference of two runs: twice as many as of a single metric, since its p-value comes from the tails."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +115,18 @@ def compare(first: Answers, second: Answers, seed: int = 0, resamples: int = COM
 
 
 def compared(first: Resampled, second: Resampled) -> Comparison:
-    """The same of runs that are `aligned` and drawn with one seed."""
+    """Two runs side by side, which are `aligned` and drawn with one seed."""
     size, by = first.units
     both = [name for name in first.drawn if name in second.drawn and name in first.values and name in second.values]
-    (values, others), (drawn, theirs) = (first.values, second.values), (first.drawn, second.drawn)
+    (values, second_values), (drawn, second_drawn) = (first.values, second.values), (first.drawn, second.drawn)
     return Comparison(
         size,
         by,
         first.resamples,
         first.seed,
         {name: estimate_of(values[name], drawn[name]) for name in both},
-        {name: estimate_of(others[name], theirs[name]) for name in both},
-        {name: difference_of(others[name] - values[name], theirs[name] - drawn[name]) for name in both},
+        {name: estimate_of(second_values[name], second_drawn[name]) for name in both},
+        {name: difference_of(second_values[name] - values[name], second_drawn[name] - drawn[name]) for name in both},
     )
 
 
@@ -146,12 +146,14 @@ def run_less(run: Answers, others: Sequence[Answers], resamples: int, seed: int 
         seed: of the resamples.
     """
     values, drawn = figures(run), resampled(run, seed, resamples)
-    found = []
+    differences = []
     for other in others:
-        apart, theirs = figures(other), resampled(other, seed, resamples)
-        names = [name for name in values if name in apart]
-        found.append({name: difference_of(values[name] - apart[name], drawn[name] - theirs[name]) for name in names})
-    return found
+        other_values, other_drawn = figures(other), resampled(other, seed, resamples)
+        names = [name for name in values if name in other_values]
+        differences.append(
+            {name: difference_of(values[name] - other_values[name], drawn[name] - other_drawn[name]) for name in names}
+        )
+    return differences
 
 
 def paired(runs: Sequence[Answers]) -> list[Answers]:
@@ -163,17 +165,17 @@ def paired(runs: Sequence[Answers]) -> list[Answers]:
     Raises:
         MismatchError: the runs did not answer the same clips, emotions and labels.
     """
-    alike = [runs[0], *(aligned(runs[0], one) for one in runs[1:])]
-    units = [one.scored.units() for one in alike]
-    widest = int(np.argmin([len(np.unique(own)) for own in units]))
-    taken = alike[widest]
+    ordered = [runs[0], *(aligned(runs[0], answers) for answers in runs[1:])]
+    units = [answers.scored.units() for answers in ordered]
+    widest = int(np.argmin([len(np.unique(numbers)) for numbers in units]))
+    donor = ordered[widest]
     return [
         replace(
-            one,
-            scored=replace(one.scored, group=taken.scored.group),
-            grouped_as=one.grouped_as if _same_parts(own, units[widest]) else taken.name,
+            answers,
+            scored=replace(answers.scored, group=donor.scored.group),
+            grouped_as=answers.grouped_as if _same_parts(numbers, units[widest]) else donor.name,
         )
-        for one, own in zip(alike, units, strict=True)
+        for answers, numbers in zip(ordered, units, strict=True)
     ]
 
 
@@ -208,7 +210,7 @@ def aligned(first: Answers, second: Answers) -> Answers:
             f"Expected runs with the same observed labels, but {first.name} and {second.name} differ on "
             f"{counted(int(differing.any(axis=1).sum()), 'clip')}, such as {a.clips[n]!r}; evaluate both on the same store."
         )
-    uncertainty, sets = (None if own is None else own[rows] for own in (second.uncertainty, second.label_set))
+    uncertainty, sets = (None if values is None else values[rows] for values in (second.uncertainty, second.label_set))
     return replace(second, scored=b.rows(rows), labels=second.labels[rows], uncertainty=uncertainty, label_set=sets)
 
 
@@ -218,22 +220,22 @@ def in_order(answers: Answers, of: Answers) -> Answers:
     Raises:
         MismatchError: the runs have other emotions.
     """
-    own, wanted = answers.scored.emotions, of.scored.emotions
-    if own == wanted:
+    emotions, order = answers.scored.emotions, of.scored.emotions
+    if emotions == order:
         return answers
-    apart = [
+    only_in = [
         f"only {run.name} has {listed(names)}"
         for run, names in (
-            (of, [name for name in wanted if name not in own]),
-            (answers, [name for name in own if name not in wanted]),
+            (of, [name for name in order if name not in emotions]),
+            (answers, [name for name in emotions if name not in order]),
         )
         if names
     ]
-    if apart:
+    if only_in:
         raise MismatchError(
-            f"Expected runs on the same emotions, but {' and '.join(apart)}; compare runs of one corpus."
+            f"Expected runs on the same emotions, but {' and '.join(only_in)}; compare runs of one corpus."
         )
-    return answers.on_emotions([own.index(name) for name in wanted])
+    return answers.on_emotions([emotions.index(name) for name in order])
 
 
 def estimate_of(value: float, drawn: Floats) -> Estimate:
@@ -249,5 +251,5 @@ def difference_of(value: float, apart: Floats) -> Difference:
 
 def _ends(drawn: Floats) -> tuple[float, float]:
     """The middle 95 % of the resamples; NaN where more than a twentieth of them is undefined."""
-    found = middle(drawn)
-    return (np.nan, np.nan) if found is None else (found.low, found.high)
+    interval = middle(drawn)
+    return (np.nan, np.nan) if interval is None else (interval.low, interval.high)

@@ -1,4 +1,4 @@
-"""The figures of a split by subgroup of its clips: for whom are the answers good, and is what sets subgroups apart chance?"""
+"""The figures of a split by subgroup of its clips: for whom are the answers good, and are differences between subgroups chance?"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -86,60 +86,67 @@ class Subgroups:
     gaps: tuple[Gap, ...]
 
     def __getitem__(self, name: str) -> Subgroup:
-        for own in self.subgroups:
-            if own.name == name:
-                return own
-        raise KeyError(f"Expected a subgroup out of {', '.join(own.name for own in self.subgroups)}, but got {name!r}.")
+        for subgroup in self.subgroups:
+            if subgroup.name == name:
+                return subgroup
+        raise KeyError(
+            f"Expected a subgroup out of {', '.join(subgroup.name for subgroup in self.subgroups)}, but got {name!r}."
+        )
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What the figures say and leave open, for people."""
-        found = [gap.sentence for gap in self.gaps] or [
+        sentences = [gap.sentence for gap in self.gaps] or [
             f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips and {LEAST_UNITS} {self.by}s."
         ]
         if picked := max((gap.among for gap in self.gaps), default=2) - 2:
-            found.append(f"Each interval allows for best and worst having been picked out of {picked + 2} subgroups.")
-        return (*found, *self._calibration(), *self._remarks())
+            sentences.append(
+                f"Each interval allows for best and worst having been picked out of {picked + 2} subgroups."
+            )
+        return (*sentences, *self._calibration(), *self._remarks())
 
     def _calibration(self) -> list[str]:
         above = [
-            f"{own.name} ({own.figures['adaptive_ece'].value:.3f}, by chance up to {own.ece_by_chance.high:.3f})"
-            for own in self.subgroups
-            if own.ece_by_chance is not None and own.figures["adaptive_ece"].value > own.ece_by_chance.high
+            f"{subgroup.name} ({subgroup.figures['adaptive_ece'].value:.3f}, by chance up to {subgroup.ece_by_chance.high:.3f})"
+            for subgroup in self.subgroups
+            if subgroup.ece_by_chance is not None
+            and subgroup.figures["adaptive_ece"].value > subgroup.ece_by_chance.high
         ]
         if above:
             return [f"The calibration error is above chance for {listed(above)}."]
         return (
-            ["No subgroup has a calibration error above chance."] if any(own.measured for own in self.subgroups) else []
+            ["No subgroup has a calibration error above chance."]
+            if any(subgroup.measured for subgroup in self.subgroups)
+            else []
         )
 
     def _remarks(self) -> list[str]:
-        small = [f"{own.name} ({own.clips})" for own in self.subgroups if not own.measured]
-        found = [f"Fewer than {LEAST_CLIPS} clips, not measured: {listed(small)}."] if small else []
-        few = [own.name for own in self.subgroups if own.measured and own.units < LEAST_UNITS]
-        found += (
+        small = [f"{subgroup.name} ({subgroup.clips})" for subgroup in self.subgroups if not subgroup.measured]
+        sentences = [f"Fewer than {LEAST_CLIPS} clips, not measured: {listed(small)}."] if small else []
+        few = [subgroup.name for subgroup in self.subgroups if subgroup.measured and subgroup.units < LEAST_UNITS]
+        sentences += (
             [f"Fewer than {LEAST_UNITS} {self.by}s, so no intervals and no part in gaps: {listed(few)}."] if few else []
         )
         narrow = [
-            f"{own.name} ({own.units})"
-            for own in self.subgroups
-            if own.measured and LEAST_UNITS <= own.units < LEAST_GROUPS
+            f"{subgroup.name} ({subgroup.units})"
+            for subgroup in self.subgroups
+            if subgroup.measured and LEAST_UNITS <= subgroup.units < LEAST_GROUPS
         ]
-        found += (
+        sentences += (
             [f"Fewer than {LEAST_GROUPS} {self.by}s, so intervals are too narrow: {listed(narrow)}."] if narrow else []
         )
-        found += [
-            f"{own.name} shows no {listed([name for name in own.left_out if name not in self.whole.left_out])}: no part of its macro figures."
-            for own in self.subgroups
-            if own.measured and set(own.left_out) - set(self.whole.left_out)
+        sentences += [
+            f"{subgroup.name} shows no {listed([name for name in subgroup.left_out if name not in self.whole.left_out])}: no part of its macro figures."
+            for subgroup in self.subgroups
+            if subgroup.measured and set(subgroup.left_out) - set(self.whole.left_out)
         ]
         if self.whole.measured and self.whole.left_out:
-            found.append(
+            sentences.append(
                 f"No clip shows {listed(self.whole.left_out)}: here no part of macro figures, while {'it counts' if len(self.whole.left_out) == 1 else 'they count'} "
                 "0 in the macro-F1 of the split."
             )
-        found += [f"No value: {counted(self.no_value.clips, 'clip')}."] if self.no_value else []
-        return found + ([f"No known label: {counted(self.unlabelled, 'clip')}."] if self.unlabelled else [])
+        sentences += [f"No value: {counted(self.no_value.clips, 'clip')}."] if self.no_value else []
+        return sentences + ([f"No known label: {counted(self.unlabelled, 'clip')}."] if self.unlabelled else [])
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values, as `metrics.json` holds them; None for what cannot be had."""
@@ -147,9 +154,9 @@ class Subgroups:
         return dict(plain({**asdict(self), "gaps": gaps, "sentences": self.sentences}))
 
 
-def subgroup_rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def subgroup_rows(mapping: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """All clips, each subgroup, and the clips without a value where there are any, of what `Subgroups.to_mapping` gives."""
-    return [found["whole"], *found["subgroups"], *([found["no_value"]] if found["no_value"] else [])]
+    return [mapping["whole"], *mapping["subgroups"], *([mapping["no_value"]] if mapping["no_value"] else [])]
 
 
 def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: str) -> Subgroups:
@@ -183,31 +190,31 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
 
 
 def _described(name: str, answers: Answers, inside: Flags, drawn: Resampled | None) -> Subgroup:
-    own = within(answers, inside).scored
-    positives = dict(zip(own.emotions, (own.presence == 1).sum(axis=0).tolist(), strict=True))
+    part = within(answers, inside).scored
+    positives = dict(zip(part.emotions, (part.presence == 1).sum(axis=0).tolist(), strict=True))
     size = units_in(answers, inside)
     figures = {} if drawn is None else {n: estimate_of(value, drawn.drawn[n]) for n, value in drawn.values.items()}
     return Subgroup(
         name, int(inside.sum()), positives, size, tuple(e for e, count in positives.items() if not count), figures,
-        error_by_chance(own.probability[own.known]) if figures else None,
+        error_by_chance(part.probability[part.known]) if figures else None,
     )  # fmt: skip
 
 
 def _gaps(answers: Answers, masks: Mapping[str, Flags], drawn: Mapping[str, Resampled]) -> tuple[Gap, ...]:
     """Gaps among the subgroups that have intervals; macro figures over the emotions that all of them show."""
-    shown = {name: (answers.scored.presence[flags] == 1).any(axis=0) for name, flags in masks.items()}
-    common = np.all([*shown.values()], axis=0) if shown else np.zeros(0, bool)
-    alike = all(np.array_equal(own, common) for own in shown.values())
+    present = {name: (answers.scored.presence[flags] == 1).any(axis=0) for name, flags in masks.items()}
+    common = np.all([*present.values()], axis=0) if present else np.zeros(0, bool)
+    alike = all(np.array_equal(flags, common) for flags in present.values())
     macro = {
         name: drawn[name] if alike else drawn_within(answers, flags, drawn[name].resamples, common)
         for name, flags in masks.items()
     }
-    emotions = [] if common.all() else [e for e, there in zip(answers.scored.emotions, common, strict=True) if there]
-    found = []
+    emotions = [] if common.all() else [e for e, shown in zip(answers.scored.emotions, common, strict=True) if shown]
+    gaps = []
     for figure in HIGHER_IS_BETTER:
         source = macro if figure in MACRO else {name: drawn[name] for name in masks}
-        having = {name: own for name, own in source.items() if figure in own.values}
-        values = {name: own.values[figure] for name, own in having.items()}
-        draws: dict[str, Floats] = {name: own.drawn[figure] for name, own in having.items()}
-        found.append(gap_of(figure, values, draws, emotions if figure in MACRO else ()))
-    return tuple(gap for gap in found if gap is not None)
+        measured = {name: resampled for name, resampled in source.items() if figure in resampled.values}
+        values = {name: resampled.values[figure] for name, resampled in measured.items()}
+        draws: dict[str, Floats] = {name: resampled.drawn[figure] for name, resampled in measured.items()}
+        gaps.append(gap_of(figure, values, draws, emotions if figure in MACRO else ()))
+    return tuple(gap for gap in gaps if gap is not None)

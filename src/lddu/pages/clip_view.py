@@ -99,7 +99,7 @@ class Segment:
         rests_on: the modality that raises the most probable emotion most; empty where none does.
         trusted: the modality that errs least alone; empty where there are fewer than two, or two as good.
         missing_cost: sentence; empty where nothing is missing or the cost was not measured.
-        person: whom it is about; empty where it is about all of the clip.
+        person: that it is about; empty where it is about all of the clip.
         none_means: what it shows that shows none of the emotions for certain; empty where it shows one or may, or the run does not say.
     """
 
@@ -160,22 +160,22 @@ class Segment:
     @property
     def doubt(self) -> str:
         """Which of its modalities are out of distribution; empty where none is."""
-        strange = [modality.name for modality in self.modalities if modality.unfamiliar]
-        if not strange:
+        unfamiliar = [modality.name for modality in self.modalities if modality.unfamiliar]
+        if not unfamiliar:
             return ""
-        are = "is" if len(strange) == 1 else "are"
-        return f"Its {listed(strange)} {are} out of distribution. Do not trust these probabilities."
+        are = "is" if len(unfamiliar) == 1 else "are"
+        return f"Its {listed(unfamiliar)} {are} out of distribution. Do not trust these probabilities."
 
     @property
     def why(self) -> str:
         """On which modality the answer rests, and which errs least."""
-        there = [modality for modality in self.modalities if modality.presented]
-        if len(there) < 2:
-            only = f"{listed([m.name for m in there])} alone: the clip has nothing else"
-            return f"The result rests on {only if there else 'nothing but how common each emotion is'}."
+        presented = [modality for modality in self.modalities if modality.presented]
+        if len(presented) < 2:
+            only = f"{listed([m.name for m in presented])} alone: the clip has nothing else"
+            return f"The result rests on {only if presented else 'nothing but how common each emotion is'}."
         top = next(emotion for emotion in self.emotions if emotion.name == self.top)
         name = _capital(self.top) if top.verdict == "present" else f"{_capital(self.top)}, the most probable,"
-        gain = next((m.influence or 0.0 for m in there if m.name == self.rests_on), 0.0)
+        gain = next((m.influence or 0.0 for m in presented if m.name == self.rests_on), 0.0)
         without = max(top.probability - gain, 0.0)
         before, after = f"{top.probability:.2f}", f"{without:.2f}"
         if not self.rests_on:
@@ -208,7 +208,7 @@ class Section:
 
     @property
     def lanes(self) -> list[tuple[str, tuple[Segment, ...]]]:
-        """Each person and their segments in order of time; one without a name where nobody is told apart."""
+        """Each person and their segments in order of time; one without a name where persons are not distinguished."""
         persons = dict.fromkeys(segment.person for segment in self.segments)
         return [(person, tuple(s for s in self.segments if s.person == person)) for person in persons]
 
@@ -219,13 +219,13 @@ class Section:
 
     @property
     def answer(self) -> str:
-        """What was found in it, in words."""
+        """Its emotions, in words."""
         if len(self.segments) == 1:
             return self.segments[0].verdict
         verdicts = np.array([[emotion.verdict for emotion in segment.emotions] for segment in self.segments])
         names = [emotion.name for emotion in self.segments[0].emotions]
         none = [segment.none_means for segment in self.segments]
-        return _found_in(names, verdicts == "present", verdicts == "can't tell", none)
+        return _emotions_shown(names, verdicts == "present", verdicts == "can't tell", none)
 
     @property
     def over_time(self) -> bool:
@@ -256,26 +256,26 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
-def headline(found: Predictions, files: int, failed: int = 0) -> str:
-    """What was found in so many files, and in how many nothing could be, in a sentence."""
-    what = counted(len(found), "segment" if files else "clip")
-    silent = np.zeros_like(found.label) if found.abstained is None else found.abstained
+def headline(predictions: Predictions, files: int, failed: int = 0) -> str:
+    """The emotions in so many files, and how many more could not be used, in a sentence."""
+    what = counted(len(predictions), "segment" if files else "clip")
+    silent = np.zeros_like(predictions.label) if predictions.abstained is None else predictions.abstained
     return (
         f"{what}{' of ' + counted(files, 'file') if files else ''}: "
-        f"{_found_in(found.emotions, found.label & ~silent, silent, [found.shows_none(n) for n in range(len(found))])}."
+        f"{_emotions_shown(predictions.emotions, predictions.label & ~silent, silent, [predictions.shows_none(n) for n in range(len(predictions))])}."
         f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
 
 
-def _found_in(emotions: Sequence[str], present: Flags, unsure: Flags, none: Sequence[str]) -> str:
+def _emotions_shown(emotions: Sequence[str], present: Flags, unsure: Flags, none: Sequence[str]) -> str:
     """Which emotions how many clips show; both flags are [N, E], and `none` is [N] what a clip shows that shows none."""
     counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
-    found = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
+    named = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
     nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
     doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""
     nothing = ", ".join(f"{word} in {count}" for word, count in Counter(filter(None, none)).items())
-    return "; ".join(filter(None, [found, nothing, doubt])) or "no emotion is likely enough in any"
+    return "; ".join(filter(None, [named, nothing, doubt])) or "no emotion is likely enough in any"
 
 
 def clock(seconds: float) -> str:
@@ -300,29 +300,29 @@ def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
 
 
 def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segment:
-    found = answers.predictions
-    top = found.emotions[int(np.argmax(found.probability[n]))]
+    predictions = answers.predictions
+    top = predictions.emotions[int(np.argmax(predictions.probability[n]))]
     timed = bool(np.isfinite([answers.start[n], answers.end[n]]).all())
-    modalities = tuple(_modality(answers, n, m, top) for m in range(len(found.modalities)))
+    modalities = tuple(_modality(answers, n, m, top) for m in range(len(predictions.modalities)))
     errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
-    cost = found.missing_cost[n] if found.missing_cost else None
-    lacking = [modality.name for modality in modalities if not modality.presented]
+    cost = predictions.missing_cost[n] if predictions.missing_cost else None
+    missing = [modality.name for modality in modalities if not modality.presented]
     return Segment(
         number=n,
-        clip=str(found.clip[n]),
+        clip=str(predictions.clip[n]),
         start=answers.start[n] if timed else None,
         end=answers.end[n] if timed else None,
         left=place[0],
         width=place[1],
         words=answers.transcript[n],
         top=top,
-        emotions=tuple(_emotion(answers, n, e) for e in range(len(found.emotions))),
+        emotions=tuple(_emotion(answers, n, e) for e in range(len(predictions.emotions))),
         modalities=modalities,
         rests_on=answers.rests_on(n),
         trusted=_clearly_least(errors),
-        missing_cost=f"Without {listed(lacking)}, {cost.sentence()}." if cost else "",
+        missing_cost=f"Without {listed(missing)}, {cost.sentence()}." if cost else "",
         person=answers.person[n] if answers.person else "",
-        none_means=found.shows_none(n),
+        none_means=predictions.shows_none(n),
     )
 
 
@@ -335,13 +335,13 @@ def _clearly_least(errors: Mapping[str, float]) -> str:
 
 
 def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
-    found = answers.predictions
-    silent = found.abstained is not None and bool(found.abstained[n, e])
-    verdict = "can't tell" if silent else "present" if found.label[n, e] else "absent"
-    in_set = None if found.label_set is None else bool(found.label_set[n, e])
+    predictions = answers.predictions
+    silent = predictions.abstained is not None and bool(predictions.abstained[n, e])
+    verdict = "can't tell" if silent else "present" if predictions.label[n, e] else "absent"
+    in_set = None if predictions.label_set is None else bool(predictions.label_set[n, e])
     return EmotionCell(
-        found.emotions[e], float(found.probability[n, e]), answers.thresholds[e], float(found.uncertainty[n, e]),
-        verdict, in_set,
+        predictions.emotions[e], float(predictions.probability[n, e]), answers.thresholds[e],
+        float(predictions.uncertainty[n, e]), verdict, in_set,
     )  # fmt: skip
 
 
@@ -355,9 +355,10 @@ def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     line = answers.attention[n]
     attention = line.attention.get(name, {})
     shade, places = {}, tuple[float, ...]()
-    for emotion, own in attention.items():
-        whole = line.step_seconds is None and max(own) == sum(own)  # a feature of one step, which is the whole clip
-        course = [(0.0, 1.0, 1.0)] if whole else line.course(own)
+    for emotion, weights in attention.items():
+        # a feature of one step, which is the whole clip
+        whole = line.step_seconds is None and max(weights) == sum(weights)
+        course = [(0.0, 1.0, 1.0)] if whole else line.course(weights)
         shade[emotion] = [min(100, round(100 * dark * _EVEN)) for *_, dark in course]
         places = tuple(round(50 * (begin + end), 3) for begin, end, _ in course)
     flags = answers.predictions.unfamiliar

@@ -87,24 +87,24 @@ class About:
         return {"format": FORMAT, "version": VERSION, **asdict(self)}
 
     @classmethod
-    def from_mapping(cls, found: Mapping[str, Any]) -> "About":
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> "About":
         """From JSON.
 
         Raises:
             ValueError: where it is of another form; names the key.
         """
-        if found.get("format") != FORMAT or found.get("version") != VERSION:
+        if mapping.get("format") != FORMAT or mapping.get("version") != VERSION:
             raise ValueError(f"format {FORMAT} version {VERSION} expected")
-        _refuse_other_keys(found, (*cls.__dataclass_fields__, "format", "version"), "about.json")
+        _refuse_other_keys(mapping, (*cls.__dataclass_fields__, "format", "version"), "about.json")
         return cls(
-            name=_words(found, "name"),
-            summary=_words(found, "summary", ""),
-            licence=_words(found, "licence", ""),
-            corpora=tuple(_corpus(entry) for entry in _entries(found, "corpora")),
-            measured=tuple(_measured(entry) for entry in _entries(found, "measured")),
-            not_measured=_list(found, "not_measured"),
-            decided_on=_words(found, "decided_on", ""),
-            none_means=_words(found, "none_means", "").strip(),
+            name=_words(mapping, "name"),
+            summary=_words(mapping, "summary", ""),
+            licence=_words(mapping, "licence", ""),
+            corpora=tuple(_corpus(entry) for entry in _entries(mapping, "corpora")),
+            measured=tuple(_measured(entry) for entry in _entries(mapping, "measured")),
+            not_measured=_list(mapping, "not_measured"),
+            decided_on=_words(mapping, "decided_on", ""),
+            none_means=_words(mapping, "none_means", "").strip(),
         )
 
 

@@ -63,7 +63,7 @@ class RunPair:
             "clips": self.clips,
             **self.comparison.to_mapping(),
         }
-        subgroups = {"column": self.column, "subgroups": [own.to_mapping() for own in self.subgroups]}
+        subgroups = {"column": self.column, "subgroups": [subgroup.to_mapping() for subgroup in self.subgroups]}
         return plain | (subgroups if self.column else {}) | ({"note": self.note} if self.note else {})
 
 
@@ -104,7 +104,8 @@ def by_subgroup(
         members: subgroup -> [N] which clips are in it, in the first run's order.
     """
     first, *others = (
-        resampled_alone(with_label_sets(opened_run(run), own.answers), by) for run, own in zip(runs, drawn, strict=True)
+        resampled_alone(with_label_sets(opened_run(run), resampled.answers), by)
+        for run, resampled in zip(runs, drawn, strict=True)
     )
     return [
         replace(pair, column=by, subgroups=compared_subgroups(first, other, members))
@@ -118,7 +119,7 @@ def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampl
     if len(runs) < 2:
         raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
     answers = [answers_of(opened_run(run), split) for run in runs]
-    return [Resampled.of(one) for one in paired(answers)]
+    return [Resampled.of(run) for run in paired(answers)]
 
 
 def any_simulated(runs: Sequence[RunLike]) -> bool:
@@ -131,15 +132,16 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     first = drawn[0].answers
     return [
         RunPair(
-            first.name, one.answers.name, len(first.scored.clips), compared(drawn[0], one), note=_note(first, one.answers)
+            first.name, second.answers.name, len(first.scored.clips), compared(drawn[0], second),
+            note=_note(first, second.answers),
         )
-        for one in drawn[1:]
+        for second in drawn[1:]
     ]  # fmt: skip
 
 
 def _note(first: Answers, second: Answers) -> str:
     """What to know of a pair: that nothing can differ, or whose groups are resampled where they had others."""
-    names = {one.grouped_as for one in (first, second)} - {""}
+    names = {answers.grouped_as for answers in (first, second)} - {""}
     regrouped = (
         f"The clips of these runs were grouped otherwise: the groups of {names.pop()} are resampled for both."
         if names
@@ -152,7 +154,7 @@ def _same(first: Answers, second: Answers) -> str:
     """A sentence where the answers, on the same clips in the same order, are of one run or equal; else nothing."""
     if Path(first.name).resolve() == Path(second.name).resolve():
         return SAME_RUN
-    columns = [(one.scored.probability, one.labels, one.uncertainty) for one in (first, second)]
+    columns = [(answers.scored.probability, answers.labels, answers.uncertainty) for answers in (first, second)]
     equal = all(
         a is b is None or (a is not None and b is not None and np.array_equal(a, b, equal_nan=True))
         for a, b in zip(*columns, strict=True)

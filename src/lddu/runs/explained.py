@@ -78,7 +78,7 @@ class ClipAnswer(ClipPrediction):
         end: seconds into the file; NaN where unknown.
         transcript: its words; empty where unknown.
         rests_on: the modality without which the most probable emotion would be least probable; empty where none raises it.
-        person: whom it is about; empty where it is about the clip as a whole.
+        person: that it is about; empty where it is about the clip as a whole.
     """
 
     file: str = ""
@@ -106,7 +106,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         failures: files that could not be extracted.
         adaptation: how the features were re-centred; None where they were not.
         origin: which run answered; None where unknown.
-        person: [N] whom each is about, where every person in a clip was asked about; else empty.
+        person: [N] whom each is about, where every person in a clip is answered for; else empty.
     """
 
     predictions: Predictions
@@ -157,33 +157,33 @@ class ClipAnswers(PerClip[ClipAnswer]):
     def _rows_of(self, file: str) -> list[int]:
         places = zip(self.file, self.start, strict=True)
         names = [name if math.isfinite(start) else "" for name, start in places]  # the rest stands side by side
-        meant = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
-        found = sorted({names[n] for n in meant})
-        if len(found) != 1:
-            there = some([Path(name).name or "clips without a time" for name in sorted(set(names))])
+        matches = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
+        recordings = sorted({names[n] for n in matches})
+        if len(recordings) != 1:
+            known = some([Path(name).name or "clips without a time" for name in sorted(set(names))])
             raise MismatchError(
-                f"Expected one recording to draw, but {f'{file!r} names {len(found)} of' if file else 'there are'} {there}; name one in "
+                f"Expected one recording to draw, but {f'{file!r} names {len(recordings)} of' if file else 'there are'} {known}; name one in "
                 f"{parameter('file')}."
             )
-        return meant
+        return matches
 
     def _stretch(self, n: int, place: int, timed: bool) -> "Stretch":
         from lddu.runs.timeline import Stretch
 
-        found = self.predictions
+        predictions = self.predictions
         emotion = self._most_probable(n)
-        gain = {name: max(own[emotion], 0.0) for name, own in self.influence[n].items()}
-        there = self._there(n)
-        whole = sum(gain.values())
-        shares = {name: gain.get(name, 0.0) / whole if whole > 0 else 1 / len(there) for name in there}
+        gain = {name: max(by_emotion[emotion], 0.0) for name, by_emotion in self.influence[n].items()}
+        presented = self._modalities_of(n)
+        total = sum(gain.values())
+        shares = {name: gain.get(name, 0.0) / total if total > 0 else 1 / len(presented) for name in presented}
         return Stretch(
             start=self.start[n] if timed else place,
             end=self.end[n] if timed else place + 1,
-            probability=found.probability[n],
-            verdict=tuple(found.verdicts(n).values()),
+            probability=predictions.probability[n],
+            verdict=tuple(predictions.verdicts(n).values()),
             words=self.transcript[n],
-            weight=tuple(shares.get(name, math.nan) for name in found.modalities),
-            attention=tuple(self._course(n, m, emotion) for m in found.modalities),
+            weight=tuple(shares.get(name, math.nan) for name in predictions.modalities),
+            attention=tuple(self._course(n, m, emotion) for m in predictions.modalities),
         )
 
     def _course(self, n: int, modality: str, emotion: str) -> tuple[tuple[float, float, float], ...]:
@@ -197,7 +197,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         return [unknown if math.isnan(start) or math.isnan(end) else f"{start:.1f}-{end:.1f}" for start, end in places]
 
     def people(self) -> tuple[PersonSummary, ...]:
-        """What each person showed over each whole file; empty unless every person in a clip was asked about."""
+        """What each person showed over each whole file; empty unless every person in a clip is answered for."""
         return person_summaries(self)
 
     def persons(self) -> dict[str, list[str]]:
@@ -240,19 +240,19 @@ class ClipAnswers(PerClip[ClipAnswer]):
         )
 
     def one(self, n: int) -> ClipAnswer:
-        """What is said of clip n."""
-        said = self.predictions.one(n)
+        """The answer on clip n."""
+        prediction = self.predictions.one(n)
         return ClipAnswer(
-            said.clip, said.emotions, said.probability, said.uncertainty, said.missing, said.label_set, said.cannot_tell,
-            said.none_means, self.file[n], self.start[n], self.end[n], self.transcript[n], self.rests_on(n),
-            self.person[n] if self.person else "",
+            prediction.clip, prediction.emotions, prediction.probability, prediction.uncertainty, prediction.missing,
+            prediction.label_set, prediction.cannot_tell, prediction.none_means, self.file[n], self.start[n],
+            self.end[n], self.transcript[n], self.rests_on(n), self.person[n] if self.person else "",
         )  # fmt: skip
 
     def rests_on(self, n: int) -> str:
         """The modality without which the clip's most probable emotion would be least probable; empty where none raises it."""
-        emotion, there = self._most_probable(n), self._there(n)
-        if len(there) == 1:
-            return there[0]
+        emotion, presented = self._most_probable(n), self._modalities_of(n)
+        if len(presented) == 1:
+            return presented[0]
         gains = {name: gain[emotion] for name, gain in self.influence[n].items()}
         best = max(gains, key=lambda name: gains[name], default="")
         return best if best and gains[best] > 0 else ""
@@ -260,10 +260,10 @@ class ClipAnswers(PerClip[ClipAnswer]):
     def _most_probable(self, n: int) -> str:
         return self.emotions[int(np.argmax(self.probability[n]))]
 
-    def _there(self, n: int) -> list[str]:
+    def _modalities_of(self, n: int) -> list[str]:
         """The modalities that clip n has."""
-        found = self.predictions
-        return [name for name, has in zip(found.modalities, found.presented[n], strict=True) if has]
+        predictions = self.predictions
+        return [name for name, has in zip(predictions.modalities, predictions.presented[n], strict=True) if has]
 
     def to_records(self) -> list[dict[str, Any]]:
         """One JSON object per clip: those of `Predictions`, with place, words, influence and time line."""
@@ -348,18 +348,18 @@ def answers_on(
     chosen = store.rows(rows)
     if options.adapt:
         predictor, options = predictor.adapted(store, chosen), options.unadapted()
-    found = predictor.predict(store, chosen, options)
+    predictions = predictor.predict(store, chosen, options)
     explained, influence = [], []
     for n, row in enumerate(chosen.tolist()):
         advance(n, len(chosen))
         explained.append(predictor.explain(store, row))
-        influence.append(_influence(found.probability[n], explained[n].without, predictor))
+        influence.append(_influence(predictions.probability[n], explained[n].without, predictor))
     emotions, table = predictor.description.task.emotions, store.table
     file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
     lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
     persons = table.carried.get(PERSON_COLUMN)
     return ClipAnswers(
-        predictions=found,
+        predictions=predictions,
         file=[file_of.get(clip, "") for clip in table.clip[chosen]],
         start=table.start[chosen].tolist(),
         end=table.end[chosen].tolist(),
@@ -367,7 +367,7 @@ def answers_on(
         influence=influence,
         attention=lines,
         thresholds=predictor.decision.thresholds,
-        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, found)],
+        warnings=[*predictor.warnings(store, options), *predictor.remarks(store, predictions)],
         adaptation=predictor.adaptation,
         origin=predictor.origin,
         person=[] if persons is None else persons[chosen].tolist(),
@@ -386,16 +386,16 @@ def _influence(
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:
     """Attention summed over half seconds of the clip, or over equal parts where steps have no times."""
     times = {name: store.times(name, row) for name in attention}
-    timed = all(found is not None for found in times.values())
+    timed = all(spans is not None for spans in times.values())
     known = store.table.end[row] - store.table.start[row]
-    ends = [float(found[-1, 1]) for found in times.values() if found is not None and len(found)]
+    ends = [float(spans[-1, 1]) for spans in times.values() if spans is not None and len(spans)]
     seconds = float(known) if np.isfinite(known) else max(ends, default=0.0)
     untimed = min(UNTIMED_BINS, max((weights.shape[1] for weights in attention.values()), default=1))
     bins = max(1, int(np.ceil(seconds / BIN_SECONDS - 1e-6))) if timed else untimed
     lines: dict[str, dict[str, list[float]]] = {}
     for name, weights in attention.items():
-        found, count = times[name], weights.shape[1]
-        place = found.mean(axis=1)[:count] / BIN_SECONDS if timed and found is not None else _evenly(count, bins)
+        spans, count = times[name], weights.shape[1]
+        place = spans.mean(axis=1)[:count] / BIN_SECONDS if timed and spans is not None else _evenly(count, bins)
         at = np.clip(place.astype(int), 0, bins - 1)
         lines[name] = {
             emotion: np.bincount(at, weights[e, : len(at)], minlength=bins).tolist()

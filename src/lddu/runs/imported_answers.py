@@ -70,12 +70,12 @@ def read_answers(path: Path, store: FeatureStore, partial: bool = False) -> Impo
         *_hard(probability),
     ]
     ordered = lines[np.argsort(rows[lines])]
-    own = {split: ordered[splits[ordered] == split] for split in PREDICTED}
-    place = np.full(len(rows), -1)
-    place[lines] = np.arange(len(lines))
+    by_split = {split: ordered[splits[ordered] == split] for split in PREDICTED}
+    position = np.full(len(rows), -1)
+    position[lines] = np.arange(len(lines))
     return ImportedAnswers(
-        {split: rows[at] for split, at in own.items() if len(at)},
-        {split: probability[place[at]] for split, at in own.items() if len(at)},
+        {split: rows[at] for split, at in by_split.items() if len(at)},
+        {split: probability[position[at]] for split, at in by_split.items() if len(at)},
         tuple(notes),
     )
 
@@ -85,13 +85,13 @@ def _columns(table: SheetColumns, emotions: Sequence[str]) -> list[str]:
     plain = [PREFIX + emotion for emotion in emotions]
     header = {name.casefold() for name in table.header}
     columns = plain if any(name.casefold() in header for name in plain) else list(emotions)
-    lacking = [name for name in columns if name not in table.header]
-    if lacking:
+    missing = [name for name in columns if name not in table.header]
+    if missing:
         others = [name for name in table.header if name not in (*columns, *emotions, *FIXED_COLUMNS)]
-        meant = near(lacking[0], others)
+        suggestion = near(missing[0], others)
         raise SourceError(
             f"Expected a column of probabilities in {table.path} for every emotion of the store ({', '.join(emotions)}), but "
-            f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} not there{meant}; name {_names_of(columns is plain)}."
+            f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} not there{suggestion}; name {_names_of(columns is plain)}."
         )
     return columns
 
@@ -102,18 +102,18 @@ def _names_of(prefixed: bool) -> str:
 
 def _probabilities(table: SheetColumns, columns: Sequence[str], lines: np.ndarray) -> tuple[Floats, list[str]]:
     """[lines, E], and notes on the spellings that were understood."""
-    found = np.empty((len(lines), len(columns)))
-    odd: dict[str, int] = {}
+    probability = np.empty((len(lines), len(columns)))
+    counts: dict[str, int] = {}
     for e, name in enumerate(columns):
         cells = table.column(name)
         for k, line in enumerate(lines.tolist()):
             value, kind = _probability(table, name, line, cells[line])
-            found[k, e] = value
+            probability[k, e] = value
             if kind:
-                odd[kind] = odd.get(kind, 0) + 1
-    return found, [
+                counts[kind] = counts.get(kind, 0) + 1
+    return probability, [
         f"{counted(count, 'cell')} of {table.path.name} {'was' if count == 1 else 'were'} read as {kind.replace('_', ' ')}"
-        for kind, count in odd.items()
+        for kind, count in counts.items()
     ]
 
 
@@ -154,18 +154,22 @@ def _left_out(table: SheetColumns, columns: Sequence[str], splits: np.ndarray) -
 
 
 def _other_splits(table: SheetColumns, splits: np.ndarray) -> list[str]:
-    """Sentences on clips that the table and the store put in different splits, for the program may have learnt from them, and on words for splits that nobody knows."""
-    said = [words(cell).strip() for cell in table.column("split")]
-    told = ["" if not word or word.lower() in UNKNOWN else split_named(word) for word in said]
-    strange = [word for word, own in zip(said, told, strict=True) if own is None]
+    """Sentences on clips that the table and the store put in different splits, for the program may have learnt from them, and on names of splits that are not known."""
+    spellings = [words(cell).strip() for cell in table.column("split")]
+    table_splits = ["" if not word or word.lower() in UNKNOWN else split_named(word) for word in spellings]
+    unknown = [word for word, table_split in zip(spellings, table_splits, strict=True) if table_split is None]
     notes = []
-    if strange:
-        name = "names" if len(strange) == 1 else "name"
+    if unknown:
+        name = "names" if len(unknown) == 1 else "name"
         notes.append(
-            f"{counted(len(strange), 'line')} of {table.path.name} {name} a split that is not known (expected one of "
-            f"{splits_said(strange[0])}): the splits of the store were taken"
+            f"{counted(len(unknown), 'line')} of {table.path.name} {name} a split that is not known (expected one of "
+            f"{splits_said(unknown[0])}): the splits of the store were taken"
         )
-    clips = [clip for clip, own, split in zip(table.ids, told, splits, strict=True) if own and split and own != split]
+    clips = [
+        clip
+        for clip, table_split, split in zip(table.ids, table_splits, splits, strict=True)
+        if table_split and split and table_split != split
+    ]
     if not clips:
         return notes
     are = "is" if len(clips) == 1 else "are"
@@ -180,27 +184,27 @@ def _missing(path: Path, store: FeatureStore, rows: np.ndarray, partial: bool) -
     """Sentences on clips of the scored splits that the table lacks."""
     notes = []
     for split in PREDICTED:
-        wanted = store.table.in_split(split)
-        lacking = wanted[~np.isin(wanted, rows)]
-        if split == "valid" and len(lacking) == len(wanted):
-            found, cure = (
+        expected = store.table.in_split(split)
+        missing = expected[~np.isin(expected, rows)]
+        if split == "valid" and len(missing) == len(expected):
+            reason, cure = (
                 (f"{path} has none", "predict the validation clips too")
-                if len(wanted)
+                if len(expected)
                 else ("the store has none", "give some clips that split and make the store again")
             )
             raise SourceError(
-                f"Expected clips of the split 'valid' of {store.place}, on which thresholds and calibration are fitted, but {found}; "
+                f"Expected clips of the split 'valid' of {store.place}, on which thresholds and calibration are fitted, but {reason}; "
                 f"{cure}."
             )
-        if len(lacking) and not partial:
+        if len(missing) and not partial:
             raise SourceError(
-                f"Expected {path} to answer every clip of valid and test, but {len(lacking)} of {len(wanted)} of {split} "
-                f"{'is' if len(lacking) == 1 else 'are'} not in it ({some(list(map(repr, store.table.clip[lacking].tolist())), 3)}); "
+                f"Expected {path} to answer every clip of valid and test, but {len(missing)} of {len(expected)} of {split} "
+                f"{'is' if len(missing) == 1 else 'are'} not in it ({some(list(map(repr, store.table.clip[missing].tolist())), 3)}); "
                 f"add them, or leave them out with {parameter('partial', True)}."
             )
-        if len(lacking):
+        if len(missing):
             notes.append(
-                f"{len(lacking)} of {counted(len(wanted), f'{split} clip')} {'is' if len(lacking) == 1 else 'are'} not in {path.name}: the figures are about the others, and "
+                f"{len(missing)} of {counted(len(expected), f'{split} clip')} {'is' if len(missing) == 1 else 'are'} not in {path.name}: the figures are about the others, and "
                 "no run that answered all can be compared with this one"
             )
     return notes

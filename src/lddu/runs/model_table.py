@@ -114,21 +114,23 @@ def model_table(
         if s not in done[f]
         for fold in _missing_folds(cell_folder(out, f, s), folds)
     )
-    cells = [(f, RunFolder(cell_folder(out, f, s))) for f, own in done.items() for s in own]
+    cells = [(f, RunFolder(cell_folder(out, f, s))) for f, finished in done.items() for s in finished]
     if not cells:
         return None
     answers: dict[str, list[Answers]] = {}
-    for (f, _), one in zip(cells, paired([answers_of(run, split) for _, run in cells]), strict=True):
-        answers.setdefault(f, []).append(one)
-    found = {f: [figures(one) for one in own] for f, own in answers.items()}
-    order = sorted(found, key=lambda f: -float(np.mean([one[RANKED_BY] for one in found[f]])))
+    for (f, _), run in zip(cells, paired([answers_of(run, split) for _, run in cells]), strict=True):
+        answers.setdefault(f, []).append(run)
+    measured = {f: [figures(run) for run in runs] for f, runs in answers.items()}
+    order = sorted(measured, key=lambda f: -float(np.mean([values[RANKED_BY] for values in measured[f]])))
     best = _drawn(answers[order[0]])
     rows: list[ModelRow] = []
     for f in order:
-        names = [name for name in HEADLINE if all(name in one for one in found[f])]
-        columns = {name: np.array([one[name] for one in found[f]]) for name in names}
-        mean = {name: float(own.mean()) for name, own in columns.items()}
-        deviation = {name: float(own.std(ddof=1)) for name, own in columns.items()} if len(found[f]) > 1 else None
+        names = [name for name in HEADLINE if all(name in values for values in measured[f])]
+        columns = {name: np.array([values[name] for values in measured[f]]) for name in names}
+        mean = {name: float(column.mean()) for name, column in columns.items()}
+        deviation = (
+            {name: float(column.std(ddof=1)) for name, column in columns.items()} if len(measured[f]) > 1 else None
+        )
         behind = None if f == order[0] else mean[RANKED_BY] - rows[0].mean[RANKED_BY]
         interval = None if behind is None else middle(_drawn(answers[f]) - best)
         rows.append(
@@ -151,7 +153,7 @@ def _missing_folds(cell: Path, folds: int) -> list[str]:
 
 def _drawn(answers: Sequence[Answers]) -> np.ndarray:
     """[R] the ranking figure on resamples that all runs share, mean over seeds."""
-    return np.asarray(np.mean([resampled(one, 0, COMPARISON_RESAMPLES)[RANKED_BY] for one in answers], axis=0))
+    return np.asarray(np.mean([resampled(run, 0, COMPARISON_RESAMPLES)[RANKED_BY] for run in answers], axis=0))
 
 
 def _cost(out: Path, family: str, seeds: Sequence[int], train_clips: Sequence[int]) -> tuple[int, float, float | None]:
@@ -163,13 +165,13 @@ def _cost(out: Path, family: str, seeds: Sequence[int], train_clips: Sequence[in
     ]
     costs = [[RunFolder(run).read_json("metrics.json")["cost"] for run in runs] for runs in trainings]
     speed = [
-        sum(clips * sum(c["epochs"]) for clips, c in zip(train_clips, own, strict=True))
-        / max(sum(c["train_seconds"] for c in own), 1e-9)
-        for own in costs
+        sum(clips * sum(c["epochs"]) for clips, c in zip(train_clips, fold_costs, strict=True))
+        / max(sum(c["train_seconds"] for c in fold_costs), 1e-9)
+        for fold_costs in costs
     ]
     files = [file for runs in trainings for run in runs if (file := measured_file(run)).is_file()]
     peaks = [float(json.loads(f.read_text(encoding="utf-8"))["peak_mib"]) for f in files]
-    parameters = np.mean([c["parameters"] for own in costs for c in own])
+    parameters = np.mean([c["parameters"] for fold_costs in costs for c in fold_costs])
     return round(float(parameters)), float(np.mean(speed)), max(peaks, default=None)
 
 
@@ -178,15 +180,15 @@ COLUMNS = ("family", "seeds", *HEADLINE, "behind", "interval", "parameters", "cl
 
 def cells_of(row: ModelRow) -> list[str]:
     """A row of the table as text, in the order of `COLUMNS`."""
-    shown = []
+    scores = []
     for name in HEADLINE:
         spread = f" ± {row.deviation[name]:.3f}" if row.deviation and name in row.deviation else ""
-        shown.append(f"{row.mean[name]:.3f}{spread}" if name in row.mean else "")
+        scores.append(f"{row.mean[name]:.3f}{spread}" if name in row.mean else "")
     interval = "" if row.interval is None else f"{row.interval.low:+.3f} to {row.interval.high:+.3f}"
     behind = "" if row.behind is None else f"{row.behind:+.3f}"
     memory = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
     cost = [str(row.parameters), f"{row.clips_per_second:.0f}", memory]
-    return [row.family, str(len(row.seeds)), *shown, behind, interval, *cost]
+    return [row.family, str(len(row.seeds)), *scores, behind, interval, *cost]
 
 
 def as_markdown(table: ModelTable) -> str:

@@ -22,30 +22,32 @@ LEFT = ' style="text-align: left"'
 """Of words; notebooks put every cell to the right."""
 
 
-def html_table(found: "Predictions", before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> str:
+def html_table(
+    predictions: "Predictions", before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
+) -> str:
     """The table; it takes the colours of the page around it.
 
     Args:
-        found: what it shows.
+        predictions: that it shows.
         before: heading -> [N] words of the columns left of the emotions.
         after: the same, right of them.
     """
     heads = "".join(
-        f'<th scope="col"{"" if name in found.emotions else LEFT}>{escape(name)}</th>'
-        for name in (*before, *found.emotions, *after)
+        f'<th scope="col"{"" if name in predictions.emotions else LEFT}>{escape(name)}</th>'
+        for name in (*before, *predictions.emotions, *after)
     )
     rows = "".join(
         "<tr>"
         + "".join(_words(column[n]) for column in before.values())
-        + _probabilities(found, n)
+        + _probabilities(predictions, n)
         + "".join(_words(column[n]) for column in after.values())
         + "</tr>"
-        for n in range(min(SHOWN, len(found)))
+        for n in range(min(SHOWN, len(predictions)))
     )
-    left = f"<p>... and {len(found) - SHOWN} more</p>" if len(found) > SHOWN else ""
-    marks = "* present" if found.abstained is None else "* present, ? can't tell"
+    left = f"<p>... and {len(predictions) - SHOWN} more</p>" if len(predictions) > SHOWN else ""
+    marks = "* present" if predictions.abstained is None else "* present, ? can't tell"
     rests = f"; {RESTS_ON}: {RESTS_ON_MEANS}" if RESTS_ON in after else ""
-    caption = f"probability per emotion, {counted(len(found), 'clip')} ({marks}){rests}"
+    caption = f"probability per emotion, {counted(len(predictions), 'clip')} ({marks}){rests}"
     return (
         f"<table><caption{LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}"
     )
@@ -61,34 +63,34 @@ def html_run(run: "RunFolder") -> str:
     title = f"run {run.place if run.read_only else run.name}: {family}, {', '.join(task.emotions)} from {', '.join(task.dimensions)}"
     if splits is None:
         return f"<p>{escape(title)}; not finished</p>"
-    notes = "".join(f"<li>{escape(one)}</li>" for one in run.description.warnings)
+    notes = "".join(f"<li>{escape(sentence)}</li>" for sentence in run.description.warnings)
     rows = [
-        (name, f"{own.n:,}", _spanned(own.f1_micro, own.intervals.get("f1_micro")), *map(_figure, (
-            own.f1_macro, own.map_macro, own.auroc_macro, own.adaptive_ece, own.error_auroc)))
-        for name, own in splits.items()
+        (name, f"{figures.n:,}", _spanned(figures.f1_micro, figures.intervals.get("f1_micro")), *map(_figure, (
+            figures.f1_macro, figures.map_macro, figures.auroc_macro, figures.adaptive_ece, figures.error_auroc)))
+        for name, figures in splits.items()
     ]  # fmt: skip
     heads = ("split", "clips", "micro-F1 (95 %)", "macro-F1", "mAP", "AUROC", "calibration error", "error-AUROC")
-    shown = _table(title, heads, rows)
+    tables = _table(title, heads, rows)
     if (test := splits.get("test")) is not None:
         emotions = [
-            (name, f"{own.positives:,}", *map(_figure, (own.f1, own.ap, own.auroc)))
-            for name, own in test.per_emotion.items()
+            (name, f"{figures.positives:,}", *map(_figure, (figures.f1, figures.ap, figures.auroc)))
+            for name, figures in test.per_emotion.items()
         ]
-        shown += _table("test, emotion by emotion", ("emotion", "clips with it", "F1", "AP", "AUROC"), emotions)
-    return shown + (f"<ul>{notes}</ul>" if notes else "")
+        tables += _table("test, emotion by emotion", ("emotion", "clips with it", "F1", "AP", "AUROC"), emotions)
+    return tables + (f"<ul>{notes}</ul>" if notes else "")
 
 
-def html_comparison(first: str, second: str, clips: int, found: "Comparison", note: str = "") -> str:
+def html_comparison(first: str, second: str, clips: int, comparison: "Comparison", note: str = "") -> str:
     """Figures of two runs, and their paired differences; below them a note."""
     rows = [
-        (name, *(_figure(own[name].value) for own in (found.first, found.second)),
+        (name, *(_figure(estimates[name].value) for estimates in (comparison.first, comparison.second)),
          f"{_figure(difference.value, '+')} ({_figure(difference.low, '+')} to {_figure(difference.high, '+')})")
-        for name, difference in found.difference.items()
+        for name, difference in comparison.difference.items()
     ]  # fmt: skip
     names = [PurePath(first).name, PurePath(second).name]
     first, second = names if names[0] != names[1] else (first, second)
-    shown = _table(f"{counted(clips, 'clip')} that both predicted", ("", first, second, "difference (95 %)"), rows)
-    return shown + (f"<p>{escape(note)}</p>" if note else "")
+    table = _table(f"{counted(clips, 'clip')} that both predicted", ("", first, second, "difference (95 %)"), rows)
+    return table + (f"<p>{escape(note)}</p>" if note else "")
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -115,11 +117,13 @@ def _words(text: str) -> str:
     return f"<td{LEFT}>{escape(text)}</td>"
 
 
-def _probabilities(found: "Predictions", n: int) -> str:
+def _probabilities(predictions: "Predictions", n: int) -> str:
     marked = {
         "present": "<td><strong>{:.2f}*</strong></td>",
         "can't tell": "<td>{:.2f}?</td>",
         "absent": "<td>{:.2f}</td>",
     }
-    verdicts = found.verdicts(n).values()
-    return "".join(marked[said].format(chance) for said, chance in zip(verdicts, found.probability[n], strict=True))
+    verdicts = predictions.verdicts(n).values()
+    return "".join(
+        marked[verdict].format(chance) for verdict, chance in zip(verdicts, predictions.probability[n], strict=True)
+    )

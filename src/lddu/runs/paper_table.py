@@ -1,4 +1,4 @@
-"""The table of a paper: settings over their seeds, the best of each figure, and those that cannot be told from it."""
+"""The table of a paper: settings over their seeds, the best of each figure, and those not significantly different from it."""
 
 import re
 from collections.abc import Sequence
@@ -118,18 +118,18 @@ class PaperTable:
         """What the table shows, in sentences."""
         numbers = sorted({len(row.runs) for row in self.rows})
         several = numbers[-1] > 1
-        each = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        seeds = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
         place = counted(self.clips, "clip") + (f" of {counted(self.units, 'group')}" if self.by == "group" else "")
-        what = f"mean ± standard deviation over {each} seeds, " if several else ""
+        what = f"mean ± standard deviation over {seeds} seeds, " if several else ""
         tested = f"paired bootstrap over {self.by}s{' and seeds' if several else ''}"
-        said = f"{what}{self.split}, {place}."
+        text = f"{what}{self.split}, {place}."
         if len(self.rows) > 1:
-            said += f" Bold: the best of a column. †: not significantly different from it ({tested}, Holm's correction over the rows, 5 %)."
+            text += f" Bold: the best of a column. †: not significantly different from it ({tested}, Holm's correction over the rows, 5 %)."
         if several and numbers[0] == 1:
-            said += " Seeds play no part in a row of one run."
+            text += " Seeds play no part in a row of one run."
         if self.simulated:
-            said += f" {SIMULATED_CORPUS}"
-        return said[0].upper() + said[1:]
+            text += f" {SIMULATED_CORPUS}"
+        return text[0].upper() + text[1:]
 
 
 def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (), seed: int = 0) -> PaperTable:
@@ -144,16 +144,16 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
     Raises:
         ConfigError: where `names` are not one for each row.
     """
-    by_run = {one.answers.name: one for one in drawn}
+    by_run = {run.answers.name: run for run in drawn}
     groups = of_same_settings(list(by_run))
-    shown = _given(names, groups) if names else row_names([runs for runs, _ in groups])
-    figures = tuple(name for name in HEADLINE if all(name in one.values and name in one.drawn for one in drawn))
+    labels = _given(names, groups) if names else row_names([runs for runs, _ in groups])
+    figures = tuple(name for name in HEADLINE if all(name in run.values and name in run.drawn for run in drawn))
     columns = {name: _column([[by_run[run] for run in runs] for runs, _ in groups], name, seed) for name in figures}
     first = drawn[0]
     return PaperTable(
         tuple(
             TableRow(
-                called,
+                label,
                 runs,
                 again,
                 opened_run(runs[0]).description.imported,
@@ -161,7 +161,7 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
                 len(runs) == 1 < max(len(others) for others, _ in groups),
                 {name: columns[name][n] for name in figures},
             )
-            for n, (called, (runs, again)) in enumerate(zip(shown, groups, strict=True))
+            for n, (label, (runs, again)) in enumerate(zip(labels, groups, strict=True))
         ),
         figures, split, len(first.answers.scored.clips), *first.units, first.resamples, first.seed,
     )  # fmt: skip
@@ -172,20 +172,20 @@ def _column(rows: Sequence[Sequence[Resampled]], name: str, seed: int) -> list[C
     values = [np.array([run.values[name] for run in runs]) for runs in rows]
     random = np.random.default_rng([seed, len(rows)])  # clips were drawn from another stream
     drawn = [mean_over_seeds(np.stack([run.drawn[name] for run in runs]), random) for runs in rows]
-    means = np.array([own.mean() for own in values])
+    means = np.array([over_seeds.mean() for over_seeds in values])
     sign = -1 if name in LOWER_IS_BETTER else 1
     best = int(np.argmax(sign * means))
-    apart = [own - drawn[best] for own in drawn]
+    differences = [resamples - drawn[best] for resamples in drawn]
     others = [n for n in range(len(rows)) if means[n] != means[best]]
-    chances = {n: two_sided(apart[n]) for n in others}
-    corrected = dict(zip(others, holm(list(chances.values())), strict=True))
+    p_values = {n: two_sided(differences[n]) for n in others}
+    corrected = dict(zip(others, holm(list(p_values.values())), strict=True))
     return [
         Cell(
             float(means[n]),
             float(values[n].std(ddof=1)) if len(values[n]) > 1 else None,
             _ends(name, drawn[n]),
-            None if n == best else estimate_of(float(means[n] - means[best]), apart[n]),
-            _number(chances.get(n)),
+            None if n == best else estimate_of(float(means[n] - means[best]), differences[n]),
+            _number(p_values.get(n)),
             _number(corrected.get(n)),
             len(rows) > 1 and bool(means[n] == means[best]),
             n in corrected and not corrected[n] <= LEVEL,
@@ -195,8 +195,8 @@ def _column(rows: Sequence[Sequence[Resampled]], name: str, seed: int) -> list[C
 
 
 def _ends(name: str, drawn: Floats) -> tuple[float, float] | None:
-    found = None if name in BIASED else middle(drawn)
-    return None if found is None else (found.low, found.high)
+    interval = None if name in BIASED else middle(drawn)
+    return None if interval is None else (interval.low, interval.high)
 
 
 def _number(value: float | None) -> float | None:
@@ -205,10 +205,10 @@ def _number(value: float | None) -> float | None:
 
 def _given(names: Sequence[str], groups: Sequence[tuple[Sequence[str], Sequence[str]]]) -> list[str]:
     if len(names) != len(groups) or len(set(names)) != len(names):
-        found = "; ".join(", ".join(runs) for runs, _ in groups)
+        listing = "; ".join(", ".join(runs) for runs, _ in groups)
         raise ConfigError(
             f"Expected {parameter('names')} to give each of the {len(groups)} rows its own name, but got "
-            f"{', '.join(names)}; the rows are: {found}."
+            f"{', '.join(names)}; the rows are: {listing}."
         )
     return list(names)
 
@@ -226,9 +226,9 @@ def row_names(groups: Sequence[Sequence[str]]) -> list[str]:
         lambda runs: opened_run(runs[0]).description.config.family,
     )
     for kind in kinds:
-        found = [kind(runs) for runs in groups]
-        if all(found) and len(set(found)) == len(found):
-            return found
+        labels = [kind(runs) for runs in groups]
+        if all(labels) and len(set(labels)) == len(labels):
+            return labels
     return [", ".join(runs) for runs in groups]
 
 
@@ -236,5 +236,5 @@ def _common(runs: Sequence[str]) -> str:
     """The name that the folders share but for a seed's number; nothing where they share none, or it is ``seed``."""
     last = [Path(run).name.removesuffix(".zip") for run in runs]
     stems = {re.sub(r"[-_. ]*(seed)?[-_. ]*\d+$", "", name, flags=re.IGNORECASE) for name in last}
-    found = last[0] if len(last) == 1 else stems.pop() if len(stems) == 1 else ""
-    return "" if re.fullmatch(r"(seed|run|fold)?[-_. ]*\d*", found, re.IGNORECASE) else found
+    stem = last[0] if len(last) == 1 else stems.pop() if len(stems) == 1 else ""
+    return "" if re.fullmatch(r"(seed|run|fold)?[-_. ]*\d*", stem, re.IGNORECASE) else stem

@@ -77,7 +77,7 @@ One = TypeVar("One", bound=ClipPrediction)
 
 
 class PerClip(ABC, Generic[One]):
-    """N clips in order. ``found[0]`` is one of them, ``found[:10]`` and ``found[mask]`` are some, a loop meets each."""
+    """N clips in order. ``answers[0]`` is one of them, ``answers[:10]`` and ``answers[mask]`` are some, a loop meets each."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -120,7 +120,7 @@ class PerClip(ABC, Generic[One]):
         return map(self.one, range(len(self)))
 
     def __repr__(self) -> str:
-        clips = [f"  {one.clip}: {one.summary()}" for one in self[:SHOWN]]
+        clips = [f"  {answer.clip}: {answer.summary()}" for answer in self[:SHOWN]]
         left = [f"  ... and {len(self) - SHOWN} more"] if len(self) > SHOWN else []
         return "\n".join([f"{type(self).__name__} of {counted(len(self), 'clip')}", *clips, *left])
 
@@ -168,11 +168,11 @@ class PerClip(ABC, Generic[One]):
         return write_export(self.answered(), Path(path), force)
 
 
-def refuse_nothing(found: PerClip[One]) -> None:
+def refuse_nothing(answers: PerClip[One]) -> None:
     """Refuse to draw no clip at all.
 
     Raises:
         MismatchError: where there is none.
     """
-    if not len(found):
+    if not len(answers):
         raise MismatchError("Expected clips to draw, but there is none; predict some.")

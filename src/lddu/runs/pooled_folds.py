@@ -67,20 +67,20 @@ class FoldRow:
 def fold_row(run: RunFolder, store: FeatureStore, groups: Sequence[str]) -> FoldRow:
     """The figures of a finished fold."""
     counts = store.table.split_counts()
-    found = figures(answers_of(run, "test"))
+    measured = figures(answers_of(run, "test"))
     clips = {split: counts.get(split, 0) for split in ("train", "valid", "test")}
-    return FoldRow(run.name, tuple(groups), clips, {name: found[name] for name in HEADLINE if name in found})
+    return FoldRow(run.name, tuple(groups), clips, {name: measured[name] for name in HEADLINE if name in measured})
 
 
 def over_folds(rows: Sequence[FoldRow]) -> dict[str, dict[str, float | None]]:
     """Figure -> mean and standard deviation over the folds that can give it, and their number; one alone has no deviation."""
-    found: dict[str, dict[str, float | None]] = {}
+    summary: dict[str, dict[str, float | None]] = {}
     for name in HEADLINE:
         values = np.array([row.figures[name] for row in rows if name in row.figures])
         if len(values):
             spread = float(values.std(ddof=1)) if len(values) > 1 else None
-            found[name] = {"mean": float(values.mean()), "deviation": spread, "folds": len(values)}
-    return found
+            summary[name] = {"mean": float(values.mean()), "deviation": spread, "folds": len(values)}
+    return summary
 
 
 def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
@@ -89,7 +89,7 @@ def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
     Raises:
         MismatchError: where the runs see other modalities.
     """
-    parts = [found.rows(found.split == "test") for found in (run.predictions() for run in runs)]
+    parts = [predictions.rows(predictions.split == "test") for predictions in (run.predictions() for run in runs)]
     first = parts[0]
     for run, part in zip(runs, parts, strict=True):
         if part.modalities != first.modalities:
@@ -103,13 +103,13 @@ def pooled_predictions(runs: Sequence[RunFolder]) -> Predictions:
     names = [name for name in ARRAYS if all(getattr(part, name) is not None for part in parts)]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     evidence = {
-        name: Measured(own.evidence, np.concatenate([part.evidence[name].values for part in parts]))
-        for name, own in first.evidence.items()
+        name: Measured(measured.evidence, np.concatenate([part.evidence[name].values for part in parts]))
+        for name, measured in first.evidence.items()
         if all(name in part.evidence for part in parts)
     }
     carried = {name: np.concatenate([part.carried[name] for part in parts]) for name in first.carried}
-    empty = dict.fromkeys(ARRAYS) | joined
-    return replace(first, **empty, evidence=evidence, carried=carried)  # type: ignore[arg-type]
+    arrays = dict.fromkeys(ARRAYS) | joined
+    return replace(first, **arrays, evidence=evidence, carried=carried)  # type: ignore[arg-type]
 
 
 def pooled_figures(predicted: Predictions, thresholds: Floats, constants: Sequence[Baseline]) -> dict[str, Any]:
@@ -126,13 +126,17 @@ def pooled_figures(predicted: Predictions, thresholds: Floats, constants: Sequen
     known = scored.known
     present, probability = scored.presence[known] == 1, scored.probability[known]
     errors = [calibration_error(probability, present, binning) for binning in ("equal_width", "equal_mass")]
-    found = intervals(Answers("", scored, predicted.label))
+    estimates = intervals(Answers("", scored, predicted.label))
     unnamed = (scored.presence == 1).any(axis=0) & ~predicted.label.any(axis=0)
     measured = SplitFigures(
         metrics=metrics(scored, thresholds, predicted.label),
         calibration=CalibrationErrors(errors[0], errors[1], errors[0], errors[1]),
         trust=trust_figures(Judged(scored, predicted.label, {SELECTED: predicted.uncertainty})),
-        intervals={n: (own.low, own.high) for n, own in found.items() if n != "adaptive_ece" and own.low == own.low},
+        intervals={
+            n: (estimate.low, estimate.high)
+            for n, estimate in estimates.items()
+            if n != "adaptive_ece" and estimate.low == estimate.low
+        },
         baselines=tuple(constants),
         never_named=tuple(name for name, missed in zip(scored.emotions, unnamed, strict=True) if missed),
     ).to_mapping()
@@ -147,11 +151,11 @@ def pooled_constants(stores: Sequence[FeatureStore], emotions: tuple[str, ...], 
             presence_of(store, store.table.in_split(name), emotions, present_at) for name in ("train", "test")
         )
         presences.append(test)
-        for one in baselines(train, test, emotions):
-            named = np.isin(np.array(emotions, dtype=object), one.emotions)
-            labels.setdefault(one.name, []).append(np.broadcast_to(named, test.shape))
+        for baseline in baselines(train, test, emotions):
+            named = np.isin(np.array(emotions, dtype=object), baseline.emotions)
+            labels.setdefault(baseline.name, []).append(np.broadcast_to(named, test.shape))
     presence = np.concatenate(presences)
-    return [baseline_of(name, np.concatenate(own), presence, emotions) for name, own in labels.items()]
+    return [baseline_of(name, np.concatenate(parts), presence, emotions) for name, parts in labels.items()]
 
 
 def thresholds_of(runs: Sequence[RunFolder]) -> Floats:
@@ -170,8 +174,8 @@ def folds_csv(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["fold", "groups", "train", "valid", "test", *HEADLINE])
     for row in rows:
-        own = [row.figures.get(name, "") for name in HEADLINE]
-        writer.writerow([row.run, len(row.groups) or "", *row.clips.values(), *own])
+        cells = [row.figures.get(name, "") for name in HEADLINE]
+        writer.writerow([row.run, len(row.groups) or "", *row.clips.values(), *cells])
     for what in ("mean", "deviation"):
         writer.writerow([what, "", "", "", "", *(summary[n][what] if n in summary else "" for n in HEADLINE)])
     values = {**pooled, "error_auroc": pooled["error_auroc"][SELECTED]}
@@ -180,6 +184,6 @@ def folds_csv(
     lines |= {
         f"pooled {end}": [(ends.get(name) or ("", ""))[k] for name in HEADLINE] for k, end in enumerate(("low", "high"))
     }
-    for what, own in lines.items():
-        writer.writerow([what, "", "", "", pooled["n"], *own])
+    for what, cells in lines.items():
+        writer.writerow([what, "", "", "", pooled["n"], *cells])
     return text.getvalue()

@@ -131,7 +131,7 @@ class Predictor:
             per_person: answer each person in a raw clip for themselves (docs/clips.md).
 
         Returns:
-            A list of what is said of each clip. On raw clips it also says where in which file each clip lies, and holds
+            A list with the result of each clip. On raw clips it also says where in which file each clip lies, and holds
             `warnings` and the `failures` of files; for a store, `warnings` and `remarks` of this class give them.
 
         Raises:
@@ -162,7 +162,7 @@ class Predictor:
         return predict_clips(self, inputs, config, options)
 
     def extractor(self, config: "ExtractorConfig") -> "ClipExtractor":
-        """What extracts raw clips so; the last one is kept, so that a second clip finds its models loaded."""
+        """What extracts raw clips with this configuration; the last one stays loaded for the next clip."""
         from lddu.clips.extractor import ClipExtractor  # loads extraction, which stores do not need
 
         if self._extractor is None or self._extractor.config != config.resolved():
@@ -191,16 +191,16 @@ class Predictor:
         return self.adapted_by(adaptation_to(store, store.rows(rows), centres, model.max_steps, averaged))
 
     def adapted_by(self, adaptation: Adaptation | None) -> "Predictor":
-        """The same run with features re-centred as given; None for features as they are."""
-        found = copy.copy(self)
-        found.adaptation = adaptation
-        return found
+        """The same run with features re-centred like this; None leaves them as they are."""
+        predictor = copy.copy(self)
+        predictor.adaptation = adaptation
+        return predictor
 
     def centre(self, m: int) -> TrainingCentre:
         """What modality m was standardised with; the mean over several networks, which may have seen parts of the corpus."""
         fitted = [network.scaling.of(m) for network in self._networks]
-        mean = np.mean([one.centre.double().cpu().numpy() for one in fitted], axis=0)
-        deviation = np.mean([one.scale.double().cpu().numpy() for one in fitted], axis=0)
+        mean = np.mean([scaling.centre.double().cpu().numpy() for scaling in fitted], axis=0)
+        deviation = np.mean([scaling.scale.double().cpu().numpy() for scaling in fitted], axis=0)
         return TrainingCentre(mean, deviation)
 
     def warnings(
@@ -220,14 +220,14 @@ class Predictor:
         store = opened_store(store)
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
-        meant, task = store.rows(rows), self.description.task
-        found = [self.folder.note] if self.folder.note else []
-        found += simulated_warnings(task.simulated, store.simulated)
-        found += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
-        found += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
-        found += missing_sentences(store, meant, list(task.dimensions), self.ablation) + noted_sentences(store)
-        found += cut_warnings(self._reader(store).cut_clips(meant), self.description.config.model.max_steps)
-        return found + training_warnings(self.description.warnings, task, store, meant)
+        chosen, task = store.rows(rows), self.description.task
+        sentences = [self.folder.note] if self.folder.note else []
+        sentences += simulated_warnings(task.simulated, store.simulated)
+        sentences += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
+        sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
+        sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)
+        sentences += cut_warnings(self._reader(store).cut_clips(chosen), self.description.config.model.max_steps)
+        return sentences + training_warnings(self.description.warnings, task, store, chosen)
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:
         """Which modalities are described otherwise than in training.
@@ -302,18 +302,24 @@ class Predictor:
             MismatchError: where what is asked for cannot be had.
         """
         task = self.description.task
-        there = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
-        cost = tuple(self.ablation(given) for given in there)
-        found = predictions_of(store, task, inference, self.decision, options)
-        found = self._familiarity.beside(replace(found, missing_cost=cost, none_means=self.origin.none_means))
-        return found if options.coverage == 1 else replace(found, abstained=self._abstained(found, inference.presence))
+        presented = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
+        costs = tuple(self.ablation(given) for given in presented)
+        predictions = predictions_of(store, task, inference, self.decision, options)
+        predictions = self._familiarity.beside(
+            replace(predictions, missing_cost=costs, none_means=self.origin.none_means)
+        )
+        return (
+            predictions
+            if options.coverage == 1
+            else replace(predictions, abstained=self._abstained(predictions, inference.presence))
+        )
 
-    def _abstained(self, found: Predictions, presence: Flags) -> Flags | None:
+    def _abstained(self, predictions: Predictions, presence: Flags) -> Flags | None:
         cannot = untaught(self.unlearnt, presence)
-        if found.abstained is None:
+        if predictions.abstained is None:
             return cannot if cannot.any() else None
-        far = False if found.unfamiliar is None else found.unfamiliar.any(axis=1, keepdims=True)
-        return np.asarray(found.abstained | far | cannot)
+        far = False if predictions.unfamiliar is None else predictions.unfamiliar.any(axis=1, keepdims=True)
+        return np.asarray(predictions.abstained | far | cannot)
 
     @cached_property
     def unlearnt(self) -> Flags:
@@ -329,15 +335,15 @@ class Predictor:
         """[M] largest distance of a validation clip, NaN where unknown; None where no distance is known."""
         return self._familiarity.farthest
 
-    def remarks(self, store: FeatureStore, found: Predictions) -> list[str]:
+    def remarks(self, store: FeatureStore, predictions: Predictions) -> list[str]:
         """Warnings about the clips of these predictions: which are out of distribution, which were used for training."""
-        learnt = int((found.split == "train").sum())
-        own = learnt and self.was_trained_on(store)
+        learnt = int((predictions.split == "train").sum())
+        same_store = learnt and self.was_trained_on(store)
         optimistic = (
-            f"{learnt} of these {counted(len(found), 'clip')} {'was' if learnt == 1 else 'were'} used for training; results on "
+            f"{learnt} of these {counted(len(predictions), 'clip')} {'was' if learnt == 1 else 'were'} used for training; results on "
             f"{'it' if learnt == 1 else 'them'} are optimistic"
         )
-        return [*self._familiarity.remarks(found), *([optimistic] if own else [])]
+        return [*self._familiarity.remarks(predictions), *([optimistic] if same_store else [])]
 
     def ablation(self, given: Sequence[str]) -> Ablation | None:
         """This run's validation figures with these modalities only, in its own order; None where not measured."""
@@ -350,8 +356,8 @@ class Predictor:
 
     @cached_property
     def _ablations(self) -> dict[tuple[str, ...], Ablation]:
-        found = ablations_of(self._metrics) if self._metrics else ()
-        return {one.given: one for one in found}
+        ablations = ablations_of(self._metrics) if self._metrics else ()
+        return {ablation.given: ablation for ablation in ablations}
 
     def explain(self, store: StoreLike, row: int | str) -> Explanation:
         """When each emotion was seen in one clip, and what it would be without each modality.
@@ -416,11 +422,11 @@ class Predictor:
         task = self.description.task
         members = members_by(Notes.of(store.table, rows, store.place), by) if by else {}
         inference = self.infer(store, rows, dropout=True)
-        found = scored(store, rows, inference.probability, task.emotions, task.present_at)
-        figures = figures_of(found, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
+        labelled = scored(store, rows, inference.probability, task.emotions, task.present_at)
+        figures = figures_of(labelled, inference, self.decision, Observed.of(store, rows, task)).to_mapping()
         figures["unfamiliar"] = self._familiarity.unfamiliar_shares(inference.distance, list(task.dimensions))
         if by:
-            figures["by"] = {by: subgroups_of(self._answers(found, inference), members, by).to_mapping()}
+            figures["by"] = {by: subgroups_of(self._answers(labelled, inference), members, by).to_mapping()}
         return figures
 
     def _answers(self, split: Scored, inference: Inference) -> Answers:
@@ -436,7 +442,7 @@ class Predictor:
         seed: int = 0,
         advance: Callable[[int], None] | None = None,
     ) -> Robustness:
-        """What becomes of the answers when one modality is made worse; see `lddu.runs.robustness`.
+        """How the answers change when one modality is made worse; see `lddu.runs.robustness`.
 
         Args:
             store: labelled, that fits the run.
@@ -451,9 +457,9 @@ class Predictor:
         """
         store, split = opened_store(store), split_asked(split, SPLITS)
         rows, task = self._labelled(store, split), self.description.task
-        nothing = np.zeros((len(rows), len(task.emotions)))
-        found = scored(store, rows, nothing, task.emotions, task.present_at)
-        return measure_robustness(self.networks_on(store), self.decision, found, rows, seed, advance)
+        zeros = np.zeros((len(rows), len(task.emotions)))
+        labelled = scored(store, rows, zeros, task.emotions, task.present_at)
+        return measure_robustness(self.networks_on(store), self.decision, labelled, rows, seed, advance)
 
     def was_trained_on(self, store: FeatureStore) -> bool:
         """Whether this is the very store of the run's training, wherever it lies now."""
@@ -467,8 +473,8 @@ class Predictor:
         """The rows of a split of a store that has labels of the run's emotions."""
         rows = store.table.in_split(split)
         if not len(rows):
-            held = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
-            raise StoreError(f"Expected clips of the split {split!r} in {store.place}, but it has only: {held}.")
+            counts = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
+            raise StoreError(f"Expected clips of the split {split!r} in {store.place}, but it has only: {counts}.")
         task = self.description.task
         if not set(task.emotions) & set(store.emotions):
             raise MismatchError(

@@ -123,7 +123,7 @@ class RunFolder:
 
     @property
     def read_only(self) -> bool:
-        """Whether it is no folder of the user's own: nothing is written into it."""
+        """Whether it is not the user's own folder, so that nothing is written into it."""
         return self._borrowed
 
     @property
@@ -182,21 +182,21 @@ class RunFolder:
             RunError: where a member answers on other emotions or reads other modalities, or in another order, so that no mean can
                 be taken.
         """
-        count, own = self.description.members, self.description.task
+        count, task = self.description.members, self.description.task
         if count == 1:
             return [self]
-        found = [self.member(k) for k in range(count)]
-        for member in found:
-            for what, wanted, got in (
-                ("emotions", own.emotions, member.description.task.emotions),
-                ("modalities", tuple(own.dimensions), tuple(member.description.task.dimensions)),
+        folders = [self.member(k) for k in range(count)]
+        for member in folders:
+            for what, expected, actual in (
+                ("emotions", task.emotions, member.description.task.emotions),
+                ("modalities", tuple(task.dimensions), tuple(member.description.task.dimensions)),
             ):
-                if wanted != got:
+                if expected != actual:
                     raise RunError(
-                        f"Expected {member.place} to have the {what} of its ensemble in their order ({', '.join(wanted)}), but it has "
-                        f"{', '.join(got)}; put back the network that was trained with the others, or compare them as runs of their own."
+                        f"Expected {member.place} to have the {what} of its ensemble in their order ({', '.join(expected)}), but it has "
+                        f"{', '.join(actual)}; put back the network that was trained with the others, or compare them as runs of their own."
                     )
-        return found
+        return folders
 
     def member(self, k: int) -> "RunFolder":
         """The folder of one network of an ensemble."""
@@ -289,13 +289,13 @@ class RunFolder:
                 f"Expected the predictions of validation and test in {self.place}, but it was shared without them; ask whoever "
                 "shared it for 'lddu share --with-clips'."
             )
-        found = read_predictions(file)
-        if found.emotions != emotions:
+        predictions = read_predictions(file)
+        if predictions.emotions != emotions:
             raise RunError(
                 f"Expected {self.shown('predictions.parquet')} to answer on the emotions of config.json ({', '.join(emotions)}), "
-                f"but it names {', '.join(found.emotions)}; copy the run again."
+                f"but it names {', '.join(predictions.emotions)}; copy the run again."
             )
-        return found
+        return predictions
 
     @property
     def metrics(self) -> "RunMetrics":
@@ -406,16 +406,16 @@ def _task(mapping: dict[str, Any], imported: bool) -> Task:
     """The task of `config.json`; ValueError where it holds something else."""
     task = Task(**{**mapping, "emotions": tuple(mapping["emotions"])})
     words = [*task.emotions, *task.dimensions, *task.features, *task.features.values()]
-    sound = (
+    valid = (
         task.emotions
-        and (task.dimensions or imported)  # nobody knows what another program has read
+        and (task.dimensions or imported)  # what another program has read is not known
         and all(isinstance(word, str) for word in words)
         and all(isinstance(d, int) and d > 0 for d in task.dimensions.values())
         and isinstance(task.present_at, int | float)
         and isinstance(task.simulated, bool)
         and set(task.features) == set(task.dimensions)
     )
-    if not sound:
+    if not valid:
         raise ValueError("the task is not of this form")
     return task
 

@@ -114,8 +114,8 @@ class Timeline:
             draw for draw, count in zip((self._words, self._emotions, self._modalities), counts, strict=True) if count
         ]
         axes = figure.subplots(len(drawn), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0].tolist()
-        for own, draw in zip(axes, drawn, strict=True):
-            draw(own)
+        for ax, draw in zip(axes, drawn, strict=True):
+            draw(ax)
         self._finish(figure, axes)
         return figure
 
@@ -124,27 +124,27 @@ class Timeline:
         for e in range(len(self.emotions)):
             floor = len(self.emotions) - 1 - e
             for verdict, colour in colours.items():
-                chosen = [one for one in self.stretches if one.verdict[e] == verdict]
-                boxes = [(one.start, one.end, floor, float(one.probability[e])) for one in chosen]
+                chosen = [stretch for stretch in self.stretches if stretch.verdict[e] == verdict]
+                boxes = [(stretch.start, stretch.end, floor, float(stretch.probability[e])) for stretch in chosen]
                 self._draw(axes, boxes, facecolor=colour, hatch="////" if verdict == "can't tell" else None)
-            for one in self.stretches:
-                self._figure_of(axes, one, floor, float(one.probability[e]), one.verdict[e])
+            for stretch in self.stretches:
+                self._figure_of(axes, stretch, floor, float(stretch.probability[e]), stretch.verdict[e])
             if self.thresholds:
                 place = floor + FULL * self.thresholds[e]
                 axes.hlines(place, *self._span, color=INK, linewidth=0.7, linestyle=(0, (1, 3)))
         _rows(axes, self.emotions)
 
-    def _figure_of(self, axes: "Axes", one: Stretch, floor: float, chance: float, verdict: str) -> None:
+    def _figure_of(self, axes: "Axes", stretch: Stretch, floor: float, chance: float, verdict: str) -> None:
         """The probability in figures, where the clip is wide enough for them."""
         from matplotlib.patheffects import withStroke
 
-        if self._inches(one) < 0.45:
+        if self._inches(stretch) < 0.45:
             return
         top, inside, strong = floor + FULL * chance, chance > 0.55, verdict == "present"
         light = inside and strong
         halo = [] if inside and verdict != "can't tell" else [withStroke(linewidth=2.5, foreground="white")]
         axes.text(
-            (one.start + one.end) / 2, top - 0.06 if inside else top + 0.06, f"{chance:.2f}", ha="center",
+            (stretch.start + stretch.end) / 2, top - 0.06 if inside else top + 0.06, f"{chance:.2f}", ha="center",
             va="top" if inside else "bottom", fontsize=7.5, color="white" if light else INK,
             fontweight="bold" if strong else "normal", path_effects=halo, zorder=4,
         )  # fmt: skip
@@ -152,12 +152,14 @@ class Timeline:
     def _modalities(self, axes: "Axes") -> None:
         for m in range(len(self.modalities)):
             floor = len(self.modalities) - 1 - m
-            there = [one for one in self.stretches if not math.isnan(one.weight[m])]
-            missing = [(one.start, one.end, floor, 1.0) for one in self.stretches if math.isnan(one.weight[m])]
+            present = [stretch for stretch in self.stretches if not math.isnan(stretch.weight[m])]
+            missing = [
+                (stretch.start, stretch.end, floor, 1.0) for stretch in self.stretches if math.isnan(stretch.weight[m])
+            ]
             self._draw(axes, missing, facecolor="none", edgecolor=LINE, hatch="xxxx", linewidth=0)
-            whole = [(one.start, one.end, floor, one.weight[m]) for one in there]
+            whole = [(stretch.start, stretch.end, floor, stretch.weight[m]) for stretch in present]
             self._draw(axes, whole, facecolor=WEIGHT, alpha=0.22)
-            steps = [step for one in there for step in _course(one, m, floor)]
+            steps = [step for stretch in present for step in _course(stretch, m, floor)]
             alphas = [0.75 * dark for *_, dark in steps]
             self._draw(axes, [tuple(box) for *box, _ in steps], facecolor=WEIGHT, alpha=alphas, linewidth=0)
         _rows(axes, self.modalities)
@@ -168,7 +170,7 @@ class Timeline:
 
         if not boxes:
             return
-        narrow = self._inches(min(self.stretches, key=lambda one: one.end - one.start)) < 0.08
+        narrow = self._inches(min(self.stretches, key=lambda stretch: stretch.end - stretch.start)) < 0.08
         corners = [
             [(left, y), (right, y), (right, y + FULL * height), (left, y + FULL * height)]
             for left, right, y, height in boxes
@@ -178,46 +180,46 @@ class Timeline:
         )
 
     def _words(self, axes: "Axes") -> None:
-        for one in self.stretches:
-            letters = int(self._inches(one) / _LETTER)
+        for stretch in self.stretches:
+            letters = int(self._inches(stretch) / _LETTER)
             if letters < 4:
                 continue
-            lines = textwrap.wrap(" ".join(one.words.split()), letters, max_lines=2, placeholder="…")
-            axes.text(one.start, 0.5, "\n".join(lines), fontsize=8, color=INK, va="center", parse_math=False)
+            lines = textwrap.wrap(" ".join(stretch.words.split()), letters, max_lines=2, placeholder="…")
+            axes.text(stretch.start, 0.5, "\n".join(lines), fontsize=8, color=INK, va="center", parse_math=False)
         axes.set_ylim(0, 1)
         axes.set_yticks([])
 
-    def _inches(self, one: Stretch) -> float:
+    def _inches(self, stretch: Stretch) -> float:
         """How wide a clip is drawn."""
         start, end = self._span
-        return 0.88 * WIDTH * (one.end - one.start) / (end - start)
+        return 0.88 * WIDTH * (stretch.end - stretch.start) / (end - start)
 
     @cached_property
     def _span(self) -> tuple[float, float]:
-        return min(one.start for one in self.stretches), max(one.end for one in self.stretches)
+        return min(stretch.start for stretch in self.stretches), max(stretch.end for stretch in self.stretches)
 
     def _finish(self, figure: "Figure", axes: Sequence["Axes"]) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        for own in axes:
-            for spine in own.spines.values():
+        for ax in axes:
+            for spine in ax.spines.values():
                 spine.set_visible(False)
-            own.tick_params(length=0, labelsize=9, colors=INK, labelbottom=own is axes[-1])
-            own.set_xlim(*self._span)
+            ax.tick_params(length=0, labelsize=9, colors=INK, labelbottom=ax is axes[-1])
+            ax.set_xlim(*self._span)
         axes[-1].set_xlabel("seconds" if self.timed else "clip", fontsize=9, color=INK)
         axes[-1].xaxis.set_major_locator(MaxNLocator(integer=not self.timed, nbins=12))
         if not self.timed and len(self.stretches) <= 12:
             axes[-1].set_xticks(
-                [one.start + 0.5 for one in self.stretches], [str(n) for n in range(len(self.stretches))]
+                [stretch.start + 0.5 for stretch in self.stretches], [str(n) for n in range(len(self.stretches))]
             )
         notes = ["height: probability", "full colour: present"]
-        notes += ["hatched: can't tell"] if any("can't tell" in one.verdict for one in self.stretches) else []
+        notes += ["hatched: can't tell"] if any("can't tell" in stretch.verdict for stretch in self.stretches) else []
         notes += ["dots: threshold"] if self.thresholds else []
-        top = 1 if any(one.words for one in self.stretches) else 0
+        top = 1 if any(stretch.words for stretch in self.stretches) else 0
         axes[top].set_title(" · ".join(notes), loc="left", fontsize=8, color=INK, pad=6)
         if self.modalities:
             rests = "what the most probable emotion rests on · height: share · darker: attention"
-            missing = any(any(map(math.isnan, one.weight)) for one in self.stretches)
+            missing = any(any(map(math.isnan, stretch.weight)) for stretch in self.stretches)
             axes[-1].set_title(
                 rests + (" · crossed: missing" if missing else ""), loc="left", fontsize=8, color=INK, pad=6
             )
@@ -231,15 +233,15 @@ def _write(figure: "Figure", target: Any, kind: str, **options: Any) -> None:
         figure.savefig(target, format=kind, dpi=SHARPEST, **options)
 
 
-def _course(one: Stretch, m: int, floor: float) -> Iterator[tuple[float, float, float, float, float]]:
+def _course(stretch: Stretch, m: int, floor: float) -> Iterator[tuple[float, float, float, float, float]]:
     """Start, end, floor, height and darkness of each step of the attention on a modality."""
-    steps = one.attention[m] if one.attention else ()
+    steps = stretch.attention[m] if stretch.attention else ()
     most = max((dark for *_, dark in steps), default=0.0)
     if len(steps) < 2 or most <= 0:
         return
-    length = one.end - one.start
+    length = stretch.end - stretch.start
     for begin, end, dark in steps:
-        yield one.start + begin * length, one.start + end * length, floor, one.weight[m], dark / most
+        yield stretch.start + begin * length, stretch.start + end * length, floor, stretch.weight[m], dark / most
 
 
 def _rows(axes: "Axes", names: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ class TrainingSetup:
     ranks: Ranks = ALONE
 
     def draw_page(self, folder: RunFolder) -> None:
-        """Write the report of a concluded run, unless nobody wants it; plots are loaded here, on one rank."""
+        """Write the report of a concluded run, unless the options leave it out; plots are loaded here, on one rank."""
         if self.options.report:
             from lddu.pages.report import write_report
 
@@ -132,24 +132,24 @@ def weights_to_start_from(path: Path | None, description: RunDescription, family
     """
     if path is None:
         return None
-    other = RunFolder(path, family)
-    found = other.description
-    if found.task.emotions != description.task.emotions and set(found.task.emotions) == set(description.task.emotions):
+    other_run = RunFolder(path, family)
+    other = other_run.description
+    if other.task.emotions != description.task.emotions and set(other.task.emotions) == set(description.task.emotions):
         raise MismatchError(
             f"Expected a run on {', '.join(description.task.emotions)} in this order in {path}, but its network answers on "
-            f"{', '.join(found.task.emotions)}; import the corpus with its columns in that order, or start without {parameter('init_from')}."
+            f"{', '.join(other.task.emotions)}; import the corpus with its columns in that order, or start without {parameter('init_from')}."
         )
-    if found.task.emotions != description.task.emotions or found.task.dimensions != description.task.dimensions:
+    if other.task.emotions != description.task.emotions or other.task.dimensions != description.task.dimensions:
         raise MismatchError(
             f"Expected a run for {', '.join(description.task.emotions)} from {description.task.dimensions} in {path}, "
-            f"but it is for {', '.join(found.task.emotions)} from {found.task.dimensions}; start without {parameter('init_from')}."
+            f"but it is for {', '.join(other.task.emotions)} from {other.task.dimensions}; start without {parameter('init_from')}."
         )
-    if (found.config.family, found.config.model) != (description.config.family, description.config.model):
+    if (other.config.family, other.config.model) != (description.config.family, description.config.model):
         raise MismatchError(
             f"Expected the network of {path} to have the sizes of this one, but they differ; give the same model "
             f"settings, or start without {parameter('init_from')}."
         )
-    return other.members()[0].load_model()
+    return other_run.members()[0].load_model()
 
 
 def _data(description: RunDescription, store: FeatureStore) -> TrainingData:
@@ -183,12 +183,15 @@ def _first_weights(
         return setup.starting.state_dict()
     task, config = description.task, description.config
     rows = (scaling_rows(data.train, config.training, description.seed), data.valid_rows)
-    train, valid = (ScalingClips(own, presence_of(setup.store, own, task.emotions, task.present_at)) for own in rows)
+    train, valid = (
+        ScalingClips(split_rows, presence_of(setup.store, split_rows, task.emotions, task.present_at))
+        for split_rows in rows
+    )
     relevance, averaged = config.model.feature_scaling == "relevance", config.model.averaged(task.dimensions)
     fit_scaling(model.scaling, data.reader, train, relevance, averaged)
     if config.objective.target == "shares":
         train, valid = (
-            ScalingClips(own.rows, shares_of(setup.store, own.rows, task.emotions)) for own in (train, valid)
+            ScalingClips(clips.rows, shares_of(setup.store, clips.rows, task.emotions)) for clips in (train, valid)
         )
     fit_path(model, data.reader, train, valid, description.seed)
     return model.state_dict()

@@ -13,7 +13,7 @@ from lddu.clips.face.mesh import MOST_FACES, FaceMesh
 from lddu.clips.face.parts import once_each, parts_of, tiles_of, whole
 from lddu.clips.media import Picture
 
-_EVERY = 5  # pictures of a film without any face of which one is looked at so
+_EVERY = 5  # of so many pictures of a film without any face, one is looked at in parts
 _SHARES = (2, 4)  # tiles of a photo in which nothing is found otherwise: how often one goes into its shorter side
 
 
@@ -22,19 +22,18 @@ def faces_of_photo(picture: Picture, larger: Callable[[], Picture], most: int) -
 
     Args:
         picture: as small as those of a film.
-        larger: the same with more pixels; asked where no face is found otherwise.
+        larger: the same with more pixels; called where no face is found otherwise.
         most: faces that are looked for in a part.
     """
     with FaceMesh(follows=False, most=most) as mesh:
-        found = faces_in(mesh, picture)
-        if parts_of(
-            *picture.pixels.shape[:2]
-        ):  # a wide or high one: squares that overlap, for a face may lie on an edge
-            found += _in_tiles(mesh, picture, 1)
-        if not found:
+        faces = faces_in(mesh, picture)
+        # a wide or high one: squares that overlap, since a face may lie on an edge
+        if parts_of(*picture.pixels.shape[:2]):
+            faces += _in_tiles(mesh, picture, 1)
+        if not faces:
             picture = larger()
-            found = [face for share in _SHARES for face in _in_tiles(mesh, picture, share)]
-    return sorted(once_each(found), key=lambda face: -face.size), picture
+            faces = [face for share in _SHARES for face in _in_tiles(mesh, picture, share)]
+    return sorted(once_each(faces), key=lambda face: -face.size), picture
 
 
 def _in_tiles(mesh: FaceMesh, picture: Picture, share: int) -> list[Face]:
@@ -59,21 +58,21 @@ class CloserLook:
         for mesh in self._meshes:
             mesh.__exit__(kind, fault, trace)
 
-    def faces(self, found: list[Face], picture: Picture) -> list[Face]:
+    def faces(self, faces: list[Face], picture: Picture) -> list[Face]:
         """The faces of the next picture: those that are found in it as a whole; else those in parts of it, if none ever was.
 
         Args:
-            found: in it as a whole.
+            faces: found in it as a whole.
             picture: of the film.
         """
-        self._needed = self._needed and not found
+        self._needed = self._needed and not faces
         if not self._needed:
-            return found
+            return faces
         self._pictures += 1
         if self._following or self._pictures % _EVERY == 1:
             parts = parts_of(*picture.pixels.shape[:2])
             self._meshes += [FaceMesh(most=MOST_FACES) for _ in parts[len(self._meshes) :]]
             for part, mesh in zip(parts, self._meshes, strict=False):
-                found = found + [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
-        self._following = bool(found)
-        return once_each(found)
+                faces = faces + [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
+        self._following = bool(faces)
+        return once_each(faces)

@@ -20,7 +20,7 @@ from lddu.store import extraction_notes
 MOST_PEOPLE = 6
 """Faces that are followed at once in a picture, and in each part of it."""
 
-_BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is nobody's
+_BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is left out
 
 
 class Everybody:
@@ -52,13 +52,13 @@ class Everybody:
             faces: that are found in it as a whole.
             picture: in which more are looked for.
         """
-        found = list(faces)
+        all_faces = list(faces)
         for part, mesh in self._parts(picture):
-            found += [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
-        found = once_each(found)
-        self._crowded += len(found) >= MOST_PEOPLE
-        for one in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in found]):
-            self._measured[one.number].add(one.face, picture)
+            all_faces += [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
+        all_faces = once_each(all_faces)
+        self._crowded += len(all_faces) >= MOST_PEOPLE
+        for identified in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in all_faces]):
+            self._measured[identified.number].add(identified.face, picture)
 
     def tracks(self, looked: int) -> tuple[tuple[Steps, ...], str]:
         """The steps of each face that is seen long enough, in order of their first pictures, and what a reader should know.
@@ -67,10 +67,10 @@ class Everybody:
             looked: pictures that were looked at.
         """
         least = min(_BRIEFEST, max(1, looked // 2))
-        kept = tuple(own.steps() for own in self._measured.values() if len(own) >= least)
-        notes = [extraction_notes.brief_faces(len(self._measured) - len(kept))] * (len(kept) < len(self._measured))
+        tracks = tuple(faces.steps() for faces in self._measured.values() if len(faces) >= least)
+        notes = [extraction_notes.brief_faces(len(self._measured) - len(tracks))] * (len(tracks) < len(self._measured))
         notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
-        return kept, "; ".join(notes)
+        return tracks, "; ".join(notes)
 
     def _parts(self, picture: Picture) -> list[tuple[Part, FaceMesh]]:
         parts = parts_of(*picture.pixels.shape[:2])

@@ -1,4 +1,4 @@
-"""Parts of a picture in which faces are looked for that are too small in the whole: the detector sees whatever it is given made as small."""
+"""Parts of a picture in which faces are sought that are too small in the whole: the detector shrinks every picture to one size."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -12,7 +12,7 @@ Part = tuple[slice, slice]
 """Rows and columns of a picture."""
 
 _WIDE = 1.5  # longer over shorter side from which squares are looked at as well
-_SAME_FACE = 0.5  # eye distances between two finds of one face
+_SAME_FACE = 0.5  # eye distances between two detections of one face
 _EDGE = 2.0  # pixels: a face that reaches the edge of its part is cut off there
 
 
@@ -56,11 +56,11 @@ def whole(face: Face, part: Part, picture: Picture) -> bool:
 
 def once_each(faces: Sequence[Face]) -> list[Face]:
     """Without faces that were found twice; the first find stays, which is that in the largest part."""
-    kept: list[Face] = []
+    unique: list[Face] = []
     for face in faces:
-        if all(np.linalg.norm(face.centre - other.centre) > _SAME_FACE * other.size for other in kept):
-            kept.append(face)
-    return kept
+        if all(np.linalg.norm(face.centre - earlier.centre) > _SAME_FACE * earlier.size for earlier in unique):
+            unique.append(face)
+    return unique
 
 
 def _along(length: int, side: int, step: int) -> list[slice]:

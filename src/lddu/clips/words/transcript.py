@@ -123,20 +123,20 @@ def _plain(text: str, duration: float) -> Transcript:
 
 def _document(path: Path, text: str) -> Any:
     """What a file of JSON holds; None where a file of another name is none."""
-    named = path.suffix.lower() == ".json"
-    if not named and text.lstrip()[:1] not in ("{", "["):
+    is_json = path.suffix.lower() == ".json"
+    if not is_json and text.lstrip()[:1] not in ("{", "["):
         return None
     try:
         document = list(_documents(text))
     except (ValueError, RecursionError) as fault:
-        if not named:
+        if not is_json:
             return None
         raise SourceError(
             f"Expected {path} to be JSON, but it is damaged ({str(fault)[:80]}); write it anew."
         ) from None
-    if len(document) > 1 or (named and not document):
+    if len(document) > 1 or (is_json and not document):
         return document
-    return document[0] if named or isinstance(document[0], dict | list) else None
+    return document[0] if is_json or isinstance(document[0], dict | list) else None
 
 
 def _holds_more(document: dict[str, Any]) -> bool:

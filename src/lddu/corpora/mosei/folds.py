@@ -84,8 +84,8 @@ def read_folds(path: Path | None) -> Folds:
 
 
 def _sdk_file() -> Path:
-    found = importlib.util.find_spec("mmsdk")
-    for folder in (found.submodule_search_locations or []) if found else []:
+    spec = importlib.util.find_spec("mmsdk")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / _SDK_FILE).is_file():
             return Path(folder) / _SDK_FILE
     raise SourceError(
@@ -96,13 +96,17 @@ def _sdk_file() -> Path:
 
 def _lists_in(text: str) -> dict[str, Any]:
     """Lists of strings that a Python file assigns; read as text, never run."""
-    found: dict[str, Any] = {}
-    for line in ast.parse(text).body:
-        if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
-            name = line.targets[0].id.lower().replace("standard_", "").replace("_fold", "")
+    lists: dict[str, Any] = {}
+    for statement in ast.parse(text).body:
+        if (
+            isinstance(statement, ast.Assign)
+            and len(statement.targets) == 1
+            and isinstance(statement.targets[0], ast.Name)
+        ):
+            name = statement.targets[0].id.lower().replace("standard_", "").replace("_fold", "")
             if fold_named(name):
-                found[name] = ast.literal_eval(line.value)
-    return found
+                lists[name] = ast.literal_eval(statement.value)
+    return lists
 
 
 def _from_lists(path: Path, lists: Any) -> Folds:
@@ -130,13 +134,13 @@ def _from_rows(path: Path) -> Folds:
         row = dict(zip(header, map(str, cells), strict=True))
         video = next((row[name] for name in _VIDEO_COLUMNS if row.get(name)), None)
         index = next((row[name] for name in _SEGMENT_COLUMNS if row.get(name)), None)
-        told = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)
-        split = fold_named(told)
+        split_name = next((row[name] for name in _SPLIT_COLUMNS if row.get(name)), None)
+        split = fold_named(split_name)
         if not video or split is None:
             why = (
                 f"line {number} has no video"
                 if not video
-                else f"the split of line {number} has to be {splits_said(told)}"
+                else f"the split of line {number} has to be {splits_said(split_name)}"
             )
             raise ValueError(why)
         if index is not None:

@@ -27,12 +27,12 @@ def read_splits(source: Path, read_split: Callable[[str, Any, PickledValues], Sp
     values = PickledValues(source)
     if not isinstance(content, dict) or not content:
         raise SourceError(f"Expected {source} to be a dictionary of splits, but got {form_of(content)}.")
-    found: dict[str, Split] = {}
+    splits: dict[str, Split] = {}
     for key, split in content.items():
         name = fold_named(key)
         if name is None:
             raise SourceError(f"Expected the splits of {source} to be {splits_said(key)}; rename it.")
-        if name in found:
+        if name in splits:
             raise SourceError(f"Expected each split once in {source}, but {str(key)[:40]!r} is {name} again; keep one.")
-        found[name] = read_split(name, split, values)
-    return list(found.values())
+        splits[name] = read_split(name, split, values)
+    return list(splits.values())
