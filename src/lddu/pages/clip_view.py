@@ -8,7 +8,7 @@ import numpy as np
 
 from lddu.arrays import Flags
 from lddu.runs.explained import ClipAnswers
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import MODALITY_ERROR, Predictions
 from lddu.sentences import counted, listed
 
 _EVEN = 1 / 3  # how dark the time line is where attention is spread evenly; thrice as much is black
@@ -349,7 +349,7 @@ def _modality(answers: ClipAnswers, n: int, m: int, top: str) -> ModalityCell:
     name = answers.predictions.modalities[m]
     if not answers.predictions.presented[n, m]:
         return ModalityCell(name, False, None, None, False, None, {})
-    error = answers.predictions.evidence.get("modality_error")
+    error = answers.predictions.evidence.get(MODALITY_ERROR)
     shares = answers.predictions.noisier_than
     share = None if shares is None or np.isnan(shares[n, m]) else float(shares[n, m])
     line = answers.attention[n]

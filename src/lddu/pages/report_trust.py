@@ -26,7 +26,7 @@ from lddu.pages.trust_plots import (
     people_against_model,
     reliability_panels,
 )
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import MODALITY_ERROR, Predictions
 from lddu.runs.run_folder import RunFolder
 
 FEW_POSITIVES = 100
@@ -189,7 +189,7 @@ def _per_cent(flags: np.ndarray, where: np.ndarray) -> int | None:
 
 def modality_trust(predictions: Predictions) -> str:
     """Figure of how likely each modality errs alone; empty where no clip has any."""
-    error = predictions.evidence.get("modality_error")
+    error = predictions.evidence.get(MODALITY_ERROR)
     if error is None:
         return ""
     columns = {m: error.values[:, i] for i, m in enumerate(predictions.modalities)}

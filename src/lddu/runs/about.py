@@ -131,6 +131,12 @@ class Origin:
     none_means: str = ""
 
     @property
+    def modalities_apart(self) -> bool:
+        """Whether every corpus taught it one modality: how often each errs alone was then seen on different clips."""
+        taught = [corpus.modalities for corpus in self.details]
+        return len(set(taught)) > 1 and all(len(modalities) == 1 for modalities in taught)
+
+    @property
     def sentence(self) -> str:
         """For people."""
         if self.recorded:

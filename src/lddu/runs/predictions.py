@@ -282,9 +282,19 @@ class Predictions(PerClip[ClipPrediction]):
             pq.write_table(described, temporary)
 
 
+MODALITY_ERROR = "modality_error"
+"""Evidence of LDDU: the chance that a modality errs alone, Eq. (14)."""
+
+
+def without_modality_error(predictions: Predictions) -> Predictions:
+    """Predictions that do not say how likely each modality errs alone."""
+    evidence = {name: measured for name, measured in predictions.evidence.items() if name != MODALITY_ERROR}
+    return replace(predictions, evidence=evidence)
+
+
 OLD_EVIDENCE = (
     Evidence("width", ("emotion",), False, ""),
-    Evidence("modality_error", ("modality",), False, "", "error"),
+    Evidence(MODALITY_ERROR, ("modality",), False, "", "error"),
     Evidence("modality_noise", ("modality",), False, "", "noise"),
     Evidence("modality_trust", ("modality",), True, "", "trust"),
 )
@@ -327,7 +337,7 @@ def read_predictions(path: Path) -> Predictions:
             if (values := stack_if_there(kind.prefix, names[kind.axes[0]])) is not None
         }
         distance = stack_if_there("distance", modalities)
-        there = evidence["modality_error"].values if distance is None and "modality_error" in evidence else distance
+        there = evidence[MODALITY_ERROR].values if distance is None and MODALITY_ERROR in evidence else distance
         if there is None:
             raise KeyError("distance")
         aleatoric = np.array(table["aleatoric"].to_pylist(), float) if "aleatoric" in table.column_names else None

@@ -46,7 +46,7 @@ from lddu.runs.missing_modalities import missing_sentences, noted_sentences
 from lddu.runs.named_runs import opened_run
 from lddu.runs.not_learnt import not_learnt, untaught
 from lddu.runs.observed import Observed, scored
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import Predictions, without_modality_error
 from lddu.runs.robustness import Robustness, measure_robustness
 from lddu.runs.run_folder import RunLike
 from lddu.runs.subgroups import PROMISED_RECALL, Notes, members_by, subgroups_of
@@ -296,7 +296,8 @@ class Predictor:
         """What follows from the raw figures of some clips, with the run's decision.
 
         Where a coverage below 1 is asked for, the run abstains on clips that are out of distribution too; and on emotions that it could
-        not learn from a clip's only modality, unless it is to answer everything.
+        not learn from a clip's only modality, unless it is to answer everything. Where it learnt each modality from other corpora, the
+        chances that modalities err alone cannot be compared and are left out.
 
         Raises:
             MismatchError: where what is asked for cannot be had.
@@ -308,6 +309,8 @@ class Predictor:
         predictions = self._familiarity.beside(
             replace(predictions, missing_cost=costs, none_means=self.origin.none_means)
         )
+        if self.origin.modalities_apart:
+            predictions = without_modality_error(predictions)
         return (
             predictions
             if options.coverage == 1
