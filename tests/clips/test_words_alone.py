@@ -97,7 +97,7 @@ def test_of_a_text_that_is_too_long_the_words_that_are_read_are_counted(encoder:
     said = [SaidWords("long", SENTENCE.split() * 500), SaidWords("short", SENTENCE.split())]
     long, short = features_of_words(said, encoder, 70)
     note = (
-        "only its first 62 of 3,500 words were read: the run looks no further (model.max_steps); ask line by line (--lines), "
+        "only its first 62 of 3,500 words were read: the run looks no further (model.max_steps); ask line by line, "
         "or about its parts"
     )
     assert (len(long.modalities["text"]), long.notes, short.notes) == (70, ("words alone", note), ("words alone",))

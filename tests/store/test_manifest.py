@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,14 @@ def test_a_manifest_with_another_number_is_refused_or_says_the_same(place: Path,
         for key in at:
             whole = whole[key]
         try:
-            same = int(value) == whole
+            near = int(value) == whole
         except (TypeError, ValueError, OverflowError):
-            same = False
-        if same:
+            near = False
+        if value == whole:
             reads_all(place)
+        elif near:  # 7.5 or "7" for 7
+            with suppress(StoreError):
+                reads_all(place)
         else:
             with pytest.raises(StoreError):
                 reads_all(place)

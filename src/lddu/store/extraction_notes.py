@@ -130,7 +130,7 @@ def unread_end(read: int, words: int) -> str:
     """Of a text that is longer than a run looks."""
     return (
         f"only its first {read:,} of {words:,} words were read: the run looks no further (model.max_steps); "
-        "ask line by line (--lines), or about its parts"
+        "ask line by line, or about its parts"
     )  # fmt: skip
 
 
@@ -192,14 +192,14 @@ def several_faces(share: float) -> str:
     """Of a film with more than one face in a share of its pictures, of which one is followed."""
     return (
         f"several faces in {100 * share:.0f} % of its pictures: the large one whose mouth moves was followed "
-        "(--per-person answers each)"
+        "(each can be answered per person)"
     )  # fmt: skip
 
 
 def faces_of_photo(faces: int, across: float) -> str:
     """Of a photo with several faces; and where the one that is answered is, as a share of the width."""
     where = "at the left" if across < 1 / 3 else "in the middle" if across < 2 / 3 else "at the right"
-    return f"{faces} faces seen in the photo: the largest, {where}, was read (--per-person answers each)"
+    return f"{faces} faces seen in the photo: the largest, {where}, was read (each can be answered per person)"
 
 
 def speakerless(seconds: float, length: float) -> str:

@@ -97,7 +97,7 @@ def test_small_faces_of_a_wide_film_are_seen_and_that_there_are_several_is_said(
     track = meter.track(Picture(number / 15, wide((90, 35), (90, 515))) for number in range(6))
     assert len(track.steps) == 6 and track.several.all()
     assert track.note == (
-        "several faces in 100 % of its pictures: the large one whose mouth moves was followed (--per-person answers each)"
+        "several faces in 100 % of its pictures: the large one whose mouth moves was followed (each can be answered per person)"
     )
 
 
