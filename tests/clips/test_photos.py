@@ -64,7 +64,9 @@ def test_a_face_is_found_however_small_it_is_beside_its_photo(
 def test_of_several_faces_the_largest_is_read_and_that_is_said(tmp_path: Path, extractor: ClipExtractor) -> None:
     (clip,) = extractor.extract(photo_of(tmp_path / "two.png", (600, 300), (180, 40, 60), (260, 320, 20)))
     (alone,) = extractor.extract(photo_of(tmp_path / "one.png", (600, 300), (260, 320, 20)))
-    assert "2 faces seen in the photo: the largest, at the right, was read (each can be answered per person)" in clip.notes
+    assert (
+        "2 faces seen in the photo: the largest, at the right, was read (each can be answered per person)" in clip.notes
+    )
     np.testing.assert_allclose(clip.modalities["visual"].values, alone.modalities["visual"].values, atol=0.1)
     assert not any("seen in the photo" in note for note in alone.notes)
 

@@ -70,6 +70,7 @@ def test_of_clips_without_anything_else_the_run_cannot_tell(predictor: Predictor
     assert everything.abstained is not None and not everything.abstained.any()
 
 
+@pytest.mark.slow  # writes an .onnx file
 def test_a_file_of_the_run_cannot_tell_either(predictor: Predictor, store: FeatureStore, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
     file = predictor.export_onnx(tmp_path / "run.onnx").path

@@ -87,6 +87,7 @@ def test_without_a_path_nothing_is_fitted_and_chance_stays_as_it_was(store: Feat
     assert network.path is None and path_probability(network, reader(store), labelled(store, "test").rows) is None
 
 
+@pytest.mark.slow
 def test_fitting_takes_its_chance_from_the_seed_and_leaves_that_of_others_alone(store: FeatureStore) -> None:
     network = network_with(2)
     torch.manual_seed(5)
@@ -101,7 +102,7 @@ def test_fitting_takes_its_chance_from_the_seed_and_leaves_that_of_others_alone(
         assert not one.requires_grad
 
 
-@pytest.mark.parametrize("emotion", [0, 1])
+@pytest.mark.parametrize("emotion", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_what_is_unknown_teaches_nothing(store: FeatureStore, emotion: int) -> None:
     train_clips = labelled(store, "train")
     presence = train_clips.presence.copy()
@@ -117,6 +118,7 @@ def test_what_is_unknown_teaches_nothing(store: FeatureStore, emotion: int) -> N
     assert blank.path is not None and not blank.path.last_bias.any()
 
 
+@pytest.mark.slow
 def test_a_few_clips_and_more_than_fit_into_memory(store: FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
     train_clips = labelled(store, "train")
     few = fitted(store, ScalingClips(train_clips.rows[:3], train_clips.presence[:3]))
@@ -176,6 +178,7 @@ def config_with(beside: int) -> Config:
     return tiny_config(model={"shallow_networks": beside}, training={"weight_average": 0.8})
 
 
+@pytest.mark.slow
 def test_the_network_and_its_epoch_are_the_same_with_and_without_a_path(small: FeatureStore, tmp_path: Path) -> None:
     weights, kept = [], []
     for beside in (0, 2):
@@ -191,6 +194,7 @@ def test_the_network_and_its_epoch_are_the_same_with_and_without_a_path(small: F
     assert float(weights[1]["path.share"]) in SHARES
 
 
+@pytest.mark.slow
 def test_the_log_gives_the_figures_of_what_is_kept(small: FeatureStore, tmp_path: Path) -> None:
     run = train(small, tmp_path / "run", config_with(2), RunOptions(seed=1, report=False))
     log = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]

@@ -135,6 +135,7 @@ def test_folds_side_by_side_leave_the_bytes_of_folds_in_turn(corpus: FeatureStor
     assert begun[:3] == [1, 2, 3] and sorted(begun[3:]) == [1, 2, 3]
 
 
+@pytest.mark.slow  # PyTorch is loaded in each process
 def test_a_training_that_dies_is_named_and_the_others_end(tmp_path: Path) -> None:
     trainings = [Training("seed 0", partial(leave, tmp_path / "a")), Training("seed 1", die), Training("seed 2", partial(leave, tmp_path / "b"))]  # fmt: skip
     with warnings.catch_warnings(record=True) as met:
