@@ -88,9 +88,13 @@ _IN_FEATURES = ("text_layers", "voice_layer", "trim")
 """Settings that `features` holds; they are younger than the keys in stores that are still updated."""
 
 
+_YOUNGER = ("per_person", "most_tokens")
+"""Settings that are younger than these keys too, and are in them only where they are used."""
+
+
 def _as_named_first(config: ExtractorConfig) -> dict[str, Any]:
     """The settings, as keys of stores that are still updated have them: by the names of then, and without what is younger."""
-    settings = {name: value for name, value in asdict(config).items() if name != "per_person" or value}
+    settings = {name: value for name, value in asdict(config).items() if name not in _YOUNGER or value}
     return {**settings, "face_model": MESH} if config.face_model == GEOMETRY else settings
 
 

@@ -97,9 +97,8 @@ def predict_clips(
         SourceError: where no clip at all could be extracted.
     """
     trained = extraction_of(predictor)
-    longest = (
-        predictor.description.config.model.max_steps
-    )  # what lies behind is not looked at: a book would take minutes
+    # what lies behind is not looked at: a book would take minutes
+    longest = predictor.description.config.model.max_steps
     config = replace((config or ExtractorConfig()).made_as(trained), most_tokens=longest)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     with _extraction_folder(predictor, listing, config) as folder:

@@ -165,10 +165,9 @@ def with_label_sets(run: RunFolder, answers: Answers) -> Answers:
     if run.description.folds:
         return answers
     decision, emotions = run.load_decision(), answers.scored.emotions
-    own = answers.scored.columns(
-        [emotions.index(name) for name in decision.emotions]
-    )  # another run's order where compared
-    sets = recalibrated_sets(decision, own.probability)
+    # emotions stand in another run's order where runs are compared
+    in_own_order = answers.scored.columns([emotions.index(name) for name in decision.emotions])
+    sets = recalibrated_sets(decision, in_own_order.probability)
     return replace(answers, label_set=sets[:, [decision.emotions.index(name) for name in emotions]])
 
 

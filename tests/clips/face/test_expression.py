@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lddu.clips import done
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import key_of
 from lddu.clips.extractor import ClipExtractor
@@ -171,6 +172,16 @@ def test_a_store_from_before_the_network_keeps_its_geometry_and_its_files(tmp_pa
     object.__setattr__(as_then, "face_model", "mediapipe")
     assert asdict(as_then) != asdict(config)
     assert key_of(source, config, {}) == key_of(source, as_then, {})
+
+
+def test_settings_younger_than_the_keys_of_old_stores_are_in_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(done, "_digest", lambda described: described["config"])
+    of_old_stores = {"text_model", "voice_model", "face_model", "cut", "longest", "speech_model"}
+    source = Source(tmp_path / "talk.mp4", "talk")
+    assert set(key_of(source, ExtractorConfig().resolved(), {})) == of_old_stores
+    assert set(key_of(source, ExtractorConfig(most_tokens=70), {})) == of_old_stores | {"most_tokens"}
 
 
 def test_new_stores_have_the_network_unless_another_model_is_named() -> None:
