@@ -4,12 +4,11 @@ It changes which faces are found, never how a face is measured.
 """
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from lddu.clips.face.geometry import Face
 from lddu.clips.face.measured_faces import faces_in
-from lddu.clips.face.mesh import MOST_FACES, FaceMesh
+from lddu.clips.face.mesh import FaceMesh
+from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.parts import once_each, parts_of, tiles_of, whole
 from lddu.clips.media import Picture
 
@@ -43,20 +42,14 @@ def _in_tiles(mesh: FaceMesh, picture: Picture, share: int) -> list[Face]:
 
 
 class CloserLook:
-    """Looks for faces in parts of the wide or high pictures of a film until one is found in a picture as a whole; a context manager."""
+    """Looks for faces in parts of the wide or high pictures of a film until one is found in a picture as a whole.
 
-    def __init__(self) -> None:
-        self._meshes: list[FaceMesh] = []
-        self._pictures, self._following, self._needed = 0, False, True
+    Args:
+        parts: what follows the faces in them.
+    """
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for mesh in self._meshes:
-            mesh.__exit__(kind, fault, trace)
+    def __init__(self, parts: MeshPerPart) -> None:
+        self._parts, self._pictures, self._following, self._needed = parts, 0, False, True
 
     def faces(self, faces: list[Face], picture: Picture) -> list[Face]:
         """The faces of the next picture: those that are found in it as a whole; else those in parts of it, if none ever was.
@@ -70,9 +63,6 @@ class CloserLook:
             return faces
         self._pictures += 1
         if self._following or self._pictures % _EVERY == 1:
-            parts = parts_of(*picture.pixels.shape[:2])
-            self._meshes += [FaceMesh(most=MOST_FACES) for _ in parts[len(self._meshes) :]]
-            for part, mesh in zip(parts, self._meshes, strict=False):
-                faces = faces + [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
+            faces = self._parts.faces(picture)
         self._following = bool(faces)
         return once_each(faces)

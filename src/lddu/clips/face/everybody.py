@@ -3,16 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
 
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import Face
 from lddu.clips.face.identity import Identities
 from lddu.clips.face.looks import look_of
-from lddu.clips.face.measured_faces import MeasuredFaces, faces_in
-from lddu.clips.face.mesh import FaceMesh
-from lddu.clips.face.parts import Part, once_each, parts_of, whole
+from lddu.clips.face.measured_faces import MeasuredFaces
+from lddu.clips.face.mesh_per_part import MeshPerPart
+from lddu.clips.face.parts import once_each
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
 from lddu.store import extraction_notes
@@ -24,26 +22,17 @@ _BRIEFEST = 8  # pictures; a face that is seen in fewer of a film is left out
 
 
 class Everybody:
-    """Follows every face of a file; a context manager, one per file.
+    """Follows every face of a file.
 
     Args:
+        parts: what follows the faces in parts of its pictures.
         reader: what reads the pixels of a face; None measures the geometry alone.
         pool: in which it reads.
     """
 
-    def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
-        self._identities, self._crowded = Identities(), 0
+    def __init__(self, parts: MeshPerPart, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
+        self._parts, self._identities, self._crowded = parts, Identities(), 0
         self._measured = defaultdict[int, MeasuredFaces](lambda: MeasuredFaces(reader, pool))
-        self._meshes: list[FaceMesh] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for mesh in self._meshes:
-            mesh.__exit__(kind, fault, trace)
 
     def add(self, faces: Sequence[Face], picture: Picture) -> None:
         """The next picture.
@@ -52,10 +41,7 @@ class Everybody:
             faces: that are found in it as a whole.
             picture: in which more are looked for.
         """
-        all_faces = list(faces)
-        for part, mesh in self._parts(picture):
-            all_faces += [face for face in faces_in(mesh, picture, part) if whole(face, part, picture)]
-        all_faces = once_each(all_faces)
+        all_faces = once_each([*faces, *self._parts.faces(picture)])
         self._crowded += len(all_faces) >= MOST_PEOPLE
         for identified in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in all_faces]):
             self._measured[identified.number].add(identified.face, picture)
@@ -71,8 +57,3 @@ class Everybody:
         notes = [extraction_notes.brief_faces(len(self._measured) - len(tracks))] * (len(tracks) < len(self._measured))
         notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
         return tracks, "; ".join(notes)
-
-    def _parts(self, picture: Picture) -> list[tuple[Part, FaceMesh]]:
-        parts = parts_of(*picture.pixels.shape[:2])
-        self._meshes += [FaceMesh(most=MOST_PEOPLE) for _ in parts[len(self._meshes) :]]
-        return list(zip(parts, self._meshes, strict=False))

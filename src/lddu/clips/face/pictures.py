@@ -18,6 +18,7 @@ from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_in, reading
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
+from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
@@ -121,10 +122,11 @@ class FaceMeter:
         most = MOST_PEOPLE if self._everybody else MOST_FACES
         with (
             FaceMesh(most=most) as mesh,
-            CloserLook() as closer,
+            MeshPerPart(MOST_FACES) as sought,
+            MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
-            Everybody(self._reader, pool) as everybody,
         ):
+            closer, everybody = CloserLook(sought), Everybody(parts, self._reader, pool)
             measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
                 faces = closer.faces(faces_in(mesh, picture), picture)
@@ -150,7 +152,8 @@ class FaceMeter:
             larger: the same with more pixels; asked where no face is found otherwise.
         """
         faces, shown = faces_of_photo(picture, larger, MOST_PEOPLE)
-        with reading() as pool, Everybody(self._reader, pool) as everybody:
+        with MeshPerPart(MOST_PEOPLE) as parts, reading() as pool:
+            everybody = Everybody(parts, self._reader, pool)
             measured = MeasuredFaces(self._reader, pool)
             for face in faces[:1]:
                 measured.add(face, shown)

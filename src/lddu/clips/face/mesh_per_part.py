@@ -1,0 +1,41 @@
+"""Faces in the parts of a film's wide or high pictures, each part followed by a mesh of its own."""
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from lddu.clips.face.geometry import Face
+from lddu.clips.face.measured_faces import faces_in
+from lddu.clips.face.mesh import FaceMesh
+from lddu.clips.face.parts import parts_of, whole
+from lddu.clips.media import Picture
+
+
+class MeshPerPart:
+    """Follows faces in each part of wide or high pictures; a context manager, one per file. Loads a mesh when its part is first looked at.
+
+    Args:
+        most: faces that are followed at once in each part.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._meshes, self._open = most, list[FaceMesh](), ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def faces(self, picture: Picture) -> list[Face]:
+        """The faces in each part of the next picture that no inner edge of their part cuts off; none of a picture that is nearly square."""
+        parts = parts_of(*picture.pixels.shape[:2])
+        self._meshes += [self._open.enter_context(FaceMesh(most=self._most)) for _ in parts[len(self._meshes) :]]
+        return [
+            face
+            for part, mesh in zip(parts, self._meshes, strict=False)
+            for face in faces_in(mesh, picture, part)
+            if whole(face, part, picture)
+        ]
