@@ -82,7 +82,7 @@ def test_why_names_the_modality_and_what_would_be_without_it(run: Path, talks: F
     def why(text: float, audio: float, threshold: float = 0.0, label: np.ndarray = silent) -> str:
         gains = {m: dict.fromkeys(MANNERS, gain) for m, gain in (("text", text), ("audio", audio), ("visual", -0.1))}
         predictions = replace(found.predictions, label=label, abstained=silent)
-        told = replace(found, influence=[gains], predictions=predictions, thresholds=(threshold,) * 4)
+        told = replace(found, influence=[gains], predictions=predictions, thresholds=[[threshold] * 4])
         return next(sections(told, {})).segments[0].why
 
     rests = f"rests most on text: without it, it would be at {probability - 0.2:.2f}, not {probability:.2f}"
@@ -139,7 +139,7 @@ def test_the_headline_counts_all_clips_that_were_asked_about(run: Path, talks: F
 
 
 def test_the_threshold_is_marked_on_every_bar(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
-    found = replace(answers(run, talks, range(1)), thresholds=(0.3, 0.41, 0.3, 0.3))
+    found = replace(answers(run, talks, range(1)), thresholds=[[0.3, 0.41, 0.3, 0.3]])
     write_clip_page(tmp_path / "page", found, ABOUT, with_media=False)
     page = text_of(tmp_path / "page")
     assert re.findall(r'<b style="left:([\d.]+)%">', page) == ["30.0", "41.0", "30.0", "30.0"]
@@ -164,7 +164,7 @@ def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: Feat
     rows = np.zeros(1080, int)
     many = replace(
         few, predictions=few.predictions.rows(rows), start=times.tolist(), end=(times + 10).tolist(),
-        **{name: getattr(few, name) * 1080 for name in ("file", "transcript", "influence", "attention")},
+        **{name: getattr(few, name) * 1080 for name in ("file", "transcript", "influence", "attention", "thresholds")},
     )  # fmt: skip
     ticks = next(sections(many, {})).ticks
     assert len(ticks) >= 1080 / 15

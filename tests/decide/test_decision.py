@@ -81,8 +81,8 @@ def test_probabilities_of_another_corpus_are_refused() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 4, "install a newer lddu"),
-        (("version",), "1", "decision.json.version to be 3"),
+        (("version",), 5, "install a newer lddu"),
+        (("version",), "1", "decision.json.version to be 4"),
         (("emotions",), ["joy"], "decision.json.thresholds to be 1 numbers"),
         (("emotions",), "joy", "decision.json.emotions to be a list of texts"),
         (("thresholds",), [0.5, 0.5, 0.5, 1.5], r"thresholds\[3\] to be a number from 0 to 1, but got 1.5"),

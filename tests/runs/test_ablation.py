@@ -65,6 +65,29 @@ def test_every_subset_of_few_modalities_is_measured_and_of_many_each_left_out(tm
     assert many.ablation(("a",)) is None
 
 
+def test_clips_that_lack_a_modality_are_decided_by_what_validation_showed_of_such_clips(tmp_path: Path) -> None:
+    store = tiny_store(
+        tmp_path / "store", clips=300, dimensions=SIZES, missing=[(n, "text") for n in range(3, 300, 50)]
+    )
+    predictor, bare = trained(store, tmp_path / "run"), without(store, tmp_path / "bare", "face")
+    decision = predictor.decision
+    assert {one.modalities: one.clips for one in decision.by_modalities} == {
+        ("audio",): 60, ("text",): 54, ("face",): 60,
+        ("audio", "text"): 54, ("audio", "face"): 60, ("text", "face"): 54, ("audio", "text", "face"): 54,
+    }  # fmt: skip
+    measured, valid = predictor.ablation(("audio", "text")), predictor.evaluate(bare, "valid")
+    assert measured is not None and measured.f1_micro == pytest.approx(valid["f1_micro"])
+    found = predictor.predict(bare, options=PredictOptions(recall=0.9))
+    voice = ~found.presented[:, list(found.modalities).index("text")]
+    assert voice.sum() == 6 and found.label_set is not None
+    raw = predictor.infer(bare, np.arange(300)).probability[voice]
+    alone = decision.given(["audio"])
+    assert alone.fitted_on == decision.fitted_on and alone.recall_sets != decision.recall_sets
+    np.testing.assert_array_equal(found.probability[voice], alone.recalibration.apply(raw))
+    np.testing.assert_array_equal(found.label_set[voice], alone.recall_sets.sets(raw, 0.9))
+    assert (found.label == (found.probability >= decision.thresholds_of(found.presented, 300))).all()
+
+
 def test_both_figures_are_of_the_clips_that_have_something_left(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", clips=40, missing=[(3, "text"), (8, "text")])
     predictor = trained(store, tmp_path / "run")

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 import lddu
 from lddu.decide.aleatoric import MEAN_ENTROPY
-from lddu.decide.decision import FittedDecision, fit_decision
+from lddu.decide.decision import FittedDecision, fit_decision, with_subsets
 from lddu.decide.recalibrate import METHODS, Method
+from lddu.decide.subset import FitAnswers
 from lddu.decide.threshold import ThresholdRule
 from lddu.errors import ConfigError, MismatchError, PackageError, RunError
 from lddu.evaluate.scored import Scored, Validation
@@ -295,7 +296,15 @@ def decision_by(method: Method, thresholds: str, seed: int) -> FittedDecision:
     )
     width = {"width": rng.random((400, 3)) + (present != (probability > 0.5))}
     rule = ThresholdRule("floor" if thresholds == "floor" else "per_emotion")
-    return fit_decision(Validation(scored), rule, method, width, rng.integers(0, 4, (400, 3)) / 3, width)
+    whole = fit_decision(Validation(scored), rule, method, width, rng.integers(0, 4, (400, 3)) / 3, width)
+    alone = Validation(scored.with_probability(probability**0.6))
+    return with_subsets(
+        whole,
+        FitAnswers(Validation(scored), width, method),
+        dict.fromkeys(("text", "audio"), np.ones(400, bool)),
+        {("audio",): FitAnswers(alone, width, method), ("text",): FitAnswers(alone, {}, method)},
+        rule,
+    )
 
 
 @settings(max_examples=40)
@@ -313,10 +322,13 @@ def test_the_decision_on_tensors_is_the_decision_on_arrays(
     rng = np.random.default_rng(seed)
     probability = np.concatenate([rng.random((20, 3)), [[0.0, 1.0, 0.5], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]])
     width = {"width": rng.random(probability.shape)}
-    own = decision.apply(probability, width, recall, coverage)
+    presence = rng.random((len(probability), 2)) < 0.6
+    own = decision.apply(probability, width, recall, coverage, presence)
     tensors = {name: torch.from_numpy(values) for name, values in width.items()}
     shares = (torch.tensor(share, dtype=torch.float64) for share in (recall, coverage))
-    found = DecisionGraph(decision)(torch.from_numpy(probability), tensors, tensors, *shares)
+    found = DecisionGraph(decision)(
+        torch.from_numpy(probability), tensors, tensors, *shares, torch.from_numpy(presence)
+    )
     for name, wanted in {
         "probability": own.probability, "label": own.labels, "label_set": own.label_set,
         "uncertainty": own.uncertainty, "cannot_tell": own.abstained,
@@ -331,7 +343,9 @@ def test_where_nobody_taught_it_the_aleatoric_uncertainty_is_the_mean_entropy() 
     probability = np.random.default_rng(0).random((5, 3))
     share = torch.tensor(0.9, dtype=torch.float64)
     width = {"width": torch.ones(5, 3, dtype=torch.float64)}
-    found = DecisionGraph(decision)(torch.from_numpy(probability), width, width, share, share).aleatoric
+    found = DecisionGraph(decision)(
+        torch.from_numpy(probability), width, width, share, share, torch.ones(5, 2, dtype=torch.bool)
+    ).aleatoric
     np.testing.assert_allclose(found.numpy(), decision.aleatoric.apply(probability, {}))
 
 

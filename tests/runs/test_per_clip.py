@@ -40,7 +40,7 @@ def answers(clips: int) -> ClipAnswers:
     files, seconds = [f"talk{n}.mp4" for n in range(clips)], np.arange(clips, dtype=float)
     return ClipAnswers(
         found, files, seconds.tolist(), (seconds + 2).tolist(), [f"words {n}" for n in range(clips)], influence,
-        [TimeLine(None, {}) for _ in range(clips)], (0.5, 0.5, 0.5), ["simulated"],
+        [TimeLine(None, {}) for _ in range(clips)], [[0.5] * 3] * clips, ["simulated"],
     )  # fmt: skip
 
 

@@ -71,14 +71,20 @@ class GuaranteedSets:
         return asdict(self)
 
     @classmethod
-    def from_mapping(cls, mapping: Any, where: str = "conformal") -> "GuaranteedSets":
+    def from_mapping(cls, mapping: Any, where: str = "conformal", promise: Promise | None = None) -> "GuaranteedSets":
         """Read what `to_mapping` gave.
+
+        Args:
+            mapping: plain values.
+            where: they stand.
+            promise: that it must be of; None for either.
 
         Raises:
             RunError: something is missing, unknown or out of range.
         """
         fields = reading.section(mapping, ("promise", "targets", "cuts", "clips", "confidence"), where)
-        promise = reading.word(fields["promise"], f"{where}.promise", get_args(Promise))
+        kept = reading.word(fields["promise"], f"{where}.promise", get_args(Promise))
+        reading.ensure(promise in (None, kept), f"{where}.promise to be {promise}", kept)
         targets = reading.numbers(fields["targets"], f"{where}.targets", 0, 1)
         cuts = reading.numbers(fields["cuts"], f"{where}.cuts", 0, NOTHING)
         reading.ensure(len(cuts) == len(targets) > 0, f"{where} to hold one cut per target", len(cuts))
@@ -87,7 +93,7 @@ class GuaranteedSets:
         if confidence is not None:
             confidence = reading.number(confidence, f"{where}.confidence", 0, 1)
         clips = reading.whole(fields["clips"], f"{where}.clips")
-        return cls("recall" if promise == "recall" else "precision", targets, cuts, clips, confidence)
+        return cls("recall" if kept == "recall" else "precision", targets, cuts, clips, confidence)
 
 
 def fit_recall_sets(validation: Validation, targets: Iterable[float] = TARGETS) -> GuaranteedSets:

@@ -1,10 +1,11 @@
 """From probabilities to an answer: everything fitted on validation, frozen, as `decision.json` holds it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lddu.arrays import Flags, Floats, binary_entropy
 from lddu.decide import reading
@@ -14,12 +15,13 @@ from lddu.decide.conformal import GuaranteedSets, fit_precision_sets, fit_recall
 from lddu.decide.error_score import LABEL_ODDS, ErrorScore, fit_error_score, label_odds
 from lddu.decide.recalibrate import Method, Recalibration, fit_recalibration
 from lddu.decide.shares import ShareMap, fit_shares
+from lddu.decide.subset import LEAST_CLIPS, FitAnswers, SubsetDecision
 from lddu.decide.threshold import ONE_BY_MICRO_F1, ThresholdRule, fit_threshold
 from lddu.errors import MismatchError, RunError
 from lddu.evaluate.scored import Validation
 
-VERSION = 3
-"""2 added `aleatoric`, 3 `shares`; where version 1 lacks the first, it is the mean entropy."""
+VERSION = 4
+"""2 added `aleatoric`, 3 `shares`, 4 `modalities` and `by_modalities`; where version 1 lacks the first, it is the mean entropy."""
 NAMES = (
     "version",
     "emotions",
@@ -31,6 +33,8 @@ NAMES = (
     "abstention",
     "aleatoric",
     "shares",
+    "modalities",
+    "by_modalities",
     "fitted_on",
 )
 
@@ -52,6 +56,7 @@ class Decision:
         labels: [N, E] which emotions are decided to be present.
         scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
         uncertainty: [N, E] the selected score: the chance that the label is wrong.
+        thresholds: [N, E] from which an emotion of a clip counts as present.
         label_set: [N, E] the set with the promised recall, where a recall was given.
         abstained: [N, E] where no answer is given, where a coverage was given.
     """
@@ -60,6 +65,7 @@ class Decision:
     labels: Flags
     scores: dict[str, Floats]
     uncertainty: Floats
+    thresholds: Floats
     label_set: Flags | None = None
     abstained: Flags | None = None
 
@@ -79,6 +85,8 @@ class FittedDecision:
         aleatoric: how much people would differ about a clip.
         shares: map to shares of raters, from probabilities as predicted; None where too few raters of validation differ.
         fitted_on: split and number of clips.
+        modalities: M, of the run, in order; empty where nothing depends on them.
+        by_modalities: what is decided otherwise for clips that have some of the modalities only.
     """
 
     emotions: tuple[str, ...]
@@ -91,6 +99,8 @@ class FittedDecision:
     aleatoric: AleatoricScore
     shares: ShareMap | None
     fitted_on: FittedOn
+    modalities: tuple[str, ...] = ()
+    by_modalities: tuple[SubsetDecision, ...] = ()
 
     def apply(
         self,
@@ -98,6 +108,7 @@ class FittedDecision:
         scores: Mapping[str, Floats] | None = None,
         recall: float | None = None,
         coverage: float | None = None,
+        presence: Flags | None = None,
     ) -> Decision:
         """Decide for N clips.
 
@@ -105,10 +116,13 @@ class FittedDecision:
             probability: [N, E] as predicted, before recalibration.
             scores: name -> [N, E] further uncertainty scores, those that the decision was fitted with.
             recall: also give the label sets that hold at least this share of a clip's emotions on average.
-            coverage: answer only this share of (clip, emotion) pairs, the most certain ones.
+            coverage: answer only this share of (clip, emotion) pairs, the most certain ones; the cut is the same whatever
+                modalities a clip has, so that of what is less certain less is answered.
+            presence: [N, M] which modalities the clips have; needed where the decision depends on them.
 
         Raises:
-            MismatchError: columns are not the emotions, or the recall or coverage was not fitted or cannot be reached.
+            MismatchError: columns are not the emotions, the modalities are not told, or the recall or coverage was not fitted or
+                cannot be reached.
         """
         probability = np.asarray(probability, np.float64)
         if probability.ndim != 2 or probability.shape[1] != len(self.emotions):
@@ -116,18 +130,95 @@ class FittedDecision:
                 f"Expected probabilities of clips x {len(self.emotions)} emotions, but got the shape "
                 f"{probability.shape}; decide with the run that predicted them."
             )
+        parts = [
+            (
+                rows,
+                one._decided(probability[rows], {name: score[rows] for name, score in (scores or {}).items()}, recall),
+            )
+            for one, rows in self.by_presence(presence, len(probability))
+        ]
+        decided = parts[0][1] if len(parts) == 1 else _joined(parts)
+        if coverage is None:
+            return decided
+        return replace(decided, abstained=self.abstention.abstained(decided.uncertainty, coverage))
+
+    def _decided(self, probability: Floats, scores: Mapping[str, Floats], recall: float | None) -> Decision:
+        """Of clips that have the same modalities, whatever `by_modalities` says."""
         recalibrated = self.recalibration.apply(probability)
         thresholds = np.array(self.thresholds)
-        known = {**own_scores(recalibrated, thresholds), **(scores or {})}
-        uncertainty = self.error_score.apply(known)
+        known = {**own_scores(recalibrated, thresholds), **scores}
         return Decision(
             recalibrated,
             recalibrated >= thresholds,
             known,
-            uncertainty,
+            self.error_score.apply(known),
+            np.broadcast_to(thresholds, recalibrated.shape),
             None if recall is None else self.recall_sets.sets(probability, recall),
-            None if coverage is None else self.abstention.abstained(uncertainty, coverage),
         )
+
+    def given(self, modalities: Sequence[str]) -> "FittedDecision":
+        """The decision for clips that have these modalities and no other; it depends on modalities no more."""
+        fitted = next((one for one in self.by_modalities if set(one.modalities) == set(modalities)), None)
+        if fitted is None:
+            return replace(self, modalities=(), by_modalities=())
+        return replace(
+            self,
+            thresholds=fitted.thresholds,
+            recalibration=fitted.recalibration,
+            recall_sets=fitted.recall_sets,
+            precision_sets=fitted.precision_sets,
+            error_score=fitted.error_score,
+            modalities=(),
+            by_modalities=(),
+        )
+
+    def with_threshold(self, cut: float) -> "FittedDecision":
+        """The same with this threshold for all emotions and all clips."""
+        same = (cut,) * len(self.emotions)
+        subsets = tuple(replace(one, thresholds=same) for one in self.by_modalities)
+        return replace(self, thresholds=same, by_modalities=subsets)
+
+    def by_presence(self, presence: Flags | None, clips: int) -> Iterator[tuple["FittedDecision", NDArray[np.intp]]]:
+        """The decision of each clip, and the clips that share it.
+
+        Args:
+            presence: [N, M] which modalities the clips have; None where the decision does not depend on them.
+            clips: N.
+
+        Yields:
+            A decision that depends on modalities no more, and [K] row numbers; one at least, all rows together once each.
+
+        Raises:
+            MismatchError: the decision depends on modalities, and `presence` is not given or of other ones.
+        """
+        if not self.by_modalities:
+            yield self, np.arange(clips)
+            return
+        if presence is None or presence.shape != (clips, len(self.modalities)):
+            raise MismatchError(
+                f"Expected to be told which of {', '.join(self.modalities)} each of {clips} clips has, but got "
+                f"{'nothing' if presence is None else f'the shape {presence.shape}'}; give `presence`."
+            )
+        sets, place = np.unique(np.asarray(presence, bool), axis=0, return_inverse=True)
+        if not clips:
+            yield self.given(self.modalities), np.arange(0)
+        for number, flags in enumerate(sets):
+            names = [name for name, there in zip(self.modalities, flags, strict=True) if there]
+            yield self.given(names), np.flatnonzero(place.ravel() == number)
+
+    def thresholds_of(self, presence: Flags | None, clips: int) -> Floats:
+        """[N, E] from which an emotion of a clip counts as present; arguments as of `by_presence`."""
+        thresholds = np.empty((clips, len(self.emotions)))
+        for one, rows in self.by_presence(presence, clips):
+            thresholds[rows] = one.thresholds
+        return thresholds
+
+    def recalibrated(self, probability: Floats, presence: Flags | None = None) -> Floats:
+        """[N, E] the probabilities of `apply`, from those that were predicted."""
+        after = np.empty(np.shape(probability))
+        for one, rows in self.by_presence(presence, len(probability)):
+            after[rows] = one.recalibration.apply(probability[rows])
+        return after
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, as `decision.json` holds them."""
@@ -142,6 +233,8 @@ class FittedDecision:
             "abstention": self.abstention.to_mapping(),
             "aleatoric": self.aleatoric.to_mapping(),
             "shares": None if self.shares is None else self.shares.to_mapping(),
+            "modalities": list(self.modalities),
+            "by_modalities": [one.to_mapping() for one in self.by_modalities],
             "fitted_on": {"split": self.fitted_on.split, "n": self.fitted_on.n},
         }
 
@@ -160,7 +253,9 @@ class FittedDecision:
         if version == 1:
             mapping = {**mapping, "version": 2, "aleatoric": MEAN_ENTROPY.to_mapping()}
         if version in (1, 2):
-            mapping = {**mapping, "version": VERSION, "shares": None}
+            mapping = {**mapping, "version": 3, "shares": None}
+        if version in (1, 2, 3):
+            mapping = {**mapping, "version": VERSION, "modalities": [], "by_modalities": []}
         fields = reading.section(mapping, NAMES, where)
         reading.ensure(fields["version"] == VERSION, f"{where}.version to be {VERSION}", fields["version"])
         emotions = reading.words(fields["emotions"], f"{where}.emotions")
@@ -169,19 +264,27 @@ class FittedDecision:
         for name, given in (("thresholds", thresholds), ("recalibration.intercepts", recalibration.intercepts)):
             reading.ensure(len(given) == len(emotions) > 0, f"{where}.{name} to be {len(emotions)} numbers", given)
         shares = fields["shares"]
+        modalities = reading.words(fields["modalities"], f"{where}.modalities")
+        by_modalities = fields["by_modalities"]
+        reading.ensure(isinstance(by_modalities, list), f"{where}.by_modalities to be a list", by_modalities)
         on = reading.section(fields["fitted_on"], ("split", "n"), f"{where}.fitted_on")
         split = reading.word(on["split"], f"{where}.fitted_on.split", ("valid",))
         return cls(
             emotions,
             thresholds,
             recalibration,
-            _promise(fields["recall_sets"], f"{where}.recall_sets", "recall"),
-            _promise(fields["precision_sets"], f"{where}.precision_sets", "precision"),
+            GuaranteedSets.from_mapping(fields["recall_sets"], f"{where}.recall_sets", "recall"),
+            GuaranteedSets.from_mapping(fields["precision_sets"], f"{where}.precision_sets", "precision"),
             ErrorScore.from_mapping(fields["error_score"], f"{where}.error_score"),
             Abstention.from_mapping(fields["abstention"], f"{where}.abstention"),
             AleatoricScore.from_mapping(fields["aleatoric"], f"{where}.aleatoric"),
             None if shares is None else ShareMap.from_mapping(shares, f"{where}.shares", len(emotions)),
             FittedOn(split, reading.whole(on["n"], f"{where}.fitted_on.n")),
+            modalities,
+            tuple(
+                SubsetDecision.from_mapping(one, f"{where}.by_modalities[{i}]", modalities, len(emotions))
+                for i, one in enumerate(by_modalities)
+            ),
         )
 
 
@@ -236,6 +339,66 @@ def fit_decision(
     )
 
 
+def with_subsets(
+    decision: FittedDecision,
+    whole: FitAnswers,
+    presence: Mapping[str, Flags],
+    subsets: Mapping[tuple[str, ...], FitAnswers],
+    threshold: ThresholdRule = ONE_BY_MICRO_F1,
+) -> FittedDecision:
+    """The same with what is decided otherwise for clips that have some of the modalities only; abstention is fitted anew.
+
+    Args:
+        decision: as `fit_decision` gave it.
+        whole: what that was fitted on.
+        presence: modality of the run, in order -> [N] which clips of `whole` have it.
+        subsets: modalities -> answers on validation clips that show these only. Sets with fewer than `LEAST_CLIPS` labelled clips
+            are left to `decision`.
+        threshold: how thresholds are chosen.
+    """
+    fitted = tuple(
+        _fitted_subset(modalities, answers, threshold)
+        for modalities, answers in subsets.items()
+        if answers.labelled >= LEAST_CLIPS
+    )
+    if not fitted:
+        return decision
+    decision = replace(decision, modalities=tuple(presence), by_modalities=fitted)
+    scored, there = whole.validation.scored, np.stack(list(presence.values()), axis=1)
+    decided = decision.apply(scored.probability, whole.scores, presence=there)
+    after = Validation(scored.with_probability(decided.probability))
+    name = decision.abstention.score
+    return replace(decision, abstention=fit_abstention(after, decided.labels, decided.uncertainty, name))
+
+
+def _fitted_subset(modalities: tuple[str, ...], answers: FitAnswers, threshold: ThresholdRule) -> SubsetDecision:
+    fitted = fit_decision(answers.validation, threshold, answers.recalibration, answers.scores)
+    return SubsetDecision(
+        modalities,
+        answers.labelled,
+        fitted.thresholds,
+        fitted.recalibration,
+        fitted.recall_sets,
+        fitted.precision_sets,
+        fitted.error_score,
+    )
+
+
+def _joined(parts: Sequence[tuple[NDArray[np.intp], Decision]]) -> Decision:
+    """Decisions on some clips each, in the order of all."""
+    decisions = [part for _, part in parts]
+    order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+    label_sets = [part.label_set for part in decisions if part.label_set is not None]
+    return Decision(
+        np.concatenate([part.probability for part in decisions])[order],
+        np.concatenate([part.labels for part in decisions])[order],
+        {name: np.concatenate([part.scores[name] for part in decisions])[order] for name in decisions[0].scores},
+        np.concatenate([part.uncertainty for part in decisions])[order],
+        np.concatenate([part.thresholds for part in decisions])[order],
+        np.concatenate(label_sets)[order] if label_sets else None,
+    )
+
+
 def own_scores(probability: Floats, thresholds: Floats) -> dict[str, Floats]:
     """The scores that recalibrated probabilities hold by themselves; larger is less certain.
 
@@ -247,9 +410,3 @@ def own_scores(probability: Floats, thresholds: Floats) -> dict[str, Floats]:
         "margin": -np.abs(probability - thresholds),
         "entropy": binary_entropy(probability),
     }
-
-
-def _promise(mapping: Any, where: str, promise: str) -> GuaranteedSets:
-    sets = GuaranteedSets.from_mapping(mapping, where)
-    reading.ensure(sets.promise == promise, f"{where}.promise to be {promise}", sets.promise)
-    return sets

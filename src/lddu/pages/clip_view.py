@@ -340,7 +340,7 @@ def _emotion(answers: ClipAnswers, n: int, e: int) -> EmotionCell:
     verdict = "can't tell" if silent else "present" if predictions.label[n, e] else "absent"
     in_set = None if predictions.label_set is None else bool(predictions.label_set[n, e])
     return EmotionCell(
-        predictions.emotions[e], float(predictions.probability[n, e]), answers.thresholds[e],
+        predictions.emotions[e], float(predictions.probability[n, e]), answers.thresholds[n][e],
         float(predictions.uncertainty[n, e]), verdict, in_set,
     )  # fmt: skip
 

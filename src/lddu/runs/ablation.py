@@ -28,7 +28,7 @@ class Ablation:
     Attributes:
         given: modalities that were not withheld, in the run's order.
         n: labelled validation clips that have at least one of them; both pairs of figures are over these.
-        f1_micro: with `given` only, at the run's own thresholds.
+        f1_micro: with `given` only, as the run decides clips that have no more.
         map_macro: likewise; None where no emotion is present in any of the clips.
         f1_micro_whole: of the same clips with everything they have.
         map_macro_whole: likewise.
@@ -54,30 +54,50 @@ class Ablation:
         return {**asdict(self), "given": list(self.given)}
 
 
+def withheld(
+    valid: Scored, inference: Inference, modalities: Sequence[str], predict: Predict
+) -> dict[tuple[str, ...], Inference]:
+    """Modalities -> answers of a run that is given no others, for every proper subset; see `MOST_FOR_ALL_SUBSETS`.
+
+    Args:
+        valid: the validation split.
+        inference: of its clips, with all that they have.
+        modalities: of the run, in order.
+        predict: the run.
+
+    Returns:
+        Answers on the labelled clips that have one of the modalities, in order; small subsets first, none without clips.
+    """
+    answers = {}
+    for given in _subsets(tuple(modalities)):
+        rows = inference.rows[_having(valid, inference, given, modalities)]
+        if len(rows):
+            answers[given] = predict(rows, frozenset(modalities) - set(given))
+    return answers
+
+
 def ablations(
-    valid: Scored, inference: Inference, modalities: Sequence[str], predict: Predict, decision: FittedDecision
+    valid: Scored,
+    inference: Inference,
+    modalities: Sequence[str],
+    less: Mapping[tuple[str, ...], Inference],
+    decision: FittedDecision,
 ) -> list[Ablation]:
-    """Measure a run with every proper subset of its modalities; see `MOST_FOR_ALL_SUBSETS`.
+    """Measure a run with some of its modalities.
 
     Args:
         valid: the validation split, probabilities as predicted with all that the clips have.
         inference: of the same clips.
         modalities: of the run, in order.
-        predict: the run.
+        less: as `withheld` gives it.
         decision: of the run.
-
-    Returns:
-        One entry per subset of which some labelled clip has a modality, small subsets first.
     """
     measured = []
-    for given in _subsets(tuple(modalities)):
-        columns = [modalities.index(name) for name in given]
-        mask: Flags = inference.presence[:, columns].any(axis=1) & np.asarray(valid.known.any(axis=1))
-        if not mask.any():
-            continue
+    for given, answers in less.items():
+        mask = _having(valid, inference, given, modalities)
         part = valid.rows(mask)
-        less = predict(inference.rows[mask], frozenset(modalities) - set(given))
-        with_less, whole = (_figures(part, p, decision) for p in (less.probability, part.probability))
+        with_less = _figures(part, answers.probability, answers.presence, decision)
+        whole = _figures(part, part.probability, inference.presence[mask], decision)
         measured.append(Ablation(given, int(mask.sum()), *with_less, *whole))
     return measured
 
@@ -104,15 +124,24 @@ def ablations_of(figures: Mapping[str, Any]) -> tuple[Ablation, ...]:
     return tuple(checked)
 
 
+def _having(valid: Scored, inference: Inference, given: Sequence[str], modalities: Sequence[str]) -> Flags:
+    """[N] labelled clips that have one of the modalities."""
+    columns = [modalities.index(name) for name in given]
+    return np.asarray(inference.presence[:, columns].any(axis=1) & valid.known.any(axis=1))
+
+
 def _subsets(modalities: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     count = len(modalities)
     for size in range(1, count) if count <= MOST_FOR_ALL_SUBSETS else [count - 1]:
         yield from combinations(modalities, size)
 
 
-def _figures(part: Scored, probability: Floats, decision: FittedDecision) -> tuple[float, float | None]:
-    recalibrated = decision.recalibration.apply(probability)
-    figures = metrics(part.with_probability(recalibrated), np.array(decision.thresholds))
+def _figures(
+    part: Scored, probability: Floats, presence: Flags, decision: FittedDecision
+) -> tuple[float, float | None]:
+    after = part.with_probability(decision.recalibrated(probability, presence))
+    labels = after.probability >= decision.thresholds_of(presence, len(presence))
+    figures = metrics(after, np.array(decision.thresholds), labels)
     return figures.f1_micro, figures.map_macro
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lddu.config import near
-from lddu.decide.conformal import GuaranteedSets
+from lddu.decide.decision import FittedDecision
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
@@ -90,21 +90,26 @@ def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, 
     return [f"about the run's training: {warning}" for warning in warnings if modality_of(warning) in (None, *alone)]
 
 
-def weaknesses(metrics: Mapping[str, Any], sets: GuaranteedSets, recall: float | None) -> Iterator[str]:
+def weaknesses(metrics: Mapping[str, Any], decision: FittedDecision, recall: float | None) -> Iterator[str]:
     """What the run itself cannot do: beat a baseline, name an emotion, keep the promised recall.
 
     Args:
         metrics: as `metrics.json` holds them.
-        sets: what the run promises.
+        decision: of the run.
         recall: to promise; None for none.
     """
     for sentence in verdicts(metrics.get("splits", {})):
         yield f"{sentence[0].lower()}{sentence[1:]}"
-    if recall is not None and sets.cut(recall) <= 0:
-        yield (
-            f"{sets.clips} validation clips are too few to promise a recall of {recall:g} by anything but sets of "
-            "every emotion"
-        )
+    parts = {"": decision.recall_sets} | {
+        f" for clips with {listed(one.modalities)} only": one.recall_sets for one in decision.by_modalities
+    }
+    for which, sets in parts.items():
+        if recall is not None and sets.cut(recall) <= 0:
+            yield (
+                f"{sets.clips} validation clips are too few to promise a recall of {recall:g}{which} by anything but sets of "
+                "every emotion"
+            )
+            return
 
 
 def evaluation_warnings(task: Task, training_store: bool, store: FeatureStore, split: str) -> list[str]:

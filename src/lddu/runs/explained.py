@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lddu.arrays import Flags, Floats
+from lddu.decide.decision import FittedDecision
 from lddu.errors import LdduError, MismatchError, parameter
 from lddu.runs.about import Origin
 from lddu.runs.adapt import PERSON_COLUMN, Adaptation
@@ -101,7 +102,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         transcript: [N] words, where known.
         influence: per clip, modality -> emotion -> probability minus the probability without the modality, both calibrated.
         attention: [N] where the networks looked.
-        thresholds: [E] probabilities from which an emotion counts as present.
+        thresholds: [N][E] probabilities from which an emotion counts as present.
         warnings: sentences that every reader should see.
         failures: files that could not be extracted.
         adaptation: how the features were re-centred; None where they were not.
@@ -116,7 +117,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
     transcript: list[str]
     influence: list[dict[str, dict[str, float]]]
     attention: list[TimeLine]
-    thresholds: tuple[float, ...]
+    thresholds: list[list[float]]
     warnings: list[str]
     failures: tuple[Failure, ...] = ()
     adaptation: Adaptation | None = None
@@ -152,7 +153,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
         rows = sorted(rows, key=lambda n: self.start[n]) if timed else rows
         stretches = tuple(self._stretch(n, place, timed) for place, n in enumerate(rows))
         title = Path(self.file[rows[0]]).name
-        return Timeline(title, self.emotions, self.predictions.modalities, stretches, self.thresholds, timed)
+        return Timeline(title, self.emotions, self.predictions.modalities, stretches, timed)
 
     def _rows_of(self, file: str) -> list[int]:
         places = zip(self.file, self.start, strict=True)
@@ -184,6 +185,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             words=self.transcript[n],
             weight=tuple(shares.get(name, math.nan) for name in predictions.modalities),
             attention=tuple(self._course(n, m, emotion) for m in predictions.modalities),
+            thresholds=tuple(self.thresholds[n]),
         )
 
     def _course(self, n: int, modality: str, emotion: str) -> tuple[tuple[float, float, float], ...]:
@@ -353,7 +355,7 @@ def answers_on(
     for n, row in enumerate(chosen.tolist()):
         advance(n, len(chosen))
         explained.append(predictor.explain(store, row))
-        influence.append(_influence(predictions.probability[n], explained[n].without, predictor))
+        influence.append(_influence(predictions, n, explained[n].without, predictor.decision))
     emotions, table = predictor.description.task.emotions, store.table
     file_of = {clip: entry["file"] for entry in extracted_files(store) for clip in entry["clips"]}
     lines = [_timeline(store, row, e.attention, emotions) for row, e in zip(chosen.tolist(), explained, strict=True)]
@@ -366,7 +368,7 @@ def answers_on(
         transcript=table.transcript[chosen].tolist(),
         influence=influence,
         attention=lines,
-        thresholds=predictor.decision.thresholds,
+        thresholds=predictor.decision.thresholds_of(predictions.presented, len(predictions)).tolist(),
         warnings=[*predictor.warnings(store, options), *predictor.remarks(store, predictions)],
         adaptation=predictor.adaptation,
         origin=predictor.origin,
@@ -375,12 +377,15 @@ def answers_on(
 
 
 def _influence(
-    probability: np.ndarray, without: dict[str, np.ndarray], predictor: Predictor
+    predictions: Predictions, n: int, without: dict[str, np.ndarray], decision: FittedDecision
 ) -> dict[str, dict[str, float]]:
-    """Modality -> emotion -> what the calibrated probability would lose without it."""
-    emotions, recalibration = predictor.description.task.emotions, predictor.decision.recalibration
-    gains = {name: probability - recalibration.apply(raw[None, :])[0] for name, raw in without.items()}
-    return {name: dict(zip(emotions, gain.tolist(), strict=True)) for name, gain in gains.items()}
+    """Modality -> emotion -> what the calibrated probability of the n-th clip would lose without it."""
+    gains = {}
+    for name, raw in without.items():
+        left = predictions.presented[[n]] & (np.array(predictions.modalities) != name)
+        gain = predictions.probability[n] - decision.recalibrated(raw[None, :], left)[0]
+        gains[name] = dict(zip(predictions.emotions, gain.tolist(), strict=True))
+    return gains
 
 
 def _timeline(store: FeatureStore, row: int, attention: dict[str, np.ndarray], emotions: Sequence[str]) -> TimeLine:

@@ -96,12 +96,12 @@ def figures_of(
         observed: of the same clips.
         train_presence: [N_train, E] to choose the best constant answer on; no baselines without.
     """
-    decided = decision.apply(split.probability, uncertainty_scores(inference))
+    decided = decision.apply(split.probability, uncertainty_scores(inference), presence=inference.presence)
     after = split.with_probability(decided.probability)
     estimates = intervals(Answers("", after, decided.labels))
     unnamed = (split.presence == 1).any(axis=0) & ~decided.labels.any(axis=0)
     return SplitFigures(
-        metrics=metrics(after, np.array(decision.thresholds)),
+        metrics=metrics(after, np.array(decision.thresholds), decided.labels),
         calibration=_calibration(split, decided.probability),
         trust=trust_figures(Judged(after, decided.labels, {**decided.scores, SELECTED: decided.uncertainty})),
         # the adaptive calibration error has an interval of its own; NaN where a resample is undefined
@@ -190,7 +190,9 @@ def predictions_of(
         MismatchError: where the options cannot be met.
     """
     rows, table = inference.rows, store.table
-    decided = decision.apply(inference.probability, uncertainty_scores(inference), options.recall, options.coverage)
+    decided = decision.apply(
+        inference.probability, uncertainty_scores(inference), options.recall, options.coverage, inference.presence
+    )
     shares = shares_of(store, rows, task.emotions)
     ensemble = inference.disagreement is not None
     return Predictions(

@@ -223,7 +223,7 @@ class Predictor:
         chosen, task = store.rows(rows), self.description.task
         sentences = [self.folder.note] if self.folder.note else []
         sentences += simulated_warnings(task.simulated, store.simulated)
-        sentences += weaknesses(self._metrics, self.decision.recall_sets, options.recall)
+        sentences += weaknesses(self._metrics, self.decision, options.recall)
         sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)
         sentences += cut_warnings(self._reader(store).cut_clips(chosen), self.description.config.model.max_steps)
@@ -434,7 +434,9 @@ class Predictor:
 
     def _answers(self, split: Scored, inference: Inference) -> Answers:
         """The decisions and label sets on a split."""
-        decided = self.decision.apply(split.probability, uncertainty_scores(inference), recall=PROMISED_RECALL)
+        decided = self.decision.apply(
+            split.probability, uncertainty_scores(inference), PROMISED_RECALL, presence=inference.presence
+        )
         recalibrated = split.with_probability(decided.probability)
         return Answers(self.folder.place, recalibrated, decided.labels, decided.uncertainty, decided.label_set)
 

@@ -115,12 +115,19 @@ def measure_robustness(
     part, part_rows = scored.rows(chosen), rows[chosen]
     planned = {name: (CLEAN, *ways) for name, ways in _ways(networks, part_rows).items()}
     seen = _look(networks, part_rows, planned, seed, advance)
+    held = {name: _held(networks, name, part_rows) for name in planned}
     points = {}
     for m, (name, ways) in enumerate(planned.items()):
-        there = _held(networks, name, part_rows)
-        judged = part.rows(there)
-        if judged.known.any():
-            points[name] = tuple(_point(decision, judged, way, seen[m][w], seen[m][0]) for w, way in enumerate(ways))
+        judged = part.rows(held[name])
+        if not judged.known.any():
+            continue
+        presence = np.stack([flags[held[name]] for flags in held.values()], axis=1)
+        without = presence.copy()
+        without[:, m] = False
+        points[name] = tuple(
+            _point(decision, judged, way, seen[m][w], seen[m][0], without if way == MISSING else presence)
+            for w, way in enumerate(ways)
+        )
     return Robustness(len(part_rows), len(rows), seed, points)
 
 
@@ -210,9 +217,12 @@ def _of_modality(given: Tensor | tuple[Tensor, ...] | None, m: int, presence: Te
     return torch.where(presence[:, m], given[:, m].flatten(1).mean(dim=1) if given.ndim > 2 else given[:, m], torch.nan)
 
 
-def _point(decision: FittedDecision, scored: Scored, way: Corruption, seen: _Seen, clean: _Seen) -> Point:
-    judged = scored.with_probability(decision.recalibration.apply(seen.probability))
-    figures = metrics(judged, np.array(decision.thresholds))
+def _point(
+    decision: FittedDecision, scored: Scored, way: Corruption, seen: _Seen, clean: _Seen, presence: Flags
+) -> Point:
+    judged = scored.with_probability(decision.recalibrated(seen.probability, presence))
+    labels = judged.probability >= decision.thresholds_of(presence, len(presence))
+    figures = metrics(judged, np.array(decision.thresholds), labels)
     several = ~np.isnan(seen.share)
     return Point(
         way.kind,

@@ -167,12 +167,22 @@ def with_label_sets(run: RunFolder, answers: Answers) -> Answers:
     decision, emotions = run.load_decision(), answers.scored.emotions
     # emotions stand in another run's order where runs are compared
     in_own_order = answers.scored.columns([emotions.index(name) for name in decision.emotions])
-    sets = recalibrated_sets(decision, in_own_order.probability)
+    kept = run.predictions()
+    presence = kept.presented[kept.split == answers.scored.split]
+    sets = recalibrated_sets(decision, in_own_order.probability, presence)
     return replace(answers, label_set=sets[:, [decision.emotions.index(name) for name in emotions]])
 
 
-def recalibrated_sets(decision: FittedDecision, probability: np.ndarray) -> Flags:
-    """[N, E] the label sets of recalibrated probabilities: the map keeps the order within an emotion, so the cut is mapped too."""
+def recalibrated_sets(decision: FittedDecision, probability: np.ndarray, presence: Flags | None = None) -> Flags:
+    """[N, E] the label sets of recalibrated probabilities, of clips with these modalities."""
+    sets = np.zeros(probability.shape, bool)
+    for one, rows in decision.by_presence(presence, len(probability)):
+        sets[rows] = _mapped_sets(one, probability[rows])
+    return sets
+
+
+def _mapped_sets(decision: FittedDecision, probability: np.ndarray) -> Flags:
+    """The map keeps the order within an emotion, so the cut is mapped too."""
     cut = decision.recall_sets.cut(PROMISED_RECALL)
     if cut > 1:  # nothing reaches it
         return np.zeros(probability.shape, bool)

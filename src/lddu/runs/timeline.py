@@ -47,6 +47,7 @@ class Stretch:
         weight: [M] share of the answer that rests on the modality; NaN where the clip lacks it.
         attention: M courses of the attention on the most probable emotion: each step's begin and end as shares of the clip, and how much a
             moment in it got; empty where there is none.
+        thresholds: [E] probabilities from which an emotion counts as present; empty where unknown.
     """
 
     start: float
@@ -56,6 +57,7 @@ class Stretch:
     words: str = ""
     weight: tuple[float, ...] = ()
     attention: tuple[tuple[tuple[float, float, float], ...], ...] = ()
+    thresholds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +69,6 @@ class Timeline:
         emotions: E names.
         modalities: M names; none where it is not known what the answers rest on.
         stretches: the clips, in order.
-        thresholds: [E] probabilities from which an emotion counts as present; empty where unknown.
         timed: whether the axis is seconds.
     """
 
@@ -75,7 +76,6 @@ class Timeline:
     emotions: tuple[str, ...]
     modalities: tuple[str, ...]
     stretches: tuple[Stretch, ...]
-    thresholds: tuple[float, ...] = ()
     timed: bool = True
 
     def __repr__(self) -> str:
@@ -129,10 +129,20 @@ class Timeline:
                 self._draw(axes, boxes, facecolor=colour, hatch="////" if verdict == "can't tell" else None)
             for stretch in self.stretches:
                 self._figure_of(axes, stretch, floor, float(stretch.probability[e]), stretch.verdict[e])
-            if self.thresholds:
-                place = floor + FULL * self.thresholds[e]
-                axes.hlines(place, *self._span, color=INK, linewidth=0.7, linestyle=(0, (1, 3)))
+            self._thresholds(axes, e, floor)
         _rows(axes, self.emotions)
+
+    def _thresholds(self, axes: "Axes", e: int, floor: int) -> None:
+        """Dots at the threshold of each clip; neighbours with the same one share a line."""
+        lines = list[tuple[float, float, float]]()
+        for stretch in (stretch for stretch in self.stretches if stretch.thresholds):
+            start, place = stretch.start, floor + FULL * stretch.thresholds[e]
+            if lines and lines[-1][2] == place:
+                start = lines.pop()[0]
+            lines.append((start, stretch.end, place))
+        if lines:
+            starts, ends, places = zip(*lines, strict=True)
+            axes.hlines(places, starts, ends, color=INK, linewidth=0.7, linestyle=(0, (1, 3)))
 
     def _figure_of(self, axes: "Axes", stretch: Stretch, floor: float, chance: float, verdict: str) -> None:
         """The probability in figures, where the clip is wide enough for them."""
@@ -214,7 +224,7 @@ class Timeline:
             )
         notes = ["height: probability", "full colour: present"]
         notes += ["hatched: can't tell"] if any("can't tell" in stretch.verdict for stretch in self.stretches) else []
-        notes += ["dots: threshold"] if self.thresholds else []
+        notes += ["dots: threshold"] if any(stretch.thresholds for stretch in self.stretches) else []
         top = 1 if any(stretch.words for stretch in self.stretches) else 0
         axes[top].set_title(" · ".join(notes), loc="left", fontsize=8, color=INK, pad=6)
         if self.modalities:

@@ -5,7 +5,7 @@ own is judged by them, with one threshold from validation; one that is a score a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -138,11 +138,12 @@ def _ways(predictor: Predictor, networks: Networks, store: FeatureStore, valid: 
         yield way("as predicted", *raw)
     yield way("temperature", *map(fit_recalibration(Validation(valid.scored), "temperature").apply, raw))
     chosen = f"recalibrated ({decision.recalibration.method}), selected score"
-    ours = [decision.recalibration.apply(probability) for probability in raw]
+    there = valid.inference.presence, test.inference.presence
+    ours = [decision.recalibrated(*answered) for answered in zip(raw, there, strict=True)]
     known = valid.scored.known
     cut = best_cut(ours[0][known], valid.scored.presence[known] == 1)  # the decisions that the row is judged by
-    one = replace(decision, thresholds=(cut,) * len(decision.emotions))
-    uncertainty = one.apply(raw[1], uncertainty_scores(test.inference)).uncertainty
+    one = decision.with_threshold(cut)
+    uncertainty = one.apply(raw[1], uncertainty_scores(test.inference), presence=there[1]).uncertainty
     yield way(chosen, ours[0], ours[1], uncertainty)
     if valid.inference.dropout is not None and test.inference.dropout is not None:
         yield way("MC dropout", valid.inference.dropout.probability, test.inference.dropout.probability)
@@ -207,7 +208,10 @@ def _group_gap(split: Scored) -> float | None:
 
 def _scores(predictor: Predictor, test: _Split) -> list[UncertaintyRow]:
     """What ranks the run's own decisions: LDDU's width and modality errors, what passes with dropout on disagree on, ..."""
-    decided = predictor.decision.apply(test.scored.probability, uncertainty_scores(test.inference))
+    inference = test.inference
+    decided = predictor.decision.apply(
+        test.scored.probability, uncertainty_scores(inference), presence=inference.presence
+    )
     known = test.scored.known
     wrong = ((test.scored.presence == 1) != decided.labels)[known].astype(np.float64)
     figures = {name: selective(values[known], wrong) for name, values in decided.scores.items()}

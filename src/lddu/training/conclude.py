@@ -1,7 +1,7 @@
 """The end of a run: fit the decision on validation, look at test once, write everything down."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import torch
 from lddu.arrays import Flags, Floats
 from lddu.batches.batch import BatchReader
 from lddu.config import DecisionConfig
-from lddu.decide.decision import FittedDecision, fit_decision
+from lddu.decide.decision import FittedDecision, fit_decision, with_subsets
+from lddu.decide.subset import FitAnswers
 from lddu.decide.threshold import ThresholdRule
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.scored import Scored, Validation
@@ -19,7 +20,7 @@ from lddu.evaluate.single_label import arg_max_figures, single_label
 from lddu.models.family import Task
 from lddu.models.network import Network
 from lddu.models.networks import DropoutPasses, Inference, Networks, joined
-from lddu.runs.ablation import ablations
+from lddu.runs.ablation import ablations, withheld
 from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
 from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, spreads, uncertainty_scores
 from lddu.runs.latent_map import latent_map
@@ -111,19 +112,23 @@ def conclude(
     """
     task = description.task
     valid = _predicted(store, description, networks, "valid")
-    decision = ending.decision or fitted_on(valid, description.config.decision)
+    modalities = list(task.dimensions)
+    less = withheld(valid.scored, valid.inference, modalities, networks.without)
+    decision = ending.decision or with_fewer(
+        fitted_on(valid, description.config.decision), valid, modalities, less, description.config.decision
+    )
     parts = [valid]
     if not ending.stopped and len(store.table.in_split("test")):
         parts.append(_predicted(store, description, networks, "test"))
     seconds = cost.train_seconds if ending.baselines and not ending.stopped else None
     splits, spent = measured_splits(parts, decision, networks.reader, task, seconds)
-    withheld = ablations(valid.scored, valid.inference, list(task.dimensions), networks.without, decision)
+    ablated = ablations(valid.scored, valid.inference, modalities, less, decision)
     write_answers(folder, store, task, parts, decision)
     folder.write_json(
         "metrics.json",
         {
             "splits": splits,
-            "ablation": [one.to_mapping() for one in withheld],
+            "ablation": [one.to_mapping() for one in ablated],
             "protocol": protocol_of(description, decision, not ending.stopped),
             "cost": asdict(replace(cost, baseline_seconds=spent)),
             "warnings": list(description.warnings),
@@ -210,7 +215,8 @@ def protocol_of(description: RunDescription, decision: FittedDecision, finished:
 
 def _answers(part: "Part", decision: FittedDecision) -> SplitAnswers:
     """The decisions on a split, to be compared with a baseline's."""
-    decided = decision.apply(part.scored.probability, uncertainty_scores(part.inference))
+    inference = part.inference
+    decided = decision.apply(part.scored.probability, uncertainty_scores(inference), presence=inference.presence)
     return SplitAnswers(
         part.inference.rows,
         Answers("", part.scored.with_probability(decided.probability), decided.labels),
@@ -267,13 +273,51 @@ def part_of(store: FeatureStore, task: Task, inference: Inference) -> Part:
 
 
 def fitted_on(valid: Part, config: DecisionConfig) -> FittedDecision:
-    """The decision; scores that take further passes compete only where these were made."""
-    scores = uncertainty_scores(valid.inference)
-    competing = {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}
+    """The decision on clips as validation has them."""
     return fit_decision(
         Validation(valid.scored),
-        ThresholdRule(config.threshold, config.criterion),
-        scores=competing,
+        _rule(config),
+        scores=_competing(valid.inference, config),
         shares=valid.observed.shares,
         spread=spreads(valid.inference),
     )
+
+
+def with_fewer(
+    decision: FittedDecision,
+    valid: Part,
+    modalities: Sequence[str],
+    less: Mapping[tuple[str, ...], Inference],
+    config: DecisionConfig,
+) -> FittedDecision:
+    """The same with what is decided otherwise for clips that lack a modality, and for those that have all where some lack one.
+
+    Args:
+        decision: as `fitted_on` gives it.
+        valid: what it was fitted on.
+        modalities: of the run, in order.
+        less: as `withheld` gives it.
+        config: how to decide.
+    """
+    presence = dict(zip(modalities, valid.inference.presence.T, strict=True))
+    place = {row: n for n, row in enumerate(valid.inference.rows.tolist())}
+    every = {} if valid.inference.presence.all() else {tuple(modalities): valid.inference}
+    subsets = {}
+    for given, inference in {**less, **every}.items():
+        rows = np.flatnonzero((inference.presence == np.isin(modalities, given)).all(axis=1))
+        answers = inference.reordered(inference.rows[rows], rows)
+        clips = valid.scored.rows(np.array([place[row] for row in answers.rows.tolist()], int))
+        validation = Validation(clips.with_probability(answers.probability))
+        subsets[given] = FitAnswers(validation, _competing(answers, config))
+    whole = FitAnswers(Validation(valid.scored), _competing(valid.inference, config))
+    return with_subsets(decision, whole, presence, subsets, _rule(config))
+
+
+def _rule(config: DecisionConfig) -> ThresholdRule:
+    return ThresholdRule(config.threshold, config.criterion)
+
+
+def _competing(inference: Inference, config: DecisionConfig) -> dict[str, Floats]:
+    """Scores of the networks; those that take further passes compete only where these were made to."""
+    scores = uncertainty_scores(inference)
+    return {name: s for name, s in scores.items() if config.dropout_competes or name not in DROPOUT_SCORES}

@@ -116,10 +116,14 @@ def margins(
     """How far each decided number lies from its cut: nearer than rounding, a flag may be either."""
     distance = np.zeros(0) if predictions.modality_distance is None else predictions.modality_distance
     far = np.abs(distance / (FAR * farthest) - 1) if farthest is not None else distance
+    presence, clips = predictions.presented, len(predictions)
+    cuts = np.empty((clips, 1))
+    for one, rows in decision.by_presence(presence, clips):
+        cuts[rows] = one.recall_sets.cut(RECALL)
     beyond = np.abs(predictions.uncertainty - decision.abstention.cut_for_coverage(COVERAGE))
     return {
-        "label": np.abs(predictions.probability - np.array(decision.thresholds)),
-        "label_set": np.abs(raw - decision.recall_sets.cut(RECALL)),
+        "label": np.abs(predictions.probability - decision.thresholds_of(presence, clips)),
+        "label_set": np.abs(raw - cuts),
         "cannot_tell": np.minimum(beyond, np.nan_to_num(far, nan=np.inf).min(axis=1, keepdims=True, initial=np.inf)),
         "unfamiliar": far,
     }

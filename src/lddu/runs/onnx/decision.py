@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -65,6 +66,9 @@ class DecisionGraph(nn.Module):
         self.recalibration = RecalibrationGraph(decision.recalibration)
         self.error_score = LinearGraph(decision.error_score)
         self.aleatoric = LinearGraph(decision.aleatoric)
+        self.modalities = [np.isin(decision.modalities, one.modalities).tolist() for one in decision.by_modalities]
+        parts = (decision.given(one.modalities) for one in decision.by_modalities)
+        self.by_modalities = nn.ModuleList(DecisionGraph(part) for part in parts)
 
     def forward(
         self,
@@ -73,6 +77,7 @@ class DecisionGraph(nn.Module):
         spread: Scores,
         recall: Float[Tensor, ""],
         coverage: Float[Tensor, ""],
+        presence: Bool[Tensor, "clip modality"],
     ) -> Decided:
         """Decide.
 
@@ -82,7 +87,17 @@ class DecisionGraph(nn.Module):
             spread: those of them that say how unclear a clip is.
             recall: promised by the label sets; above what was fitted, or not a number, every emotion is in the set.
             coverage: share of pairs to answer; 1 answers all, and what is no share answers none.
+            presence: which modalities of the run the clips have.
         """
+        decided = self.whole(probability, scores, spread, recall, coverage)
+        for given, graph in zip(self.modalities, self.by_modalities, strict=True):
+            here = (presence == torch.tensor(given, device=presence.device)).all(dim=1, keepdim=True)
+            assert isinstance(graph, DecisionGraph)
+            decided = _chosen(here, graph.whole(probability, scores, spread, recall, coverage), decided)
+        return decided
+
+    def whole(self, probability: Tensor, scores: Scores, spread: Scores, recall: Tensor, coverage: Tensor) -> Decided:
+        """The same for clips as validation has them, whatever their modalities."""
         recalibrated = self.recalibration(probability)
         label = recalibrated >= self.thresholds
         uncertainty = self.error_score(own_scores(recalibrated, self.thresholds, label) | dict(scores)).sigmoid()
@@ -99,6 +114,18 @@ class DecisionGraph(nn.Module):
         cut = _cut(self.coverage_cuts, self.coverages, coverage)
         everything = torch.full_like(cut, math.inf)
         return torch.where(coverage >= 1, everything, torch.where(coverage > 0, cut, -everything))
+
+
+def _chosen(here: Bool[Tensor, "clip 1"], one: Decided, other: Decided) -> Decided:
+    """What `one` says here, else what `other` does."""
+    return Decided(
+        torch.where(here, one.probability, other.probability),
+        torch.where(here, one.label, other.label),
+        torch.where(here, one.label_set, other.label_set),
+        torch.where(here, one.uncertainty, other.uncertainty),
+        torch.where(here, one.cannot_tell, other.cannot_tell),
+        torch.where(here[:, 0], one.aleatoric, other.aleatoric),
+    )
 
 
 class RecalibrationGraph(nn.Module):

@@ -104,7 +104,7 @@ class AnswerGraph(nn.Module):
         }
         spread = {name: scores[name] for name in scores if self.kinds[name].axes == ("emotion",)}
         disagreed = {} if disagreement is None else {"disagreement": disagreement}
-        decided = self.decision(inferred.probability, scores | disagreed, spread, recall, coverage)
+        decided = self.decision(inferred.probability, scores | disagreed, spread, recall, coverage, presence)
         outputs = {field.name: getattr(decided, field.name) for field in fields(decided)}
         outputs |= self._of_modalities(inferred, presence)
         if disagreement is not None:
