@@ -9,7 +9,7 @@ from lddu.errors import RunError
 from lddu.evaluate.gaps import TITLES
 from lddu.evaluate.subgroups import subgroup_rows
 from lddu.pages.notices import ESTIMATE, EU_AI_ACT, INTENDED_USE, OUT_OF_SCOPE, RECORDING_NOTICE
-from lddu.pages.template import figure, metric_name, recalibration_name, span
+from lddu.pages.template import figure, metric_name, recalibration_name, recalibrations, span
 from lddu.runs.about import FILE, About, Measured, about_of, origin_of
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.run_metrics import SplitMetrics
@@ -200,13 +200,19 @@ def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics], about: A
 
 
 def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> list[str]:
-    recalibration = folder.load_decision().recalibration
+    decision = folder.load_decision()
+    recalibration = decision.recalibration
     if recalibration.left_out_nll is None:
         return ["Not calibrated: too few validation clips. Probabilities order the emotions and mean no more."]
     sentence = f"Probabilities are recalibrated on validation ({recalibration_name(recalibration.method)})"
     if recalibration.method == "identity":
         sentence = (
             "Probabilities are as predicted, since no recalibration was likelier on the clips that its fitting left out"
+        )
+    if decision.by_modalities:
+        sentence = (
+            "Clips are decided by the modalities that they have, each set with thresholds, label sets and a recalibration of its own "
+            f"({recalibrations(decision)})"
         )
     test = splits.get("test")
     if test is None:

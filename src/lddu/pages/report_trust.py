@@ -16,7 +16,7 @@ from lddu.evaluate.selective import risk_coverage
 from lddu.evaluate.trust import SELECTED
 from lddu.models.family import Task
 from lddu.pages.plots import PAGE_INCHES, reliability_curve, risk_coverage_curves
-from lddu.pages.template import figure, score_name
+from lddu.pages.template import figure, recalibrations, score_name
 from lddu.pages.trust_plots import (
     Cloud,
     Line,
@@ -128,7 +128,7 @@ def trust(predictions: Predictions, figures: dict[str, Any], decision: FittedDec
         reliability_curve(curve.probability, curve.frequency, curve.count),
         reliability_panels(panels),
         risk_coverage_curves(_score_curves(predictions, figures, decision)),
-        None if decision.recalibration.left_out_nll is None else decision.recalibration.method,
+        _recalibration(predictions, decision),
         decision.error_score.name,
         _formula(decision.error_score),
     )
@@ -145,6 +145,15 @@ def _formula(score: ErrorScore) -> str:
         for name, w in zip(score.inputs, score.weights, strict=True)
     ]
     return f"logistic({figure(score.offset, 2)} {' '.join(terms)}), with each score standardised on valid"
+
+
+def _recalibration(predictions: Predictions, decision: FittedDecision) -> str | None:
+    """The method, or all of them where clips of the split have different ones; None where too few clips taught any."""
+    if decision.recalibration.left_out_nll is None:
+        return None
+    used = [one for one, rows in decision.by_presence(predictions.presented, len(predictions)) if len(rows)]
+    methods = {one.recalibration.method for one in used}
+    return recalibrations(decision) if len(methods) > 1 else next(iter(methods), decision.recalibration.method)
 
 
 def _score_curves(

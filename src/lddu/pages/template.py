@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from lddu.sentences import SIMULATED_CORPUS
+from lddu.decide.decision import FittedDecision
+from lddu.sentences import SIMULATED_CORPUS, listed
 
 if TYPE_CHECKING:
     from lddu.evaluate.compare import Difference
@@ -107,3 +108,11 @@ def metric_name(name: str) -> str:
 def recalibration_name(method: str) -> str:
     """A method of recalibration as people read it."""
     return {"platt": "Platt", "platt_per_emotion": "Platt per emotion"}.get(method, method)
+
+
+def recalibrations(decision: FittedDecision) -> str:
+    """The recalibration of every set of modalities that has one of its own, then that of all other clips."""
+    methods = {listed(one.modalities): one.recalibration.method for one in decision.by_modalities}
+    methods["other clips" if methods else "all clips"] = decision.recalibration.method
+    named = {name: "none" if method == "identity" else recalibration_name(method) for name, method in methods.items()}
+    return "; ".join(f"{name}: {method}" for name, method in named.items())
