@@ -116,6 +116,13 @@ def painted(unpainted: None) -> Iterator[None]:
 
 
 @pytest.fixture
+def painted_here(unpainted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures as users see them, for one test."""
+    for module in (plots, subgroups, trust_plots):
+        monkeypatch.setattr(module, "Figure", Figure)
+
+
+@pytest.fixture
 def drawn(unpainted: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are drawn, but not written: for a test whose numbers matplotlib might refuse."""
     monkeypatch.setattr(Figure, "savefig", Sketch.savefig)

@@ -5,7 +5,12 @@ It is on where tensors are: `lddu.models.equations`, `model`, `losses`, `batch`.
 
 from typing import Any
 
+import jaxtyping._decorator
 from beartype import BeartypeConf, beartype
+
+jaxtyping._decorator._tb_flag = (
+    False  # it would load JAX, which mediapipe brings, to leave itself out of JAX's tracebacks
+)
 
 _BEARTYPE = beartype(conf=BeartypeConf(is_pep484_tower=True))  # takes an int for a float, as Python's typing rules do
 

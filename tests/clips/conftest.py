@@ -1,8 +1,12 @@
 """Simulated talking clips and one extractor for all tests of raw clips."""
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[clips]'")
 pytest.importorskip("mediapipe", reason="raw clips need the extra: pip install 'lddu[clips]'")
@@ -21,6 +25,19 @@ from lddu.training.run import train
 SENTENCE = "I am so glad that you came."
 
 
+def made_once(temporary: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first worker to want it makes, and the others read: nobody may change what is in it."""
+    place = temporary.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    folder, done = place / name, place / f"{name}.done"
+    with FileLock(place / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def talking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One simulated talking clip with its transcript beside it."""
@@ -32,7 +49,10 @@ def talking(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manifest of ten labelled simulated talking clips."""
-    return write_talking_corpus(tmp_path_factory.mktemp("corpus"), 10, seed=3, voice="buzz")
+    folder = made_once(
+        tmp_path_factory, "talks-clips", lambda place: write_talking_corpus(place, 10, seed=3, voice="buzz")
+    )
+    return folder / "clips.csv"
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +71,10 @@ SMALL = laid_over(
 @pytest.fixture(scope="session")
 def talks(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     """The features of `corpus`."""
-    return FeatureStore(extract([str(corpus)], tmp_path_factory.mktemp("store") / "talks", jobs=1).store)
+    return FeatureStore(made_once(tmp_path_factory, "talks", lambda place: extract([str(corpus)], place, jobs=1)))
 
 
 @pytest.fixture(scope="session")
 def run(talks: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was trained on `talks` for two epochs."""
-    return train(talks, tmp_path_factory.mktemp("run") / "talks", SMALL, RunOptions(device="cpu")).path
+    return made_once(tmp_path_factory, "talks-run", lambda place: train(talks, place, SMALL, RunOptions(device="cpu")))

@@ -81,7 +81,7 @@ def test_a_registered_family_goes_through_every_command(
     run, other, folder = registered / "run", registered / "other", registered / "search"
     short = ("--training.epochs", "2", "--device", "cpu")
     done("train", corpus.path, "--out", run, "--family", "toy", "--model.gain", "0.5", "--seeds", "2", *short)
-    done("train", corpus.path, "--out", other, "--family", "late-fusion", *short)
+    done("train", corpus.path, "--out", other, "--family", "late-fusion", "--no-baselines", *short)
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))["config"]
     assert config["family"] == "toy" and config["model"]["gain"] == 0.5
     answers = json.loads(done("predict", run, corpus.path, "--json"))

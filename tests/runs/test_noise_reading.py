@@ -22,6 +22,7 @@ from lddu.runs.explained import answers_on
 from lddu.runs.familiarity import FEWEST_VALIDATION_CLIPS, noisier_than
 from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.predictor import Predictor
+from lddu.runs.robustness import Robustness
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
@@ -49,12 +50,23 @@ def run(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFo
         corpus,
         tmp_path_factory.mktemp("noise") / "run",
         tiny_config(training={"epochs": 12, "batch_size": 24, "learning_rate": 3e-3}, model={"noise_gate": True}),
+        RunOptions(baselines=False),
     )
 
 
 @pytest.fixture(scope="module")
 def meterless(corpus: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return train(corpus, tmp_path_factory.mktemp("noise") / "without", WITHOUT)
+    return train(corpus, tmp_path_factory.mktemp("noise") / "without", WITHOUT, RunOptions(baselines=False))
+
+
+@pytest.fixture(scope="module")
+def curves(corpus: FeatureStore, run: RunFolder) -> Robustness:
+    return Predictor(run.path).robustness(corpus)
+
+
+@pytest.fixture(scope="module")
+def curves_of_meterless(corpus: FeatureStore, meterless: RunFolder) -> Robustness:
+    return Predictor(meterless.path).robustness(corpus)
 
 
 def noise_of(found: Inference | Predictions) -> Floats:
@@ -161,8 +173,8 @@ def test_a_modality_whose_true_noise_is_unknown_does_not_shift_the_others(
     assert figures["noise_spearman"]["audio"]["noise"] > 0.7
 
 
-def test_robustness_counts_clips_whose_noise_rose(corpus: FeatureStore, run: RunFolder) -> None:
-    for points in Predictor(run.path).robustness(corpus).modalities.values():
+def test_robustness_counts_clips_whose_noise_rose(curves: Robustness) -> None:
+    for points in curves.modalities.values():
         of = {(point.kind, point.size): point for point in points}
         clean, loudest, shuffled = of["clean", 0], of["noise", 4], of["shuffled", 0]
         assert clean.noise is not None and clean.noise_risen is None
@@ -172,9 +184,11 @@ def test_robustness_counts_clips_whose_noise_rose(corpus: FeatureStore, run: Run
         assert (of["missing", 0].noise, of["missing", 0].noise_risen) == (None, None)
 
 
-def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: Path, painted: None) -> None:
+def test_pages_show_the_reading(
+    corpus: FeatureStore, run: RunFolder, curves: Robustness, tmp_path: Path, painted_here: None
+) -> None:
     metrics = run.read_json("metrics.json")
-    metrics["splits"]["test"]["robustness"] = Predictor(run.path).robustness(corpus).to_mapping()
+    metrics["splits"]["test"]["robustness"] = curves.to_mapping()
     run.write_json("metrics.json", metrics)
     write_report(run)
     page = (run.path / "report.html").read_text(encoding="utf-8")
@@ -189,9 +203,9 @@ def test_pages_show_the_reading(corpus: FeatureStore, run: RunFolder, tmp_path: 
 
 
 def test_a_meter_that_does_not_hear_noise_is_said(
-    corpus: FeatureStore, run: RunFolder, capsys: pytest.CaptureFixture[str]
+    run: RunFolder, curves: Robustness, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = Predictor(run.path).robustness(corpus)
+    found = curves
     assert unresponsive_meters(found.to_mapping()["modalities"]) == []
     deaf = {
         name: tuple(replace(p, noise_risen=0.25) if name == "text" and p.kind == "noise" else p for p in points)
@@ -208,7 +222,7 @@ def test_a_meter_that_does_not_hear_noise_is_said(
 
 
 def test_a_run_without_meters_works_and_has_no_reading(
-    corpus: FeatureStore, meterless: RunFolder, tmp_path: Path
+    corpus: FeatureStore, meterless: RunFolder, curves_of_meterless: Robustness, tmp_path: Path
 ) -> None:
     predictor = Predictor(meterless.path)
     assert "modality_noise" not in predictor.infer(corpus, np.arange(3)).evidence
@@ -218,7 +232,7 @@ def test_a_run_without_meters_works_and_has_no_reading(
     assert "modality_noise" not in read_predictions(meterless.path / "predictions.parquet").evidence
     told = json.loads((meterless.path / "metrics.json").read_text())["splits"]["test"]
     assert set(told["noise_spearman"]["text"]) == {"error"}
-    for points in predictor.robustness(corpus).modalities.values():
+    for points in curves_of_meterless.modalities.values():
         assert all(point.noise is None and point.noise_risen is None for point in points)
     write_clip_page(
         tmp_path / "page", answers_on(predictor, corpus, rows=range(2)), ClipPageContext("run", "store"), False
@@ -226,12 +240,12 @@ def test_a_run_without_meters_works_and_has_no_reading(
     assert "oisier than" not in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 
-def test_the_report_of_an_older_run_is_written_again(meterless: RunFolder, corpus: FeatureStore) -> None:
+def test_the_report_of_an_older_run_is_written_again(meterless: RunFolder, curves_of_meterless: Robustness) -> None:
     """One correlation per modality, and corrupted points without noise, as older versions wrote them."""
     metrics = meterless.read_json("metrics.json")
     test = metrics["splits"]["test"]
     test["noise_spearman"] = {"text": 0.25, "audio": None}
-    curves = Predictor(meterless.path).robustness(corpus).to_mapping()
+    curves = curves_of_meterless.to_mapping()
     for points in curves["modalities"].values():
         for point in points:
             del point["noise"], point["noise_risen"]

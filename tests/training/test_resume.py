@@ -18,7 +18,7 @@ from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
 from tests.training.stops import PowerCut, StopIn, checkpoint_of, left_by
 
-EVERY_EPOCH = RunOptions(checkpoint_seconds=0)
+EVERY_EPOCH = RunOptions(checkpoint_seconds=0, baselines=False)
 
 
 def everything_random() -> Config:
@@ -46,12 +46,12 @@ def stopped(corpus: FeatureStore, run: Path, watch: StopIn) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:
-    again = train(corpus, tmp_path / "again", everything_random())
+    again = train(corpus, tmp_path / "again", everything_random(), RunOptions(baselines=False))
     assert left_by(again.path) == left_by(whole)
 
 
 def test_another_seed_gives_another_network(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:
-    other = train(corpus, tmp_path / "other", everything_random(), RunOptions(seed=1))
+    other = train(corpus, tmp_path / "other", everything_random(), RunOptions(seed=1, baselines=False))
     assert left_by(other.path)[0] != left_by(whole)[0]
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_checkpoint_is_named_with_the_cure(corpus: FeatureStore, whole
     with pytest.raises(RunError, match=r"epoch-00002 to be a checkpoint .* damaged .* remove that folder"):
         resume(run)
     shutil.rmtree(state.parent)
-    assert left_by(resume(run).path) == left_by(whole)
+    assert left_by(resume(run, options=EVERY_EPOCH).path) == left_by(whole)
 
 
 def test_ctrl_c_leaves_a_usable_run_that_never_saw_test_and_can_be_finished(
@@ -194,15 +194,15 @@ def test_a_run_goes_on_with_its_own_corpus_only(corpus: FeatureStore, whole: Pat
     with pytest.raises(MismatchError, match="is another or has changed; name the right store, or train anew"):
         resume(run, tiny_store(tmp_path / "another", seed=1))
     moved = shutil.copytree(corpus.path, tmp_path / "moved")
-    assert left_by(resume(run, FeatureStore(moved)).path) == left_by(whole)
+    assert left_by(resume(run, FeatureStore(moved), EVERY_EPOCH).path) == left_by(whole)
 
 
 def test_a_run_from_other_weights_goes_on_without_them(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:
     """The first checkpoint holds everything: the run that training started from may be gone by then."""
     source = shutil.copytree(whole, tmp_path / "source")
-    options = RunOptions(init_from=source, checkpoint_seconds=0)
+    options = RunOptions(init_from=source, checkpoint_seconds=0, baselines=False)
     one_piece = train(corpus, tmp_path / "one", everything_random(), options)
     with pytest.raises(PowerCut):
         train(corpus, tmp_path / "two", everything_random(), options, StopIn(3))
     shutil.rmtree(source)
-    assert left_by(resume(tmp_path / "two").path) == left_by(one_piece.path)
+    assert left_by(resume(tmp_path / "two", options=EVERY_EPOCH).path) == left_by(one_piece.path)
