@@ -155,10 +155,12 @@ def test_metrics_correlate_the_true_noise_with_both_readings(corpus: FeatureStor
     figures = run.read_json("metrics.json")["splits"]["test"]["noise_spearman"]
     stored = read_predictions(run.path / "predictions.parquet")
     stored = stored.rows(stored.split == "test")
+    inference = Predictor(run.path).infer(corpus, corpus.table.in_split("test"))
+    error = inference.evidence["modality_error"].per_modality()
     assert list(figures) == ["text", "audio"]
     for m, (name, readings) in enumerate(figures.items()):
         true = corpus.table.carried[f"_noise_{name}"][corpus.table.in_split("test")]
-        for reading, values in (("noise", noise_of(stored)), ("error", stored.evidence["modality_error"].values)):
+        for reading, values in (("noise", noise_of(stored)), ("error", error)):
             there = ~np.isnan(values[:, m])
             assert readings[reading] == pytest.approx(spearman(values[there, m], true[there]), abs=1e-3)
         assert readings["noise"] > 0.7

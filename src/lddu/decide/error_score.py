@@ -62,6 +62,9 @@ class ErrorScore(LinearScore):
 PLAIN = LinearFit((0.0,), (1.0,), (1.0,), 0.0)
 """Takes `label_odds` as they are."""
 
+OWN_CHANCE = ErrorScore(LABEL_ODDS, (LABEL_ODDS,), *PLAIN, {})
+"""The plain score."""
+
 
 def label_odds(probability: Floats, thresholds: Floats) -> Floats:
     """[N, E] log odds that the answers are wrong: present from the thresholds on, and right with these chances."""

@@ -95,6 +95,25 @@ class Networks:
         """Their outputs for some clips with these modalities treated as missing."""
         return Networks(self.members, self.reader.withholding(modalities)).infer(rows)
 
+    def alone(self, inference: Inference) -> "Alone":
+        """Their outputs for clips of several modalities, shown one modality after the other.
+
+        Args:
+            inference: of the clips, with all that they have.
+        """
+        names = tuple(self.reader.dimensions)
+        several = inference.presence.sum(axis=1) > 1
+        answers = {}
+        for m, name in enumerate(names):
+            places = np.flatnonzero(several & inference.presence[:, m])
+            if len(places):
+                answers[m] = places, self.without(inference.rows[places], frozenset(names) - {name})
+        return answers
+
+
+Alone = Mapping[int, tuple[np.ndarray, Inference]]
+"""Number of a modality -> places of clips in an inference, and what networks answer on these from that modality alone."""
+
 
 def infer(
     model: Network,

@@ -112,7 +112,7 @@ def people_against_model(aleatoric: np.ndarray, votes: np.ndarray) -> str:
 
 
 def modality_errors(errors: Mapping[str, np.ndarray]) -> str:
-    """How far each modality trusts itself: the middle half and the middle 90 % of its clips.
+    """How likely each modality errs alone: the middle half and the middle 90 % of its clips.
 
     Args:
         errors: modality -> chance that it errs alone, one per clip that has it.
@@ -129,7 +129,7 @@ def modality_errors(errors: Mapping[str, np.ndarray]) -> str:
     axes.set_ylim(len(errors) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.set_title("how likely each modality errs alone", fontsize=9)
-    axes.set_xlabel("chance, by its own width", fontsize=8)
+    axes.set_xlabel("chance of a wrong decision", fontsize=8)
     quiet(axes)
     return svg(figure)
 

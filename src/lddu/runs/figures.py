@@ -7,6 +7,7 @@ import numpy as np
 from lddu.arrays import Floats
 from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
 from lddu.decide.decision import FittedDecision
+from lddu.decide.error_score import OWN_CHANCE
 from lddu.errors import ConfigError
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
@@ -16,10 +17,11 @@ from lddu.evaluate.raters import RaterAgreement, rater_agreement
 from lddu.evaluate.scored import Scored
 from lddu.evaluate.selective import spearman
 from lddu.evaluate.trust import SELECTED, Judged, trust_figures
-from lddu.models.family import Task
-from lddu.models.networks import Inference
+from lddu.models.family import Evidence, Task
+from lddu.models.measured import Measured
+from lddu.models.networks import Alone, Inference
 from lddu.runs.observed import Observed
-from lddu.runs.predictions import Predictions
+from lddu.runs.predictions import MODALITY_ERROR, Predictions
 from lddu.runs.share_report import share_report
 from lddu.runs.split_figures import CalibrationErrors, SplitFigures
 from lddu.store.observation import presence_of, shares_of
@@ -177,14 +179,50 @@ def spreads(inference: Inference) -> dict[str, Floats]:
     }
 
 
+ALONE = Evidence(
+    MODALITY_ERROR,
+    ("modality",),
+    False,
+    "Chance that a decision is wrong where the modality alone is given, mean over emotions.",
+    "error",
+)
+
+
+def errors_alone(inference: Inference, alone: Alone, decision: FittedDecision, own: Floats) -> Measured:
+    """How likely the run would err on each clip if it were given one of its modalities alone.
+
+    Args:
+        inference: of N clips.
+        alone: as `Networks.alone` gives it.
+        decision: of the run.
+        own: [N, E] the selected score, which is that of the only modality of clips that have one.
+    """
+    errors = np.where(inference.presence, own.mean(axis=1, keepdims=True), np.nan)
+    if set(decision.error_score.inputs) & set(DROPOUT_SCORES):  # no such passes were made here
+        decision = replace(decision, error_score=OWN_CHANCE)
+    for m, (places, answers) in alone.items():
+        decided = decision.apply(answers.probability, uncertainty_scores(answers), presence=answers.presence)
+        errors[places, m] = decided.uncertainty.mean(axis=1)
+    return Measured(ALONE, errors)
+
+
 def predictions_of(
     store: FeatureStore,
     task: Task,
     inference: Inference,
+    alone: Alone,
     decision: FittedDecision,
     options: PredictOptions = NOTHING_MORE,
 ) -> Predictions:
     """The predictions of some clips with the decision applied.
+
+    Args:
+        store: that holds the clips.
+        task: of the run.
+        inference: of the clips.
+        alone: what the same networks answer from each modality alone, as `Networks.alone` gives it.
+        decision: of the run.
+        options: what else is to be answered.
 
     Raises:
         MismatchError: where the options cannot be met.
@@ -195,6 +233,9 @@ def predictions_of(
     )
     shares = shares_of(store, rows, task.emotions)
     ensemble = inference.disagreement is not None
+    evidence = {name: measured.for_table() for name, measured in inference.evidence.items()}
+    if task.dimensions:
+        evidence[MODALITY_ERROR] = errors_alone(inference, alone, decision, decided.uncertainty)
     return Predictions(
         clip=table.clip[rows],
         split=table.split[rows],
@@ -206,7 +247,7 @@ def predictions_of(
         presence=presence_of(store, rows, task.emotions, task.present_at),
         uncertainty=decided.uncertainty,
         presented=inference.presence,
-        evidence={name: measured.for_table() for name, measured in inference.evidence.items()},
+        evidence=evidence,
         modality_distance=inference.distance,
         aleatoric=decision.aleatoric.apply(decided.probability, spreads(inference)),
         share=shares if raters_differ(shares).any() else None,

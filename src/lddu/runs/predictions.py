@@ -66,8 +66,8 @@ class Predictions(PerClip[ClipPrediction]):
         uncertainty: [N, E] chance that the decision is wrong: the selected score.
         presented: [N, M] whether the clip has the modality.
         evidence: name -> what the model family gives beside probabilities: [N, E], or [N, M] with the mean over emotions;
-            NaN where a modality is missing. LDDU gives `width`, Eq. (11), `modality_error`, Eq. (14), and, as the run was
-            set, `modality_noise`, Eq. (18), and `modality_trust`, Eq. (20).
+            NaN where a modality is missing. `modality_error`, of every family: how likely a decision is wrong where the modality
+            alone is given. LDDU gives `width`, Eq. (11), and, as the run was set, `modality_noise`, Eq. (18), and `modality_trust`, Eq. (20).
         modality_distance: [N, M] how far the modality's features lie from those of training: their root mean square in
             deviations of training; NaN where missing. None in predictions of older versions.
         noisier_than: [N, M] share of the run's validation clips with that modality that are less noisy; NaN where
@@ -283,7 +283,7 @@ class Predictions(PerClip[ClipPrediction]):
 
 
 MODALITY_ERROR = "modality_error"
-"""Evidence of LDDU: the chance that a modality errs alone, Eq. (14)."""
+"""The chance of a wrong decision where a modality alone is given."""
 
 
 def without_modality_error(predictions: Predictions) -> Predictions:

@@ -305,7 +305,9 @@ class Predictor:
         task = self.description.task
         presented = [[name for name, has in zip(task.dimensions, p, strict=True) if has] for p in inference.presence]
         costs = tuple(self.ablation(given) for given in presented)
-        predictions = predictions_of(store, task, inference, self.decision, options)
+        predictions = predictions_of(
+            store, task, inference, self.networks_on(store).alone(inference), self.decision, options
+        )
         predictions = self._familiarity.beside(
             replace(predictions, missing_cost=costs, none_means=self.origin.none_means)
         )

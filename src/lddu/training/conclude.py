@@ -19,7 +19,7 @@ from lddu.evaluate.scored import Scored, Validation
 from lddu.evaluate.single_label import arg_max_figures, single_label
 from lddu.models.family import Task
 from lddu.models.network import Network
-from lddu.models.networks import DropoutPasses, Inference, Networks, joined
+from lddu.models.networks import Alone, DropoutPasses, Inference, Networks, joined
 from lddu.runs.ablation import ablations, withheld
 from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
 from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, spreads, uncertainty_scores
@@ -123,7 +123,8 @@ def conclude(
     seconds = cost.train_seconds if ending.baselines and not ending.stopped else None
     splits, spent = measured_splits(parts, decision, networks.reader, task, seconds)
     ablated = ablations(valid.scored, valid.inference, modalities, less, decision)
-    write_answers(folder, store, task, parts, decision)
+    answers = joined([part.inference for part in parts])
+    write_answers(folder, store, task, (answers, networks.alone(answers)), decision)
     folder.write_json(
         "metrics.json",
         {
@@ -183,13 +184,11 @@ def alike(presence: Flags, other: Flags) -> bool:
 
 
 def write_answers(
-    folder: RunFolder, store: FeatureStore, task: Task, parts: Sequence["Part"], decision: FittedDecision
+    folder: RunFolder, store: FeatureStore, task: Task, answers: tuple[Inference, Alone], decision: FittedDecision
 ) -> None:
     """Write `decision.json` and `predictions.parquet`."""
     folder.write_json("decision.json", decision.to_mapping())
-    predictions_of(store, task, joined([part.inference for part in parts]), decision).write_parquet(
-        folder.path / "predictions.parquet"
-    )
+    predictions_of(store, task, *answers, decision).write_parquet(folder.path / "predictions.parquet")
 
 
 def protocol_of(description: RunDescription, decision: FittedDecision, finished: bool = True) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lddu.errors import ConfigError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.models.family import Task
 from lddu.models.imported import IMPORTED_FAMILY
-from lddu.models.networks import Inference
+from lddu.models.networks import Inference, joined
 from lddu.runs.imported_answers import ImportedAnswers, read_answers
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import FeatureStore, StoreLike, file_sha256, opened_store
@@ -99,7 +99,7 @@ def score(
     with replaced_folder(out) as temporary:  # half of it would look like a training that can go on
         folder = RunFolder(temporary)
         folder.write_json("config.json", description.to_mapping())
-        write_answers(folder, store, task, parts, fitted)
+        write_answers(folder, store, task, (joined([part.inference for part in parts]), {}), fitted)
         folder.write_json("metrics.json", measured)
     return RunFolder(out)
 

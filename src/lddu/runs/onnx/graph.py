@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from lddu.decide.decision import FittedDecision
 from lddu.models.family import Evidence
 from lddu.models.network import Network
 from lddu.runs.familiarity import FAR
-from lddu.runs.onnx.decision import DecisionGraph, entropy
+from lddu.runs.onnx.decision import Decided, DecisionGraph, entropy
+from lddu.runs.predictions import MODALITY_ERROR
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,21 @@ class Inferred:
             _mean([member.distance for member in members]),
             {name: _mean([member.evidence[name] for member in members]) for name in members[0].evidence},
         )
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A batch as one network encodes it.
+
+    Attributes:
+        network: that did.
+        parts: what `Network.fuse` takes of each modality.
+        distance: [B, M].
+    """
+
+    network: Network
+    parts: Sequence[Any]
+    distance: Tensor
 
 
 class AnswerGraph(nn.Module):
@@ -94,37 +111,63 @@ class AnswerGraph(nn.Module):
         seen = [m[:, : self.max_steps] for m in mask]
         features = [torch.where(m[..., None], x[:, : self.max_steps], 0.0) for x, m in zip(values, seen, strict=True)]
         presence = torch.stack([m.any(dim=1) for m in seen], dim=1)
-        members = [self._inferred(network, features, seen, presence) for network in self.networks]
-        inferred = Inferred.mean_of(members)
-        disagreement = (entropy(inferred.probability) - inferred.entropy).clamp(min=0) if len(members) > 1 else None
+        encoded = [self._encoded(network, features, seen) for network in self.networks]
+        inferred = self._inferred(encoded, presence)
+        disagreement = self._disagreement(inferred)
+        decided = self._decided(inferred, presence, recall, coverage)
+        outputs = {field.name: getattr(decided, field.name) for field in fields(decided)}
+        outputs |= self._of_modalities(inferred, presence)
+        alone = [self._error_alone(encoded, presence, m, recall, coverage) for m in range(len(mask))]
+        errors = torch.where(presence.sum(dim=1) > 1, torch.stack(alone), decided.uncertainty.mean(dim=1)).T
+        outputs[MODALITY_ERROR] = _where_there(errors, presence)
+        if disagreement is not None:
+            outputs |= {"emotion_aleatoric": inferred.entropy, "emotion_epistemic": disagreement}
+        only = presence & (presence.sum(dim=1, keepdim=True) == 1)
+        cannot = only.float() @ self.unlearnt > 0
+        if "unfamiliar" in outputs:
+            cannot = cannot | outputs["unfamiliar"].any(dim=1, keepdim=True)
+        outputs["cannot_tell"] = outputs["cannot_tell"] | (cannot & (coverage < 1))  # unless it is to answer everything
+        return {name: output if output.dtype == torch.bool else output.float() for name, output in outputs.items()}
+
+    def _encoded(self, network: nn.Module, values: Sequence[Tensor], mask: Sequence[Tensor]) -> Encoded:
+        assert isinstance(network, Network)
+        parts = [network.unimodal(m, x, seen) for m, (x, seen) in enumerate(zip(values, mask, strict=True))]
+        return Encoded(network, parts, network.distance(values, mask).double())
+
+    def _inferred(self, encoded: Sequence[Encoded], presence: Tensor) -> Inferred:
+        """The mean of the networks on clips that have these of their modalities."""
+        members = []
+        for one in encoded:
+            answer = one.network.fuse(one.parts, presence)
+            probability = (1 / (1 + (-answer.logit).exp())).double()
+            evidence = {name: tensor.double() for name, tensor in answer.evidence.items() if name in self.kinds}  # type: ignore[union-attr]
+            members.append(Inferred(probability, entropy(probability), one.distance, evidence))
+        return Inferred.mean_of(members)
+
+    def _disagreement(self, inferred: Inferred) -> Tensor | None:
+        if len(self.networks) == 1:
+            return None
+        return (entropy(inferred.probability) - inferred.entropy).clamp(min=0)
+
+    def _decided(self, inferred: Inferred, presence: Tensor, recall: Tensor, coverage: Tensor) -> Decided:
         scores = {
             name: (-1 if kind.higher_is_surer else 1) * _per_emotion(kind, values, presence)
             for name, values in inferred.evidence.items()
             if "emotion" in (kind := self.kinds[name]).axes
         }
         spread = {name: scores[name] for name in scores if self.kinds[name].axes == ("emotion",)}
+        disagreement = self._disagreement(inferred)
         disagreed = {} if disagreement is None else {"disagreement": disagreement}
         decided = self.decision(inferred.probability, scores | disagreed, spread, recall, coverage, presence)
-        outputs = {field.name: getattr(decided, field.name) for field in fields(decided)}
-        outputs |= self._of_modalities(inferred, presence)
-        if disagreement is not None:
-            outputs |= {"emotion_aleatoric": inferred.entropy, "emotion_epistemic": disagreement}
-        alone = presence & (presence.sum(dim=1, keepdim=True) == 1)
-        cannot = alone.float() @ self.unlearnt > 0
-        if "unfamiliar" in outputs:
-            cannot = cannot | outputs["unfamiliar"].any(dim=1, keepdim=True)
-        outputs["cannot_tell"] = outputs["cannot_tell"] | (cannot & (coverage < 1))  # unless it is to answer everything
-        return {name: output if output.dtype == torch.bool else output.float() for name, output in outputs.items()}
+        assert isinstance(decided, Decided)
+        return decided
 
-    def _inferred(
-        self, network: nn.Module, values: Sequence[Tensor], mask: Sequence[Tensor], presence: Tensor
-    ) -> Inferred:
-        assert isinstance(network, Network)
-        answer = network(tuple(values), tuple(mask), presence)
-        probability = (1 / (1 + (-answer.logit).exp())).double()
-        given = answer.evidence
-        evidence = {name: tensor.double() for name, tensor in given.items() if name in self.kinds}
-        return Inferred(probability, entropy(probability), network.distance(values, mask).double(), evidence)
+    def _error_alone(
+        self, encoded: Sequence[Encoded], presence: Tensor, m: int, recall: Tensor, coverage: Tensor
+    ) -> Tensor:
+        """[B] as `lddu.runs.figures.errors_alone`, of modality m."""
+        only = presence & (torch.arange(presence.shape[1], device=presence.device) == m)
+        return self._decided(self._inferred(encoded, only), only, recall, coverage).uncertainty.mean(dim=1)
 
     def _of_modalities(self, inferred: Inferred, presence: Tensor) -> dict[str, Tensor]:
         """The evidence, one number per emotion or per modality, and how far each modality lies from training."""
