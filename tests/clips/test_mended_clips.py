@@ -26,6 +26,15 @@ def test_a_transcript_without_cues_costs_the_words_alone(talk: Path, extractor: 
     assert clip.notes == ("no words in its transcript",)
 
 
+def test_a_transcript_of_nothing_that_the_language_model_knows_costs_the_words_alone(
+    talk: Path, extractor: ClipExtractor
+) -> None:
+    talk.with_suffix(".txt").write_text("😀😀 😭", encoding="utf-8")
+    [clip] = extractor.extract(Source(talk, "talk"))
+    assert set(clip.modalities) == {"audio", "visual"} and clip.transcript == "😀😀 😭"
+    assert clip.notes == ("no word that the language model knows",)
+
+
 def test_what_was_mended_is_noted_with_the_clip_in_the_summary_and_in_the_manifest(tmp_path: Path, talk: Path) -> None:
     talk.with_suffix(".srt").write_text(
         "1\n-00:00:00,500 --> 00:00:01,000\nANNA: Good day\n\n2\n00:00:01,200 --> 00:00:01,100\nto you\n"

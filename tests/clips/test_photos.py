@@ -149,3 +149,18 @@ def test_a_photo_in_a_video_container_is_refused_with_the_cure(brand: bytes, tmp
     path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0" * 200)
     with pytest.raises(SourceError, match=r"HEIC or AVIF; convert it to \.jpg"):
         probe(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "cure"),
+    [
+        ("jpeg", "face.jfif", "rename it to end in .jpg"),
+        ("png", "face", "rename it to end in .png"),
+        ("tiff", "face.mp4", "rename it to end in .tif"),
+        ("jpeg2000", "face.jp2", "convert it to .jpg"),
+    ],
+)
+def test_a_photo_named_otherwise_is_refused_with_the_cure(tmp_path: Path, kind: str, name: str, cure: str) -> None:
+    Image.fromarray(draw_face(64, Expression())).save(tmp_path / name, kind)
+    with pytest.raises(SourceError, match=f"^Expected .*still picture.*; {cure}"):
+        probe(tmp_path / name)

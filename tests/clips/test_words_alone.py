@@ -65,6 +65,35 @@ def test_a_text_file_beside_a_clip_of_its_name_stays_its_transcript(tmp_path: Pa
     assert [source.path.name for source in found] == ["talk.mp4", "notes.txt"]
 
 
+def test_the_transcripts_of_clips_are_no_clips_of_their_own_whatever_their_kind(tmp_path: Path) -> None:
+    """As a shell names them all: lddu predict recordings/*."""
+    kinds = ("srt", "SRT", "vtt", "json", "sbv", "lrc", "txt", "en.vtt", "de.srt", "mp4.srt")
+    names = [
+        "talk.mp4",
+        *(f"talk.{kind}" for kind in kinds),
+        "talk.de.mp4",
+        "other.srt",
+        "talkative.txt",
+        "talk.en.txt",
+    ]
+    for name in names:
+        (tmp_path / name).write_bytes(b"hello")
+    found = listing_of([tmp_path / name for name in names]).sources
+    own = ["talk.mp4", "talk.de.mp4", "other.srt", "talkative.txt", "talk.en.txt"]
+    assert [source.path.name for source in found] == own
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"), [("talk.srt", "copy it to a .txt"), ("talk.json", "copy it to a .txt"), ("talk.eaf", "as .srt")]
+)
+def test_a_transcript_in_place_of_its_clip_is_refused_with_what_to_do(
+    tmp_path: Path, extractor: ClipExtractor, name: str, cure: str
+) -> None:
+    (tmp_path / name).write_text("1\n00:00:00,000 --> 00:00:01,000\nGood day\n")
+    with pytest.raises(SourceError, match=rf"^Expected a clip, but .*{name} is named like the transcript.*{cure}"):
+        extractor.extract(Source(tmp_path / name, "talk"))
+
+
 WORDS = st.lists(
     st.sampled_from(["glad", "so", "Donaudampfschiff", "!", "it's", "sad", "🙂", "ﷺ"]), min_size=1, max_size=9
 )
@@ -123,11 +152,22 @@ def test_a_book_is_read_no_further_than_the_run_looks(
     assert not [warning for warning in found.warnings if "was cut to its first" in warning]
 
 
-def test_a_text_without_a_known_token_is_left_out_and_noted(encoder: WordEncoder) -> None:
-    clips = [SaidWords("a", ["\u200b"]), SaidWords("b", ["glad"]), SaidWords("c", ["sad"])]
+@pytest.mark.parametrize("unknown", ["\u200b", "😀", "😀😀😭", "a" * 101])
+def test_a_text_without_a_known_word_is_left_out_and_noted(encoder: WordEncoder, unknown: str) -> None:
+    clips = [SaidWords("a", [unknown]), SaidWords("b", ["glad"]), SaidWords("c", ["sad"])]
     found = features_of_words(clips, encoder)
     assert [clip.clip for clip in found] == ["b", "c"] and found[1].notes == ("words alone",)
-    assert found[0].notes[1:] == ("clip 'a' of this file was left out: the language model knows no token of it",)
+    assert found[0].notes[1:] == ("clip 'a' of this file was left out: the language model knows no word of it",)
+
+
+def test_words_that_the_language_model_does_not_know_are_noted(encoder: WordEncoder) -> None:
+    """An emoji that touches a word costs the word."""
+    [clip] = features_of_words([SaidWords("a", ["I", "am", "so", "glad😀", ",", "really", "😀"])], encoder)
+    note = (
+        "the language model does not know 2 of its 7 words, such as 'glad😀': nothing was read in them "
+        "(put a space before an emoji)"
+    )
+    assert clip.notes == ("words alone", note)
 
 
 TABLE = [

@@ -18,7 +18,7 @@ from lddu.store import extraction_notes
 _HARDLY_VOICED = 0.15
 """Share of steps between the silence at its ends; of 2,775 recordings of voices, silence and all, the least voiced has .24, pink noise .1."""
 
-Encode = Callable[[Sequence[Word], float], Steps]
+Encode = Callable[[Sequence[Word], float], tuple[Steps, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
     Args:
         clip: its place, words and voice.
         tracks: of its file.
-        encode: words and the second at which the clip begins -> their steps; only called where there are words, as it may load a model.
+        encode: words and the second at which the clip begins -> their steps, and notes on what is not read of them; only called
+            where there are words, as it may load a model.
     """
     start, end = clip.span.placed()
     words, measured = clip.words.between(start, end), tracks.measured.between(start, end)
     mute = bool(len(measured)) and bool(silent(measured).all())
+    text, text_notes = encode(words, start) if words else (Steps.none(1), (tracks.wordless,))
     streams = {
-        "text": encode(words, start) if words else Steps.none(1),
+        "text": text,
         "audio": Steps.none(1) if mute else clip.voice,
         "visual": tracks.face.steps.between(start, end),
     }
-    notes = tracks.notes + clip.span.notes
-    if not words:
-        notes += (tracks.wordless,)
+    notes = tracks.notes + clip.span.notes + text_notes
     if mute:
         notes += (extraction_notes.MUTE,)
     if len(tracks.face.looked) and not len(streams["visual"]):
@@ -68,9 +68,9 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
     if len(measured) and not mute:
         notes += _voiceless(measured, end - start, bool(len(clip.voice)))
     shares = {"face": tracks.face.share(start, end), "voice": voice_share}
-    text = " ".join(word.text for word in words)
+    transcript = " ".join(word.text for word in words)
     modalities = {name: steps for name, steps in streams.items() if len(steps)}
-    return ClipFeatures(clip.span.clip, start, end, text, modalities, shares, notes, speakers(words))
+    return ClipFeatures(clip.span.clip, start, end, transcript, modalities, shares, notes, speakers(words))
 
 
 def _voiceless(measured: Steps, seconds: float, has_voice: bool) -> tuple[str, ...]:

@@ -34,11 +34,11 @@ from lddu.clips.voice.encoder import VoiceEncoder, voice_encoder
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
 from lddu.clips.voice.trim import specification as trimming
 from lddu.clips.voice.trim import trimmed
-from lddu.clips.words.beside import languages_beside
+from lddu.clips.words.beside import languages_beside, refuse_transcript
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, Word, read_transcript
-from lddu.clips.words_alone import features_of_words, words_of
+from lddu.clips.words_alone import features_of_words, unknown_words, words_of
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 from lddu.store.extraction_notes import UNKNOWN
@@ -127,6 +127,7 @@ class ClipExtractor:
             )
         if source.words_alone or source.path.suffix.lower() == WORDS_SUFFIX:
             return self._of_words(source)
+        refuse_transcript(source.path)
         info = probe(source.path)
         notes = [extraction_notes.UNKNOWN_CODEC.format(kind=kind) for kind in info.unknown]
         notes += [extraction_notes.unused_tracks(count, kind) for kind, count in info.unused]
@@ -221,8 +222,12 @@ class ClipExtractor:
         }
         return [voices.get(number, Steps.none(encoder.dimension)) for number in range(len(spans))]
 
-    def _encoded(self, words: Sequence[Word], start: float) -> Steps:
-        return self._words.steps(words, start)
+    def _encoded(self, words: Sequence[Word], start: float) -> tuple[Steps, tuple[str, ...]]:
+        texts = [word.text for word in words]
+        knows = self._words.knows(texts)
+        if not any(knows):
+            return Steps.none(self._words.dimension), (extraction_notes.UNKNOWN_WORDS,)
+        return self._words.steps(words, start), unknown_words(texts, knows)
 
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
         if self._tool is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
 from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
-from lddu.clips.words.beside import beside, languages_in
+from lddu.clips.words.beside import SUFFIXES, beside, is_named_after, languages_in
 from lddu.clips.words_alone import TYPED, sources_of_texts, texts_in_lines, typed_texts
 from lddu.errors import SourceError
 from lddu.sentences import counted, listed
@@ -101,11 +101,16 @@ def _by_lines(names: Sequence[str]) -> Listing:
 
 
 def _without_transcripts(files: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
-    """Without the text files that are the transcript of a clip, since they lie beside it under its name."""
-    clips = {path.with_suffix("") for path, _ in files if path.suffix.lower() != WORDS_SUFFIX}
-    return [
-        (path, root) for path, root in files if path.suffix.lower() != WORDS_SUFFIX or path.with_suffix("") not in clips
-    ]
+    """Without the transcripts of clips among them, which lie beside these under their names."""
+    clips = [path for path, _ in files if path.suffix.lower() not in SUFFIXES]
+    by_name = {path.parent / name: path for path in clips for name in (path.name, path.stem)}
+
+    def is_transcript(path: Path) -> bool:
+        whole = path.with_suffix("")
+        beside_it = (by_name.get(place) for place in (whole, whole.with_suffix("")))
+        return any(clip is not None and is_named_after(path, clip) for clip in beside_it)
+
+    return [(path, root) for path, root in files if not is_transcript(path)]
 
 
 def _with_transcripts(sources: Sequence[Source]) -> tuple[Source, ...]:

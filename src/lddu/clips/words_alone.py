@@ -78,7 +78,8 @@ def _split(words: Sequence[Word]) -> list[str]:
 def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: int = 0) -> list[ClipFeatures]:
     """The clips with their one modality.
 
-    Those of which the language model knows no token, as of control characters, are left out; the first of the others notes them.
+    Those of which the language model knows no word, as of control characters and emoji, are left out; the first of the others
+    notes them.
 
     Args:
         clips: with a word at least each.
@@ -88,15 +89,26 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
     Raises:
         SourceError: where no clip is left.
     """
-    encoded = list(zip(clips, encoder.states([clip.words for clip in clips], most or None), strict=True))
-    unread = [extraction_notes.clip_left_out(clip.clip, _UNREAD) for clip, states in encoded if not len(states)]
+    known = [(clip, encoder.knows(clip.words)) for clip in clips]
+    unread = [extraction_notes.clip_left_out(clip.clip, _UNREAD) for clip, knows in known if not any(knows)]
     if len(unread) == len(clips):
         raise SourceError(f"Expected words in {clips[0].clip!r}, but {_UNREAD}; write them as letters.")
-    features = [_clip(clip, states, _unread(clip, states, encoder, most)) for clip, states in encoded if len(states)]
+    known = [(clip, knows) for clip, knows in known if any(knows)]
+    encoded = encoder.states([clip.words for clip, _ in known], most or None)
+    features = [
+        _clip(clip, states, (*unknown_words(clip.words, knows), *_unread(clip, states, encoder, most)))
+        for (clip, knows), states in zip(known, encoded, strict=True)
+    ]
     return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
 
 
-_UNREAD = "the language model knows no token of it"
+_UNREAD = "the language model knows no word of it"
+
+
+def unknown_words(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
+    """A note on the words that the language model cannot read, if any."""
+    unknown = [word for word, known in zip(words, knows, strict=True) if not known]
+    return (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
 
 
 def _unread(clip: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:

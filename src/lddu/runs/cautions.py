@@ -1,6 +1,7 @@
 """What a reader of a run's answers should know: how far features, clips and the run itself can be trusted, in sentences."""
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,9 @@ from lddu.decide.decision import FittedDecision
 from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
+from lddu.runs.about import LearntCorpus
 from lddu.runs.not_learnt import having_only, modality_of
-from lddu.sentences import counted, listed
+from lddu.sentences import counted, listed, some
 from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
 
@@ -71,6 +73,45 @@ def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
         "(model.max_steps); cut the clips shorter"
         for name, count in cut.items()
     ]
+
+
+def writing_warnings(learnt: Sequence[LearntCorpus], store: FeatureStore, rows: np.ndarray) -> list[str]:
+    """Which clips are written in letters that the run never learnt to read: it answers them as it does any others.
+
+    Another language in the same letters is not told apart.
+
+    Args:
+        learnt: from what the run learnt; nothing is said where the languages of words are not recorded.
+        store: that is predicted.
+        rows: [N] row numbers.
+    """
+    languages = list(
+        dict.fromkeys(name for corpus in learnt if "text" in corpus.modalities for name in corpus.languages)
+    )
+    if not languages or not set(languages) <= _IN_LATIN_LETTERS or "text" not in store.modalities:
+        return []
+    there = rows[store.lengths("text")[rows] > 0]
+    others = [str(store.table.clip[row]) for row in there if _mostly_not_latin(str(store.table.transcript[row]))]
+    if not others:
+        return []
+    return [
+        f"the words of {counted(len(others), 'clip')} ({some(others)}) are mostly not in Latin letters, but the run learnt to read {listed(languages)} alone: "
+        "do not trust what it reads in them"
+    ]
+
+
+_IN_LATIN_LETTERS = {
+    "Czech", "Danish", "Dutch", "English", "Finnish", "French", "German", "Hungarian", "Indonesian", "Italian", "Norwegian",
+    "Polish", "Portuguese", "Romanian", "Spanish", "Swedish", "Turkish", "Vietnamese",
+}  # fmt: skip
+_LETTERS_LOOKED_AT = 1000
+
+
+def _mostly_not_latin(text: str) -> bool:
+    if text.isascii():
+        return False
+    letters = [letter for letter in text[:_LETTERS_LOOKED_AT] if letter.isalpha()]
+    return 2 * sum("LATIN" not in unicodedata.name(letter, "") for letter in letters) > len(letters)
 
 
 def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, rows: np.ndarray) -> list[str]:

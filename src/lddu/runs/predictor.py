@@ -31,6 +31,7 @@ from lddu.runs.cautions import (
     simulated_warnings,
     training_warnings,
     weaknesses,
+    writing_warnings,
 )
 from lddu.runs.familiarity import Familiarity
 from lddu.runs.figures import (
@@ -227,6 +228,7 @@ class Predictor:
         sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)
         sentences += cut_warnings(self._reader(store).cut_clips(chosen), self.description.config.model.max_steps)
+        sentences += writing_warnings(self.origin.details, store, chosen)
         return sentences + training_warnings(self.description.warnings, task, store, chosen)
 
     def feature_warnings(self, store: FeatureStore) -> list[str]:

@@ -7,6 +7,7 @@ from lddu.sentences import counted
 
 UNTOLD, UNHEARD, WORDLESS = "no transcript", "no words recognised", "no words in this part"
 EMPTY_TRANSCRIPT = "no words in its transcript"
+UNKNOWN_WORDS = "no word that the language model knows"
 SEVERAL = "transcripts in several languages, of which none is named like the file alone"
 NO_SOUND, MUTE, UNDECODED_SOUND = "no audio track", "only digital silence", "no sound can be decoded"
 NO_PICTURE, FACELESS, UNDECODED_PICTURES = "no video track", "no face in any picture", "no picture can be decoded"
@@ -21,7 +22,7 @@ UNKNOWN_CODEC = "the {kind} track has an unknown codec"
 
 _TABLELESS = NO_TABLE.format(tool="")
 _REASONS = {
-    "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL, WHOSE_VOICE),
+    "text": (UNTOLD, UNHEARD, WORDLESS, EMPTY_TRANSCRIPT, SEVERAL, UNKNOWN_WORDS, WHOSE_VOICE),
     "audio": (
         WORDS_ALONE,
         NO_SOUND,
@@ -124,6 +125,18 @@ def subtitles(count: int) -> str:
         f"{counted(count, 'track')} of subtitles inside the file not read: save one beside it as .srt "
         "(ffmpeg -i FILE NAME.srt)"
     )  # fmt: skip
+
+
+def unknown_words(count: int, words: int, example: str) -> str:
+    """Of words that the language model cannot read, among others that it can."""
+    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
+    return (
+        f"the language model does not know {count} of its {words:,} words, such as {shown!r}: nothing was read in them "
+        "(put a space before an emoji)"
+    )  # fmt: skip
+
+
+_LONGEST_EXAMPLE = 30
 
 
 def unread_end(read: int, words: int) -> str:

@@ -47,6 +47,16 @@ def test_a_named_model_gives_one_step_per_token_with_its_words_times(tiny_model:
     np.testing.assert_allclose(steps.end, [0.25, 0.5, 0.75, 1.0, 4.25, 4.5])
 
 
+def test_a_named_model_tells_which_words_it_knows(tiny_model: Path) -> None:
+    assert WordEncoder(str(tiny_model), [LAST]).knows(["abc", "ABC", "no!", "", "abc"]) == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
 def test_a_long_transcript_is_read_in_windows_of_whole_words(tiny_model: Path) -> None:
     encoder = WordEncoder(str(tiny_model), [LAST])
     words = untimed(" ".join(["abcdefg"] * 40), 40.0).words

@@ -20,6 +20,8 @@ PHOTO_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".
 PHOTO_FORMATS = frozenset(("image2", "jpeg_pipe", "png_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"))
 """FFmpeg's names of what a photo may be."""
 
+_SUFFIX_OF = {"jpeg": "jpg", "tiff": "tif"}  # of those that FFmpeg calls otherwise
+
 _PHOTO_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif")
 """Of photos in the container of .mp4, as phones write them."""
 
@@ -116,10 +118,20 @@ def _refuse_stills(path: Path, kind: str) -> None:
     """FFmpeg also reads pictures, plain text and playlists as if they were videos; of these, only photos are read."""
     if kind in PHOTO_FORMATS and path.suffix.lower() in PHOTO_SUFFIXES:
         return
-    if kind in ("image2", "tty", "hls", "concat") or kind.endswith("_pipe"):
+    if kind in PHOTO_FORMATS - {"image2"}:
+        kind = kind.removesuffix("_pipe")
         raise SourceError(
-            f"Expected {path} to be a video or audio file, but it is a still picture, a text or a playlist "
-            f"({kind.removesuffix('_pipe')}); name the video itself."
+            f"Expected a photo to be named as one, but {path} is a still picture ({kind}) whose name does not end so; "
+            f"rename it to end in .{_SUFFIX_OF.get(kind, kind)}."
+        )
+    if kind == "image2" or kind.endswith("_pipe"):
+        raise SourceError(
+            f"Expected {path} to be a video, a sound or a photo that is read, but it is a still picture of another kind "
+            f"({kind.removesuffix('_pipe')}); convert it to .jpg."
+        )
+    if kind in ("tty", "hls", "concat"):
+        raise SourceError(
+            f"Expected {path} to be a video or audio file, but it is a text or a playlist ({kind}); name the video itself."
         )
 
 

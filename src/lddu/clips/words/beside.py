@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lddu.clips.media import MEDIA_SUFFIXES
+from lddu.errors import SourceError
 
 SUFFIXES = (".json", ".vtt", ".srt", ".sbv", ".lrc", ".txt")
 """Kinds of transcript beside a clip, the most precise first."""
@@ -42,6 +43,21 @@ def beside(clip: Path, languages: Languages | None = None) -> Path | None:
 def unread_beside(clip: Path) -> Path | None:
     """A transcript of a kind that is not read, which lies beside a clip under its name."""
     return next((path for suffix in _UNREAD if (path := clip.with_suffix(suffix)).is_file()), None)
+
+
+def refuse_transcript(file: Path) -> None:
+    """Refuse a transcript that is named as if it were a clip: it may lie beside none, and some of its kinds hold no words alone.
+
+    Raises:
+        SourceError: where the file's name is that of a transcript.
+    """
+    if not file.is_file() or file.suffix.lower() not in {suffix.lower() for suffix in (*SUFFIXES, *_UNREAD)}:
+        return
+    alone = "or copy it to a .txt to ask about its words alone"
+    otherwise = alone if file.suffix.lower() in SUFFIXES else "and save it as .srt"
+    raise SourceError(
+        f"Expected a clip, but {file} is named like the transcript of one; name the clip that it lies beside, {otherwise}."
+    )
 
 
 def is_named_after(file: Path, clip: Path) -> bool:

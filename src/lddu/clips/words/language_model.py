@@ -58,6 +58,9 @@ class LanguageModel(Protocol):
     def pieces(self, words: Sequence[str]) -> list[int]:
         """Into how many tokens each word falls."""
 
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """Whether any token of each word is one of its vocabulary, not the one that stands for all that is in none."""
+
     def encoded(self, windows: Sequence[Sequence[str]]) -> list[Encoded]:
         """The tokens of each window of words; what is beyond `most_tokens` is cut."""
 
@@ -104,7 +107,15 @@ class HubLanguageModel:
 
     def pieces(self, words: Sequence[str]) -> list[int]:
         """See `LanguageModel`."""
-        return [len(ids) for ids in self._tokenizer(list(words), add_special_tokens=False)["input_ids"]]
+        return [len(ids) for ids in self._ids(words)]
+
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """See `LanguageModel`."""
+        return [bool(set(ids) - {self._tokenizer.unk_token_id}) for ids in self._ids(words)]
+
+    def _ids(self, words: Sequence[str]) -> list[list[int]]:
+        ids: list[list[int]] = self._tokenizer(list(words), add_special_tokens=False)["input_ids"]
+        return ids
 
     def encoded(self, windows: Sequence[Sequence[str]]) -> list[Encoded]:
         """See `LanguageModel`."""

