@@ -6,6 +6,7 @@ import pytest
 import lddu
 from lddu.runs.about import LearntCorpus
 from lddu.runs.cautions import writing_warnings
+from lddu.runs.explained import ClipAnswers
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
@@ -48,4 +49,5 @@ def test_of_other_languages_or_unknown_ones_nothing_is_said(store: FeatureStore,
 def test_the_default_run_says_it() -> None:
     pytest.importorskip("tokenizers", reason="text features need the extra: pip install 'lddu[clips]'")
     found = lddu.load("default")(text=[WORDS["arabic"], "I am glad"])
+    assert isinstance(found, ClipAnswers)
     assert any("the words of 1 clip (text#001) are mostly" in warning for warning in found.warnings)
