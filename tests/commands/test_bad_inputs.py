@@ -287,7 +287,7 @@ DAMAGED = [
     ("weights cut short", cut("model.safetensors"), PREDICT, r"model.safetensors to hold the weights .* copy the run again"),
     ("weights absent", removed("model.safetensors"), PREDICT, r"Expected the weights run/model.safetensors, but they are not there"),
     ("decision absent", removed("decision.json"), PREDICT, r"Expected decision.json in run, but it is not there; the run was finished and has lost it: copy it again"),
-    ("newer decision", edited("decision.json", lambda d: d.update(version=9)), PREDICT, r"version 3 or older, but got version 9; install a newer lddu"),
+    ("newer decision", edited("decision.json", lambda d: d.update(version=9)), PREDICT, r"version 4 or older, but got version 9; install a newer lddu"),
     ("decision from test", edited("decision.json", lambda d: d["fitted_on"].update(split="test")), PREDICT, r"fitted_on.split"),
     ("decision of one emotion", edited("decision.json", lambda d: d.update(thresholds=[0.5])), PREDICT, r"thresholds to be 2 numbers"),
     ("decision on other emotions", edited("decision.json", lambda d: d["emotions"].reverse()), PREDICT, r"decision.json to decide on the emotions of config.json \(joy, anger\), but it names anger, joy; copy the run again"),

@@ -88,6 +88,27 @@ def test_clips_that_lack_a_modality_are_decided_by_what_validation_showed_of_suc
     assert (found.label == (found.probability >= decision.thresholds_of(found.presented, 300))).all()
 
 
+@pytest.mark.parametrize("clips", [30, 300])
+def test_a_modality_errs_alone_as_often_as_the_run_errs_on_clips_that_have_no_other(tmp_path: Path, clips: int) -> None:
+    """Thirty clips are too few for a decision of their own."""
+    lacking = [(n, "audio") for n in range(0, clips, 7)] + [(n, "face") for n in range(0, clips, 5)]
+    store = tiny_store(tmp_path / "store", clips=clips, dimensions=SIZES, missing=lacking)
+    predictor = trained(store, tmp_path / "run")
+    found = predictor.predict(store).evidence["modality_error"]
+    assert found.evidence.axes == ("modality",) and found.evidence.prefix == "error"
+    bare = without(without(store, tmp_path / "two", "face"), tmp_path / "one", "audio")
+    alone = predictor.predict(bare)
+    assert (alone.presented.sum(axis=1) == 1).all()
+    text = list(predictor.modalities).index("text")
+    np.testing.assert_allclose(found.values[:, text], alone.uncertainty.mean(axis=1), atol=1e-6)
+    np.testing.assert_allclose(alone.evidence["modality_error"].values[:, text], found.values[:, text], atol=1e-6)
+    presented = predictor.predict(store).presented
+    assert (np.isnan(found.values) == ~presented).all()
+    kept = predictor.folder.predictions()
+    rows = store.rows(kept.clip)
+    np.testing.assert_allclose(kept.evidence["modality_error"].values, found.values[rows], atol=1e-5)
+
+
 def test_both_figures_are_of_the_clips_that_have_something_left(tmp_path: Path) -> None:
     store = tiny_store(tmp_path / "store", clips=40, missing=[(3, "text"), (8, "text")])
     predictor = trained(store, tmp_path / "run")
