@@ -4,8 +4,7 @@ Lines of film are answered by a training without XED, comments by one without Go
 without them (it is the only corpus of voices that may be shipped, so a corpus of voices cannot be left out), as recorded and as eight
 changed copies, which stand in for other rooms and microphones (benchmarks/voice_shift.py). Faces have one
 corpus: valid photos of FER+, said so. As many clips of each; what is fitted is kept only where it is better than none on
-the corpus that its fitting left out (of voices: the speakers). Words alone, a voice alone and a face alone are decided by such
-clips only.
+the corpus that its fitting left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.default_corpora import MODALITIES, SIX, Corpus
-from lddu.decide.decision import FittedDecision, fit_decision, with_subsets
+from benchmarks.default_corpora import SIX, Corpus
+from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.decide.recalibrate import Method, fit_recalibration, identity
-from lddu.decide.subset import FitAnswers
 from lddu.decide.threshold import ThresholdRule
 from lddu.evaluate.metrics import negative_log_likelihood
 from lddu.evaluate.scored import Scored, Validation
@@ -69,59 +67,37 @@ def fit_default_decision(
 ) -> Decided:
     """Fit it."""
     xed, goemotions = known["xed"], known["goemotions"]
-    voices = [
-        joined(
-            [
-                answered(name, runs[plan.name], known[name], spoken_by(known[name], plan.speakers_out), work)
-                for name in ("emodb", "emodb-shifted")
-            ],
-            f"emodb {' '.join(plan.speakers_out)}",
-        )
-        for plan in plans
-    ]
     pools = [
         answered("xed", runs["without-xed"], xed, xed.in_split("valid"), work),
         answered("goemotions", runs["without-goemotions"], goemotions, goemotions.in_split("valid"), work),
         answered("ferplus", runs["all"], known["ferplus"], known["ferplus"].in_split("valid"), work),
-        joined(voices, "emodb"),
+        joined(
+            [
+                answered(name, runs[plan.name], known[name], spoken_by(known[name], plan.speakers_out), work)
+                for plan in plans
+                for name in ("emodb", "emodb-shifted")
+            ]
+        ),
     ]
-    equal = as_many(pools)
+    least = min(len(pool.scored.clips) for pool in pools)
+    rng = np.random.default_rng(0)
+    equal = [pool.rows(np.sort(rng.permutation(len(pool.scored.clips))[:least])) for pool in pools]
     left_out = {method: left_out_nll(equal, method) for method in CANDIDATES}
     method = min(CANDIDATES, key=lambda name: left_out[name]["mean"])
-    rule, whole = ThresholdRule("global", "f1_micro"), joined(equal)
-    decision = fit_decision(Validation(whole.scored), rule, method, whole.scores, whole.shares)
-    alone = {"text": as_many(pools[:2]), "visual": [pools[2]], "audio": voices}
-    subsets: dict[tuple[str, ...], FitAnswers] = {(name,): fit_answers(parts) for name, parts in alone.items()}
-    modality = np.repeat(["text", "text", "visual", "audio"], len(equal[0].scored.clips))
-    presence = {name: modality == name for name in MODALITIES}
-    decision = with_subsets(decision, fit_answers(equal, method), presence, subsets, rule)
+    whole = joined(equal)
+    decision = fit_decision(
+        Validation(whole.scored), ThresholdRule("global", "f1_micro"), method, whole.scores, whole.shares
+    )
     tried: dict[str, float] = {name: losses["mean"] for name, losses in left_out.items()}
     decision = replace(decision, recalibration=replace(decision.recalibration, left_out_nll=tried))
     record = {
-        "clips_of_each_corpus": len(equal[0].scored.clips),
+        "clips_of_each_corpus": least,
         "corpora": [pool.name for pool in equal],
         "nll_on_the_corpus_left_out": left_out,
         "recalibration": method,
-        "recalibration_alone": {name[0]: parts.recalibration for name, parts in subsets.items()},
         "threshold": decision.thresholds[0],
     }
     return Decided(decision, record)
-
-
-def as_many(pools: Sequence[Pool]) -> list[Pool]:
-    """As many clips of each, drawn."""
-    least = min(len(pool.scored.clips) for pool in pools)
-    rng = np.random.default_rng(0)
-    return [pool.rows(np.sort(rng.permutation(len(pool.scored.clips))[:least])) for pool in pools]
-
-
-def fit_answers(pools: Sequence[Pool], method: Method | None = None) -> FitAnswers:
-    """All of them; with the recalibration that is likeliest on the pool that its fitting leaves out, where there are several."""
-    whole = joined(pools)
-    if method is not None or len(pools) == 1:
-        return FitAnswers(Validation(whole.scored), whole.scores, method or "auto")
-    likeliest: Method = min(CANDIDATES, key=lambda name: left_out_nll(pools, name)["mean"])
-    return FitAnswers(Validation(whole.scored), whole.scores, likeliest)
 
 
 def spoken_by(voices: Corpus, speakers: Sequence[str]) -> np.ndarray:
@@ -140,7 +116,7 @@ def left_out_nll(pools: Sequence[Pool], method: Method) -> dict[str, float]:
     return {**losses, "mean": float(np.mean(list(losses.values())))}
 
 
-def joined(pools: Sequence[Pool], name: str = "") -> Pool:
+def joined(pools: Sequence[Pool]) -> Pool:
     """Several as one."""
     scored = Scored(
         np.concatenate([pool.scored.probability for pool in pools]),
@@ -149,8 +125,8 @@ def joined(pools: Sequence[Pool], name: str = "") -> Pool:
         SIX,
         split="valid",
     )
-    scores = {key: np.concatenate([pool.scores[key] for pool in pools]) for key in pools[0].scores}
-    return Pool(name, scored, scores, np.concatenate([pool.shares for pool in pools]))
+    scores = {name: np.concatenate([pool.scores[name] for pool in pools]) for name in pools[0].scores}
+    return Pool(pools[0].name, scored, scores, np.concatenate([pool.shares for pool in pools]))
 
 
 def answered(name: str, run: RunFolder, corpus: Corpus, rows: np.ndarray, work: Path) -> Pool:
