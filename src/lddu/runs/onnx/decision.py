@@ -117,13 +117,13 @@ class DecisionGraph(nn.Module):
 
 
 def _chosen(here: Bool[Tensor, "clip 1"], one: Decided, other: Decided) -> Decided:
-    """What `one` says here, else what `other` does."""
+    """What `one` says here, else what `other` does; flags without `where`, which onnxruntime has for numbers only."""
     return Decided(
         torch.where(here, one.probability, other.probability),
-        torch.where(here, one.label, other.label),
-        torch.where(here, one.label_set, other.label_set),
+        (here & one.label) | (~here & other.label),
+        (here & one.label_set) | (~here & other.label_set),
         torch.where(here, one.uncertainty, other.uncertainty),
-        torch.where(here, one.cannot_tell, other.cannot_tell),
+        (here & one.cannot_tell) | (~here & other.cannot_tell),
         torch.where(here[:, 0], one.aleatoric, other.aleatoric),
     )
 
@@ -210,7 +210,8 @@ def _times_log(x: Tensor) -> Tensor:
 
 
 def _log_odds(probability: Tensor, least: float) -> Tensor:
-    clipped = probability.clamp(least, 1 - least)
+    # not `clamp`: where several decisions in a graph clamp the same probability, the exporter's optimiser leaves one without its input
+    clipped = torch.where(probability < least, least, torch.where(probability > 1 - least, 1 - least, probability))
     return clipped.log() - (1 - clipped).log()
 
 
