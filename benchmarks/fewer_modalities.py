@@ -14,7 +14,7 @@ from lddu.decide.decision import FittedDecision
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.metrics import micro_f1, negative_log_likelihood
 from lddu.evaluate.selective import selective
-from lddu.runs.ablation import withheld
+from lddu.runs.ablation import subset_answers
 from lddu.runs.figures import uncertainty_scores
 from lddu.runs.predictor import Predictor
 from lddu.store.store import FeatureStore
@@ -49,7 +49,7 @@ def figures_of(predictor: Predictor, store: FeatureStore) -> dict[tuple[tuple[st
     task, config = predictor.description.task, predictor.description.config.decision
     networks, names = predictor.networks_on(store), tuple(task.dimensions)
     valid, test = (part_of(store, task, networks.infer(store.table.in_split(name))) for name in ("valid", "test"))
-    less = withheld(valid.scored, valid.inference, names, networks.without)
+    less = subset_answers(valid.scored, valid.inference, names, networks.without)
     shared = fitted_on(valid, config)
     own = with_fewer(shared, valid, names, less, config)
     figures = {}

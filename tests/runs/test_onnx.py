@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(folder: Path) -> FeatureStore:
-    return tiny_store(folder / "store", clips=150, missing=[(n, "text") for n in range(0, 150, 7)])
+    return tiny_store(folder / "store", clips=400, missing=[(n, "text") for n in range(0, 400, 7)])
 
 
 LDDU = tiny_config(training={"epochs": 1}, model={"noise_gate": True})

@@ -56,7 +56,6 @@ class Decision:
         labels: [N, E] which emotions are decided to be present.
         scores: name -> [N, E] every uncertainty score: `margin` and `entropy` beside those that were given.
         uncertainty: [N, E] the selected score: the chance that the label is wrong.
-        thresholds: [N, E] from which an emotion of a clip counts as present.
         label_set: [N, E] the set with the promised recall, where a recall was given.
         abstained: [N, E] where no answer is given, where a coverage was given.
     """
@@ -65,7 +64,6 @@ class Decision:
     labels: Flags
     scores: dict[str, Floats]
     uncertainty: Floats
-    thresholds: Floats
     label_set: Flags | None = None
     abstained: Flags | None = None
 
@@ -152,7 +150,6 @@ class FittedDecision:
             recalibrated >= thresholds,
             known,
             self.error_score.apply(known),
-            np.broadcast_to(thresholds, recalibrated.shape),
             None if recall is None else self.recall_sets.sets(probability, recall),
         )
 
@@ -394,7 +391,6 @@ def _joined(parts: Sequence[tuple[NDArray[np.intp], Decision]]) -> Decision:
         np.concatenate([part.labels for part in decisions])[order],
         {name: np.concatenate([part.scores[name] for part in decisions])[order] for name in decisions[0].scores},
         np.concatenate([part.uncertainty for part in decisions])[order],
-        np.concatenate([part.thresholds for part in decisions])[order],
         np.concatenate(label_sets)[order] if label_sets else None,
     )
 

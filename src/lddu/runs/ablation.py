@@ -54,7 +54,7 @@ class Ablation:
         return {**asdict(self), "given": list(self.given)}
 
 
-def withheld(
+def subset_answers(
     valid: Scored, inference: Inference, modalities: Sequence[str], predict: Predict
 ) -> dict[tuple[str, ...], Inference]:
     """Modalities -> answers of a run that is given no others, for every proper subset; see `MOST_FOR_ALL_SUBSETS`.
@@ -89,7 +89,7 @@ def ablations(
         valid: the validation split, probabilities as predicted with all that the clips have.
         inference: of the same clips.
         modalities: of the run, in order.
-        less: as `withheld` gives it.
+        less: as `subset_answers` gives it.
         decision: of the run.
     """
     measured = []

@@ -168,7 +168,8 @@ def with_label_sets(run: RunFolder, answers: Answers) -> Answers:
     # emotions stand in another run's order where runs are compared
     in_own_order = answers.scored.columns([emotions.index(name) for name in decision.emotions])
     kept = run.predictions()
-    presence = kept.presented[kept.split == answers.scored.split]
+    place_of = {clip: n for n, clip in enumerate(kept.clip.tolist())}  # and so may clips
+    presence = kept.presented[[place_of[clip] for clip in answers.scored.clips.tolist()]]
     sets = recalibrated_sets(decision, in_own_order.probability, presence)
     return replace(answers, label_set=sets[:, [decision.emotions.index(name) for name in emotions]])
 

@@ -20,7 +20,7 @@ from lddu.evaluate.single_label import arg_max_figures, single_label
 from lddu.models.family import Task
 from lddu.models.network import Network
 from lddu.models.networks import Alone, DropoutPasses, Inference, Networks, joined
-from lddu.runs.ablation import ablations, withheld
+from lddu.runs.ablation import ablations, subset_answers
 from lddu.runs.baselines import LinearBaseline, SplitAnswers, linear_baselines
 from lddu.runs.figures import DROPOUT_SCORES, figures_of, predictions_of, spreads, uncertainty_scores
 from lddu.runs.latent_map import latent_map
@@ -113,7 +113,7 @@ def conclude(
     task = description.task
     valid = _predicted(store, description, networks, "valid")
     modalities = list(task.dimensions)
-    less = withheld(valid.scored, valid.inference, modalities, networks.without)
+    less = subset_answers(valid.scored, valid.inference, modalities, networks.without)
     decision = ending.decision or with_fewer(
         fitted_on(valid, description.config.decision), valid, modalities, less, description.config.decision
     )
@@ -295,7 +295,7 @@ def with_fewer(
         decision: as `fitted_on` gives it.
         valid: what it was fitted on.
         modalities: of the run, in order.
-        less: as `withheld` gives it.
+        less: as `subset_answers` gives it.
         config: how to decide.
     """
     presence = dict(zip(modalities, valid.inference.presence.T, strict=True))

@@ -210,7 +210,7 @@ def _times_log(x: Tensor) -> Tensor:
 
 
 def _log_odds(probability: Tensor, least: float) -> Tensor:
-    # not `clamp`: where several decisions in a graph clamp the same probability, the exporter's optimiser leaves one without its input
+    # not `clamp`: two of one float64 tensor in a graph make a file that onnxruntime refuses (findings/torch_onnx_clamp_twice.sh)
     clipped = torch.where(probability < least, least, torch.where(probability > 1 - least, 1 - least, probability))
     return clipped.log() - (1 - clipped).log()
 
