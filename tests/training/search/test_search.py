@@ -178,14 +178,14 @@ def test_a_search_of_broken_trials_says_why(
         search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
 
 
-def test_a_trial_that_falls_behind_is_given_up(
+def test_a_trial_that_falls_behind_is_given_up_after_a_quarter_of_its_epochs(
     corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "TRIALS_BEFORE_PRUNING", 1)
-    monkeypatch.setattr(journal, "EPOCHS_BEFORE_PRUNING", 0)
 
     def fit(store: Any, folder: Any, config: Config, run: Any, watch: Any, family: Any) -> Any:
-        for epoch in range(1, 4):
+        for epoch in range(1, 9):
+            watch.epoch_begins(epoch, 8, 1)
             watch.epoch_done({"epoch": epoch, "seconds": 1.0, "valid": {"f1_micro": 1 / len(calls)}})
         return type("P", (), {"best_f1": 1 / len(calls)})
 
@@ -199,7 +199,7 @@ def test_a_trial_that_falls_behind_is_given_up(
     ended: list[Trial] = []
     monkeypatch.setattr(Count, "trial_done", lambda self, trial: ended.append(trial))
     search(corpus, tmp_path / "search", SearchOptions(3, space=RATES), BASE, Count())
-    assert [(trial.state, trial.epochs) for trial in ended] == [("done", 3), ("pruned", 1), ("pruned", 1)]
+    assert [(trial.state, trial.epochs) for trial in ended] == [("done", 8), ("pruned", 2), ("pruned", 2)]
 
 
 def test_nothing_to_search_and_no_trials_are_refused() -> None:

@@ -17,7 +17,6 @@ JOURNAL = "journal.log"
 NAME = "search"
 
 TRIALS_BEFORE_PRUNING = 5
-EPOCHS_BEFORE_PRUNING = 3
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def _study(path: Path) -> "optuna.Study":
         storage=optuna.storages.JournalStorage(backend),
         study_name=NAME,
         direction="maximize",
-        pruner=optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING),
+        pruner=optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING),
         load_if_exists=True,
     )
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     import optuna
 
 
+SPARED = 0.25
+"""Share of its epochs after which a trial may be given up: before, its learning rate warms up and says little of its end."""
+
+
 @dataclass(frozen=True)
 class SearchOptions:
     """How a search is made.
@@ -236,10 +240,11 @@ class _Pruning(NoCallback):
     """Reports every epoch to Optuna, and ends the training where it says so."""
 
     def __init__(self, trial: "optuna.Trial", callback: TrainingCallback) -> None:
-        self._trial, self._callback = trial, callback
+        self._trial, self._callback, self._spared = trial, callback, 0.0
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
-        """Pass on."""
+        """Pass on, and learn how many epochs there are at most."""
+        self._spared = SPARED * epochs
         self._callback.epoch_begins(epoch, epochs, steps)
 
     def step_done(self, terms: Losses) -> None:
@@ -253,7 +258,7 @@ class _Pruning(NoCallback):
         self._callback.epoch_done(record)
         self._trial.report(record["valid"]["f1_micro"], record["epoch"])
         self._trial.set_user_attr("seconds", record["seconds"])
-        if self._trial.should_prune():
+        if record["epoch"] >= self._spared and self._trial.should_prune():
             raise optuna.TrialPruned
 
     def stopping(self) -> None:
