@@ -143,7 +143,7 @@ from pathlib import Path
 from lddu.store.store import FeatureStore
 from lddu.training.member import fit
 from tests.builders import tiny_config
-fit(FeatureStore(sys.argv[1]), Path(sys.argv[2]), tiny_config(training={"epochs": 1}))
+fit(FeatureStore(sys.argv[1]), Path(sys.argv[2]), tiny_config(training={"epochs": 1}, model={"shallow_networks": 2}))
 print("torch._dynamo" in sys.modules)
 """
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw  # `torch.optim.AdamW` imports the compiler of PyTorch, which takes seconds
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
@@ -20,6 +21,7 @@ from lddu.models import equations
 from lddu.models.network import Network
 from lddu.models.scaling import ScalingClips
 from lddu.models.shallow_path import ShallowPath
+from lddu.training.optim import BETAS, EPSILON
 
 SHARES = (0.0, 0.25, 0.5)
 """Candidates for w, the share of the path in the probability."""
@@ -136,14 +138,17 @@ def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
     read, hidden = (1 / math.sqrt(max(1.0, inputs)) for inputs in (sum(path.sizes) / len(path.sizes), path.units))
     for weight, bound in zip(path.weights, (read, read, hidden, 0.0), strict=True):
         weight.uniform_(-bound, bound).requires_grad_()
-    optimizer = torch.optim.AdamW(path.weights, lr=RATE, weight_decay=DECAY)
+    first, second = ([torch.zeros_like(weight) for weight in path.weights] for _ in range(2))
+    moved = [torch.zeros(()) for _ in path.weights]
     best, best_weights = math.inf, [weight.detach().clone() for weight in path.weights]
     for rows, rate, ends_pass in _plan(len(train.target)):
-        optimizer.param_groups[0]["lr"] = rate
         loss = _loss(path.each(train.features[rows], INPUT_DROPOUT, DROPOUT), train.target[rows])
-        optimizer.zero_grad()
-        (loss * path.networks).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        gradients = list(torch.autograd.grad(loss * path.networks, path.weights))
+        with torch.no_grad():
+            adamw(
+                path.weights, gradients, first, second, [], moved, fused=True, amsgrad=False,
+                beta1=BETAS[0], beta2=BETAS[1], lr=rate, weight_decay=DECAY, eps=EPSILON, maximize=False,
+            )  # fmt: skip
         if ends_pass:
             with torch.inference_mode():
                 reached = float(_loss(path.each(valid.features).mean(dim=0, keepdim=True), valid.target))

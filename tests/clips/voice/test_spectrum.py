@@ -47,6 +47,7 @@ def test_mel_bands_are_those_of_librosa(window: int, bands: int, lowest: float) 
     np.testing.assert_allclose(mel_bank(RATE, window, bands, lowest), expected, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow  # librosa loads numba for it
 @settings(deadline=None, max_examples=30)
 @given(sounds())
 def test_shape_is_that_of_librosa(sound: np.ndarray) -> None:
