@@ -237,12 +237,13 @@ def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> lis
     test = splits.get("test")
     if test is None:
         return [f"{sentence}."]
-    before = figure(test.figures.get("adaptive_ece_raw"))
+    before, after = figure(test.figures.get("adaptive_ece_raw")), figure(test.adaptive_ece)
+    errors = after if before == after else f"{before} before, {after} after"
     chance = span(test.figures.get("adaptive_ece_by_chance"))
     perfect = f"; a perfectly calibrated model would have {chance}" if chance else ""
     return [
-        f"{sentence}: adaptive calibration error on test {before} before, {figure(test.adaptive_ece)} after{perfect}. On other "
-        "people, microphones, cameras or languages it is larger."
+        f"{sentence}: adaptive calibration error on test {errors}{perfect}. On other people, microphones, cameras or languages it is "
+        "larger."
     ]
 
 
