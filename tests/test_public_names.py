@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import lddu
+from lddu.evaluate.compare import Comparison
+from lddu.runs.compare import RunPair
 from lddu.runs.predictions import Predictions
 
 PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
@@ -18,13 +20,14 @@ PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="ut
 @pytest.mark.parametrize("name", lddu.__all__)
 def test_every_public_name_is_there_and_on_the_page(name: str) -> None:
     assert getattr(lddu, name).__doc__
-    assert f"`lddu.{name}`" in PAGE
+    assert re.search(rf"`lddu\.{name}[`(]", PAGE)
     assert name in dir(lddu)
 
 
-CALLS = re.findall(r"^\| `lddu\.(\w+)`.*? \| `(.+?)`", PAGE, re.MULTILINE)
+CALLS = [(call.partition("(")[0], call) for call in re.findall(r"^\| `lddu\.(\w+\(.*?\))` \|", PAGE, re.MULTILINE)]
 OWNERS = {"Predictor": lddu.Predictor, "Predictions": Predictions, "RunFolder": lddu.RunFolder}
 """Classes that have a table of their own."""
+STORE_FIELDS = set(re.findall(r"self\.(\w+)[, ].*= ", inspect.getsource(lddu.FeatureStore)))
 
 
 def members() -> list[tuple[type, str]]:
@@ -68,6 +71,15 @@ def test_every_public_name_has_a_call_on_the_page_and_every_class_its_table() ->
     usual = ("__call__", "predict", "latents", "evaluate", "robustness", "warnings", "remarks", "explain")
     assert told >= {(lddu.Predictor, name) for name in usual} | {(lddu.RunFolder, "metrics")}
     assert told >= {(Predictions, name) for name in ("to_pandas", "to_csv", "to_records", "probability")}
+
+
+def test_what_a_row_names_of_its_result_exists() -> None:
+    """A store's members, and the way from a pair of runs to a difference."""
+    gives = dict(re.findall(r"^\| `lddu\.(\w+)\(.*?\)` \| (.*) \|$", PAGE, re.MULTILINE))
+    members = re.findall(r"`(\w+)(?:\(.*?\))?`", gives["FeatureStore"])
+    assert len(members) > 5 and all(hasattr(lddu.FeatureStore, name) or name in STORE_FIELDS for name in members)
+    [(first, second)] = re.findall(r"`pair\.(\w+)\.(\w+)", gives["compare_runs"])
+    assert first in RunPair.__dataclass_fields__ and second in Comparison.__dataclass_fields__
 
 
 def test_train_stays_a_function_whatever_was_imported() -> None:

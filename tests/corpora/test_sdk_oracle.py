@@ -41,7 +41,7 @@ def test_the_sdk_itself_is_met_wherever_every_modality_meets_the_word(tmp_path: 
 
 
 class TestWhatTheSdkDoesOtherwise:
-    """Every row of the table in docs/data.md."""
+    """Every row of the table in docs/decisions/mosei_alignment.md."""
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> FeatureStore:

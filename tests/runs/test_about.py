@@ -162,6 +162,14 @@ def test_a_card_says_what_about_json_says(run: RunFolder) -> None:
     assert "- text, voice and face together" in card and "Licence of the weights: MIT" in card
 
 
+def test_figures_without_one_in_common_stand_in_tables_of_their_own(run: RunFolder) -> None:
+    measured = (Measured("A", 5, {"ece": 0.1}), Measured("B", 6, {"text alone": 0.2}), Measured("C", 7, {"ece": 0.3}))
+    write_about(run, About("voices", measured=measured))
+    card = model_card(run)
+    assert "|\n| A | 5 | 0.100 |\n| C | 7 | 0.300 |\n\n" in card
+    assert "|\n| B | 6 | 0.200 |\n\n" in card
+
+
 def test_a_page_says_what_else_than_valid_the_decision_was_fitted_on(tmp_path: Path) -> None:
     concluded = RunFolder(tmp_path / "run")
     shutil.copytree(ROOT / "src/lddu/pretrained/default", concluded.path)

@@ -59,6 +59,17 @@ def whole(spoken: FeatureStore, tmp_path_factory: pytest.TempPathFactory) -> Run
     return cross_validate(spoken, out, SHORT, FoldOptions(3, "_speaker", RunOptions(baselines=False)))
 
 
+def test_the_page_on_run_folders_names_every_file_and_key(whole: RunFolder) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "run_folder.md").read_text(encoding="utf-8")
+    fold = RunFolder(whole.path / "fold-1")
+    named = [file.name for file in (*whole.path.iterdir(), *fold.path.iterdir()) if file.is_file()]
+    for metrics in (whole.read_json("metrics.json"), fold.read_json("metrics.json")):
+        figures = metrics["splits"]["test"]
+        named += [*metrics, *figures, *next(iter(figures["per_emotion"].values()))]
+    named += [key for key in fold.read_json("decision.json") if key not in ("version", "emotions")]
+    assert [name for name in dict.fromkeys(named) if f"`{name}`" not in page] == []
+
+
 @given(
     st.integers(3, 6), st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.booleans()), min_size=20, max_size=60)
 )

@@ -76,8 +76,12 @@ def plain(words: object) -> str:
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table; columns that are empty in every row are left out."""
     filled = [i for i in range(len(header)) if any(str(row[i]).strip() for row in rows)]
-    lines = [[header[i] for i in filled], ["---"] * len(filled), *([plain(row[i]) for i in filled] for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    head, *body = [[header[i] for i in filled], *([plain(row[i]) for i in filled] for row in rows)]
+    return "\n".join([_line(head), "|---" * len(filled) + "|", *map(_line, body)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _what_it_is(folder: RunFolder, about: About | None) -> list[str]:
@@ -177,6 +181,22 @@ def _measured(measured: Sequence[Measured]) -> list[str]:
     """Figures on other corpora and on groups, as `about.json` has them."""
     if not measured:
         return ["On other corpora: none recorded."]
+    return [_measured_alike(entries) for entries in _alike(measured)]
+
+
+def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
+    """Those with a figure in common, in order: a table of all would be half empty."""
+    groups: list[list[Measured]] = []
+    for entry in measured:
+        beside = next((group for group in groups if any(set(entry.figures) & set(one.figures) for one in group)), None)
+        if beside is None:
+            groups.append([entry])
+        else:
+            beside.append(entry)
+    return groups
+
+
+def _measured_alike(measured: Sequence[Measured]) -> str:
     names = list(dict.fromkeys(chain.from_iterable(entry.figures for entry in measured)))
     rows = [
         (
@@ -185,7 +205,7 @@ def _measured(measured: Sequence[Measured]) -> list[str]:
         )
         for entry in measured
     ]  # fmt: skip
-    return [table(("corpus", "group", "how", "n", *(plain(metric_name(name)) for name in names)), rows)]
+    return table(("corpus", "group", "how", "n", *(plain(metric_name(name)) for name in names)), rows)
 
 
 def _calibration(folder: RunFolder, splits: Mapping[str, SplitMetrics], about: About | None) -> list[str]:
@@ -217,12 +237,13 @@ def _recalibration(folder: RunFolder, splits: Mapping[str, SplitMetrics]) -> lis
     test = splits.get("test")
     if test is None:
         return [f"{sentence}."]
-    before = figure(test.figures.get("adaptive_ece_raw"))
+    before, after = figure(test.figures.get("adaptive_ece_raw")), figure(test.adaptive_ece)
+    errors = after if before == after else f"{before} before, {after} after"
     chance = span(test.figures.get("adaptive_ece_by_chance"))
     perfect = f"; a perfectly calibrated model would have {chance}" if chance else ""
     return [
-        f"{sentence}: adaptive calibration error on test {before} before, {figure(test.adaptive_ece)} after{perfect}. On other "
-        "people, microphones, cameras or languages it is larger."
+        f"{sentence}: adaptive calibration error on test {errors}{perfect}. On other people, microphones, cameras or languages it is "
+        "larger."
     ]
 
 
