@@ -18,6 +18,7 @@ class Docstrings(PythonDocStringDocument):
 
     @classmethod
     def parse(cls, path: str, *parsers: Any, encoding: str = "utf-8") -> Document:
+        """All of them, or none."""
         if ">>>" not in Path(path).read_text(encoding):
             return Document("", path)
         return super().parse(path, *parsers, encoding=encoding)

@@ -69,6 +69,40 @@ def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(
     assert "Missing: tfn seed 0, tfn seed 1." in (out / "table.html").read_text()
 
 
+def test_settings_that_a_search_found_are_taken_and_the_others_are_published(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--seeds", "1", "--epochs", "1", "--device", "cpu", "--families", "late-fusion,lmf")
+    found = tmp_path / "found"
+    found.mkdir()
+    (found / "lmf.toml").write_text('family = "lmf"\n[model]\nrank = 3\n')
+    out = tmp_path / "out"
+    told = lddu(capsys, "bench-models", place / "store", *words, "--trials", "0", "--settings", found, "--out", out)
+    assert told.code == 0, told.err
+    assert RunFolder(out / "lmf" / "seed-0").description.config.model.rank == 3
+    assert "published settings, lmf with given ones" in (out / "table.html").read_text()
+    again = lddu(capsys, "bench-models", place / "store", *words, "--trials", "0", "--out", out)
+    assert again.code == 1 and "differs in settings" in again.err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({}, "but there is none; name another folder"),
+        ({"lmf.toml": 'family = "misa"'}, "Expected --settings of the model family lmf, but got those of misa."),
+        ({"lmf.toml": "[model]\nrunk = 3\n"}, "lmf.toml: "),
+    ],
+)
+def test_settings_that_cannot_be_taken_are_refused(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: dict[str, str], sentence: str
+) -> None:
+    for name, text in content.items():
+        (tmp_path / name).write_text(text)
+    words = ("--families", "lmf", *QUICK, "--settings", tmp_path, "--out", tmp_path / "out")
+    told = lddu(capsys, "bench-models", place / "store", *words)
+    assert told.code == 2 and sentence in " ".join(told.err.split()) and not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

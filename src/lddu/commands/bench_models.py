@@ -1,6 +1,7 @@
 """`lddu bench-models`: model families under one protocol."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,14 +9,16 @@ from lddu.commands.folds import parsed_folds
 from lddu.commands.options import Output, command_line
 from lddu.commands.search_progress import SearchProgress
 from lddu.commands.workers import jobs_in
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 
 if TYPE_CHECKING:
+    from lddu.config import Config
     from lddu.models.family import Losses
 
 EXAMPLES = """Examples:
   lddu bench-models store --out bench
   lddu bench-models store --families lddu,late-fusion --seeds 3 --trials 0
+  lddu bench-models store --trials 0 --settings found
   lddu bench-models store --folds each --group _session --trials 0"""
 
 STEPS_TIMED = 5
@@ -28,6 +31,7 @@ def bench_models(
     families: str = "all",
     seeds: int = 5,
     trials: int = 20,
+    settings: Path | None = None,
     epochs: int | None = None,
     folds: str | None = None,
     group: str | None = None,
@@ -49,7 +53,10 @@ def bench_models(
     seeds
         Trainings of each family.
     trials
-        Trials of the search of each family; 0 takes its published settings.
+        Trials of the search of each family; 0 takes its settings as they are.
+    settings
+        Folder of settings, FAMILY.toml, such as the best.toml of searches: also the first trial. A family without such a file takes its published
+        settings.
     epochs
         At most this many epochs in every training.
     folds
@@ -77,9 +84,9 @@ def bench_models(
     from lddu.training.model_bench import BenchOptions, chosen_families
     from lddu.training.model_bench import bench_models as make
 
-    options = BenchOptions(
-        chosen_families(families), seeds, trials, epochs, device, jobs_in(jobs), group_folds, command_line()
-    )
+    names = chosen_families(families)
+    given = settings_in(settings, names) if settings else {}
+    options = BenchOptions(names, seeds, trials, epochs, device, jobs_in(jobs), group_folds, given, command_line())
     corpus = FeatureStore(store)
     notes().print(f"result: {folder / 'table.html'}", markup=False, soft_wrap=True)
     with BenchProgress() as watch:
@@ -90,11 +97,34 @@ def bench_models(
     table = model_table(folder, options.families, seeds, outcome.train_clips)
     if table is None:
         raise RunError(f"Expected a family to be trained, but none was: {'; '.join(outcome.faults.values())}")
-    settings = f"the best of {counted(trials, 'trial')} on validation" if trials else "published settings"
-    settings += " of each fold" if trials and table.folds else ""
+    kind = f"the best of {counted(trials, 'trial')} on validation" if trials else "published settings"
+    kind += " of each fold" if trials and table.folds else ""
+    if given and not trials:
+        kind = "given settings" if len(given) == len(names) else f"published settings, {listed(given)} with given ones"
     limit = f", at most {counted(epochs, 'epoch')}" if epochs else ""
-    write_bench(folder, table, f"Each family with {settings}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
+    write_bench(folder, table, f"Each family with {kind}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)
+
+
+def settings_in(folder: Path, families: Sequence[str]) -> dict[str, "Config"]:
+    """Family -> its settings in FAMILY.toml, where the folder has such a file.
+
+    Raises:
+        ConfigError: where it has none for any of them, or one is wrong.
+    """
+    from lddu.commands.settings import NO_SETTINGS, chosen_config, read_toml
+    from lddu.errors import ConfigError
+
+    files = {family: folder / f"{family}.toml" for family in families}
+    found = {
+        family: chosen_config(None, file, NO_SETTINGS, str(read_toml(file).get("family", family)))
+        for family, file in files.items()
+        if file.is_file()
+    }
+    if not found:
+        names = listed([file.name for file in files.values()])
+        raise ConfigError(f"Expected settings such as {names} in {folder}, but there is none; name another folder.")
+    return found
 
 
 class BenchProgress(SearchProgress):

@@ -6,9 +6,9 @@ validation clips, and `FAMILY/seed-K` holds their answers together, as a cross-v
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from lddu.machine.processes import ProcessWorkers
 from lddu.models.families import FAMILIES, family_of
 from lddu.runs.model_table import cell_folder, measured_file
 from lddu.runs.run_folder import RunFolder
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
 from lddu.training.conclude_folds import conclude_open, reopen
@@ -43,11 +43,12 @@ class BenchOptions:
     Attributes:
         families: names; `chosen_families` makes them.
         seeds: trainings of each family, with the seeds 0, 1, ...
-        trials: of the search of each family, on validation; 0 takes its published settings.
+        trials: of the search of each family, on validation; 0 takes its settings as they are.
         epochs: most passes of any training; None leaves that to each family.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         jobs: trials, and then trainings, of a family at once, as in `RunOptions`; trainings that share a machine take longer.
         folds: to search and train each family on; None takes the store's own splits.
+        settings: family -> its settings, and the first trial of its search; published ones where it has none here.
         command: the command line, for the record.
 
     Raises:
@@ -61,6 +62,7 @@ class BenchOptions:
     device: str = "auto"
     jobs: Jobs = 1
     folds: GroupFolds | None = None
+    settings: Mapping[str, Config] = field(default_factory=dict)
     command: str = ""
 
     def __post_init__(self) -> None:
@@ -68,6 +70,15 @@ class BenchOptions:
         for name, value, least in (("seeds", self.seeds, 1), ("trials", self.trials, 0), ("epochs", self.epochs, 1)):
             if value is not None and value < least:
                 raise ConfigError(f"Expected {parameter(name)} to be at least {least}, but got {value}.")
+        for family, config in self.settings.items():
+            if config.family != family:
+                raise ConfigError(
+                    f"Expected {parameter('settings')} of the model family {family}, but got those of {config.family}."
+                )
+            if family not in self.families:
+                raise ConfigError(
+                    f"Expected {parameter('settings')} of {listed(self.families)}, but got those of {family}."
+                )
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,8 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
 def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     """The splits of a bench, whose folder is claimed for it."""
     about: dict[str, Any] = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
+    if options.settings:
+        about["settings"] = {family: config.to_mapping() for family, config in options.settings.items()}
     if options.folds is None:
         training_rows(store)  # refused before there is a folder
         begin(out, BENCH, about, options.command)
@@ -157,7 +170,7 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
     ]
     for seed, *_ in missing:
         reopen(splits, cells[seed])
-    base = family_of(family).preset()
+    base = options.settings.get(family) or family_of(family).preset()
     run_options = RunOptions(device=options.device, jobs=options.jobs, command=options.command)
     if options.epochs is not None:
         base = replace(base, training=replace(base.training, epochs=options.epochs))
