@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # praatio 6.2.2 (MIT), cutting an utterance out of a TextGrid of several tiers: `Textgrid.crop(..., "lax", rebaseToZero=True)` keeps whole intervals that
 # reach over the begin of the cut. By its documentation the begin is subtracted from all times. Where a tier has an interval that begins earlier,
-# the begin of that interval is subtracted from this tier alone: tiers that were cut at one place no longer begin at one moment, and none
-# lies where its sound is. "strict" and "truncated" are right. `IntervalTier.mergeLabels`, which promises all intervals of its tier, drops those that
+# the begin of that interval is subtracted from this tier alone: tiers that were cut at one place no longer begin at one moment, and such
+# a tier does not lie where its sound is. "strict" and "truncated" are right. `IntervalTier.mergeLabels`, which promises all intervals of its tier, drops those that
 # meet nothing in the other: words without an emotion are gone.
 #   expected: "ha", from 1.6 to 2 s, and "calm", from 1.9 to 2.3 s, at 0.6 and 0.9 s after a cut at 1 s; so(joy) and ha()
 #   seen:     at 0.7 and 1.4 s: calm begins after "ha" has ended in place of before it ends; so(joy) alone       (2026-11-30, Python 3.11)
