@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.face import expression
-from lddu.clips.face.closer_look import CloserLook, faces_of_photo
+from lddu.clips.face.closer_look import CloserLook, OtherFaces, faces_of_photo
 from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
@@ -123,13 +123,15 @@ class FaceMeter:
         with (
             FaceMesh(most=most) as mesh,
             MeshPerPart(MOST_FACES) as sought,
+            MeshPerPart(MOST_FACES, follows=False) as counted,
             MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
         ):
-            closer, everybody = CloserLook(sought), Everybody(parts, self._reader, pool)
+            closer, others, everybody = CloserLook(sought), OtherFaces(counted), Everybody(parts, self._reader, pool)
             measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
-                faces = closer.faces(faces_in(mesh, picture), picture)
+                whole = faces_in(mesh, picture)
+                faces = closer.faces(whole, picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
@@ -137,9 +139,11 @@ class FaceMeter:
                     measured.add(face, picture)
                 if self._everybody:
                     everybody.add(faces, picture)
+                else:
+                    others.add(whole, picture)
             steps = measured.steps()
             people, note = everybody.tracks(len(looked))
-        shared = sum(several) / max(1, len(looked))
+        shared = max(sum(several) / max(1, len(looked)), others.share)
         if not self._everybody and shared >= _OFTEN:
             note = extraction_notes.several_faces(shared)
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
