@@ -170,6 +170,22 @@ def test_words_that_the_language_model_does_not_know_are_noted(encoder: WordEnco
     assert clip.notes == ("words alone", note)
 
 
+def test_words_in_brackets_are_noted_where_they_are_read(encoder: WordEncoder) -> None:
+    """A text without times is read as it is; in a cue, such a sound is no word."""
+    music, plain, open_one = features_of_words(
+        [
+            SaidWords("a", ["[soft", "music]", "I", "am", "glad", "[laughs]"]),
+            SaidWords("b", ["glad"]),
+            SaidWords("c", ["[glad"]),
+        ],
+        encoder,
+    )
+    assert music.notes[1:] == (
+        "words in brackets, such as '[soft music]', were read as if they were said: leave out what nobody says",
+    )
+    assert plain.notes == open_one.notes == ("words alone",)
+
+
 TABLE = [
     ["clip", "split", "transcript", "joy", "_votes"],
     ["a", "train", SENTENCE, "1", "3"],

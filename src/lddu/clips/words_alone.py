@@ -5,6 +5,7 @@ behind the last finished source.
 """
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +97,7 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
     known = [(clip, knows) for clip, knows in known if any(knows)]
     encoded = encoder.states([clip.words for clip, _ in known], most or None)
     features = [
-        _clip(clip, states, (*unknown_words(clip.words, knows), *_unread(clip, states, encoder, most)))
+        _clip(clip, states, (*words_to_doubt(clip.words, knows), *_unread(clip, states, encoder, most)))
         for (clip, knows), states in zip(known, encoded, strict=True)
     ]
     return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
@@ -105,10 +106,15 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
 _UNREAD = "the language model knows no word of it"
 
 
-def unknown_words(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
-    """A note on the words that the language model cannot read, if any."""
+_IN_BRACKETS = re.compile(r"\[[^\]\[]*\]")
+
+
+def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
+    """Notes on the words that the language model cannot read, and on those in brackets, which nobody may have said; if any."""
     unknown = [word for word, known in zip(words, knows, strict=True) if not known]
-    return (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
+    unsaid = _IN_BRACKETS.search(" ".join(words))
+    of_unknown = (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
+    return (*of_unknown, extraction_notes.unsaid_words(unsaid.group())) if unsaid else of_unknown
 
 
 def _unread(clip: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:

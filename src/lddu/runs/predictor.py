@@ -29,6 +29,7 @@ from lddu.runs.cautions import (
     evaluation_warnings,
     feature_warnings,
     simulated_warnings,
+    stopped_warnings,
     training_warnings,
     weaknesses,
     writing_warnings,
@@ -223,7 +224,7 @@ class Predictor:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         chosen, task = store.rows(rows), self.description.task
         sentences = [self.folder.note] if self.folder.note else []
-        sentences += simulated_warnings(task.simulated, store.simulated)
+        sentences += stopped_warnings(self._metrics) + simulated_warnings(task.simulated, store.simulated)
         sentences += weaknesses(self._metrics, self.decision, options.recall)
         sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)

@@ -136,6 +136,12 @@ def unknown_words(count: int, words: int, example: str) -> str:
     )  # fmt: skip
 
 
+def unsaid_words(example: str) -> str:
+    """Of words in square brackets, which mostly name a sound, in a text without times."""
+    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
+    return f"words in brackets, such as {shown!r}, were read as if they were said: leave out what nobody says"
+
+
 _LONGEST_EXAMPLE = 30
 
 
