@@ -170,6 +170,14 @@ def test_words_that_the_language_model_does_not_know_are_noted(encoder: WordEnco
     assert clip.notes == ("words alone", note)
 
 
+def test_what_was_mended_in_a_text_with_cues_is_noted(tmp_path: Path, extractor: ClipExtractor) -> None:
+    cues = "1\n00:00:00,000 --> 00:00:01,000\nI am so glad\n\n2\n00:00:02,000 --> 00:00:01,000\nthat you came\n"
+    (tmp_path / "talk.txt").write_text(cues)
+    [clip] = extractor.extract(Source(tmp_path / "talk.txt", "talk"))
+    assert clip.transcript == "I am so glad that you came"
+    assert [note for note in clip.notes if note.startswith("transcript: 1 cue")]
+
+
 def test_words_in_brackets_are_noted_where_they_are_read(encoder: WordEncoder) -> None:
     """A text without times is read as it is; in a cue, such a sound is no word."""
     music, plain, open_one = features_of_words(

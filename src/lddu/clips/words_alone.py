@@ -19,7 +19,7 @@ from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps, of_person
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.text_file import read_text
-from lddu.clips.words.transcript import Word, read_transcript, speakers
+from lddu.clips.words.transcript import NO_WORDS, Word, read_transcript, speakers
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store import extraction_notes
@@ -38,11 +38,19 @@ _ANY_LENGTH = 24 * 3600.0
 
 @dataclass(frozen=True)
 class SaidWords:
-    """A clip of words alone before it has features: its id, its words, and who says them, empty where unknown."""
+    """A clip of words alone before it has features.
+
+    Attributes:
+        clip: its id.
+        words: of it.
+        speaker: who says them; empty where unknown.
+        notes: on how they were read.
+    """
 
     clip: str
     words: Sequence[str]
     speaker: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def words_of(source: Source, per_person: bool) -> list[SaidWords]:
@@ -57,17 +65,18 @@ def words_of(source: Source, per_person: bool) -> list[SaidWords]:
     """
     if source.words_alone:
         return [SaidWords(span.clip, span.transcript.split()) for span in source.spans]
-    words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+    read = read_transcript(source.path, _ANY_LENGTH) if source.path.is_file() else NO_WORDS
+    words, notes = read.words, read.notes
     if not words:
         raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
     if not per_person:
-        return [SaidWords(source.clip, _split(words), speakers(words))]
+        return [SaidWords(source.clip, _split(words), speakers(words), notes)]
     by_speaker: dict[str, list[Word]] = {}
     for word in known_speakers(words):
         by_speaker.setdefault(word.speaker, []).append(word)
     several = len(by_speaker) > 1
     return [
-        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name)
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name, notes)
         for name, spoken in by_speaker.items()
     ]
 
@@ -97,7 +106,7 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
     known = [(clip, knows) for clip, knows in known if any(knows)]
     encoded = encoder.states([clip.words for clip, _ in known], most or None)
     features = [
-        _clip(clip, states, (*words_to_doubt(clip.words, knows), *_unread(clip, states, encoder, most)))
+        _clip(clip, states, (*clip.notes, *words_to_doubt(clip.words, knows), *_unread(clip, states, encoder, most)))
         for (clip, knows), states in zip(known, encoded, strict=True)
     ]
     return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
