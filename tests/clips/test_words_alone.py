@@ -1,11 +1,14 @@
 """Clips of words alone: a text file, its lines, rows of a table without files, sentences that are typed."""
 
 import csv
+import errno
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -232,6 +235,25 @@ def test_texts_and_photos_of_a_folder_of_clips_are_left_out_and_counted(tmp_path
     found = listing_of(tmp_path)
     assert "1 photo and 1 text" in found.left_out[0] and "face.png" in found.left_out[0]
     assert [source.path.name for source in found.sources] == ["talk.mp4", "voice.wav"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed by hand: the root user of a container may look into every folder."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "talk.mp4").touch()
+    scan = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = listing_of(tmp_path)
+    assert len(found.sources) == 1
+    assert found.left_out == (
+        f"not looked into: {tmp_path / 'closed'} (Permission denied); the clips in there are missing, check the permissions",
+    )
 
 
 def test_without_ids_equal_texts_of_a_table_are_as_many_clips(tmp_path: Path) -> None:
