@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lddu.clips import words_alone
 from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ClipExtractor
-from lddu.clips.sources import listing_of, listing_of_texts
+from lddu.clips.sources import PAGE_MARK, listing_of, listing_of_texts
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import untimed
@@ -27,6 +27,7 @@ from lddu.commands.predict import predict
 from lddu.errors import ConfigError, SourceError
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictor import Predictor
+from lddu.runs.watch_folder import look
 from lddu.store.store import FeatureStore
 from tests.command_line import lddu as typed
 
@@ -254,6 +255,20 @@ def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path, monkeypatch
     assert found.left_out == (
         f"not looked into: {tmp_path / 'closed'} (Permission denied); the clips in there are missing, check the permissions",
     )
+
+
+def test_the_media_of_a_page_of_answers_are_no_clips(tmp_path: Path) -> None:
+    """A page that is written into a folder of clips holds copies of them."""
+    media = tmp_path / "page" / "media"
+    media.mkdir(parents=True)
+    for file in (tmp_path / "talk.mp4", media / "001.mp4", tmp_path / "page" / "mine.mp4"):
+        file.touch()
+    (tmp_path / "page" / "index.html").write_text("<title>holiday</title>")
+    assert len(listing_of(tmp_path).sources) == 3
+    (tmp_path / "page" / "index.html").write_text(f"<head>{PAGE_MARK}</head>")
+    assert [source.path.name for source in listing_of(tmp_path).sources] == ["talk.mp4"]
+    assert list(look(tmp_path)) == ["talk.mp4"]
+    assert len(listing_of(tmp_path / "page").sources) == 2  # what is named itself is read
 
 
 def test_without_ids_equal_texts_of_a_table_are_as_many_clips(tmp_path: Path) -> None:

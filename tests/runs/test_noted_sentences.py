@@ -37,8 +37,7 @@ def test_of_words_that_were_typed_the_clip_is_named() -> None:
     assert sentences(("", {"text": [note]})) == [f"text: {note}"]
 
 
-def test_clips_of_one_file_that_were_left_out_are_counted() -> None:
-    left_out = [extraction_notes.clip_left_out(clip, "no words") for clip in ("b", "c", "d")]
-    assert sentences(("lines.txt", {"a": left_out})) == [
-        "lines.txt: clip 'b' of this file was left out: no words (likewise 2 more)"
-    ]
+def test_clips_of_one_file_that_were_left_out_are_named_or_counted() -> None:
+    left_out = [extraction_notes.clip_left_out(clip, "no words") for clip in "bcdefg"]
+    assert sentences(("lines.txt", {"a": left_out})) == [f"lines.txt: {'; '.join(left_out[:3])} (likewise 3 more)"]
+    assert sentences(("lines.txt", {"a": left_out[:2]})) == [f"lines.txt: {'; '.join(left_out[:2])}"]

@@ -274,8 +274,26 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     yield from ((file, path) for file in files)
 
 
+PAGE_MARK = '<meta name="generator" content="lddu predict">'
+"""By this line of its index.html a folder is known to be a page of answers, whose media are copies of clips."""
+
+
+def is_page(folder: Path) -> bool:
+    """Whether a folder is a page of answers, so that what lies in it is no clip."""
+    page = folder / "index.html"
+    return page.is_file() and PAGE_MARK in page.read_text(encoding="utf-8", errors="replace")
+
+
 def _media_in(folder: Path, suffixes: Set[str] = MEDIA_SUFFIXES) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder))
+    """The files of a folder and those below it with these suffixes, but for copies on pages of answers."""
+    found = [file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder)]
+    pages = {place for place in {above for file in found for above in _below(file, folder)} if is_page(place)}
+    return sorted(file for file in found if pages.isdisjoint(_below(file, folder)))
+
+
+def _below(file: Path, root: Path) -> list[Path]:
+    """The folders between a file and a root."""
+    return [above for above in file.parents if root in above.parents]
 
 
 def _skipped(file: Path, root: Path) -> bool:

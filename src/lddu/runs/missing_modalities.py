@@ -104,8 +104,10 @@ def _together(places: Sequence[tuple[str, str]]) -> str:
     where, (first, note) = list(dict.fromkeys(where for where, _ in places)), places[0]
     if len({noted for _, noted in places}) == 1:
         return f"{some(where, _MOST_NAMED)}: {note}"
-    others = some(where[1:], _MOST_NAMED)
-    return f"{first}: {note} (likewise {f'in {others}' if others else f'{len(places) - 1} more'})"
+    if where[1:]:
+        return f"{first}: {note} (likewise in {some(where[1:], _MOST_NAMED)})"
+    more = f" (likewise {len(places) - _MOST_NAMED} more)" if len(places) > _MOST_NAMED else ""
+    return f"{first}: {'; '.join(noted for _, noted in places[:_MOST_NAMED])}{more}"
 
 
 def _notes(store: FeatureStore) -> dict[str, list[str]]:

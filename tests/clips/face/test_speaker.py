@@ -16,4 +16,4 @@ def test_a_second_face_that_becomes_the_main_one_is_followed() -> None:
         left, right = face_at(100.0, 30.0, 0.1 * step), face_at(300.0, 20.0 if step < 20 else 90.0, 0.1 * step)
         chosen = choice.choose([left, right], 0.1 * step)
         assert chosen is not None
-    assert chosen.centre[0] == 300.0
+    assert chosen is not None and chosen.centre[0] == 300.0
