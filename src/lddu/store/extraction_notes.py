@@ -215,6 +215,11 @@ def several_faces(share: float) -> str:
     )  # fmt: skip
 
 
+def lying(degrees: float) -> str:
+    """Of a face that lies on its side."""
+    return f"its face is tilted by {abs(degrees):.0f} degrees, in which expressions are read badly: turn the picture upright"
+
+
 def faces_of_photo(faces: int, across: float) -> str:
     """Of a photo with several faces; and where the one that is answered is, as a share of the width."""
     where = "at the left" if across < 1 / 3 else "in the middle" if across < 2 / 3 else "at the right"

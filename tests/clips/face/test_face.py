@@ -1,5 +1,6 @@
 """The drawn face is found, and each of its movements is measured in the right column."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,13 @@ def test_parts_of_a_film_are_looked_at_until_a_face_is_found_in_the_whole(meter:
     film = [wide((140, 250), (60, 560))] * 3 + [wide((60, 560))] * 12
     track = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(film))
     assert len(track.steps) == 3 and not track.several.any() and not track.note
+
+
+def test_a_film_that_lies_on_its_side_is_said(meter: FaceMeter) -> None:
+    upright = draw_face(256, AT_REST)
+    lying = meter.track(Picture(number / 15, np.rot90(upright)) for number in range(6))
+    assert len(lying.steps) and re.match(r"its face is tilted by \d+ degrees.*turn the picture", lying.note)
+    assert not meter.track(Picture(number / 15, upright) for number in range(6)).note
 
 
 def test_a_wide_film_without_a_face_has_none(meter: FaceMeter) -> None:
