@@ -301,3 +301,10 @@ def test_longer_files_are_cut_and_the_cut_is_the_same_at_training_and_at_use(tal
     clips = ClipExtractor(ExtractorConfig(cut="window", longest=1.0)).extract(Source(tmp_path / "talk.mp4", "talk"))
     assert [clip.clip for clip in clips] == ["talk#001", "talk#002", "talk#003"]
     assert all(clip.end - clip.start <= 1.0 for clip in clips)
+
+
+def test_a_store_that_is_there_is_refused_with_what_this_function_takes(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    with pytest.raises(StoreError) as fault:
+        extract(tmp_path / "none", tmp_path / "store")
+    assert set(fault.value.parameters) == {"out", "existing"}

@@ -1,10 +1,13 @@
 """A predictor is called on raw clips as it is on a store."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 import lddu
+from lddu.errors import ConfigError
 from lddu.runs.explained import ClipAnswer, ClipAnswers
 from lddu.runs.predict_clips import predict_clips
 from lddu.store.store import FeatureStore
@@ -33,3 +36,14 @@ def test_extract_makes_the_store_that_a_predictor_takes(run: Path, corpus: Path,
     found = predictor(made.store)
     assert made.clips == len(FeatureStore(made.store)) == len(found)
     np.testing.assert_allclose(found.probability, predictor(clip).probability, atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [3, b"talk.mp4", {"text": "hello"}, np.zeros(16000, np.float32), [None, "talk.mp4"]])
+def test_what_is_no_path_and_no_sentence_is_refused_by_its_parameter(wrong: Any) -> None:
+    predictor = lddu.load("default")
+    with pytest.raises(ConfigError, match="to be one or several paths") as fault:
+        predictor(wrong)
+    assert set(fault.value.parameters) == {"inputs"}
+    with pytest.raises(ConfigError, match="to be one or several sentences") as fault:
+        predictor(text=wrong)
+    assert set(fault.value.parameters) == {"text"}

@@ -1,11 +1,14 @@
 """Clips of words alone: a text file, its lines, rows of a table without files, sentences that are typed."""
 
 import csv
+import errno
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 from lddu.clips import words_alone
 from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ClipExtractor
-from lddu.clips.sources import listing_of, listing_of_texts
+from lddu.clips.sources import PAGE_MARK, listing_of, listing_of_texts
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import untimed
@@ -24,6 +27,7 @@ from lddu.commands.predict import predict
 from lddu.errors import ConfigError, SourceError
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictor import Predictor
+from lddu.runs.watch_folder import look
 from lddu.store.store import FeatureStore
 from tests.command_line import lddu as typed
 
@@ -170,6 +174,30 @@ def test_words_that_the_language_model_does_not_know_are_noted(encoder: WordEnco
     assert clip.notes == ("words alone", note)
 
 
+def test_what_was_mended_in_a_text_with_cues_is_noted(tmp_path: Path, extractor: ClipExtractor) -> None:
+    cues = "1\n00:00:00,000 --> 00:00:01,000\nI am so glad\n\n2\n00:00:02,000 --> 00:00:01,000\nthat you came\n"
+    (tmp_path / "talk.txt").write_text(cues)
+    [clip] = extractor.extract(Source(tmp_path / "talk.txt", "talk"))
+    assert clip.transcript == "I am so glad that you came"
+    assert [note for note in clip.notes if note.startswith("transcript: 1 cue")]
+
+
+def test_words_in_brackets_are_noted_where_they_are_read(encoder: WordEncoder) -> None:
+    """A text without times is read as it is; in a cue, such a sound is no word."""
+    music, plain, open_one = features_of_words(
+        [
+            SaidWords("a", ["[soft", "music]", "I", "am", "glad", "[laughs]"]),
+            SaidWords("b", ["glad"]),
+            SaidWords("c", ["[glad"]),
+        ],
+        encoder,
+    )
+    assert music.notes[1:] == (
+        "words in brackets, such as '[soft music]', were read as if they were said: leave out what nobody says",
+    )
+    assert plain.notes == open_one.notes == ("words alone",)
+
+
 TABLE = [
     ["clip", "split", "transcript", "joy", "_votes"],
     ["a", "train", SENTENCE, "1", "3"],
@@ -208,6 +236,39 @@ def test_texts_and_photos_of_a_folder_of_clips_are_left_out_and_counted(tmp_path
     found = listing_of(tmp_path)
     assert "1 photo and 1 text" in found.left_out[0] and "face.png" in found.left_out[0]
     assert [source.path.name for source in found.sources] == ["talk.mp4", "voice.wav"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed by hand: the root user of a container may look into every folder."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "talk.mp4").touch()
+    scan = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = listing_of(tmp_path)
+    assert len(found.sources) == 1
+    assert found.left_out == (
+        f"not looked into: {tmp_path / 'closed'} (Permission denied); the clips in there are missing, check the permissions",
+    )
+
+
+def test_the_media_of_a_page_of_answers_are_no_clips(tmp_path: Path) -> None:
+    """A page that is written into a folder of clips holds copies of them."""
+    media = tmp_path / "page" / "media"
+    media.mkdir(parents=True)
+    for file in (tmp_path / "talk.mp4", media / "001.mp4", tmp_path / "page" / "mine.mp4"):
+        file.touch()
+    (tmp_path / "page" / "index.html").write_text("<title>holiday</title>")
+    assert len(listing_of(tmp_path).sources) == 3
+    (tmp_path / "page" / "index.html").write_text(f"<head>{PAGE_MARK}</head>")
+    assert [source.path.name for source in listing_of(tmp_path).sources] == ["talk.mp4"]
+    assert list(look(tmp_path)) == ["talk.mp4"]
+    assert len(listing_of(tmp_path / "page").sources) == 2  # what is named itself is read
 
 
 def test_without_ids_equal_texts_of_a_table_are_as_many_clips(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a user can get wrong, each with the sentence that is said: expected, found, cure; exit 1 or 2; no traceback."""
 
+import errno
 import functools
 import json
 import re
@@ -11,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from cyclopts import App
 
-from lddu.commands.cli import app_for
+from lddu.commands.cli import _refused, app_for
 from lddu.training.run import train
 from tests.builders import table_folder, tiny_config, tiny_store
 from tests.command_line import lddu
@@ -357,6 +358,15 @@ def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.Cap
 def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, "train", "store", "--out", "file.txt/run")
     assert found.code == 1 and "but the system refused" in found.err
+
+
+def test_a_full_disk_names_what_was_written_and_asks_for_room() -> None:
+    copied = OSError(errno.ENOSPC, "No space left on device", "talk.mp4", None, "page/media/001.mp4")
+    assert _refused(copied) == (
+        "Expected to read and write page/media/001.mp4, but the system refused: No space left on device; "
+        "make room and start again: finished work is kept."
+    )
+    assert _refused(PermissionError(errno.EACCES, "Permission denied", "page")).endswith("check the place.")
 
 
 def test_too_little_memory_is_one_sentence(

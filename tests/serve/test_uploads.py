@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from lddu.clips.words.beside import SUFFIXES
 from lddu.serve.settings import Limits
-from lddu.serve.uploads import UploadError, receive_file, shown_name, suffix_of
+from lddu.serve.uploads import TRANSCRIPTS, UploadError, receive_file, shown_name, suffix_of
 from tests.serve.fakes import FakeAnswerer, files_of, server
 
 NAMES = [
@@ -97,6 +98,19 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     with server(tmp_path / "files") as client:
         assert client.post("/v1/predict?name=a.mp4", content=b"").status_code == 400
         assert client.post("/v1/predict?name=a.txt", content=b" \n").status_code == 400
+
+
+def test_every_kind_of_transcript_is_taken() -> None:
+    assert TRANSCRIPTS == SUFFIXES
+
+
+@pytest.mark.parametrize("name", ["talk.srt", "talk.VTT", "talk.json", "talk.txt"])
+def test_a_transcript_lies_beside_no_clip_here_and_is_read_as_words(tmp_path: Path, name: str) -> None:
+    answerer = FakeAnswerer()
+    with server(tmp_path / "files", answerer) as client:
+        assert client.post(f"/v1/predict?name={name}", content=b"What a surprise!").status_code == 200
+    (request,) = answerer.asked
+    assert request.upload is not None and request.upload.suffix == ".txt" and request.name == name
 
 
 def test_a_form_is_refused_with_the_command_that_works(tmp_path: Path) -> None:

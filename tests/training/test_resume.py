@@ -10,6 +10,7 @@ import pytest
 
 from lddu.config import Config
 from lddu.errors import MismatchError, RunError
+from lddu.runs.cautions import STOPPED
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
@@ -173,7 +174,9 @@ def test_ctrl_c_leaves_a_usable_run_that_never_saw_test_and_can_be_finished(
     assert set(found["splits"]) == {"valid"} and found["protocol"]["finished"] is False
     assert (run / "report.html").is_file() and not RunFolder(run).finished
     assert len(Predictor(run).predict(corpus)) == len(corpus)
+    assert STOPPED in Predictor(run).warnings(corpus)
     assert left_by(resume(run).path) == left_by(whole)
+    assert STOPPED not in Predictor(run).warnings(corpus)
     finished = json.loads((run / "metrics.json").read_text())
     assert set(finished["splits"]) == {"valid", "test"} and finished["protocol"]["finished"] is True
 

@@ -278,6 +278,11 @@ class _Stored:
 
 def _before(out: Path, existing: str) -> dict[str, _Stored]:
     """Key -> the clips of a file that `out` holds already; refuses where it must not be touched."""
+    if existing == "refuse" and out.exists():
+        raise StoreError(
+            f"Expected {out} to be free, but it exists; choose another {parameter('out')}, or add {parameter('existing', 'update')} "
+            f"to extract what it lacks, or {parameter('existing', 'replace')} to replace it."
+        )
     refuse_existing(out, force=existing != "refuse")
     if existing != "update" or not out.exists():
         return {}

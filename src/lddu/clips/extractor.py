@@ -38,7 +38,7 @@ from lddu.clips.words.beside import languages_beside, refuse_transcript
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.transcript import NO_WORDS, Transcript, Word, read_transcript
-from lddu.clips.words_alone import features_of_words, unknown_words, words_of
+from lddu.clips.words_alone import features_of_words, words_of, words_to_doubt
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
 from lddu.store.extraction_notes import UNKNOWN
@@ -227,7 +227,7 @@ class ClipExtractor:
         knows = self._words.knows(texts)
         if not any(knows):
             return Steps.none(self._words.dimension), (extraction_notes.UNKNOWN_WORDS,)
-        return self._words.steps(words, start), unknown_words(texts, knows)
+        return self._words.steps(words, start), words_to_doubt(texts, knows)
 
     def _seen(self, source: Source, info: MediaInfo, notes: list[str], watch: OnShare) -> FaceTrack:
         if self._tool is not None:

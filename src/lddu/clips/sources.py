@@ -1,6 +1,7 @@
 """What the user names -> the files to extract: files, folders, a manifest with labels, or a list on stdin."""
 
 import math
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -12,7 +13,7 @@ from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source
 from lddu.clips.words.beside import SUFFIXES, beside, is_named_after, languages_in
 from lddu.clips.words_alone import TYPED, sources_of_texts, texts_in_lines, typed_texts
 from lddu.errors import SourceError
-from lddu.sentences import counted, listed
+from lddu.sentences import counted, listed, some
 from lddu.store.clip_table import ClipRow
 from lddu.store.sheet.cells import composed
 from lddu.store.sheet.clip_sheet import ClipSheet, SheetClip, read_sheet
@@ -77,8 +78,9 @@ def listing_of(inputs: str | Path | Sequence[str | Path], lines: bool = False) -
     unique = list({path.absolute(): (path, root) for path, root in reversed(files)}.values())[::-1]
     ids = _ids(unique)
     sources = _with_transcripts([Source(path, clip) for (path, _), clip in zip(unique, ids, strict=True)])
-    beside_them = [_passed_over(Path(name), sources) for name in names if Path(name).is_dir()]
-    return Listing(sources, left_out=tuple(sentence for sentence in beside_them if sentence))
+    folders = [Path(name) for name in names if Path(name).is_dir()]
+    sentences = [sentence for folder in folders for sentence in (_passed_over(folder, sources), _closed_in(folder))]
+    return Listing(sources, left_out=tuple(sentence for sentence in sentences if sentence))
 
 
 def listing_of_texts(texts: Sequence[str]) -> Listing:
@@ -140,6 +142,17 @@ def _passed_over(folder: Path, sources: Sequence[Source]) -> str:
     numbers = [counted(n, noun) for n, noun in ((len(rest) - texts, "photo"), (texts, "text")) if n]
     sep = ", such as " if len(rest) > 1 else ", "
     return f"not read in {folder}: {listed(numbers)}{sep}{rest[0].name}; name what is a clip of its own" if rest else ""
+
+
+def _closed_in(folder: Path) -> str:
+    """What a reader should know of folders in a folder that cannot be looked into, so that their clips are missing; else empty."""
+    closed: list[OSError] = []
+    for _, folders, _ in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+    if not closed:
+        return ""
+    where = some(sorted(str(fault.filename) for fault in closed))
+    return f"not looked into: {where} ({closed[0].strerror}); the clips in there are missing, check the permissions"
 
 
 def read_manifest(path: Path) -> Listing:
@@ -261,8 +274,26 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
     yield from ((file, path) for file in files)
 
 
+PAGE_MARK = '<meta name="generator" content="lddu predict">'
+"""By this line of its index.html a folder is known to be a page of answers, whose media are copies of clips."""
+
+
+def is_page(folder: Path) -> bool:
+    """Whether a folder is a page of answers, so that what lies in it is no clip."""
+    page = folder / "index.html"
+    return page.is_file() and PAGE_MARK in page.read_text(encoding="utf-8", errors="replace")
+
+
 def _media_in(folder: Path, suffixes: Set[str] = MEDIA_SUFFIXES) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder))
+    """The files of a folder and those below it with these suffixes, but for copies on pages of answers."""
+    found = [file for file in folder.rglob("*") if file.suffix.lower() in suffixes and not _skipped(file, folder)]
+    pages = {place for place in {above for file in found for above in _below(file, folder)} if is_page(place)}
+    return sorted(file for file in found if pages.isdisjoint(_below(file, folder)))
+
+
+def _below(file: Path, root: Path) -> list[Path]:
+    """The folders between a file and a root."""
+    return [above for above in file.parents if root in above.parents]
 
 
 def _skipped(file: Path, root: Path) -> bool:

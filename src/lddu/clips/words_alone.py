@@ -5,6 +5,7 @@ behind the last finished source.
 """
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps, of_person
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.text_file import read_text
-from lddu.clips.words.transcript import Word, read_transcript, speakers
+from lddu.clips.words.transcript import NO_WORDS, Word, read_transcript, speakers
 from lddu.errors import SourceError
 from lddu.sentences import counted
 from lddu.store import extraction_notes
@@ -37,11 +38,19 @@ _ANY_LENGTH = 24 * 3600.0
 
 @dataclass(frozen=True)
 class SaidWords:
-    """A clip of words alone before it has features: its id, its words, and who says them, empty where unknown."""
+    """A clip of words alone before it has features.
+
+    Attributes:
+        clip: its id.
+        words: of it.
+        speaker: who says them; empty where unknown.
+        notes: on how they were read.
+    """
 
     clip: str
     words: Sequence[str]
     speaker: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def words_of(source: Source, per_person: bool) -> list[SaidWords]:
@@ -56,17 +65,18 @@ def words_of(source: Source, per_person: bool) -> list[SaidWords]:
     """
     if source.words_alone:
         return [SaidWords(span.clip, span.transcript.split()) for span in source.spans]
-    words = read_transcript(source.path, _ANY_LENGTH).words if source.path.is_file() else ()
+    read = read_transcript(source.path, _ANY_LENGTH) if source.path.is_file() else NO_WORDS
+    words, notes = read.words, read.notes
     if not words:
         raise SourceError(f"Expected words in {source.path}, but it is absent or holds none; check the file.")
     if not per_person:
-        return [SaidWords(source.clip, _split(words), speakers(words))]
+        return [SaidWords(source.clip, _split(words), speakers(words), notes)]
     by_speaker: dict[str, list[Word]] = {}
     for word in known_speakers(words):
         by_speaker.setdefault(word.speaker, []).append(word)
     several = len(by_speaker) > 1
     return [
-        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name)
+        SaidWords(of_person(source.clip, name or UNKNOWN) if several else source.clip, _split(spoken), name, notes)
         for name, spoken in by_speaker.items()
     ]
 
@@ -96,7 +106,7 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
     known = [(clip, knows) for clip, knows in known if any(knows)]
     encoded = encoder.states([clip.words for clip, _ in known], most or None)
     features = [
-        _clip(clip, states, (*unknown_words(clip.words, knows), *_unread(clip, states, encoder, most)))
+        _clip(clip, states, (*clip.notes, *words_to_doubt(clip.words, knows), *_unread(clip, states, encoder, most)))
         for (clip, knows), states in zip(known, encoded, strict=True)
     ]
     return [replace(features[0], notes=(*features[0].notes, *unread)), *features[1:]]
@@ -105,10 +115,15 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
 _UNREAD = "the language model knows no word of it"
 
 
-def unknown_words(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
-    """A note on the words that the language model cannot read, if any."""
+_IN_BRACKETS = re.compile(r"\[[^\]\[]*\]")
+
+
+def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
+    """Notes on the words that the language model cannot read, and on those in brackets, which nobody may have said; if any."""
     unknown = [word for word, known in zip(words, knows, strict=True) if not known]
-    return (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
+    unsaid = _IN_BRACKETS.search(" ".join(words))
+    of_unknown = (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
+    return (*of_unknown, extraction_notes.unsaid_words(unsaid.group())) if unsaid else of_unknown
 
 
 def _unread(clip: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:

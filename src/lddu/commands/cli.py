@@ -1,5 +1,6 @@
 """The command line `lddu VERB`: verbs, and how errors end. Nothing heavy is imported until a verb needs it."""
 
+import errno
 import io
 import itertools
 import os
@@ -104,6 +105,18 @@ def _family_in(words: Sequence[str]) -> str | None:
     return None
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _refused(fault: OSError) -> str:
+    """The sentence on what the system refuses; of a copy that finds no room it names the new file."""
+    why = fault.strerror or fault
+    full = fault.errno in _FULL or "No space left" in str(why)  # the writer of tensors gives the words alone
+    what = (fault.filename2 if full else None) or fault.filename or "files"
+    cure = "make room and start again: finished work is kept" if full else "check the place"
+    return f"Expected to read and write {what}, but the system refused: {why}; {cure}."
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. No traceback reaches a user."""
     _print_any_letter()
@@ -128,8 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as fault:
-        what, why = fault.filename or "files", fault.strerror or fault
-        _say(f"Expected to read and write {what}, but the system refused: {why}; check the place.")
+        _say(_refused(fault))
         code = 1
     except (MemoryError, RuntimeError) as fault:
         if isinstance(fault, RuntimeError) and "memory" not in str(fault):

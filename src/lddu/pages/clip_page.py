@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
+from lddu.clips.sources import PAGE_MARK, is_page
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
@@ -24,9 +25,6 @@ from lddu.runs.predictions import MODALITY_ERROR, Predictions
 
 if TYPE_CHECKING:
     from lddu.runs.predictor import Predictor
-
-MARK = '<meta name="generator" content="lddu predict">'
-"""By this line of its page a folder is known to be ours, so that ``--force`` replaces nothing else."""
 
 _PLAYED_CONTAINERS = frozenset({"mp4", "webm", "ogg", "mp3", "wav", "flac", "aac"})
 _PLAYED_CODECS = frozenset(
@@ -83,8 +81,7 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
         raise RunError(
             f"Expected {parameter('folder')} to be free, but {folder} exists; choose another or add {parameter('force', True)}."
         )
-    page = folder / "index.html"
-    if not page.is_file() or MARK not in page.read_text(encoding="utf-8", errors="replace"):
+    if not is_page(folder):
         raise RunError(
             f"Expected {parameter('force', True)} to replace a page of 'lddu predict', but {folder} is something else; remove it yourself."
         )
@@ -125,7 +122,7 @@ def clip_page(
     segments = [segment for section in parts for segment in section.segments]
     predictions = context.all_clips or answers.predictions
     return template("clips.html").render(
-        mark=MARK,
+        mark=PAGE_MARK,
         context=context,
         headline=headline(predictions, len(set(answers.file)) if media else 0, len(answers.failures)),
         left_out=len(predictions) - len(segments),

@@ -19,12 +19,25 @@ from lddu.store.provenance import made_alike
 from lddu.store.store import FeatureStore
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
+STOPPED = (
+    "the run's training was stopped early: the best network until then answers, and was not tested "
+    "('lddu train --resume' finishes it)"
+)
 SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
 
 
 def simulated_warnings(run: bool, clips: bool) -> list[str]:
     """Whether the run learnt from simulated clips, or the clips are."""
     return [SIMULATED] if run else [SIMULATED_CLIPS] if clips else []
+
+
+def stopped_warnings(metrics: Mapping[str, Any]) -> list[str]:
+    """Whether the training was stopped before its end, so that the best network until then answers.
+
+    Args:
+        metrics: as `metrics.json` holds them.
+    """
+    return [] if metrics.get("protocol", {}).get("finished", True) else [STOPPED]
 
 
 def feature_warnings(task: Task, run: str, store: FeatureStore) -> list[str]:

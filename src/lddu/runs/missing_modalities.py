@@ -1,5 +1,6 @@
 """What extraction noted of clips, and clips that lack modalities: which, why, and what that costs on the run's validation clips."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lddu.runs.ablation import Ablation
-from lddu.sentences import listed
+from lddu.sentences import listed, some
 from lddu.store.extraction_notes import explains, explains_any
 from lddu.store.provenance import extracted_files
 from lddu.store.store import FeatureStore
 
-_MOST_SHOWN = 6
+_MOST_SHOWN, _MOST_NAMED = 6, 3
+_NUMBERS_AND_EXAMPLES = re.compile(r"\d[\d.,]*|'[^']*'|\"[^\"]*\"|s\b")  # what notes of one kind differ in
 
 Lookup = Callable[[Sequence[str]], Ablation | None]
 """Modalities that are there -> the run's validation figures with these only, where they were measured."""
@@ -86,15 +88,26 @@ def missing_sentences(store: FeatureStore, clips: np.ndarray, modalities: Sequen
 
 
 def noted_sentences(store: FeatureStore) -> list[str]:
-    """What `lddu extract` noted beside missing modalities, such as a file that is cut short; what is beyond six is only counted."""
-    sentences: list[str] = []
+    """What `lddu extract` noted beside missing modalities, such as a file that is cut short: one sentence for notes that differ in numbers alone."""
+    alike: dict[str, list[tuple[str, str]]] = {}
     for file in extracted_files(store):
         for note in dict.fromkeys(note for noted in file["notes"].values() for note in noted if not explains_any(note)):
             clips = [clip for clip, noted in file["notes"].items() if note in noted]
-            where = file["file"] if len(clips) == len(file["clips"]) else ", ".join(clips)
-            sentences.append(f"{where}: {note}")
-    rest = len(sentences) - _MOST_SHOWN
-    return sentences[:_MOST_SHOWN] + ([f"the manifest of {store.place} holds {rest} more notes"] if rest > 0 else [])
+            whole = file["file"] and len(clips) == len(file["clips"])
+            where = file["file"] if whole else some(clips, _MOST_NAMED)
+            alike.setdefault(_NUMBERS_AND_EXAMPLES.sub("", note), []).append((where, note))
+    return [_together(places) for places in alike.values()]
+
+
+def _together(places: Sequence[tuple[str, str]]) -> str:
+    """One sentence of where notes stand and notes that are alike."""
+    where, (first, note) = list(dict.fromkeys(where for where, _ in places)), places[0]
+    if len({noted for _, noted in places}) == 1:
+        return f"{some(where, _MOST_NAMED)}: {note}"
+    if where[1:]:
+        return f"{first}: {note} (likewise in {some(where[1:], _MOST_NAMED)})"
+    more = f" (likewise {len(places) - _MOST_NAMED} more)" if len(places) > _MOST_NAMED else ""
+    return f"{first}: {'; '.join(noted for _, noted in places[:_MOST_NAMED])}{more}"
 
 
 def _notes(store: FeatureStore) -> dict[str, list[str]]:

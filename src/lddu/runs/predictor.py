@@ -1,7 +1,7 @@
 """Using a finished run: a `Predictor` reads a run folder and predicts the emotions of any store's clips."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from lddu.runs.cautions import (
     evaluation_warnings,
     feature_warnings,
     simulated_warnings,
+    stopped_warnings,
     training_warnings,
     weaknesses,
     writing_warnings,
@@ -145,6 +146,10 @@ class Predictor:
             raise ConfigError(
                 f"Expected either {parameter('inputs')} or {parameter('text')}, but got {'both' if inputs is not None else 'neither'}."
             )
+        if not isinstance(inputs, FeatureStore | str | Path | None):
+            inputs = _names(inputs, "inputs", (str, Path))
+        if not isinstance(text, str | None):
+            text = _names(text, "text", (str,))
         if isinstance(inputs, FeatureStore) or (isinstance(inputs, str | Path) and _names_store(inputs)):
             if per_person:
                 raise ConfigError(
@@ -223,7 +228,7 @@ class Predictor:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
         chosen, task = store.rows(rows), self.description.task
         sentences = [self.folder.note] if self.folder.note else []
-        sentences += simulated_warnings(task.simulated, store.simulated)
+        sentences += stopped_warnings(self._metrics) + simulated_warnings(task.simulated, store.simulated)
         sentences += weaknesses(self._metrics, self.decision, options.recall)
         sentences += self.feature_warnings(store) + ([self.adaptation.sentence] if self.adaptation else [])
         sentences += missing_sentences(store, chosen, list(task.dimensions), self.ablation) + noted_sentences(store)
@@ -551,6 +556,25 @@ def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Pr
         ConfigError: where the model family is not known here.
     """
     return Predictor(path, device, family)
+
+
+def _names(given: Any, name: str, kinds: tuple[type, ...]) -> list[Any]:
+    """What is given as several inputs, in a list.
+
+    Raises:
+        ConfigError: where it is something else.
+    """
+    several = (
+        list(given) if isinstance(given, Iterable) and not isinstance(given, bytes | Mapping | np.ndarray) else None
+    )
+    strange = [given] if several is None else [one for one in several if not isinstance(one, kinds)]
+    wanted = "paths" if Path in kinds else "sentences"
+    cure = "write a sound that is an array into a .wav" if Path in kinds else "leave out what is none"
+    if several is None or strange:
+        raise ConfigError(
+            f"Expected {parameter(name)} to be one or several {wanted}, but got {type(strange[0]).__name__}; {cure}."
+        )
+    return several
 
 
 def _names_store(place: str | Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
+from lddu.clips.sources import is_page
 from lddu.clips.spans import WORDS_SUFFIX
 from lddu.errors import SourceError
 from lddu.exports.answered import Answered
@@ -63,7 +64,7 @@ def look(folder: Path) -> dict[str, Arrival]:
         raise SourceError(f"Expected the folder {folder}, but it is not there; check the path.")
     arrivals: dict[str, Arrival] = {}
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not is_page(Path(place, name)))
         for name in sorted(name for name in names if not name.startswith(".")):
             arrival = _seen(folder, Path(place, name).relative_to(folder).as_posix())
             if arrival is not None:

@@ -16,7 +16,7 @@ from lddu.serve.openapi import document
 from lddu.serve.query import BadRequestError, QueryOptions, options_of, text_of
 from lddu.serve.request import PAGE, AnswerRequest
 from lddu.serve.settings import Limits
-from lddu.serve.uploads import UploadError, receive_file, receive_text, shown_name, suffix_of
+from lddu.serve.uploads import TRANSCRIPTS, UploadError, receive_file, receive_text, shown_name, suffix_of
 
 RETRY_SECONDS = 10
 MEDIA_TYPES = {
@@ -147,7 +147,8 @@ class Api:
             most = self._limits.text_characters
             text = text_of(await receive_text(request, 8 * most + 1000, self._limits), most)
             return AnswerRequest(job.folder, "text", text=text, **chosen)
-        suffix = ".txt" if kind == "text/plain" else suffix_of(options.name)
+        named = suffix_of(options.name)
+        suffix = ".txt" if kind == "text/plain" or named in TRANSCRIPTS else named
         path = job.folder / f"upload{suffix}"
         if suffix == ".txt":  # words, which are as long as typed ones may be
             body = await receive_text(request, 8 * self._limits.text_characters, self._limits)

@@ -33,8 +33,8 @@ def checked_media(path: Path, longest: float) -> MediaInfo:
         av.open(str(path.absolute()), options=allowed, metadata_errors="ignore").close()
     except (av.error.FFmpegError, OSError, ValueError):
         raise SourceError(
-            f"Expected {path} to be a video, a sound or a photo, but it cannot be read as one; check that it is whole, or convert it "
-            "to mp4."
+            f"Expected {path} to be a video, a sound or a photo, but it cannot be read as one; check that it is whole, "
+            "convert a recording to mp4, or copy words into a .txt."
         ) from None
     info = probe(path)
     if info.duration > longest:

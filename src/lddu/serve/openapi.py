@@ -83,7 +83,7 @@ def _asking(name: str, summary: str, answers: JSON, limits: Limits, models: Sequ
     return {
         **operation,
         "parameters": [
-            _query("name", {"type": "string"}, "What the clip is called, with its suffix; .txt is words alone."),
+            _query("name", {"type": "string"}, "What the clip is called, with its suffix; .txt and that of a transcript, such as .srt, are words alone."),
             _query("model", {"enum": list(models)} if models else {"type": "string"}, "A run of /v1/health; without, the first."),
             _query("recall", {**_SHARE, "exclusiveMaximum": 1}, "Also a set of emotions that holds this share of all, on average."),
             _query("coverage", {**_SHARE, "maximum": 1}, "Answer this share of the pairs, most certain first."),

@@ -11,6 +11,9 @@ from lddu.errors import LdduError
 from lddu.serve.settings import Limits
 
 LONGEST_NAME = 120
+TRANSCRIPTS = (".json", ".vtt", ".srt", ".sbv", ".lrc", ".txt")
+"""Files whose words alone are read: no clip lies beside them here. Those of `lddu.clips.words.beside`, which is too large to load."""
+
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 

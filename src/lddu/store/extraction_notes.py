@@ -136,6 +136,12 @@ def unknown_words(count: int, words: int, example: str) -> str:
     )  # fmt: skip
 
 
+def unsaid_words(example: str) -> str:
+    """Of words in square brackets, which mostly name a sound, in a text without times."""
+    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
+    return f"words in brackets, such as {shown!r}, were read as if they were said: leave out what nobody says"
+
+
 _LONGEST_EXAMPLE = 30
 
 
@@ -207,6 +213,11 @@ def several_faces(share: float) -> str:
         f"several faces in {100 * share:.0f} % of its pictures: the large one whose mouth moves was followed "
         "(each can be answered per person)"
     )  # fmt: skip
+
+
+def lying(degrees: float) -> str:
+    """Of a face that lies on its side."""
+    return f"its face is tilted by {abs(degrees):.0f} degrees, in which expressions are read badly: turn the picture upright"
 
 
 def faces_of_photo(faces: int, across: float) -> str:

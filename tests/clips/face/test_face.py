@@ -1,5 +1,6 @@
 """The drawn face is found, and each of its movements is measured in the right column."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -101,11 +102,27 @@ def test_small_faces_of_a_wide_film_are_seen_and_that_there_are_several_is_said(
     )
 
 
+def test_a_face_beside_the_one_that_is_found_is_said_and(meter: FaceMeter) -> None:
+    """In the whole picture only the large face is found: the other is too small there."""
+    film = [wide((140, 250), (90, 515))] * 6
+    track = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(film))
+    alone = meter.track(Picture(number / 15, wide((140, 250))) for number in range(6))
+    assert not track.several.any() and track.note.startswith("several faces in 100 % of its pictures")
+    assert not alone.note and len(alone.steps) == len(track.steps) == 6
+
+
 def test_parts_of_a_film_are_looked_at_until_a_face_is_found_in_the_whole(meter: FaceMeter) -> None:
     """A face in the background does not take the place of one that was lost."""
     film = [wide((140, 250), (60, 560))] * 3 + [wide((60, 560))] * 12
     track = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(film))
     assert len(track.steps) == 3 and not track.several.any() and not track.note
+
+
+def test_a_film_that_lies_on_its_side_is_said(meter: FaceMeter) -> None:
+    upright = draw_face(256, AT_REST)
+    lying = meter.track(Picture(number / 15, np.rot90(upright)) for number in range(6))
+    assert len(lying.steps) and re.match(r"its face is tilted by \d+ degrees.*turn the picture", lying.note)
+    assert not meter.track(Picture(number / 15, upright) for number in range(6)).note
 
 
 def test_a_wide_film_without_a_face_has_none(meter: FaceMeter) -> None:

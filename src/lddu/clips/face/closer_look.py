@@ -1,6 +1,7 @@
-"""A closer look at pictures in which no face is found as a whole: the detector sees them made small, and small faces are lost in that.
+"""A closer look at pictures: the detector sees them made small, and small faces are lost in that.
 
-It changes which faces are found, never how a face is measured.
+Where no face is found in pictures as a whole, it changes which faces are found, never how a face is measured. Where one is found,
+it changes nothing: it counts whether that face is alone.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from lddu.clips.face.parts import once_each, parts_of, tiles_of, whole
 from lddu.clips.media import Picture
 
 _EVERY = 5  # of so many pictures of a film without any face, one is looked at in parts
+_COUNTED_EVERY = 45  # of so many pictures of a film with one face, others are counted in one: every three seconds
+_AS_LARGE = 0.5  # of the largest face: who is smaller stands in the background
 _SHARES = (2, 4)  # tiles of a photo in which nothing is found otherwise: how often one goes into its shorter side
 
 
@@ -66,3 +69,37 @@ class CloserLook:
             faces = self._parts.faces(picture)
         self._following = bool(faces)
         return once_each(faces)
+
+
+class OtherFaces:
+    """Counts the wide or high pictures with a second face about as large as that found in the picture as a whole; a few are looked at.
+
+    Args:
+        parts: what finds the faces in them; it sees no other pictures.
+    """
+
+    def __init__(self, parts: MeshPerPart) -> None:
+        self._parts, self._passed, self._looked, self._several = parts, 0, 0, 0
+
+    @property
+    def share(self) -> float:
+        """Of the pictures that were looked at, those with several faces; 0 where none was."""
+        return self._several / max(1, self._looked)
+
+    def add(self, faces: list[Face], picture: Picture) -> None:
+        """The next picture.
+
+        Args:
+            faces: found in it as a whole.
+            picture: of the film.
+        """
+        if not faces:
+            return
+        self._passed += 1
+        if self._passed % _COUNTED_EVERY != 1:
+            return
+        self._looked += 1
+        if len(faces) == 1:
+            faces = once_each([*faces, *self._parts.faces(picture)])
+        largest = max(face.size for face in faces)
+        self._several += sum(face.size >= _AS_LARGE * largest for face in faces) > 1

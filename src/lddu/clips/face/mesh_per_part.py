@@ -16,10 +16,11 @@ class MeshPerPart:
 
     Args:
         most: faces that are followed at once in each part.
+        follows: whether the pictures are a film; otherwise each is looked at for itself.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._meshes, self._open = most, list[FaceMesh](), ExitStack()
+    def __init__(self, most: int, follows: bool = True) -> None:
+        self._most, self._follows, self._meshes, self._open = most, follows, list[FaceMesh](), ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -32,7 +33,8 @@ class MeshPerPart:
     def faces(self, picture: Picture) -> list[Face]:
         """The faces in each part of the next picture that no inner edge of their part cuts off; none of a picture that is nearly square."""
         parts = parts_of(*picture.pixels.shape[:2])
-        self._meshes += [self._open.enter_context(FaceMesh(most=self._most)) for _ in parts[len(self._meshes) :]]
+        missing = parts[len(self._meshes) :]
+        self._meshes += [self._open.enter_context(FaceMesh(self._follows, self._most)) for _ in missing]
         return [
             face
             for part, mesh in zip(parts, self._meshes, strict=False)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lddu.clips.face import expression
-from lddu.clips.face.closer_look import CloserLook, faces_of_photo
+from lddu.clips.face.closer_look import CloserLook, OtherFaces, faces_of_photo
 from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
@@ -25,6 +25,8 @@ from lddu.clips.steps import Steps
 from lddu.store import extraction_notes
 
 _OFTEN = 0.1  # share of the pictures of a film with more than one face from which that is noted
+
+_LYING = 45.0  # degrees of tilt, in half of the pictures, from which that is noted
 
 GEOMETRY = "geometry"
 """Name that selects the geometry alone."""
@@ -123,13 +125,15 @@ class FaceMeter:
         with (
             FaceMesh(most=most) as mesh,
             MeshPerPart(MOST_FACES) as sought,
+            MeshPerPart(MOST_FACES, follows=False) as counted,
             MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
         ):
-            closer, everybody = CloserLook(sought), Everybody(parts, self._reader, pool)
+            closer, others, everybody = CloserLook(sought), OtherFaces(counted), Everybody(parts, self._reader, pool)
             measured = MeasuredFaces(self._reader, pool)
             for picture in pictures:
-                faces = closer.faces(faces_in(mesh, picture), picture)
+                whole = faces_in(mesh, picture)
+                faces = closer.faces(whole, picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
@@ -137,11 +141,14 @@ class FaceMeter:
                     measured.add(face, picture)
                 if self._everybody:
                     everybody.add(faces, picture)
+                else:
+                    others.add(whole, picture)
             steps = measured.steps()
             people, note = everybody.tracks(len(looked))
-        shared = sum(several) / max(1, len(looked))
+        shared = max(sum(several) / max(1, len(looked)), others.share)
         if not self._everybody and shared >= _OFTEN:
             note = extraction_notes.several_faces(shared)
+        note = _with_tilt(note, steps)
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
 
     def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
@@ -164,4 +171,11 @@ class FaceMeter:
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
             note = extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width)
+        note = _with_tilt(note, steps)
         return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), note, people)
+
+
+def _with_tilt(note: str, steps: Steps) -> str:
+    """The note, and another one where the face mostly lies on its side: the points follow it, the expression network does not."""
+    tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if len(steps) else 0.0
+    return "; ".join(filter(None, (note, extraction_notes.lying(tilt) if abs(tilt) > _LYING else "")))

@@ -17,7 +17,7 @@ _SILENT_WORTH = 0.3  # what a face that does not talk is worth, beside one whose
 _CLEARLY = 1.5  # how much better another face has to be
 
 
-@dataclass
+@dataclass(eq=False)  # a track is itself alone: faces hold arrays, which cannot be compared at once
 class _Track:
     face: Face
     score: float

@@ -36,7 +36,8 @@ function asked(name) {
 
 function post(path, file, text, signal) {
   const body = file ?? JSON.stringify({ text });
-  const type = file ? file.type || "application/octet-stream" : "application/json";
+  const plain = file && file.type !== "application/json"; // a transcript in JSON is a file like any other
+  const type = !file ? "application/json" : (plain && file.type) || "application/octet-stream";
   return call(path + asked(file?.name), { method: "POST", body, headers: { "Content-Type": type }, signal });
 }
 
@@ -72,6 +73,7 @@ function complain(fault) {
   const lines = fault ? new Set([...at("fault").textContent.split("\n"), fault.message]) : [];
   at("fault").textContent = [...lines].filter(Boolean).join("\n");
   at("fault").hidden = !fault;
+  if (fault) at("fault").scrollIntoView({ block: "nearest" });
 }
 
 // One clip after the other, as the server answers them.
