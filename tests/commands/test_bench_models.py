@@ -79,7 +79,7 @@ def test_settings_that_a_search_found_are_taken_and_the_others_are_published(
     out = tmp_path / "out"
     told = lddu(capsys, "bench-models", place / "store", *words, "--trials", "0", "--settings", found, "--out", out)
     assert told.code == 0, told.err
-    assert RunFolder(out / "lmf" / "seed-0").description.config.model.rank == 3
+    assert RunFolder(out / "lmf" / "seed-0").description.config.to_mapping()["model"]["rank"] == 3
     assert "published settings, lmf with given ones" in (out / "table.html").read_text()
     again = lddu(capsys, "bench-models", place / "store", *words, "--trials", "0", "--out", out)
     assert again.code == 1 and "differs in settings" in again.err
