@@ -100,7 +100,11 @@ def bench_models(
     kind = f"the best of {counted(trials, 'trial')} on validation" if trials else "published settings"
     kind += " of each fold" if trials and table.folds else ""
     if given and not trials:
-        kind = "given settings" if len(given) == len(names) else f"published settings, {listed(list(given))} with given ones"
+        kind = (
+            "given settings"
+            if len(given) == len(names)
+            else f"published settings, {listed(list(given))} with given ones"
+        )
     limit = f", at most {counted(epochs, 'epoch')}" if epochs else ""
     write_bench(folder, table, f"Each family with {kind}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)

@@ -123,6 +123,10 @@ def test_a_film_that_lies_on_its_side_is_said(meter: FaceMeter) -> None:
     lying = meter.track(Picture(number / 15, np.rot90(upright)) for number in range(6))
     assert len(lying.steps) and re.match(r"its face is tilted by \d+ degrees.*turn the picture", lying.note)
     assert not meter.track(Picture(number / 15, upright) for number in range(6)).note
+    blank = np.zeros_like(upright)
+    shown = [np.rot90(upright)] * 4 + [blank] * 60
+    short = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(shown))
+    assert 0 < len(short.steps) < 6 and not short.note
 
 
 def test_a_wide_film_without_a_face_has_none(meter: FaceMeter) -> None:

@@ -26,7 +26,7 @@ from lddu.store import extraction_notes
 
 _OFTEN = 0.1  # share of the pictures of a film with more than one face from which that is noted
 
-_LYING = 45.0  # degrees of tilt, in half of the pictures, from which that is noted
+_LYING = 45.0  # degrees of tilt, in half of the pictures with a face, from which that is noted
 
 GEOMETRY = "geometry"
 """Name that selects the geometry alone."""
@@ -148,7 +148,7 @@ class FaceMeter:
         shared = max(sum(several) / max(1, len(looked)), others.share)
         if not self._everybody and shared >= _OFTEN:
             note = extraction_notes.several_faces(shared)
-        note = _with_tilt(note, steps)
+        note = _with_tilt(note, steps, len(looked))
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
 
     def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
@@ -171,11 +171,15 @@ class FaceMeter:
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
             note = extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width)
-        note = _with_tilt(note, steps)
+        note = _with_tilt(note, steps, 1)
         return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), note, people)
 
 
-def _with_tilt(note: str, steps: Steps) -> str:
-    """The note, and another one where the face mostly lies on its side: the points follow it, the expression network does not."""
-    tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if len(steps) else 0.0
+def _with_tilt(note: str, steps: Steps, pictures: int) -> str:
+    """The note, and another one where the face mostly lies on its side: the points follow it, the expression network does not.
+
+    What is found in hardly any of the pictures may be no face at all.
+    """
+    seen = len(steps) > 0 and len(steps) >= _OFTEN * pictures
+    tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if seen else 0.0
     return "; ".join(filter(None, (note, extraction_notes.lying(tilt) if abs(tilt) > _LYING else "")))
