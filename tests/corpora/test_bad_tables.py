@@ -1,6 +1,8 @@
 """Every corpus in the table format that cannot be trusted is refused in one sentence that names what and where."""
 
+import errno
 import io
+import os
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -258,3 +260,24 @@ def test_a_store_is_no_corpus_and_is_not_overwritten_unasked(corpus: Path, tmp_p
         import_corpus(corpus, tmp_path / "store")
     with pytest.raises(StoreError, match="is something else; remove it yourself"):
         import_corpus(corpus, corpus, options=ImportOptions(force=True))
+
+
+@pytest.mark.parametrize("closed", ["audio", "audio/part"])
+def test_a_folder_of_arrays_that_cannot_be_looked_into_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """Its clips would count as clips without the modality. It is closed by hand: root may look into every folder."""
+    write_csv(tmp_path / "clips.csv", table_rows())
+    write_npz(tmp_path / "text.npz", clip_arrays())
+    (tmp_path / "audio" / "part").mkdir(parents=True)
+    np.save(tmp_path / "audio" / "-c0.npy", np.ones((1, 2), np.float32))
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path) == tmp_path / closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(SourceError, match=r"look into every folder.*cannot be read \(Permission denied\); check its"):
+        import_corpus(tmp_path, tmp_path / "store", options=ImportOptions())

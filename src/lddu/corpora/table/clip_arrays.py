@@ -1,5 +1,6 @@
 """One modality of the table format, whatever its form on disk: clip id -> array."""
 
+import os
 from collections import Counter
 from collections.abc import Collection
 from contextlib import ExitStack
@@ -55,6 +56,28 @@ class KeyedArrays:
         return self._archive.array(clip)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Every file in a folder and its subfolders, in order.
+
+    Raises:
+        SourceError: where one of them cannot be looked into: what lies in it would be missing.
+    """
+    files: list[Path] = []
+    try:
+        for place, _, names in os.walk(folder, onerror=_refuse):
+            files += [Path(place, name) for name in names]
+    except OSError as fault:
+        raise SourceError(
+            f"Expected to look into every folder in {folder}, but {fault.filename} cannot be read ({fault.strerror}); "
+            "check its permissions."
+        ) from None
+    return sorted(file for file in files if file.is_file())
+
+
+def _refuse(fault: OSError) -> None:
+    raise fault
+
+
 class FolderArrays:
     """A folder of ``<clip>.npy``; an id may hold ``/`` where it lies in a subfolder."""
 
@@ -62,7 +85,7 @@ class FolderArrays:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        files = [file for file in files_below(path) if not file.name.startswith(".")]
         self._files = {
             file.relative_to(path).as_posix().removesuffix(".npy"): file for file in files if file.suffix == ".npy"
         }

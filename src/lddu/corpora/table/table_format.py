@@ -10,7 +10,7 @@ import numpy as np
 from lddu.corpora.clip_intake import sound_times
 from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.repair import repaired
-from lddu.corpora.table.clip_arrays import ClipArrays, open_arrays, usual_width
+from lddu.corpora.table.clip_arrays import ClipArrays, files_below, open_arrays, usual_width
 from lddu.errors import SourceError
 from lddu.sentences import some
 from lddu.store.sheet.cells import composed
@@ -66,11 +66,11 @@ def modality_paths(folder: Path) -> list[Path]:
     """The .npz files and .npy folders of a corpus folder, by name.
 
     Raises:
-        SourceError: where there is none, or one modality is there in both forms.
+        SourceError: where there is none, a folder cannot be looked into, or one modality is there in both forms.
     """
     visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     files = [path for path in visible if path.suffix == ".npz" and path.is_file()]
-    folders = [path for path in visible if path.is_dir() and any(path.rglob("*.npy"))]
+    folders = [path for path in visible if path.is_dir() and any(file.suffix == ".npy" for file in files_below(path))]
     if not files and not folders:
         raise SourceError(
             f"Expected NAME.npz or a folder NAME of .npy files for each modality in {folder}, but there is none."
