@@ -283,7 +283,7 @@ def _before(out: Path, existing: str) -> dict[str, _Stored]:
             f"Expected {out} to be free, but it exists; choose another {parameter('out')}, or add {parameter('existing', 'update')} "
             f"to extract what it lacks, or {parameter('existing', 'replace')} to replace it."
         )
-    refuse_existing(out, force=existing != "refuse")
+    refuse_existing(out, force=True)
     if existing != "update" or not out.exists():
         return {}
     store = FeatureStore(out)

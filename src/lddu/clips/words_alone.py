@@ -17,6 +17,7 @@ from lddu.clips.media import MEDIA_SUFFIXES, PHOTO_SUFFIXES
 from lddu.clips.people import known_speakers
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps, of_person
+from lddu.clips.words.cue_text import IN_BRACKETS
 from lddu.clips.words.text import WordEncoder
 from lddu.clips.words.text_file import read_text
 from lddu.clips.words.transcript import NO_WORDS, Word, read_transcript, speakers
@@ -115,13 +116,10 @@ def features_of_words(clips: Sequence[SaidWords], encoder: WordEncoder, most: in
 _UNREAD = "the language model knows no word of it"
 
 
-_IN_BRACKETS = re.compile(r"\[[^\]\[]*\]")
-
-
 def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
     """Notes on the words that the language model cannot read, and on those in brackets, which nobody may have said; if any."""
     unknown = [word for word, known in zip(words, knows, strict=True) if not known]
-    unsaid = _IN_BRACKETS.search(" ".join(words))
+    unsaid = re.search(IN_BRACKETS, " ".join(words))
     of_unknown = (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
     return (*of_unknown, extraction_notes.unsaid_words(unsaid.group())) if unsaid else of_unknown
 

@@ -97,14 +97,12 @@ def bench_models(
     table = model_table(folder, options.families, seeds, outcome.train_clips)
     if table is None:
         raise RunError(f"Expected a family to be trained, but none was: {'; '.join(outcome.faults.values())}")
-    kind = f"the best of {counted(trials, 'trial')} on validation" if trials else "published settings"
-    kind += " of each fold" if trials and table.folds else ""
-    if given and not trials:
-        kind = (
-            "given settings"
-            if len(given) == len(names)
-            else f"published settings, {listed(list(given))} with given ones"
-        )
+    if trials:
+        kind = f"the best of {counted(trials, 'trial')} on validation" + (" of each fold" if table.folds else "")
+    elif len(given) == len(names):
+        kind = "given settings"
+    else:
+        kind = "published settings" + (f", {listed(list(given))} with given ones" if given else "")
     limit = f", at most {counted(epochs, 'epoch')}" if epochs else ""
     write_bench(folder, table, f"Each family with {kind}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)

@@ -15,6 +15,31 @@ from lddu.training.flat import ALIGNED, clip_norm, flattened, gradient_of
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 
 
+@torch.no_grad()
+def move(
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    moments: tuple[list[Tensor], list[Tensor]],
+    steps: list[Tensor],
+    rate: float,
+    decay: float,
+) -> None:
+    """One step of AdamW, in place.
+
+    Args:
+        weights: of one type and device.
+        gradients: of each.
+        moments: of each, the first and the second; zeros before the first step.
+        steps: scalar of each, how often it was moved; is counted up.
+        rate: learning rate.
+        decay: of the weights.
+    """
+    adamw(
+        weights, gradients, *moments, [], steps, fused=True, amsgrad=False,
+        beta1=BETAS[0], beta2=BETAS[1], lr=rate, weight_decay=decay, eps=EPSILON, maximize=False,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class _Run:
     """Neighbours in the flat weights that are moved alike.
@@ -84,10 +109,7 @@ class AdamW:
             weights, gradients, first, second = (
                 [flat[run.start : run.stop] for run in some] for flat in (self.weights, gradient, *self._moments)
             )
-            adamw(
-                weights, gradients, first, second, [], [run.step for run in some], fused=True, amsgrad=False,
-                beta1=BETAS[0], beta2=BETAS[1], lr=self.rate, weight_decay=decay, eps=EPSILON, maximize=False,
-            )  # fmt: skip
+            move(weights, gradients, (first, second), [run.step for run in some], self.rate, decay)
 
     def state(self) -> dict[int, dict[str, Tensor]]:
         """Place of each parameter that was ever moved -> `step`, `exp_avg` and `exp_avg_sq`, as PyTorch names them."""

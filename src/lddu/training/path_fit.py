@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw  # `torch.optim.AdamW` imports the compiler of PyTorch, which takes seconds
 
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
@@ -21,7 +20,7 @@ from lddu.models import equations
 from lddu.models.network import Network
 from lddu.models.scaling import ScalingClips
 from lddu.models.shallow_path import ShallowPath
-from lddu.training.optim import BETAS, EPSILON
+from lddu.training.optim import move
 
 SHARES = (0.0, 0.25, 0.5)
 """Candidates for w, the share of the path in the probability."""
@@ -139,16 +138,12 @@ def _learn(path: ShallowPath, train: _Clips, valid: _Clips) -> None:
     for weight, bound in zip(path.weights, (read, read, hidden, 0.0), strict=True):
         weight.uniform_(-bound, bound).requires_grad_()
     first, second = ([torch.zeros_like(weight) for weight in path.weights] for _ in range(2))
-    moved = [torch.zeros(()) for _ in path.weights]
+    steps = [torch.zeros(()) for _ in path.weights]
     best, best_weights = math.inf, [weight.detach().clone() for weight in path.weights]
     for rows, rate, ends_pass in _plan(len(train.target)):
         loss = _loss(path.each(train.features[rows], INPUT_DROPOUT, DROPOUT), train.target[rows])
         gradients = list(torch.autograd.grad(loss * path.networks, path.weights))
-        with torch.no_grad():
-            adamw(
-                path.weights, gradients, first, second, [], moved, fused=True, amsgrad=False,
-                beta1=BETAS[0], beta2=BETAS[1], lr=rate, weight_decay=DECAY, eps=EPSILON, maximize=False,
-            )  # fmt: skip
+        move(path.weights, gradients, (first, second), steps, rate, DECAY)
         if ends_pass:
             with torch.inference_mode():
                 reached = float(_loss(path.each(valid.features).mean(dim=0, keepdim=True), valid.target))

@@ -102,7 +102,7 @@ def test_small_faces_of_a_wide_film_are_seen_and_that_there_are_several_is_said(
     )
 
 
-def test_a_face_beside_the_one_that_is_found_is_said_and(meter: FaceMeter) -> None:
+def test_a_face_beside_the_one_that_is_found_is_said_and_changes_no_step(meter: FaceMeter) -> None:
     """In the whole picture only the large face is found: the other is too small there."""
     film = [wide((140, 250), (90, 515))] * 6
     track = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(film))

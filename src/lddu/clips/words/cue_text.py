@@ -15,7 +15,10 @@ _MARK = re.compile(
     r"|<(?P<close>/?)(?:(?P<tag>[A-Za-z]+)(?P<rest>[^>]{0,300}))?>"
     r"|\{\\(?P<ass>[^}]{0,300})\}|\{[A-Za-z]:[^}]{0,300}\}|\\(?P<gap>[Nnh])"
 )
-_SOUND = re.compile(r"\[[^\]\[]*\]|[♪♫\u200b\u2060\ufeff]|-->")
+IN_BRACKETS = r"\[[^\]\[]*\]"
+"""Pattern of what is mostly no speech but names a sound."""
+
+_SOUND = re.compile(IN_BRACKETS + r"|[♪♫\u200b\u2060\ufeff]|-->")
 _BREAKS = ("br", "v")  # marks that part words
 
 Style = tuple[str, ...]

@@ -11,13 +11,14 @@ from itertools import groupby
 
 from lddu.clips.words.captions import Caption
 from lddu.clips.words.cue import TOLERATED_OVERHANG, foreign, spoken_cues
+from lddu.clips.words.cue_text import IN_BRACKETS
 from lddu.clips.words.cue_words import cue_words
 from lddu.clips.words.recogniser_items import Item
 from lddu.clips.words.recognisers import Segment
 from lddu.clips.words.word import Word, saying_time, shares
 from lddu.store.extraction_notes import Mend
 
-_SOUND = re.compile(r"\[[^\]\[]*\]|[♪♫]+")
+_SOUND = re.compile(IN_BRACKETS + r"|[♪♫]+")
 _ROOM = 0.02  # seconds that a word takes at least
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -56,22 +56,20 @@ class KeyedArrays:
         return self._archive.array(clip)
 
 
-def files_below(folder: Path) -> list[Path]:
-    """Every file in a folder and its subfolders, in order.
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file in a folder and its subfolders, as they are found.
 
     Raises:
         SourceError: where one of them cannot be looked into: what lies in it would be missing.
     """
-    files: list[Path] = []
     try:
         for place, _, names in os.walk(folder, onerror=_refuse):
-            files += [Path(place, name) for name in names]
+            yield from (Path(place, name) for name in names)
     except OSError as fault:
         raise SourceError(
             f"Expected to look into every folder in {folder}, but {fault.filename} cannot be read ({fault.strerror}); "
             "check its permissions."
         ) from None
-    return sorted(file for file in files if file.is_file())
 
 
 def _refuse(fault: OSError) -> None:
@@ -85,7 +83,7 @@ class FolderArrays:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        files = [file for file in files_below(path) if not file.name.startswith(".")]
+        files = sorted(file for file in files_below(path) if file.is_file() and not file.name.startswith("."))
         self._files = {
             file.relative_to(path).as_posix().removesuffix(".npy"): file for file in files if file.suffix == ".npy"
         }
