@@ -47,7 +47,7 @@ COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("te
 SETTINGS = {
     "model": {"mean_of": "audio,visual", "shallow_networks": 0},
     "objective": {"contrastive_weight": 0.0},
-    "training": {"feature_noise": 0.15, "epochs": 3, "patience": 3, "shuffle": "clips"},
+    "training": {"feature_noise": 0.15, "batch_size": 96, "epochs": 3, "patience": 3, "shuffle": "clips"},
 }
 
 
@@ -174,9 +174,14 @@ def held_out(corpus: Corpus, plan: Plan) -> Corpus:
 def drawn(
     rng: np.random.Generator, corpus: Corpus, rows: np.ndarray, count: int, rates: np.ndarray | None
 ) -> np.ndarray:
-    """[count] rows, again where need be; with `rates`, so that emotions are as frequent as they say."""
-    weights = None if rates is None else weights_for(corpus.presence[rows], rates)
-    return np.sort(rng.choice(rows, count, p=weights))
+    """[count] rows, each as often as its weight says, rounded up or down (systematic resampling): none is left out by chance.
+
+    With `rates`, weights under which emotions are as frequent as they say.
+    """
+    rows = rng.permutation(rows)
+    weights = np.full(len(rows), 1 / len(rows)) if rates is None else weights_for(corpus.presence[rows], rates)
+    points = (np.arange(count) + rng.random()) / count
+    return np.sort(rows[np.minimum(np.searchsorted(np.cumsum(weights), points, side="right"), len(rows) - 1)])
 
 
 def mean_rates(known: Sequence[Corpus]) -> np.ndarray:
