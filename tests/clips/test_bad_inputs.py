@@ -167,7 +167,7 @@ def test_a_place_that_is_taken_is_refused_before_any_work(tmp_path: Path) -> Non
 
 def test_a_place_below_a_file_is_refused_and_not_blamed_on_the_clips(tmp_path: Path, talking: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(StoreError, match=r"to keep finished files in .*taken/store.work, but got Not a directory"):
+    with pytest.raises(RunError, match=r"a place for .*taken/store, but .*taken is a file, not a folder"):
         extract([str(talking)], tmp_path / "taken" / "store")
 
 

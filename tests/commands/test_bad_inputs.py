@@ -370,6 +370,7 @@ REFUSED_BEFORE = [
     ("score predictions.csv store --out /proc/new", "lddu.training.score.read_answers"),
     ("score predictions.csv store --out run", "lddu.training.score.read_answers"),
     ("train store --out /proc/new", "lddu.training.run.train_member"),
+    ("extract clip.wav --out /proc/new", "lddu.clips.extract.writing_store"),
     ("data import table --out /proc/new", "lddu.corpora.table.table_format.modality_paths"),
     ("serve --keep /proc", "lddu.serve.server.serve"),
 ]

@@ -139,7 +139,7 @@ def writing_store(out: str | Path, description: StoreDescription, force: bool = 
 
 
 def refuse_existing(out: Path, force: bool) -> None:
-    """Raise unless a store may be written to `out`."""
+    """Raise unless a store may be written to `out`: a RunError where files cannot be put there, a StoreError where something else is."""
     refuse_unwritable(out)
     if not out.exists():
         return

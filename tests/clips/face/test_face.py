@@ -121,7 +121,8 @@ def test_parts_of_a_film_are_looked_at_until_a_face_is_found_in_the_whole(meter:
 def test_a_film_that_lies_on_its_side_is_said(meter: FaceMeter) -> None:
     upright = draw_face(256, AT_REST)
     lying = meter.track(Picture(number / 15, np.rot90(upright)) for number in range(6))
-    assert len(lying.steps) and re.match(r"its face is tilted by \d+ degrees.*turn the picture", *lying.notes)
+    assert len(lying.steps) and len(lying.notes) == 1
+    assert re.match(r"its face is tilted by \d+ degrees.*turn the picture", lying.notes[0])
     assert not meter.track(Picture(number / 15, upright) for number in range(6)).notes
     both = np.concatenate([np.rot90(upright)] * 2, axis=1)
     two = meter.track(Picture(number / 15, both) for number in range(6)).notes
