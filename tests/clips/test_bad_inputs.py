@@ -167,7 +167,7 @@ def test_a_place_that_is_taken_is_refused_before_any_work(tmp_path: Path) -> Non
 
 def test_a_place_below_a_file_is_refused_and_not_blamed_on_the_clips(tmp_path: Path, talking: Path) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(StoreError, match=r"to keep finished files in .*taken/store.work, but got Not a directory"):
+    with pytest.raises(RunError, match=r"a place for .*taken/store, but .*taken is a file, not a folder"):
         extract([str(talking)], tmp_path / "taken" / "store")
 
 
@@ -196,5 +196,5 @@ def test_a_named_clip_in_a_manifest_that_shows_nothing_fails_by_name(tmp_path: P
 
 def test_a_place_for_the_page_below_a_file_is_refused_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match=r"a place for the page of `folder`, but .*file is a file"):
+    with pytest.raises(RunError, match=r"a place for .*page, but .*file is a file, not a folder"):
         refuse_foreign_folder(tmp_path / "file" / "page", force=False)

@@ -26,7 +26,7 @@ def faces(*shown: tuple[float, float]) -> FaceTrack:
     times = [LOOKED[(start <= LOOKED) & (end > LOOKED)] for start, end in shown]
     people = tuple(Steps(np.full((len(t), 2), n, np.float32), t, t + 0.1) for n, t in enumerate(times))
     main = people[0] if people else Steps.none(2)
-    return FaceTrack(main, LOOKED, np.full(len(LOOKED), len(shown) > 1), "", people)
+    return FaceTrack(main, LOOKED, np.full(len(LOOKED), len(shown) > 1), (), people)
 
 
 DIALOGUE = spoken(("hello", 0, 5, "Ann"), ("hi", 5, 10, "Ben"))

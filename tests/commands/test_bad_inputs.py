@@ -357,7 +357,39 @@ def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.Cap
 
 def test_a_place_that_cannot_be_written_is_one_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = lddu(capsys, "train", "store", "--out", "file.txt/run")
-    assert found.code == 1 and "but the system refused" in found.err
+    assert found.code == 1 and re.search(r"a place for file.txt/run, but .*file.txt is a file, not a folder", found.err)
+
+
+REFUSED_BEFORE = [
+    ("predict run store --html /proc/new", "lddu.runs.predictor.Predictor.__init__"),
+    ("predict run store --export /proc/new.csv", "lddu.runs.predictor.Predictor.__init__"),
+    ("compare run run --html /proc/new.html", "lddu.runs.compare.resampled_runs"),
+    ("compare run run --csv /proc/new.csv", "lddu.runs.compare.resampled_runs"),
+    ("card run --out /proc/new.md", "lddu.pages.card.model_card"),
+    ("export run --onnx /proc/new.onnx", "lddu.runs.onnx.file.traced"),
+    ("score predictions.csv store --out /proc/new", "lddu.training.score.read_answers"),
+    ("score predictions.csv store --out run", "lddu.training.score.read_answers"),
+    ("train store --out /proc/new", "lddu.training.run.train_member"),
+    ("extract clip.wav --out /proc/new", "lddu.clips.extract.writing_store"),
+    ("data import table --out /proc/new", "lddu.corpora.table.table_format.modality_paths"),
+    ("serve --keep /proc", "lddu.serve.server.serve"),
+]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder that takes no files, whoever asks")
+@pytest.mark.parametrize(("typed", "work"), REFUSED_BEFORE, ids=lambda words: str(words)[:40])
+def test_a_place_that_takes_no_files_is_refused_before_the_work(
+    typed: str, work: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(*_: object, **__: object) -> None:
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr(work, begun)
+    found = lddu(capsys, *typed.split())
+    assert found.code == 1 and found.out == ""
+    assert re.search(r"read and write /proc/\S+, but the system refused|run to be free, but it exists", found.err), (
+        found.err
+    )
 
 
 def test_a_full_disk_names_what_was_written_and_asks_for_room() -> None:

@@ -1,8 +1,16 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.text import Text
 
-from lddu.commands.screen import results, table
+from lddu.clips.extract import ExtractionProgress
+from lddu.commands.extracting import ExtractionBar
+from lddu.commands.screen import notes, results, table, warn
+from tests.command_line import lddu
+
+COMMANDING = [chr(code) for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -13,3 +21,27 @@ def test_a_table_shows_names_with_brackets_as_they_are(capsys: pytest.CaptureFix
     grid.add_row(name, name)
     results().print(grid)
     assert capsys.readouterr().out.count(name) >= 4
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(["a", "[", *COMMANDING], min_size=1, max_size=8))
+def test_no_name_gives_commands_to_a_terminal(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    capsys.readouterr()
+    grid = table(name, "", name)
+    grid.add_row(name, Text(name))
+    results().print(grid)
+    notes().print(name, markup=False)
+    warn([name])
+    shown = capsys.readouterr()
+    assert not set(COMMANDING) & set(shown.out + shown.err)
+    assert name.count("a") <= shown.err.count("a")
+
+
+def test_what_is_not_there_gives_no_commands_either(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert not set(COMMANDING) & set(lddu(capsys, "predict", tmp_path / "a\x1b[2J.wav").err)
+
+
+def test_a_name_of_two_lines_takes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with ExtractionBar() as bar:
+        bar.extracted(ExtractionProgress(done=1, total=2, file="new\nline.wav"))
+    assert "extracted 1 of 2: new line.wav\n" in capsys.readouterr().err

@@ -127,13 +127,21 @@ def test_a_shift_of_few_clips_is_believed_less(
 
 def test_a_speaker_with_enough_clips_is_moved_alone_and_others_with_all(tmp_path: Path) -> None:
     store = speaking_store(tmp_path / "s", {"ann": (15, 2.0), "bob": (FEWEST_OF_SPEAKER - 1, -2.0), "?": (6, 1.0)})
-    shift = adaptation_to(store, store.rows(None), PLAIN, 16).shifts["audio"]
+    adapted = adaptation_to(store, store.rows(None), PLAIN, 16)
+    shift = adapted.shifts["audio"]
+    assert "the clips, and those of each such group, show several emotions" in adapted.sentence
     assert shift.of_all is not None and list(shift.of_speaker) == [("ann", "")] and shift.speakers == 2
     mean = (15 * 2.0 - 2.0 * (FEWEST_OF_SPEAKER - 1) + 6) / shift.clips
     alone = shift.of_all + 15 / (15 + PRIOR_CLIPS) * (2.0 - mean)
     np.testing.assert_allclose(taken(shift, "ann"), alone)
     np.testing.assert_array_equal(taken(shift, "bob"), shift.of_all)
     np.testing.assert_array_equal(taken(shift, "never seen"), shift.of_all)
+
+
+def test_where_no_speaker_has_clips_enough_the_clips_together_are_assumed_to_be_mixed(tmp_path: Path) -> None:
+    store = speaking_store(tmp_path / "s", {f"speaker {n}": (1, 2.0) for n in range(FEWEST_CLIPS)})
+    said = adaptation_to(store, store.rows(None), PLAIN, 16).sentence
+    assert f"0 of {FEWEST_CLIPS} groups by their own" in said and "the clips together show several emotions" in said
 
 
 def test_one_speaker_is_moved_as_all_are(tmp_path: Path) -> None:

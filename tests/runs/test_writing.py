@@ -1,4 +1,9 @@
-"""Words in letters that a run never learnt to read are answered as any others are, and that is said."""
+"""Words in letters, or in a language, that a run never learnt to read are answered as any others are, and that is said."""
+
+import csv
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +11,7 @@ import pytest
 import lddu
 from lddu.runs.about import LearntCorpus
 from lddu.runs.cautions import writing_warnings
+from lddu.runs.english import hardly_english
 from lddu.runs.explained import ClipAnswers
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
@@ -18,6 +24,17 @@ WORDS = {
     "german": "Fröhlich, süß", "emoji": "so glad 😀😀😀😀", "numbers": "3 × 4 = 12 €", "mixed": "he said привет to me and left",
 }  # fmt: skip
 OTHER_LETTERS = ["arabic", "hebrew", "greek", "japanese", "russian"]
+
+OTHER_LANGUAGES = {
+    "danish": "Jeg er så ked af det, at du ikke kom til min fødselsdag.",
+    "dutch": "Ik ben zo blij dat je gekomen bent, wat een verrassing!",
+    "french": "Je suis tellement heureux que tu sois venu me voir hier soir !",
+    "german": "Ich bin sehr traurig, dass du heute nicht gekommen bist.",
+    "italian": "Sono felicissima che tu sia venuto, grazie mille di tutto!",
+    "polish": "Jestem bardzo szczęśliwa, że przyszedłeś dzisiaj do nas na kolację.",
+    "spanish": "Me alegro mucho de que hayas venido a la fiesta con tu hermana.",
+}
+IN_ENGLISH = "So sad, he said, though nobody was there."
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +68,33 @@ def test_the_default_run_says_it() -> None:
     found = lddu.load("default")(text=[WORDS["arabic"], "I am glad"])
     assert isinstance(found, ClipAnswers)
     assert any("the words of 1 clip (text#001) are mostly" in warning for warning in found.warnings)
+
+
+def written(place: Path, words: Mapping[str, str]) -> FeatureStore:
+    with writing_store(place, StoreDescription(("joy",), {"text": "a"}, unlabelled=True)) as writer:
+        for clip, text in words.items():
+            writer.add(ClipRow(clip, transcript=text), {"text": np.ones((1, 3), np.float32)})
+    return FeatureStore(place)
+
+
+def test_another_language_in_latin_letters_is_named_where_english_alone_was_learnt(tmp_path: Path) -> None:
+    store = written(tmp_path / "store", {**OTHER_LANGUAGES, "english": IN_ENGLISH, "short": "Wunderbar, einfach toll!"})
+    [said] = writing_warnings([ENGLISH], store, store.rows(None))
+    assert said.startswith(
+        f"the words of 7 clips ({', '.join([*OTHER_LANGUAGES][:5])} and 2 more) are hardly English, but"
+    )
+    assert writing_warnings([LearntCorpus("A", ("text",), ("English", "German"))], store, store.rows(None)) == []
+
+
+def test_one_odd_clip_of_many_english_ones_is_not_said(tmp_path: Path) -> None:
+    english = {f"english {n}": IN_ENGLISH for n in range(60)}
+    store = written(tmp_path / "store", {**english, "odd": OTHER_LANGUAGES["german"]})
+    assert writing_warnings([ENGLISH], store, store.rows(None)) == []
+    assert writing_warnings([ENGLISH], store, np.array([58, 59, 60])) != []
+
+
+def test_hardly_an_english_sentence_is_taken_for_another_language(shared_data: Path) -> None:
+    for name in ("goemotions", "xed_en"):
+        with gzip.open(shared_data / "words" / f"{name}.csv.gz", "rt", encoding="utf-8") as lines:
+            found = [hardly_english(row["transcript"]) for row in csv.DictReader(lines)]
+        assert np.mean(found) < 0.002

@@ -1,5 +1,6 @@
 """The page as a person meets it, in a real browser, answered by the run that comes with lddu."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,16 @@ def test_a_clip_that_is_cancelled_leaves_nothing_and_the_next_is_answered(page: 
     at(page, "text").send_keys("We lost everything.")
     at(page, "words").submit()
     answered(page, "“We lost everything.”")
+
+
+def test_a_server_that_stopped_is_said_though_nothing_is_asked(tmp_path: Path) -> None:
+    need_browser()
+    with running(tmp_path) as (address, process), browser() as driver:
+        driver.get(address)
+        soon(lambda: at(driver, "health").text == "Ready")
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        soon(lambda: at(driver, "health").text == "The server does not answer. Is 'lddu serve' still running?", 20)
 
 
 @pytest.mark.parametrize("width", [390, 1300])

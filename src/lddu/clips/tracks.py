@@ -95,7 +95,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
     if info.container in PHOTO_FORMATS:
         (picture,) = read_pictures(path, info, PICTURE_RATE, report)
         track = meter.photo(picture, lambda: larger_photo(path))
-        notes += [track.note] if track.note else []
+        notes += track.notes
         return track
     try:
         pictures = read_pictures(path, info, PICTURE_RATE, report)
@@ -105,7 +105,7 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
             raise
         notes.append(extraction_notes.UNDECODED_PICTURES)
         return nothing
-    notes += _noticed(report, "pictures") + ([track.note] if track.note else [])
+    notes += [*_noticed(report, "pictures"), *track.notes]
     return track
 
 
@@ -125,7 +125,7 @@ def face_of_table(source: Source, info: MediaInfo, tool: Tool, notes: list[str])
         return nothing
     times = picture_times(source.path, info)
     track = action_units.read_track(table, tool, times, lambda: picture_times(source.path, info, decode=True))
-    notes += [track.note] if track.note else []
+    notes += track.notes
     return track
 
 

@@ -29,7 +29,7 @@ def card(
     """
     from lddu.commands.screen import notes, results
     from lddu.errors import ConfigError, RunError, parameter
-    from lddu.machine.atomic import write_text
+    from lddu.machine.atomic import refuse_unwritable, write_text
     from lddu.pages.card import model_card
     from lddu.runs.named_runs import opened_run
 
@@ -39,6 +39,8 @@ def card(
         raise RunError(
             f"Expected {parameter('out')} to be free, but {out} exists; choose another or add {parameter('force', True)}."
         )
+    if out is not None:
+        refuse_unwritable(out)
     written = model_card(opened_run(run))
     if out is None:
         results().file.write(written)

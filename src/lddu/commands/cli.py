@@ -31,7 +31,7 @@ from lddu.commands import (
 )
 from lddu.commands.complaint import complaint
 from lddu.commands.options import DATA, DEFAULTS, MACHINE, MODELS, OPTIONS, as_option, explained
-from lddu.commands.screen import several_ranks
+from lddu.commands.screen import harmless, several_ranks
 from lddu.commands.settings import for_family
 from lddu.errors import ConfigError, LdduError, PackageError
 
@@ -160,7 +160,7 @@ def _print_any_letter() -> None:
 
 def _say(sentence: str) -> None:
     rank = os.environ.get("RANK", "0")
-    sys.stderr.write(f"lddu: {f'rank {rank}: ' if rank != '0' else ''}{sentence}\n")
+    sys.stderr.write(f"lddu: {f'rank {rank}: ' if rank != '0' else ''}{harmless(sentence)}\n")
 
 
 if __name__ == "__main__":

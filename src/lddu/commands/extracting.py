@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lddu.commands.screen import notes
+from lddu.exports.text import one_line
 
 if TYPE_CHECKING:
     from lddu.clips.extract import ExtractionProgress
@@ -54,14 +55,14 @@ class ExtractionBar:
         A single file that fails ends its command with its own message, and is not named here as well.
         """
         self._done, self._total = now.done, now.total
-        name = Path(now.file).name
+        name = one_line(Path(now.file).name)
         self._bar.update(self._task, description="extracting", completed=now.files, total=now.total, file=name)
         if now.share < 1:
             return
         if now.fault and now.total > 1:
-            self._bar.console.print(f"failed: {now.fault}", markup=False, style="red", soft_wrap=True)
+            self._bar.console.print(f"failed: {one_line(now.fault)}", markup=False, style="red", soft_wrap=True)
         elif not now.fault and not self._bar.console.is_terminal:
-            line = f"extracted {now.done} of {now.total}: {now.file or 'words alone'}"
+            line = f"extracted {now.done} of {now.total}: {one_line(now.file) or 'words alone'}"
             self._bar.console.print(line, markup=False, soft_wrap=True)
 
     def answered(self, done: int, total: int) -> None:

@@ -2,26 +2,45 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
 from lddu.plain_values import plain
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What commands a terminal: all control characters but tab and line feed."""
+
+
+def harmless(text: str) -> str:
+    """The text without what would command a terminal, such as in the name of a file; each such letter replaced."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+class PlainConsole(Console):
+    """A console to which no text gives commands."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """See `rich.console.Console.render`."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
 
 def results(columns: int = 110) -> Console:
     """The console for results: stdout; where that is no terminal, so many columns wide."""
-    return Console(width=None if sys.stdout.isatty() else columns, highlight=False, soft_wrap=False)
+    return PlainConsole(width=None if sys.stdout.isatty() else columns, highlight=False, soft_wrap=False)
 
 
 def notes(shown: bool = True) -> Console:
     """The console for progress, places and warnings: stderr."""
-    return Console(stderr=True, highlight=False, quiet=not shown)
+    return PlainConsole(stderr=True, highlight=False, quiet=not shown)
 
 
 def several_ranks() -> bool:

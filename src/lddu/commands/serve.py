@@ -50,6 +50,7 @@ def serve(
     """
     from lddu.commands.options import refuse_unknown_options
     from lddu.errors import ConfigError, PackageError, parameter
+    from lddu.machine.atomic import refuse_unwritable
 
     try:
         from lddu.serve.server import serve as run_server
@@ -66,6 +67,7 @@ def serve(
         if keep.exists() and not keep.is_dir():
             raise ConfigError(f"Expected {parameter('keep')} to be a folder, but {keep} is a file; choose another.")
         keep.mkdir(parents=True, exist_ok=True)
+        refuse_unwritable(keep / "clip")
     limits = Limits(
         upload_bytes=int(largest * MEGABYTE), stored_bytes=int(4 * largest * MEGABYTE), answer_seconds=timeout
     )

@@ -25,6 +25,7 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
         RunError: where the folder of a file is not there.
     """
     from lddu.errors import ConfigError, RunError
+    from lddu.machine.atomic import refuse_unwritable
 
     chosen = {option: file for option, file in files.items() if file is not None}
     places = [*(file.absolute() for file in chosen.values() if file != STDOUT)]
@@ -40,6 +41,8 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
             raise RunError(f"Expected a folder for --{option} {file}, but {file.parent} is not there; make it first.")
         if file != STDOUT and file.is_dir():
             raise RunError(f"Expected a file for --{option}, but {file} is a folder; name a file in it.")
+        if file != STDOUT:
+            refuse_unwritable(file)
 
 
 def write_tables(table: "PaperTable", files: Mapping[str, Path | None]) -> bool:

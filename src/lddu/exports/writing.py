@@ -10,7 +10,7 @@ from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.exports.answered import Answered
 from lddu.exports.formats import Format, format_of
 from lddu.exports.text import one_line
-from lddu.machine.atomic import replaced_file
+from lddu.machine.atomic import refuse_unwritable, replaced_file
 from lddu.sentences import counted, some
 from lddu.store.sheet.lines import SHEET_NAMES
 
@@ -125,9 +125,7 @@ def _names(file: Path) -> Iterator[str]:
 
 
 def _check_free(path: Path, force: bool) -> None:
-    above = next(place for place in path.absolute().parents if place.exists())
-    if not above.is_dir():
-        raise RunError(f"Expected a place for {path}, but {above} is a file, not a folder; choose another.")
+    refuse_unwritable(path)
     if path.is_dir():
         raise RunError(f"Expected {path} to be a file to write, but it is a folder; choose another name.")
     if path.exists() and not force:

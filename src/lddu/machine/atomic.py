@@ -11,11 +11,27 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from lddu.errors import RunError
+
 
 def write_text(path: Path, text: str) -> None:
     """Replace the file by `text` (UTF-8) in one step."""
     with replaced_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Make sure, before long work, that a file or folder may be written to `path` after it.
+
+    Raises:
+        RunError: where a file stands in place of a folder above.
+        OSError: where the system takes no files in the nearest folder that is there.
+    """
+    above = next(place for place in path.absolute().parents if place.exists())
+    if not above.is_dir():
+        raise RunError(f"Expected a place for {path}, but {above} is a file, not a folder; choose another.")
+    with _blamed_on(path), tempfile.TemporaryFile(dir=above):
+        pass
 
 
 @contextmanager

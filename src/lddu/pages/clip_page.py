@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
 from lddu.clips.sources import PAGE_MARK, is_page
 from lddu.errors import RunError, parameter
-from lddu.machine.atomic import replaced_folder
+from lddu.machine.atomic import refuse_unwritable, replaced_folder
 from lddu.pages.clip_view import Media, gradient, headline, sections
 from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
@@ -70,11 +70,7 @@ def refuse_foreign_folder(folder: Path, force: bool) -> None:
     Raises:
         RunError: where the folder is taken.
     """
-    above = next(place for place in folder.absolute().parents if place.exists())
-    if not above.is_dir():
-        raise RunError(
-            f"Expected a place for the page of {parameter('folder')}, but {above} is a file, not a folder; choose another."
-        )
+    refuse_unwritable(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not force:

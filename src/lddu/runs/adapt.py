@@ -101,10 +101,9 @@ class Adaptation:
         text = "; ".join(shift.words(name) for name, shift in self.shifts.items())
         if all(shift.of_all is None for shift in self.shifts.values()):
             return f"nothing was adapted: {text}"
-        return (
-            f"features are re-centred on training: {text}; this assumes that each speaker or file shows several emotions, since "
-            "what all clips share is removed"
-        )
+        alone = any(shift.of_speaker for shift in self.shifts.values())
+        whole = "the clips, and those of each such group, show" if alone else "the clips together show"
+        return f"features are re-centred on training: {text}; this assumes that {whole} several emotions: what they share is removed"
 
     @property
     def digest(self) -> str:

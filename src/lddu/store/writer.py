@@ -13,7 +13,7 @@ import numpy as np
 from lddu.config import near
 from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
-from lddu.machine.atomic import replaced_folder, write_text
+from lddu.machine.atomic import refuse_unwritable, replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY, ClipRow, table_of, write_table
 from lddu.store.manifest import FORMAT, VERSION
 from lddu.store.outliers import OutlierDetector
@@ -139,7 +139,8 @@ def writing_store(out: str | Path, description: StoreDescription, force: bool = 
 
 
 def refuse_existing(out: Path, force: bool) -> None:
-    """Raise unless a store may be written to `out`."""
+    """Raise unless a store may be written to `out`: a RunError where files cannot be put there, a StoreError where something else is."""
+    refuse_unwritable(out)
     if not out.exists():
         return
     if not force:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
+from lddu.machine.atomic import refuse_unwritable
 from lddu.machine.device import device_of
 from lddu.machine.ranks import launched
 from lddu.models.families import family_of, registered
@@ -247,6 +248,14 @@ def _one_store(setup: TrainingSetup) -> None:
 
 def claim(path: Path, force: bool) -> None:
     """Make sure that the run folder may be written; replace an older run only where that is wished."""
+    refuse_taken(path, force)
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def refuse_taken(path: Path, force: bool) -> None:
+    """Raise unless the run folder may be written, in place of an older run where that is wished."""
+    refuse_unwritable(path)
     if not path.exists():
         return
     if not force:
@@ -258,4 +267,3 @@ def claim(path: Path, force: bool) -> None:
         raise RunError(
             f"Expected {parameter('force', True)} to replace a run folder, but {path} is something else; remove it yourself."
         )
-    shutil.rmtree(path)

@@ -18,7 +18,7 @@ from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import FeatureStore, StoreLike, file_sha256, opened_store
 from lddu.training.conclude import fitted_on, measured_splits, part_of, protocol_of, write_answers
 from lddu.training.plan import LARGEST_SEED
-from lddu.training.run import claim
+from lddu.training.run import refuse_taken
 
 BASELINE_BUDGET = 300.0
 """Seconds that a training would have taken: fitted baselines may take a tenth of it."""
@@ -82,6 +82,7 @@ def score(
         RunError: where `out` is taken.
     """
     store, path, out = opened_store(store), Path(predictions), Path(out)
+    refuse_taken(out, options.force)
     answers = read_answers(path, store, options.partial)
     description = _described(path, store, answers, options, decision)
     task = description.task
@@ -95,7 +96,6 @@ def score(
     splits, spent = measured_splits(parts, fitted, reader, learnt, BASELINE_BUDGET if options.baselines else None)
     figures = {"splits": splits, "ablation": [], "protocol": protocol_of(description, fitted)}
     measured = {**figures, "cost": {"baseline_seconds": spent}, "warnings": list(description.warnings)}
-    claim(out, options.force)
     with replaced_folder(out) as temporary:  # half of it would look like a training that can go on
         folder = RunFolder(temporary)
         folder.write_json("config.json", description.to_mapping())

@@ -187,7 +187,7 @@ def test_hidden_packets_are_no_pictures(
     alone = read_track(table, tool, first + TIMES, never)
     np.testing.assert_array_equal(track.steps.start, alone.steps.start)
     np.testing.assert_array_equal(track.steps.values, alone.steps.values)
-    assert track.note == alone.note == ""
+    assert track.notes == alone.notes == ()
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -202,7 +202,7 @@ def test_a_table_of_a_copy_with_another_rate_is_read_by_its_own_times(
     seen = track.steps.values[:, OPENFACE.units.index("AU25_r")]
     np.testing.assert_allclose(track.steps.start - first, seen, atol=2e-3)
     assert track.steps.start[-1] >= first + seconds - 0.2
-    assert f"counts {count} pictures, the file {30 * seconds}: the table's own times were used" in track.note
+    assert f"counts {count} pictures, the file {30 * seconds}: the table's own times were used" in track.notes[0]
 
 
 @kinds
@@ -212,7 +212,7 @@ def test_a_table_that_ends_early_is_read_by_its_numbers_and_noted(
     rows = [row(n) | {"approx_time": f"00:0{n // 30}"} if tool is PY_FEAT else row(n) for n in range(60)]
     track = read_track(write(tmp_path / "t.csv", rows, blank), tool, np.arange(120) / 30)
     np.testing.assert_allclose(track.steps.start, TIMES[::2])
-    assert track.note == extraction_notes.table_ends(60, 120)
+    assert track.notes == (extraction_notes.table_ends(60, 120),)
 
 
 def test_a_table_that_fits_the_clip_in_no_way_is_refused_with_both_clocks(tmp_path: Path) -> None:

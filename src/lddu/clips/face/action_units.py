@@ -162,7 +162,7 @@ def read_track(
     begin = np.array(start, dtype=float)
     features = np.array(values, np.float32).reshape(-1, len(tool.features))
     steps = Steps(features, begin, begin + 1 / PICTURE_RATE)
-    return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, bool), note)
+    return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, bool), (note,) if note else ())
 
 
 def _times(table: Path, tool: Tool, read: _Table, times: np.ndarray) -> tuple[Mapping[int, float], str]:

@@ -46,7 +46,7 @@ class Everybody:
         for identified in self._identities.see([(face, look_of(picture.pixels, face.box)) for face in all_faces]):
             self._measured[identified.number].add(identified.face, picture)
 
-    def tracks(self, looked: int) -> tuple[tuple[Steps, ...], str]:
+    def tracks(self, looked: int) -> tuple[tuple[Steps, ...], tuple[str, ...]]:
         """The steps of each face that is seen long enough, in order of their first pictures, and what a reader should know.
 
         Args:
@@ -56,4 +56,4 @@ class Everybody:
         tracks = tuple(faces.steps() for faces in self._measured.values() if len(faces) >= least)
         notes = [extraction_notes.brief_faces(len(self._measured) - len(tracks))] * (len(tracks) < len(self._measured))
         notes += [extraction_notes.crowded(self._crowded, MOST_PEOPLE)] * bool(self._crowded)
-        return tracks, "; ".join(notes)
+        return tracks, tuple(notes)

@@ -70,7 +70,7 @@ class FaceTrack:
         steps: [T, len(COLUMNS)] one per picture with the face.
         looked: [N] seconds of all pictures that were looked at.
         several: [N] whether more than one face was in that picture.
-        note: what a reader should know of how it was made; mostly empty.
+        notes: what a reader should know of how it was made; mostly none.
         people: the steps of every face, in order of their first pictures; empty where only the main speaker's was wanted, or
             none was seen.
     """
@@ -78,7 +78,7 @@ class FaceTrack:
     steps: Steps
     looked: np.ndarray
     several: np.ndarray
-    note: str = ""
+    notes: tuple[str, ...] = ()
     people: tuple[Steps, ...] = ()
 
     def share(self, start: float, end: float) -> float:
@@ -144,12 +144,12 @@ class FaceMeter:
                 else:
                     others.add(whole, picture)
             steps = measured.steps()
-            people, note = everybody.tracks(len(looked))
+            people, notes = everybody.tracks(len(looked))
         shared = max(sum(several) / max(1, len(looked)), others.share)
         if not self._everybody and shared >= _OFTEN:
-            note = extraction_notes.several_faces(shared)
-        note = _with_tilt(note, steps, len(looked))
-        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), note, people)
+            notes = (extraction_notes.several_faces(shared),)
+        notes += _tilted(steps, len(looked))
+        return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), notes, people)
 
     def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
         """The largest face of a photo, or everybody's.
@@ -166,20 +166,20 @@ class FaceMeter:
                 measured.add(face, shown)
             if self._everybody:
                 everybody.add(faces, shown)
-            people, note = everybody.tracks(1)
+            people, notes = everybody.tracks(1)
             steps = measured.steps()
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
-            note = extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width)
-        note = _with_tilt(note, steps, 1)
-        return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), note, people)
+            notes = (extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width),)
+        notes += _tilted(steps, 1)
+        return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), notes, people)
 
 
-def _with_tilt(note: str, steps: Steps, pictures: int) -> str:
-    """The note, and another one where the face mostly lies on its side: the points follow it, the expression network does not.
+def _tilted(steps: Steps, pictures: int) -> tuple[str, ...]:
+    """A note where the face mostly lies on its side: the points follow it, the expression network does not.
 
     What is found in hardly any of the pictures may be no face at all.
     """
     seen = len(steps) > 0 and len(steps) >= _OFTEN * pictures
     tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if seen else 0.0
-    return "; ".join(filter(None, (note, extraction_notes.lying(tilt) if abs(tilt) > _LYING else "")))
+    return (extraction_notes.lying(tilt),) if abs(tilt) > _LYING else ()

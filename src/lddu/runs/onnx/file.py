@@ -16,7 +16,7 @@ import torch
 import lddu
 from lddu.clips.extras import needs
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
-from lddu.machine.atomic import replaced_file
+from lddu.machine.atomic import refuse_unwritable, replaced_file
 from lddu.runs.figures import DROPOUT_SCORES
 from lddu.runs.onnx.check import COVERAGE, RECALL, Difference, difference
 from lddu.runs.onnx.graph import AnswerGraph
@@ -56,6 +56,7 @@ def write_onnx(predictor: "Predictor", path: Path, int8: bool, force: bool) -> O
         raise ConfigError(f"Expected a file whose name ends in .onnx, but got {path}; call it {path.stem}.onnx, say.")
     if path.exists() and not force:
         raise RunError(f"Expected {path} to be free, but it exists; choose another or add {parameter('force', True)}.")
+    refuse_unwritable(path)
     _refuse_adapted(predictor)
     _refuse_random(predictor)
     for module in ("onnx", "onnxscript", "onnxruntime"):

@@ -43,28 +43,34 @@ function post(path, file, text, signal) {
 
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
+const HEALTH = { starting: "Loading the model …", ready: "Ready", failed: "The model cannot be loaded; see where 'lddu serve' runs." };
+
+// Until the page is closed: a server that stops is said, and one that is back.
 async function health() {
-  for (;;) {
+  for (let met = false; ; await pause(met ? 2000 : 500)) {
+    let words = "";
     try {
-      const found = await call("/v1/health");
-      if (found.state !== "starting") {
-        at("health").textContent = found.state === "ready" ? "Ready" : "The model cannot be loaded; see where 'lddu serve' runs.";
-        at("kept").hidden = !found.keeps;
-        at("speech").hidden = !found.models.some(model => model.transcribes);
-        for (const model of found.models) at("model").add(new Option(model.name, model.name));
-        const about = () => {
-          const model = found.models.find(one => one.name === at("model").value);
-          if (model) at("about").textContent = `${model.emotions.join(", ")}: ${model.sentence}.`;
-        };
-        at("model").addEventListener("change", about);
-        about();
-        return;
-      }
+      const found = await call("/v1/health", { signal: AbortSignal.timeout(10_000) });
+      if (!met && found.state !== "starting") meet(found);
+      met ||= found.state !== "starting";
+      words = HEALTH[found.state];
     } catch (fault) {
-      at("health").textContent = fault.message;
+      words = fault.message;
     }
-    await pause(500);
+    if (at("health").textContent !== words) at("health").textContent = words; // else it would be read out again
   }
+}
+
+function meet(found) {
+  at("kept").hidden = !found.keeps;
+  at("speech").hidden = !found.models.some(model => model.transcribes);
+  for (const model of found.models) at("model").add(new Option(model.name, model.name));
+  const about = () => {
+    const model = found.models.find(one => one.name === at("model").value);
+    if (model) at("about").textContent = `${model.emotions.join(", ")}: ${model.sentence}.`;
+  };
+  at("model").addEventListener("change", about);
+  about();
 }
 
 // ---- asking and following
