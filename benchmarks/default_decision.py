@@ -131,7 +131,9 @@ def joined(pools: Sequence[Pool]) -> Pool:
         split="valid",
     )
     scores = {name: np.concatenate([pool.scores[name] for pool in pools]) for name in pools[0].scores}
-    shares, unit = (np.concatenate(column) for column in zip(*((pool.shares, pool.unit) for pool in pools), strict=True))
+    shares, unit = (
+        np.concatenate(column) for column in zip(*((pool.shares, pool.unit) for pool in pools), strict=True)
+    )
     return Pool(pools[0].name, scored, scores, shares, unit)
 
 

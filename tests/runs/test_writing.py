@@ -11,7 +11,7 @@ import pytest
 import lddu
 from lddu.runs.about import LearntCorpus
 from lddu.runs.cautions import writing_warnings
-from lddu.runs.english import hardly_english
+from lddu.runs.languages import foreign
 from lddu.runs.explained import ClipAnswers
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
@@ -77,24 +77,21 @@ def written(place: Path, words: Mapping[str, str]) -> FeatureStore:
     return FeatureStore(place)
 
 
-def test_another_language_in_latin_letters_is_named_where_english_alone_was_learnt(tmp_path: Path) -> None:
+def test_another_language_in_latin_letters_is_named(tmp_path: Path) -> None:
     store = written(tmp_path / "store", {**OTHER_LANGUAGES, "english": IN_ENGLISH, "short": "Wunderbar, einfach toll!"})
     [said] = writing_warnings([ENGLISH], store, store.rows(None))
+    names = [*OTHER_LANGUAGES]
     assert said.startswith(
-        f"the words of 7 clips ({', '.join([*OTHER_LANGUAGES][:5])} and 2 more) are hardly English, but"
+        f"the words of {len(names)} clips ({', '.join(names[:5])} and {len(names) - 5} more) are in another language, but"
     )
-    assert writing_warnings([LearntCorpus("A", ("text",), ("English", "German"))], store, store.rows(None)) == []
-
-
-def test_one_odd_clip_of_many_english_ones_is_not_said(tmp_path: Path) -> None:
-    english = {f"english {n}": IN_ENGLISH for n in range(60)}
-    store = written(tmp_path / "store", {**english, "odd": OTHER_LANGUAGES["german"]})
-    assert writing_warnings([ENGLISH], store, store.rows(None)) == []
-    assert writing_warnings([ENGLISH], store, np.array([58, 59, 60])) != []
+    both = [LearntCorpus("A", ("text",), ("English", "German"))]
+    [said] = writing_warnings(both, store, store.rows(None))
+    assert said.startswith(f"the words of {len(names) - 1} clips") and "german" not in said
+    assert "learnt to read English and German alone" in said
 
 
 def test_hardly_an_english_sentence_is_taken_for_another_language(shared_data: Path) -> None:
     for name in ("goemotions", "xed_en"):
         with gzip.open(shared_data / "words" / f"{name}.csv.gz", "rt", encoding="utf-8") as lines:
-            found = [hardly_english(row["transcript"]) for row in csv.DictReader(lines)]
-        assert np.mean(found) < 0.002
+            found = [foreign(row["transcript"], ["English"]) for row in csv.DictReader(lines)]
+        assert np.mean(found) < 0.001

@@ -13,7 +13,7 @@ from lddu.errors import MismatchError
 from lddu.evaluate.verdicts import verdicts
 from lddu.models.family import Task
 from lddu.runs.about import LearntCorpus
-from lddu.runs.english import hardly_english
+from lddu.runs.languages import CODES, foreign
 from lddu.runs.not_learnt import having_only, modality_of
 from lddu.sentences import counted, listed, some
 from lddu.store.provenance import made_alike
@@ -90,7 +90,7 @@ def cut_warnings(cut: Mapping[str, int], steps: int) -> list[str]:
 
 
 def writing_warnings(learnt: Sequence[LearntCorpus], store: FeatureStore, rows: np.ndarray) -> list[str]:
-    """Which clips are written in letters or, where it learnt English alone, in a language that the run never learnt to read.
+    """Which clips are written in letters or in a language that the run never learnt to read.
 
     It answers them as it does any others.
 
@@ -102,31 +102,21 @@ def writing_warnings(learnt: Sequence[LearntCorpus], store: FeatureStore, rows: 
     languages = list(
         dict.fromkeys(name for corpus in learnt if "text" in corpus.modalities for name in corpus.languages)
     )
-    if not languages or not set(languages) <= _IN_LATIN_LETTERS or "text" not in store.modalities:
+    if not languages or not set(languages) <= set(CODES) or "text" not in store.modalities:
         return []
     there = rows[store.lengths("text")[rows] > 0]
     words = {str(store.table.clip[row]): str(store.table.transcript[row]) for row in there}
     others = [clip for clip, text in words.items() if _mostly_not_latin(text)]
-    foreign = [
-        clip for clip, text in words.items() if languages == ["English"] and hardly_english(text) and clip not in others
-    ]
-    if len(foreign) < _OFTEN * len(words):  # of many English clips a few are so too
-        foreign = []
+    abroad = [clip for clip, text in words.items() if clip not in others and foreign(text, languages)]
     return [
         f"the words of {counted(len(clips), 'clip')} ({some(clips)}) are {how}, but the run learnt to read {listed(languages)} alone: "
         "do not trust what it reads in them"
-        for clips, how in ((others, "mostly not in Latin letters"), (foreign, "hardly English"))
+        for clips, how in ((others, "mostly not in Latin letters"), (abroad, "in another language"))
         if clips
     ]
 
 
-_IN_LATIN_LETTERS = {
-    "Czech", "Danish", "Dutch", "English", "Finnish", "French", "German", "Hungarian", "Indonesian", "Italian", "Norwegian",
-    "Polish", "Portuguese", "Romanian", "Spanish", "Swedish", "Turkish", "Vietnamese",
-}  # fmt: skip
 _LETTERS_LOOKED_AT = 1000
-_OFTEN = 0.02
-"""Share of clips that are hardly English from which that is said; ten times what English corpora have."""
 
 
 def _mostly_not_latin(text: str) -> bool:
