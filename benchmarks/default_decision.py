@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.default_corpora import SIX, Corpus
+from lddu.decide.conformal import fit_recall_sets
 from lddu.decide.decision import FittedDecision, fit_decision
 from lddu.decide.recalibrate import Method, fit_recalibration, identity
 from lddu.decide.threshold import ThresholdRule
@@ -89,11 +90,14 @@ def fit_default_decision(
     method = min(CANDIDATES, key=lambda name: left_out[name]["mean"])
     whole = joined(equal)
     names, unit = np.unique(whole.unit, return_inverse=True)
-    decision = fit_decision(
-        Validation(whole.scored), ThresholdRule("global", "f1_micro"), method, whole.scores, whole.shares, units=unit
-    )
+    validation = Validation(whole.scored)
+    decision = fit_decision(validation, ThresholdRule("global", "f1_micro"), method, whole.scores, whole.shares)
     tried: dict[str, float] = {name: losses["mean"] for name, losses in left_out.items()}
-    decision = replace(decision, recalibration=replace(decision.recalibration, left_out_nll=tried))
+    decision = replace(
+        decision,
+        recalibration=replace(decision.recalibration, left_out_nll=tried),
+        recall_sets=fit_recall_sets(validation, units=unit),
+    )
     record = {
         "clips_of_each_corpus": least,
         "corpora": [pool.name for pool in equal],

@@ -11,8 +11,8 @@ import pytest
 import lddu
 from lddu.runs.about import LearntCorpus
 from lddu.runs.cautions import writing_warnings
-from lddu.runs.languages import foreign
 from lddu.runs.explained import ClipAnswers
+from lddu.runs.languages import foreign
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store

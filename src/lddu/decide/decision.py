@@ -292,7 +292,6 @@ def fit_decision(
     scores: Mapping[str, Floats] | None = None,
     shares: Floats | None = None,
     spread: Mapping[str, Floats] | None = None,
-    units: NDArray[np.intp] | None = None,
 ) -> FittedDecision:
     """Fit everything on validation: recalibration, thresholds on its result, then promises, scores and abstention.
 
@@ -303,8 +302,6 @@ def fit_decision(
         scores: name -> [N, E] uncertainty scores that compete with margin and entropy, such as the width.
         shares: [N, E] of raters, where they are known; they teach how much people differ, and what shares to expect.
         spread: name -> [N, E] what may say so, beside the probabilities, such as LDDU's width.
-        units: [N] number of the speaker or corpus of each clip, where recall is promised for clips of new ones; None where it is
-            promised for new clips.
 
     Example:
         >>> from lddu.evaluate.scored import Scored
@@ -329,7 +326,7 @@ def fit_decision(
         scored.emotions,
         tuple(float(t) for t in thresholds),
         map_,
-        fit_recall_sets(validation, units=units),
+        fit_recall_sets(validation),
         fit_precision_sets(validation),
         error_score,
         fit_abstention(after, labels, error_score.apply(known), error_score.name),
