@@ -141,7 +141,9 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
             _family(splits, out, options, family, callback)
         except OSError:  # such as a full disk, which no other family would escape
             raise
-        except Exception as fault:  # whatever a family of somebody's own, or a device without memory, raises: the others go on
+        except (
+            Exception
+        ) as fault:  # whatever a family of somebody's own, or a device without memory, raises: the others go on
             faults[family] = str(fault) if isinstance(fault, LdduError) else _unforeseen(fault)
             callback.cell_failed(family, faults[family])
     return BenchOutcome(faults, clips)
