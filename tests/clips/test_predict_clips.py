@@ -143,8 +143,10 @@ def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureSto
         predict_command(run, [clip], all=True)
     with pytest.raises(ConfigError, match="--longest, --transcribe only for raw clips, but got a store"):
         predict_command(run, [store], longest=5.0, transcribe=True)
-    with pytest.raises(ConfigError, match="one feature store alone, or raw clips, but got 2 inputs"):
+    with pytest.raises(ConfigError, match=r"one feature store alone, .* but got 2 inputs .*; predict them one by one"):
         predict_command(run, [store, clip])
+    with pytest.raises(ConfigError, match=r"answers.csv is not there: to write it, use --export"):  # as after --csv
+        predict_command(run, [store, "answers.csv"])
 
 
 def test_a_folder_without_clips_is_no_store_either(run: Path, tmp_path: Path) -> None:

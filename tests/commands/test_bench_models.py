@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+from lddu.models.peers import lmf
 from lddu.runs.run_folder import RunFolder
 from lddu.sentences import SIMULATED_CORPUS
 from tests.builders import tiny_store
@@ -64,9 +66,24 @@ def test_a_family_that_cannot_be_made_is_named_and_the_others_go_on(
 ) -> None:
     out = tmp_path / "out"
     found = lddu(capsys, "bench-models", place / "four", "--families", "tfn,late-fusion", *QUICK, "--out", out)
-    assert found.code == 0 and "Expected at most 3 modalities for the model family tfn" in found.err
+    assert found.code == 1 and "Expected at most 3 modalities for the model family tfn" in found.err
     assert "Missing: tfn seed 0, tfn seed 1." in (out / "table.md").read_text()
     assert "Missing: tfn seed 0, tfn seed 1." in (out / "table.html").read_text()
+
+
+def test_a_family_that_breaks_or_finds_no_memory_is_named_and_the_others_go_on(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20 GiB.")
+
+    monkeypatch.setattr(lmf.Lmf, "forward", full)
+    words = ("bench-models", place / "store", "--families", "lmf,late-fusion", *QUICK, "--out", tmp_path / "out")
+    told = "lmf is left out: OutOfMemoryError: CUDA out of memory. Tried to allocate 20 GiB."
+    for _ in range(2):  # the second time it goes on
+        found = lddu(capsys, *words)
+        assert found.code == 1 and told in found.err
+        assert "Missing: lmf seed 0, lmf seed 1." in found.out and "| late-fusion | 2 |" in found.out
 
 
 def test_settings_that_a_search_found_are_taken_and_the_others_are_published(

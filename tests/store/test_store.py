@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -272,6 +273,15 @@ def test_an_absent_or_foreign_table_is_named(store: FeatureStore, tmp_path: Path
     other = tiny_store(tmp_path / "other", emotions=("hope",))
     (other.path / "clips.parquet").rename(store.path / "clips.parquet")
     with pytest.raises(StoreError, match="columns joy, anger, but they are missing"):
+        _ = FeatureStore(store.path).table
+
+
+def test_a_table_whose_rows_were_moved_is_refused(store: FeatureStore) -> None:
+    """Each clip would have the features of another."""
+    file = store.path / "clips.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.take([1, 0, *range(2, len(table))]), file)
+    with pytest.raises(StoreError, match=r"clips.parquet as the manifest knows it, but it was changed"):
         _ = FeatureStore(store.path).table
 
 

@@ -68,7 +68,7 @@ class Bench(NoSearchCallback):
     def cell_begins(self, family: str, what: str) -> None:
         self.begun.append(f"{family}: {what}")
         if len(self.begun) == self.most:
-            raise RuntimeError("stopped")
+            raise KeyboardInterrupt("stopped")
 
     def cell_failed(self, family: str, fault: str) -> None:
         raise AssertionError(fault)
@@ -132,7 +132,7 @@ def test_a_stopped_bench_over_folds_gives_the_table_of_one_that_was_not(
     acted: FeatureStore, benched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "stopped"
-    with pytest.raises(RuntimeError, match="stopped"):
+    with pytest.raises(KeyboardInterrupt, match="stopped"):
         bench_models(acted, out, BENCH, Bench(9))
     assert table_of(out).missing == ("lmf seed 0 fold 3", "lmf seed 1")
     words = ("--families", "late-fusion,lmf", "--seeds", "2", "--trials", "0", "--epochs", "1", "--device", "cpu")
@@ -164,7 +164,7 @@ def test_a_fold_that_was_lost_is_trained_again_alone_and_pooled_anew(
     out = shutil.copytree(benched, tmp_path / "bench")
     shutil.rmtree(out / "lmf" / "seed-0" / "fold-2")
     pooled = out / "lmf" / "seed-0" / "metrics.json"
-    with pytest.raises(RuntimeError, match="stopped"):
+    with pytest.raises(KeyboardInterrupt, match="stopped"):
         bench_models(acted, out, BENCH, Bench(1))
     assert not pooled.exists()  # or they would still be those of the lost fold after the next command
     watch = Bench()

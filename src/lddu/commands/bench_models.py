@@ -38,11 +38,11 @@ def bench_models(
     device: str = "auto",
     jobs: str = "1",
     out: Annotated[Path | None, Output] = None,
-) -> None:
+) -> int:
     """Search and train model families under one protocol; write one table and page.
 
     Each family is searched with the same number of trials on valid, then trained with the same seeds. The same command
-    continues a bench that was stopped. table.csv, table.md and table.html name what is missing.
+    continues a bench that was stopped. A family that fails is left out; table.csv, table.md and table.html name what is missing.
 
     Parameters
     ----------
@@ -106,6 +106,7 @@ def bench_models(
     limit = f", at most {counted(epochs, 'epoch')}" if epochs else ""
     write_bench(folder, table, f"Each family with {kind}{limit}, seeds 0 to {seeds - 1}.", outcome.faults)
     results(200).print(as_markdown(table), markup=False, soft_wrap=True)
+    return 1 if outcome.faults else 0
 
 
 def settings_in(folder: Path, families: Sequence[str]) -> dict[str, "Config"]:

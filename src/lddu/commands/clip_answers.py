@@ -25,9 +25,10 @@ def are_clips(inputs: list[str]) -> bool:
 
     stores = [name for name in inputs if (Path(name) / "manifest.json").is_file()]
     if stores and len(inputs) > 1:
+        absent = [name for name in inputs if name != "-" and not Path(name).exists()]
+        cure = f"{absent[0]} is not there: to write it, use --export" if absent else "predict them one by one"
         raise ConfigError(
-            f"Expected one feature store alone, or raw clips, but got {len(inputs)} inputs with the store {stores[0]}; "
-            "predict them one by one."
+            f"Expected one feature store alone, or raw clips, but got {len(inputs)} inputs with the store {stores[0]}; {cure}."
         )
     return not stores and (len(inputs) > 1 or any(map(_is_clip, inputs)))
 

@@ -62,8 +62,12 @@ class FeatureStore:
 
     @cached_property
     def table(self) -> ClipTable:
-        """The clip table; read on first use."""
-        table = read_table(self._files.local("clips.parquet", self._table_sha256), self.emotions)
+        """The clip table; read on first use.
+
+        Its checksum is always compared, for rows in another order would silently be given the features of other clips.
+        """
+        file = self._files.local("clips.parquet", self._table_sha256)
+        table = read_table(file, self.emotions)
         if len(table) != len(self):
             raise StoreError(
                 f"Expected {counted(len(self), 'clip')} in {self._files.shown('clips.parquet')} as the manifest says, "
@@ -73,6 +77,11 @@ class FeatureStore:
             raise StoreError(
                 f"Expected the splits {_counted(self._split_counts)} in {self._files.shown('clips.parquet')} as the manifest says, but got "
                 f"{_counted(table.split_counts())}; import the corpus again."
+            )
+        if file_sha256(file) != self._table_sha256:
+            raise StoreError(
+                f"Expected {self._files.shown('clips.parquet')} as the manifest knows it, but it was changed: its rows may no longer be "
+                "those of the features; put it back, or change the corpus and import it again."
             )
         return table
 

@@ -139,10 +139,17 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
     for family in options.families:
         try:
             _family(splits, out, options, family, callback)
-        except (LdduError, MemoryError) as fault:
-            faults[family] = str(fault) or "out of memory"
+        except OSError:  # such as a full disk, which no other family would escape
+            raise
+        except Exception as fault:  # of a family of somebody's own, or a device without memory: the others go on
+            faults[family] = str(fault) if isinstance(fault, LdduError) else _unforeseen(fault)
             callback.cell_failed(family, faults[family])
     return BenchOutcome(faults, clips)
+
+
+def _unforeseen(fault: Exception) -> str:
+    """Kind and words of a fault that is no sentence of ours, in one line."""
+    return " ".join(f"{type(fault).__name__}: {fault}".removesuffix(": ").split())
 
 
 def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:

@@ -1,6 +1,10 @@
 """What a search promises: validation only, recorded, resumable, and a best.toml that trains."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +139,41 @@ def test_a_first_trial_that_is_broken_off_is_tried_again(corpus: FeatureStore, t
     found = search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
     base = {part.setting: value_of(BASE, part.setting) for part in RATES}
     assert [trial.settings == base for trial in sorted(found.trials, key=lambda trial: trial.number)] == [True, False]
+
+
+DIES_WRITING = """
+import os, pathlib, signal
+from lddu.training.search.journal import joined
+study = joined(pathlib.Path("search"))
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+study.ask()
+"""
+
+
+def test_a_search_that_was_killed_while_it_wrote_goes_on(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves a lock, and maybe half a line; a folder with a relative path is named, as users do."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(journal, "LOCK_SECONDS", 3)
+    path = Path("search")
+    search(corpus, path, SearchOptions(1, space=RATES), BASE)
+    assert subprocess.run([sys.executable, "-c", DIES_WRITING], check=False).returncode == -signal.SIGKILL
+    assert os.path.lexists(path / "journal.log.lock")
+    with (path / journal.JOURNAL).open("ab") as stream:
+        stream.write(b'{"op_code":')
+    assert len(search(corpus, path, SearchOptions(2, space=RATES), BASE).trials) == 2
+    assert len(search(corpus, path, SearchOptions(3, space=RATES), BASE).trials) == 3
+
+
+def test_a_damaged_journal_is_refused(corpus: FeatureStore, tmp_path: Path) -> None:
+    search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), BASE)
+    file = tmp_path / "search" / journal.JOURNAL
+    whole = file.read_text()
+    for damaged in ("{\n" + whole, whole + "7\n", whole + "{}\n"):
+        file.write_text(damaged)
+        with pytest.raises(RunError, match=r"journal.log to be the journal of a search, but it is damaged"):
+            search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
 
 
 def test_a_trial_is_worth_what_the_weights_that_are_kept_are(corpus: FeatureStore, tmp_path: Path) -> None:

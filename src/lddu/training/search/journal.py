@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ JOURNAL = "journal.log"
 NAME = "search"
 
 TRIALS_BEFORE_PRUNING = 5
+
+LOCK_SECONDS = 10
+"""After which the lock of the journal is taken to be that of a killed process: a line is written in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -136,17 +140,42 @@ def joined(path: Path) -> "optuna.Study":
 
 
 def _study(path: Path) -> "optuna.Study":
-    import optuna
-    from optuna.storages.journal import JournalFileBackend
+    """Optuna's study of the journal, which a kill may have left locked and with half a line at its end.
 
-    backend = JournalFileBackend(str(path / JOURNAL))
-    return optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
-        study_name=NAME,
-        direction="maximize",
-        pruner=optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING),
-        load_if_exists=True,
-    )
+    Raises:
+        RunError: where the journal is damaged.
+    """
+    import optuna
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    # Optuna's own choice, a symbolic link, points nowhere from a relative path, and is then waited for without end.
+    lock = JournalFileOpenLock(str(path / JOURNAL), LOCK_SECONDS)
+    backend = JournalFileBackend(str(path / JOURNAL), lock)
+    lock.acquire()
+    try:
+        _drop_half_line(path / JOURNAL)
+    finally:
+        lock.release()
+    try:
+        return optuna.create_study(
+            storage=optuna.storages.JournalStorage(backend),
+            study_name=NAME,
+            direction="maximize",
+            pruner=optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING),
+            load_if_exists=True,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise RunError(
+            f"Expected {path / JOURNAL} to be the journal of a search, but it is damaged ({str(fault)[:160]}); choose another "
+            f"{parameter('out')}."
+        ) from None
+
+
+def _drop_half_line(journal: Path) -> None:
+    """Cut what a kill or a full disk left of a line: the next one would be written behind it, and neither could be read."""
+    whole = journal.read_bytes().rfind(b"\n") + 1
+    if whole < journal.stat().st_size:
+        os.truncate(journal, whole)
 
 
 def ended(study: "optuna.Study") -> list[Trial]:
