@@ -47,7 +47,7 @@ COMBINATIONS = (("text", "audio"), ("text", "visual"), ("audio", "visual"), ("te
 SETTINGS = {
     "model": {"mean_of": "audio,visual", "shallow_networks": 0},
     "objective": {"contrastive_weight": 0.0},
-    "training": {"feature_noise": 0.15, "batch_size": 96, "epochs": 3, "patience": 3, "shuffle": "clips"},
+    "training": {"feature_noise": 0.15, "epochs": 3, "patience": 3, "shuffle": "clips"},
 }
 
 
