@@ -79,7 +79,7 @@ def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, ada
         "f1_micro": micro_f1(scored.presence, answers.label[:, offered]),
         "ece": calibration_error(scored.probability[known], present[known], "equal_mass"),
         "recall_sets_of_.9_keep": float(recalls.mean()),
-        "their_size": float(sets.mean()),
+        "share_of_the_emotions_in_them": float(sets.mean()),
         "error_at_coverage_.5": float(wrong[answering].mean()) if answering.any() else float("nan"),
         "coverage_reached": float(answering[known].mean()),
         "error_at_coverage_1": float(wrong[known].mean()),
