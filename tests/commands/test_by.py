@@ -121,7 +121,7 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(
     for words, message in (
         (("report", tmp_path / "run", "--by", "_language"), "the store cannot be read; name one of those columns"),
         (("compare", tmp_path / "run", place / "other", "--by", "_language"), "the store cannot be read"),
-        (("evaluate", tmp_path / "run", "--by", "_gender"), "to be a feature store, but nothing is there"),
+        (("evaluate", tmp_path / "run", "--by", "_gender"), "is not there; name the place where it is now"),
         (("evaluate", tmp_path / "in", "--by", "_gender"), "report and compare it"),
         (("evaluate", place / "run", "--by", "_gender", "--robustness"), "--by or --robustness"),
         (("evaluate", place / "run", "--by"), "Expected a value after --by"),
