@@ -41,6 +41,23 @@ def test_no_sentence_of_the_library_names_an_option(name: str) -> None:
     assert not named
 
 
+STUDIED = ("StoreError", "RunError", "MismatchError")
+
+
+def raised(tree: ast.AST) -> Iterator[str]:
+    """Every sentence that is raised where it is written, with what it quotes as source."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) in STUDIED:
+            yield ast.unparse(node.exc)
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.startswith(("store/", "runs/"))])
+def test_every_sentence_on_a_store_or_a_run_says_what_to_do(name: str) -> None:
+    """The cure stands behind a semicolon or a colon."""
+    told = raised(ast.parse((SOURCE / name).read_text(encoding="utf-8")))
+    assert [sentence for sentence in told if not re.search("[;:] [a-z{]", sentence[:-1])] == []
+
+
 def options() -> set[str]:
     """Every option of the command line."""
     verbs = [verb for _, verb, _, _ in cli.VERBS] + [data.import_, data.simulate, data.describe]

@@ -15,7 +15,7 @@ from lddu.clips.media import SAMPLE_RATE, probe
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
-from lddu.errors import ConfigError, RunError
+from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.pages.clip_page import ClipPageContext, browser_note, write_clip_page
 from lddu.pages.clip_view import clock, gradient, headline, sections
 from lddu.runs.explained import ClipAnswers, TimeLine, answers_on
@@ -156,6 +156,21 @@ def test_several_files_are_listed_first_with_their_answers(run: Path, talks: Fea
         (Path(file).name, verdict) for file, verdict in zip(found.file, verdicts, strict=True)
     ]
     assert all(f'id="{place}"' in page for place, _, _ in links)
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(run: Path, talks: FeatureStore, tmp_path: Path) -> None:
+    found = answers(run, talks, range(2))
+    names = ["monday/talk.mp4", "tuesday/talk.mp4"]
+    for name, file in zip(names, found.file, strict=True):
+        (tmp_path / name).parent.mkdir()
+        shutil.copyfile(file, tmp_path / name)
+    alike = replace(found, file=[str(tmp_path / name) for name in names])
+    write_clip_page(tmp_path / "page", alike, ABOUT, with_media=True)
+    page = text_of(tmp_path / "page")
+    assert re.findall(r'<a href="#f\d+">([^<]+)</a>', page) == re.findall("<h2>(.*talk.mp4)</h2>", page) == names
+    assert alike.timeline("monday/talk.mp4").title == "talk.mp4"
+    with pytest.raises(MismatchError, match=r"names 2 of monday/talk.mp4, tuesday/talk.mp4; name one in"):
+        alike.timeline("talk.mp4")
 
 
 def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: FeatureStore) -> None:

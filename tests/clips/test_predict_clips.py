@@ -141,6 +141,10 @@ def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureSto
     clip, store = str(corpus.parent / "talk004.mp4"), str(talks.path)
     with pytest.raises(ConfigError, match="--all only for a store, but got raw clips"):
         predict_command(run, [clip], all=True)
+    with pytest.raises(ConfigError, match="--cut, --transcribe only for video and audio, but got words alone"):
+        predict_command(run, text=["I am glad"], cut="silence", transcribe=True)
+    with pytest.raises(ConfigError, match="`longest` where files are cut, but got it with `cut='whole'`"):
+        ExtractorConfig(cut="whole", longest=5.0)
     with pytest.raises(ConfigError, match="--longest, --transcribe only for raw clips, but got a store"):
         predict_command(run, [store], longest=5.0, transcribe=True)
     with pytest.raises(ConfigError, match=r"one feature store alone, .* but got 2 inputs .*; predict them one by one"):

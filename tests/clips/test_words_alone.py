@@ -395,6 +395,9 @@ def test_words_are_answered_without_seconds_in_every_form(
         ("notes#001", None, None), ("notes#003", None, None),
     ]  # fmt: skip
     assert found[0]["file"] == str(tmp_path / "notes.txt") and found[0]["missing"] == ["audio", "visual"]
+    for idle in (asked, ["extract", *asked[2:], "--out", str(tmp_path / "store")]):
+        refused = typed(capsys, *idle, "--cut", "window")
+        assert refused.code == 2 and "Expected --cut only for video and audio, but got words alone" in refused.err
     line = found[1]["timeline"]
     assert line["seconds_per_step"] is None and len(line["modalities"]["text"]["happy"]) == 3  # go, away, full stop
     rows = list(csv.DictReader(io.StringIO(typed(capsys, *asked, "--csv").out)))

@@ -102,6 +102,31 @@ def test_settings_that_a_search_found_are_taken_and_the_others_are_published(
     assert again.code == 1 and "differs in settings" in again.err
 
 
+def test_settings_of_families_that_are_not_asked_for_do_not_matter(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def bench(families: str, *more: str | Path) -> tuple[int, str]:
+        words = ("--families", families, "--seeds", "1", "--trials", "0", "--epochs", "1", "--device", "cpu", *more)
+        told = lddu(capsys, "bench-models", place / "store", *words, "--out", tmp_path / "out")
+        return told.code, told.err
+
+    def settings(rank: int) -> tuple[str | Path, ...]:
+        (tmp_path / "lmf.toml").write_text(f'family = "lmf"\n[model]\nrank = {rank}\n')
+        (tmp_path / "late-fusion.toml").write_text('family = "late-fusion"\n[training]\nbatch_size = 5\n')
+        return "--settings", tmp_path
+
+    assert bench("beta")[0] == 0
+    assert bench("late-fusion", *settings(3))[0] == 0
+    assert bench("lmf,late-fusion", *settings(3))[0] == 0  # of which lmf has not begun
+    assert bench("late-fusion", *settings(2))[0] == 0 and bench("beta")[0] == 0
+    for families, more in (("lmf", settings(2)), ("lmf", ()), ("beta,late-fusion", ())):
+        code, err = bench(families, *more)
+        assert code == 1 and "differs in settings" in err
+    (tmp_path / "beta.toml").write_text('family = "beta"\n[training]\nbatch_size = 5\n')
+    code, err = bench("beta", *settings(3))  # begun without
+    assert code == 1 and "differs in settings" in err
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

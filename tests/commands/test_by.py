@@ -1,5 +1,7 @@
 """`--by COLUMN` of evaluate, report and compare as a user types it, and what the page and the card make of it."""
 
+import csv
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 import lddu as library
 from lddu.runs.run_folder import RunFolder
+from tests.builders import tiny_config
 from tests.command_line import lddu
 from tests.runs.test_subgroups import QUICK, SHORT, noted_store
 
@@ -85,6 +88,34 @@ def test_compare_shows_the_differences_in_each_subgroup(
     assert set(pair["subgroups"][0]["difference"]["f1_micro"]) == {"value", "low", "high", "chance"}
 
 
+def test_the_tables_of_compare_have_each_subgroup_too(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    longer = tiny_config(training={"epochs": 2}, decision={"dropout_passes": 0})
+    runs = {"run": place / "run", "longer": library.train(place / "store", tmp_path / "longer", longer, QUICK).path}
+    words: tuple[str | Path, ...] = ("compare", *runs.values(), "--by", "_gender", "--names", ",".join(runs))
+    files = {form: tmp_path / f"table.{form}" for form in ("csv", "latex", "markdown")}
+    told = lddu(capsys, *words, *(word for form, file in files.items() for word in (f"--{form}", file)))
+    assert told.code == 0 and "fewer than 20 clips, not in the tables: x" in told.err
+    rows = list(csv.DictReader(files["csv"].open()))
+    assert [key for key, _ in itertools.groupby((row["column"], row["subgroup"], row["clips"]) for row in rows)] == [
+        ("", "", "100"), ("_gender", "f", "40"), ("_gender", "m", "40"),
+    ]  # fmt: skip
+    for name, run in runs.items():
+        kept = RunFolder(run).subgroups("_gender")
+        for value in ("f", "m"):
+            [own] = [r for r in rows if (r["subgroup"], r["name"], r["figure"]) == (value, name, "map_macro")]
+            assert float(own["mean"]) == kept[value].figures["map_macro"].value
+    [pair] = json.loads(lddu(capsys, *words, "--json").out)["comparisons"]
+    [less] = {r["less_best"].lstrip("-") for r in rows if (r["subgroup"], r["figure"]) == ("f", "f1_micro")} - {""}
+    assert float(less) == pytest.approx(abs(pair["subgroups"][0]["difference"]["f1_micro"]["value"]))
+    assert files["latex"].read_text().count(r"\begin{table}") == 3
+    assert r"Test, \_gender m, 40 clips" in files["latex"].read_text()
+    assert "Test, _gender f, 40 clips" in files["markdown"].read_text()
+    alone = lddu(capsys, *words, "--csv", "-")
+    assert alone.out == files["csv"].read_text() and "not in the tables: x" in alone.err
+
+
 VERBS = {"evaluate": ("run",), "report": ("run",), "compare": ("run", "other")}
 
 
@@ -121,7 +152,7 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(
     for words, message in (
         (("report", tmp_path / "run", "--by", "_language"), "the store cannot be read; name one of those columns"),
         (("compare", tmp_path / "run", place / "other", "--by", "_language"), "the store cannot be read"),
-        (("evaluate", tmp_path / "run", "--by", "_gender"), "to be a feature store, but nothing is there"),
+        (("evaluate", tmp_path / "run", "--by", "_gender"), "is not there; name the place where it is now"),
         (("evaluate", tmp_path / "in", "--by", "_gender"), "report and compare it"),
         (("evaluate", place / "run", "--by", "_gender", "--robustness"), "--by or --robustness"),
         (("evaluate", place / "run", "--by"), "Expected a value after --by"),

@@ -109,6 +109,7 @@ def test_robustness_on_another_store_leaves_the_run_alone(place: Path, capsys: p
     assert lddu(capsys, "evaluate", place / "run", place / "elsewhere", *words).code == 0
     assert (place / "run" / "metrics.json").read_bytes() == before
     assert "--seed to be 0 or more" in lddu(capsys, "evaluate", place / "run", "--seed", "-1").err
+    assert "Expected --seed together with --robustness" in lddu(capsys, "evaluate", place / "run", "--seed", "1").err
 
 
 def test_predict_shows_a_table_of_every_clip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

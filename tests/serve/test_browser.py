@@ -185,14 +185,21 @@ def test_a_clip_that_is_cancelled_leaves_nothing_and_the_next_is_answered(page: 
     answered(page, "“We lost everything.”")
 
 
-def test_a_server_that_stopped_is_said_though_nothing_is_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_server_that_stopped_is_said_in_sight_though_nothing_is_asked(tmp_path: Path, width: int) -> None:
     need_browser()
-    with running(tmp_path) as (address, process), browser() as driver:
+    with running(tmp_path) as (address, process), browser(width, 844) as driver:
         driver.get(address)
         soon(lambda: at(driver, "health").text == "Ready")
+        at(driver, "text").send_keys("I am so glad that you came.")
+        at(driver, "words").submit()
+        answered(driver, "“I am so glad that you came.”")
         process.send_signal(signal.SIGINT)
         process.wait(20)
         soon(lambda: at(driver, "health").text == "The server does not answer. Is 'lddu serve' still running?", 20)
+        seen = "const b = document.getElementById('health').getBoundingClientRect(); return [scrollY, b.top, b.bottom, b.right, innerHeight]"
+        scrolled, top, bottom, right, height = driver.execute_script(seen)
+        assert scrolled > 100 and 0 <= top < bottom <= height and right <= width
 
 
 @pytest.mark.parametrize("width", [390, 1300])

@@ -17,6 +17,7 @@ from lddu.store.store import FeatureStore
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
+from tests.command_line import lddu
 from tests.training.stops import PowerCut, StopIn, checkpoint_of, left_by
 
 EVERY_EPOCH = RunOptions(checkpoint_seconds=0, baselines=False)
@@ -198,6 +199,21 @@ def test_a_run_goes_on_with_its_own_corpus_only(corpus: FeatureStore, whole: Pat
         resume(run, tiny_store(tmp_path / "another", seed=1))
     moved = shutil.copytree(corpus.path, tmp_path / "moved")
     assert left_by(resume(run, FeatureStore(moved), EVERY_EPOCH).path) == left_by(whole)
+
+
+def test_a_run_whose_corpus_has_moved_asks_where_it_is(
+    corpus: FeatureStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    there = FeatureStore(shutil.copytree(corpus.path, tmp_path / "there"))
+    stopped(there, run, StopIn(2))
+    (tmp_path / "there").rename(moved)
+    asked = f"trained on at {tmp_path / 'there'}, but it is not there; name the place where it is now."
+    for words in (("train", "--resume", run), ("evaluate", run), ("bench-uncertainty", run)):
+        told = lddu(capsys, *words)
+        assert told.code == 1 and asked in told.err and told.err.count("Expected") == 1
+        if words[0] == "train":
+            assert lddu(capsys, "train", moved, "--resume", run).code == 0
 
 
 def test_a_run_from_other_weights_goes_on_without_them(corpus: FeatureStore, whole: Path, tmp_path: Path) -> None:

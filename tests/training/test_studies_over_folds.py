@@ -127,6 +127,28 @@ def without_cost(table: ModelTable) -> ModelTable:
     return replace(table, rows=tuple(replace(row, clips_per_second=0.0, peak_mib=None) for row in table.rows))
 
 
+class Failing(Bench):
+    """Breaks the n-th training."""
+
+    def cell_begins(self, family: str, what: str) -> None:
+        super().cell_begins(family, what)
+        if len(self.begun) == 5:
+            raise ValueError("no memory")
+
+    def cell_failed(self, family: str, fault: str) -> None:
+        assert fault == "ValueError: no memory"
+
+
+def test_a_seed_of_all_folds_counts_where_a_later_one_fails(acted: FeatureStore, benched: Path, tmp_path: Path) -> None:
+    options = replace(BENCH, families=("lmf",))
+    assert set(bench_models(acted, tmp_path / "bench", options, Failing()).faults) == {"lmf"}
+    found = model_table(tmp_path / "bench", ("lmf",), 2, (20, 20, 20))
+    assert found is not None and found.missing == ("lmf seed 1 fold 2", "lmf seed 1 fold 3")
+    [row] = found.rows
+    whole = RunFolder(cell_folder(benched, "lmf", 0)).metrics["test"]
+    assert row.seeds == (0,) and row.mean["f1_micro"] == whole.f1_micro
+
+
 @pytest.mark.slow
 def test_a_stopped_bench_over_folds_gives_the_table_of_one_that_was_not(
     acted: FeatureStore, benched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

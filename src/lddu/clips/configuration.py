@@ -13,6 +13,9 @@ from lddu.clips.words.pretrained import LAST
 from lddu.clips.words.text import PACKAGED, PACKAGED_LAYERS
 from lddu.errors import ConfigError, parameter
 
+LONGEST = 20.0
+"""Seconds of the longest clip where nobody says otherwise."""
+
 WITHOUT_LAYERS = (MEASURED, OPENSMILE)
 """Voice features that are no states of a network."""
 
@@ -44,7 +47,7 @@ class ExtractorConfig:
     voice_layer: int = 0
     face_model: str = ""
     cut: Cut = "auto"
-    longest: float = 20.0
+    longest: float = LONGEST
     speech_model: str = ""
     per_person: bool = False
     trim: bool | None = None
@@ -54,6 +57,11 @@ class ExtractorConfig:
         if not 1.0 <= self.longest <= 3600.0:
             raise ConfigError(
                 f"Expected {parameter('longest')} to be from 1 to 3600 seconds, but got {self.longest:g}."
+            )
+        if self.cut == "whole" and self.longest != LONGEST:
+            raise ConfigError(
+                f"Expected {parameter('longest')} where files are cut, but got it with {parameter('cut', 'whole')}, which takes each as it is; "
+                "leave one out."
             )
         if self.face_model not in ("", EXPRESSION, GEOMETRY, *TOOLS):
             raise ConfigError(

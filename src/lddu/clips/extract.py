@@ -289,7 +289,8 @@ def _before(out: Path, existing: str) -> dict[str, _Stored]:
     store = FeatureStore(out)
     if store.manifest.get("source", {}).get("made_by") != MADE_BY:
         raise StoreError(
-            f"Expected {parameter('existing', 'update')} to get a store made by '{MADE_BY}', but {out} was made otherwise."
+            f"Expected {parameter('existing', 'update')} to get a store made by '{MADE_BY}', but {out} was made otherwise; choose "
+            f"another {parameter('out')}."
         )
     row_of = {clip: row for row, clip in enumerate(store.table.clip.tolist())}
     files = store.manifest["source"]["files"]

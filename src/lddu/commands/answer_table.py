@@ -1,7 +1,6 @@
 """The table of `lddu predict`: a line per clip, with marks that plain text keeps when colours are gone."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,15 +57,17 @@ def show_people(people: "Sequence[PersonSummary]", emotions: Sequence[str]) -> N
 
     from lddu.clips.media import readable
     from lddu.commands.screen import table
+    from lddu.sentences import short_paths
 
     if all(person.clips == 1 for person in people):
         return
-    several = len({person.file for person in people}) > 1
+    names = short_paths(person.file for person in people)
+    several = len(names) > 1
     grid = table("", *(["file"] if several else []), "person", "clips", "seconds", *emotions)
     for column in grid.columns:
         column.no_wrap = True
     for person in people:
-        named = [readable(Path(person.file).name)] * several + [readable(person.person)]
+        named = [readable(names[person.file])] * several + [readable(person.person)]
         seconds = "-" if person.seconds is None else f"{person.seconds:.1f}"
         shares = ["-" if share is None else f"{100 * share:.0f} %" for share in person.present.values()]
         grid.add_row(*map(Text, [*named, str(person.clips), seconds, *shares]))

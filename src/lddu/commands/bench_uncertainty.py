@@ -39,9 +39,9 @@ def bench_uncertainty(
     from lddu.commands.screen import print_json, results, warn
     from lddu.errors import ConfigError
     from lddu.runs.predictor import Predictor
+    from lddu.runs.run_store import store_of
     from lddu.runs.uncertainty_table import as_markdown, uncertainty_table
     from lddu.sentences import SIMULATED_CORPUS
-    from lddu.store.store import FeatureStore
 
     if not runs:
         raise ConfigError(
@@ -53,7 +53,7 @@ def bench_uncertainty(
     simulated = False
     for run in runs:
         predictor = Predictor(run)
-        corpus = FeatureStore(store or predictor.description.store["path"])
+        corpus = store_of(predictor.folder, store)
         simulated |= corpus.simulated
         tables[run] = uncertainty_table(predictor, corpus, target)
     warn([SIMULATED_CORPUS] if simulated else [])

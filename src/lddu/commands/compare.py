@@ -55,7 +55,7 @@ def compare(
     html
         Also write a self-contained page to this file.
     csv
-        Also write the first table, with all intervals and p, to this file; "-" prints it alone.
+        Also write the first table, with all intervals and p, and one of each subgroup, to this file; "-" prints it alone.
     latex
         Likewise as LaTeX, which needs the package booktabs.
     markdown
@@ -71,7 +71,7 @@ def compare(
     from lddu.pages.comparison import write_comparison
     from lddu.runs.compare import any_simulated, by_subgroup, pairs_of, resampled_runs
     from lddu.runs.named_runs import opened_run
-    from lddu.runs.paper_table import paper_table
+    from lddu.runs.paper_table import paper_table, subgroup_tables
     from lddu.runs.seeds import differing, over_seeds
     from lddu.runs.subgroups import kept_members
     from lddu.sentences import SIMULATED_CORPUS
@@ -86,19 +86,20 @@ def compare(
         drawn = resampled_runs(runs, split)
         paper, pairs = paper_table(drawn, split, parsed_names(names)), pairs_of(drawn)
         pairs = by_subgroup(pairs, drawn, runs, by, members) if by else pairs
+        parts = subgroup_tables(drawn, by, members, split, parsed_names(names)) if any(files.values()) else ()
         if html is not None:
             write_comparison(runs, html, split, paper, pairs)
     if html is not None:
         notes().print(f"page: {html}", markup=False, soft_wrap=True)
     warn([SIMULATED_CORPUS] if any_simulated(runs) else [])
-    if write_tables(paper, files):
+    if write_tables([paper, *parts], list(members), files):
         return
     settings = over_seeds(pairs)
     if json:
         comparisons, seeds = [pair.to_mapping() for pair in pairs], [setting.to_mapping() for setting in settings]
         print_json({"split": split, "table": paper.to_mapping(), "comparisons": comparisons, "over_seeds": seeds})
         return
-    if len(paper.rows) > 1:
+    if len(paper.rows) > 1 or names:
         show_table(paper)
     _show_seeds(settings, differing(runs), split)
     for pair in pairs:

@@ -30,7 +30,7 @@ def evaluate(
     split: str = "test",
     by: str = "",
     robustness: Annotated[bool, Flag] = False,
-    seed: int = 0,
+    seed: int | None = None,
     device: str = "cpu",
     json: Annotated[bool, Flag, Output] = False,
 ) -> None:
@@ -54,7 +54,7 @@ def evaluate(
         Instead corrupt one modality at a time (noise, shuffled steps, dropped steps, absence) and show what becomes of
         accuracy, uncertainty and weights. On the run's own store the result is added to metrics.json and report.html.
     seed
-        Seed of the corruptions.
+        Seed of the corruptions of --robustness. [default: 0]
     device
         "cpu" or "cuda".
     json
@@ -66,21 +66,25 @@ def evaluate(
     from lddu.errors import ConfigError
     from lddu.labels import LABELLED, split_asked
     from lddu.runs.predictor import Predictor
+    from lddu.runs.run_store import store_of
     from lddu.runs.subgroups import keep_subgroups
-    from lddu.store.store import FeatureStore
 
     if by and robustness:
         raise ConfigError("Expected --by or --robustness, but got both; ask for one after the other.")
     split = split_asked(split, LABELLED)
-    if seed < 0:
+    if seed is not None and seed < 0:
         raise ConfigError(f"Expected --seed to be 0 or more, but got {seed}.")
+    if seed is not None and not robustness:
+        raise ConfigError(
+            "Expected --seed together with --robustness, whose corruptions it draws, but got it alone; leave it out."
+        )
     predictor = Predictor(run, device)
-    corpus = FeatureStore(store or predictor.description.store["path"])
+    corpus = store_of(predictor.folder, store)
     meant = corpus.table.in_split(split)
     warn([*predictor.warnings(corpus, rows=meant), *predictor.evaluation_warnings(corpus, split)])
     source = {"run": predictor.folder.place, "store": corpus.place}
     if robustness:
-        measured = _robustness(predictor, corpus, split, seed)
+        measured = _robustness(predictor, corpus, split, seed or 0)
         if json:
             print_json({**source, "splits": {split: {"robustness": measured.to_mapping()}}})
         else:

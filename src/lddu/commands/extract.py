@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from lddu.commands.options import Flag, Output, Words, refuse_unknown_options
+from lddu.commands.options import Flag, Output, Words, refuse_idle, refuse_unknown_options
 
 if TYPE_CHECKING:
     from lddu.clips.extract import Extraction
@@ -12,6 +12,7 @@ EXAMPLES = """Examples:
   lddu extract videos --out store
   lddu extract talk.mp4 interview.wav --out store --transcribe
   lddu extract videos --out store --update    # only what is new"""
+LONGEST = 20.0
 EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
 
 
@@ -22,7 +23,7 @@ def extract(
     out: Annotated[Path, Output],
     lines: Annotated[bool, Flag] = False,
     cut: Literal["auto", "whole", "sentences", "silence", "window", "gapless"] = "auto",
-    longest: float = 20.0,
+    longest: float = LONGEST,
     text_model: str = "",
     text_layers: str = "",
     voice_model: str = "",
@@ -100,6 +101,10 @@ def extract(
 
     if (update, force) not in EXISTING:
         raise ConfigError("Expected --update or --force, but got both; --update keeps what is done, --force does not.")
+    only_media = {
+        "--cut": cut != "auto", "--longest": longest != LONGEST, "--transcribe": transcribe, "--speech-model": bool(speech_model),
+    }  # fmt: skip
+    refuse_idle("video and audio", "words alone", only_media if lines else {})
     with chosen_workers(ray, jobs) as workers, ExtractionBar() as watch:
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(

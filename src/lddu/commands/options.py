@@ -4,7 +4,7 @@ import difflib
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,6 +96,21 @@ def refuse_unknown_options(verb: str, inputs: Sequence[str], options: Iterable[s
             near = difflib.get_close_matches(name, [f"--{option.replace('_', '-')}" for option in options], n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise ConfigError(f"Expected an option or a file, but {name} is neither.{hint} See 'lddu {verb} --help'.")
+
+
+def refuse_idle(what_for: str, got: str, options: Mapping[str, bool]) -> None:
+    """Refuse options that would do nothing.
+
+    Args:
+        what_for: what they are for.
+        got: what is there in its place.
+        options: each, and whether it was given.
+
+    Raises:
+        ConfigError: naming those that were given.
+    """
+    if given := [option for option, there in options.items() if there]:
+        raise ConfigError(f"Expected {', '.join(given)} only for {what_for}, but got {got}; leave it out.")
 
 
 OPTIONS = Group("Options", sort_key=1)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lddu.commands.options import Flag, Output, RawClips, Words, refuse_unknown_options
+from lddu.commands.options import Flag, Output, RawClips, Words, refuse_idle, refuse_unknown_options
 
 LONGEST = 20.0
 EVERY = 2.0
@@ -141,7 +141,7 @@ def predict(
         "--per-person": per_person, "--cut": cut != "auto", "--longest": longest != LONGEST, "--text-model": bool(text_model),
         "--voice-model": bool(voice_model), "--transcribe": transcribe, "--speech-model": bool(speech_model),
     }  # fmt: skip
-    _refuse_idle(raw, [name for name, given in (only_raw if not raw else {"--all": all}).items() if given])
+    _refuse_idle(raw, bool(text or lines), all, only_raw)
     corpus = None if raw else FeatureStore(named[0])
     from lddu.clips.configuration import ExtractorConfig
     from lddu.clips.words.recognition import PACKAGED_SPEECH
@@ -168,13 +168,12 @@ def predict(
     return answer_store(predictor, corpus, form, options, StorePredictOptions(ray, device, all), html, exports)
 
 
-def _refuse_idle(raw: bool, options: list[str]) -> None:
-    """Refuse options that would do nothing: those of raw clips for a store, and the other way round."""
-    from lddu.errors import ConfigError
-
-    if options:
-        for_what, got = ("a store", "raw clips") if raw else ("raw clips", "a store")
-        raise ConfigError(f"Expected {', '.join(options)} only for {for_what}, but got {got}; leave it out.")
+def _refuse_idle(raw: bool, words_alone: bool, all: bool, only_raw: dict[str, bool]) -> None:
+    """Refuse options that would do nothing with these inputs."""
+    only_media = {option: given for option, given in only_raw.items() if option != "--text-model"}
+    refuse_idle("a store", "raw clips", {"--all": all and raw})
+    refuse_idle("raw clips", "a store", only_raw if not raw else {})
+    refuse_idle("video and audio", "words alone", only_media if words_alone else {})
 
 
 def _refuse_at_odds(two_forms: bool, idle_force: bool) -> None:

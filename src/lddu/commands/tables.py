@@ -1,7 +1,7 @@
 """`lddu compare --csv --latex --markdown`: the table as files, or one of them on stdout."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,17 +45,21 @@ def check_places(files: Mapping[str, Path | None], json: bool) -> None:
             refuse_unwritable(file)
 
 
-def write_tables(table: "PaperTable", files: Mapping[str, Path | None]) -> bool:
-    """Write the table to each file; returns whether one is stdout, which then gets nothing else."""
-    from lddu.commands.screen import notes
+def write_tables(tables: "Sequence[PaperTable]", subgroups: Sequence[str], files: Mapping[str, Path | None]) -> bool:
+    """Write the tables to each file, and say which subgroups have none; returns whether one is stdout, which then gets nothing else."""
+    from lddu.commands.screen import notes, warn
+    from lddu.evaluate.within import LEAST_CLIPS
     from lddu.machine.atomic import write_text
     from lddu.runs.table_text import as_csv, as_latex, as_markdown
 
+    small = [name for name in subgroups if name not in {table.subgroup for table in tables}]
+    if small and any(files.values()):
+        warn([f"fewer than {LEAST_CLIPS} clips, not in the tables: {', '.join(small)}"])
     texts = {"csv": as_csv, "latex": as_latex, "markdown": as_markdown}
     for option, file in files.items():
         if file is None:
             continue
-        text = texts[option](table)
+        text = texts[option](*tables)
         if file == STDOUT:
             sys.stdout.write(text)
         else:

@@ -62,7 +62,9 @@ class LinearScore:
         """
         lacking = [name for name in self.inputs if name not in scores]
         if lacking:
-            raise MismatchError(f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there.")
+            raise MismatchError(
+                f"Expected the scores {', '.join(self.inputs)}, but {', '.join(lacking)} is not there; give all of them."
+            )
         columns = np.stack([scores[name] for name in self.inputs], axis=-1)
         return LinearFit(self.centres, self.scales, self.weights, self.offset).total(columns)
 

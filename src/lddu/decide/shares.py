@@ -73,7 +73,9 @@ def fit_shares(validation: Validation, shares: Floats) -> ShareMap | None:
     """
     expected = validation.scored.probability.shape
     if shares.shape != expected:
-        raise MismatchError(f"Expected shares of clips x emotions {expected} to fit on, but got {shares.shape}.")
+        raise MismatchError(
+            f"Expected shares of clips x emotions {expected} to fit on, but got {shares.shape}; give a share for each."
+        )
     rows = fully_known(shares)
     if raters_differ(shares[rows]).sum() < LEAST_DIFFERING:
         return None

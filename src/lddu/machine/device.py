@@ -24,7 +24,9 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
         torch.cuda.set_device(device)
         return device
     if name.partition(":")[0] not in KINDS:
-        raise RunError(f"Expected a device out of auto, {', '.join(KINDS)} or such as cuda:1, but got {name!r}.")
+        raise RunError(
+            f"Expected a device out of auto, {', '.join(KINDS)} or such as cuda:1, but got {name!r}; name one of these."
+        )
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

@@ -22,6 +22,7 @@ from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.per_clip import RESTS_ON_MEANS
 from lddu.runs.predictions import MODALITY_ERROR, Predictions
+from lddu.sentences import short_paths
 
 if TYPE_CHECKING:
     from lddu.runs.predictor import Predictor
@@ -98,7 +99,8 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         timed = zip(answers.file, answers.start, strict=True)
         played = [file for file, start in timed if file and not isnan(start)]  # words alone have no player
         files = list(dict.fromkeys(played)) if with_media else []
-        media = {file: _beside(Path(file), new, number) for number, file in enumerate(files, start=1)}
+        names = short_paths(files)
+        media = {file: _beside(Path(file), new, number, names[file]) for number, file in enumerate(files, start=1)}
         (new / "index.html").write_text(clip_page(answers, context, media), encoding="utf-8")
 
 
@@ -157,7 +159,7 @@ def browser_note(info: MediaInfo) -> str:
     return f"Browsers hardly play {what}. The results stand; to see it here, convert the file to mp4 (H.264, AAC)."
 
 
-def _beside(source: Path, folder: Path, number: int) -> Media:
+def _beside(source: Path, folder: Path, number: int, name: str) -> Media:
     """Put a media file beside the page, under a name that holds no character that would need care."""
     target = folder / "media" / f"{number:03d}{source.suffix.lower()}"
     target.parent.mkdir(exist_ok=True)
@@ -165,7 +167,7 @@ def _beside(source: Path, folder: Path, number: int) -> Media:
         os.link(source.resolve(), target)
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
-    return media_of(probe(source), target.relative_to(folder).as_posix(), source.name)
+    return media_of(probe(source), target.relative_to(folder).as_posix(), name)
 
 
 def media_of(info: MediaInfo, address: str, name: str) -> Media:
@@ -174,7 +176,7 @@ def media_of(info: MediaInfo, address: str, name: str) -> Media:
     Args:
         info: what the file holds.
         address: relative to the page; empty where its script brings the file.
-        name: of the original file.
+        name: of the original file, as the page shows it.
     """
     photo = info.container in PHOTO_FORMATS
     kind = "photo" if photo else "video" if info.has_picture else "audio"

@@ -98,7 +98,9 @@ def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:
         try:
             history = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         except ValueError as fault:
-            raise RunError(f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}).") from None
+            raise RunError(
+                f"Expected {log} to hold a JSON object a line, but it is damaged ({fault}); copy the run again."
+            ) from None
         if len(history) < best:
             raise RunError(f"Expected {log} to hold {best} epochs, but it holds {len(history)}; copy the run again.")
         if best:

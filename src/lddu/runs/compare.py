@@ -117,7 +117,7 @@ def resampled_runs(runs: Sequence[RunLike], split: str = "test") -> list[Resampl
     """The figures of each run on the same resamples, clips and emotions in the first one's order; see `compare_runs`."""
     runs, split = [runs] if isinstance(runs, str | Path | RunFolder) else runs, split_asked(split, SPLITS)
     if len(runs) < 2:
-        raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}.")
+        raise MismatchError(f"Expected two or more runs to compare, but got {len(runs)}; name another.")
     answers = [answers_of(opened_run(run), split) for run in runs]
     return [Resampled.of(run) for run in paired(answers)]
 

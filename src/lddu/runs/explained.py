@@ -19,7 +19,7 @@ from lddu.runs.per_clip import RESTS_ON, ClipPrediction, PerClip, refuse_nothing
 from lddu.runs.person_summary import PersonSummary, person_summaries
 from lddu.runs.predictions import Predictions
 from lddu.runs.predictor import Predictor
-from lddu.sentences import some
+from lddu.sentences import short_paths, some
 from lddu.store.provenance import Failure, extracted_files
 from lddu.store.store import Chosen, FeatureStore
 
@@ -158,10 +158,11 @@ class ClipAnswers(PerClip[ClipAnswer]):
     def _rows_of(self, file: str) -> list[int]:
         places = zip(self.file, self.start, strict=True)
         names = [name if math.isfinite(start) else "" for name, start in places]  # the rest stands side by side
-        matches = [n for n, name in enumerate(names) if not file or file in (name, Path(name).name)]
+        short = short_paths(names)
+        matches = [n for n, name in enumerate(names) if not file or file in (name, short[name], Path(name).name)]
         recordings = sorted({names[n] for n in matches})
         if len(recordings) != 1:
-            known = some([Path(name).name or "clips without a time" for name in sorted(set(names))])
+            known = some([short[name] or "clips without a time" for name in sorted(set(names))])
             raise MismatchError(
                 f"Expected one recording to draw, but {f'{file!r} names {len(recordings)} of' if file else 'there are'} {known}; name one in "
                 f"{parameter('file')}."

@@ -1,23 +1,25 @@
 """The table of a paper: settings over their seeds, the best of each figure, and those not significantly different from it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
 from lddu.errors import ConfigError, parameter
 from lddu.evaluate.answered import HEADLINE
 from lddu.evaluate.compare import Estimate, Resampled, estimate_of
 from lddu.evaluate.hierarchical import mean_over_seeds
 from lddu.evaluate.p_value import holm, two_sided
 from lddu.evaluate.resample import middle
+from lddu.evaluate.within import enough, measured_within, units_in
 from lddu.runs.compare import LOWER_IS_BETTER, any_simulated
 from lddu.runs.named_runs import opened_run
 from lddu.runs.seeds import of_same_settings
+from lddu.runs.subgroups import resampled_alone
 from lddu.sentences import SIMULATED_CORPUS, counted
 
 LEVEL = 0.05
@@ -88,6 +90,8 @@ class PaperTable:
         by: ``group`` or ``clip``.
         resamples: how often.
         seed: of the resamples.
+        column: whose value the clips share; empty where they are all clips of the split.
+        subgroup: that value.
     """
 
     rows: tuple[TableRow, ...]
@@ -98,6 +102,8 @@ class PaperTable:
     by: str
     resamples: int
     seed: int
+    column: str = ""
+    subgroup: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """Nested plain values."""
@@ -122,7 +128,8 @@ class PaperTable:
         place = counted(self.clips, "clip") + (f" of {counted(self.units, 'group')}" if self.by == "group" else "")
         what = f"mean ± standard deviation over {seeds} seeds, " if several else ""
         tested = f"paired bootstrap over {self.by}s{' and seeds' if several else ''}"
-        text = f"{what}{self.split}, {place}."
+        where = f"{self.split}, {self.column} {self.subgroup}" if self.column else self.split
+        text = f"{what}{where}, {place}."
         if len(self.rows) > 1:
             text += f" Bold: the best of a column. †: not significantly different from it ({tested}, Holm's correction over the rows, 5 %)."
         if several and numbers[0] == 1:
@@ -165,6 +172,30 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
         ),
         figures, split, len(first.answers.scored.clips), *first.units, first.resamples, first.seed,
     )  # fmt: skip
+
+
+def subgroup_tables(
+    drawn: Sequence[Resampled], column: str, members: Mapping[str, Flags], split: str, names: Sequence[str] = ()
+) -> tuple[PaperTable, ...]:
+    """The same table of each subgroup that has as many clips as are measured, on the resamples of the whole split.
+
+    Args:
+        drawn: as for `paper_table`.
+        column: whose values name the subgroups.
+        members: value -> [N] which clips have it, in the first run's order.
+        split: whose clips.
+        names: of the rows.
+    """
+    answers = [resampled_alone(run.answers, column) for run in drawn]
+    labelled = answers[0].scored.known.any(axis=1)
+    tables = []
+    for value, flags in members.items():
+        if enough(inside := flags & labelled):
+            parts = [measured_within(run, inside, drawn[0].resamples) for run in answers]
+            clips, units = int(inside.sum()), units_in(answers[0], inside)
+            whole = paper_table(parts, split, names)
+            tables.append(replace(whole, clips=clips, units=units, column=column, subgroup=value))
+    return tuple(tables)
 
 
 def _column(rows: Sequence[Sequence[Resampled]], name: str, seed: int) -> list[Cell]:

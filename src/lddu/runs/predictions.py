@@ -352,7 +352,9 @@ def read_predictions(path: Path) -> Predictions:
     except FileNotFoundError:
         raise RunError(f"Expected predictions in {path}, but they are not there; finish the run first.") from None
     except (pa.ArrowException, OSError, KeyError, ValueError, UnicodeDecodeError) as fault:
-        raise RunError(f"Expected {path} to hold predictions of a run, but it is damaged ({fault}).") from None
+        raise RunError(
+            f"Expected {path} to hold predictions of a run, but it is damaged ({fault}); copy the run again."
+        ) from None
 
 
 ARRAYS = tuple(one.name for one in fields(Predictions) if one.name not in _NOT_ARRAYS)

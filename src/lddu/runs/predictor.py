@@ -488,7 +488,10 @@ class Predictor:
         rows = store.table.in_split(split)
         if not len(rows):
             counts = ", ".join(f"{name or 'no split'} {count}" for name, count in store.table.split_counts().items())
-            raise StoreError(f"Expected clips of the split {split!r} in {store.place}, but it has only: {counts}.")
+            raise StoreError(
+                f"Expected clips of the split {split!r} in {store.place}, but it has only: {counts}; name another split or "
+                "store."
+            )
         task = self.description.task
         if not set(task.emotions) & set(store.emotions):
             raise MismatchError(

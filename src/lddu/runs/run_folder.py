@@ -150,7 +150,10 @@ class RunFolder:
         """
         content = self.read_json("config.json")
         if content.get("format") != FORMAT:
-            raise RunError(f"Expected {self.shown('config.json')} to describe a run of lddu, but it is something else.")
+            raise RunError(
+                f"Expected {self.shown('config.json')} to describe a run of lddu, but it is something else; name "
+                "another folder."
+            )
         if content.get("version") not in (1, VERSION):
             raise RunError(
                 f"Expected run format version {VERSION} or older in {self.place}, but got {content.get('version')!r}; update "
@@ -225,7 +228,8 @@ class RunFolder:
             return _named_family(name)
         if self.opened_as.name != name:
             raise RunError(
-                f"Expected a run of the model family {self.opened_as.name} in {self.place}, but it is of {name}."
+                f"Expected a run of the model family {self.opened_as.name} in {self.place}, but it is of {name}; open it "
+                "without a family, or with its own."
             )
         return self.opened_as
 

@@ -19,6 +19,7 @@ HEADINGS = {
 COLUMNS = (
     "name", "figure", "lower_is_better", "runs", "mean", "deviation", "low", "high", "less_best", "less_best_low",
     "less_best_high", "p", "p_holm", "best", "not_different", "imported", "simulated", "split", "clips", "units", "resampled_by",
+    "column", "subgroup",
 )  # fmt: skip
 
 _LATEX = {
@@ -28,25 +29,29 @@ _LATEX = {
 }  # fmt: skip
 
 
-def as_csv(table: PaperTable) -> str:
-    """A line for each row and figure, numbers whole."""
+def as_csv(*tables: PaperTable) -> str:
+    """A line for each table, row and figure, numbers whole."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in table.rows:
+    for table, row in ((own, row) for own in tables for row in own.rows):
         for name, cell in row.cells.items():
             less, ends = cell.less_best, cell.interval or (None, None)
             apart = (None,) * 3 if less is None else (less.value, _defined(less.low), _defined(less.high))
             writer.writerow([
                 row.name, name, name in LOWER_IS_BETTER, len(row.runs), cell.mean, cell.deviation, *ends, *apart, cell.p,
                 cell.corrected, cell.best, cell.alike, row.imported, row.simulated,
-                table.split, table.clips, table.units, table.by,
+                table.split, table.clips, table.units, table.by, table.column, table.subgroup,
             ])  # fmt: skip
     return text.getvalue()
 
 
-def as_latex(table: PaperTable) -> str:
-    r"""A `table` environment; needs ``\usepackage{booktabs}``."""
+def as_latex(*tables: PaperTable) -> str:
+    r"""A `table` environment for each; needs ``\usepackage{booktabs}``."""
+    return "\n".join(map(_latex, tables))
+
+
+def _latex(table: PaperTable) -> str:
     heads = [in_latex(heading(name)) for name in table.figures]
     lines = [
         "% needs \\usepackage{booktabs}",
@@ -69,8 +74,12 @@ def as_latex(table: PaperTable) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(table: PaperTable) -> str:
-    """A table of GitHub's Markdown, the caption below."""
+def as_markdown(*tables: PaperTable) -> str:
+    """Tables of GitHub's Markdown, the caption below each."""
+    return "\n".join(map(_markdown, tables))
+
+
+def _markdown(table: PaperTable) -> str:
     heads = ["", *map(heading, table.figures)]
     lines = [_line(heads), _line(["---", *["---:"] * len(table.figures)])]
     lines += [_line([in_markdown(shown_name(row)), *map(_markdown_cell, row.cells.values())]) for row in table.rows]

@@ -188,15 +188,21 @@ def read_table(path: Path, emotions: tuple[str, ...]) -> ClipTable:
     except FileNotFoundError:
         raise StoreError(f"Expected the clip table {path}, but it is not there; import the corpus again.") from None
     except (pa.ArrowException, OSError) as fault:
-        raise StoreError(f"Expected {path} to be a parquet file, but it is damaged ({_first_line(fault)}).") from None
+        raise StoreError(
+            f"Expected {path} to be a parquet file, but it is damaged ({_first_line(fault)}); import the corpus again."
+        ) from None
     lacking = [name for name in (*FIXED_COLUMNS, *emotions) if name not in columns.column_names]
     if lacking:
-        raise StoreError(f"Expected {path} to have the columns {', '.join(lacking)}, but they are missing.")
+        raise StoreError(
+            f"Expected {path} to have the columns {', '.join(lacking)}, but they are missing; import the corpus again."
+        )
 
     try:
         table = _table_in(columns, emotions)
     except (pa.ArrowException, ValueError, TypeError) as fault:
-        raise StoreError(f"Expected {path} to be a clip table, but it is damaged ({_first_line(fault)}).") from None
+        raise StoreError(
+            f"Expected {path} to be a clip table, but it is damaged ({_first_line(fault)}); import the corpus again."
+        ) from None
     if wrong := next(_faults(table), ""):
         raise StoreError(f"Expected {path} as lddu wrote it, but {wrong}; import the corpus again.")
     return table

@@ -89,7 +89,10 @@ def fold_clips(store: FeatureStore, count: int | None, column: str = "group") ->
     unused = store.table.split == "unused"
     taking_part = labelled & ~unused
     if not taking_part.any():
-        raise StoreError(f"Expected labelled clips in {store.place} to make folds of, but there are none.")
+        raise StoreError(
+            f"Expected labelled clips in {store.place} to make folds of, but there are none; import the corpus with "
+            "labels."
+        )
     left_out = {"without a label": int((~labelled & ~unused).sum()), "unused": int(unused.sum())}
     alone = int((group[taking_part] == "").sum())
     names = sorted(set(group[taking_part].tolist()) - {""}, key=natural)

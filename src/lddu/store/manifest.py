@@ -89,7 +89,9 @@ def read_manifest(place: Place) -> Manifest:
     except (ValueError, RecursionError) as fault:
         raise StoreError(f"Expected {file} to be JSON, but it is damaged ({fault}); import the corpus again.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise StoreError(f"Expected {file} to be the manifest of an {FORMAT}, but it is something else.")
+        raise StoreError(
+            f"Expected {file} to be the manifest of an {FORMAT}, but it is something else; check the path."
+        )
     if content.get("version") != VERSION:
         raise StoreError(
             f"Expected store format version {VERSION} in {file}, but got {content.get('version')!r}; "

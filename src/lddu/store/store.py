@@ -108,16 +108,20 @@ class FeatureStore:
             return np.flatnonzero(selection)
         if selection.ndim == 1 and selection.dtype.kind in "iu":
             if out := [row for row in selection.tolist() if not 0 <= row < len(self)]:
-                raise StoreError(f"Expected rows from 0 to {len(self) - 1} of {self.place}, but got {out[0]}.")
+                raise StoreError(
+                    f"Expected rows from 0 to {len(self) - 1} of {self.place}, but got {out[0]}; name others."
+                )
             return selection.astype(np.int64)
         if selection.ndim == 1 and all(isinstance(clip, str) for clip in selection.tolist()):
             row_of = {clip: row for row, clip in enumerate(self.table.clip.tolist())}
             if unknown := [clip for clip in selection.tolist() if clip not in row_of]:
-                raise StoreError(f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none.")
+                raise StoreError(
+                    f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none; name others."
+                )
             return np.array([row_of[clip] for clip in selection.tolist()], np.int64)
         raise StoreError(
             f"Expected row numbers, clip ids, or a mask with a flag for each of the {len(self)} clips of {self.place}, but got "
-            f"{selection.dtype} of the shape {selection.shape}."
+            f"{selection.dtype} of the shape {selection.shape}; name the clips in one of these ways."
         )
 
     def lengths(self, modality: str) -> np.ndarray:
@@ -137,7 +141,7 @@ class FeatureStore:
         if modality not in self._streams:
             if modality not in self.modalities:
                 raise StoreError(
-                    f"Expected a modality out of {', '.join(self.modalities)} in {self.place}, but got {modality!r}."
+                    f"Expected a modality out of {', '.join(self.modalities)} in {self.place}, but got {modality!r}; name one of these."
                 )
             self._streams[modality] = Stream(self._features, self.modalities[modality])
         return self._streams[modality]

@@ -37,7 +37,8 @@ def conclude_open(splits: Splits, paths: Iterable[Path], command: str) -> None:
         MismatchError: where the runs of one see other modalities.
     """
     for path in paths:
-        if splits.folds is not None and not RunFolder(path).finished:
+        whole = all(RunFolder(part.path).finished for part in splits.parts(path))
+        if splits.folds is not None and whole and not RunFolder(path).finished:
             conclude_folds(splits, path, command)
 
 

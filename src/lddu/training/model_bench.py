@@ -33,7 +33,7 @@ from lddu.training.search.search import SearchCallback, SearchOptions, search
 from lddu.training.side_by_side import Training, pace_in, train_all
 from lddu.training.splits import Part, Splits, chosen_folds, fold_splits, own_splits
 from lddu.training.studies import BENCH
-from lddu.training.study import begin
+from lddu.training.study import begin, recorded_of
 
 
 @dataclass(frozen=True)
@@ -155,19 +155,40 @@ def _unforeseen(fault: Exception) -> str:
 def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     """The splits of a bench, whose folder is claimed for it."""
     about: dict[str, Any] = {"store": store.manifest_sha256, "trials": options.trials, "epochs": options.epochs}
-    if options.settings:
-        about["settings"] = {family: config.to_mapping() for family, config in options.settings.items()}
-    if options.folds is None:
+    folds = None if options.folds is None else chosen_folds(store, options.folds)
+    if folds is None:
         training_rows(store)  # refused before there is a folder
-        begin(out, BENCH, about, options.command)
-        return own_splits(store)
-    folds = chosen_folds(store, options.folds)
-    begin(out, BENCH, about | folds.to_mapping(store), options.command)
-    return fold_splits(store, out, folds)
+    else:
+        about |= folds.to_mapping(store)
+    _claim(out, about, options)
+    return own_splits(store) if folds is None else fold_splits(store, out, folds)
+
+
+def _claim(out: Path, about: Mapping[str, Any], options: BenchOptions) -> None:
+    """Begin a bench or go on with one, of which each family that is asked for keeps the settings that it was begun with."""
+    recorded = recorded_of(out, BENCH).get("settings", {})
+    given = {family: config.to_mapping() for family, config in options.settings.items()}
+    new = {family: config for family, config in given.items() if family not in recorded and not (out / family).exists()}
+    begun = {family: config for family, config in recorded.items() if family not in options.families}
+    begun |= {family: config for family, config in given.items() if family not in new}
+    begin(out, BENCH, {**about, **({"settings": begun} if begun else {})}, options.command)
+    if new:
+        content = {**recorded_of(out, BENCH), "settings": begun | new}
+        write_text(out / BENCH.file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
-    """Search and train one family, as far as that is still to do."""
+    """Search and train one family, as far as that is still to do; over folds, a seed whose folds are finished counts where a later one fails."""
+    cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
+    try:
+        _train_missing(splits, out, options, family, callback)
+    except Exception:
+        conclude_open(splits, cells, options.command)
+        raise
+    conclude_open(splits, cells, options.command)
+
+
+def _train_missing(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
     cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
     missing = [
         (seed, k, part)
@@ -195,7 +216,6 @@ def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callb
             splits.stores[0], next(iter(configs.values())), run_options, options.seeds * len(splits.stores), callback
         )
         train_all(trainings, pace, callback, partial(callback.cell_begins, family))
-    conclude_open(splits, cells, options.command)
 
 
 def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCallback) -> Config:

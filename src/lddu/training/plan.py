@@ -92,7 +92,10 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
         f"{name} was ignored: no training clip has it" for name in chosen if name not in modalities
     ]  # a network cannot learn to read what it never saw
     if not modalities:
-        raise StoreError(f"Expected training clips with features in {store.place}, but every one lacks all modalities.")
+        raise StoreError(
+            f"Expected training clips with features in {store.place}, but every one lacks all modalities; "
+            "import the corpus with features of them."
+        )
     reader = BatchReader(store, {name: store.modalities[name].dimension for name in modalities}, config.model.max_steps)
     for name, count in reader.cut_clips(np.arange(len(store))).items():
         warnings.append(

@@ -16,6 +16,7 @@ from lddu.models.family import Family, FamilyLike
 from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.run_folder import RunDescription, RunFolder
+from lddu.runs.run_store import store_of
 from lddu.store.store import StoreLike, opened_store
 from lddu.training.demand import demand_of
 from lddu.training.loop import NoCallback, TrainingCallback
@@ -102,11 +103,12 @@ def resume(
 
     Raises:
         RunError: where there is nothing to go on with.
+        StoreError: where the store is not there.
         MismatchError: where the store is not the one that training began on.
     """
     folder, ranks = RunFolder(path, family), launched()
     description = ranks.from_first(lambda: _unfinished(folder))
-    store = opened_store(store or description.store["path"])
+    store = store_of(folder, store)
     if store.manifest_sha256 != description.store["manifest_sha256"]:
         raise MismatchError(
             f"Expected the store that {folder.path} was started on, but {store.place} is another or has changed; "

@@ -38,17 +38,31 @@ def begin(out: Path, study: Study, about: Mapping[str, Any], command: str = "") 
         content = {**about, "command": command} if command else dict(about)
         write_text(place, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         return
-    try:
-        recorded = json.loads(place.read_text(encoding="utf-8"))
-        names = [*about, *(name for name in recorded.keys() - about.keys() - {"command"})]
-        differing = [name for name in names if recorded.get(name) != about.get(name)]
-    except (ValueError, AttributeError):
-        raise RunError(f"Expected JSON in {place}, but it is damaged; choose another {parameter('out')}.") from None
-    if differing:
+    recorded = recorded_of(out, study)
+    names = [*about, *(name for name in recorded.keys() - about.keys() - {"command"})]
+    if differing := [name for name in names if recorded.get(name) != about.get(name)]:
         raise MismatchError(
             f"Expected {out} to hold {study.what} to go on with, but the one that it holds differs in {listed(differing)}; choose another "
             f"{parameter('out')}."
         )
+
+
+def recorded_of(out: Path, study: Study) -> dict[str, Any]:
+    """What was written into the folder of what its trainings are of; empty where nothing was.
+
+    Raises:
+        RunError: where it is damaged.
+    """
+    place = out / study.file
+    if not place.is_file():
+        return {}
+    try:
+        recorded = json.loads(place.read_text(encoding="utf-8"))
+    except ValueError:
+        recorded = None
+    if not isinstance(recorded, dict):
+        raise RunError(f"Expected JSON in {place}, but it is damaged; choose another {parameter('out')}.")
+    return recorded
 
 
 def refuse_other(path: Path, store: FeatureStore, config: Config, options: RunOptions, whole: str) -> None:

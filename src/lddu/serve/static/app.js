@@ -48,7 +48,7 @@ const HEALTH = { starting: "Loading the model …", ready: "Ready", failed: "The
 // Until the page is closed: a server that stops is said, and one that is back.
 async function health() {
   for (let met = false; ; await pause(met ? 2000 : 500)) {
-    let words = "";
+    let words = "", gone = false;
     try {
       const found = await call("/v1/health", { signal: AbortSignal.timeout(10_000) });
       if (!met && found.state !== "starting") meet(found);
@@ -56,7 +56,9 @@ async function health() {
       words = HEALTH[found.state];
     } catch (fault) {
       words = fault.message;
+      gone = true;
     }
+    at("health").classList.toggle("gone", gone);
     if (at("health").textContent !== words) at("health").textContent = words; // else it would be read out again
   }
 }
