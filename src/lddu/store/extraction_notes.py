@@ -215,6 +215,17 @@ def several_faces(share: float) -> str:
     )  # fmt: skip
 
 
+_TURNING_BACK = {90: "transpose=cclock", 180: "hflip,vflip", 270: "transpose=clock"}
+
+
+def turned(degrees: int) -> str:
+    """Of pictures in which faces look upright only after turning them back; degrees clockwise, of `_TURNING_BACK`."""
+    return (
+        f"its pictures seem to be turned by {degrees} degrees clockwise, where faces are read wrongly: turn them back "
+        f"(ffmpeg -i FILE -vf {_TURNING_BACK[degrees]} NEW)"
+    )  # fmt: skip
+
+
 def lying(degrees: float) -> str:
     """Of a face that lies on its side."""
     return f"its face is tilted by {abs(degrees):.0f} degrees, in which expressions are read badly: turn the picture upright"

@@ -118,20 +118,20 @@ def test_parts_of_a_film_are_looked_at_until_a_face_is_found_in_the_whole(meter:
     assert len(track.steps) == 3 and not track.several.any() and not track.notes
 
 
-def test_a_film_that_lies_on_its_side_is_said(meter: FaceMeter) -> None:
-    upright = draw_face(256, AT_REST)
-    lying = meter.track(Picture(number / 15, np.rot90(upright)) for number in range(6))
+def test_a_face_that_lies_slanted_is_said(meter: FaceMeter) -> None:
+    upright, slanted = draw_face(256, AT_REST), draw_face(256, Expression(tilt=50.0))
+    lying = meter.track(Picture(number / 15, slanted) for number in range(6))
     assert len(lying.steps) and len(lying.notes) == 1
     assert re.match(r"its face is tilted by \d+ degrees.*turn the picture", lying.notes[0])
     assert not meter.track(Picture(number / 15, upright) for number in range(6)).notes
-    both = np.concatenate([np.rot90(upright)] * 2, axis=1)
+    both = np.concatenate([slanted] * 2, axis=1)
     two = meter.track(Picture(number / 15, both) for number in range(6)).notes
     assert [note.split(" ")[0] for note in two] == [
         "several",
         "its",
     ]  # each for itself, so that files are counted with either
     blank = np.zeros_like(upright)
-    shown = [np.rot90(upright)] * 4 + [blank] * 60
+    shown = [slanted] * 4 + [blank] * 60
     short = meter.track(Picture(number / 15, pixels) for number, pixels in enumerate(shown))
     assert 0 < len(short.steps) < 6 and not short.notes
 

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,11 +27,59 @@ CONFIDENCE = 0.5
 """From which a face counts as detected and as still followed: what MediaPipe's graph has."""
 
 _GRAPH = "modules/face_landmark/face_landmark_front_cpu.binarypb"
+_DETECTOR = "FaceDetectionShortRangeCpu"  # the one in that graph
 _PARTS = (
-    "framework.calculator_pb2", "framework.formats.landmark_pb2", "python",
+    "framework.calculator_pb2", "framework.formats.landmark_pb2", "framework.formats.detection_pb2", "python",
     "calculators.core.gate_calculator_pb2", "calculators.util.association_calculator_pb2",  # options in the graph
 )  # fmt: skip
 _TICK = 33_333  # microseconds from picture to picture on the graph's clock, which nothing in it measures
+
+
+class PictureGraph:
+    """A graph of MediaPipe's that is given one picture after the other.
+
+    Args:
+        config: the graph, with an input ``image``.
+        output: stream that is read.
+        settings: its side packets.
+    """
+
+    def __init__(self, config: Any, output: str, settings: Mapping[str, Any]) -> None:
+        self._bindings = load_mesh()
+        self._create, self._get = (sys.modules[f"{MESH}.python.packet_{role}"] for role in ("creator", "getter"))
+        self._time, self._read = 0, dict[int, Any]()
+        with quiet():
+            self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=config)
+            self._graph.observe_output_stream(output, self._keep, True)
+            self._graph.start_run(settings)
+
+    def close(self) -> None:
+        """Free it."""
+        self._graph.close()
+        del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
+
+    def read(self, pixels: np.ndarray, **flags: bool) -> list[Any]:
+        """What the graph writes of the next picture.
+
+        Args:
+            pixels: uint8 [height, width, 3] RGB, contiguous.
+            flags: further inputs.
+        """
+        self._time += _TICK
+        self._read.clear()
+        srgb = self._bindings.image_frame.ImageFormat.SRGB
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
+            packets = {"image": self._create.create_image_frame(pixels, image_format=srgb)}
+            packets |= {name: self._create.create_bool(flag) for name, flag in flags.items()}
+            for stream, packet in packets.items():
+                self._graph.add_packet_to_input_stream(stream=stream, packet=packet.at(self._time))
+            self._graph.wait_until_idle()
+            packet = self._read.get(self._time)
+            return [] if packet is None or packet.is_empty() else list(self._get.get_proto_list(packet))
+
+    def _keep(self, _: str, packet: Any) -> None:
+        self._read[packet.timestamp.value] = packet
 
 
 class FaceMesh:
@@ -46,19 +94,16 @@ class FaceMesh:
     """
 
     def __init__(self, follows: bool = True, most: int = MOST_FACES) -> None:
-        self._bindings = load_mesh()
-        self._packets = sys.modules["mediapipe.python.packet_creator"], sys.modules["mediapipe.python.packet_getter"]
+        load_mesh()
+        create = sys.modules["mediapipe.python.packet_creator"]
+        settings = {
+            "num_faces": create.create_int(most),
+            "with_attention": create.create_bool(True),
+            "use_prev_landmarks": create.create_bool(follows),
+        }
         self._plan = DetectionPlan() if follows else None
-        self._time, self._detected = 0, dict[int, Any]()
+        self._graph = PictureGraph(_graph_config(), "multi_face_landmarks", settings)
         with quiet():
-            self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=_graph_config())
-            self._graph.observe_output_stream("multi_face_landmarks", self._keep, True)
-            create = self._packets[0]
-            self._graph.start_run({
-                "num_faces": create.create_int(most),
-                "with_attention": create.create_bool(True),
-                "use_prev_landmarks": create.create_bool(follows),
-            })  # fmt: skip
             self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
 
     def __enter__(self) -> Self:
@@ -68,7 +113,6 @@ class FaceMesh:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._graph.close()
-        del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
 
     def faces(self, pixels: np.ndarray) -> list[np.ndarray]:
         """[478, 3] points of each face, x and y as shares of the picture's sides, z in the unit of x.
@@ -76,28 +120,48 @@ class FaceMesh:
         Args:
             pixels: uint8 [height, width, 3] RGB, of the picture after the one before.
         """
-        self._time += _TICK
         shared = np.ascontiguousarray(pixels).view()
         shared.flags.writeable = False  # what cannot change is read in place and not copied
-        create, get = self._packets
-        srgb = self._bindings.image_frame.ImageFormat.SRGB
-        self._detected.clear()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
-            picture = create.create_image_frame(shared, image_format=srgb)
-            looks = create.create_bool(self._plan is None or self._plan.due(shared))
-            self._graph.add_packet_to_input_stream(stream="image", packet=picture.at(self._time))
-            self._graph.add_packet_to_input_stream(stream="detects", packet=looks.at(self._time))
-            self._graph.wait_until_idle()
-            packet = self._detected.get(self._time)
-            faces = [] if packet is None or packet.is_empty() else get.get_proto_list(packet)
+        faces = self._graph.read(shared, detects=self._plan is None or self._plan.due(shared))
         points = [np.array([(mark.x, mark.y, mark.z) for mark in face.landmark]) for face in faces]
         if self._plan is not None:
             self._plan.seen(points)
         return points
 
-    def _keep(self, _: str, packet: Any) -> None:
-        self._detected[packet.timestamp.value] = packet
+
+class FaceDetector:
+    """MediaPipe's face detector alone, picture by picture; a context manager.
+
+    Raises:
+        ConfigError: (PackageError) where mediapipe is not installed.
+    """
+
+    def __init__(self) -> None:
+        load_mesh()
+        config = _config()
+        config.input_stream.append("image")
+        config.output_stream.append("faces")
+        config.node.add(calculator=_DETECTOR, input_stream=["IMAGE:image"], output_stream=["DETECTIONS:faces"])
+        self._graph = PictureGraph(config, "faces", {})
+        with quiet():
+            self.score(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._graph.close()
+
+    def score(self, pixels: np.ndarray) -> float:
+        """How sure the detector is of the surest face, from `CONFIDENCE` to 1; 0 where it sees none.
+
+        Args:
+            pixels: uint8 [height, width, 3] RGB.
+        """
+        faces = self._graph.read(np.ascontiguousarray(pixels))
+        return max((face.score[0] for face in faces), default=0.0)
 
 
 def load_mesh() -> Any:
@@ -134,10 +198,8 @@ def _put_off_package() -> None:
 
 def _graph_config() -> Any:
     """MediaPipe's graph with an input ``detects``, without which the detector rests."""
-    folder = Path(str(sys.modules[MESH].__path__[0]))
-    sys.modules[f"{MESH}.python._framework_bindings"].resource_util.set_resource_dir(str(folder.parent))
-    config = sys.modules[f"{MESH}.framework.calculator_pb2"].CalculatorGraphConfig()
-    config.ParseFromString((folder / _GRAPH).read_bytes())
+    config = _config()
+    config.ParseFromString((Path(str(sys.modules[MESH].__path__[0])) / _GRAPH).read_bytes())
     config.ClearField("type")  # a graph of its own, no part of another
     config.input_stream.append("DETECTS:detects")
     (few,) = (node for node in config.node if list(node.output_stream) == ["gated_image"])
@@ -148,6 +210,13 @@ def _graph_config() -> Any:
         output_stream=["gated_image"],
     )
     return config
+
+
+def _config() -> Any:
+    """An empty graph; what it will be made of is found in the package."""
+    folder = Path(str(sys.modules[MESH].__path__[0]))
+    sys.modules[f"{MESH}.python._framework_bindings"].resource_util.set_resource_dir(str(folder.parent))
+    return sys.modules[f"{MESH}.framework.calculator_pb2"].CalculatorGraphConfig()
 
 
 @contextmanager

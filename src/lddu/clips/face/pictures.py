@@ -5,7 +5,7 @@ geometry of a face comes from these points; what the expression network reads of
 On request all faces are measured, each as a track of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_in
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
+from lddu.clips.face.turned import SpreadPictures, around, turned_by
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
 from lddu.store import extraction_notes
@@ -120,7 +121,7 @@ class FaceMeter:
             pictures: in order of time.
         """
         looked, several = [], []
-        choice = SpeakerChoice()
+        choice, with_face, faceless = SpeakerChoice(), SpreadPictures(), SpreadPictures()
         most = MOST_PEOPLE if self._everybody else MOST_FACES
         with (
             FaceMesh(most=most) as mesh,
@@ -137,8 +138,11 @@ class FaceMeter:
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
                 face = choice.choose(faces, picture.time)
-                if face is not None:
+                if face is None:
+                    faceless.add(picture)
+                else:
                     measured.add(face, picture)
+                    with_face.add(around(face, picture))
                 if self._everybody:
                     everybody.add(faces, picture)
                 else:
@@ -148,7 +152,8 @@ class FaceMeter:
         shared = max(sum(several) / max(1, len(looked)), others.share)
         if not self._everybody and shared >= _OFTEN:
             notes = (extraction_notes.several_faces(shared),)
-        notes += _tilted(steps, len(looked))
+        often = len(with_face) and len(with_face) >= _OFTEN * len(looked)
+        notes += _not_upright(steps, len(looked), (with_face if often else faceless).kept)
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), notes, people)
 
     def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
@@ -171,15 +176,18 @@ class FaceMeter:
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
             notes = (extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width),)
-        notes += _tilted(steps, 1)
+        notes += _not_upright(steps, 1, [around(faces[0], shown) if faces else picture])
         return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), notes, people)
 
 
-def _tilted(steps: Steps, pictures: int) -> tuple[str, ...]:
-    """A note where the face mostly lies on its side: the points follow it, the expression network does not.
+def _not_upright(steps: Steps, pictures: int, shown: Sequence[Picture]) -> tuple[str, ...]:
+    """A note where pictures seem to be turned by quarters, or the face mostly lies on its side.
 
-    What is found in hardly any of the pictures may be no face at all.
+    The points follow a face on its side, the expression network does not. What is found in hardly any of the pictures
+    may be no face at all.
     """
+    if turn := turned_by(shown):
+        return (extraction_notes.turned(turn),)
     seen = len(steps) > 0 and len(steps) >= _OFTEN * pictures
     tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if seen else 0.0
     return (extraction_notes.lying(tilt),) if abs(tilt) > _LYING else ()
