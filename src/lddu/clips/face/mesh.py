@@ -36,7 +36,7 @@ _TICK = 33_333  # microseconds from picture to picture on the graph's clock, whi
 
 
 class PictureGraph:
-    """A graph of MediaPipe's that is given one picture after the other.
+    """A graph of MediaPipe's that is given one picture after the other; a context manager.
 
     Args:
         config: the graph, with an input ``image``.
@@ -53,8 +53,12 @@ class PictureGraph:
             self._graph.observe_output_stream(output, self._keep, True)
             self._graph.start_run(settings)
 
-    def close(self) -> None:
-        """Free it."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._graph.close()
         del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
 
@@ -82,7 +86,7 @@ class PictureGraph:
         self._read[packet.timestamp.value] = packet
 
 
-class FaceMesh:
+class FaceMesh(PictureGraph):
     """Follows faces through one file; a context manager.
 
     Args:
@@ -102,17 +106,9 @@ class FaceMesh:
             "use_prev_landmarks": create.create_bool(follows),
         }
         self._plan = DetectionPlan() if follows else None
-        self._graph = PictureGraph(_graph_config(), "multi_face_landmarks", settings)
+        super().__init__(_graph_config(), "multi_face_landmarks", settings)
         with quiet():
             self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._graph.close()
 
     def faces(self, pixels: np.ndarray) -> list[np.ndarray]:
         """[478, 3] points of each face, x and y as shares of the picture's sides, z in the unit of x.
@@ -122,14 +118,14 @@ class FaceMesh:
         """
         shared = np.ascontiguousarray(pixels).view()
         shared.flags.writeable = False  # what cannot change is read in place and not copied
-        faces = self._graph.read(shared, detects=self._plan is None or self._plan.due(shared))
+        faces = self.read(shared, detects=self._plan is None or self._plan.due(shared))
         points = [np.array([(mark.x, mark.y, mark.z) for mark in face.landmark]) for face in faces]
         if self._plan is not None:
             self._plan.seen(points)
         return points
 
 
-class FaceDetector:
+class FaceDetector(PictureGraph):
     """MediaPipe's face detector alone, picture by picture; a context manager.
 
     Raises:
@@ -142,17 +138,9 @@ class FaceDetector:
         config.input_stream.append("image")
         config.output_stream.append("faces")
         config.node.add(calculator=_DETECTOR, input_stream=["IMAGE:image"], output_stream=["DETECTIONS:faces"])
-        self._graph = PictureGraph(config, "faces", {})
+        super().__init__(config, "faces", {})
         with quiet():
             self.score(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._graph.close()
 
     def score(self, pixels: np.ndarray) -> float:
         """How sure the detector is of the surest face, from `CONFIDENCE` to 1; 0 where it sees none.
@@ -160,7 +148,7 @@ class FaceDetector:
         Args:
             pixels: uint8 [height, width, 3] RGB.
         """
-        faces = self._graph.read(np.ascontiguousarray(pixels))
+        faces = self.read(np.ascontiguousarray(pixels))
         return max((face.score[0] for face in faces), default=0.0)
 
 
