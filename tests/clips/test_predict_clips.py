@@ -12,11 +12,13 @@ import pytest
 from filelock import FileLock
 from pympi.Elan import Eaf
 
+from lddu.clips import configuration
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import MANNERS, write_video
+from lddu.commands import options
 from lddu.commands.extracting import ExtractionBar
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, MismatchError, RunError, SourceError
@@ -135,6 +137,10 @@ def test_an_export_that_cannot_be_is_refused_before_the_work(run: Path, corpus: 
     with pytest.raises(MismatchError, match=r"a time in a video or sound for .*x\.srt, but none has one"):
         predict_command(run, text=["so glad"], export=(tmp_path / "x.srt",))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "there.eaf"]
+
+
+def test_clips_are_as_long_as_the_extractor_cuts_them_where_nobody_says_otherwise() -> None:
+    assert options.LONGEST == configuration.LONGEST == ExtractorConfig().longest
 
 
 def test_an_option_that_would_do_nothing_is_refused(run: Path, talks: FeatureStore, corpus: Path) -> None:

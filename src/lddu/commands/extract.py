@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from lddu.commands.options import Flag, Output, Words, refuse_idle, refuse_unknown_options
+from lddu.commands.options import LONGEST, Flag, Output, Words, refuse_idle, refuse_unknown_options
 
 if TYPE_CHECKING:
     from lddu.clips.extract import Extraction
@@ -12,7 +12,6 @@ EXAMPLES = """Examples:
   lddu extract videos --out store
   lddu extract talk.mp4 interview.wav --out store --transcribe
   lddu extract videos --out store --update    # only what is new"""
-LONGEST = 20.0
 EXISTING = {(False, False): "refuse", (True, False): "update", (False, True): "replace"}
 
 

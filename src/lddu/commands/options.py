@@ -113,6 +113,9 @@ def refuse_idle(what_for: str, got: str, options: Mapping[str, bool]) -> None:
         raise ConfigError(f"Expected {', '.join(given)} only for {what_for}, but got {got}; leave it out.")
 
 
+LONGEST = 20.0
+"""Seconds, as `lddu.clips.configuration.LONGEST`, whose module the help does not wait for."""
+
 OPTIONS = Group("Options", sort_key=1)
 
 Output = Parameter(group=Group("Output", sort_key=2))

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lddu.commands.options import Flag, Output, RawClips, Words, refuse_idle, refuse_unknown_options
+from lddu.commands.options import LONGEST, Flag, Output, RawClips, Words, refuse_idle, refuse_unknown_options
 
-LONGEST = 20.0
 EVERY = 2.0
 EXAMPLES = """Examples:
   lddu predict talk.mp4                    # by the run that comes with lddu
