@@ -7,9 +7,16 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from lddu.arrays import Flags, Floats
-from lddu.decide.conformal import NOTHING, fit_precision_sets, fit_recall_sets, hoeffding_bentkus, recall_cut
+from lddu.decide.conformal import (
+    NOTHING,
+    GuaranteedSets,
+    fit_precision_sets,
+    fit_recall_sets,
+    hoeffding_bentkus,
+    recall_cut,
+)
 from lddu.decide.label_sets import label_cuts
-from lddu.errors import MismatchError
+from lddu.errors import MismatchError, RunError
 from lddu.evaluate.scored import Scored, Validation
 from tests.scores import random_scored, scored_of, small_scored
 
@@ -89,6 +96,18 @@ def test_the_cut_for_new_units_is_the_highest_that_the_bound_allows(scored: Scor
     assert cut == 0 or bound(cut) <= 1 - target + 1e-9
     higher = [v for v in (*np.unique(scored.probability), NOTHING) if v > cut]
     assert all(bound(v) > 1 - target for v in higher) or not shown.any()
+
+
+def test_how_many_speakers_sets_rest_on_is_kept_and_nothing_where_they_rest_on_clips() -> None:
+    scored = random_scored()
+    speakers = np.arange(len(scored.clips)) % 25
+    for units, kept in ((speakers, 25), (None, None)):
+        fitted = fit_recall_sets(Validation(scored), units=units)
+        written = fitted.to_mapping()
+        assert fitted.units == kept and ("units" in written) == (kept is not None)
+        assert GuaranteedSets.from_mapping(written) == fitted
+    with pytest.raises(RunError, match=r"conformal\.units to be a whole number"):
+        GuaranteedSets.from_mapping(fit_recall_sets(Validation(scored), units=speakers).to_mapping() | {"units": -1})
 
 
 @given(small_scored(), st.sampled_from([0.5, 0.8, 0.9]))

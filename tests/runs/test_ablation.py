@@ -1,6 +1,6 @@
 """What a modality is worth is measured as if the clips never had it, and told where clips lack it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 from lddu.errors import RunError
 from lddu.pages.report_ablation import withheld
 from lddu.runs.ablation import Ablation, ablations_of
+from lddu.runs.cautions import weaknesses
 from lddu.runs.figures import PredictOptions
 from lddu.runs.missing_modalities import missing_in, missing_sentences
 from lddu.runs.predictor import Predictor
@@ -132,6 +133,14 @@ def test_a_run_from_before_it_was_measured_still_predicts(tmp_path: Path) -> Non
     assert again.warnings(store)[-1] == "text is missing in 1 of 20 clips: its result rests on audio"
     (again.folder.path / "metrics.json").unlink()
     assert len(Predictor(again.folder.path).predict(store)) == 20
+
+
+def test_speakers_are_what_is_too_few_where_a_recall_is_promised_for_new_ones(tmp_path: Path) -> None:
+    decision = trained(tiny_store(tmp_path / "store"), tmp_path / "run").decision
+    few = replace(decision.recall_sets, cuts=tuple(0.0 for _ in decision.recall_sets.cuts), units=13)
+    assert list(weaknesses({}, replace(decision, recall_sets=few), 0.95)) == [
+        "13 speakers or corpora are too few to promise a recall of 0.95 by anything but sets of every emotion"
+    ]
 
 
 def test_a_reader_of_answers_is_told_what_the_run_cannot_do(tmp_path: Path) -> None:

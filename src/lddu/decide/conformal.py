@@ -9,7 +9,7 @@ MAPIE's MultiLabelClassificationController is the oracle in the tests, not the e
 clips x 100 grid values, knows no unknown labels, and needs a predict function; the exact cut is a sorted sum.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -41,6 +41,7 @@ class GuaranteedSets:
         clips: number of validation clips that they rest on.
         confidence: chance, over the draw of the validation clips, that the promise holds; None where it holds on
             average over such draws (conformal risk control).
+        units: number of speakers or corpora that these clips are of, where the promise is for clips of new ones; else None.
     """
 
     promise: Promise
@@ -48,6 +49,7 @@ class GuaranteedSets:
     cuts: tuple[float, ...]
     clips: int
     confidence: float | None = None
+    units: int | None = None
 
     def cut(self, target: float) -> float:
         """The cut that keeps the promise for at least `target`.
@@ -68,8 +70,8 @@ class GuaranteedSets:
         return np.asarray(probability) >= self.cut(target)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Plain values, as `decision.json` holds them."""
-        return asdict(self)
+        """Plain values, as `decision.json` holds them; without `units` where these are clips."""
+        return {name: value for name, value in asdict(self).items() if name != "units" or value is not None}
 
     @classmethod
     def from_mapping(cls, mapping: Any, where: str = "conformal", promise: Promise | None = None) -> "GuaranteedSets":
@@ -83,7 +85,9 @@ class GuaranteedSets:
         Raises:
             RunError: something is missing, unknown or out of range.
         """
-        fields = reading.section(mapping, ("promise", "targets", "cuts", "clips", "confidence"), where)
+        known = ("promise", "targets", "cuts", "clips", "confidence")
+        units = mapping.get("units") if isinstance(mapping, Mapping) else None
+        fields = reading.section(mapping, known if units is None else (*known, "units"), where)
         kept = reading.word(fields["promise"], f"{where}.promise", get_args(Promise))
         reading.ensure(promise in (None, kept), f"{where}.promise to be {promise}", kept)
         targets = reading.numbers(fields["targets"], f"{where}.targets", 0, 1)
@@ -94,7 +98,8 @@ class GuaranteedSets:
         if confidence is not None:
             confidence = reading.number(confidence, f"{where}.confidence", 0, 1)
         clips = reading.whole(fields["clips"], f"{where}.clips")
-        return cls("recall" if kept == "recall" else "precision", targets, cuts, clips, confidence)
+        units = None if units is None else reading.whole(units, f"{where}.units")
+        return cls("recall" if kept == "recall" else "precision", targets, cuts, clips, confidence, units)
 
 
 def fit_recall_sets(
@@ -109,9 +114,10 @@ def fit_recall_sets(
     """
     targets = tuple(sorted(targets))
     scored = validation.scored
-    clips = int((scored.presence == 1).any(axis=1).sum())
-    cuts = tuple(recall_cut(scored.probability, scored.presence, target, units) for target in targets)
-    return GuaranteedSets("recall", targets, cuts, clips)
+    shown = (scored.presence == 1).any(axis=1)
+    cuts = recall_cuts(scored.probability, scored.presence, targets, units)
+    count = None if units is None else len(np.unique(units[shown]))
+    return GuaranteedSets("recall", targets, cuts, int(shown.sum()), units=count)
 
 
 def recall_cut(probability: Floats, presence: Floats, target: float, units: NDArray[np.intp] | None = None) -> float:
@@ -138,22 +144,29 @@ def recall_cut(probability: Floats, presence: Floats, target: float, units: NDAr
         >>> recall_cut(p, np.ones((20, 1)), 0.8, np.arange(20) % 10)
         0.15
     """
+    return recall_cuts(probability, presence, (target,), units)[0]
+
+
+def recall_cuts(
+    probability: Floats, presence: Floats, targets: tuple[float, ...], units: NDArray[np.intp] | None = None
+) -> tuple[float, ...]:
+    """The cut of each target, as of `recall_cut`."""
     present = presence == 1
     per_clip = present.sum(axis=1)
     shown = per_clip > 0
     _, unit, sizes = np.unique(
         (np.arange(len(per_clip)) if units is None else units)[shown], return_inverse=True, return_counts=True
     )
-    budget = (1 - target) * (len(sizes) + 1) - 1 + 1e-9  # (1 - 0.9) * 30 is a hair below 3
     weight = np.zeros(len(per_clip))
     weight[shown] = 1 / (sizes[unit] * per_clip[shown])
     rows, columns = np.nonzero(present)
     value, first = np.unique(probability[rows, columns], return_inverse=True)
     loss = np.cumsum(np.bincount(first, weight[rows], minlength=len(value)))
-    passed = int(np.searchsorted(loss, budget, side="right"))  # values that the cut may rise above
-    if budget < 0 or not len(value):
-        return 0.0
-    return float(value[passed]) if passed < len(value) else NOTHING
+    budget = (1 - np.array(targets)) * (len(sizes) + 1) - 1 + 1e-9  # (1 - 0.9) * 30 is a hair below 3
+    if not len(value):
+        return (0.0,) * len(targets)
+    passed = np.searchsorted(loss, budget, side="right")  # values that the cut may rise above
+    return tuple(np.where(budget < 0, 0.0, np.append(value, NOTHING)[passed]).tolist())
 
 
 def fit_precision_sets(

@@ -106,8 +106,9 @@ def writing_warnings(learnt: Sequence[LearntCorpus], store: FeatureStore, rows: 
         return []
     there = rows[store.lengths("text")[rows] > 0]
     words = {str(store.table.clip[row]): str(store.table.transcript[row]) for row in there}
-    others = [clip for clip, text in words.items() if _mostly_not_latin(text)]
-    abroad = [clip for clip, text in words.items() if clip not in others and foreign(text, languages)]
+    latin = {clip: text for clip, text in words.items() if not _mostly_not_latin(text)}
+    others = [clip for clip in words if clip not in latin]
+    abroad = [clip for clip, text in latin.items() if foreign(text, languages)]
     return [
         f"the words of {counted(len(clips), 'clip')} ({some(clips)}) are {how}, but the run learnt to read {listed(languages)} alone: "
         "do not trust what it reads in them"
@@ -158,10 +159,8 @@ def weaknesses(metrics: Mapping[str, Any], decision: FittedDecision, recall: flo
     }
     for which, sets in parts.items():
         if recall is not None and sets.cut(recall) <= 0:
-            yield (
-                f"{sets.clips} validation clips are too few to promise a recall of {recall:g}{which} by anything but sets of "
-                "every emotion"
-            )
+            few = f"{sets.clips} validation clips" if sets.units is None else f"{sets.units} speakers or corpora"
+            yield f"{few} are too few to promise a recall of {recall:g}{which} by anything but sets of every emotion"
             return
 
 
