@@ -1,8 +1,8 @@
 """Whether words are written in a language that a run learnt to read; told by py3langid, without any network access.
 
 It adds up log-likelihoods, so that a sentence in another language is far from the learnt ones. Measured on texts of five words or more: one of the
-first 6,000 of GoEmotions and one of XED are 20 nats or more from English, both hardly in English; sentences of eight words in ten other
-European languages 80 to 200.
+first 6,000 of GoEmotions and one of XED are 20 nats or more from English, both hardly in English; sentences of seven to twelve words in ten other
+languages 84 to 200.
 """
 
 from collections.abc import Sequence
