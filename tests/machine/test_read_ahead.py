@@ -43,7 +43,7 @@ def test_who_stops_early_stops_the_thread_and_closes_what_it_read(taken: int, ah
     threads, items = threading.active_count(), read_ahead(endless(), ahead)
     for _ in range(taken):
         next(items)
-    items.close()  # type: ignore[attr-defined]
+    items.close()
     assert threading.active_count() == threads
     assert closed.is_set() == bool(taken)  # nothing is begun before the first is asked for
     assert made <= taken + ahead + 1

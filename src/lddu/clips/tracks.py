@@ -1,6 +1,7 @@
 """The tracks of a file -> its voice as measured and its face, with notes on what is absent or was mended."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from lddu.clips.media import (
     PHOTO_FORMATS,
     SAMPLE_RATE,
     MediaInfo,
-    Picture,
     ReadReport,
     larger_photo,
     picture_times,
@@ -36,7 +36,7 @@ _CUT_SHORT, _CUT_SHARE = 2.0, 0.02
 """Seconds, and share of the file, that may lack at its end without a word: last pictures are shown long, sounds padded."""
 
 _PICTURES_AHEAD = 4
-"""Decoded while a face is measured: enough for a core more, and few megabytes."""
+"""Decoded while faces are found: enough for a core more, and few megabytes."""
 
 _SLACK = 1.0
 """Seconds by which a header may be wrong about the end and is still followed: last pictures, padding of codecs."""
@@ -99,7 +99,8 @@ def measured_face(path: Path, info: MediaInfo, meter: FaceMeter, notes: list[str
         return track
     try:
         pictures = read_pictures(path, info, PICTURE_RATE, report)
-        track = meter.track(_watched_pictures(read_ahead(pictures, _PICTURES_AHEAD), info, watch))
+        with closing(read_ahead(pictures, _PICTURES_AHEAD)) as decoded:
+            track = meter.track(decoded, lambda time: watch(_share(time, info)))
     except SourceError:
         if not info.has_sound:
             raise
@@ -169,12 +170,6 @@ def _watched_sound(blocks: Iterable[np.ndarray], info: MediaInfo, watch: OnShare
         yield block
         heard += len(block)
         watch(_share(heard / SAMPLE_RATE, info))
-
-
-def _watched_pictures(pictures: Iterable[Picture], info: MediaInfo, watch: OnShare) -> Iterator[Picture]:
-    for picture in pictures:
-        yield picture
-        watch(_share(picture.time, info))
 
 
 def _share(seconds: float, info: MediaInfo) -> float:

@@ -1,6 +1,6 @@
 """An iterable read in a thread of its own, a few items ahead of its consumer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from queue import Full, Queue
@@ -21,7 +21,7 @@ class _End:
     pass
 
 
-def read_ahead(items: Iterable[T], ahead: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], ahead: int) -> Generator[T]:
     """The items in their order, made in another thread; worth it where that thread mostly decodes and leaves Python free.
 
     What making them raises is raised here, in its place. Whoever stops early stops the thread: `items`, if it can be

@@ -1,12 +1,15 @@
 """The drawn face is found, and each of its movements is measured in the right column."""
 
+import os
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lddu.clips.face.geometry import COLUMNS, Face, face_of, moving
+from lddu.clips.face.mesh import quiet
 from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.media import Picture
@@ -71,6 +74,37 @@ def test_where_no_face_is_seen_there_is_no_step(meter: FaceMeter) -> None:
 def test_in_the_dark_nothing_is_made_up(meter: FaceMeter, light: float) -> None:
     track = meter.track(Picture(n / 15, draw_face(256, AT_REST, light)) for n in range(5))
     assert len(track.steps) == 0 and track.share(0, 1) == 0.0
+
+
+def test_the_caller_is_called_from_its_own_thread_and_may_stop_all_others(meter: FaceMeter) -> None:
+    callers = list[int]()
+    pictures = [Picture(number / 15, draw_face(256, AT_REST)) for number in range(30)]
+    meter.track(pictures, lambda _: callers.append(threading.get_ident()))
+    assert callers == [threading.get_ident()] * 30
+
+    def stop(time: float) -> None:
+        if time > 0.5:
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        meter.track(pictures, stop)
+    assert threading.active_count() == before
+
+
+def test_graphs_that_start_in_several_threads_give_stderr_back(capfd: pytest.CaptureFixture[str]) -> None:
+    def start() -> None:
+        for _ in range(5):
+            with quiet():
+                os.write(2, b"native noise")
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(2, b"said")
+    assert capfd.readouterr().err == "said"
 
 
 def test_of_two_faces_the_one_that_talks_is_chosen(meter: FaceMeter) -> None:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from lddu.clips.face.geometry import COLUMNS, Face
+from lddu.clips.face.mesh import FaceDetector
 from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.face.turned import SpreadPictures, around, best_turn, turned_by
 from lddu.clips.media import Picture
@@ -44,9 +46,30 @@ def test_a_turned_film_and_a_turned_photo_are_said_and_upright_ones_are_not(mete
 
 
 def test_a_film_in_which_no_face_is_found_is_looked_at_too(meter: FaceMeter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lddu.clips.face.pictures.faces_in", lambda *_: [])
+    monkeypatch.setattr("lddu.clips.face.pictures.faces_of", lambda *_: [])
     track = meter.track(picture(2, time=number / 15) for number in range(10))
     assert not len(track.steps) and track.notes == notes_of(180)
+
+
+@pytest.mark.parametrize(("score", "looks"), [(0.96, 3), (0.9, 3 * 9), (0.0, 6 * 9)])
+def test_no_more_turns_are_tried_than_it_takes_to_know(
+    score: float, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = list[float]()
+
+    def scored(*_: object) -> float:
+        scores.append(score)
+        return score
+
+    monkeypatch.setattr(FaceDetector, "score", scored)
+    assert turned_by([picture(0)] * 6) == 0
+    assert len(scores) == looks + 1  # one starts the detector
+
+
+@given(arrays(float, (5, 4), elements=st.sampled_from([0.0, 0.5, 2.0, 4.0])))
+def test_half_of_the_pictures_upright_are_enough_to_know(sureness: np.ndarray) -> None:
+    upright = [odds[0] > 0 and odds.argmax() == 0 for odds in sureness]
+    assert not (2 * sum(upright) >= len(sureness) and best_turn(list(sureness)))
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 640, 3), (640, 2, 3)])

@@ -5,6 +5,7 @@ it changes nothing: it counts whether that face is alone.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from lddu.clips.face.geometry import Face
 from lddu.clips.face.measured_faces import faces_in
@@ -76,15 +77,16 @@ class OtherFaces:
 
     Args:
         parts: what finds the faces in them; it sees no other pictures.
+        pool: a thread in which it looks.
     """
 
-    def __init__(self, parts: MeshPerPart) -> None:
-        self._parts, self._passed, self._looked, self._several = parts, 0, 0, 0
+    def __init__(self, parts: MeshPerPart, pool: ThreadPoolExecutor) -> None:
+        self._parts, self._pool, self._passed = parts, pool, 0
+        self._several: list[Future[bool]] = []
 
-    @property
     def share(self) -> float:
         """Of the pictures that were looked at, those with several faces; 0 where none was."""
-        return self._several / max(1, self._looked)
+        return sum(several.result() for several in self._several) / max(1, len(self._several))
 
     def add(self, faces: list[Face], picture: Picture) -> None:
         """The next picture.
@@ -96,10 +98,11 @@ class OtherFaces:
         if not faces:
             return
         self._passed += 1
-        if self._passed % _COUNTED_EVERY != 1:
-            return
-        self._looked += 1
+        if self._passed % _COUNTED_EVERY == 1:
+            self._several.append(self._pool.submit(self._are_several, faces, picture))
+
+    def _are_several(self, faces: list[Face], picture: Picture) -> bool:
         if len(faces) == 1:
             faces = once_each([*faces, *self._parts.faces(picture)])
         largest = max(face.size for face in faces)
-        self._several += sum(face.size >= _AS_LARGE * largest for face in faces) > 1
+        return sum(face.size >= _AS_LARGE * largest for face in faces) > 1

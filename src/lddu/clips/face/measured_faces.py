@@ -1,6 +1,6 @@
 """Faces of pictures in numbers, and those of one face over a file as steps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -80,11 +80,21 @@ def faces_in(mesh: FaceMesh, picture: Picture, part: tuple[slice, slice] | None 
         picture: in which the faces are placed.
         part: rows and columns that are looked at; None is all of it.
     """
-    pixels = picture.pixels if part is None else picture.pixels[part]
+    return faces_of(mesh.faces(picture.pixels if part is None else picture.pixels[part]), picture, part)
+
+
+def faces_of(meshes: Sequence[np.ndarray], picture: Picture, part: tuple[slice, slice] | None = None) -> list[Face]:
+    """Those faces of a picture that are large enough to be measured.
+
+    Args:
+        meshes: [478, 3] points of each, as `FaceMesh.faces` gives them.
+        picture: in which the faces are placed.
+        part: rows and columns that the mesh has seen; None is all of it.
+    """
     corner = (0, 0, 0) if part is None else (part[1].start, part[0].start, 0)
-    height, width = pixels.shape[:2]
+    height, width = (picture.pixels if part is None else picture.pixels[part]).shape[:2]
     faces = []
-    for points in mesh.faces(pixels):
+    for points in meshes:
         face = face_of(points * (width, height, width) + corner, picture.time, picture.pixels.shape[0])
         if face.size >= _SMALLEST_FACE and np.isfinite(face.values).all():
             faces.append(face)

@@ -7,10 +7,10 @@ followed, runs only where one could have come (`lddu.clips.face.detection_plan`)
 import importlib.util
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +33,7 @@ _PARTS = (
     "calculators.core.gate_calculator_pb2", "calculators.util.association_calculator_pb2",  # options in the graph
 )  # fmt: skip
 _TICK = 33_333  # microseconds from picture to picture on the graph's clock, which nothing in it measures
+_STDERR = Lock()  # the process has one; two threads that hold it back would leave it closed
 
 
 class PictureGraph:
@@ -40,17 +41,21 @@ class PictureGraph:
 
     Args:
         config: the graph, with an input ``image``.
-        output: stream that is read.
+        output: stream that is read, and the type of the messages in it.
         settings: its side packets.
     """
 
-    def __init__(self, config: Any, output: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, config: Any, output: tuple[str, Any], settings: Mapping[str, Any]) -> None:
         self._bindings = load_mesh()
-        self._create, self._get = (sys.modules[f"{MESH}.python.packet_{role}"] for role in ("creator", "getter"))
+        stream, self._message = output
+        self._create = sys.modules[f"{MESH}.python.packet_creator"]
+        self._serialized = self._bindings._packet_getter._get_serialized_proto_list
         self._time, self._read = 0, dict[int, Any]()
+        # a graph is a chain: threads of its own would only hand pictures from one to the other
+        config.executor.add(name="", type="ApplicationThreadExecutor")
         with quiet():
             self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=config)
-            self._graph.observe_output_stream(output, self._keep, True)
+            self._graph.observe_output_stream(stream, self._keep, True)
             self._graph.start_run(settings)
 
     def __enter__(self) -> Self:
@@ -72,15 +77,15 @@ class PictureGraph:
         self._time += _TICK
         self._read.clear()
         srgb = self._bindings.image_frame.ImageFormat.SRGB
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package calls a deprecated function of protobuf on every picture
-            packets = {"image": self._create.create_image_frame(pixels, image_format=srgb)}
-            packets |= {name: self._create.create_bool(flag) for name, flag in flags.items()}
-            for stream, packet in packets.items():
-                self._graph.add_packet_to_input_stream(stream=stream, packet=packet.at(self._time))
-            self._graph.wait_until_idle()
-            packet = self._read.get(self._time)
-            return [] if packet is None or packet.is_empty() else list(self._get.get_proto_list(packet))
+        packets = {"image": self._create.create_image_frame(pixels, image_format=srgb)}
+        packets |= {name: self._create.create_bool(flag) for name, flag in flags.items()}
+        for stream, packet in packets.items():
+            self._graph.add_packet_to_input_stream(stream=stream, packet=packet.at(self._time))
+        self._graph.wait_until_idle()
+        packet = self._read.get(self._time)
+        # the package's own reader of lists calls a deprecated function of protobuf, which warns for every picture
+        found = [] if packet is None or packet.is_empty() else self._serialized(packet)
+        return [self._message.FromString(message) for message in found]
 
     def _keep(self, _: str, packet: Any) -> None:
         self._read[packet.timestamp.value] = packet
@@ -106,7 +111,8 @@ class FaceMesh(PictureGraph):
             "use_prev_landmarks": create.create_bool(follows),
         }
         self._plan = DetectionPlan() if follows else None
-        super().__init__(_graph_config(), "multi_face_landmarks", settings)
+        points = sys.modules[f"{MESH}.framework.formats.landmark_pb2"].NormalizedLandmarkList
+        super().__init__(_graph_config(), ("multi_face_landmarks", points), settings)
         with quiet():
             self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
 
@@ -138,7 +144,7 @@ class FaceDetector(PictureGraph):
         config.input_stream.append("image")
         config.output_stream.append("faces")
         config.node.add(calculator=_DETECTOR, input_stream=["IMAGE:image"], output_stream=["DETECTIONS:faces"])
-        super().__init__(config, "faces", {})
+        super().__init__(config, ("faces", sys.modules[f"{MESH}.framework.formats.detection_pb2"].Detection), {})
         with quiet():
             self.score(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
 
@@ -210,11 +216,12 @@ def _config() -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Nothing on stderr from native libraries, which write there past Python while they start."""
-    keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(nowhere)
+    with _STDERR:
+        keep, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(keep, 2)
+            os.close(keep)
+            os.close(nowhere)

@@ -1,6 +1,7 @@
 """Faces in the parts of a film's wide or high pictures, each part followed by a mesh of its own."""
 
 from contextlib import ExitStack
+from itertools import cycle
 from types import TracebackType
 from typing import Self
 
@@ -33,11 +34,13 @@ class MeshPerPart:
     def faces(self, picture: Picture) -> list[Face]:
         """The faces in each part of the next picture that no inner edge of their part cuts off; none of a picture that is nearly square."""
         parts = parts_of(*picture.pixels.shape[:2])
-        missing = parts[len(self._meshes) :]
+        missing = (parts if self._follows else parts[:1])[
+            len(self._meshes) :
+        ]  # one that follows nothing serves all parts
         self._meshes += [self._open.enter_context(FaceMesh(self._follows, self._most)) for _ in missing]
         return [
             face
-            for part, mesh in zip(parts, self._meshes, strict=False)
+            for part, mesh in zip(parts, self._meshes if self._follows else cycle(self._meshes), strict=False)
             for face in faces_in(mesh, picture, part)
             if whole(face, part, picture)
         ]

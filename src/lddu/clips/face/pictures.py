@@ -6,6 +6,7 @@ On request all faces are measured, each as a track of its own.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +17,20 @@ from lddu.clips.face.closer_look import CloserLook, OtherFaces, faces_of_photo
 from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
-from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_in, reading
+from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_of, reading
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
 from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.face.turned import SpreadPictures, around, turned_by
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
+from lddu.machine.read_ahead import read_ahead
 from lddu.store import extraction_notes
 
 _OFTEN = 0.1  # share of the pictures of a film with more than one face from which that is noted
+
+_AHEAD = 4
+"""Pictures whose faces are found while one is measured: enough for a core more, and few megabytes."""
 
 _LYING = 45.0  # degrees of tilt, in half of the pictures with a face, from which that is noted
 
@@ -114,11 +119,12 @@ class FaceMeter:
         """Numbers per step."""
         return dimension(self._reader)
 
-    def track(self, pictures: Iterable[Picture]) -> FaceTrack:
-        """Follow the main speaker, or everybody, through a file.
+    def track(self, pictures: Iterable[Picture], watch: Callable[[float], None] = lambda _: None) -> FaceTrack:
+        """Follow the main speaker, or everybody, through a file; faces are found in a thread while those before are measured.
 
         Args:
             pictures: in order of time.
+            watch: called with the seconds of each picture that is measured.
         """
         looked, several = [], []
         choice, with_face, faceless = SpeakerChoice(), SpreadPictures(), SpreadPictures()
@@ -129,11 +135,12 @@ class FaceMeter:
             MeshPerPart(MOST_FACES, follows=False) as counted,
             MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
+            closing(read_ahead(((picture, mesh.faces(picture.pixels)) for picture in pictures), _AHEAD)) as seen,
         ):
-            closer, others, everybody = CloserLook(sought), OtherFaces(counted), Everybody(parts, self._reader, pool)
-            measured = MeasuredFaces(self._reader, pool)
-            for picture in pictures:
-                whole = faces_in(mesh, picture)
+            closer, others = CloserLook(sought), OtherFaces(counted, pool)
+            everybody, measured = Everybody(parts, self._reader, pool), MeasuredFaces(self._reader, pool)
+            for picture, points in seen:
+                whole = faces_of(points, picture)
                 faces = closer.faces(whole, picture)
                 looked.append(picture.time)
                 several.append(len(faces) > 1)
@@ -147,9 +154,10 @@ class FaceMeter:
                     everybody.add(faces, picture)
                 else:
                     others.add(whole, picture)
+                watch(picture.time)
             steps = measured.steps()
             people, notes = everybody.tracks(len(looked))
-        shared = max(sum(several) / max(1, len(looked)), others.share)
+            shared = max(sum(several) / max(1, len(looked)), others.share())
         if not self._everybody and shared >= _OFTEN:
             notes = (extraction_notes.several_faces(shared),)
         often = len(with_face) and len(with_face) >= _OFTEN * len(looked)
