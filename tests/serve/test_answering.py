@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.plain_values import plain
 from lddu.runs.answer_document import answer_document
 from lddu.runs.explained import ClipAnswers
@@ -85,6 +88,18 @@ def test_a_clip_is_answered_as_predict_does_under_its_own_name(
         "export.parquet",
         "export.TextGrid",
     }
+
+
+def test_each_person_is_answered_where_that_is_asked(answering: Answering, tmp_path: Path) -> None:
+    upload = tmp_path / "upload.png"
+    faces = [draw_face(192, Expression(smile=smile)) for smile in (1.0, -1.0)]
+    Image.fromarray(np.concatenate(faces, axis=1)).save(upload)
+    one = written(answering, AnswerRequest(tmp_path, "two.png", upload))["clips"]
+    each = written(answering, AnswerRequest(tmp_path, "two.png", upload, per_person=True, page=True))["clips"]
+    assert len(one) == 1 and [clip["person"] for clip in each] == ["face 1", "face 2"]
+    assert each[0]["emotions"] != each[1]["emotions"]
+    page = (tmp_path / PAGE).read_text()
+    assert "face 1" in page and "face 2" in page
 
 
 @pytest.mark.parametrize("name", ["talk.mp4", "notes.txt", "<script>alert(1)</script>.mp4"])

@@ -36,23 +36,18 @@ def test_predict_sends_the_document_and_keeps_nothing(tmp_path: Path) -> None:
 def test_what_is_asked_for_reaches_the_model(tmp_path: Path) -> None:
     answerer = FakeAnswerer()
     with server(tmp_path / "files", answerer) as client:
-        query = "?name=a%2Ftalk.MP4&model=default&recall=0.9&coverage=1&transcribe=true"
+        query = "?name=a%2Ftalk.MP4&model=default&recall=0.9&coverage=1&transcribe=true&per_person=true"
         assert client.post(f"/v1/predict{query}", content=b"clip").status_code == 200
     (asked,) = answerer.asked
-    assert (asked.name, asked.model, asked.recall, asked.coverage, asked.transcribe) == (
-        "talk.MP4",
-        "default",
-        0.9,
-        1.0,
-        True,
-    )
+    assert (asked.name, asked.model, asked.recall, asked.coverage) == ("talk.MP4", "default", 0.9, 1.0)
+    assert asked.transcribe and asked.per_person
     assert asked.upload is not None and asked.upload.suffix == ".mp4"
 
 
 @pytest.mark.parametrize(
     "query",
     ["recall=0", "recall=1", "recall=nan", "recall=1_0", "recall=", "coverage=0", "coverage=1.01", "coverage=inf", "model=other",
-     "transcribe=yes", "other=1", "recall=0.9&recall=0.8"],
+     "transcribe=yes", "per_person=1", "other=1", "recall=0.9&recall=0.8"],
 )  # fmt: skip
 def test_wrong_options_are_refused_before_a_clip_is_received(tmp_path: Path, query: str) -> None:
     answerer = FakeAnswerer()

@@ -79,7 +79,7 @@ class Answering:
         words = request.upload is not None and request.upload.suffix == WORDS_SUFFIX
         info = None if request.upload is None or words else checked_media(request.upload, self._limits.media_seconds)
         speech = PACKAGED_SPEECH if request.transcribe and info is not None else ""
-        config = ExtractorConfig(speech_model=speech)
+        config = ExtractorConfig(speech_model=speech, per_person=request.per_person)
         answers = predict_clips(predictor, _listing(request), config, options, 1, _Progress(progress))
         answers = _renamed(answers, request)
         document = plain(answer_document(predictor, answers))

@@ -141,7 +141,8 @@ class Api:
 
     async def _receive(self, request: Request, job: Job, options: QueryOptions, kind: str) -> AnswerRequest:
         chosen: dict[str, Any] = {
-            "model": options.model, "recall": options.recall, "coverage": options.coverage, "transcribe": options.transcribe, "page": job.lasting
+            "model": options.model, "recall": options.recall, "coverage": options.coverage, "transcribe": options.transcribe,
+            "per_person": options.per_person, "page": job.lasting,
         }  # fmt: skip
         if kind == "application/json":
             most = self._limits.text_characters

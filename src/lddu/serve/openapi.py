@@ -88,6 +88,7 @@ def _asking(name: str, summary: str, answers: JSON, limits: Limits, models: Sequ
             _query("recall", {**_SHARE, "exclusiveMaximum": 1}, "Also a set of emotions that holds this share of all, on average."),
             _query("coverage", {**_SHARE, "maximum": 1}, "Answer this share of the pairs, most certain first."),
             _query("transcribe", {"type": "boolean"}, "Recognise the words (English)."),
+            _query("per_person", {"type": "boolean"}, "Answer each person in the clip for themselves."),
         ],
         "requestBody": {
             "required": True,

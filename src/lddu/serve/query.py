@@ -10,7 +10,7 @@ from lddu.errors import LdduError
 from lddu.exports.text import unbroken
 from lddu.serve.request import Model
 
-OPTIONS = ("model", "recall", "coverage", "transcribe", "name")
+OPTIONS = ("model", "recall", "coverage", "transcribe", "per_person", "name")
 
 
 class BadRequestError(LdduError):
@@ -26,6 +26,7 @@ class QueryOptions:
     recall: float | None = None
     coverage: float | None = None
     transcribe: bool = False
+    per_person: bool = False
 
 
 def options_of(query: QueryParams, models: Sequence[Model]) -> QueryOptions:
@@ -46,16 +47,21 @@ def options_of(query: QueryParams, models: Sequence[Model]) -> QueryOptions:
     model, known = query.get("model", ""), [one.name for one in models]
     if model and known and model not in known:
         raise BadRequestError(f"Expected model to be {' or '.join(known)}, but got {model!r}; choose one of these.")
-    transcribe = query.get("transcribe", "false")
-    if transcribe not in ("true", "false"):
-        raise BadRequestError(f"Expected transcribe to be true or false, but got {transcribe!r}; write one of these.")
     return QueryOptions(
         query.get("name", ""),
         model,
         _share("recall", query, "below"),
         _share("coverage", query, "at most"),
-        transcribe == "true",
+        _flag("transcribe", query),
+        _flag("per_person", query),
     )
+
+
+def _flag(name: str, query: QueryParams) -> bool:
+    word = query.get(name, "false")
+    if word not in ("true", "false"):
+        raise BadRequestError(f"Expected {name} to be true or false, but got {word!r}; write one of these.")
+    return word == "true"
 
 
 def _share(name: str, query: QueryParams, end: str) -> float | None:

@@ -31,6 +31,7 @@ class AnswerRequest:
         recall: also a set of emotions with this share of all.
         coverage: answer only this share of the pairs.
         transcribe: recognise the words.
+        per_person: answer each person in it for themselves.
         page: also write the page and the exports.
     """
 
@@ -42,6 +43,7 @@ class AnswerRequest:
     recall: float | None = None
     coverage: float | None = None
     transcribe: bool = False
+    per_person: bool = False
     page: bool = False
 
 

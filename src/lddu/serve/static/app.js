@@ -30,7 +30,7 @@ async function call(path, options = {}) {
 function asked(name) {
   const query = new URLSearchParams(name ? { name } : {});
   for (const id of ["model", "recall", "coverage"]) if (at(id).value) query.set(id, at(id).value);
-  if (at("transcribe").checked) query.set("transcribe", "true");
+  for (const id of ["transcribe", "per_person"]) if (at(id).checked) query.set(id, "true");
   return query.size ? `?${query}` : "";
 }
 
