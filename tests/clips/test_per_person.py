@@ -24,6 +24,7 @@ from lddu.errors import ConfigError, SourceError
 from lddu.runs.adapt import speaker_of
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictor import Predictor
+from lddu.store import extraction_notes
 from lddu.store.store import FeatureStore
 
 PER_PERSON = ExtractorConfig(per_person=True)
@@ -111,6 +112,7 @@ def test_a_photo_of_two_has_two_faces_and_of_one_has_one(everybody: ClipExtracto
     assert [one.person for one in everybody.extract(Source(tmp_path / "one.png", "one"))] == ["face 1"]
     two = everybody.extract(Source(tmp_path / "two.png", "two"))
     assert [one.clip for one in two] == ["two:face 1", "two:face 2"]
+    assert all(extraction_notes.FACES_NUMBERED in one.notes for one in two)
     assert not np.allclose(two[0].modalities["visual"].values, two[1].modalities["visual"].values, atol=0.1)
 
 

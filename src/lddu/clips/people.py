@@ -148,6 +148,7 @@ def people_in(transcripts: Sequence[Transcript], face: FaceTrack, duration: floa
     if owner is None:
         persons += [Person(name, None, steps) for steps, name in zip(faces, free, strict=False)]
     notes = [*_heard(words, names, whole, duration), *_apart(voices, len(faces), owner)]
+    notes += [extraction_notes.FACES_NUMBERED] * (owner is None and len(faces) > 1)
     if names and not timed and len(voices) > 1:
         notes.append(extraction_notes.UNTIMED_SPEAKERS)
     return People(tuple(persons) or (Person(UNKNOWN, "", None),), tuple(words), timed, tuple(notes))

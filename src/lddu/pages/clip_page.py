@@ -119,10 +119,11 @@ def clip_page(
     parts = list(sections(answers, media))
     segments = [segment for section in parts for segment in section.segments]
     predictions = context.all_clips or answers.predictions
+    people = set(zip(answers.file, answers.person, strict=True)) if answers.person else ()
     return template("clips.html").render(
         mark=PAGE_MARK,
         context=context,
-        headline=headline(predictions, len(set(answers.file)) if media else 0, len(answers.failures)),
+        headline=headline(predictions, len(set(answers.file)) if media else 0, len(answers.failures), len(people)),
         left_out=len(predictions) - len(segments),
         sections=parts,
         answers=answers,

@@ -256,15 +256,28 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
 
-def headline(predictions: Predictions, files: int, failed: int = 0) -> str:
-    """The emotions in so many files, and how many more could not be used, in a sentence."""
+def headline(predictions: Predictions, files: int, failed: int = 0, people: int = 0) -> str:
+    """The emotions in so many files, and how many more could not be used, in a sentence.
+
+    Args:
+        predictions: on all clips.
+        files: that can be played.
+        failed: files that could not be used.
+        people: that are answered for themselves; 0 where persons are not distinguished.
+    """
     what = counted(len(predictions), "segment" if files else "clip")
+    if people:
+        what = _people(people) + (f" in {what}" if people < len(predictions) else "")
     silent = np.zeros_like(predictions.label) if predictions.abstained is None else predictions.abstained
     return (
         f"{what}{' of ' + counted(files, 'file') if files else ''}: "
         f"{_emotions_shown(predictions.emotions, predictions.label & ~silent, silent, [predictions.shows_none(n) for n in range(len(predictions))])}."
         f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def _emotions_shown(emotions: Sequence[str], present: Flags, unsure: Flags, none: Sequence[str]) -> str:

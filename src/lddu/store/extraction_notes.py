@@ -260,6 +260,9 @@ UNTIMED_SPEAKERS = "its transcript names several speakers but no times: their wo
 FACES_OF_TABLE = "its table holds several faces, which are not told apart: faces are left out"
 
 
+FACES_NUMBERED = "faces are numbered in the order in which they appear, in one picture from left to right"
+
+
 def faces_apart(faces: int) -> str:
     """Of faces that could not be joined to speakers."""
     if faces == 1:
