@@ -100,6 +100,7 @@ def test_each_person_is_answered_where_that_is_asked(answering: Answering, tmp_p
     assert each[0]["emotions"] != each[1]["emotions"]
     page = (tmp_path / PAGE).read_text()
     assert "face 1" in page and "face 2" in page
+    assert ">two:face 1</p>" in page and "0:00.0" not in page  # a photo has no time
 
 
 @pytest.mark.parametrize("name", ["talk.mp4", "notes.txt", "<script>alert(1)</script>.mp4"])

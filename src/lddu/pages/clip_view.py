@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -246,12 +247,14 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
     for title in dict.fromkeys(titles):
         rows = [n for n, other in enumerate(titles) if other == title]
         played = media.get(title)
+        photo = played is not None and played.kind == "photo"
         times = np.array([(answers.start[n], answers.end[n]) for n in rows])
-        seconds = float(max(times[:, 1].max(), played.seconds if played else 0.0)) if np.isfinite(times).all() else None
+        known = not photo and np.isfinite(times).all()
+        seconds = float(max(times[:, 1].max(), played.seconds if played else 0.0)) if known else None
         if seconds is not None:
             rows.sort(key=lambda n: answers.start[n])
         places = _axis(answers, rows, seconds)
-        segments = tuple(_segment(answers, n, place) for n, place in zip(rows, places, strict=True))
+        segments = tuple(_segment(answers, n, place, not photo) for n, place in zip(rows, places, strict=True))
         ticks = tuple(_ticks(seconds, max(10, len(segments) // 2))) if seconds else ()
         yield Section(played.name if played else title, segments, ticks, seconds, played)
 
@@ -300,9 +303,12 @@ def clock(seconds: float) -> str:
 
 
 def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> list[tuple[float, float]]:
-    """(left, width) in per cent: by time where it is known, else one beside the other."""
+    """(left, width) in per cent: by time where it is known, else those of a person one beside the other."""
     if not seconds:
-        return [(100 * i / len(rows), 100 / len(rows)) for i in range(len(rows))]
+        who = [answers.person[n] if answers.person else "" for n in rows]
+        width = {name: 100 / many for name, many in Counter(who).items()}
+        before = {name: count() for name in width}
+        return [(next(before[name]) * width[name], width[name]) for name in who]
     return [(100 * answers.start[n] / seconds, 100 * (answers.end[n] - answers.start[n]) / seconds) for n in rows]
 
 
@@ -312,10 +318,10 @@ def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
         yield 100 * at / seconds, clock(at).removesuffix(".0")
 
 
-def _segment(answers: ClipAnswers, n: int, place: tuple[float, float]) -> Segment:
+def _segment(answers: ClipAnswers, n: int, place: tuple[float, float], lasts: bool) -> Segment:
     predictions = answers.predictions
     top = predictions.emotions[int(np.argmax(predictions.probability[n]))]
-    timed = bool(np.isfinite([answers.start[n], answers.end[n]]).all())
+    timed = lasts and bool(np.isfinite([answers.start[n], answers.end[n]]).all())
     modalities = tuple(_modality(answers, n, m, top) for m in range(len(predictions.modalities)))
     errors = {modality.name: modality.error for modality in modalities if modality.error is not None}
     cost = predictions.missing_cost[n] if predictions.missing_cost else None
