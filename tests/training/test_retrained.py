@@ -2,12 +2,14 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lddu.errors import ConfigError, MismatchError
+from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
+from lddu.training import retrained
 from lddu.training.retrained import AblationOptions, ablate, cells
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
@@ -44,6 +46,25 @@ def test_every_subset_is_trained_with_every_seed_and_an_interruption_costs_no_fi
         assert row.less_all is None or row.less_all["f1_micro"].value == pytest.approx(
             row.mean["f1_micro"] - rows[0].mean["f1_micro"]
         )
+
+
+def test_a_training_that_diverges_is_named_after_the_others(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = cells(corpus, tmp_path, AblationOptions(seeds=1))
+    whole = retrained.train_or_resume
+
+    def sometimes(store: Any, path: Path, *more: Any) -> Any:
+        if path == first.path:
+            raise RunError(f"Expected a finite loss, but got nan; lower {parameter('training.learning_rate')}.")
+        return whole(store, path, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retrained, "train_or_resume", sometimes)
+        with pytest.raises(RunError, match=r"seed 0' did not: .* lower `training.learning_rate`. All others are in"):
+            ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))
+    assert others and all(RunFolder(cell.path).finished for cell in others)
+    assert len(ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))) == 1 + len(others)
 
 
 def test_runs_of_other_settings_are_not_taken_for_this_ablation(corpus: FeatureStore, tmp_path: Path) -> None:
