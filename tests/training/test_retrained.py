@@ -11,6 +11,7 @@ from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training import retrained
 from lddu.training.retrained import AblationOptions, ablate, cells
+from lddu.training.run import train_or_resume
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
@@ -52,7 +53,7 @@ def test_a_training_that_diverges_is_named_after_the_others(
     corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, *others = cells(corpus, tmp_path, AblationOptions(seeds=1))
-    whole = retrained.train_or_resume
+    whole = train_or_resume
 
     def sometimes(store: Any, path: Path, *more: Any) -> Any:
         if path == first.path:
