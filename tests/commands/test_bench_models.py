@@ -12,7 +12,7 @@ from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.models.peers import lmf
 from lddu.runs.run_folder import RunFolder
 from lddu.sentences import SIMULATED_CORPUS
-from tests.builders import tiny_store
+from tests.builders import tiny_store, untested_store
 from tests.command_line import lddu
 
 QUICK = ("--seeds", "2", "--trials", "0", "--epochs", "1", "--device", "cpu")
@@ -167,6 +167,13 @@ def test_settings_that_cannot_be_taken_are_refused(
     words = ("--families", "lmf", *QUICK, "--settings", tmp_path, "--out", tmp_path / "out")
     told = lddu(capsys, "bench-models", place / "store", *words)
     assert told.code == 2 and sentence in " ".join(told.err.split()) and not (tmp_path / "out").exists()
+
+
+def test_without_labelled_test_clips_nothing_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    untested_store(tmp_path / "store")
+    found = lddu(capsys, "bench-models", tmp_path / "store", *QUICK, "--out", tmp_path / "out")
+    assert found.code == 1 and "labelled clips of the split 'test' in" in found.err
+    assert "to compare model families on, but there are none" in found.err and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

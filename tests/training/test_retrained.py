@@ -12,7 +12,7 @@ from lddu.store.store import FeatureStore
 from lddu.training import retrained
 from lddu.training.retrained import AblationOptions, ablate, cells
 from lddu.training.run import train_or_resume
-from tests.builders import tiny_config, tiny_store
+from tests.builders import tiny_config, tiny_store, untested_store
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
 
@@ -81,6 +81,15 @@ def test_one_modality_cannot_be_ablated(corpus: FeatureStore, tmp_path: Path) ->
         cells(corpus, tmp_path, AblationOptions(modalities=(next(iter(corpus.modalities)),)))
     with pytest.raises(ConfigError, match="seeds"):
         AblationOptions(seeds=0)
+
+
+def test_figures_of_validation_are_said_to_be_of_validation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    untested_store(tmp_path / "store")
+    words = ("--family", "late-fusion", "--seeds", "1", "--jobs", "1", "--training.epochs", "1")
+    shown = lddu(capsys, "ablate", tmp_path / "store", *words, "--out", tmp_path / "out")
+    assert shown.code == 0 and "trained anew on valid: one seed" in shown.out
+    with (tmp_path / "out" / "ablation.csv").open() as stream:
+        assert {row["split"] for row in csv.DictReader(stream)} == {"valid"}
 
 
 @pytest.mark.slow

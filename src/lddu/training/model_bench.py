@@ -27,7 +27,7 @@ from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
 from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import TrainingCallback
-from lddu.training.plan import Jobs, RunOptions, check_jobs, training_rows
+from lddu.training.plan import Jobs, RunOptions, check_jobs, refuse_unmeasurable, training_rows
 from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
 from lddu.training.side_by_side import Training, pace_in, train_all
@@ -134,7 +134,7 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
         RunError: where `out` holds something else.
         MismatchError: where it holds a bench of another store, budget or other folds.
         ConfigError: where there are too few groups for the folds.
-        StoreError: where the store cannot be trained on.
+        StoreError: where the store cannot be trained on, or no test clip can be reported on.
     """
     splits = _begun(store, out, options)
     clips = tuple(len(training_rows(split_store)[0]) for split_store in splits.stores)
@@ -165,6 +165,7 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     folds = None if options.folds is None else chosen_folds(store, options.folds)
     if folds is None:
         training_rows(store)  # refused before there is a folder
+        refuse_unmeasurable(store, "compare model families on")
     else:
         about |= folds.to_mapping(store)
     _claim(out, about, options)

@@ -84,6 +84,7 @@ class SubsetRow:
             modalities.
         units: how many of them were drawn from.
         by: ``group`` or ``clip``.
+        split: whose clips these are.
         folds: `count`, and `group` (the column), of the folds whose test clips these are together; empty without folds.
     """
 
@@ -95,6 +96,7 @@ class SubsetRow:
     over_clips: dict[str, Difference] | None
     units: int
     by: str
+    split: str
     folds: dict[str, Any]
 
 
@@ -245,6 +247,7 @@ def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
                 seeds.second_less_first if seeds else None,
                 None if subset == first else {name: _less(of_runs[first], resampled, name) for name in mean},
                 *drawn[0].units,
+                split,
                 RunFolder(Path(paths[0])).description.store.get("folds") or {},
             )
         )
