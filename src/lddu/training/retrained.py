@@ -164,7 +164,7 @@ def ablate(
         if not isinstance(fault, RunError):  # would meet all trainings
             raise fault
         faults[name] = fault
-        callback.note(f"{name}: {fault}")
+        callback.note(f"{name} has failed; the others go on")
 
     def begun(name: str) -> None:
         if begins is not None:
