@@ -55,6 +55,16 @@ def tiny_store(
     return FeatureStore(path)
 
 
+def untested_store(path: Path) -> FeatureStore:
+    """A sound store without test clips."""
+    with writing_store(path, StoreDescription(EMOTIONS, {"text": "made up", "audio": "made up"})) as writer:
+        rng = np.random.default_rng(0)
+        for i in range(30):
+            row = ClipRow(f"c{i}", "train" if i % 3 else "valid", (rng.integers(0, 2, len(EMOTIONS)) * 1.0).tolist())
+            writer.add(row, {name: rng.standard_normal((2, 3)).astype(np.float32) for name in ("text", "audio")})
+    return FeatureStore(path)
+
+
 def noisy_store(path: Path) -> FeatureStore:
     """Simulated, two modalities of known noise, large enough to hold twenty validation clips of each."""
     return simulate(path, SimulationConfig(clips=300, dimensions={"text": 12, "audio": 6}, missing=0.1))

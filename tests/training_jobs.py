@@ -19,3 +19,15 @@ def leave(file: Path, callback: TrainingCallback) -> None:
 def die(callback: TrainingCallback) -> None:
     """As a process that the system ends because memory has run out."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class UnsendableError(Exception):
+    """Cannot be made again from its words, as a pickle does it."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+
+
+def fail(callback: TrainingCallback) -> None:
+    """As a model of somebody's own that is wrong."""
+    raise UnsendableError("layer 3", "no such width")

@@ -3,6 +3,7 @@
 import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from lddu.corpora.simulated.simulate import SimulationConfig, simulate
 from lddu.models.peers import lmf
 from lddu.runs.run_folder import RunFolder
 from lddu.sentences import SIMULATED_CORPUS
-from tests.builders import tiny_store
+from tests.builders import tiny_store, untested_store
 from tests.command_line import lddu
 
 QUICK = ("--seeds", "2", "--trials", "0", "--epochs", "1", "--device", "cpu")
@@ -79,11 +80,34 @@ def test_a_family_that_breaks_or_finds_no_memory_is_named_and_the_others_go_on(
 
     monkeypatch.setattr(lmf.Lmf, "forward", full)
     words = ("bench-models", place / "store", "--families", "lmf,late-fusion", *QUICK, "--out", tmp_path / "out")
-    told = "lmf is left out: OutOfMemoryError: CUDA out of memory. Tried to allocate 20 GiB."
+    told = "is left out: OutOfMemoryError: CUDA out of memory. Tried to allocate 20 GiB."
     for _ in range(2):  # the second time it goes on
         found = lddu(capsys, *words)
-        assert found.code == 1 and told in found.err
+        assert found.code == 1 and f"lmf seed 0 {told}" in found.err and f"lmf seed 1 {told}" in found.err
+        page = (tmp_path / "out" / "table.html").read_text()
+        assert page.count("Tried to allocate") == 1 and "lmf seed 0, lmf seed 1: OutOfMemoryError" in page
         assert "Missing: lmf seed 0, lmf seed 1." in found.out and "| late-fusion | 2 |" in found.out
+
+
+def test_a_seed_that_fails_is_named_and_the_next_one_is_trained(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = lmf.Lmf.__init__
+
+    def first_fails(self: lmf.Lmf, *arguments: Any) -> None:
+        if torch.initial_seed() == 0:
+            raise ValueError("not with this seed")
+        build(self, *arguments)
+
+    words = ("bench-models", place / "store", "--families", "lmf", *QUICK, "--out", tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(lmf.Lmf, "__init__", first_fails)
+        found = lddu(capsys, *words)
+    assert found.code == 1 and "lmf seed 0 is left out: ValueError: not with this seed" in found.err
+    assert "| lmf | 1 |" in found.out and "Missing: lmf seed 0." in found.out
+    assert RunFolder(tmp_path / "out" / "lmf" / "seed-1").finished
+    found = lddu(capsys, *words)
+    assert found.code == 0 and "| lmf | 2 |" in found.out and "Missing: nothing." in found.out
 
 
 def test_settings_that_a_search_found_are_taken_and_the_others_are_published(
@@ -143,6 +167,13 @@ def test_settings_that_cannot_be_taken_are_refused(
     words = ("--families", "lmf", *QUICK, "--settings", tmp_path, "--out", tmp_path / "out")
     told = lddu(capsys, "bench-models", place / "store", *words)
     assert told.code == 2 and sentence in " ".join(told.err.split()) and not (tmp_path / "out").exists()
+
+
+def test_without_labelled_test_clips_nothing_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    untested_store(tmp_path / "store")
+    found = lddu(capsys, "bench-models", tmp_path / "store", *QUICK, "--out", tmp_path / "out")
+    assert found.code == 1 and "labelled clips of the split 'test' in" in found.err
+    assert "to compare model families on, but there are none" in found.err and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

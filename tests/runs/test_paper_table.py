@@ -19,6 +19,7 @@ from lddu.evaluate.hierarchical import mean_over_seeds
 from lddu.evaluate.p_value import holm, two_sided
 from lddu.runs.compare import LOWER_IS_BETTER, resampled_runs
 from lddu.runs.paper_table import PaperTable, paper_table, row_names
+from lddu.runs.seeds import differing
 from lddu.runs.table_text import as_csv, as_latex, as_markdown, in_latex, in_markdown
 from lddu.sentences import SIMULATED_CORPUS
 from lddu.store.store import FeatureStore
@@ -254,3 +255,22 @@ def test_every_form_says_that_the_corpus_is_simulated_and_none_says_so_of_anothe
     honest = _table(runs, *ALL)
     assert not pd.read_csv(io.StringIO(as_csv(honest))).simulated.any()
     assert all("imulated" not in text(honest) for text in (as_markdown, as_latex))
+
+
+def test_of_imported_answers_the_given_name_is_shown_and_no_setting_of_a_training(runs: dict[str, Path]) -> None:
+    chosen = [runs[name] for name in ("long-0", "oracle")]
+    found = paper_table(resampled_runs(chosen, "test"), "test")
+    assert [row.name for row in found.rows] == ["long-0", "short"]
+    beside_its_namesake = paper_table(resampled_runs([runs["short-0"], runs["short-1"], *chosen], "test"), "test")
+    assert [row.name for row in beside_its_namesake.rows] == ["short", "long-0", "oracle"]
+    told = differing([*chosen, runs["short-0"]])
+    assert told[str(runs["oracle"])] == {"family": "imported"}
+    assert told[str(runs["long-0"])] == {"family": "lddu", "training.epochs": 3}
+
+
+def test_a_column_is_named_after_the_figure_that_it_holds(runs: dict[str, Path]) -> None:
+    found = paper_table(resampled_runs([runs["short-0"], runs["long-0"]], "test"), "test")
+    assert "adaptive ECE" in as_markdown(found) and "adaptive ECE" in as_latex(found)
+    measured = package.RunFolder(runs["short-0"]).read_json("metrics.json")["splits"]["test"]
+    assert found.rows[0].cells["adaptive_ece"].mean == pytest.approx(measured["adaptive_ece"])
+    assert measured["adaptive_ece"] != pytest.approx(measured["ece"])

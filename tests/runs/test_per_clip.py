@@ -67,6 +67,12 @@ def test_a_clip_that_is_not_there_is_an_index_error(n: int) -> None:
         predictions(3)[n]
 
 
+@pytest.mark.parametrize("chosen", ["c0", ["c0"], 1.0, (0, 0.5), np.zeros((1, 1), int)])
+def test_what_chooses_no_clip_is_an_index_error(chosen: Any) -> None:
+    with pytest.raises(IndexError, match="Expected the number of a clip, a slice, numbers or a mask, but got"):
+        predictions(3)[chosen]
+
+
 @given(st.integers(0, 8), st.data())
 def test_some_clips_are_those_that_a_list_would_give(clips: int, data: st.DataObject) -> None:
     found, names = predictions(clips), [f"c{n}" for n in range(clips)]

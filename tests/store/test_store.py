@@ -75,6 +75,15 @@ def test_several_parts_read_like_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
         several.steps("audio", 20)
 
 
+def test_steps_are_read_by_row_number_or_id(tmp_path: Path) -> None:
+    store = tiny_store(tmp_path / "store")
+    for n, clip in enumerate(store.table.clip.tolist()):
+        np.testing.assert_array_equal(store.steps("audio", clip), store.steps("audio", n))
+        assert store.times("audio", clip) is None
+    with pytest.raises(StoreError, match=r"Expected ids of clips in .*, but got 'nobody', which is none"):
+        store.steps("audio", "nobody")
+
+
 def test_parts_of_half_and_of_single_precision_load_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

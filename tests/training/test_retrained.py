@@ -2,14 +2,17 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lddu.errors import ConfigError, MismatchError
+from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
+from lddu.training import retrained
 from lddu.training.retrained import AblationOptions, ablate, cells
-from tests.builders import tiny_config, tiny_store
+from lddu.training.run import train_or_resume
+from tests.builders import tiny_config, tiny_store, untested_store
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
 
@@ -46,6 +49,25 @@ def test_every_subset_is_trained_with_every_seed_and_an_interruption_costs_no_fi
         )
 
 
+def test_a_training_that_diverges_is_named_after_the_others(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = cells(corpus, tmp_path, AblationOptions(seeds=1))
+    whole = train_or_resume
+
+    def sometimes(store: Any, path: Path, *more: Any) -> Any:
+        if path == first.path:
+            raise RunError(f"Expected a finite loss, but got nan; lower {parameter('training.learning_rate')}.")
+        return whole(store, path, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retrained, "train_or_resume", sometimes)
+        with pytest.raises(RunError, match=r"seed 0' did not: .* lower `training.learning_rate`. All others are in"):
+            ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))
+    assert others and all(RunFolder(cell.path).finished for cell in others)
+    assert len(ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))) == 1 + len(others)
+
+
 def test_runs_of_other_settings_are_not_taken_for_this_ablation(corpus: FeatureStore, tmp_path: Path) -> None:
     options = AblationOptions(seeds=1)
     rows = ablate(corpus, tmp_path, SHORT, options)
@@ -59,6 +81,15 @@ def test_one_modality_cannot_be_ablated(corpus: FeatureStore, tmp_path: Path) ->
         cells(corpus, tmp_path, AblationOptions(modalities=(next(iter(corpus.modalities)),)))
     with pytest.raises(ConfigError, match="seeds"):
         AblationOptions(seeds=0)
+
+
+def test_figures_of_validation_are_said_to_be_of_validation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    untested_store(tmp_path / "store")
+    words = ("--family", "late-fusion", "--seeds", "1", "--jobs", "1", "--training.epochs", "1")
+    shown = lddu(capsys, "ablate", tmp_path / "store", *words, "--out", tmp_path / "out")
+    assert shown.code == 0 and "trained anew on valid: one seed" in shown.out
+    with (tmp_path / "out" / "ablation.csv").open() as stream:
+        assert {row["split"] for row in csv.DictReader(stream)} == {"valid"}
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from lddu.training.run import resume, train
 from lddu.training.side_by_side import Pace, Training, pace_of, train_all, within_memory
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu
-from tests.training_jobs import die, leave
+from tests.training_jobs import die, fail, leave
 
 CONFIG = tiny_config(training={"epochs": 2}, decision={"dropout_passes": 0})
 TWO = RunOptions(seed=3, members=2, checkpoint_seconds=0, baselines=False, report=False)
@@ -144,6 +144,22 @@ def test_a_training_that_dies_is_named_and_the_others_end(tmp_path: Path) -> Non
             train_all(trainings, Pace(2, 1), NoCallback())
     assert (tmp_path / "a").exists() and (tmp_path / "b").exists()
     assert sorted(str(one.message) for one in met) == ["a is odd", "b is odd", "features are odd"]
+
+
+@pytest.mark.slow  # PyTorch is loaded in each process
+@pytest.mark.parametrize("pace", [Pace(), Pace(2, 1)])
+def test_a_training_that_fails_is_told_and_the_others_go_on(tmp_path: Path, pace: Pace) -> None:
+    trainings = [Training("seed 0", fail), Training("seed 1", partial(leave, tmp_path / "a"))]
+    if pace.threads:
+        trainings.insert(1, Training("dying", die))
+    told: dict[str, str] = {}
+    with warnings.catch_warnings(action="ignore"):
+        train_all(trainings, pace, NoCallback(), failed=lambda name, fault: told.update({name: str(fault)}))
+        assert (tmp_path / "a").exists()
+        with pytest.raises(Exception, match="layer 3: no such width"):
+            train_all(trainings[:1], pace, NoCallback())
+    assert told.pop("dying", "process of dying died").count("process of dying died") == 1
+    assert list(told) == ["seed 0"] and "layer 3: no such width" in told["seed 0"]
 
 
 def test_a_family_that_cannot_be_sent_is_refused_before_anything_is_trained(

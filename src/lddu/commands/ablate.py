@@ -119,9 +119,9 @@ def _write(rows: "list[SubsetRow]", file: Path, simulated: bool) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     names = [f"{name}{end}" for name in rows[0].mean for end in ("", "_deviation")]
     less = [f"{RANKED_BY}_less_all{end}" for end in ("", "_low", "_high")]
-    writer.writerow(["modalities", "seeds", "folds", "units", "resampled_by", *names, *less, "simulated"])
+    writer.writerow(["modalities", "seeds", "folds", "split", "units", "resampled_by", *names, *less, "simulated"])
     for row in rows:
-        about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.units, row.by]
+        about = ["+".join(row.modalities), len(row.runs), row.folds.get("count", ""), row.split, row.units, row.by]
         deviation = row.deviation or {}
         figures = [value for name, mean in row.mean.items() for value in (mean, deviation.get(name, ""))]
         gap = row.over_clips[RANKED_BY] if row.over_clips else None
@@ -137,7 +137,11 @@ def _show(rows: "list[SubsetRow]", out: Path) -> None:
     from lddu.sentences import counted
 
     whole = rows[0]
-    over = f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together" if whole.folds else ""
+    over = (
+        f", test clips of {folds_phrase(whole.folds['count'], whole.folds['group'])} together"
+        if whole.folds
+        else f" on {whole.split}"
+    )
     several = len(whole.runs) > 1  # one seed has neither a deviation nor an interval over seeds
     summary = f"mean ± standard deviation over {counted(len(whole.runs), 'seed')}" if several else "one seed"
     grid = table(

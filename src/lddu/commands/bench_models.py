@@ -42,7 +42,8 @@ def bench_models(
     """Search and train model families under one protocol; write one table and page.
 
     Each family is searched with the same number of trials on valid, then trained with the same seeds. The same command
-    continues a bench that was stopped. A family that fails is left out; table.csv, table.md and table.html name what is missing.
+    continues a bench that was stopped. A training that fails is left out and the others go on; table.csv, table.md and
+    table.html name what is missing.
 
     Parameters
     ----------
@@ -96,7 +97,9 @@ def bench_models(
             raise KeyboardInterrupt(f"Stopped. The same command with --out {folder} goes on.") from None
     table = model_table(folder, options.families, seeds, outcome.train_clips)
     if table is None:
-        raise RunError(f"Expected a family to be trained, but none was: {'; '.join(outcome.faults.values())}")
+        raise RunError(
+            f"Expected a family to be trained, but none was: {'; '.join(dict.fromkeys(outcome.faults.values()))}"
+        )
     if trials:
         kind = f"the best of {counted(trials, 'trial')} on validation" + (" of each fold" if table.folds else "")
     elif len(given) == len(names):
@@ -138,9 +141,9 @@ class BenchProgress(SearchProgress):
         self.say(f"{family}: {what}")
         self._steps, self._began, self._most = 0, 0.0, 0
 
-    def cell_failed(self, family: str, fault: str) -> None:
+    def cell_failed(self, cell: str, fault: str) -> None:
         """Print why."""
-        self.say(f"{family} is left out: {fault}")
+        self.say(f"{cell} is left out: {fault}")
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Start the epoch's bar anew."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lddu.training.search.search import SearchResult
 
 SHOWN_TRIALS = 20
+_NAMES = {"f1": "micro-F1", "f1_map": "mean of micro-F1 and mAP"}
 EXAMPLES = """Examples:
   lddu search store --trials 50 --out search
   lddu search store --trials 50 --out quick --training.epochs 20
@@ -38,7 +39,8 @@ def search(
 ) -> None:
     """Search for better settings on the validation split.
 
-    Each trial trains on the split train and is judged on valid by micro-F1; test is not used. A setting that you give,
+    Each trial trains on the split train and is judged on valid by the score that chooses the checkpoint (training.checkpoint); test is
+    not used. A setting that you give,
     as an option or in the file, is not searched. Poor trials are stopped early. The same command continues a search
     that was stopped; several such commands, on one machine or on several that share the folder, divide the trials. The
     result is best.toml, for 'lddu train --config'.
@@ -106,18 +108,29 @@ def search(
 
 def _plain(result: "SearchResult") -> dict[str, Any]:
     best = result.trials[0]
-    summary = {"search": str(result.path), "judged_by": "f1_micro on valid", "best": best.number}
+    summary = {"search": str(result.path), "judged_by": f"{_NAMES[result.judged_by]} on valid", "best": best.number}
     return {**summary, "config": result.best.to_mapping(), "trials": [asdict(trial) for trial in result.trials]}
 
 
 def _show(result: "SearchResult", modalities: str | None) -> None:
     from lddu.commands.screen import results, table
 
-    grid = table("micro-F1 on valid, best first", "trial", "", "micro-F1", "epochs", "seconds", "settings")
+    grid = table(
+        f"{_NAMES[result.judged_by]} on valid, best first",
+        "trial",
+        "",
+        "score",
+        "micro-F1",
+        "epochs",
+        "seconds",
+        "settings",
+    )
     grid.columns[-1].justify, grid.columns[-1].overflow = "left", "fold"
     for trial in result.trials[:SHOWN_TRIALS]:
-        score = "–" if trial.f1_micro is None else f"{trial.f1_micro:.4f}"
-        grid.add_row(str(trial.number), trial.state, score, str(trial.epochs), f"{trial.seconds:.0f}", _changes(trial))
+        scores = ["–" if score is None else f"{score:.4f}" for score in (trial.score, trial.f1_micro)]
+        grid.add_row(
+            str(trial.number), trial.state, *scores, str(trial.epochs), f"{trial.seconds:.0f}", _changes(trial)
+        )
     results().print(grid)
     left = len(result.trials) - SHOWN_TRIALS
     if left > 0:

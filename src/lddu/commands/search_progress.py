@@ -24,9 +24,5 @@ class SearchProgress(TrainingProgress):
 
     def trial_done(self, trial: "Trial") -> None:
         """Print the trial's line."""
-        score = (
-            trial.fault
-            if trial.f1_micro is None
-            else f"valid: micro-F1 {trial.f1_micro:.4f} after {trial.epochs} epochs"
-        )
+        score = trial.fault if trial.score is None else f"valid: score {trial.score:.4f} after {trial.epochs} epochs"
         self.say(f"trial {trial.number} {trial.state}: {score}")

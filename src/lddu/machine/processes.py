@@ -4,6 +4,7 @@ Workers of this machine are here; `lddu.machine.cluster` has those of many.
 """
 
 import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -175,6 +176,15 @@ class _Worker(Generic[Job, Result]):
         self._pipe.close()
 
 
+def sendable(fault: Exception) -> Exception:
+    """The fault, or its kind and words where it could not be sent to another process, as with arguments of its own it cannot."""
+    try:
+        pickle.loads(pickle.dumps(fault))  # noqa: S301  bytes of our own
+    except Exception:
+        return RuntimeError(f"{type(fault).__name__}: {fault}")
+    return fault
+
+
 _NOT_BEGUN = (
     "Expected a process for several jobs to begin, but it ended at once; a script that asks for several jobs has to do so "
     'under `if __name__ == "__main__":`, because each process reads the script again; or ask for one job.'
@@ -200,5 +210,5 @@ def _serve(pipe: "Connection[Any, Any]", began: Any, threads: int, reporting: bo
             try:
                 result = opened(opening)(job, *more)
             except Exception as met:
-                fault = met
+                fault = sendable(met)
             pipe.send((True, result, fault))

@@ -6,7 +6,7 @@ LDDU is one family, late fusion another; `lddu.models.families` lists them. A fa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 from lddu.config import Config, DecisionConfig, ModelSettings, ObjectiveSettings, ResolvedConfig, TrainingConfig, near
 from lddu.errors import ConfigError
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from lddu.machine.ranks import Ranks
 
 Axis = Literal["modality", "emotion", "step"]
+
+TAKEN = frozenset((
+    "probability", "label", "uncertainty", "present", "in_set", "cannot_tell", "share", "expected_share", "aleatoric", "epistemic",
+    "distance", "modality_distance", "noisier_than", "unfamiliar", "label_odds", "margin", "entropy", "combination", "product",
+    "dropout_entropy", "dropout_information", "dropout_std",
+))  # fmt: skip
+"""Names that predictions and uncertainty scores have of every family: evidence of such a name would stand in their place."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,9 @@ class Evidence:
         higher_is_surer: direction; an uncertainty reads it the other way round.
         meaning: one plain sentence for reports.
         column: prefix of its columns in tables; the name where empty.
+
+    Raises:
+        ConfigError: where the axes are others, or in another order.
     """
 
     name: str
@@ -60,6 +70,12 @@ class Evidence:
     higher_is_surer: bool
     meaning: str
     column: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.axes or tuple(self.axes) != tuple(axis for axis in get_args(Axis) if axis in self.axes):
+            raise ConfigError(
+                f"Expected the axes of the evidence {self.name} to be some of {', '.join(get_args(Axis))}, in this order, but got {self.axes!r}."
+            )
 
     @property
     def prefix(self) -> str:
@@ -142,7 +158,7 @@ class Family:
         searched: settings that `lddu search` tries beside those of training, as `lddu.training.search.space` has them.
 
     Raises:
-        ConfigError: where the presets are of another family, or lack ``default``.
+        ConfigError: where the presets are of another family, or lack ``default``; where evidence has a name that is taken.
     """
 
     name: str
@@ -159,6 +175,12 @@ class Family:
             raise ConfigError(
                 f"Expected presets of the model family {self.name!r} with 'default' among them, but got "
                 f"{', '.join(self.presets)} of {', '.join(others) or self.name}; give each Config that family."
+            )
+        names = [name for kind in self.evidence for name in {kind.name, kind.prefix}]
+        if wrong := sorted({name for name in names if name in TAKEN or names.count(name) > 1}):
+            raise ConfigError(
+                f"Expected evidence of the model family {self.name!r} under names that nothing else has, but got {', '.join(wrong)}; choose another "
+                "name or `column`."
             )
 
     @classmethod

@@ -17,12 +17,15 @@ def write_bench(out: Path, table: ModelTable, about: str, faults: Mapping[str, s
         out: the folder.
         table: what was measured.
         about: a sentence on settings and seeds.
-        faults: family -> why it could not be made.
+        faults: cell -> why it could not be made.
     """
+    failed: dict[str, list[str]] = {}
+    for cell, fault in faults.items():
+        failed.setdefault(fault, []).append(cell)
     write_text(out / "table.csv", as_csv(table))
     write_text(out / "table.md", as_markdown(table))
     page = template("bench.html").render(
-        table=table, about=about, faults=faults, names=HEADLINE, lower_is_better=LOWER_IS_BETTER
+        table=table, about=about, faults=failed, names=HEADLINE, lower_is_better=LOWER_IS_BETTER
     )
     write_text(out / "table.html", page)
     return out / "table.html"

@@ -153,7 +153,7 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
     """
     by_run = {run.answers.name: run for run in drawn}
     groups = of_same_settings(list(by_run))
-    labels = _given(names, groups) if names else row_names([runs for runs, _ in groups])
+    labels = _given(names, groups) if names else _known_names([runs for runs, _ in groups])
     figures = tuple(name for name in HEADLINE if all(name in run.values and name in run.drawn for run in drawn))
     columns = {name: _column([[by_run[run] for run in runs] for runs, _ in groups], name, seed) for name in figures}
     first = drawn[0]
@@ -261,6 +261,17 @@ def row_names(groups: Sequence[Sequence[str]]) -> list[str]:
         if all(labels) and len(set(labels)) == len(labels):
             return labels
     return [", ".join(runs) for runs in groups]
+
+
+def _known_names(groups: Sequence[Sequence[str]]) -> list[str]:
+    """Those of `row_names`, and of imported answers the name that they were given, unless rows would share it."""
+    found = row_names(groups)
+    descriptions = [opened_run(runs[0]).description for runs in groups]
+    named = [
+        (str(getattr(described.config.model, "name", "")) if described.imported else "") or name
+        for described, name in zip(descriptions, found, strict=True)
+    ]
+    return named if len(set(named)) == len(named) else found
 
 
 def _common(runs: Sequence[str]) -> str:

@@ -113,8 +113,10 @@ class PerClip(ABC, Generic[One]):
             if not -len(self) <= chosen < len(self):
                 raise IndexError(f"Expected a clip from 0 to {len(self) - 1}, but got {chosen}.")
             return self.one(int(chosen) % len(self))
-        rows = chosen if isinstance(chosen, slice) else np.asarray(chosen if len(chosen) else np.zeros(0, np.int64))
-        return self.rows(np.arange(len(self))[rows])
+        rows = chosen if isinstance(chosen, slice) else np.asarray(chosen)
+        if not isinstance(rows, slice) and rows.size and (rows.dtype.kind not in "iub" or rows.ndim != 1):
+            raise IndexError(f"Expected the number of a clip, a slice, numbers or a mask, but got {chosen!r}.")
+        return self.rows(np.arange(len(self))[rows if isinstance(rows, slice) or rows.size else np.zeros(0, np.int64)])
 
     def __iter__(self) -> Iterator[One]:
         return map(self.one, range(len(self)))

@@ -16,6 +16,7 @@ from scipy.stats import t as student
 from lddu.evaluate.compare import Difference, Estimate
 from lddu.runs.compare import RunPair
 from lddu.runs.named_runs import opened_run
+from lddu.runs.run_folder import RunDescription
 
 ROUNDING = 1e-12
 """Relative difference below which the same computation in another order may give two figures."""
@@ -93,16 +94,25 @@ def of_same_settings(runs: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[s
 def differing(runs: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
     """Run -> what the runs differ in: their modalities, and settings by their dotted names.
 
-    What ``"auto"`` made of other modalities is no difference of its own and is left out, as is what only one model family has.
+    What ``"auto"`` made of other modalities is no difference of its own and is left out, as is what only one model family has. Of a
+    model whose answers were imported, name and decision are known, and nothing else is said.
     """
     described = {str(run): opened_run(run).description for run in runs}
-    modalities = {run: {"modalities": ", ".join(description.task.dimensions)} for run, description in described.items()}
-    settings = {run: modalities[run] | _flat(description.config.to_mapping()) for run, description in described.items()}
-    shared = [name for name in next(iter(settings.values())) if all(name in values for values in settings.values())]
-    names = [name for name in shared if len({repr(values[name]) for values in settings.values()}) > 1]
+    settings = {run: _known(description) for run, description in described.items()}
+    trained = [run for run, description in described.items() if not description.imported] or list(described)
+    shared = [name for name in settings[trained[0]] if all(name in settings[run] for run in trained)]
+    names = [name for name in shared if len({repr(values[name]) for values in settings.values() if name in values}) > 1]
     if "modalities" in names:
-        names = [name for name in names if not all(name in description.automatic for description in described.values())]
-    return {run: {name: values[name] for name in names} for run, values in settings.items()}
+        names = [name for name in names if not all(name in described[run].automatic for run in trained)]
+    return {run: {name: values[name] for name in names if name in values} for run, values in settings.items()}
+
+
+def _known(description: RunDescription) -> dict[str, Any]:
+    """Modalities and settings that made a run what it is."""
+    settings = _flat(description.config.to_mapping())
+    if description.imported:
+        return {name: settings[name] for name in ("family", "model.name", "decision.threshold", "decision.criterion")}
+    return {"modalities": ", ".join(description.task.dimensions), **settings}
 
 
 def _settings(run: str) -> str:

@@ -13,7 +13,7 @@ HEADINGS = {
     "map_macro": "mAP",
     "jaccard": "Jaccard",
     "brier": "Brier",
-    "adaptive_ece": "ECE",
+    "adaptive_ece": "adaptive ECE",
     "error_auroc": "error AUROC",
 }
 COLUMNS = (

@@ -113,28 +113,35 @@ class FeatureStore:
                 )
             return selection.astype(np.int64)
         if selection.ndim == 1 and all(isinstance(clip, str) for clip in selection.tolist()):
-            row_of = {clip: row for row, clip in enumerate(self.table.clip.tolist())}
-            if unknown := [clip for clip in selection.tolist() if clip not in row_of]:
+            if unknown := [clip for clip in selection.tolist() if clip not in self._row_of]:
                 raise StoreError(
                     f"Expected ids of clips in {self.place}, but got {unknown[0]!r}, which is none; name others."
                 )
-            return np.array([row_of[clip] for clip in selection.tolist()], np.int64)
+            return np.array([self._row_of[clip] for clip in selection.tolist()], np.int64)
         raise StoreError(
             f"Expected row numbers, clip ids, or a mask with a flag for each of the {len(self)} clips of {self.place}, but got "
             f"{selection.dtype} of the shape {selection.shape}; name the clips in one of these ways."
         )
 
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        """Id of a clip -> its row number."""
+        return {clip: row for row, clip in enumerate(self.table.clip.tolist())}
+
     def lengths(self, modality: str) -> np.ndarray:
         """[N] steps of each clip; 0 where the modality is missing."""
         return self.stream(modality).lengths
 
-    def steps(self, modality: str, clip: int) -> np.ndarray:
-        """[T, D] features of one clip by row number, still on disk; T = 0 where the modality is missing."""
-        return self.stream(modality).steps(clip)
+    def steps(self, modality: str, clip: int | str) -> np.ndarray:
+        """[T, D] features of one clip by row number or id, still on disk; T = 0 where the modality is missing."""
+        return self.stream(modality).steps(self._row(clip))
 
-    def times(self, modality: str, clip: int) -> np.ndarray | None:
+    def times(self, modality: str, clip: int | str) -> np.ndarray | None:
         """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know."""
-        return self.stream(modality).times(clip)
+        return self.stream(modality).times(self._row(clip))
+
+    def _row(self, clip: int | str) -> int:
+        return int(self.rows([clip])[0]) if isinstance(clip, str) else clip
 
     def stream(self, modality: str) -> Stream:
         """Read access to one modality."""

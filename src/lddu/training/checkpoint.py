@@ -44,9 +44,10 @@ class TrainingState:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
     @property
-    def best_f1(self) -> float:
-        """Validation micro-F1 of the best epoch."""
-        return float(self.history[self.best_epoch - 1]["valid"]["f1_micro"])
+    def best_figures(self) -> dict[str, Any]:
+        """Validation figures of the best epoch."""
+        figures: dict[str, Any] = self.history[self.best_epoch - 1]["valid"]
+        return figures
 
     @property
     def stagnant(self) -> int:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -170,12 +171,12 @@ def _beside_path(probability: Floats, data: TrainingData, description: RunDescri
     mixtures = {share: (1 - share) * probability + share * data.valid_path for share in SHARES[1:]}
     figures_of = {0.0: alone, **{share: _figures(mixture, data, description) for share, mixture in mixtures.items()}}
     by = description.config.training.checkpoint
-    share = chosen_share({tried: _score(figures, by) for tried, figures in figures_of.items()}, len(data.valid_rows))
+    share = chosen_share({tried: score_of(figures, by) for tried, figures in figures_of.items()}, len(data.valid_rows))
     return {**figures_of[share], "path_share": share, "network": alone}
 
 
-def _score(figures: dict[str, Any], by: Literal["f1", "f1_map"]) -> float:
-    """The score that chooses the checkpoint."""
+def score_of(figures: Mapping[str, Any], by: Literal["f1", "f1_map"]) -> float:
+    """The score that chooses the checkpoint, and the best trial of a search."""
     return float(figures["f1_micro"] if by == "f1" else (figures["f1_micro"] + figures["map_macro"]) / 2)
 
 
@@ -207,7 +208,7 @@ def _note(
     """Count an epoch, and keep the weights where it is the best so far."""
     state.epoch += 1
     alone = validation.get("network", validation)  # a path is good from the first epoch on: it would choose for luck
-    score = _score(alone, checkpoint_by)
+    score = score_of(alone, checkpoint_by)
     best = score > state.best_score
     record = {"epoch": state.epoch, "seconds": round(state.seconds, 3), "loss": losses, "valid": validation}
     state.history.append(record | {"kept": best})

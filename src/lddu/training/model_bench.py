@@ -6,7 +6,7 @@ validation clips, and `FAMILY/seed-K` holds their answers together, as a cross-v
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,13 +27,16 @@ from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore
 from lddu.training.conclude_folds import conclude_open, reopen
 from lddu.training.loop import TrainingCallback
-from lddu.training.plan import Jobs, RunOptions, check_jobs, training_rows
+from lddu.training.plan import Jobs, RunOptions, check_jobs, refuse_unmeasurable, training_rows
 from lddu.training.run import train_or_resume
 from lddu.training.search.search import SearchCallback, SearchOptions, search
 from lddu.training.side_by_side import Training, pace_in, train_all
 from lddu.training.splits import Part, Splits, chosen_folds, fold_splits, own_splits
 from lddu.training.studies import BENCH
 from lddu.training.study import begin, recorded_of
+
+Failed = Callable[[str, Exception], None]
+"""Called with the name of what could not be made, and why."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class BenchOutcome:
     """The result of a bench, beside its folders.
 
     Attributes:
-        faults: family -> why it could not be made.
+        faults: name of a cell, as in `ModelTable.missing`, or of a family of which none was made -> why it could not be made.
         train_clips: that every epoch passes; over folds, of each.
     """
 
@@ -100,8 +103,8 @@ class BenchCallback(SearchCallback, Protocol):
     def cell_begins(self, family: str, what: str) -> None:
         """Called before the search of a family, and before each training."""
 
-    def cell_failed(self, family: str, fault: str) -> None:
-        """Called where it could not be made; the others go on."""
+    def cell_failed(self, cell: str, fault: str) -> None:
+        """Called where a training, or the search of a family, could not be made; the others go on."""
 
 
 def chosen_families(words: str) -> tuple[str, ...]:
@@ -131,19 +134,23 @@ def bench_models(store: FeatureStore, out: Path, options: BenchOptions, callback
         RunError: where `out` holds something else.
         MismatchError: where it holds a bench of another store, budget or other folds.
         ConfigError: where there are too few groups for the folds.
-        StoreError: where the store cannot be trained on.
+        StoreError: where the store cannot be trained on, or no test clip can be reported on.
     """
     splits = _begun(store, out, options)
     clips = tuple(len(training_rows(split_store)[0]) for split_store in splits.stores)
     faults: dict[str, str] = {}
+
+    def failed(cell: str, fault: Exception) -> None:
+        if isinstance(fault, OSError):  # such as a full disk, which no other cell would escape
+            raise fault
+        faults[cell] = str(fault) if isinstance(fault, LdduError) else _unforeseen(fault)
+        callback.cell_failed(cell, faults[cell])
+
     for family in options.families:
         try:
-            _family(splits, out, options, family, callback)
-        except OSError:  # such as a full disk, which no other family would escape
-            raise
+            _family(splits, out, options, family, callback, failed)
         except Exception as fault:  # of a family of somebody's own, or a device without memory: the others go on
-            faults[family] = str(fault) if isinstance(fault, LdduError) else _unforeseen(fault)
-            callback.cell_failed(family, faults[family])
+            failed(family, fault)
     return BenchOutcome(faults, clips)
 
 
@@ -158,6 +165,7 @@ def _begun(store: FeatureStore, out: Path, options: BenchOptions) -> Splits:
     folds = None if options.folds is None else chosen_folds(store, options.folds)
     if folds is None:
         training_rows(store)  # refused before there is a folder
+        refuse_unmeasurable(store, "compare model families on")
     else:
         about |= folds.to_mapping(store)
     _claim(out, about, options)
@@ -177,18 +185,22 @@ def _claim(out: Path, about: Mapping[str, Any], options: BenchOptions) -> None:
         write_text(out / BENCH.file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _family(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
+def _family(
+    splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback, failed: Failed
+) -> None:
     """Search and train one family, as far as that is still to do; over folds, a seed whose folds are finished counts where a later one fails."""
     cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
     try:
-        _train_missing(splits, out, options, family, callback)
+        _train_missing(splits, out, options, family, callback, failed)
     except Exception:
         conclude_open(splits, cells, options.command)
         raise
     conclude_open(splits, cells, options.command)
 
 
-def _train_missing(splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback) -> None:
+def _train_missing(
+    splits: Splits, out: Path, options: BenchOptions, family: str, callback: BenchCallback, failed: Failed
+) -> None:
     cells = [cell_folder(out, family, seed) for seed in range(options.seeds)]
     missing = [
         (seed, k, part)
@@ -215,7 +227,13 @@ def _train_missing(splits: Splits, out: Path, options: BenchOptions, family: str
         pace = pace_in(
             splits.stores[0], next(iter(configs.values())), run_options, options.seeds * len(splits.stores), callback
         )
-        train_all(trainings, pace, callback, partial(callback.cell_begins, family))
+        train_all(
+            trainings,
+            pace,
+            callback,
+            partial(callback.cell_begins, family),
+            lambda name, fault: failed(f"{family} {name.replace(',', '')}", fault),
+        )
 
 
 def _searched(part: Part, base: Config, options: BenchOptions, callback: BenchCallback) -> Config:

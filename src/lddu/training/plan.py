@@ -205,17 +205,33 @@ def training_rows(store: FeatureStore, modalities: Collection[str] | None = None
     Raises:
         StoreError: where either is empty.
     """
+    return (
+        _usable(store, "train", "learn from", modalities),
+        _usable(store, "valid", "choose the checkpoint and the threshold on", modalities),
+    )
+
+
+def refuse_unmeasurable(store: FeatureStore, purpose: str) -> None:
+    """Refuse a store whose test clips cannot be reported on.
+
+    Args:
+        store: whose.
+        purpose: what they are needed to do, for the sentence.
+
+    Raises:
+        StoreError: where none of them has a known label and a modality.
+    """
+    _usable(store, "test", purpose)
+
+
+def _usable(store: FeatureStore, split: str, purpose: str, modalities: Collection[str] | None = None) -> np.ndarray:
     labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
     seen = [store.lengths(name) > 0 for name in store.modalities if modalities is None or name in modalities]
-    usable = np.asarray(np.any(seen, axis=0) & labelled)
-    chosen = []
-    for split, purpose in (("train", "learn from"), ("valid", "choose the checkpoint and the threshold on")):
-        rows = store.table.in_split(split)
-        rows = rows[usable[rows]]
-        if not len(rows):
-            raise StoreError(
-                f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
-                "give the clips a split and labels, and make the store again."
-            )
-        chosen.append(rows)
-    return chosen[0], chosen[1]
+    rows = store.table.in_split(split)
+    rows = rows[(np.any(seen, axis=0) & labelled)[rows]]
+    if not len(rows):
+        raise StoreError(
+            f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "
+            "give the clips a split and labels, and make the store again."
+        )
+    return np.asarray(rows)

@@ -4,7 +4,7 @@ Withholding a modality from a finished run (`ablation` in `metrics.json`) asks s
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from lddu.config import Config
-from lddu.errors import ConfigError, MismatchError, parameter
+from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.evaluate.compare import Difference, Resampled, difference_of
 from lddu.runs.compare import pairs_of, resampled_runs
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.seeds import over_seeds
-from lddu.sentences import counted
+from lddu.sentences import counted, listed
 from lddu.store.folds import GroupFolds
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training.conclude_folds import conclude_open, reopen
@@ -84,6 +84,7 @@ class SubsetRow:
             modalities.
         units: how many of them were drawn from.
         by: ``group`` or ``clip``.
+        split: whose clips these are.
         folds: `count`, and `group` (the column), of the folds whose test clips these are together; empty without folds.
     """
 
@@ -95,6 +96,7 @@ class SubsetRow:
     over_clips: dict[str, Difference] | None
     units: int
     by: str
+    split: str
     folds: dict[str, Any]
 
 
@@ -143,6 +145,7 @@ def ablate(
         ConfigError: where there are not several modalities, or too few groups for the folds.
         MismatchError: where a folder under `out` is of other settings, folds or another store.
         StoreError: where a subset or a fold of it cannot be trained.
+        RunError: after all others have ended, where a training diverged or its process died.
     """
     store, out, callback = opened_store(store), Path(out), callback or NoCallback()
     planned = cells(store, out, options)
@@ -155,6 +158,13 @@ def ablate(
     for cell, _ in missing.values():
         reopen(splits, cell.path)
     places = {name: place for place, name in enumerate(named, start=1)}
+    faults: dict[str, RunError] = {}
+
+    def failed(name: str, fault: Exception) -> None:
+        if not isinstance(fault, RunError):  # would meet all trainings
+            raise fault
+        faults[name] = fault
+        callback.note(f"{name} has failed; the others go on")
 
     def begun(name: str) -> None:
         if begins is not None:
@@ -169,9 +179,23 @@ def ablate(
         pace_in(splits.stores[0], config, largest, len(named), callback),
         callback,
         begun,
+        failed,
     )
     conclude_open(splits, (cell.path for cell in planned), options.command)
+    if faults:
+        raise _lacking(out, faults)
     return rows_of(planned)
+
+
+def _lacking(out: Path, faults: Mapping[str, RunError]) -> RunError:
+    """What is said of an ablation of which some trainings failed."""
+    told: dict[str, list[str]] = {}
+    for name, fault in faults.items():
+        told.setdefault(fault.sentence(parameter), []).append(f"'{name}'")
+    reasons = " ".join(f"{listed(names)} did not: {sentence}" for sentence, names in told.items())
+    return RunError(
+        f"Expected every training to end, but {reasons} All others are in {out}; 'lddu compare' takes them."
+    )
 
 
 def _begun(store: FeatureStore, out: Path, options: AblationOptions) -> Splits:
@@ -223,6 +247,7 @@ def rows_of(planned: Iterable[Cell]) -> list[SubsetRow]:
                 seeds.second_less_first if seeds else None,
                 None if subset == first else {name: _less(of_runs[first], resampled, name) for name in mean},
                 *drawn[0].units,
+                split,
                 RunFolder(Path(paths[0])).description.store.get("folds") or {},
             )
         )

@@ -8,14 +8,14 @@ import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from lddu.config import Config
 from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.free_memory import available_gib
-from lddu.machine.processes import ProcessWorkers, Report, default_threads
+from lddu.machine.processes import ProcessWorkers, Report, default_threads, sendable
 from lddu.models.families import family_of
 from lddu.sentences import counted, listed
 from lddu.store.store import FeatureStore
@@ -97,6 +97,7 @@ def train_all(
     pace: Pace,
     callback: TrainingCallback,
     begins: Callable[[str], None] | None = None,
+    failed: Callable[[str, Exception], None] | None = None,
 ) -> None:
     """Make every training, in turn in this process or side by side in others.
 
@@ -108,29 +109,44 @@ def train_all(
         pace: how many at once.
         callback: called with the progress.
         begins: called with the name of each training before it begins.
+        failed: called with the name of a training and what it raised; the others go on, unless `failed` raises.
 
     Raises:
-        RunError: after all others have ended, where the process of a training died.
+        RunError: after all others have ended, where the process of a training died; `failed`, where given, is called with it.
         ConfigError: where a training cannot travel to another process.
-        Exception: what a training raises ends all others and is raised here; they can go on from their checkpoints.
+        Exception: what a training raises, without `failed`, ends all others and is raised here; they can go on from their checkpoints.
     """
     begins = begins or (lambda _: None)
     if pace.threads is None:
         for training in trainings:
             begins(training.name)
-            training.make(callback)
+            try:
+                training.make(callback)
+            except Exception as fault:
+                if failed is None:
+                    raise
+                failed(training.name, fault)
         return
     if not trainings:
         return
     _check_travels(trainings[0])
     callback.note(f"{min(pace.count, len(trainings))} at once, each on {counted(pace.threads, 'thread')}")
-    workers, opening = ProcessWorkers(pace.count, pace.threads), _Opening(pace.threads)
-    outcomes = list(workers.work_off_reporting(opening, trainings, _Reports(callback, begins)))
-    if dead := [outcome.job.name for outcome in outcomes if outcome.result is None]:
-        raise RunError(
-            f"Expected every training to end, but the process of {listed(dead)} died; memory may have run out: go on with a smaller "
-            f"{parameter('jobs')}. What the others left is kept."
-        )
+    workers, opening = ProcessWorkers(pace.count, pace.threads), _Opening(pace.threads, failed is not None)
+    dead = []
+    for outcome in workers.work_off_reporting(opening, trainings, _Reports(callback, begins)):
+        if outcome.result is None:
+            dead.append(outcome.job.name)
+        if failed is not None and outcome.result is not True:
+            failed(outcome.job.name, outcome.result or _died([outcome.job.name]))
+    if dead and failed is None:
+        raise _died(dead)
+
+
+def _died(names: Sequence[str]) -> RunError:
+    return RunError(
+        f"Expected every training to end, but the process of {listed(names)} died; memory may have run out: go on with a smaller "
+        f"{parameter('jobs')}. What the others left is kept."
+    )
 
 
 def _check_travels(training: Training) -> None:
@@ -164,13 +180,21 @@ class _Opening:
     """Makes a worker ready to train."""
 
     threads: int
+    spare_others: bool
 
-    def __call__(self) -> Callable[[Training, Report], bool]:
+    def __call__(self) -> Callable[[Training, Report], Literal[True] | Exception]:
         torch.set_num_threads(self.threads)  # a script that this process read again may have loaded PyTorch before
-        return _made
+        return _made_or_fault if self.spare_others else _made
 
 
-def _made(training: Training, report: Report) -> bool:
+def _made_or_fault(training: Training, report: Report) -> Literal[True] | Exception:
+    try:
+        return _made(training, report)
+    except Exception as fault:
+        return sendable(fault)
+
+
+def _made(training: Training, report: Report) -> Literal[True]:
     report(("begins", None))
     with warnings.catch_warnings(record=True) as met:
         training.make(_Reporting(report))

@@ -44,7 +44,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
 
 
 def tried(found: SearchResult) -> list[tuple[Any, ...]]:
-    return sorted((t.number, t.state, t.f1_micro, *t.settings.values()) for t in found.trials)
+    return sorted((t.number, t.state, t.score, t.f1_micro, *t.settings.values()) for t in found.trials)
 
 
 @pytest.mark.parametrize("config", PRESETS.values(), ids=PRESETS)
@@ -125,7 +125,7 @@ def test_a_search_in_two_sittings_is_one_search(corpus: FeatureStore, tmp_path: 
     parts = search(corpus, tmp_path / "parts", SearchOptions(4, space=RATES), BASE)
     assert len(parts.trials) == 4
     assert tried(parts)[:2] == tried(whole)[:2]
-    assert parts.trials[0].f1_micro == max(trial.f1_micro or 0 for trial in parts.trials)
+    assert parts.trials[0].score == max(trial.score or 0 for trial in parts.trials)
     assert len({trial.settings[RATES[0].setting] for trial in parts.trials}) == 4
     with pytest.raises(MismatchError, match="but its base differs; choose another `out`"):
         search(corpus, tmp_path / "parts", SearchOptions(5, space=RATES), tiny_config())
@@ -181,7 +181,25 @@ def test_a_trial_is_worth_what_the_weights_that_are_kept_are(corpus: FeatureStor
     (trial,) = search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), base).trials
     run = train(corpus, tmp_path / "run", laid_over(base, nested(trial.settings)))
     kept = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines() if json.loads(line)["kept"]]
-    assert trial.f1_micro == kept[-1]["valid"]["f1_micro"]
+    figures = kept[-1]["valid"]
+    assert trial.f1_micro == figures["f1_micro"] != trial.score == (figures["f1_micro"] + figures["map_macro"]) / 2
+    base = laid_over(base, {"training": {"checkpoint": "f1"}})
+    found = search(corpus, tmp_path / "by-f1", SearchOptions(2, space=RATES), base)
+    assert found.judged_by == "f1" and all(trial.score == trial.f1_micro for trial in found.trials)
+
+
+def test_a_search_of_an_older_version_goes_on_with_micro_f1(corpus: FeatureStore, tmp_path: Path) -> None:
+    """Its trials can be compared with no others; `about` did not say what judged them."""
+    base = laid_over(BASE, {"training": {"checkpoint": "f1_map"}})
+    assert search(corpus, tmp_path / "search", SearchOptions(1, space=RATES), base).judged_by == "f1_map"
+    file = tmp_path / "search" / journal.JOURNAL
+    whole = file.read_text()
+    file.write_text(whole.replace(',"judged_by":"f1_map"', ""))
+    assert file.read_text() != whole
+    found = search(corpus, tmp_path / "search", SearchOptions(3, space=RATES), base)
+    assert found.judged_by == "f1" and all(trial.score == trial.f1_micro for trial in found.trials if trial.number)
+    with pytest.raises(MismatchError, match="but its seed differs"):
+        search(corpus, tmp_path / "search", SearchOptions(4, seed=1, space=RATES), base)
 
 
 def test_a_broken_trial_is_recorded_and_the_next_one_begins(
@@ -225,8 +243,11 @@ def test_a_trial_that_falls_behind_is_given_up_after_a_quarter_of_its_epochs(
     def fit(store: Any, folder: Any, config: Config, run: Any, watch: Any, family: Any) -> Any:
         for epoch in range(1, 9):
             watch.epoch_begins(epoch, 8, 1)
-            watch.epoch_done({"epoch": epoch, "seconds": 1.0, "valid": {"f1_micro": 1 / len(calls)}})
-        return type("P", (), {"best_f1": 1 / len(calls)})
+            watch.epoch_done({"epoch": epoch, "seconds": 1.0, "valid": figures()})
+        return type("P", (), {"best_figures": figures()})
+
+    def figures() -> dict[str, float]:
+        return {"f1_micro": 0.5, "map_macro": 1 / len(calls)}
 
     calls: list[int] = []
 

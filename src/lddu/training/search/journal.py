@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lddu.errors import MismatchError, PackageError, RunError, parameter
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 JOURNAL = "journal.log"
 NAME = "search"
+
+JUDGED_BY = "judged_by"
+"""What journals have recorded since trials were judged by more than micro-F1."""
 
 TRIALS_BEFORE_PRUNING = 5
 
@@ -30,8 +33,9 @@ class Trial:
     Attributes:
         number: from 0, over all sittings.
         state: ``done``; ``pruned`` where it was given up, being worse than the median of those before; ``broken``.
-        f1_micro: on validation, with the threshold tuned there: of the weights that are kept, or, where the trial was given
-            up, the best until then; None where it broke.
+        score: on validation, by which trials are judged: of the weights that are kept, or, where the trial was given up, the best until
+            then; None where it broke.
+        f1_micro: on validation, with the threshold tuned there, of the weights that are kept; None where it was given up or broke.
         epochs: passes made.
         seconds: spent.
         settings: what was tried.
@@ -40,6 +44,7 @@ class Trial:
 
     number: int
     state: str
+    score: float | None
     f1_micro: float | None
     epochs: int
     seconds: float
@@ -112,12 +117,20 @@ def refuse_other(path: Path, study: "optuna.Study", about: Mapping[str, Any]) ->
         MismatchError: naming what differs.
     """
     recorded, given = study.user_attrs["about"], _plain(about)
+    if JUDGED_BY not in recorded:
+        given.pop(JUDGED_BY, None)
     if recorded != given:
         what = ", ".join(name for name in given if recorded.get(name) != given[name])
         raise MismatchError(
             f"Expected {path} to hold a search of the same kind, but its {what} differs; choose another {parameter('out')}, or give "
             "the same store, settings and seed."
         )
+
+
+def judged_by(study: "optuna.Study") -> Literal["f1", "f1_map"]:
+    """What the trials of a study are judged by: what it was begun with, so that all its trials can be compared; once it was micro-F1 alone."""
+    by: Literal["f1", "f1_map"] = study.user_attrs["about"].get(JUDGED_BY, "f1")
+    return by
 
 
 def _plain(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,11 +196,13 @@ def ended(study: "optuna.Study") -> list[Trial]:
     trials = []
     for trial in filter(_by_itself, study.get_trials(deepcopy=False)):
         scores = [score for score in trial.intermediate_values.values() if not math.isnan(score)]
+        value = trial.value if trial.state.name == "COMPLETE" else None
         trials.append(
             Trial(
                 trial.number,
                 _STATES[trial.state.name],
-                {"COMPLETE": trial.value, "PRUNED": max(scores, default=None)}.get(trial.state.name),
+                max(scores, default=None) if trial.state.name == "PRUNED" else value,
+                trial.user_attrs.get("f1_micro", value if judged_by(study) == "f1" else None),
                 len(trial.intermediate_values),
                 float(trial.user_attrs.get("seconds", 0.0)),
                 dict(trial.params),

@@ -1,4 +1,4 @@
-"""A search for settings: trials proposed by Optuna, each trained on `train` and judged on `valid` by micro-F1.
+"""A search for settings: trials proposed by Optuna, each trained on `train` and judged on `valid` by the score that chooses the checkpoint.
 
 The state is a journal in the search's folder. A search that was stopped goes on from it, and several processes, also on
 several machines that share the folder, may add trials to it at once. The test split is not looked at.
@@ -7,8 +7,9 @@ several machines that share the folder, may add trials to it at once. The test s
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, RunError, parameter
@@ -19,9 +20,9 @@ from lddu.models.family import FamilyLike, Losses
 from lddu.models.searched import Range, Space
 from lddu.store.store import FeatureStore, StoreLike, opened_store
 from lddu.training import member
-from lddu.training.loop import NoCallback, TrainingCallback
+from lddu.training.loop import NoCallback, TrainingCallback, score_of
 from lddu.training.plan import RunOptions, chosen_modalities
-from lddu.training.search.journal import Trial, begun, ended, joined, quiet_optuna, refuse_other
+from lddu.training.search.journal import JUDGED_BY, Trial, begun, ended, joined, judged_by, quiet_optuna, refuse_other
 from lddu.training.search.space import nested, space_of, value_of
 
 if TYPE_CHECKING:
@@ -64,11 +65,12 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """All trials, best first; `best` are the settings to train with, also in `best.toml`."""
+    """All trials, best first; `best` are the settings to train with, also in `best.toml`; `judged_by` as `training.checkpoint` has it."""
 
     path: Path
     trials: tuple[Trial, ...]
     best: Config
+    judged_by: Literal["f1", "f1_map"]
 
 
 class SearchCallback(TrainingCallback, Protocol):
@@ -132,7 +134,7 @@ def search(
             while (number := len(ended(study))) < options.trials:
                 callback.trial_begins(number, options.trials)
                 callback.trial_done(attempt.made(study))
-        return _result(path, ended(study), base)
+        return _result(path, study, base)
 
 
 def _whole(options: SearchOptions, base: Config | None) -> tuple[SearchOptions, Config]:
@@ -147,7 +149,7 @@ def _about(store: FeatureStore, options: SearchOptions, base: Config) -> dict[st
     """What makes two searches the same one."""
     inputs = {"store": store.manifest_sha256, "base": base.to_mapping(), "seed": options.seed}
     seen = {"modalities": list(options.modalities)} if options.modalities else {}
-    return {**inputs, **seen, "space": repr(options.space)}
+    return {**inputs, **seen, "space": repr(options.space), JUDGED_BY: base.training.checkpoint}
 
 
 def _space(options: SearchOptions) -> Space:
@@ -216,10 +218,15 @@ class _Attempt:
 
         study.sampler = NumberedSampler(self.options.seed, self.crowded)
         numbers: list[int] = []
-        study.optimize(self, 1, catch=(Exception,), callbacks=[lambda _, trial: numbers.append(trial.number)])
+        study.optimize(
+            partial(self, judged_by(study)),
+            1,
+            catch=(Exception,),
+            callbacks=[lambda _, trial: numbers.append(trial.number)],
+        )
         return next(trial for trial in ended(study) if trial.number == numbers[0])
 
-    def __call__(self, trial: "optuna.Trial") -> float:
+    def __call__(self, by: Literal["f1", "f1_map"], trial: "optuna.Trial") -> float:
         import optuna
 
         folder = self.path / f"trial-{trial.number:04d}"
@@ -228,7 +235,11 @@ class _Attempt:
             config = laid_over(self.base, nested(_propose(trial, _space(self.options))))
             how = RunOptions(seed=self.options.seed, device=self.options.device, modalities=self.options.modalities)
             family = family_of(self.options.family or self.base.family)
-            return member.fit(self.store, folder, config, how, _Pruning(trial, self.callback), family).best_f1
+            figures = member.fit(
+                self.store, folder, config, how, _Pruning(trial, self.callback, by), family
+            ).best_figures
+            trial.set_user_attr("f1_micro", figures["f1_micro"])
+            return score_of(figures, by)
         except optuna.TrialPruned:
             raise
         except Exception as fault:
@@ -239,8 +250,8 @@ class _Attempt:
 class _Pruning(NoCallback):
     """Reports every epoch to Optuna, and ends the training where it says so."""
 
-    def __init__(self, trial: "optuna.Trial", callback: TrainingCallback) -> None:
-        self._trial, self._callback, self._spared = trial, callback, 0.0
+    def __init__(self, trial: "optuna.Trial", callback: TrainingCallback, by: Literal["f1", "f1_map"]) -> None:
+        self._trial, self._callback, self._by, self._spared = trial, callback, by, 0.0
 
     def epoch_begins(self, epoch: int, epochs: int, steps: int) -> None:
         """Pass on, and learn how many epochs there are at most."""
@@ -256,7 +267,7 @@ class _Pruning(NoCallback):
         import optuna
 
         self._callback.epoch_done(record)
-        self._trial.report(record["valid"]["f1_micro"], record["epoch"])
+        self._trial.report(score_of(record["valid"], self._by), record["epoch"])
         self._trial.set_user_attr("seconds", record["seconds"])
         if record["epoch"] >= self._spared and self._trial.should_prune():
             raise optuna.TrialPruned
@@ -275,8 +286,9 @@ def _propose(trial: "optuna.Trial", space: Space) -> dict[str, Any]:
     }
 
 
-def _result(path: Path, trials: list[Trial], base: Config) -> SearchResult:
-    ordered = sorted(trials, key=lambda trial: (trial.state != "done", -(trial.f1_micro or 0.0), trial.number))
+def _result(path: Path, study: "optuna.Study", base: Config) -> SearchResult:
+    trials = ended(study)
+    ordered = sorted(trials, key=lambda trial: (trial.state != "done", -(trial.score or 0.0), trial.number))
     if ordered[0].state != "done":
         faults = [trial.fault for trial in trials if trial.fault]
         raise RunError(
@@ -285,7 +297,7 @@ def _result(path: Path, trials: list[Trial], base: Config) -> SearchResult:
         )
     best = laid_over(base, nested(ordered[0].settings))
     write_text(path / "best.toml", to_toml(best))
-    return SearchResult(path, tuple(ordered), best)
+    return SearchResult(path, tuple(ordered), best, judged_by(study))
 
 
 def to_toml(config: Config) -> str:
