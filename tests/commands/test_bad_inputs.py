@@ -135,7 +135,7 @@ FAILED = [
     ("train table --out new", r"Expected table to be a feature store, .*; run 'lddu data import' on it first"),
     ("train empty --out new", r"Expected empty to be a feature store, but it holds no manifest.json"),
     ("train file.txt --out new", r"Expected file.txt to be a feature store"),
-    ("train store --out run", r"Expected run to be free, but it exists; .*--resume run.* or add --force"),
+    ("train store --out run", r"Expected run to be free, but it exists; choose another --out, or add --force"),
     ("train store --out empty", r"Expected empty to be free, but it exists"),
     ("train store --out store --force", r"Expected --force to replace a run folder, but store is something else"),
     ("train store --out file.txt --force", r"Expected --force to replace a run folder, but file.txt is something else"),
@@ -345,6 +345,14 @@ def test_a_run_resumed_on_a_changed_store_is_refused(place: Path, capsys: pytest
     (place / "run" / "resume").mkdir()  # as an unfinished run has it
     found = lddu(capsys, "train", "--resume", "run", "other")
     assert found.code == 1 and "but other is another or has changed; name the right store" in found.err
+
+
+def test_a_place_taken_by_a_run_that_was_stopped_says_how_to_go_on(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "run" / "resume").mkdir()
+    found = lddu(capsys, "train", "store", "--out", "run")
+    assert found.code == 1 and "go on with 'lddu train --resume run', or add --force" in found.err
 
 
 def test_an_unfinished_run_says_how_to_finish_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

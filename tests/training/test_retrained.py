@@ -65,6 +65,11 @@ def test_a_training_that_diverges_is_named_after_the_others(
         with pytest.raises(RunError, match=r"seed 0' did not: .* lower `training.learning_rate`. All others are in"):
             ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))
     assert others and all(RunFolder(cell.path).finished for cell in others)
+    with monkeypatch.context() as patch:
+        patch.setattr(retrained, "train_or_resume", sometimes)
+        patch.setattr(retrained, "cells", lambda *_: [first])
+        with pytest.raises(RunError, match=r"lower `training.learning_rate`\.$"):
+            ablate(corpus, tmp_path / "one", SHORT, AblationOptions(seeds=1))
     assert len(ablate(corpus, tmp_path, SHORT, AblationOptions(seeds=1))) == 1 + len(others)
 
 

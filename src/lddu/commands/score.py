@@ -67,10 +67,10 @@ def score(
     from lddu.commands.figures import show_run
     from lddu.commands.screen import notes, print_json
     from lddu.config import DecisionConfig
-    from lddu.errors import RunError
+    from lddu.runs.taken import refuse_taken
 
-    if out.exists() and not force:
-        raise RunError(f"Expected {out} to be free, but it exists; choose another --out, or add --force to replace it.")
+    if not force:
+        refuse_taken(out)
     notes().print("loading the numerical libraries", style="dim")
     from lddu.pages.report import write_report
     from lddu.training.score import ScoreOptions

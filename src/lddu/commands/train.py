@@ -93,7 +93,8 @@ def train(
     """
     from lddu.commands.screen import first_rank, notes, several_ranks
     from lddu.commands.training_progress import TrainingProgress
-    from lddu.errors import ConfigError, RunError
+    from lddu.errors import ConfigError
+    from lddu.runs.taken import refuse_taken
     from lddu.store.store import FeatureStore
 
     if resume is not None:
@@ -107,10 +108,7 @@ def train(
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
         fold_options = parsed_folds(folds, group, init_from)
         if first_rank() and folds is None and folder.exists() and not force:
-            raise RunError(
-                f"Expected {folder} to be free, but it exists; choose another --out, go on with "
-                f"'lddu train --resume {folder}', or add --force to replace it."
-            )
+            refuse_taken(folder)
     if store is None and resume is None and several_ranks():
         raise ConfigError("Expected a STORE for a training on several ranks; make one with 'lddu data simulate' first.")
     if first_rank():

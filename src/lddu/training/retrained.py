@@ -183,19 +183,18 @@ def ablate(
     )
     conclude_open(splits, (cell.path for cell in planned), options.command)
     if faults:
-        raise _lacking(out, faults)
+        raise _lacking(out if any(RunFolder(cell.path).finished for cell in planned) else None, faults)
     return rows_of(planned)
 
 
-def _lacking(out: Path, faults: Mapping[str, RunError]) -> RunError:
-    """What is said of an ablation of which some trainings failed."""
+def _lacking(out: Path | None, faults: Mapping[str, RunError]) -> RunError:
+    """What is said of an ablation of which some trainings failed; `out` is where the others are, None where there are none."""
     told: dict[str, list[str]] = {}
     for name, fault in faults.items():
         told.setdefault(fault.sentence(parameter), []).append(f"'{name}'")
     reasons = " ".join(f"{listed(names)} did not: {sentence}" for sentence, names in told.items())
-    return RunError(
-        f"Expected every training to end, but {reasons} All others are in {out}; 'lddu compare' takes them."
-    )
+    others = "" if out is None else f" All others are in {out}; 'lddu compare' takes them."
+    return RunError(f"Expected every training to end, but {reasons}{others}")
 
 
 def _begun(store: FeatureStore, out: Path, options: AblationOptions) -> Splits:

@@ -17,6 +17,7 @@ from lddu.models.network import Network
 from lddu.models.networks import Networks
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.runs.run_store import store_of
+from lddu.runs.taken import refuse_taken
 from lddu.store.store import StoreLike, opened_store
 from lddu.training.demand import demand_of
 from lddu.training.loop import NoCallback, TrainingCallback
@@ -250,22 +251,17 @@ def _one_store(setup: TrainingSetup) -> None:
 
 def claim(path: Path, force: bool) -> None:
     """Make sure that the run folder may be written; replace an older run only where that is wished."""
-    refuse_taken(path, force)
+    refuse_place(path, force)
     if path.exists():
         shutil.rmtree(path)
 
 
-def refuse_taken(path: Path, force: bool) -> None:
+def refuse_place(path: Path, force: bool) -> None:
     """Raise unless the run folder may be written, in place of an older run where that is wished."""
     refuse_unwritable(path)
-    if not path.exists():
-        return
     if not force:
-        raise RunError(
-            f"Expected {path} to be free, but it exists; choose another {parameter('out')}, go on with 'lddu train --resume {path}', "
-            f"or add {parameter('force', True)} to replace it."
-        )
-    if any(path.iterdir() if path.is_dir() else [path]) and not (path / "config.json").is_file():
+        refuse_taken(path)
+    elif path.exists() and any(path.iterdir() if path.is_dir() else [path]) and not (path / "config.json").is_file():
         raise RunError(
             f"Expected {parameter('force', True)} to replace a run folder, but {path} is something else; remove it yourself."
         )

@@ -18,7 +18,7 @@ from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import FeatureStore, StoreLike, file_sha256, opened_store
 from lddu.training.conclude import fitted_on, measured_splits, part_of, protocol_of, write_answers
 from lddu.training.plan import LARGEST_SEED
-from lddu.training.run import refuse_taken
+from lddu.training.run import refuse_place
 
 BASELINE_BUDGET = 300.0
 """Seconds that a training would have taken: fitted baselines may take a tenth of it."""
@@ -82,7 +82,7 @@ def score(
         RunError: where `out` is taken.
     """
     store, path, out = opened_store(store), Path(predictions), Path(out)
-    refuse_taken(out, options.force)
+    refuse_place(out, options.force)
     answers = read_answers(path, store, options.partial)
     description = _described(path, store, answers, options, decision)
     task = description.task
