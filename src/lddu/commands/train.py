@@ -10,6 +10,7 @@ from lddu.commands.folds import cross_validated, parsed_folds, refuse_resuming_s
 from lddu.commands.options import Flag, OtherRun, Output, command_line, parsed_names
 from lddu.commands.settings import NO_SETTINGS, SettingOptions, chosen_config
 from lddu.commands.workers import jobs_in
+from lddu.runs.taken import refuse_taken
 
 EXAMPLES = """Examples:
   lddu train                               # on the simulated corpus
@@ -94,7 +95,6 @@ def train(
     from lddu.commands.screen import first_rank, notes, several_ranks
     from lddu.commands.training_progress import TrainingProgress
     from lddu.errors import ConfigError
-    from lddu.runs.taken import refuse_taken
     from lddu.store.store import FeatureStore
 
     if resume is not None:
