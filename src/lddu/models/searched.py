@@ -1,6 +1,6 @@
 """Settings that a search may try: ranges and choices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -17,6 +17,10 @@ class Range:
         """Whether the value lies in it."""
         return isinstance(value, int | float) and self.low <= value <= self.high
 
+    def widened(self, value: float) -> "Range":
+        """The same as far as this number."""
+        return replace(self, low=min(self.low, value), high=max(self.high, value))
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -28,6 +32,10 @@ class Choice:
     def holds(self, value: Any) -> bool:
         """Whether the value is one of them."""
         return value in self.values
+
+    def widened(self, value: str | int | float) -> "Choice":
+        """The same with this value too."""
+        return self if self.holds(value) else replace(self, values=(*self.values, value))
 
 
 Space = tuple[Range | Choice, ...]

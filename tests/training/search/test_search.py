@@ -13,6 +13,7 @@ import pytest
 
 from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, MismatchError, RunError
+from lddu.models.families import family_of, registered
 from lddu.models.lddu.family import LDDU_FAMILY
 from lddu.models.lddu.settings import PRESETS
 from lddu.models.searched import Choice, Range
@@ -55,9 +56,15 @@ def test_every_corner_of_the_space_is_a_setting(part: Range | Choice, config: Co
         assert part.holds(value)
 
 
-def test_the_default_settings_lie_in_the_space() -> None:
-    """So that the first trial is what a user would have without a search."""
-    assert all(part.holds(value_of(PRESETS["default"], part.setting)) for part in SPACE)
+@pytest.mark.parametrize("name", registered())
+def test_the_settings_of_a_family_lie_in_its_space(name: str) -> None:
+    """So that the first trial is what a user would have without a search, published settings above all."""
+    family = family_of(name)
+    space = {part.setting: part for part in space_of(family)}
+    assert all(part.holds(value_of(family.preset(), setting)) for setting, part in space.items())
+    stated = family.preset().training.epochs
+    epochs = space.get("training.epochs")
+    assert epochs is None if stated == "auto" else epochs == Choice("training.epochs", (stated, "auto"))
 
 
 def test_another_test_split_changes_nothing(corpus: FeatureStore, tmp_path: Path) -> None:

@@ -18,8 +18,15 @@ TRAINING_SPACE: Space = (
 
 
 def space_of(family: Family) -> Space:
-    """What `lddu search` tries for a family, less what the user has set."""
-    return TRAINING_SPACE + family.searched
+    """What `lddu search` tries for a family, less what the user has set: with its preset, which is the first trial, inside.
+
+    A number of epochs that was published suits a corpus of the size that it was published for; that of this corpus is tried beside it.
+    """
+    base = family.preset()
+    stated = base.training.epochs
+    epochs = () if stated == "auto" else (Choice("training.epochs", (stated, "auto")),)
+    space: Space = TRAINING_SPACE + epochs + family.searched
+    return tuple(part.widened(value_of(base, part.setting)) for part in space)
 
 
 def nested(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
