@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lddu.clips.face.detection_plan import EVERY, DetectionPlan
-from lddu.clips.face.mesh import CONFIDENCE, MOST_FACES, FaceMesh
+from lddu.clips.face.mesh import CONFIDENCE, MOST_FACES, FaceMesh, load_mesh, points_of
 from lddu.clips.simulated.drawn_face import Expression, draw_face
 
 SIDE, HEIGHT, WIDTH = 160, 240, 480
@@ -131,3 +131,14 @@ def test_a_mesh_that_is_closed_is_freed() -> None:
     del mesh
     gc.collect()
     assert freed() is None
+
+
+@given(st.lists(st.tuples(*[st.floats(-2, 2, width=32)] * 3), max_size=5), st.booleans())
+def test_points_are_read_whatever_fields_their_message_has(points: list[tuple[float, ...]], visible: bool) -> None:
+    load_mesh()
+    from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
+
+    marks = NormalizedLandmarkList()
+    for x, y, z in points:
+        marks.landmark.add(x=x, y=y, z=z, **({"visibility": 0.5} if visible else {}))
+    np.testing.assert_array_equal(points_of(marks.SerializeToString()), np.array(points).reshape(-1, 3))

@@ -62,7 +62,8 @@ def test_no_more_turns_are_tried_than_it_takes_to_know(
         return score
 
     monkeypatch.setattr(FaceDetector, "score", scored)
-    assert turned_by([picture(0)] * 6) == 0
+    with FaceDetector() as detector:
+        assert turned_by([picture(0)] * 6, detector) == 0
     assert len(scores) == looks + 1  # one starts the detector
 
 
@@ -74,7 +75,8 @@ def test_half_of_the_pictures_upright_are_enough_to_know(sureness: np.ndarray) -
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 640, 3), (640, 2, 3)])
 def test_a_picture_too_small_for_a_face_is_not_turned(shape: tuple[int, int, int]) -> None:
-    assert turned_by([Picture(0.0, np.zeros(shape, np.uint8))]) == 0 == turned_by([])
+    with FaceDetector() as detector:
+        assert turned_by([Picture(0.0, np.zeros(shape, np.uint8))], detector) == 0 == turned_by([], detector)
 
 
 @given(st.integers(-400, 700), st.integers(-400, 700), st.integers(8, 500))

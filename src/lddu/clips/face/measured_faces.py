@@ -57,6 +57,11 @@ class MeasuredFaces:
             if len(self._photos) == _AT_ONCE:
                 self._read_photos(self._reader)
 
+    def finish(self) -> None:
+        """No picture comes any more: the network begins with the last ones."""
+        if self._reader is not None and self._photos:
+            self._read_photos(self._reader)
+
     def steps(self) -> Steps:
         """A step per picture."""
         values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))

@@ -33,6 +33,10 @@ _PARTS = (
     "calculators.core.gate_calculator_pb2", "calculators.util.association_calculator_pb2",  # options in the graph
 )  # fmt: skip
 _TICK = 33_333  # microseconds from picture to picture on the graph's clock, which nothing in it measures
+_TAGS = {"landmark": 0x0A, "bytes": 15, "x_tag": 0x0D, "y_tag": 0x15, "z_tag": 0x1D}  # of protobuf, in this order
+_LANDMARK = np.dtype([
+    ("landmark", "u1"), ("bytes", "u1"), ("x_tag", "u1"), ("x", "<f4"), ("y_tag", "u1"), ("y", "<f4"), ("z_tag", "u1"), ("z", "<f4"),
+])  # fmt: skip
 _STDERR = Lock()  # the process has one; two threads that hold it back would leave it closed
 
 
@@ -41,13 +45,12 @@ class PictureGraph:
 
     Args:
         config: the graph, with an input ``image``.
-        output: stream that is read, and the type of the messages in it.
+        output: stream that is read.
         settings: its side packets.
     """
 
-    def __init__(self, config: Any, output: tuple[str, Any], settings: Mapping[str, Any]) -> None:
+    def __init__(self, config: Any, output: str, settings: Mapping[str, Any]) -> None:
         self._bindings = load_mesh()
-        stream, self._message = output
         self._create = sys.modules[f"{MESH}.python.packet_creator"]
         self._serialized = self._bindings._packet_getter._get_serialized_proto_list
         self._time, self._read = 0, dict[int, Any]()
@@ -55,7 +58,7 @@ class PictureGraph:
         config.executor.add(name="", type="ApplicationThreadExecutor")
         with quiet():
             self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=config)
-            self._graph.observe_output_stream(stream, self._keep, True)
+            self._graph.observe_output_stream(output, self._keep, True)
             self._graph.start_run(settings)
 
     def __enter__(self) -> Self:
@@ -67,8 +70,8 @@ class PictureGraph:
         self._graph.close()
         del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
 
-    def read(self, pixels: np.ndarray, **flags: bool) -> list[Any]:
-        """What the graph writes of the next picture.
+    def read(self, pixels: np.ndarray, **flags: bool) -> list[bytes]:
+        """What the graph writes of the next picture, as serialized messages.
 
         Args:
             pixels: uint8 [height, width, 3] RGB, contiguous.
@@ -84,8 +87,7 @@ class PictureGraph:
         self._graph.wait_until_idle()
         packet = self._read.get(self._time)
         # the package's own reader of lists calls a deprecated function of protobuf, which warns for every picture
-        found = [] if packet is None or packet.is_empty() else self._serialized(packet)
-        return [self._message.FromString(message) for message in found]
+        return [] if packet is None or packet.is_empty() else list(self._serialized(packet))
 
     def _keep(self, _: str, packet: Any) -> None:
         self._read[packet.timestamp.value] = packet
@@ -111,8 +113,7 @@ class FaceMesh(PictureGraph):
             "use_prev_landmarks": create.create_bool(follows),
         }
         self._plan = DetectionPlan() if follows else None
-        points = sys.modules[f"{MESH}.framework.formats.landmark_pb2"].NormalizedLandmarkList
-        super().__init__(_graph_config(), ("multi_face_landmarks", points), settings)
+        super().__init__(_graph_config(), "multi_face_landmarks", settings)
         with quiet():
             self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
 
@@ -125,7 +126,7 @@ class FaceMesh(PictureGraph):
         shared = np.ascontiguousarray(pixels).view()
         shared.flags.writeable = False  # what cannot change is read in place and not copied
         faces = self.read(shared, detects=self._plan is None or self._plan.due(shared))
-        points = [np.array([(mark.x, mark.y, mark.z) for mark in face.landmark]) for face in faces]
+        points = [points_of(face) for face in faces]
         if self._plan is not None:
             self._plan.seen(points)
         return points
@@ -144,7 +145,7 @@ class FaceDetector(PictureGraph):
         config.input_stream.append("image")
         config.output_stream.append("faces")
         config.node.add(calculator=_DETECTOR, input_stream=["IMAGE:image"], output_stream=["DETECTIONS:faces"])
-        super().__init__(config, ("faces", sys.modules[f"{MESH}.framework.formats.detection_pb2"].Detection), {})
+        super().__init__(config, "faces", {})
         with quiet():
             self.score(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
 
@@ -154,8 +155,21 @@ class FaceDetector(PictureGraph):
         Args:
             pixels: uint8 [height, width, 3] RGB.
         """
-        faces = self.read(np.ascontiguousarray(pixels))
-        return max((face.score[0] for face in faces), default=0.0)
+        read = sys.modules[f"{MESH}.framework.formats.detection_pb2"].Detection.FromString
+        return max((read(face).score[0] for face in self.read(np.ascontiguousarray(pixels))), default=0.0)
+
+
+def points_of(message: bytes) -> np.ndarray:
+    """[N, 3] float64 points of a serialized ``NormalizedLandmarkList``.
+
+    Its landmarks are mostly alike, three numbers each, which are read in place; one with other fields, or without one that is zero, is parsed.
+    """
+    if len(message) % _LANDMARK.itemsize == 0:
+        marks = np.frombuffer(message, _LANDMARK)
+        if all(bool((marks[name] == tag).all()) for name, tag in _TAGS.items()):
+            return np.stack([marks["x"], marks["y"], marks["z"]], axis=1).astype(np.float64)
+    parsed = sys.modules[f"{MESH}.framework.formats.landmark_pb2"].NormalizedLandmarkList.FromString(message)
+    return np.array([(mark.x, mark.y, mark.z) for mark in parsed.landmark]).reshape(-1, 3)
 
 
 def load_mesh() -> Any:

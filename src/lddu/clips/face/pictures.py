@@ -5,8 +5,8 @@ geometry of a face comes from these points; what the expression network reads of
 On request all faces are measured, each as a track of its own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_of, reading
-from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceMesh, load_mesh
+from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceDetector, FaceMesh, load_mesh
 from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.face.turned import SpreadPictures, around, turned_by
@@ -135,10 +135,12 @@ class FaceMeter:
             MeshPerPart(MOST_FACES, follows=False) as counted,
             MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
+            ExitStack() as once_begun,
             closing(read_ahead(((picture, mesh.faces(picture.pixels)) for picture in pictures), _AHEAD)) as seen,
         ):
             closer, others = CloserLook(sought), OtherFaces(counted, pool)
             everybody, measured = Everybody(parts, self._reader, pool), MeasuredFaces(self._reader, pool)
+            detector: FaceDetector | None = None
             for picture, points in seen:
                 whole = faces_of(points, picture)
                 faces = closer.faces(whole, picture)
@@ -155,13 +157,16 @@ class FaceMeter:
                 else:
                     others.add(whole, picture)
                 watch(picture.time)
+                detector = detector or once_begun.enter_context(FaceDetector())  # while the next faces are found
+            measured.finish()
+            often = len(with_face) and len(with_face) >= _OFTEN * len(looked)
+            turn = turned_by((with_face if often else faceless).kept, detector) if detector else 0
             steps = measured.steps()
             people, notes = everybody.tracks(len(looked))
             shared = max(sum(several) / max(1, len(looked)), others.share())
         if not self._everybody and shared >= _OFTEN:
             notes = (extraction_notes.several_faces(shared),)
-        often = len(with_face) and len(with_face) >= _OFTEN * len(looked)
-        notes += _not_upright(steps, len(looked), (with_face if often else faceless).kept)
+        notes += _not_upright(steps, len(looked), turn)
         return FaceTrack(steps, np.array(looked, dtype=float), np.array(several, dtype=bool), notes, people)
 
     def photo(self, picture: Picture, larger: Callable[[], Picture]) -> FaceTrack:
@@ -184,17 +189,19 @@ class FaceMeter:
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
             notes = (extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width),)
-        notes += _not_upright(steps, 1, [around(faces[0], shown) if faces else picture])
+        with FaceDetector() as detector:
+            turn = turned_by([around(faces[0], shown) if faces else picture], detector)
+        notes += _not_upright(steps, 1, turn)
         return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), notes, people)
 
 
-def _not_upright(steps: Steps, pictures: int, shown: Sequence[Picture]) -> tuple[str, ...]:
-    """A note where pictures seem to be turned by quarters, or the face mostly lies on its side.
+def _not_upright(steps: Steps, pictures: int, turn: int) -> tuple[str, ...]:
+    """A note where pictures seem to be turned, by degrees, or the face mostly lies on its side.
 
     The points follow a face on its side, the expression network does not. What is found in hardly any of the pictures
     may be no face at all.
     """
-    if turn := turned_by(shown):
+    if turn:
         return (extraction_notes.turned(turn),)
     seen = len(steps) > 0 and len(steps) >= _OFTEN * pictures
     tilt = float(np.degrees(np.median(steps.values[:, COLUMNS.index("roll")]))) if seen else 0.0

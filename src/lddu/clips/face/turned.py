@@ -51,20 +51,18 @@ def around(face: Face, picture: Picture) -> Picture:
     return Picture(picture.time, picture.pixels[rows, columns])
 
 
-def turned_by(pictures: Sequence[Picture]) -> int:
+def turned_by(pictures: Sequence[Picture], detector: FaceDetector) -> int:
     """Degrees clockwise, 0, 90, 180 or 270, by which pictures of one file seem to be turned; 0 where that is not clear.
 
     Args:
         pictures: a few.
+        detector: that looks at them.
     """
-    if not pictures:
-        return 0
     sureness = list[np.ndarray]()
-    with FaceDetector() as detector:
-        for picture in pictures:
-            sureness.append(_sureness(detector, picture.pixels))
-            if 2 * sum(odds[0] > 0 and odds.argmax() == 0 for odds in sureness) >= len(pictures):
-                return 0  # no other turn can be the best of most pictures any more
+    for picture in pictures:
+        sureness.append(_sureness(detector, picture.pixels))
+        if 2 * sum(odds[0] > 0 and odds.argmax() == 0 for odds in sureness) >= len(pictures):
+            return 0  # no other turn can be the best of most pictures any more
     return 90 * best_turn(sureness)
 
 
