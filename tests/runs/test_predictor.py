@@ -54,7 +54,8 @@ class Plain(torch.nn.Module):
         self, values: tuple[torch.Tensor, ...], mask: tuple[torch.Tensor, ...], presence: torch.Tensor
     ) -> torch.Tensor:
         """Logits [B, E]."""
-        found: torch.Tensor = self.linear((values[0] * mask[0][..., None]).mean(dim=1))
+        there = mask[0][..., None]
+        found: torch.Tensor = self.linear((values[0] * there).sum(dim=1) / there.sum(dim=1).clamp(min=1))
         return found
 
 
