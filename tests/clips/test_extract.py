@@ -308,3 +308,11 @@ def test_a_store_that_is_there_is_refused_with_what_this_function_takes(tmp_path
     with pytest.raises(StoreError) as fault:
         extract(tmp_path / "none", tmp_path / "store")
     assert set(fault.value.parameters) == {"out", "existing"}
+
+
+def test_what_was_noted_as_often_is_said_in_one_order_in_every_process(tmp_path: Path) -> None:
+    write_video(tmp_path / "mute.wav", None, np.zeros(SAMPLE_RATE, np.float32))
+    (tmp_path / "mute.txt").write_text("[door] so glad [rain] 🙂 🙃", encoding="utf-8")
+    done = extract([tmp_path / "mute.wav"], tmp_path / "store")
+    (file,) = FeatureStore(done.store).manifest["source"]["files"]
+    assert len(done.notes) >= 3 and list(done.notes) == list(dict.fromkeys(file["notes"]["mute"]))

@@ -230,7 +230,7 @@ class _Written:
             ids.append(clip.clip)
             if clip.notes:
                 notes[clip.clip] = list(clip.notes)
-                self.notes.update(set(clip.notes))
+                self.notes.update(list(dict.fromkeys(clip.notes)))  # in their order, the same in every process
             self.seconds += 0.0 if math.isnan(clip.end) else clip.end - clip.start
             self.present.update(clip.modalities.keys())
         self.clips += len(ids)

@@ -235,7 +235,7 @@ def _title(console: Console, title: str) -> None:
 
 def _noted(files: list[Any]) -> str:
     """How many clips each note of `lddu extract` is about."""
-    notes = Counter(note for file in files for noted in file.get("notes", {}).values() for note in set(noted))
+    notes = Counter(note for file in files for noted in file.get("notes", {}).values() for note in dict.fromkeys(noted))
     return "".join(f"; {note} in {count}" for note, count in notes.most_common())
 
 
