@@ -25,12 +25,13 @@ def aurocs(train: list[Clips], test: Clips, per_speaker: bool) -> list[float]:
     features = [by_speaker(clips, centred) if per_speaker else clips.features for clips in train]
     shown = by_speaker(test, centred) if per_speaker else test.features
     weights = np.concatenate([np.full(len(x), 1 / len(x)) for x in features])
-    mean, deviation = np.concatenate(features).mean(axis=0), np.concatenate(features).std(axis=0)
+    learnt = np.concatenate(features)
+    mean, deviation = learnt.mean(axis=0), learnt.std(axis=0)
     reached = []
     for emotion in ACTED:
         target = np.concatenate([clips.acted == emotion for clips in train])
         model = LogisticRegression(C=0.003, class_weight="balanced", max_iter=3000)
-        model.fit((np.concatenate(features) - mean) / deviation, target, sample_weight=weights / weights.mean())
+        model.fit((learnt - mean) / deviation, target, sample_weight=weights / weights.mean())
         reached.append(float(roc_auc_score(test.acted == emotion, model.decision_function((shown - mean) / deviation))))
     return reached
 

@@ -39,11 +39,10 @@ def search(
 ) -> None:
     """Search for better settings on the validation split.
 
-    Each trial trains on the split train and is judged on valid by the score that chooses the checkpoint (training.checkpoint); test is
-    not used. A setting that you give,
-    as an option or in the file, is not searched. Poor trials are stopped early. The same command continues a search
-    that was stopped; several such commands, on one machine or on several that share the folder, divide the trials. The
-    result is best.toml, for 'lddu train --config'.
+    Each trial trains on the split train and is judged on valid by the score that chooses the checkpoint
+    (training.checkpoint); test is not used. A setting that you give, as an option or in the file, is not searched. Poor
+    trials are stopped early. The same command continues a search that was stopped; several such commands, on one machine
+    or on several that share the folder, divide the trials. The result is best.toml, for 'lddu train --config'.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def train(
         resolved = chosen_config(preset, config, settings, family)
         folder = out or Path("runs") / time.strftime("%Y-%m-%d-%H%M%S")
         fold_options = parsed_folds(folds, group, init_from)
-        if first_rank() and folds is None and folder.exists() and not force:
+        if first_rank() and folds is None and not force:
             refuse_taken(folder)
     if store is None and resume is None and several_ranks():
         raise ConfigError("Expected a STORE for a training on several ranks; make one with 'lddu data simulate' first.")

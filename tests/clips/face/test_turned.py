@@ -51,7 +51,7 @@ def test_a_film_in_which_no_face_is_found_is_looked_at_too(meter: FaceMeter, mon
     assert not len(track.steps) and track.notes == notes_of(180)
 
 
-@pytest.mark.parametrize(("score", "looks"), [(0.96, 3), (0.9, 3 * 9), (0.0, 6 * 9)])
+@pytest.mark.parametrize(("score", "looks"), [(0.96, 3), (0.9, 3 * 8), (0.0, 6 * 8)])
 def test_no_more_turns_are_tried_than_it_takes_to_know(
     score: float, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

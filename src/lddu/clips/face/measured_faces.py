@@ -66,8 +66,8 @@ class MeasuredFaces:
         """A step per picture."""
         values = np.array(self._geometry, np.float32).reshape(-1, len(COLUMNS))
         if self._reader is not None:
-            self._read_photos(self._reader)
-            read = np.concatenate([part.result() for part in self._read])
+            self.finish()
+            read = np.concatenate([part.result() for part in self._read] or [self._reader.read([])])
             values = np.concatenate([values, read], axis=1)
         start = np.array(self._times, dtype=float)
         return Steps(values, start, start + 1 / PICTURE_RATE)

@@ -34,10 +34,9 @@ class MeshPerPart:
     def faces(self, picture: Picture) -> list[Face]:
         """The faces in each part of the next picture that no inner edge of their part cuts off; none of a picture that is nearly square."""
         parts = parts_of(*picture.pixels.shape[:2])
-        missing = (parts if self._follows else parts[:1])[
-            len(self._meshes) :
-        ]  # one that follows nothing serves all parts
-        self._meshes += [self._open.enter_context(FaceMesh(self._follows, self._most)) for _ in missing]
+        needed = len(parts) if self._follows else min(1, len(parts))  # one that follows nothing serves all parts
+        while len(self._meshes) < needed:
+            self._meshes.append(self._open.enter_context(FaceMesh(self._follows, self._most)))
         return [
             face
             for part, mesh in zip(parts, self._meshes if self._follows else cycle(self._meshes), strict=False)

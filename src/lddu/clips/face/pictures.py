@@ -6,7 +6,7 @@ On request all faces are measured, each as a track of its own.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,12 +135,11 @@ class FaceMeter:
             MeshPerPart(MOST_FACES, follows=False) as counted,
             MeshPerPart(MOST_PEOPLE) as parts,
             reading() as pool,
-            ExitStack() as once_begun,
+            FaceDetector() as detector,
             closing(read_ahead(((picture, mesh.faces(picture.pixels)) for picture in pictures), _AHEAD)) as seen,
         ):
             closer, others = CloserLook(sought), OtherFaces(counted, pool)
             everybody, measured = Everybody(parts, self._reader, pool), MeasuredFaces(self._reader, pool)
-            detector: FaceDetector | None = None
             for picture, points in seen:
                 whole = faces_of(points, picture)
                 faces = closer.faces(whole, picture)
@@ -157,10 +156,9 @@ class FaceMeter:
                 else:
                     others.add(whole, picture)
                 watch(picture.time)
-                detector = detector or once_begun.enter_context(FaceDetector())  # while the next faces are found
             measured.finish()
             often = len(with_face) and len(with_face) >= _OFTEN * len(looked)
-            turn = turned_by((with_face if often else faceless).kept, detector) if detector else 0
+            turn = turned_by((with_face if often else faceless).kept, detector)
             steps = measured.steps()
             people, notes = everybody.tracks(len(looked))
             shared = max(sum(several) / max(1, len(looked)), others.share())

@@ -85,14 +85,14 @@ def _sureness(detector: FaceDetector, pixels: np.ndarray) -> np.ndarray:
     """[4] log-odds of a face in the picture after 0 to 3 quarter turns counter-clockwise; 0 where none is seen or sought."""
     thinned = max(1, max(pixels.shape[:2]) // _SIDE)
     pixels = pixels[::thinned, ::thinned]
-    as_it_is = _log_odds(detector.score(pixels))
-    if as_it_is >= _UPRIGHT:
-        return np.array([as_it_is, 0, 0, 0])
+    plain = [detector.score(pixels)]
+    if _log_odds(plain[0]) >= _UPRIGHT:
+        return np.array([_log_odds(plain[0]), 0, 0, 0])
+    plain += [detector.score(np.rot90(pixels, turn)) for turn in range(1, 4)]
     margin = ceil(_MARGIN * max(pixels.shape[:2]))
     framed = np.full((pixels.shape[0] + 2 * margin, pixels.shape[1] + 2 * margin, 3), pixels.mean(), np.uint8)
     framed[margin:-margin, margin:-margin] = pixels
-    scores = [max(detector.score(np.rot90(shown, turn)) for shown in (pixels, framed)) for turn in range(4)]
-    return np.array([_log_odds(score) for score in scores])
+    return np.array([_log_odds(max(plain[turn], detector.score(np.rot90(framed, turn)))) for turn in range(4)])
 
 
 def _log_odds(score: float) -> float:
