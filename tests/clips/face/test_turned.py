@@ -51,7 +51,7 @@ def test_a_film_in_which_no_face_is_found_is_looked_at_too(meter: FaceMeter, mon
     assert not len(track.steps) and track.notes == notes_of(180)
 
 
-@pytest.mark.parametrize(("score", "looks"), [(0.96, 3), (0.9, 3 * 8), (0.0, 6 * 8)])
+@pytest.mark.parametrize(("score", "looks"), [(0.96, 3), (0.9, 6 + 3 * 7), (0.0, 6 + 6 * 7)])
 def test_no_more_turns_are_tried_than_it_takes_to_know(
     score: float, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +65,21 @@ def test_no_more_turns_are_tried_than_it_takes_to_know(
     with FaceDetector() as detector:
         assert turned_by([picture(0)] * 6, detector) == 0
     assert len(scores) == looks + 1  # one starts the detector
+
+
+def test_a_picture_that_is_sure_at_once_is_asked_before_others_are_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[float]()
+
+    def scored(_: FaceDetector, pixels: np.ndarray) -> float:
+        looks.append(float(pixels.mean()))
+        return 0.97 if pixels.mean() > 60 else 0.6
+
+    monkeypatch.setattr(FaceDetector, "score", scored)
+    dark, light = (Picture(0.0, np.full((64, 64, 3), grey, np.uint8)) for grey in (50, 100))
+    with FaceDetector() as detector:
+        looks.clear()
+        assert turned_by([dark, dark, dark, light, light, light], detector) == 0
+    assert looks == [50, 50, 50, 100, 100, 100]
 
 
 @given(arrays(float, (5, 4), elements=st.sampled_from([0.0, 0.5, 2.0, 4.0])))

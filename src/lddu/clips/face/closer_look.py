@@ -20,22 +20,21 @@ _AS_LARGE = 0.5  # of the largest face: who is smaller stands in the background
 _SHARES = (2, 4)  # tiles of a photo in which nothing is found otherwise: how often one goes into its shorter side
 
 
-def faces_of_photo(picture: Picture, larger: Callable[[], Picture], most: int) -> tuple[list[Face], Picture]:
+def faces_of_photo(mesh: FaceMesh, picture: Picture, larger: Callable[[], Picture]) -> tuple[list[Face], Picture]:
     """The faces of a photo, the largest first, and the picture in which they are placed.
 
     Args:
+        mesh: that follows nothing.
         picture: as small as those of a film.
         larger: the same with more pixels; called where no face is found otherwise.
-        most: faces that are looked for in a part.
     """
-    with FaceMesh(follows=False, most=most) as mesh:
-        faces = faces_in(mesh, picture)
-        # a wide or high one: squares that overlap, since a face may lie on an edge
-        if parts_of(*picture.pixels.shape[:2]):
-            faces += _in_tiles(mesh, picture, 1)
-        if not faces:
-            picture = larger()
-            faces = [face for share in _SHARES for face in _in_tiles(mesh, picture, share)]
+    faces = faces_in(mesh, picture)
+    # a wide or high one: squares that overlap, since a face may lie on an edge
+    if parts_of(*picture.pixels.shape[:2]):
+        faces += _in_tiles(mesh, picture, 1)
+    if not faces:
+        picture = larger()
+        faces = [face for share in _SHARES for face in _in_tiles(mesh, picture, share)]
     return sorted(once_each(faces), key=lambda face: -face.size), picture
 
 

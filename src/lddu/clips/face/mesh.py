@@ -37,6 +37,7 @@ _TAGS = {"landmark": 0x0A, "bytes": 15, "x_tag": 0x0D, "y_tag": 0x15, "z_tag": 0
 _LANDMARK = np.dtype([
     ("landmark", "u1"), ("bytes", "u1"), ("x_tag", "u1"), ("x", "<f4"), ("y_tag", "u1"), ("y", "<f4"), ("z_tag", "u1"), ("z", "<f4"),
 ])  # fmt: skip
+_BLACK = np.zeros((64, 64, 3), np.uint8)  # a picture without a face
 _STDERR = Lock()  # the process has one; two threads that hold it back would leave it closed
 
 
@@ -53,12 +54,15 @@ class PictureGraph:
         self._bindings = load_mesh()
         self._create = sys.modules[f"{MESH}.python.packet_creator"]
         self._serialized = self._bindings._packet_getter._get_serialized_proto_list
-        self._time, self._read = 0, dict[int, Any]()
+        self._time, self._read = 0, (read := dict[int, Any]())
         # a graph is a chain: threads of its own would only hand pictures from one to the other
         config.executor.add(name="", type="ApplicationThreadExecutor")
         with quiet():
             self._graph = self._bindings.calculator_graph.CalculatorGraph(graph_config=config)
-            self._graph.observe_output_stream(output, self._keep, True)
+            # a method of this object would be a circle that Python cannot see, and megabytes that are never freed
+            self._graph.observe_output_stream(
+                output, lambda _, packet: read.update({packet.timestamp.value: packet}), True
+            )
             self._graph.start_run(settings)
 
     def __enter__(self) -> Self:
@@ -68,7 +72,6 @@ class PictureGraph:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._graph.close()
-        del self._graph  # it calls a method of this object: a circle that Python cannot see, and megabytes a file
 
     def read(self, pixels: np.ndarray, **flags: bool) -> list[bytes]:
         """What the graph writes of the next picture, as serialized messages.
@@ -88,9 +91,6 @@ class PictureGraph:
         packet = self._read.get(self._time)
         # the package's own reader of lists calls a deprecated function of protobuf, which warns for every picture
         return [] if packet is None or packet.is_empty() else list(self._serialized(packet))
-
-    def _keep(self, _: str, packet: Any) -> None:
-        self._read[packet.timestamp.value] = packet
 
 
 class FaceMesh(PictureGraph):
@@ -115,7 +115,7 @@ class FaceMesh(PictureGraph):
         self._plan = DetectionPlan() if follows else None
         super().__init__(_graph_config(), "multi_face_landmarks", settings)
         with quiet():
-            self.faces(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
+            self.faces(_BLACK)  # the first one writes to stderr
 
     def faces(self, pixels: np.ndarray) -> list[np.ndarray]:
         """[478, 3] points of each face, x and y as shares of the picture's sides, z in the unit of x.
@@ -130,6 +130,13 @@ class FaceMesh(PictureGraph):
         if self._plan is not None:
             self._plan.seen(points)
         return points
+
+    def forget(self) -> bool:
+        """Follow none of the faces seen so far, as before the first picture of another file; whether that succeeded."""
+        if self._plan is None:
+            return True
+        self._plan = DetectionPlan()
+        return not self.read(_BLACK, detects=False)
 
 
 class FaceDetector(PictureGraph):
@@ -147,7 +154,7 @@ class FaceDetector(PictureGraph):
         config.node.add(calculator=_DETECTOR, input_stream=["IMAGE:image"], output_stream=["DETECTIONS:faces"])
         super().__init__(config, "faces", {})
         with quiet():
-            self.score(np.zeros((64, 64, 3), np.uint8))  # the first one writes to stderr
+            self.score(_BLACK)  # the first one writes to stderr
 
     def score(self, pixels: np.ndarray) -> float:
         """How sure the detector is of the surest face, from `CONFIDENCE` to 1; 0 where it sees none.

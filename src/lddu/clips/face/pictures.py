@@ -17,8 +17,9 @@ from lddu.clips.face.closer_look import CloserLook, OtherFaces, faces_of_photo
 from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
+from lddu.clips.face.graphs import Graphs
 from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_of, reading
-from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, FaceDetector, FaceMesh, load_mesh
+from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, load_mesh
 from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
 from lddu.clips.face.turned import SpreadPictures, around, turned_by
@@ -111,7 +112,7 @@ class FaceMeter:
     """
 
     def __init__(self, reader: ExpressionReader | None = None, everybody: bool = False) -> None:
-        self._reader, self._everybody = reader, everybody
+        self._reader, self._everybody, self._graphs = reader, everybody, Graphs()
         load_mesh()
 
     @property
@@ -130,12 +131,12 @@ class FaceMeter:
         choice, with_face, faceless = SpeakerChoice(), SpreadPictures(), SpreadPictures()
         most = MOST_PEOPLE if self._everybody else MOST_FACES
         with (
-            FaceMesh(most=most) as mesh,
-            MeshPerPart(MOST_FACES) as sought,
-            MeshPerPart(MOST_FACES, follows=False) as counted,
-            MeshPerPart(MOST_PEOPLE) as parts,
+            self._graphs.mesh(True, most) as mesh,
+            MeshPerPart(self._graphs, MOST_FACES) as sought,
+            MeshPerPart(self._graphs, MOST_FACES, follows=False) as counted,
+            MeshPerPart(self._graphs, MOST_PEOPLE) as parts,
             reading() as pool,
-            FaceDetector() as detector,
+            self._graphs.detector() as detector,
             closing(read_ahead(((picture, mesh.faces(picture.pixels)) for picture in pictures), _AHEAD)) as seen,
         ):
             closer, others = CloserLook(sought), OtherFaces(counted, pool)
@@ -174,8 +175,9 @@ class FaceMeter:
             picture: as small as those of a film.
             larger: the same with more pixels; asked where no face is found otherwise.
         """
-        faces, shown = faces_of_photo(picture, larger, MOST_PEOPLE)
-        with MeshPerPart(MOST_PEOPLE) as parts, reading() as pool:
+        with self._graphs.mesh(False, MOST_PEOPLE) as mesh:
+            faces, shown = faces_of_photo(mesh, picture, larger)
+        with MeshPerPart(self._graphs, MOST_PEOPLE) as parts, reading() as pool:
             everybody = Everybody(parts, self._reader, pool)
             measured = MeasuredFaces(self._reader, pool)
             for face in faces[:1]:
@@ -187,7 +189,7 @@ class FaceMeter:
         if not self._everybody and len(faces) > 1:
             width = shown.pixels.shape[1]
             notes = (extraction_notes.faces_of_photo(len(faces), float(faces[0].centre[0]) / width),)
-        with FaceDetector() as detector:
+        with self._graphs.detector() as detector:
             turn = turned_by([around(faces[0], shown) if faces else picture], detector)
         notes += _not_upright(steps, 1, turn)
         return FaceTrack(steps, np.zeros(1), np.array([len(faces) > 1]), notes, people)

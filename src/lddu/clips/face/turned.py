@@ -1,7 +1,7 @@
 """Whether a file's pictures are turned by quarters without saying so: the mesh then draws an upright face into them.
 
-The detector is surest of an upright face. A few pictures are shown to it under all four turns, unless it is sure at once;
-features do not change.
+The detector is surest of an upright face. A few pictures are shown to it under all four turns, unless it is sure of most as
+they are; features do not change.
 """
 
 from collections.abc import Sequence
@@ -58,12 +58,26 @@ def turned_by(pictures: Sequence[Picture], detector: FaceDetector) -> int:
         pictures: a few.
         detector: that looks at them.
     """
-    sureness = list[np.ndarray]()
+    sureness, unsure = list[np.ndarray](), list[tuple[np.ndarray, float]]()
     for picture in pictures:
-        sureness.append(_sureness(detector, picture.pixels))
-        if 2 * sum(odds[0] > 0 and odds.argmax() == 0 for odds in sureness) >= len(pictures):
-            return 0  # no other turn can be the best of most pictures any more
+        pixels = _thinned(picture.pixels)
+        score = detector.score(pixels)
+        if _log_odds(score) < _UPRIGHT:
+            unsure.append((pixels, score))
+            continue
+        sureness.append(np.array([_log_odds(score), 0, 0, 0]))
+        if _upright(sureness, len(pictures)):
+            return 0
+    for pixels, score in unsure:  # these take seven more looks each
+        sureness.append(_sureness(detector, pixels, score))
+        if _upright(sureness, len(pictures)):
+            return 0
     return 90 * best_turn(sureness)
+
+
+def _upright(sureness: Sequence[np.ndarray], pictures: int) -> bool:
+    """Whether no other turn can be the best of most of so many pictures any more."""
+    return 2 * sum(bool(odds[0] > 0 and odds.argmax() == 0) for odds in sureness) >= pictures
 
 
 def best_turn(sureness: Sequence[np.ndarray]) -> int:
@@ -81,14 +95,21 @@ def best_turn(sureness: Sequence[np.ndarray]) -> int:
     return best if most and mean[best] > _SURE and mean[best] - mean[0] > _CLEARLY else 0
 
 
-def _sureness(detector: FaceDetector, pixels: np.ndarray) -> np.ndarray:
-    """[4] log-odds of a face in the picture after 0 to 3 quarter turns counter-clockwise; 0 where none is seen or sought."""
-    thinned = max(1, max(pixels.shape[:2]) // _SIDE)
-    pixels = pixels[::thinned, ::thinned]
-    plain = [detector.score(pixels)]
-    if _log_odds(plain[0]) >= _UPRIGHT:
-        return np.array([_log_odds(plain[0]), 0, 0, 0])
-    plain += [detector.score(np.rot90(pixels, turn)) for turn in range(1, 4)]
+def _thinned(pixels: np.ndarray) -> np.ndarray:
+    """A picture with no more pixels than the detector needs."""
+    every = max(1, max(pixels.shape[:2]) // _SIDE)
+    return pixels[::every, ::every]
+
+
+def _sureness(detector: FaceDetector, pixels: np.ndarray, score: float) -> np.ndarray:
+    """[4] log-odds of a face in a picture after 0 to 3 quarter turns counter-clockwise; 0 where none is seen.
+
+    Args:
+        detector: that looks at it.
+        pixels: uint8 [height, width, 3].
+        score: of the picture as it is.
+    """
+    plain = [score, *(detector.score(np.rot90(pixels, turn)) for turn in range(1, 4))]
     margin = ceil(_MARGIN * max(pixels.shape[:2]))
     framed = np.full((pixels.shape[0] + 2 * margin, pixels.shape[1] + 2 * margin, 3), pixels.mean(), np.uint8)
     framed[margin:-margin, margin:-margin] = pixels
