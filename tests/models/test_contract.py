@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -91,6 +91,57 @@ def test_what_can_is_trained(
     store: FeatureStore, tmp_path: Path, answer: Forward, evidence: tuple[lddu.Evidence, ...]
 ) -> None:
     assert trained(store, tmp_path / "run", family(answer, *evidence)).finished
+
+
+class Loss(nn.Module):
+    """What a user may have written; it counts its calls in a buffer."""
+
+    calls: Tensor
+
+    def __init__(self, loss: Callable[..., Any]) -> None:
+        super().__init__()
+        self.loss, self.counted = loss, list[float]()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, network: nn.Module, answer: lddu.Answer, shares: Tensor, noise: Tensor) -> Any:
+        assert network.training
+        self.counted.append(float(self.calls))
+        self.calls += 1
+        return self.loss(answer.logit, shares)
+
+
+def plain(net: Means, x: list[Tensor], m: list[Tensor], p: Tensor) -> Tensor:
+    return net.logit(x, m)
+
+
+@pytest.mark.parametrize(
+    ("objective", "sentence"),
+    [
+        (lambda *_: lambda network, answer, shares, noise: 0, "be a torch.nn.Module, but got function"),
+        (lambda *_: nn.BCEWithLogitsLoss(), "take network, answer, shares and noise, but its forward takes input, target"),
+        (lambda *_: Loss(lambda logit, shares: logit.mean()), r"return lddu.Losses\(total\) of a tensor, but got Tensor"),
+        (lambda *_: Loss(lambda logit, shares: lddu.Losses(cast(Tensor, 0.5))), r"return lddu.Losses\(total\) of a tensor, but got float"),
+        (lambda *_: Loss(lambda logit, shares: lddu.Losses(logit)), r"return one number as total, but got a tensor \[2, 2\]"),
+        (lambda *_: Loss(lambda logit, shares: lddu.Losses(logit.detach().sum())), "a gradient to the network's parameters"),
+    ],
+)  # fmt: skip
+def test_a_loss_that_cannot_train_is_refused(
+    store: FeatureStore, tmp_path: Path, objective: Any, sentence: str
+) -> None:
+    own = replace(family(plain), objective=objective)
+    with pytest.raises(ConfigError, match=f"Expected the objective of the model family own to .*{sentence}"):
+        trained(store, tmp_path / "run", own)
+
+
+def test_logits_without_a_gradient_are_refused(store: FeatureStore, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="network of the model family own to return logits with a gradient"):
+        trained(store, tmp_path / "run", family(lambda net, x, m, p: net.logit(x, m).detach()))
+
+
+def test_the_memory_of_a_loss_is_empty_when_training_begins(store: FeatureStore, tmp_path: Path) -> None:
+    loss = Loss(lambda logit, shares: lddu.Losses(logit.square().mean()))
+    assert trained(store, tmp_path / "run", replace(family(plain), objective=lambda *_: loss)).finished
+    assert loss.counted == [0, 0]  # tried once before the only step
 
 
 def test_evidence_has_axes_in_order_and_a_name_of_its_own() -> None:

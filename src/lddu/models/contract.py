@@ -1,18 +1,21 @@
-"""What a network has to do to be trained and believed, tried on a few clips before anything is trained.
+"""What a network and its loss have to do to be trained and believed, tried on two clips before anything is trained.
 
 A network of somebody's own may return another shape, read padding, or divide by the steps of a modality that is not there. PyTorch broadcasts
 some of that silently, and the rest would be found at the end of a training, or never.
 """
 
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lddu.batches.batch import Batch, BatchReader
 from lddu.errors import ConfigError
-from lddu.models.family import Answered, Evidence, Task
+from lddu.models.family import Answered, Evidence, Losses, Task
 from lddu.models.network import Network
 
 CLIPS = 512
@@ -36,8 +39,7 @@ def check_answers(network: Network, task: Task, reader: BatchReader, rows: np.nd
             without one of the clip's modalities too; where a clip's answer changes with padding or with the clips beside it.
     """
     network.eval()
-    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in reader.store.modalities], axis=0)
-    both = reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
+    both = _two_clips(reader, rows)
     with torch.inference_mode():
         answer = _checked(network, task, both)
         _check_independent(network, answer.logit[1], _checked(network, task, reader.read(both.rows[1:])).logit[0], both)
@@ -46,6 +48,68 @@ def check_answers(network: Network, task: Task, reader: BatchReader, rows: np.nd
                 _checked(
                     network, task, _without(both, m), f" for a clip without {name}, whose mask is False everywhere"
                 )
+
+
+def check_loss(network: Network, objective: object, task: Task, reader: BatchReader, rows: np.ndarray) -> None:
+    """Refuse a loss that is none, or that says nothing about the network.
+
+    Args:
+        network: whose answers `check_answers` found right; parameters and buffers stay as they are.
+        objective: what the family made as its loss.
+        task: emotions and modalities.
+        reader: of the store.
+        rows: clips of which some are tried.
+
+    Raises:
+        ConfigError: where the objective is no module, or takes other arguments; where it does not return `Losses` with one number that depends
+            on the network's parameters.
+    """
+    expected = f"Expected the objective of the model family {network.family.name} to"
+    if not isinstance(objective, nn.Module):
+        raise ConfigError(f"{expected} be a torch.nn.Module, but got {type(objective).__name__}.")
+    try:
+        inspect.signature(objective.forward).bind(*range(4))
+    except TypeError:
+        taken = ", ".join(inspect.signature(objective.forward).parameters) or "nothing"
+        raise ConfigError(
+            f"{expected} take network, answer, shares and noise, but its forward takes {taken}."
+        ) from None
+    batch = _two_clips(reader, rows)
+    clips, emotions = torch.arange(len(batch.rows)), torch.arange(len(task.emotions))
+    shares = ((clips[:, None] + emotions) % 2).float()
+    with _as_in_training(network), _as_in_training(objective):
+        answer: Answered = network(batch.values, batch.mask, batch.presence)
+        if not answer.logit.requires_grad:
+            raise ConfigError(
+                f"{_expected(network)} return logits with a gradient to its parameters, but there is none."
+            )
+        losses = objective(network.module, answer, shares, torch.zeros(batch.presence.shape))
+    if not isinstance(losses, Losses) or not isinstance(losses.total, Tensor):
+        found = losses.total if isinstance(losses, Losses) else losses
+        raise ConfigError(f"{expected} return lddu.Losses(total) of a tensor, but got {type(found).__name__}.")
+    if losses.total.ndim:
+        raise ConfigError(f"{expected} return one number as total, but got a tensor {list(losses.total.shape)}.")
+    if not losses.total.requires_grad:
+        raise ConfigError(f"{expected} return a total with a gradient to the network's parameters, but there is none.")
+
+
+def _two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
+    """The longest and the shortest of some."""
+    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in reader.store.modalities], axis=0)
+    return reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
+
+
+@contextmanager
+def _as_in_training(module: nn.Module) -> Iterator[None]:
+    """Within this the module trains; afterwards its buffers, such as a memory, are as before."""
+    kept = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    module.train()
+    try:
+        yield
+    finally:
+        for name, buffer in module.named_buffers():
+            if name in kept:
+                buffer.copy_(kept[name])
 
 
 def _without(batch: Batch, m: int) -> Batch:
