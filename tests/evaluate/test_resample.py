@@ -1,7 +1,11 @@
 """Intervals: ranking figures from weights agree with scikit-learn, and units are drawn whole."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -10,6 +14,8 @@ from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.compare import compare, intervals
 from lddu.evaluate.resample import (
     METRIC_RESAMPLES,
+    Ranked,
+    RankingFigure,
     auroc,
     average_precision,
     mean_interval,
@@ -27,13 +33,19 @@ POSITIVE = RANDOM.random(80) < SCORE
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(auroc, roc_auc_score), (average_precision, average_precision_score)])
-def test_figures_from_weights_agree_with_scikit_learn(ours: object, theirs: object) -> None:
-    weight = RANDOM.integers(0, 4, 80).astype(float)
-    order = np.argsort(SCORE, kind="stable")
-    starts = np.flatnonzero(np.diff(SCORE[order], prepend=-1) != 0)
-    row = weight[order][None]
-    found = ours(row * POSITIVE[order], row * ~POSITIVE[order], starts)[0]  # type: ignore[operator]
-    assert found == pytest.approx(theirs(POSITIVE, SCORE, sample_weight=weight))  # type: ignore[operator]
+@given(rows=st.lists(st.tuples(st.integers(-2, 2), st.booleans(), st.integers(0, 3)), max_size=12))
+def test_figures_from_weights_agree_with_scikit_learn(
+    ours: RankingFigure, theirs: Callable[..., float], rows: list[tuple[int, bool, int]]
+) -> None:
+    score, positive, unit = (np.array(column) for column in zip(*rows, strict=True)) if rows else [np.zeros(0, int)] * 3
+    weight = np.array([[1.0, 1.0, 1.0, 1.0], [2.0, 0.0, 3.0, 1.0]])
+    found = Ranked.of(score.astype(float), positive.astype(bool), unit).figure(ours, weight)
+    for value, times in zip(found, weight[:, unit], strict=True):
+        sides = [bool((times[positive.astype(bool) == side] > 0).any()) for side in (True, False)]
+        if not all(sides if ours is auroc else sides[:1]):
+            assert np.isnan(value)
+        else:
+            assert value == pytest.approx(theirs(positive, score, sample_weight=times))
 
 
 def test_the_interval_holds_the_figure_and_narrows_with_more_pairs() -> None:
