@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# iaa-kit 0.1.2 (MIT) with NumPy 2.2.6, agreement of raters: some of the coefficients that it offers are others under their names.
+# iaa-kit 0.1.2 (MIT) with NumPy 2.2.6, beside krippendorff 0.8.1, agreement of raters: some of the coefficients that it offers are others under their names.
 # - `ac2`, Gwet's coefficient with weights, is weighted kappa, to the last bit. It is there because kappa is low for rare emotions however well raters agree;
 #   `ac1` of the same package is Gwet's.
 # - `alpha_value(..., scale="ordinal")` is Krippendorff's alpha for intervals: the distance of two ranks does not depend on how many ratings lie between them.

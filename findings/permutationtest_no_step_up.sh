@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # permutation-test 0.18 (MIT) with NumPy 1.23.5 and SciPy 1.10.1, which of several emotions, or models, differ from a reference?
 # - `benjamini_hochberg_procedure`, which its command `permtest` applies unless told otherwise, stops at the first p in order of size that lies above its line. Benjamini and
-#   Hochberg look for the last one that lies below and reject all up to there. What is significant as a group is not found, the sooner the more there are.
+#   Hochberg look for the last one that lies below and reject all up to there. What is significant as a group is not found.
 # - `permutationtest` returns "only (two-sided) p_value". It is the smaller of the two p of one side, half of what it should be.
 #   expected: all four of 0.03, 0.04, 0.045 and 0.05 rejected at 0.05; a p of 0.50 for two groups that hardly differ
 #   seen:     none of them; 0.25       (2026-11-30, Python 3.11)
