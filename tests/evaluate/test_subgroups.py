@@ -166,6 +166,12 @@ def test_small_subgroups_are_counted_and_those_of_few_groups_have_no_interval() 
     assert "No gap is given" in said and "not measured: few (19)" in said and "Fewer than 5 groups" in said
 
 
+@pytest.mark.parametrize(("groups", "least"), [(20, "20 clips of 5 groups."), (0, "20 clips.")])
+def test_where_no_gap_is_given_it_is_said_what_would_be_enough(groups: int, least: str) -> None:
+    [first, *_] = measure_subgroups(answers(60, groups=groups), {"few": np.arange(60) < 5}, "_part").sentences
+    assert first == f"No gap is given: fewer than two subgroups have {least}"
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=120), st.floats(0, 1), st.integers(0, 9))
 def test_every_clip_is_counted_once_and_the_figures_are_json(value: list[int], unknown: float, seed: int) -> None:

@@ -97,7 +97,7 @@ class Subgroups:
     def sentences(self) -> tuple[str, ...]:
         """What the figures say and leave open, for people."""
         sentences = [gap.sentence for gap in self.gaps] or [
-            f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips and {LEAST_UNITS} {self.by}s."
+            f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips{f' of {LEAST_UNITS} {self.by}s' if self.by != 'clip' else ''}."
         ]
         if picked := max((gap.among for gap in self.gaps), default=2) - 2:
             sentences.append(
