@@ -13,11 +13,11 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.gaps import TITLES, picked_difference
 from lddu.evaluate.metrics import metrics, micro_f1
-from lddu.evaluate.resample import unit_weights
+from lddu.evaluate.resample import LEAST_UNITS, unit_weights
 from lddu.evaluate.selective import selective_report
 from lddu.evaluate.subgroup_differences import compared_subgroups
 from lddu.evaluate.subgroups import Subgroups, measure_subgroups
-from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, drawn_within
+from lddu.evaluate.within import LEAST_CLIPS, drawn_within
 from tests.scores import random_scored
 
 HALF = np.full(4, 0.5)

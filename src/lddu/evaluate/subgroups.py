@@ -11,11 +11,10 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import error_by_chance
 from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
-from lddu.evaluate.resample import Interval
+from lddu.evaluate.resample import LEAST_UNITS, Interval
 from lddu.evaluate.scored import LEAST_GROUPS
 from lddu.evaluate.within import (
     LEAST_CLIPS,
-    LEAST_UNITS,
     MACRO,
     drawn_within,
     enough,
