@@ -69,6 +69,16 @@ def test_among_others_a_clip_is_decided_as_alone(there: list[tuple[bool, bool]],
     np.testing.assert_array_equal(together["labels"], together["probability"] >= thresholds)
 
 
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12))
+def test_what_stands_for_all_is_the_decision_of_most_clips(there: list[tuple[bool, bool]]) -> None:
+    most = DECISION.of_most(np.array(there, bool))
+    reached = [DECISION.given([n for n, flag in zip(MODALITIES, flags, strict=True) if flag]) for flags in there]
+    of_each = [sum(flags == other for other in there) for flags in there]
+    best = max(zip(of_each, map(sum, there), range(len(there)), strict=True))[:2]
+    alike = [one for one, count, flags in zip(reached, of_each, there, strict=True) if (count, sum(flags)) == best]
+    assert any(most.thresholds == one.thresholds and most.recalibration == one.recalibration for one in alike)
+
+
 @pytest.mark.parametrize("modalities", list(ALONE))
 def test_the_promised_recall_holds_for_clips_with_one_modality(modalities: tuple[str, ...]) -> None:
     """Voices of which a network is less sure than of whole clips: their sets would keep too little, or too much."""

@@ -13,6 +13,7 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_report
 from lddu.evaluate.compare import compare, intervals
 from lddu.evaluate.resample import (
+    LEAST_UNITS,
     METRIC_RESAMPLES,
     Ranked,
     RankingFigure,
@@ -102,12 +103,13 @@ def test_there_is_no_interval_where_a_column_is_constant() -> None:
     assert spearman_interval(RANDOM.normal(size=20), np.ones(20), np.arange(20)) is None
 
 
-def test_a_single_unit_has_no_interval_and_proves_no_difference() -> None:
-    one = random_scored(clips=1)
+@pytest.mark.parametrize("few", [1, 2, LEAST_UNITS - 1])
+def test_a_few_units_have_no_interval_and_prove_no_difference(few: int) -> None:
+    one = random_scored(clips=few)
     run, other = (Answers(name, one, one.probability >= cut) for name, cut in (("run", 0.5), ("other", 0.9)))
     assert all(np.isnan([found.low, found.high]).all() for found in intervals(run).values())
     assert np.isnan([(d.low, d.high, d.chance) for d in compare(run, other, resamples=50).difference.values()]).all()
-    values, units = np.arange(6.0), np.zeros(6, int)
+    values, units = np.arange(6.0), np.arange(6) % few
     assert mean_interval(values, units) is None is spearman_interval(values, values, units)
     assert ranking_interval(auroc, values, values > 2, units) is None
     assert calibration_report(one).pooled.adaptive_ece_interval is None

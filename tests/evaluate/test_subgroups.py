@@ -13,11 +13,11 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.gaps import TITLES, picked_difference
 from lddu.evaluate.metrics import metrics, micro_f1
-from lddu.evaluate.resample import unit_weights
+from lddu.evaluate.resample import LEAST_UNITS, unit_weights
 from lddu.evaluate.selective import selective_report
 from lddu.evaluate.subgroup_differences import compared_subgroups
 from lddu.evaluate.subgroups import Subgroups, measure_subgroups
-from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS, drawn_within
+from lddu.evaluate.within import LEAST_CLIPS, drawn_within
 from tests.scores import random_scored
 
 HALF = np.full(4, 0.5)
@@ -164,6 +164,12 @@ def test_small_subgroups_are_counted_and_those_of_few_groups_have_no_interval() 
     assert "intervals are too narrow" not in said
     assert "too narrow: a (8)." in " ".join(measure_subgroups(whole, {"a": number % 20 < 8}, "_part").sentences)
     assert "No gap is given" in said and "not measured: few (19)" in said and "Fewer than 5 groups" in said
+
+
+@pytest.mark.parametrize(("groups", "least"), [(20, "20 clips of 5 groups."), (0, "20 clips.")])
+def test_where_no_gap_is_given_it_is_said_what_would_be_enough(groups: int, least: str) -> None:
+    [first, *_] = measure_subgroups(answers(60, groups=groups), {"few": np.arange(60) < 5}, "_part").sentences
+    assert first == f"No gap is given: fewer than two subgroups have {least}"
 
 
 @settings(max_examples=20)

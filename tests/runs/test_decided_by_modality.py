@@ -1,10 +1,13 @@
 """A run of clips of which some lack a modality: what reads its folder decides each clip by the modalities that it has."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lddu import load
+from lddu.decide.decision import FittedDecision
 from lddu.decide.recalibrate import Recalibration
 from lddu.pages.card import model_card
 from lddu.pages.report import write_report
@@ -52,3 +55,25 @@ def test_card_and_report_name_the_recalibration_of_every_set_of_modalities(run: 
     write_report(run)
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert "before recalibration (audio: temperature; other clips: none)" in page
+
+
+def test_the_threshold_that_is_reported_is_the_one_that_decided(run: RunFolder, tmp_path: Path) -> None:
+    decision = run.load_decision()
+    [audio] = decision.by_modalities
+    lower = replace(decision, by_modalities=(replace(audio, thresholds=(0.125, 0.25)),))
+    run.write_json("decision.json", lower.to_mapping())
+    write_report(run)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert ", in clips that have audio, text; in other clips of test 0.125 to 0.250)" in page
+    voices = tiny_store(tmp_path / "voices", clips=50, missing=[(n, "text") for n in range(50)])
+    figures = load(run.path).evaluate(voices, "test")
+    assert [own["threshold"] for own in figures["per_emotion"].values()] == [0.125, 0.25]
+    assert "in other clips" not in _page_without(run, lower)
+
+
+def _page_without(run: RunFolder, decision: FittedDecision) -> str:
+    """The report where every clip is decided alike."""
+    run.write_json("decision.json", replace(decision, by_modalities=()).to_mapping())
+    write_report(run)
+    run.write_json("decision.json", decision.to_mapping())
+    return (run.path / "report.html").read_text(encoding="utf-8")

@@ -143,7 +143,7 @@ def test_the_file_says_what_it_is_and_nothing_of_the_machine(exported: tuple[Pre
         name: {"dimension": d, "features": task.features[name]} for name, d in task.dimensions.items()
     }
     assert said["lddu_version"] == lddu.__version__ and len(said["run_sha256"]) == 64
-    assert json.loads(said["thresholds"]) == list(predictor.decision.thresholds)
+    assert json.loads(said["thresholds"]) == list(predictor.decision.given(predictor.modalities).thresholds)
     assert b"site-packages" not in file.read_bytes() and b".py" not in file.read_bytes()
 
 

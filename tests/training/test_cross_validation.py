@@ -15,12 +15,13 @@ from lddu.runs.compare import compare_runs
 from lddu.runs.pooled_folds import FoldRow, folds_csv, over_folds
 from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
-from lddu.store.folds import _stratified, fold_clips, without_positives
+from lddu.store.folds import GroupFolds, _stratified, fold_clips, without_positives
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.cross_validation import FoldOptions, cross_validate
 from lddu.training.plan import RunOptions
-from tests.builders import tiny_config, tiny_store
+from lddu.training.splits import chosen_folds, fold_splits
+from tests.builders import clip_arrays, tiny_config, tiny_store, write_csv, write_npz
 from tests.command_line import lddu
 from tests.training.stops import StopAfter
 
@@ -273,6 +274,22 @@ def test_folds_of_speakers_and_of_clips_are_compared_over_speakers(spoken: Featu
     )
 
 
+def test_what_a_corpus_says_of_its_own_splits_is_not_said_of_folds(tmp_path: Path) -> None:
+    rows = [{"clip": f"-c{i}", "split": "", "joy": str(i % 2), "_speaker": f"s{i % 6}"} for i in range(24)]
+    for name, split in (("none", ""), ("some", "train")):
+        (tmp_path / name).mkdir()
+        write_csv(tmp_path / name / "clips.csv", [row | {"split": split if i else ""} for i, row in enumerate(rows)])
+        write_npz(tmp_path / name / "audio.npz", clip_arrays(24))
+        store = lddu_package.import_corpus(tmp_path / name, tmp_path / f"{name} store")
+        said = store.manifest["warnings"]
+        assert any("split" in sentence for sentence in said)
+        out = tmp_path / f"{name} folds"
+        fold_splits(store, out, chosen_folds(store, GroupFolds(3, "_speaker")))
+        kept = [FeatureStore(out / "stores" / f"fold-{k}").manifest["warnings"] for k in (1, 2, 3)]
+        assert not any(sentence in kept_here for sentence in said for kept_here in kept)
+        assert all(f"fold {k} of 3" in kept[k - 1][0] for k in (1, 2, 3))
+
+
 def test_a_figure_that_one_fold_alone_can_give_has_no_deviation() -> None:
     rows = [
         FoldRow(f"fold-{k}", (), {"train": 4, "valid": 2, "test": 2}, {"f1_micro": 0.5 + k / 10}) for k in (1, 2, 3)
@@ -281,9 +298,10 @@ def test_a_figure_that_one_fold_alone_can_give_has_no_deviation() -> None:
     found = over_folds(rows)
     assert found["f1_micro"] == {"mean": pytest.approx(0.7), "deviation": pytest.approx(0.1), "folds": 3}
     assert found["error_auroc"] == {"mean": 0.75, "deviation": None, "folds": 1}
-    lines = folds_csv(
-        rows, found, {"n": 6, "error_auroc": {"product": 0.7}, "intervals": {}, "error_auroc_interval": None}
-    )
+    pooled = {"n": 6, "error_auroc": {"product": 0.7}, "intervals": {}, "error_auroc_interval": None}
+    lines = folds_csv(rows, found, pooled | {"adaptive_ece_interval": [0.02, 0.06]})
+    ends = [line for line in lines.splitlines() if line.startswith(("pooled low", "pooled high"))]
+    assert [line.split(",")[-2:] for line in ends] == [["0.02", ""], ["0.06", ""]]
     assert [line.split(",")[-1] for line in lines.splitlines() if line.startswith(("mean", "deviation"))] == [
         "0.75",
         "",

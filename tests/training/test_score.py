@@ -11,12 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lddu.errors import ConfigError, RunError, SourceError
+from lddu.evaluate.verdicts import verdicts_of
+from lddu.pages.report import write_report
 from lddu.runs.compare import compare_runs
 from lddu.runs.imported_answers import read_answers
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.seeds import over_seeds
+from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.plan import RunOptions
 from lddu.training.run import train
 from lddu.training.score import ScoreOptions, score
@@ -47,6 +51,27 @@ def table(path: Path, rows: Rows, delimiter: str = ",") -> Path:
 
 
 BARE = ScoreOptions(baselines=False)
+
+
+@pytest.mark.parametrize("silent", ["valid", "test"])
+def test_f1_says_nothing_of_clips_that_show_no_emotion(silent: str, tmp_path: Path) -> None:
+    """Its 0 is compared with nothing: not with constant answers, not with validation."""
+    with writing_store(tmp_path / "store", StoreDescription(("joy", "anger"), {"text": "made up"})) as writer:
+        for i in range(90):
+            split = ("train", "valid", "test")[i % 3]
+            shares = (0.0, 0.0) if split == silent else (float(i % 4 < 2), float(i % 5 < 2))
+            writer.add(ClipRow(f"c{i}", split, shares), {"text": np.ones((1, 2), np.float32) * (i + 1)})
+    store = FeatureStore(tmp_path / "store")
+    run = score(table(tmp_path / "table.csv", answered(store)), store, tmp_path / "run")
+    figures = run.read_json("metrics.json")["splits"]
+    assert "less_valid" not in figures["test"] and figures[silent]["f1_micro"] == 0
+    [told, *others] = verdicts_of(figures[silent])
+    assert "No clip is known to show an emotion" in told and not others
+    write_report(run)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert ("none of which is known to show an emotion" in page) == (silent == "test")
+    chosen = [warning for warning in run.description.warnings if "chosen by nothing" in warning]
+    assert len(chosen) == (silent == "valid")
 
 
 def test_the_answers_of_a_trained_run_give_its_own_figures_again(corpus: FeatureStore, tmp_path: Path) -> None:

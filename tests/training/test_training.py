@@ -381,6 +381,17 @@ def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureS
     assert f"{corpus.emotions[1]} has no known label in train: its probabilities mean nothing" in described.warnings
 
 
+def test_an_emotion_without_a_known_label_in_valid_is_warned_of(corpus: FeatureStore) -> None:
+    labels, valid = corpus.table.labels.copy(), corpus.table.in_split("valid")
+    labels[valid] = 1.0, np.nan
+    described = describe(with_table(corpus, replace(corpus.table, labels=labels)), tiny_config(), RunOptions())
+    [told] = [warning for warning in described.warnings if "in valid" in warning]
+    assert told.startswith(f"{corpus.emotions[1]} has no known label")
+    labels[valid] = 0.0
+    described = describe(with_table(corpus, replace(corpus.table, labels=labels)), tiny_config(), RunOptions())
+    assert any("no validation clip shows an emotion" in warning for warning in described.warnings)
+
+
 def test_an_emotion_that_clips_of_one_modality_are_never_labelled_with_is_warned_of(tmp_path: Path) -> None:
     steps = np.random.default_rng(0).normal(size=(30, 1, 3))
     with writing_store(tmp_path / "store", StoreDescription(("joy", "anger"), {"text": "a", "audio": "b"})) as writer:

@@ -203,6 +203,26 @@ class FittedDecision:
             names = [name for name, there in zip(self.modalities, flags, strict=True) if there]
             yield self.given(names), np.flatnonzero(place.ravel() == number)
 
+    def of_most(self, presence: Flags) -> "FittedDecision":
+        """The decision that most of some clips share, for what one figure has to stand for; depends on modalities no more.
+
+        Args:
+            presence: [N, M] which modalities the clips have; of equally many clips those with the most modalities count.
+
+        Example:
+            >>> from lddu.evaluate.scored import Scored
+            >>> probability = np.linspace(0.1, 0.9, 30)[:, None]
+            >>> scored = Scored(probability, probability > 0.5, [f"c{n}" for n in range(30)], ("joy",), split="valid")
+            >>> decision = fit_decision(Validation(scored))
+            >>> decision.of_most(np.ones((30, 0), bool)).thresholds == decision.thresholds
+            True
+        """
+        if not len(presence):
+            return self.given(self.modalities)
+        parts = list(self.by_presence(presence, len(presence)))
+        decided, _ = max(parts, key=lambda part: (len(part[1]), int(presence[part[1][0]].sum())))
+        return decided
+
     def thresholds_of(self, presence: Flags | None, clips: int) -> Floats:
         """[N, E] from which an emotion of a clip counts as present; arguments as of `by_presence`."""
         thresholds = np.empty((clips, len(self.emotions)))

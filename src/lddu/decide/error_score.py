@@ -115,7 +115,7 @@ def _logistic(standard: Floats, wrong: Flags) -> tuple[Floats, float]:
 
 
 def _error_of_lead(first: Floats, second: Floats, target: Flags, units: np.ndarray) -> float:
-    """Standard error of the difference of two error-AUROCs on the same pairs; NaN, which no lead exceeds, of a single unit."""
+    """Standard error of the difference of two error-AUROCs on the same pairs; NaN, which no lead exceeds, of too few units."""
     if not is_resampled(units):
         return float("nan")
     apart = resampled_ranking(auroc, first, target, units) - resampled_ranking(auroc, second, target, units)

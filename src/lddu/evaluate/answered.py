@@ -64,7 +64,7 @@ def resampled(answers: Answers, seed: int, resamples: int) -> Figures:
     """Every figure on resamples of the units; runs on the same clips meet the same resamples, so that they can be paired.
 
     In a resample without positives of an emotion the mAP is the mean over the others; one without a known label gives NaN, and so
-    do all where there is a single unit.
+    do all where there are fewer than `LEAST_UNITS` units.
     """
     _, units = np.unique(answers.scored.units(), return_inverse=True)
     widest = answers.scored.known.sum()

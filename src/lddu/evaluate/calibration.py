@@ -45,7 +45,7 @@ class Calibration:
         adaptive_ece: the same with 10 bins of equal mass.
         ece_by_chance: where 95 % of perfectly calibrated predictors with the same probabilities lie.
         adaptive_ece_by_chance: the same.
-        adaptive_ece_interval: bootstrap over clips, or groups, None where there is a single one; biased upwards like any calibration error.
+        adaptive_ece_interval: bootstrap over clips, or groups, None where there are too few; biased upwards like any calibration error.
         curve: reliability in bins of equal mass.
     """
 

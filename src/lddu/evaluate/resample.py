@@ -13,6 +13,8 @@ from lddu.arrays import Flags, Floats
 
 METRIC_RESAMPLES = 1000
 """Of an interval of a single metric; `lddu.evaluate.compare` draws more, for p-values need the tails."""
+LEAST_UNITS = 5
+"""Figures of fewer clips or groups have no interval."""
 CHUNK = 250_000
 """At most this many numbers are drawn at once: what is then done with them stays in a processor's cache (2 MB)."""
 
@@ -61,8 +63,8 @@ def unit_weights(units: int, seed: int, resamples: int, width: int = 0) -> Itera
 
 
 def is_resampled(units: np.ndarray) -> bool:
-    """Whether the units of some rows can be drawn at all: all resamples of a single one are alike and look sure of everything."""
-    return len(units) > 0 and bool((units != units[0]).any())
+    """Whether the units of some rows are enough to be drawn: resamples of a few are nearly alike and look sure of everything."""
+    return len(np.unique(units)) >= LEAST_UNITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,7 @@ RankingFigure = Callable[[Ranking], Floats]
 def ranking_interval(
     figure: RankingFigure, score: Floats, positive: Flags, units: np.ndarray, seed: int = 0
 ) -> Interval | None:
-    """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side, or there is a single unit.
+    """Interval of a figure of how well a score finds the positives; None where too many resamples lack a side, or there are too few units.
 
     Example:
         >>> interval = ranking_interval(auroc, np.arange(40.0), np.arange(40) > 19, np.arange(40))
@@ -109,7 +111,7 @@ def resampled_ranking(
 ) -> Floats:
     """[R] the figure on every resample; the same units and seed give the same resamples, so that scores can be paired.
 
-    NaN throughout where all rows are of one unit (`is_resampled`).
+    NaN throughout where rows are of fewer than `LEAST_UNITS` units.
 
     Args:
         figure: of how well the score finds the positives.
@@ -192,7 +194,7 @@ def average_precision(ranking: Ranking) -> Floats:
 
 
 def mean_interval(values: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
-    """Interval of the mean of [N] values; units are drawn whole. None where there is a single one.
+    """Interval of the mean of [N] values; units are drawn whole. None where there are too few.
 
     Example:
         >>> mean_interval(np.ones(20), np.arange(20))
@@ -207,7 +209,7 @@ def mean_interval(values: Floats, units: np.ndarray, seed: int = 0) -> Interval 
 
 
 def spearman_interval(first: Floats, second: Floats, units: np.ndarray, seed: int = 0) -> Interval | None:
-    """Interval of the rank correlation of two columns [N]; units are drawn whole. None where there is a single one."""
+    """Interval of the rank correlation of two columns [N]; units are drawn whole. None where there are too few."""
     if not is_resampled(units):
         return None
     unit = np.unique(units, return_inverse=True)[1]

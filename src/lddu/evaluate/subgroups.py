@@ -11,11 +11,10 @@ from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import error_by_chance
 from lddu.evaluate.compare import COMPARISON_RESAMPLES, Estimate, Resampled, estimate_of
 from lddu.evaluate.gaps import TITLES, Gap, gap_of
-from lddu.evaluate.resample import Interval
+from lddu.evaluate.resample import LEAST_UNITS, Interval
 from lddu.evaluate.scored import LEAST_GROUPS
 from lddu.evaluate.within import (
     LEAST_CLIPS,
-    LEAST_UNITS,
     MACRO,
     drawn_within,
     enough,
@@ -97,7 +96,7 @@ class Subgroups:
     def sentences(self) -> tuple[str, ...]:
         """What the figures say and leave open, for people."""
         sentences = [gap.sentence for gap in self.gaps] or [
-            f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips and {LEAST_UNITS} {self.by}s."
+            f"No gap is given: fewer than two subgroups have {LEAST_CLIPS} clips{f' of {LEAST_UNITS} {self.by}s' if self.by != 'clip' else ''}."
         ]
         if picked := max((gap.among for gap in self.gaps), default=2) - 2:
             sentences.append(

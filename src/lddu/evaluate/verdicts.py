@@ -28,9 +28,24 @@ def verdicts(splits: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def verdicts_of(figures: Mapping[str, Any]) -> list[str]:
-    """The sentences on one split."""
+    """The sentences on one split; where no clip shows an emotion only that, since all figures of decisions are then 0 or 1."""
+    if nothing := nothing_shown(figures):
+        return [nothing]
     sentences = (shortfall(figures), behind_baselines(figures), never_named(figures), far_from_validation(figures))
     return [sentence for sentence in sentences if sentence]
+
+
+def nothing_shown(figures: Mapping[str, Any]) -> str:
+    """One sentence where no clip is known to show an emotion; empty where some does, or an older run does not say.
+
+    Example:
+        >>> nothing_shown({"per_emotion": {"joy": {"positives": 0}, "fear": {"positives": 0}}})
+        'No clip is known to show an emotion, so that precision, recall, F1, Jaccard and mAP say nothing.'
+    """
+    counts = [(emotion or {}).get("positives") for emotion in figures.get("per_emotion", {}).values()]
+    if not counts or any(count != 0 for count in counts):
+        return ""
+    return "No clip is known to show an emotion, so that precision, recall, F1, Jaccard and mAP say nothing."
 
 
 def behind_baselines(figures: Mapping[str, Any]) -> str:

@@ -12,12 +12,10 @@ from lddu.arrays import Flags
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.compare import Resampled
 from lddu.evaluate.gaps import TITLES
+from lddu.evaluate.resample import LEAST_UNITS
 
 LEAST_CLIPS = 20
 """A subgroup with fewer labelled clips is counted, not measured."""
-
-LEAST_UNITS = 5
-"""A subgroup of fewer clips or groups that are resampled has no interval."""
 
 MACRO = ("f1_macro", "map_macro")
 

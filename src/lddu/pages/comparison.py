@@ -10,9 +10,10 @@ import numpy as np
 from lddu.errors import RunError
 from lddu.evaluate.calibration import reliability
 from lddu.evaluate.gaps import TITLES
+from lddu.evaluate.resample import LEAST_UNITS
 from lddu.evaluate.trust import SELECTED
 from lddu.evaluate.verdicts import verdicts_of
-from lddu.evaluate.within import LEAST_CLIPS, LEAST_UNITS
+from lddu.evaluate.within import LEAST_CLIPS
 from lddu.machine.atomic import write_text
 from lddu.pages.template import template
 from lddu.pages.trust_plots import Line, run_curves

@@ -7,7 +7,7 @@ import jinja2
 from lddu.errors import RunError
 from lddu.evaluate.answered import HEADLINE
 from lddu.evaluate.constants import constants_in
-from lddu.evaluate.verdicts import baseline_name, verdicts_of
+from lddu.evaluate.verdicts import baseline_name, nothing_shown, verdicts_of
 from lddu.machine.atomic import write_text
 from lddu.pages.subgroups import subgroup_sections
 from lddu.pages.template import template
@@ -59,6 +59,9 @@ def headline(split: str, figures: dict[str, Any]) -> str:
     judged = {
         name: metrics["f1"] for name, metrics in emotions.items() if metrics["f1"] is not None and metrics["positives"]
     }
+    if nothing_shown(figures):
+        wrong = f"{100 * figures['hamming_loss']:.1f} %"
+        return f"On {counted(figures['n'], f'{split} clip')}, none of which is known to show an emotion, {wrong} of the decisions are wrong."
     sentence = (
         f"On {counted(figures['n'], f'{split} clip')} the decisions reach a micro-F1 of {figures['f1_micro']:.3f}"
     )

@@ -1,6 +1,7 @@
 """`report.html`: one self-contained page of a run that a stranger can check and trust."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -17,7 +18,7 @@ from lddu.pages.report_trust import latent, modality_trust, noise_readings, peop
 from lddu.pages.subgroups import subgroup_sections
 from lddu.pages.template import template
 from lddu.runs.about import about_of
-from lddu.runs.predictions import read_predictions
+from lddu.runs.predictions import Predictions, read_predictions
 from lddu.runs.run_folder import RunDescription, RunFolder
 
 
@@ -70,7 +71,7 @@ def _page(
         decided_on="" if about is None else about.decided_on,
         protocol=metrics["protocol"],
         cost=metrics["cost"],
-        threshold=sorted(set(decision.thresholds)),
+        threshold=cuts(predicted, decision),
         curves=[] if description.imported else _curves(folder, metrics["cost"]),
         trust=trust(predicted, figures, decision),
         together=together(predicted),
@@ -84,6 +85,34 @@ def _page(
         latent=latent(folder, description.task),
         members=[f"member-{k}" for k in range(description.members)] if description.members > 1 else [],
     )
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """The thresholds of a split, rising, without repeats.
+
+    Attributes:
+        most: of most of its clips.
+        modalities: that these have, where other clips have other thresholds; else empty.
+        others: of those.
+    """
+
+    most: list[float]
+    modalities: tuple[str, ...] = ()
+    others: tuple[float, ...] = ()
+
+
+def cuts(predictions: Predictions, decision: FittedDecision) -> Cuts:
+    """The thresholds by which clips were decided."""
+    presented = predictions.presented
+    most = decision.of_most(presented)
+    parts = [(one, rows) for one, rows in decision.by_presence(presented, len(predictions)) if len(rows)]
+    others = {cut for one, _ in parts if one.thresholds != most.thresholds for cut in one.thresholds}
+    if not others:
+        return Cuts(sorted(set(most.thresholds)))
+    first = next(rows[0] for one, rows in parts if one.thresholds == most.thresholds)
+    having = tuple(name for name, there in zip(predictions.modalities, presented[first], strict=True) if there)
+    return Cuts(sorted(set(most.thresholds)), having, tuple(sorted(others)))
 
 
 def _curves(folder: RunFolder, cost: dict[str, Any]) -> list[tuple[str, str]]:

@@ -129,9 +129,17 @@ def trust(predictions: Predictions, figures: dict[str, Any], decision: FittedDec
         reliability_panels(panels),
         risk_coverage_curves(_score_curves(predictions, figures, decision)),
         _recalibration(predictions, decision),
-        decision.error_score.name,
-        _formula(decision.error_score),
+        decision.of_most(predictions.presented).error_score.name,
+        _formulas(predictions, decision),
     )
+
+
+def _formulas(predictions: Predictions, decision: FittedDecision) -> str:
+    """The chance of an error of most clips, and whether that of clips with other modalities is another."""
+    most = _formula(decision.of_most(predictions.presented).error_score)
+    parts = decision.by_presence(predictions.presented, len(predictions))
+    others = {_formula(one.error_score) for one, rows in parts if len(rows)} - {most}
+    return f"{most}; of clips with fewer or other modalities than most another" if others else most
 
 
 def _formula(score: ErrorScore) -> str:
@@ -166,7 +174,7 @@ def _score_curves(
         wrong = ((predictions.presence == 1) != predictions.label)[known].astype(np.float64)
         scores = {
             SELECTED: predictions.uncertainty,
-            **own_scores(predictions.probability, np.array(decision.thresholds)),
+            **own_scores(predictions.probability, decision.thresholds_of(predictions.presented, len(predictions))),
         }
         scores |= {name: evidence.values for name, evidence in predictions.evidence.items() if evidence.of_emotions}
         curves = {name: risk_coverage(score[known], wrong) for name, score in scores.items()}

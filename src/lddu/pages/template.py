@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def template(name: str) -> jinja2.Template:
     """A template of the package; a name that it uses and is not given is an error.
 
-    Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval),
+    Filters: `figure` (digits, a dash for None), `signed` (the same with its sign), `span` (both ends of an interval), `sentence` (ends with one full stop),
     `score`, `metric` and `recalibration` (their names as people read them). `simulated_corpus` is the sentence on such a corpus.
     """
     environment = jinja2.Environment(
@@ -33,10 +33,21 @@ def template(name: str) -> jinja2.Template:
     environment.filters["signed"] = signed
     environment.filters["chance"] = chance
     environment.filters["span"] = span
+    environment.filters["sentence"] = sentence
     environment.filters["score"] = score_name
     environment.filters["metric"] = metric_name
     environment.filters["recalibration"] = recalibration_name
     return environment.get_template(name)
+
+
+def sentence(words: str) -> str:
+    """Words with a full stop, where they have none: warnings come with and without one.
+
+    Example:
+        >>> sentence("2 clips are empty"), sentence("No clip is in the split 'test': training reports no test figures.")
+        ('2 clips are empty.', "No clip is in the split 'test': training reports no test figures.")
+    """
+    return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -103,7 +103,7 @@ def figures_of(
     estimates = intervals(Answers("", after, decided.labels))
     unnamed = (split.presence == 1).any(axis=0) & ~decided.labels.any(axis=0)
     return SplitFigures(
-        metrics=metrics(after, np.array(decision.thresholds), decided.labels),
+        metrics=metrics(after, np.array(decision.of_most(inference.presence).thresholds), decided.labels),
         calibration=_calibration(split, decided.probability),
         trust=trust_figures(Judged(after, decided.labels, {**decided.scores, SELECTED: decided.uncertainty})),
         # the adaptive calibration error has an interval of its own; NaN where a resample is undefined

@@ -159,8 +159,11 @@ def pooled_constants(stores: Sequence[FeatureStore], emotions: tuple[str, ...], 
 
 
 def thresholds_of(runs: Sequence[RunFolder]) -> Floats:
-    """[E] the mean over the runs."""
-    return np.asarray(np.mean([run.load_decision().thresholds for run in runs], axis=0))
+    """[E] the mean over the runs, of each those of most of its test clips."""
+    predicted = [run.predictions() for run in runs]
+    tested = [predictions.presented[predictions.split == "test"] for predictions in predicted]
+    decisions = [run.load_decision().of_most(presented) for run, presented in zip(runs, tested, strict=True)]
+    return np.asarray(np.mean([decision.thresholds for decision in decisions], axis=0))
 
 
 def folds_csv(
@@ -179,7 +182,7 @@ def folds_csv(
     for what in ("mean", "deviation"):
         writer.writerow([what, "", "", "", "", *(summary[n][what] if n in summary else "" for n in HEADLINE)])
     values = {**pooled, "error_auroc": pooled["error_auroc"][SELECTED]}
-    ends = {**pooled["intervals"], "error_auroc": pooled["error_auroc_interval"]}
+    ends = {**pooled["intervals"], **{name: pooled.get(f"{name}_interval") for name in ("error_auroc", "adaptive_ece")}}
     lines: dict[str, list[Any]] = {"pooled": [values.get(name) for name in HEADLINE]}
     lines |= {
         f"pooled {end}": [(ends.get(name) or ("", ""))[k] for name in HEADLINE] for k, end in enumerate(("low", "high"))

@@ -59,7 +59,9 @@ class SplitFigures:
     less_valid: Estimate | None = None
 
     def beside(self, valid: "SplitFigures") -> "SplitFigures":
-        """The same with the distance of micro-F1 from that of validation, where both have an interval."""
+        """The same with the distance of micro-F1 from that of validation, where both have an interval and clips that show an emotion."""
+        if not all(any(e.positives for e in split.metrics.per_emotion.values()) for split in (valid, self)):
+            return self
         both = [(split.metrics.f1_micro, split.intervals.get("f1_micro")) for split in (valid, self)]
         (first, first_ends), (second, second_ends) = both
         if first_ends is None or second_ends is None:

@@ -10,6 +10,7 @@ import numpy as np
 from lddu.errors import MismatchError, parameter
 from lddu.machine.atomic import replaced_folder, write_text
 from lddu.store.clip_table import write_table
+from lddu.store.split_warnings import of_splits
 from lddu.store.store import FeatureStore, file_sha256
 
 
@@ -44,7 +45,7 @@ def resplit(
             **store.manifest,
             "features": features,
             "splits": table.split_counts(),
-            "warnings": [*store.manifest.get("warnings", ()), *warnings],
+            "warnings": [*(known for known in store.manifest.get("warnings", ()) if not of_splits(known)), *warnings],
             "sha256": {"clips.parquet": file_sha256(folder / "clips.parquet")},
         }
         write_text(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")

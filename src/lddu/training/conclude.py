@@ -130,7 +130,7 @@ def conclude(
         {
             "splits": splits,
             "ablation": [one.to_mapping() for one in ablated],
-            "protocol": protocol_of(description, decision, not ending.stopped),
+            "protocol": protocol_of(description, decision.of_most(valid.inference.presence), not ending.stopped),
             "cost": asdict(replace(cost, baseline_seconds=spent)),
             "warnings": list(description.warnings),
         },
@@ -192,7 +192,13 @@ def write_answers(
 
 
 def protocol_of(description: RunDescription, decision: FittedDecision, finished: bool = True) -> dict[str, Any]:
-    """What chose what, as `metrics.json` holds it; an imported run has no checkpoint that was chosen here."""
+    """What chose what, as `metrics.json` holds it; an imported run has no checkpoint that was chosen here.
+
+    Args:
+        description: of the run.
+        decision: that of most validation clips, where it depends on their modalities.
+        finished: whether training was not stopped.
+    """
     config, trained = description.config, not description.imported
     return {
         "checkpoint_from": "valid" if trained else None,

@@ -112,6 +112,7 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
             f"test, such as {shared[0]}: the metrics are optimistic"
         )
     warnings += store.manifest.get("warnings", ())
+    warnings += chosen_by_nothing(store)
     warnings += _without_test(store)
     averaged = config.model.averaged(modalities)
     longest = max(1 if name in averaged else int(store.lengths(name)[train_rows].max()) for name in modalities)
@@ -162,6 +163,23 @@ def _without_test(store: FeatureStore) -> list[str]:
         return []
     lacking = "no test clip has a label" if len(rows) else "there is no test split"
     return [f"{lacking}: the metrics are those of validation, which selected the checkpoint"]
+
+
+def chosen_by_nothing(store: FeatureStore) -> list[str]:
+    """Sentences where validation clips show no emotion, and on emotions that they know nothing of."""
+    presence = presence_of(store, store.table.in_split("valid"), store.emotions, store.present_at)
+    known = ~np.isnan(presence)
+    if not known.any():
+        return []
+    if not (presence == 1).any():
+        return [
+            "no validation clip shows an emotion: whatever F1 and mAP choose, such as the threshold, was chosen by nothing"
+        ]
+    return [
+        f"{emotion} has no known label in valid: its threshold and recalibration are what the other emotions taught"
+        for emotion, clips in zip(store.emotions, known.T, strict=True)
+        if not clips.any()
+    ]
 
 
 def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, modalities: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from lddu.runs.imported_answers import ImportedAnswers, read_answers
 from lddu.runs.run_folder import RunDescription, RunFolder
 from lddu.store.store import FeatureStore, StoreLike, file_sha256, opened_store
 from lddu.training.conclude import fitted_on, measured_splits, part_of, protocol_of, write_answers
-from lddu.training.plan import LARGEST_SEED
+from lddu.training.plan import LARGEST_SEED, chosen_by_nothing
 from lddu.training.run import refuse_place
 
 BASELINE_BUDGET = 300.0
@@ -125,7 +125,7 @@ def _described(
             "init_from": None,
             "predictions": {"path": str(path.resolve()), "sha256": file_sha256(path)},
         },
-        warnings=(*answers.notes, *test),
+        warnings=(*answers.notes, *chosen_by_nothing(store), *test),
         command=options.command,
     )
 

@@ -195,7 +195,7 @@ def described(predictor: "Predictor", int8: bool) -> dict[str, str]:
         "weights": "int8" if int8 else "float32",
         "emotions": json.dumps(task.emotions, ensure_ascii=False),
         "modalities": json.dumps(modalities, ensure_ascii=False),
-        "thresholds": json.dumps(predictor.decision.thresholds),
+        "thresholds": json.dumps(predictor.decision.given(list(task.dimensions)).thresholds),
         "max_steps": str(description.config.model.max_steps),
         "most_recall": str(predictor.decision.recall_sets.targets[-1]),
         "warnings": json.dumps(description.warnings, ensure_ascii=False),

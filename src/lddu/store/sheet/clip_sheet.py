@@ -24,6 +24,7 @@ from lddu.store.sheet.cells import (
 )
 from lddu.store.sheet.columns import PATH_COLUMNS, Key, SheetColumns, read_columns
 from lddu.store.sheet.labels import labels_of, modality_labels_of
+from lddu.store.split_warnings import split_warnings
 
 SIMULATED = "_simulated"
 """A carried column; where it is 1 in any line, the store and every result on it say that they are not about people."""
@@ -102,7 +103,7 @@ def read_sheet(path: Path, key: Key) -> ClipSheet:
         for i, clip in enumerate(table.ids)
     ]  # fmt: skip
     if labels.emotions:
-        _judge_splits(table, splits)
+        table.warnings += split_warnings(splits, table.path.name)
     return ClipSheet(clips, labels.emotions, +table.repairs, table.warnings, table.key)
 
 
@@ -161,20 +162,3 @@ def _carried(table: SheetColumns, comma: bool) -> dict[str, Sequence[Carried]]:
         if numbers is not None:
             table.repairs["decimal_commas", name] += sum("," in words(cell) for cell in cells)
     return carried
-
-
-def _judge_splits(table: SheetColumns, splits: Sequence[str]) -> None:
-    used = Counter(splits)
-    if set(used) == {""}:
-        table.warnings.append(f"{table.path.name} names no split: the store can be predicted, not trained on.")
-        return
-    uses = {
-        "train": "nothing can be trained on it",
-        "valid": "training has nothing to choose its epoch and threshold on",
-        "test": "training reports no test figures",
-    }
-    for split, consequence in uses.items():
-        if not used[split]:
-            table.warnings.append(f"No clip is in the split {split!r}: {consequence}.")
-    if used[""]:
-        table.warnings.append(f"Clips without a split can be predicted and take part in nothing else ({used['']}).")
