@@ -1,16 +1,20 @@
 """From files to a store: the same features however they are asked for, and no work done twice."""
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from lddu.clips import done as done_module
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extract import ExtractionProgress, extract
 from lddu.clips.extractor import ClipExtractor
@@ -22,7 +26,7 @@ from lddu.clips.sources import listing_of
 from lddu.clips.spans import Source
 from lddu.clips.voice.measured import COLUMNS as VOICE
 from lddu.clips.words.pretrained import LAST
-from lddu.errors import StoreError
+from lddu.errors import SourceError, StoreError
 from lddu.runs.missing_modalities import missing_in
 from lddu.store import extraction_notes
 from lddu.store.store import FeatureStore
@@ -175,6 +179,55 @@ def test_after_a_kill_the_same_call_goes_on_where_it_was(corpus: Path, store: Fe
     for clip in store.table.clip:
         assert_same(features(FeatureStore(result.store), clip), features(store, clip))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
+
+
+@pytest.mark.parametrize("where", ["replaced_file", "write_tensors"])
+def test_a_full_disk_ends_it_and_makes_no_file_a_broken_one(
+    talking: Path, tmp_path: Path, extractor: ClipExtractor, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    whole, puts = getattr(done_module, where), []
+
+    def after_one(*given: Any, **more: Any) -> Any:
+        puts.append(given)
+        return whole(*given, **more) if len(puts) == 1 else full()
+
+    two = [talking, shutil.copy(talking, tmp_path / "other.mp4")]
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(done_module, where, after_one)
+        extract(two, tmp_path / "store", extractor)
+    assert not (tmp_path / "store").exists()
+    result = extract(two, tmp_path / "store", extractor)
+    assert result.reused == 1 and result.files == 2 and not result.failures
+
+
+def test_a_store_that_another_process_extracts_is_left_alone(
+    talking: Path, tmp_path: Path, extractor: ClipExtractor
+) -> None:
+    def other(_: ExtractionProgress) -> None:
+        for existing in ("refuse", "update", "replace"):
+            with pytest.raises(StoreError, match="at rest, but another process is writing it"):
+                extract([talking], tmp_path / "store", extractor, existing=existing)
+
+    assert extract([talking], tmp_path / "store", extractor, advance=other).files == 1
+    assert [place.name for place in tmp_path.iterdir()] == ["store"]
+
+
+def test_what_the_system_refuses_while_a_file_is_read_is_no_fault_of_the_file(
+    talking: Path, tmp_path: Path, extractor: ClipExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(extractor, "extract", refused)
+    for number in (errno.ENOSPC, errno.EMFILE):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            extract([talking], tmp_path / "store", extractor)
+    number = errno.EIO
+    with pytest.raises(SourceError, match="got OSError"):
+        extract([talking], tmp_path / "store", extractor)
 
 
 def test_progress_grows_within_a_file_and_from_file_to_file(talking: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_clip_and_stored_features_give_the_same_answer(run: Path, talks: Feature
     np.testing.assert_allclose(
         answers.predictions.evidence["width"].values, stored.evidence["width"].values[rows], rtol=1e-4
     )
+
+
+def test_where_the_cache_takes_no_files_clips_are_answered_all_the_same(
+    run: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose home is read-only."""
+    (tmp_path / "file").touch()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    answers = predict_clips(Predictor(run), [str(corpus.parent / "talk004.mp4")])
+    assert answers.predictions.clip.tolist() == ["talk004"]
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_an_answer_says_when_and_by_what(run: Path, corpus: Path) -> None:

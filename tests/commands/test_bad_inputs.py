@@ -123,11 +123,11 @@ WRONGLY_ASKED = [
     ("predict run store --json --csv", r"Expected --json or --csv, but got both; choose one"),
     ("compare run", r"Expected two or more run folders to compare, but got 1"),
     ("compare", r"Expected two or more run folders to compare, but got 0"),
-    ("data simulate --out new --clips 3", r"clips to be at least 10, but got 3"),
+    ("data simulate --out new --clips 3", r"--clips to be at least 10, but got 3"),
     ("data simulate --out new --seed -4", r"seed to be 0 or more, but got -4"),
     ("data import table --out new --present-at 1.5", r"Expected --present-at to lie in \(0, 1\], but got 1.5"),
-    ("predict run store --recall 1.5", r"Expected a recall above 0 and below 1, but got 1.5"),
-    ("predict run store --coverage 0", r"Expected a coverage above 0 and at most 1, but got 0"),
+    ("predict run store --recall 1.5", r"Expected --recall above 0 and below 1, but got 1.5"),
+    ("predict run store --coverage 0", r"Expected --coverage above 0 and at most 1, but got 0"),
 ]
 
 FAILED = [

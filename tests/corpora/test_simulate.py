@@ -164,7 +164,9 @@ def test_a_modality_is_missing_as_often_as_asked(tmp_path: Path) -> None:
 
 
 def test_impossible_sizes_are_all_named_at_once() -> None:
-    with pytest.raises(ConfigError, match=r"at least 10, but got 3; seed .* -1; at least one modality, .*; missing"):
+    with pytest.raises(
+        ConfigError, match=r"at least 10, but got 3; `seed` .* -1; at least one modality, .*; `missing`"
+    ):
         SimulationConfig(clips=3, seed=-1, dimensions={}, missing=1.0)
     with pytest.raises(ConfigError, match="dimension of 1 or more"):
         SimulationConfig(dimensions={"text": 0})

@@ -66,7 +66,8 @@ def test_an_invitation_opens_the_page_once() -> None:
     "host", ["evil.example", "127.0.0.1.evil.example:8765", "localhost.evil.example", "", "192.168.0.7:8765", "[::1"]
 )
 def test_a_name_that_is_not_this_machine_is_refused(client: TestClient, host: str) -> None:
-    assert client.get("/v1/health", headers={"Host": host}).status_code == 421
+    found = client.get("/v1/health", headers={"Host": host})
+    assert found.status_code == 421 and "send 'Host: 127.0.0.1:8765'" in found.json()["error"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST", "127.0.0.1:9000"])

@@ -1,6 +1,7 @@
 """The HTTP interface: one answer at a time, in order, bounded; what is wrong is said in a sentence."""
 
 import asyncio
+import errno
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,9 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from lddu.exports.formats import FORMATS
+from lddu.serve import api
+from lddu.serve.access import Access
+from lddu.serve.application import application
 from lddu.serve.jobs import Job, Jobs
 from lddu.serve.settings import EXPORTS, USUAL, Limits
-from tests.serve.fakes import DOCUMENT, MODEL, FakeAnswerer, files_of, server, until
+from tests.serve.fakes import ADDRESS, DOCUMENT, MODEL, TOKEN, FakeAnswerer, files_of, server, until
 
 
 def begin(client: TestClient, text: str = "hello") -> str:
@@ -59,12 +63,61 @@ def test_wrong_options_are_refused_before_a_clip_is_received(tmp_path: Path, que
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", '"text"', '{"text": 1}', '{"text": ""}', '{"text": " "}', '{"text": "a", "b": 1}', "[" * 100_000],
-)
+    ["", "{", "[]", '"text"', '{"text": 1}', '{"text": ""}', '{"text": " "}', '{"text": "a", "b": 1}', "[" * 100_000,
+     '{"text": "glad", "text": "sad"}'],
+)  # fmt: skip
 def test_a_text_that_is_none_is_refused(tmp_path: Path, body: str) -> None:
     with server(tmp_path / "files") as client:
         found = client.post("/v1/predict", content=body, headers={"Content-Type": "application/json"})
         assert found.status_code == 400 and found.json()["error"].startswith("Expected ")
+
+
+@pytest.mark.parametrize("body", ['{"text": "glad"}', ' \n{"text": 1}', "\ufeff{}", "text=glad"])
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/x-www-form-urlencoded"}])
+def test_a_text_that_comes_as_a_file_is_told_how_to_come(tmp_path: Path, body: str, headers: dict[str, str]) -> None:
+    with server(tmp_path / "files") as client:
+        found = client.post("/v1/predict", content=body.encode(), headers=headers)
+        assert found.status_code == 415 and "Content-Type: application/json" in found.json()["error"]
+        assert client.post("/v1/predict", content=b"\x00{", headers=headers).status_code == 200
+        assert client.post("/v1/predict?name=a.mp4", content=body.encode(), headers=headers).status_code == 200
+
+
+def test_a_packed_body_is_refused(tmp_path: Path) -> None:
+    answerer = FakeAnswerer()
+    with server(tmp_path / "files", answerer) as client:
+        found = client.post("/v1/predict?name=a.mp4", content=b"clip", headers={"Content-Encoding": "gzip"})
+        assert found.status_code == 415 and "Content-Encoding: gzip" in found.json()["error"]
+        given = {"Content-Encoding": "identity"}
+        assert client.post("/v1/predict?name=a.mp4", content=b"clip", headers=given).status_code == 200
+
+
+def test_a_full_disk_is_the_servers_fault_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with server(tmp_path / "files") as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(api, "receive_file", full)
+            found = client.post("/v1/predict?name=a.mp4", content=b"clip")
+        assert found.status_code == 507 and "No space left on device; make room" in found.json()["error"]
+        assert files_of(tmp_path) == [] and client.get("/v1/health").json()["waiting"] == 0
+        assert client.post("/v1/predict?name=a.mp4", content=b"clip").status_code == 200
+
+
+def test_after_its_folder_was_cleared_away_the_server_answers(tmp_path: Path) -> None:
+    with server(tmp_path / "files") as client:
+        (tmp_path / "files").rmdir()
+        assert client.post("/v1/predict?name=a.mp4", content=b"clip").status_code == 200
+        assert (tmp_path / "files").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_nobody_foresaw_is_refused_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = application(FakeAnswerer(), tmp_path / "files", Access("127.0.0.1", 8765, TOKEN))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with TestClient(app, ADDRESS, headers=headers, raise_server_exceptions=False) as client:
+        monkeypatch.setattr(api, "document", lambda *_: 1 / 0)
+        found = client.get("/openapi.json")
+    assert found.status_code == 500 and "a fault of its own, ZeroDivisionError" in found.json()["error"]
 
 
 def test_a_text_that_is_too_long_is_refused(tmp_path: Path) -> None:
@@ -124,6 +177,7 @@ def test_a_job_has_a_page_that_is_shut_off_and_exports_under_the_clips_name(tmp_
         job = client.post("/v1/jobs?name=T%C3%B6ne%20%22%0A.mp4", content=b"clip").json()["id"]
         done = ended(client, job)
         assert done["exports"] == ["json", "html", "srt"] and done["model"] == MODEL.name
+        assert (done["stage"], done["share"]) == ("", 1.0)
         page = client.get(f"/v1/jobs/{job}/page")
         policy = page.headers["content-security-policy"]
         assert page.text == "<p>the page</p>" and "script-src 'nonce-abc'" in policy
@@ -205,7 +259,9 @@ def test_health_names_the_runs(tmp_path: Path) -> None:
 def test_addresses_that_are_none_and_other_methods_are_refused_as_json(tmp_path: Path) -> None:
     with server(tmp_path / "files") as client:
         assert client.get("/v2").status_code == 404 and client.get("/static/../settings.py").status_code == 404
-        assert client.get("/v1/predict").status_code == 405 and "error" in client.get("/v1/predict").json()
+        assert "POST here, but got GET" in client.get("/v1/predict").json()["error"]
+        assert client.get("/v1/predict").status_code == 405
+        assert "got '/app/v1/health'" in client.get("/app/v1/health").json()["error"]
 
 
 def test_the_endings_are_those_of_the_formats() -> None:

@@ -69,6 +69,19 @@ def test_only_what_is_needed_is_fetched(url: str, cache: Path) -> None:
     assert kept(cache) == {"manifest.json", "text-00000.safetensors"}
 
 
+def test_a_server_that_sends_all_whatever_part_is_asked_is_read(
+    url: str, local: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    real = MemoryFileSystem.cat_file
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", lambda system, path, **_: real(system, path))
+    store = FeatureStore(url)
+    assert store.emotions == local.emotions
+    for name in store.modalities:
+        np.testing.assert_array_equal(store.steps(name, 0), local.steps(name, 0))
+
+
 def test_what_is_in_the_cache_is_not_fetched_again(url: str, cache: Path) -> None:
     FeatureStore(url).steps("audio", 0)
     memory = fsspec.filesystem("memory")

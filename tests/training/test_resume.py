@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from lddu.runs.cautions import STOPPED
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
+from lddu.training.loop import NoCallback
 from lddu.training.plan import RunOptions
 from lddu.training.run import resume, train
 from tests.builders import tiny_config, tiny_store
@@ -83,6 +85,23 @@ def test_optimiser_averaged_weights_and_contrastive_memory_go_on_bit_for_bit(
     assert {name for name in first[1] if name.startswith("objective.")} == {
         f"objective.memory.{part}" for part in ("features", "classes", "position")
     }
+
+
+def test_a_training_that_runs_is_neither_resumed_nor_replaced_by_another(
+    corpus: FeatureStore, whole: Path, tmp_path: Path
+) -> None:
+    run, met = tmp_path / "run", list[int]()
+
+    class Other(NoCallback):
+        def epoch_done(self, record: dict[str, Any]) -> None:
+            with pytest.raises(RunError, match="at rest, but another process is writing it"):
+                resume(run)
+            with pytest.raises(RunError, match="at rest, but another process is writing it"):
+                train(corpus, run, everything_random(), RunOptions(force=True))
+            met.append(record["epoch"])
+
+    assert left_by(train(corpus, run, everything_random(), EVERY_EPOCH, Other()).path) == left_by(whole)
+    assert met and [place.name for place in tmp_path.iterdir()] == ["run"]
 
 
 KILLED = """

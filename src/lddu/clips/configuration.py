@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from lddu.argument_types import refuse_wrong_types
 from lddu.clips.face.action_units import TOOLS
 from lddu.clips.face.expression import EXPRESSION
 from lddu.clips.face.pictures import GEOMETRY
@@ -54,6 +55,7 @@ class ExtractorConfig:
     most_tokens: int = 0
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         if not 1.0 <= self.longest <= 3600.0:
             raise ConfigError(
                 f"Expected {parameter('longest')} to be from 1 to 3600 seconds, but got {self.longest:g}."

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lddu.argument_types import refuse_other_class
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.done import DoneFolder, key_of
 from lddu.clips.extract_workers import FileJob, FileOutcome, work_off
@@ -20,6 +21,7 @@ from lddu.clips.named_models import recorded_models
 from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError, parameter
+from lddu.machine.held import held
 from lddu.machine.processes import ProcessWorkers, Workers
 from lddu.sentences import counted
 from lddu.store.clip_table import ClipRow
@@ -116,10 +118,23 @@ def extract(
 
     Raises:
         SourceError: where inputs are wrong, or no file at all could be extracted.
-        StoreError: where `out` is taken, or cannot be written.
+        StoreError: where `out` is taken, or being written by another process, or cannot be written.
         ConfigError: where a package or model is missing.
     """
-    began, out = time.monotonic(), Path(out)
+    refuse_other_class("config", config, ExtractorConfig, ClipExtractor)
+    with held(Path(out), StoreError):
+        return _extract(inputs, Path(out), config, jobs, existing, advance)
+
+
+def _extract(
+    inputs: str | Path | Sequence[str | Path] | Listing,
+    out: Path,
+    config: ExtractorConfig | ClipExtractor | None,
+    jobs: int | Literal["auto"] | Workers,
+    existing: str,
+    advance: Advance | None,
+) -> Extraction:
+    began = time.monotonic()
     before = _before(out, existing)
     listing = inputs if isinstance(inputs, Listing) else listing_of(inputs)
     extractor = (

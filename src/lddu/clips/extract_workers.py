@@ -1,5 +1,6 @@
 """Extracting many files: in this process, in several of this machine, or on a cluster."""
 
+import errno
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ def work_off(
 
     Raises:
         MismatchError: where a machine's packages would make other features.
+        OSError: where the system has no room for what is extracted, whatever the file.
     """
     if workers is None:
         for job in jobs:
@@ -88,12 +90,19 @@ def _extract_into(
 ) -> str:
     """Extract one file and keep its clips; returns the sentence that says why it failed, or nothing."""
     try:
-        done.put(job.key, extractor.extract(job.source, watch))
+        clips = extractor.extract(job.source, watch)
     except LdduError as fault:
         return str(fault)
     except Exception as fault:  # whatever a strange file provokes must not stop the others; it is reported
+        if isinstance(fault, OSError) and fault.errno in _OF_THE_SYSTEM:
+            raise
         return f"Expected {job.source.file or job.source.clip} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
+    done.put(job.key, clips)  # where this fails, the next file would fail too: none of them is called broken for it
     return ""
+
+
+_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""What no file is to blame for: no room, nothing may be written, too many files are open."""
 
 
 def _died(job: FileJob) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lddu.argument_types import refuse_wrong_types
+
 ImportProgress = Callable[[int, int], None]
 """Called with clips done and clips in all, as an import goes on."""
 
@@ -26,6 +28,9 @@ class ImportOptions:
     force: bool = False
     progress: ImportProgress | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        refuse_wrong_types(self)
 
     def report(self, done: int, total: int) -> None:
         """Call `progress`, where there is one."""

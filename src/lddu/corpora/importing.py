@@ -5,6 +5,7 @@ To add a format, write its module with a `CorpusFormat` and list it in `FORMATS`
 
 from pathlib import Path
 
+from lddu.argument_types import refuse_other_class
 from lddu.corpora.corpus_format import CorpusFormat, ImportOptions
 from lddu.corpora.m3ed.m3ed import M3ED
 from lddu.corpora.mosei.csd import MOSEI_CSD
@@ -41,6 +42,7 @@ def import_corpus(
         ConfigError: where an option has a value that it cannot take.
         StoreError: where `out` is taken.
     """
+    refuse_other_class("options", options, ImportOptions)
     options = options or ImportOptions()
     chosen = format_of(source, format)
     foreign = sorted(set(options.extra) - chosen.extra_options)

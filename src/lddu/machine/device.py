@@ -23,7 +23,7 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
         device = torch.device("cuda", local_rank % torch.cuda.device_count())
         torch.cuda.set_device(device)
         return device
-    if name.partition(":")[0] not in KINDS:
+    if not isinstance(name, str) or name.partition(":")[0] not in KINDS:
         raise RunError(
             f"Expected a device out of auto, {', '.join(KINDS)} or such as cuda:1, but got {name!r}; name one of these."
         )

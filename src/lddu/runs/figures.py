@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lddu.argument_types import refuse_wrong_types
 from lddu.arrays import Floats
 from lddu.decide.aleatoric import clip_ambiguity, raters_differ, vote_entropy
 from lddu.decide.decision import FittedDecision
 from lddu.decide.error_score import OWN_CHANCE
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, parameter
 from lddu.evaluate.answered import Answers
 from lddu.evaluate.calibration import calibration_error
 from lddu.evaluate.compare import intervals
@@ -46,11 +47,14 @@ class PredictOptions:
     adapt: bool = False
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         if self.recall is not None and not 0 < self.recall < 1:
-            raise ConfigError(f"Expected a recall above 0 and below 1, but got {self.recall:g}; ask for 0.9, say.")
+            raise ConfigError(
+                f"Expected {parameter('recall')} above 0 and below 1, but got {self.recall:g}; ask for 0.9, say."
+            )
         if self.coverage is not None and not 0 < self.coverage <= 1:
             raise ConfigError(
-                f"Expected a coverage above 0 and at most 1, but got {self.coverage:g}; ask for 0.8, say."
+                f"Expected {parameter('coverage')} above 0 and at most 1, but got {self.coverage:g}; ask for 0.8, say."
             )
 
     def unadapted(self) -> "PredictOptions":

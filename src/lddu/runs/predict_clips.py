@@ -115,16 +115,16 @@ def predict_clips(
 def _extraction_folder(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> Iterator[Path]:
     """A folder in which this call's extraction outlives an interruption, and nothing else; leftovers go when they are old.
 
-    While another process does the very same, a folder that is nobody else's.
+    While another process does the very same, or where the cache takes no files (a home that is read-only), a folder that is nobody else's.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     place = _place(predictor, listing, config)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(place.with_suffix(".lock"))
     try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire(blocking=False)
-    except Timeout:
+    except OSError:  # Timeout is one
         with tempfile.TemporaryDirectory(prefix="lddu-") as folder:
             yield Path(folder)
         return
@@ -154,12 +154,12 @@ def _place(predictor: Predictor, listing: Listing, config: ExtractorConfig) -> P
 
 def _forget_old(cache: Path) -> None:
     """Remove what nobody has gone on with for `KEPT_DAYS`, and nobody is at now."""
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     oldest = time.time() - KEPT_DAYS * 24 * 3600
     for place in {entry.with_suffix("") for entry in cache.glob("*")}:
         lock = place.with_suffix(".lock")
-        with suppress(Timeout, FileNotFoundError):  # somebody is at it, or is removing it too
+        with suppress(OSError):  # somebody is at it, or is removing it too, or it cannot be removed
             touched = [entry.stat().st_mtime for entry in (place, lock, *place.rglob("*")) if entry.exists()]
             if max(touched, default=0.0) < oldest:
                 with FileLock(lock, timeout=0):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lddu.argument_types import refuse_other_class
 from lddu.arrays import Flags, Floats
 from lddu.batches.batch import BatchReader
 from lddu.config import near
@@ -142,6 +143,7 @@ class Predictor:
             MismatchError: where the clips do not fit the run, or what is asked for cannot be had.
             ConfigError: where not exactly one of inputs and text is given, or people are asked for in a store.
         """
+        refuse_other_class("options", options, PredictOptions)
         if (inputs is None) == (text is None):
             raise ConfigError(
                 f"Expected either {parameter('inputs')} or {parameter('text')}, but got {'both' if inputs is not None else 'neither'}."
@@ -223,6 +225,7 @@ class Predictor:
             MismatchError: where the store's features are not those that the run was trained on.
             StoreError: where the store has no such clip.
         """
+        refuse_other_class("options", options, PredictOptions)
         store = opened_store(store)
         if options.adapt:
             return self.adapted(store, rows).warnings(store, options.unadapted(), rows)
@@ -292,6 +295,7 @@ class Predictor:
             StoreError: where the store cannot be opened, or has no such clip.
             MismatchError: where the store does not fit, or what is asked for cannot be had.
         """
+        refuse_other_class("options", options, PredictOptions)
         store = opened_store(store)
         if options.adapt:
             return self.adapted(store, rows).predict(store, rows, options.unadapted(), advance)

@@ -141,7 +141,10 @@ class Guard:
         headers, query = Headers(scope=scope), QueryParams(scope.get("query_string", b""))
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._access.knows_host(hosts[0]):
-            return JSONResponse({"error": "Expected a request to this machine, but its Host is another."}, 421)
+            words = (
+                f"Expected a request to this machine, but its Host is {' and '.join(map(repr, hosts)) or 'not given'}; "
+            )
+            return JSONResponse({"error": f"{words}send 'Host: 127.0.0.1:{self._access.port}', as a proxy can."}, 421)
         if self._is_foreign(scope, headers, hosts[0]):
             return JSONResponse({"error": "Expected a request of this page, but another site has sent it."}, 403)
         invited = scope["path"] == "/" and scope["method"] == "GET" and self._access.invites(query)

@@ -1,8 +1,10 @@
 """The HTTP interface: one request that waits for its answer, and jobs that the page follows. `openapi` describes it."""
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -124,6 +126,11 @@ class Api:
         jobs = self._jobs
         options = options_of(request.query_params, jobs.models)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        packing = request.headers.get("content-encoding", "identity").strip().lower()
+        if packing != "identity":
+            raise UploadError(
+                f"Expected the body as it is, but it is packed, Content-Encoding: {packing}; send it unpacked.", 415
+            )
         if kind.startswith("multipart/"):
             raise UploadError(
                 "Expected the file itself as the body, but got a form; send it with: curl -X POST -T talk.mp4 ADDRESS?name=talk.mp4",
@@ -158,6 +165,8 @@ class Api:
             path.write_bytes(body)
         else:
             await receive_file(request, path, self._limits)
+            if not named:
+                _refuse_words_as_file(path)
         return AnswerRequest(job.folder, job.request.name, upload=path, **chosen)
 
     async def _finished(self, request: Request, job: Job) -> None:
@@ -192,6 +201,22 @@ class Api:
         if ending not in job.exports:
             raise UploadError(f"Expected a job that has {ending!r}, but it has not; ask for it first.", 404)
         return job
+
+
+def _refuse_words_as_file(path: Path) -> None:
+    """What programs send for a text where nobody tells them its kind, such as ``curl -d``.
+
+    Raises:
+        UploadError: where a file without a name is JSON or a form.
+    """
+    with path.open("rb") as stream:
+        begin = stream.read(64).removeprefix(BOM_UTF8).lstrip()
+    if begin.startswith((b"{", b"text=")):
+        raise UploadError(
+            'Expected a video, a sound or a photo, but the body looks like a text; send it as {"text": "..."} with '
+            "Content-Type: application/json.",
+            415,
+        )
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

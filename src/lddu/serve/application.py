@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lddu.errors import LdduError
 from lddu.serve.access import Access, Guard
@@ -66,17 +67,75 @@ def application(
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, access=access)],
+        middleware=[Middleware(Guard, access=access), Middleware(Stopping)],
         lifespan=lifespan,
-        exception_handlers={LdduError: error_response, HTTPException: _http_error},
+        exception_handlers={
+            LdduError: error_response,
+            HTTPException: _http_error,
+            OSError: _system_error,
+            Exception: _fault,
+        },
     )
     app.router.redirect_slashes = False  # an address is one or it is none
     return app
 
 
-def _http_error(_: Request, fault: Exception) -> Response:
+class Stopping:
+    """Answers the requests that are cancelled where the server ends, before a word of their answer is sent.
+
+    Args:
+        app: what may be cancelled.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI asks."""
+        began = False
+
+        async def watched(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            if not began:
+                await _refusal("Expected an answer, but the server is stopped; ask again when it runs.", 503)(
+                    scope, receive, send
+                )
+
+
+def _refusal(sentence: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": sentence}, status, headers)
+
+
+def _http_error(request: Request, fault: Exception) -> Response:
     """No such address, or not with this method."""
     assert isinstance(fault, HTTPException)
-    return JSONResponse(
-        {"error": f"Expected an address of /openapi.json; {fault.detail}."}, fault.status_code, fault.headers
+    allowed = (fault.headers or {}).get("Allow")
+    if allowed:
+        sentence = f"Expected {' or '.join(allowed.split(', '))} here, but got {request.method}; /openapi.json has what each address takes."
+    else:
+        sentence = (
+            f"Expected an address that /openapi.json lists, but got {request.url.path[:120]!r}; take one of these."
+        )
+    return _refusal(sentence, fault.status_code, fault.headers)
+
+
+def _system_error(_: Request, fault: Exception) -> Response:
+    """A full disk, say: of the server, and no fault of what was sent."""
+    assert isinstance(fault, OSError)
+    why = fault.strerror or fault
+    return _refusal(f"Expected to store what was sent, but the server's system refused: {why}; make room there.", 507)
+
+
+def _fault(_: Request, fault: Exception) -> Response:
+    """What nobody foresaw; where the server was started stands the rest."""
+    return _refusal(
+        f"Expected an answer, but the server has a fault of its own, {type(fault).__name__}; see what it printed.", 500
     )

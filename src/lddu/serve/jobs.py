@@ -75,7 +75,7 @@ class Job:
 
     def end(self, state: Literal["done", "failed"], fault: str = "") -> None:
         """It is answered, or will not be."""
-        self.state, self.fault = state, fault
+        self.state, self.fault, self.stage, self.share = state, fault, "", 1.0
         self.finished.set()
 
 
@@ -123,6 +123,7 @@ class Jobs:
                 f"Expected fewer than {self._limits.waiting} requests at once, but so many wait; try again later."
             )
         identity = secrets.token_hex(9)
+        self._folder.mkdir(mode=0o700, exist_ok=True)  # systems clear away what has lain among temporary files for days
         folder = self._folder / identity
         folder.mkdir(mode=0o700)
         job = Job(identity, AnswerRequest(folder, name), lasting)
@@ -195,7 +196,11 @@ class Jobs:
         try:
             self._put_away(job)
         except OSError as error:
-            fault = fault or f"Expected to keep {job.request.name} in {self._keep}, but {error}; make room there."
+            why = error.strerror or error
+            fault = (
+                fault
+                or f"Expected to keep {job.request.name} in {self._keep}, but the system refused: {why}; mend that folder."
+            )
         job.end("failed" if fault else "done", fault)
         if job.abandoned:
             self.remove(job)

@@ -61,8 +61,9 @@ def document(limits: Limits, models: Sequence[str] = ()) -> JSON:
 _FAULTS = {
     "400": "The options or the body are wrong.", "401": "The token is missing.", "403": "A page of another site asks.",
     "404": "There is no such job.", "408": "The file came too slowly.", "413": "The file is too large.",
-    "415": "The body is a form; send the file itself.", "421": "The Host is another machine's.", "422": "The clip cannot be answered.",
-    "503": "Too many requests wait; Retry-After says when to try again.",
+    "415": "The body is a form, or compressed; send the file itself.", "421": "The Host is another machine's.", "422": "The clip cannot be answered.",
+    "503": "Too many requests wait, and Retry-After says when to try again; or the server is stopped.",
+    "507": "The server's disk is full.",
 }  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def _operation(name: str, summary: str, answers: JSON, faults: tuple[str, ...]) 
 
 def _asking(name: str, summary: str, answers: JSON, limits: Limits, models: Sequence[str]) -> JSON:
     """An operation that takes a clip."""
-    operation = _operation(name, summary, answers, ("400", "408", "413", "415", "422", "503"))
+    operation = _operation(name, summary, answers, ("400", "408", "413", "415", "422", "503", "507"))
     text = {"type": "string", "pattern": r"\S", "maxLength": limits.text_characters}
     schema = {"type": "object", "properties": {"text": text}, "required": ["text"], "additionalProperties": False}
     file = {"schema": {"type": "string", "format": "binary", "minLength": 1, "maxLength": limits.upload_bytes}}

@@ -57,7 +57,7 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
     Thread(target=_end_with_server, args=(folder,), daemon=True).start()
     scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
     # files of a request that was interrupted are removed with the folder
     os.environ[VARIABLE] = tempfile.tempdir = str(scratch)
     from lddu.serve.answering import Answering  # loads PyTorch
@@ -72,6 +72,7 @@ def answer_requests(pipe: "Connection[Any, Any]", runs: Sequence[str], folder: P
     with suppress(EOFError, ConnectionError):
         while True:
             request = pipe.recv()
+            scratch.mkdir(parents=True, exist_ok=True)  # it may have been cleared away, as `Jobs` says
             reason = _fault_of(answering, request, pipe)
             return_freed_memory()
             pipe.send(Finished(reason))
@@ -86,6 +87,8 @@ def _fault_of(answering: Any, request: AnswerRequest, pipe: "Connection[Any, Any
         return f"Expected enough memory for {request.name}, but there is not; cut it, or make it smaller."
     except (EOFError, ConnectionError):
         raise
+    except OSError as fault:  # of a file, extraction makes a sentence
+        return f"Expected room and rights to answer {request.name}, but the system refused: {fault.strerror or fault}; mend the server's disk."
     except Exception as fault:  # whatever a strange file provokes costs this request alone
         return f"Expected {request.name} to be answered, but got {type(fault).__name__}; convert the file."
     return ""

@@ -1,6 +1,7 @@
 """The options in the address of a request, checked before anything is received."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,14 @@ def _share(name: str, query: QueryParams, end: str) -> float | None:
     return value
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON, of which each key counts: which of two would be read is no reader's to choose."""
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise BadRequestError(f"Expected {name!r} once, but got it {count} times; leave one out.")
+    return dict(pairs)
+
+
 def text_of(body: bytes, most: int) -> str:
     """The text in a JSON body.
 
@@ -85,7 +94,7 @@ def text_of(body: bytes, most: int) -> str:
         BadRequestError: where the body is otherwise, or the text is empty or too long.
     """
     try:
-        document = json.loads(body)
+        document = json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise BadRequestError('Expected JSON such as {"text": "I am so glad"}, but cannot read it; mend it.') from None
     if not isinstance(document, dict) or set(document) != {"text"} or not isinstance(document["text"], str):

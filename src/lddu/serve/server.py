@@ -6,6 +6,7 @@ import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -43,7 +44,7 @@ def serve(settings: ServeSettings, opened: Callable[[Access], None]) -> None:
                 server.should_exit = True
 
             app = application(worker, folder, access, settings.limits, settings.keep, failed)
-            server = uvicorn.Server(configuration(app))
+            server = Server(configuration(app))
             opened(access)
             server.run([place])
     finally:
@@ -94,6 +95,21 @@ def listening(settings: ServeSettings) -> socket.socket:
             f"{parameter('port')}, such as {parameter('port', 0)} for any that is free."
         ) from None
     return place
+
+
+class Server(uvicorn.Server):
+    """Ends with an answer to every request that is open: those that wait are refused after a second."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A second signal changes nothing; uvicorn would drop everything where it stands."""
+        super().handle_exit(sig, frame)
+        self.force_exit = False
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn; what it cancels may still say so."""
+        await super().shutdown(sockets)
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=1)
 
 
 class _Impatient(H11Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from lddu.argument_types import refuse_other_class, refuse_wrong_types
 from lddu.config import Config
 from lddu.models.families import preset
 from lddu.runs.run_folder import RunFolder
@@ -39,6 +40,9 @@ class FoldOptions:
     group: str = "group"
     run: RunOptions = RunOptions()
 
+    def __post_init__(self) -> None:
+        refuse_wrong_types(self)
+
 
 def cross_validate(
     store: StoreLike,
@@ -66,6 +70,8 @@ def cross_validate(
         RunError: where `out` holds something else.
         MismatchError: where `out` is of other folds, settings or another store.
     """
+    refuse_other_class("config", config, Config)
+    refuse_other_class("folds", folds, FoldOptions)
     store, out = opened_store(store), Path(out)
     options = replace(folds.run, init_from=None)
     chosen = chosen_folds(store, GroupFolds(folds.folds, folds.group), options.modalities)

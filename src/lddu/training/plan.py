@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from lddu.argument_types import refuse_wrong_types
 from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
@@ -71,6 +72,7 @@ class RunOptions:
     jobs: Jobs = 1
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         check_jobs(self.jobs)
         if not 0 <= self.seed < LARGEST_SEED:
             raise ConfigError(f"Expected {parameter('seed')} to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")

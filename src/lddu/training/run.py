@@ -2,15 +2,18 @@
 
 import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from lddu.argument_types import refuse_other_class
 from lddu.config import Config
 from lddu.errors import ConfigError, MismatchError, RunError, parameter
 from lddu.machine.atomic import refuse_unwritable
 from lddu.machine.device import device_of
-from lddu.machine.ranks import launched
+from lddu.machine.held import held
+from lddu.machine.ranks import Ranks, launched
 from lddu.models.families import family_of, registered
 from lddu.models.family import Family, FamilyLike
 from lddu.models.network import Network
@@ -59,9 +62,11 @@ def train(
     Raises:
         StoreError: where the store cannot be trained on.
         ConfigError: where `config` is of another family.
-        RunError: where `out` is taken, or training diverges.
+        RunError: where `out` is taken, or another process trains there, or training diverges.
         KeyboardInterrupt: after what Ctrl-C left has been saved.
     """
+    refuse_other_class("config", config, Config)
+    refuse_other_class("options", options, RunOptions)
     store, ranks = opened_store(store), launched()
     _refuse_launcher_settings()
     chosen, config = _chosen(family, config)
@@ -69,9 +74,16 @@ def train(
     folder = RunFolder(out, chosen)
     starting = ranks.from_first(lambda: weights_to_start_from(options.init_from, description, chosen))
     device = device_of(options.device, ranks.local_rank)
-    ranks.from_first(lambda: claim(folder.path, options.force))
     setup = TrainingSetup(chosen, description, store, options, callback or NoCallback(), starting, device, ranks)
-    return _train_members(folder, setup)
+    with ExitStack() as stack:
+        ranks.from_first(lambda: _hold(stack, folder))
+        ranks.from_first(lambda: claim(folder.path, options.force))
+        return _train_members(folder, setup)
+
+
+def _hold(stack: ExitStack, folder: RunFolder) -> None:
+    """Keep other processes out of the folder until the stack is left."""
+    stack.enter_context(held(folder.path, RunError))
 
 
 def _chosen(family: FamilyLike | None, config: Config | None) -> tuple[Family, Config]:
@@ -103,11 +115,21 @@ def resume(
         family: of the run, where it is not registered.
 
     Raises:
-        RunError: where there is nothing to go on with.
+        RunError: where there is nothing to go on with, or another process is at it.
         StoreError: where the store is not there.
         MismatchError: where the store is not the one that training began on.
     """
+    refuse_other_class("options", options, RunOptions)
     folder, ranks = RunFolder(path, family), launched()
+    ranks.from_first(lambda: _unfinished(folder))
+    with ExitStack() as stack:
+        ranks.from_first(lambda: _hold(stack, folder))
+        return _resumed(folder, store, options, callback or NoCallback(), ranks)
+
+
+def _resumed(
+    folder: RunFolder, store: StoreLike | None, options: RunOptions, callback: TrainingCallback, ranks: Ranks
+) -> RunFolder:
     description = ranks.from_first(lambda: _unfinished(folder))
     store = store_of(folder, store)
     if store.manifest_sha256 != description.store["manifest_sha256"]:
@@ -119,7 +141,7 @@ def resume(
     device = device_of(options.device, ranks.local_rank)
     return _train_members(
         folder,
-        TrainingSetup(folder.family, description, store, options, callback or NoCallback(), starting, device, ranks),
+        TrainingSetup(folder.family, description, store, options, callback, starting, device, ranks),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lddu.argument_types import refuse_wrong_types
 from lddu.arrays import binary_entropy
 from lddu.batches.batch import BatchReader
 from lddu.config import NOTHING_OPEN, DecisionConfig, laid_over
@@ -53,6 +54,7 @@ class ScoreOptions:
     command: str = ""
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         if not 0 <= self.seed < LARGEST_SEED:
             raise ConfigError(f"Expected {parameter('seed')} to lie from 0 to {LARGEST_SEED - 1}, but got {self.seed}.")
 

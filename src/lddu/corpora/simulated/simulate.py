@@ -8,12 +8,14 @@ So anyone can ask whether a predicted uncertainty finds the true one. Everything
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
+from lddu.argument_types import refuse_other_class, refuse_wrong_types
 from lddu.corpora.simulated.labels import LabelDraw, draw_labels
-from lddu.errors import ConfigError
+from lddu.errors import ConfigError, parameter
 from lddu.labels import MOSEI_EMOTIONS
 from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
@@ -68,15 +70,16 @@ class SimulationConfig:
     prototype_scale: float = PROTOTYPE_SCALE
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         problems = []
         if self.clips < 10:
-            problems.append(f"clips to be at least 10, but got {self.clips}")
+            problems.append(f"{parameter('clips')} to be at least 10, but got {self.clips}")
         if self.seed < 0:
-            problems.append(f"seed to be 0 or more, but got {self.seed}")
-        if not self.dimensions or min(self.dimensions.values()) < 1:
+            problems.append(f"{parameter('seed')} to be 0 or more, but got {self.seed}")
+        if not self.dimensions or not all(isinstance(of, Integral) and of >= 1 for of in self.dimensions.values()):
             problems.append(f"at least one modality, each with a dimension of 1 or more, but got {self.dimensions}")
         if not 0 <= self.missing < 1:
-            problems.append(f"missing to lie in [0, 1), but got {self.missing:g}")
+            problems.append(f"{parameter('missing')} to lie in [0, 1), but got {self.missing:g}")
         if not self.prototype_scale >= 0:
             problems.append(f"prototype_scale to be 0 or more, but got {self.prototype_scale:g}")
         if problems:
@@ -100,6 +103,7 @@ def simulate(
     Raises:
         StoreError: where `out` is taken.
     """
+    refuse_other_class("config", config, SimulationConfig)
     config = config or SimulationConfig()
     draws = _draw(config)
     prototypes = {name: prototypes_of(name, d, config.prototype_scale) for name, d in config.dimensions.items()}

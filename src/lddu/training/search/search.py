@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from lddu.argument_types import refuse_other_class, refuse_wrong_types
 from lddu.config import Config, laid_over
 from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.atomic import write_text
@@ -57,6 +58,7 @@ class SearchOptions:
     modalities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        refuse_wrong_types(self)
         if self.trials < 1:
             raise ConfigError(f"Expected {parameter('trials')} to be at least 1, but got {self.trials}.")
         if self.space == ():
@@ -120,6 +122,8 @@ def search(
         ConfigError: where a modality is not in the store.
         RunError: where every trial broke.
     """
+    refuse_other_class("options", options, SearchOptions)
+    refuse_other_class("base", base, Config)
     store, path, callback = opened_store(store), Path(out), callback or NoSearchCallback()
     options, base = _whole(options, base)
     options = replace(options, modalities=chosen_modalities(store, options.modalities) if options.modalities else ())
