@@ -22,7 +22,7 @@ QUICK = ("--seeds", "2", "--trials", "0", "--epochs", "1", "--device", "cpu")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store, and one whose four modalities the family tfn refuses."""
     folder = tmp_path_factory.mktemp("bench")
-    tiny_store(folder / "store")
+    tiny_store(folder / "store", clips=30)
     tiny_store(folder / "four", dimensions={f"m{i}": 2 for i in range(4)})
     return folder
 

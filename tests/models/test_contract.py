@@ -134,7 +134,7 @@ def test_a_loss_that_cannot_train_is_refused(
 
 
 def test_logits_without_a_gradient_are_refused(store: FeatureStore, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="network of the model family own to return logits with a gradient"):
+    with pytest.raises(ConfigError, match="a gradient to the network's parameters, but there is none; detach nothing"):
         trained(store, tmp_path / "run", family(lambda net, x, m, p: net.logit(x, m).detach()))
 
 

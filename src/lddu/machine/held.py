@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lddu.errors import LdduError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextmanager
@@ -21,18 +25,14 @@ def held(folder: Path, refusal: type[LdduError]) -> Iterator[None]:
     Raises:
         LdduError: `refusal`, at once.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     place = folder.absolute()
     lock = FileLock(place.with_name(f".{place.name}.lock"))
-    with suppress(OSError, NotImplementedError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise refusal(
-                f"Expected {folder} to be at rest, but another process is writing it; wait until that has ended, or choose another place."
-            ) from None
+    if _taken(lock):
+        raise refusal(
+            f"Expected {folder} to be at rest, but another process is writing it; wait until that has ended, or choose another place."
+        )
     try:
         yield
     finally:
@@ -40,3 +40,18 @@ def held(folder: Path, refusal: type[LdduError]) -> Iterator[None]:
             with suppress(OSError):
                 Path(lock.lock_file).unlink()
             lock.release()
+
+
+def _taken(lock: "FileLock") -> bool:
+    """Take a lock; whether another process has it. One that cannot be taken at all, nobody has."""
+    from filelock import Timeout
+
+    place = Path(lock.lock_file)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        return place.exists()  # one that cannot be made counts as taken there
+    except (OSError, NotImplementedError):
+        return False
+    return False

@@ -79,10 +79,6 @@ def check_loss(network: Network, objective: object, task: Task, reader: BatchRea
     shares = ((clips[:, None] + emotions) % 2).float()
     with _as_in_training(network), _as_in_training(objective):
         answer: Answered = network(batch.values, batch.mask, batch.presence)
-        if not answer.logit.requires_grad:
-            raise ConfigError(
-                f"{_expected(network)} return logits with a gradient to its parameters, but there is none."
-            )
         losses = objective(network.module, answer, shares, torch.zeros(batch.presence.shape))
     if not isinstance(losses, Losses) or not isinstance(losses.total, Tensor):
         found = losses.total if isinstance(losses, Losses) else losses
@@ -90,7 +86,9 @@ def check_loss(network: Network, objective: object, task: Task, reader: BatchRea
     if losses.total.ndim:
         raise ConfigError(f"{expected} return one number as total, but got a tensor {list(losses.total.shape)}.")
     if not losses.total.requires_grad:
-        raise ConfigError(f"{expected} return a total with a gradient to the network's parameters, but there is none.")
+        raise ConfigError(
+            f"{expected} return a total with a gradient to the network's parameters, but there is none; detach nothing on its way."
+        )
 
 
 def _two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
