@@ -256,8 +256,11 @@ def test_training_without_a_store_simulates_one_and_says_so(
 ) -> None:
     import lddu.corpora.simulated.simulate as simulation
 
-    small = simulation.SimulationConfig(clips=40, dimensions={"text": 5, "audio": 3})
-    monkeypatch.setattr(simulation, "SimulationConfig", lambda: small)
+    class Small(simulation.SimulationConfig):
+        def __init__(self) -> None:
+            super().__init__(clips=40, dimensions={"text": 5, "audio": 3})
+
+    monkeypatch.setattr(simulation, "SimulationConfig", Small)
     (tmp_path / "small.toml").write_text(SMALL)
     words = ("--config", tmp_path / "small.toml", "--out", tmp_path / "runs" / "demo")
     found = lddu(capsys, "train", *words)
