@@ -8,8 +8,6 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from lddu.errors import ConfigError, parameter
 
 _WORDS = {
@@ -52,12 +50,13 @@ def _declared(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
-def _choices(declared: Any) -> tuple[Any, ...]:
+def alternatives(declared: Any) -> tuple[Any, ...]:
+    """The types of a union; of anything else that alone."""
     return get_args(declared) if get_origin(declared) in (Union, UnionType) else (declared,)
 
 
 def _fits(value: object, declared: Any) -> bool:
-    return any(_is(value, choice) for choice in _choices(declared))
+    return any(_is(value, choice) for choice in alternatives(declared))
 
 
 def _is(value: object, choice: Any) -> bool:
@@ -65,6 +64,8 @@ def _is(value: object, choice: Any) -> bool:
     if kind is Literal:
         return value in get_args(choice)
     if kind is bool:
+        import numpy as np  # the help of commands does without
+
         return isinstance(value, bool | np.bool_)
     if kind in (int, float):
         return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
@@ -75,7 +76,7 @@ def _is(value: object, choice: Any) -> bool:
 
 def _words(declared: Any) -> str:
     words = []
-    for choice in _choices(declared):
+    for choice in alternatives(declared):
         kind = get_origin(choice) or choice
         if isinstance(kind, type) and issubclass(kind, os.PathLike):
             kind = os.PathLike

@@ -7,11 +7,11 @@ numbers that suit the size of the corpus, and only such a `ResolvedConfig` is wr
 
 import difflib
 import math
-import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from lddu.argument_types import alternatives
 from lddu.errors import ConfigError
 
 Auto = Literal["auto"]
@@ -339,9 +339,8 @@ def _lay(section: Any, overrides: Mapping[str, Any], path: str, problems: list[s
 
 def _fault(value: Any, hint: Any, least: float | None, most: float | None) -> str | None:
     """What the value should have been, or None where it fits."""
-    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     words = []
-    for option in options:
+    for option in alternatives(hint):
         if get_origin(option) is Literal:
             if value in get_args(option) and isinstance(value, str):
                 return None

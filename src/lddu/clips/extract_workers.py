@@ -14,6 +14,9 @@ from lddu.clips.spans import Source
 from lddu.errors import LdduError, MismatchError
 from lddu.machine.processes import Workers
 
+_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""What no file is to blame for: no room, nothing may be written, too many files are open."""
+
 
 @dataclass(frozen=True)
 class FileJob:
@@ -99,10 +102,6 @@ def _extract_into(
         return f"Expected {job.source.file or job.source.clip} to be extracted, but got {type(fault).__name__} ({fault}); convert the file."
     done.put(job.key, clips)  # where this fails, the next file would fail too: none of them is called broken for it
     return ""
-
-
-_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
-"""What no file is to blame for: no room, nothing may be written, too many files are open."""
 
 
 def _died(job: FileJob) -> str:

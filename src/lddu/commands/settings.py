@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, field, fields, make_dataclass
 from pathlib import Path
-from types import FunctionType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from types import FunctionType
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from cyclopts import Group, Parameter
 
+from lddu.argument_types import alternatives
 from lddu.config import Config, laid_over
 from lddu.models.families import family_of
 from lddu.models.lddu.settings import DEFAULT
@@ -48,8 +49,8 @@ def _written(value: Any) -> str:
 
 def _kind(hint: Any) -> str:
     """What the option takes, as its help says it: INT, or a|b."""
-    if get_origin(hint) in (Union, UnionType):
-        return "|".join(map(_kind, get_args(hint)))
+    if len(kinds := alternatives(hint)) > 1:
+        return "|".join(map(_kind, kinds))
     if get_origin(hint) is Literal:
         return "|".join(get_args(hint))
     return str(hint.__name__).upper()

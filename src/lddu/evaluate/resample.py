@@ -157,24 +157,14 @@ class Ranked:
     def figure(self, figure: RankingFigure, weight: Floats) -> Floats:
         """[R] the figure where the units weigh as `weight` [R, U] says."""
         row = weight[:, self.unit]
-        summed = np.cumsum(row, axis=1)
-        total = summed[:, -1] if row.shape[1] else np.zeros(len(row))
-        if not len(self.positive):
-            nothing = np.zeros((len(row), 0))
-            return figure(Ranking(nothing, nothing, nothing, total))
+        summed = np.zeros((len(row), row.shape[1] + 1))  # over the first 0, 1, ... rows
+        np.cumsum(row, axis=1, out=summed[:, 1:])
         hits = row[:, self.positive]
         if len(self.starts) < len(self.positive):
             hits = np.add.reduceat(hits, self.starts, axis=1)
-        retrieved = summed[:, self.ends - 1]
-        alike = (
-            row[:, self.ends - 1] if (self.sizes == 1).all() else retrieved - _before(summed, self.ends - self.sizes)
-        )
-        return figure(Ranking(hits, alike - hits, retrieved, total))
-
-
-def _before(summed: Floats, rows: np.ndarray) -> Floats:
-    """[R, G] the sum over the first so many rows."""
-    return np.asarray(np.where(rows > 0, summed[:, np.maximum(rows, 1) - 1], 0.0))
+        retrieved = summed[:, self.ends]
+        misses = retrieved - summed[:, self.ends - self.sizes] - hits
+        return figure(Ranking(hits, misses, retrieved, summed[:, -1]))
 
 
 def auroc(ranking: Ranking) -> Floats:

@@ -25,21 +25,26 @@ TOLERANCE = 1e-3
 """Logits that differ by less, beside their size, are the same: other shapes are computed in another order."""
 
 
-def check_answers(network: Network, task: Task, reader: BatchReader, rows: np.ndarray) -> None:
+def two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
+    """The longest and the shortest of the first `CLIPS` of these rows, to try a network and its loss on."""
+    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in reader.store.modalities], axis=0)
+    return reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
+
+
+def check_answers(network: Network, task: Task, reader: BatchReader, both: Batch) -> None:
     """Refuse a network whose answers cannot be trained with, or depend on more than the clip.
 
     Args:
         network: on the processor, untrained; is put into evaluation mode.
         task: emotions and modalities.
         reader: of the store.
-        rows: clips of which some are tried.
+        both: `two_clips`.
 
     Raises:
         ConfigError: where the answer has no logits [B, E], or evidence of other axes than declared; where it is not finite, which it has to be
             without one of the clip's modalities too; where a clip's answer changes with padding or with the clips beside it.
     """
     network.eval()
-    both = _two_clips(reader, rows)
     with torch.inference_mode():
         answer = _checked(network, task, both)
         _check_independent(network, answer.logit[1], _checked(network, task, reader.read(both.rows[1:])).logit[0], both)
@@ -50,15 +55,14 @@ def check_answers(network: Network, task: Task, reader: BatchReader, rows: np.nd
                 )
 
 
-def check_loss(network: Network, objective: object, task: Task, reader: BatchReader, rows: np.ndarray) -> None:
+def check_loss(network: Network, objective: object, task: Task, both: Batch) -> None:
     """Refuse a loss that is none, or that says nothing about the network.
 
     Args:
         network: whose answers `check_answers` found right; parameters and buffers stay as they are.
         objective: what the family made as its loss.
         task: emotions and modalities.
-        reader: of the store.
-        rows: clips of which some are tried.
+        both: `two_clips`.
 
     Raises:
         ConfigError: where the objective is no module, or takes other arguments; where it does not return `Losses` with one number that depends
@@ -74,12 +78,11 @@ def check_loss(network: Network, objective: object, task: Task, reader: BatchRea
         raise ConfigError(
             f"{expected} take network, answer, shares and noise, but its forward takes {taken}."
         ) from None
-    batch = _two_clips(reader, rows)
-    clips, emotions = torch.arange(len(batch.rows)), torch.arange(len(task.emotions))
+    clips, emotions = torch.arange(len(both.rows)), torch.arange(len(task.emotions))
     shares = ((clips[:, None] + emotions) % 2).float()
     with _as_in_training(network), _as_in_training(objective):
-        answer: Answered = network(batch.values, batch.mask, batch.presence)
-        losses = objective(network.module, answer, shares, torch.zeros(batch.presence.shape))
+        answer: Answered = network(both.values, both.mask, both.presence)
+        losses = objective(network.module, answer, shares, torch.zeros(both.presence.shape))
     if not isinstance(losses, Losses) or not isinstance(losses.total, Tensor):
         found = losses.total if isinstance(losses, Losses) else losses
         raise ConfigError(f"{expected} return lddu.Losses(total) of a tensor, but got {type(found).__name__}.")
@@ -89,12 +92,6 @@ def check_loss(network: Network, objective: object, task: Task, reader: BatchRea
         raise ConfigError(
             f"{expected} return a total with a gradient to the network's parameters, but there is none; detach nothing on its way."
         )
-
-
-def _two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
-    """The longest and the shortest of some."""
-    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in reader.store.modalities], axis=0)
-    return reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
 
 
 @contextmanager

@@ -69,9 +69,8 @@ class RemoteFolder:
                 return stream.read(length)
         with self._reached(name):
             found = bytes(self._system.cat_file(f"{self._root}/{name}", start=start, end=start + length))
-        return (
-            found if len(found) <= length else found[start : start + length]
-        )  # some web servers send all, whatever is asked
+        # some web servers send all of a file, whatever is asked
+        return found if len(found) <= length else found[start : start + length]
 
     def shown(self, name: str) -> str:
         """The file's URL."""

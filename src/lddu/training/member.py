@@ -14,7 +14,7 @@ from lddu.config import Config
 from lddu.errors import MismatchError, parameter
 from lddu.machine.device import device_of
 from lddu.machine.ranks import ALONE, Ranks
-from lddu.models.contract import check_answers, check_loss
+from lddu.models.contract import check_answers, check_loss, two_clips
 from lddu.models.families import family_of
 from lddu.models.family import Family
 from lddu.models.network import Network
@@ -169,10 +169,11 @@ def _trainee(description: RunDescription, data: TrainingData, setup: TrainingSet
     with torch.random.fork_rng():
         torch.manual_seed(description.seed)
         model = Network(setup.family, description.task, config)
-        check_answers(model, description.task, data.reader, data.valid_rows)
+        tried = two_clips(data.reader, data.valid_rows)
+        check_answers(model, description.task, data.reader, tried)
         objective = setup.family.objective(config, description.task, setup.ranks)
         if setup.ranks.size == 1:
-            check_loss(model, objective, description.task, data.reader, data.valid_rows)
+            check_loss(model, objective, description.task, tried)
     model.load_state_dict(setup.ranks.from_first(lambda: _first_weights(model, description, data, setup)))
     model, objective = model.to(setup.device), objective.to(setup.device)
     average = AveragedModel(model) if config.training.weight_average else None  # `Trainee.update_average` averages

@@ -1,7 +1,7 @@
 """Graphs that serve one file after the other: to start one takes as long as to look at six pictures."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from lddu.clips.face.mesh import FaceDetector, FaceMesh, PictureGraph
@@ -16,26 +16,22 @@ class Graphs:
         self._meshes: dict[tuple[bool, int], list[FaceMesh]] = {}
         self._detectors: list[FaceDetector] = []
 
-    @contextmanager
-    def mesh(self, follows: bool, most: int) -> Iterator[FaceMesh]:
+    def mesh(self, follows: bool, most: int) -> AbstractContextManager[FaceMesh]:
         """A mesh that has seen no picture, as `FaceMesh` makes it."""
-        idle = self._meshes.setdefault((follows, most), [])
-        mesh = _taken(idle, lambda: FaceMesh(follows, most))
-        yield mesh
-        if not idle and mesh.forget():
-            idle.append(mesh)
+        return _lent(self._meshes.setdefault((follows, most), []), lambda: FaceMesh(follows, most))
 
-    @contextmanager
-    def detector(self) -> Iterator[FaceDetector]:
+    def detector(self) -> AbstractContextManager[FaceDetector]:
         """A detector."""
-        detector = _taken(self._detectors, FaceDetector)
-        yield detector
-        if not self._detectors:
-            self._detectors.append(detector)
+        return _lent(self._detectors, FaceDetector)
 
 
-def _taken(idle: list[Graph], make: Callable[[], Graph]) -> Graph:
+@contextmanager
+def _lent(idle: list[Graph], make: Callable[[], Graph]) -> Iterator[Graph]:
+    """One of those that are idle, or a new one; after a fault it is not lent again."""
     try:
-        return idle.pop()
+        graph = idle.pop()
     except IndexError:
-        return make()
+        graph = make()
+    yield graph
+    if not idle and graph.forget():
+        idle.append(graph)

@@ -92,6 +92,10 @@ class PictureGraph:
         # the package's own reader of lists calls a deprecated function of protobuf, which warns for every picture
         return [] if packet is None or packet.is_empty() else list(self._serialized(packet))
 
+    def forget(self) -> bool:
+        """Be as before the first picture of another file; whether that succeeded."""
+        return True
+
 
 class FaceMesh(PictureGraph):
     """Follows faces through one file; a context manager.
@@ -132,7 +136,7 @@ class FaceMesh(PictureGraph):
         return points
 
     def forget(self) -> bool:
-        """Follow none of the faces seen so far, as before the first picture of another file; whether that succeeded."""
+        """Follow none of the faces seen so far; see `PictureGraph`."""
         if self._plan is None:
             return True
         self._plan = DetectionPlan()
