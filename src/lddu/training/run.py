@@ -121,7 +121,7 @@ def resume(
     """
     refuse_other_class("options", options, RunOptions)
     folder, ranks = RunFolder(path, family), launched()
-    ranks.from_first(lambda: _unfinished(folder))
+    ranks.from_first(lambda: _unfinished(folder))  # no lock is made beside a folder that is not there
     with ExitStack() as stack:
         ranks.from_first(lambda: _hold(stack, folder))
         return _resumed(folder, store, options, callback or NoCallback(), ranks)
