@@ -131,9 +131,8 @@ def unknown_words(count: int, words: int, example: str) -> str:
     """Of words that the language model cannot read, among others that it can."""
     shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
     return (
-        f"the language model does not know {count} of its {words:,} words, such as {shown!r}: nothing was read in them "
-        "(put a space before an emoji)"
-    )  # fmt: skip
+        f"the language model does not know {count} of its {words:,} words, such as {shown!r}: nothing was read in them"
+    )
 
 
 def unsaid_words(example: str) -> str:

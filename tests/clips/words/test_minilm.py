@@ -43,6 +43,27 @@ def test_tokens_and_states_are_those_of_transformers(ours: MiniLM, theirs: HubLa
     np.testing.assert_allclose(ours.states([own], LAYERS), theirs.states([other], LAYERS), atol=2e-6)
 
 
+@settings(deadline=None)
+@given(
+    st.sampled_from(["glad", "unfathomably", "I'm", "30°", "c++"]),
+    st.text(st.characters(min_codepoint=0x1F300, max_codepoint=0x1F64F), min_size=1),
+    st.booleans(),
+)
+def test_a_symbol_that_cannot_be_spelled_does_not_cost_the_word_that_it_touches(
+    ours: MiniLM, word: str, symbols: str, behind: bool
+) -> None:
+    parts = [word, symbols] if behind else [symbols, word]
+    (together,), (apart,) = ours.encoded([["so", "".join(parts)]]), ours.encoded([["so", *parts]])
+    assert list(together.inputs["input_ids"]) == list(apart.inputs["input_ids"])
+    assert list(together.owner) == [None if owner is None else min(owner, 1) for owner in apart.owner]
+    assert ours.knows(["".join(parts), symbols]) == [True, False]
+
+
+def test_symbols_that_can_be_spelled_stay_in_their_word(ours: MiniLM) -> None:
+    """What most texts hold is read as before; `30°` and `30 °` are not the same."""
+    assert ours.pieces(["30°", "€5", "a→b", "5 × 5", "100%", "c++"]) == [2, 2, 3, 3, 2, 3]
+
+
 def test_sizes_layers_and_fingerprint_are_those_of_transformers(ours: MiniLM, theirs: HubLanguageModel) -> None:
     for name in ("width", "most_tokens", "special_tokens", "fingerprint"):
         assert getattr(ours, name) == getattr(theirs, name), name

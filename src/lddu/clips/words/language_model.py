@@ -1,5 +1,6 @@
 """What a language model offers to turn words into its states, and the one that transformers loads."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from lddu.errors import ConfigError, parameter
 
 MOST_TOKENS = 256
 """Of a window of words."""
+
+_INSIDE = "##"  # before a piece of WordPiece that continues a word
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class HubLanguageModel:
                 f"Expected the language model {name!r} to have a fast tokenizer, which knows the word of each token, but it "
                 "has none; choose another model."
             )
+        read_symbols_apart(self._tokenizer.backend_tokenizer)
         longest = getattr(self._model.config, "max_position_embeddings", 10**9)
         self.most_tokens = int(min(MOST_TOKENS, self._tokenizer.model_max_length, longest))
         self.width = int(self._model.config.hidden_size)
@@ -132,3 +136,29 @@ class HubLanguageModel:
         names = windows[0].inputs
         inputs: dict[str, Any] = {name: torch.tensor([window.inputs[name] for window in windows]) for name in names}
         return pretrained.batch_states(self._model, layers, inputs)
+
+
+def read_symbols_apart(tokenizer: Any) -> None:
+    """Let a tokenizer of WordPiece read symbols that it cannot spell, such as an emoji, apart from the word that they touch.
+
+    It would take the whole word ("glad😀") for unknown otherwise. Symbols that it can spell inside a word (the one in "30°") stay there. The
+    version of the features is as before: a store that was made without this differs in such words alone, of which it says nothing.
+
+    Args:
+        tokenizer: a `tokenizers.Tokenizer`; one of another kind is left as it is.
+    """
+    from tokenizers import Regex, models, pre_tokenizers
+
+    if not isinstance(tokenizer.model, models.WordPiece):
+        return
+    inside = (piece[len(_INSIDE) :] for piece in tokenizer.get_vocab() if piece.startswith(_INSIDE))
+    spelled = sorted(sign for sign in inside if len(sign) == 1 and unicodedata.category(sign).startswith("S"))
+    but = f"&&[^{''.join(map(_escaped, spelled))}]" if spelled else ""
+    symbols = pre_tokenizers.Split(Regex(rf"[\p{{S}}{but}]+"), "isolated")
+    before = [tokenizer.pre_tokenizer] if tokenizer.pre_tokenizer else []
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([symbols, *before])
+
+
+def _escaped(sign: str) -> str:
+    """A character in a pattern of the tokenizer."""
+    return rf"\x{{{ord(sign):x}}}"

