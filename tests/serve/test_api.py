@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -46,6 +47,20 @@ def test_what_is_asked_for_reaches_the_model(tmp_path: Path) -> None:
     assert (asked.name, asked.model, asked.recall, asked.coverage) == ("talk.MP4", "default", 0.9, 1.0)
     assert asked.transcribe and asked.per_person
     assert asked.upload is not None and asked.upload.suffix == ".mp4"
+
+
+@pytest.mark.parametrize("option", ["transcribe", "per_person"])
+@pytest.mark.parametrize(
+    "sent", [{"json": {"text": "so glad"}}, {"content": b"so glad", "headers": {"Content-Type": "text/plain"}}]
+)
+def test_what_words_alone_cannot_have_is_refused(tmp_path: Path, option: str, sent: dict[str, Any]) -> None:
+    with server(tmp_path / "files") as client:
+        found = client.post(f"/v1/predict?{option}=true", **sent)
+        assert found.status_code == 400
+        assert (
+            found.json()["error"] == f"Expected {option} only for what is heard or seen, but got a text; leave it out."
+        )
+        assert client.post(f"/v1/predict?{option}=false", **sent).status_code == 200
 
 
 @pytest.mark.parametrize(

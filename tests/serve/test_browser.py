@@ -90,6 +90,18 @@ def test_the_frame_of_an_answer_reaches_nothing_around_it(page: Any) -> None:
     assert in_answer(page, reach) == "closed" and in_answer(page, "origin") == "null"
 
 
+def test_a_choice_for_voices_and_faces_does_not_stop_words(page: Any, tmp_path: Path) -> None:
+    page.execute_script(
+        "document.getElementById('per_person').checked = document.getElementById('transcribe').checked = true"
+    )
+    at(page, "text").send_keys("I am so glad.")
+    at(page, "words").submit()
+    answered(page, "“I am so glad.”")
+    (tmp_path / "note.txt").write_text("What a day.")
+    at(page, "file").send_keys(str(tmp_path / "note.txt"))
+    answered(page, "note.txt")
+
+
 def test_words_are_answered_by_keyboard_alone(page: Any) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys

@@ -15,7 +15,7 @@ from starlette.routing import Route
 import lddu
 from lddu.serve.jobs import Job, Jobs, QueueFullError
 from lddu.serve.openapi import document
-from lddu.serve.query import BadRequestError, QueryOptions, options_of, text_of
+from lddu.serve.query import BadRequestError, QueryOptions, options_of, refuse_options_of_media, text_of
 from lddu.serve.request import PAGE, AnswerRequest
 from lddu.serve.settings import Limits
 from lddu.serve.uploads import TRANSCRIPTS, UploadError, receive_file, receive_text, shown_name, suffix_of
@@ -151,12 +151,14 @@ class Api:
             "model": options.model, "recall": options.recall, "coverage": options.coverage, "transcribe": options.transcribe,
             "per_person": options.per_person, "page": job.lasting,
         }  # fmt: skip
+        named = suffix_of(options.name)
+        suffix = ".txt" if kind == "text/plain" or named in TRANSCRIPTS else named
+        if kind == "application/json" or suffix == ".txt":
+            refuse_options_of_media(options)
         if kind == "application/json":
             most = self._limits.text_characters
             text = text_of(await receive_text(request, 8 * most + 1000, self._limits), most)
             return AnswerRequest(job.folder, "text", text=text, **chosen)
-        named = suffix_of(options.name)
-        suffix = ".txt" if kind == "text/plain" or named in TRANSCRIPTS else named
         path = job.folder / f"upload{suffix}"
         if suffix == ".txt":  # words, which are as long as typed ones may be
             body = await receive_text(request, 8 * self._limits.text_characters, self._limits)

@@ -58,6 +58,17 @@ def options_of(query: QueryParams, models: Sequence[Model]) -> QueryOptions:
     )
 
 
+def refuse_options_of_media(options: QueryOptions) -> None:
+    """Of words alone nothing can be heard or seen.
+
+    Raises:
+        BadRequestError: where that is asked for.
+    """
+    for name, asked in (("transcribe", options.transcribe), ("per_person", options.per_person)):
+        if asked:
+            raise BadRequestError(f"Expected {name} only for what is heard or seen, but got a text; leave it out.")
+
+
 def _flag(name: str, query: QueryParams) -> bool:
     word = query.get(name, "false")
     if word not in ("true", "false"):

@@ -27,10 +27,13 @@ async function call(path, options = {}) {
   return found;
 }
 
-function asked(name) {
-  const query = new URLSearchParams(name ? { name } : {});
+const WORDS = /\.(txt|srt|vtt|sbv|lrc|json)$/i; // files of words alone, of which nothing is heard or seen
+
+function asked(file) {
+  const query = new URLSearchParams(file ? { name: file.name } : {});
+  const media = file && !WORDS.test(file.name) && file.type !== "text/plain";
   for (const id of ["model", "recall", "coverage"]) if (at(id).value) query.set(id, at(id).value);
-  for (const id of ["transcribe", "per_person"]) if (at(id).checked) query.set(id, "true");
+  for (const id of ["transcribe", "per_person"]) if (media && at(id).checked) query.set(id, "true");
   return query.size ? `?${query}` : "";
 }
 
@@ -38,7 +41,7 @@ function post(path, file, text, signal) {
   const body = file ?? JSON.stringify({ text });
   const plain = file && file.type !== "application/json"; // a transcript in JSON is a file like any other
   const type = !file ? "application/json" : (plain && file.type) || "application/octet-stream";
-  return call(path + asked(file?.name), { method: "POST", body, headers: { "Content-Type": type }, signal });
+  return call(path + asked(file), { method: "POST", body, headers: { "Content-Type": type }, signal });
 }
 
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
