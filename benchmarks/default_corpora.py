@@ -27,6 +27,7 @@ from lddu.store.store import FeatureStore
 
 MODALITIES = ("text", "audio", "visual")
 SIX = ("happy", "sad", "anger", "surprise", "disgust", "fear")
+SIX_OF_MELD = ("joy", "sadness", "anger", "surprise", "disgust", "fear")
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 VOTES_OF_SIX = tuple(VOTES.index(name) for name in ("happiness", "sadness", "anger", "surprise", "disgust", "fear"))
 PRESENT_AT = {"ferplus": 0.2}
@@ -174,6 +175,7 @@ def corpora(data: Path, folds: Path, work: Path, only_test: bool = False) -> dic
         changed = shifted_folder(data / "voices" / "emodb", work / "emodb-shifted-audio", COPIES, seed=0)
         voices.append(voice("emodb-shifted", changed, work))
     texts = [words(name, data / "words" / file, work, only_test) for name, file in WORDS.items()]
+    texts.append(dialogues(data / "meld_dev" / "clips.csv"))
     return {corpus.name: corpus for corpus in (*texts, *voices, faces(data / "faces", folds))}
 
 
@@ -201,6 +203,20 @@ def words(name: str, file: Path, work: Path, only_test: bool) -> Corpus:
     return Corpus(
         name, "text", json.dumps(encoder.specification()), values, shares, shares,
         np.array([row["split"] for row in rows]), np.full(len(rows), ""), np.full(len(rows), "en"),
+    )  # fmt: skip
+
+
+def dialogues(file: Path) -> Corpus:
+    """Utterances of MELD, which measure alone; their labels rest on voice and face too."""
+    with file.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    encoder = WordEncoder()
+    encoded = encoder.states([words_of(row["transcript"]) for row in rows])
+    shares = np.array([[float(row[emotion]) for emotion in SIX_OF_MELD] for row in rows])
+    return Corpus(
+        "meld", "text", json.dumps(encoder.specification()),
+        TokenStates(np.concatenate(encoded), np.array(list(map(len, encoded)))), shares, shares,
+        np.full(len(rows), ""), np.array([row["group"] for row in rows]), np.full(len(rows), "en"),
     )  # fmt: skip
 
 

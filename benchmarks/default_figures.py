@@ -1,6 +1,6 @@
-"""Measure the packaged default: voices it never saw, photos and comments of official test splits, paired clips.
+"""Measure the packaged default: voices and words it never saw, photos and comments of official test splits, paired clips.
 
-RAVDESS and EmoTale fit nothing. Only the emotions that a corpus acts count. `adapt`: features re-centred over the corpus,
+RAVDESS, EmoTale and MELD fit nothing. Only the emotions that a corpus acts count. `adapt`: features re-centred over the corpus,
 per speaker (`lddu predict --adapt`).
 """
 
@@ -30,12 +30,12 @@ WITHOUT_SURPRISE = "auroc, without surprise"
 def measure(predictor: Predictor, known: Mapping[str, Corpus], work: Path) -> dict[str, Any]:
     """All figures, by corpus."""
     measured: dict[str, Any] = {}
-    for name in ("ravdess", "emotale"):
+    for name in ("ravdess", "emotale", "meld"):
         corpus = known[name]
         for language in sorted(set(corpus.language)):
             rows = np.flatnonzero(corpus.language == language)
             store = store_of(corpus, rows, work / f"measure-{name}-{language}")
-            for adapt in (False, True):
+            for adapt in (False, True) if corpus.modality == "audio" else (False,):
                 key = f"{name} ({language}){' adapted' if adapt else ''}"
                 measured[key] = figures(predictor, store, corpus.presence[rows], adapt)
     for name in ("goemotions", "xed", "ferplus"):

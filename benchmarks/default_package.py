@@ -36,11 +36,19 @@ TEXT = Path(__file__).with_name("default_about.json")
 HOW = {
     "ravdess": "voice; acted; never trained on",
     "emotale": "voice; acted; never trained on",
+    "meld": "words of a television series; never trained on; labels rest on voice and face too",
     "goemotions": "words; official test split of a corpus that it learnt from",
     "xed": "words; test split of a corpus that it learnt from",
     "ferplus": "faces; official test split of a corpus that it learnt from",
 }
-TITLES = {"ravdess": "RAVDESS", "emotale": "EmoTale", "goemotions": "GoEmotions", "xed": "XED", "ferplus": "FER+"}
+TITLES = {
+    "ravdess": "RAVDESS",
+    "emotale": "EmoTale",
+    "meld": "MELD",
+    "goemotions": "GoEmotions",
+    "xed": "XED",
+    "ferplus": "FER+",
+}
 LANGUAGES = {"en": "English", "da": "Danish"}
 
 
