@@ -37,6 +37,15 @@ def test_no_name_gives_commands_to_a_terminal(capsys: pytest.CaptureFixture[str]
     assert name.count("a") <= shown.err.count("a")
 
 
+def test_a_title_is_not_broken_at_the_width_of_a_narrow_table(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "second - first by _speaker: 95 % interval, chance"
+    grid = table(f"\n{title}", "", "clips")
+    grid.add_row("Anna", "5")
+    results().print(grid)
+    results().print(grid)
+    assert capsys.readouterr().out.splitlines().count(title) == 2
+
+
 def test_what_is_not_there_gives_no_commands_either(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert not set(COMMANDING) & set(lddu(capsys, "predict", tmp_path / "a\x1b[2J.wav").err)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.style import StyleType
 from rich.table import Table
@@ -73,6 +73,14 @@ class PlainTable(Table):
         """Add a row; see `rich.table.Table.add_row`."""
         words = [Text(cell) if isinstance(cell, str) else cell for cell in cells]
         super().add_row(*words, style=style, end_section=end_section)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The title as wide as the console, then the table: rich would break it at the width of the columns."""
+        title, self.title = self.title, None
+        if title:
+            yield Text.assemble(title, style="table.title")
+        yield from super().__rich_console__(console, options)
+        self.title = title
 
 
 def table(title: str, *headers: str) -> Table:
