@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vital-sqi 0.1.0 (MIT) with SciPy 1.17.1 and NumPy 2.2.6, features of heart rate variability from wearables: some of them are others than their names and documentation say.
-# - `peak_frequency_sqi`, "the frequency having greatest power in the examined band", is that power. It has no relation to a frequency: a heart that varies twice as much gets four times as much.
-# - `relative_power_sqi`, "relative power with respect to the total power", sums the logarithms of the powers in the band and divides by the sum of all: it can be negative or beyond 1, and falls as the heart varies more.
+# - `peak_frequency_sqi`, by its documentation the frequency at which a band has its greatest power, is that power: a heart that varies twice as much gets four times as much.
+# - `relative_power_sqi`, the share of a band in all power, sums the logarithms of the powers in the band and divides by the sum of all powers. It can be negative or beyond 1, and falls as the heart varies more.
 # - `cvnn_sqi`, the variation of the intervals, takes the deviation of their differences, so that it is nearly `cvsd_sqi` once more. By definition CVNN is SDNN by the mean.
 # - `poincare_features_sqi`: SD1 and SD2 lack the root of 2 by which the differences and sums are divided, so that both are too wide, and the area is twice as large.
 #   expected: of intervals that vary by 40 ms with 0.1 Hz 0.10 Hz, a share of 0.98, a CVNN of 0.036 and an SD1 of 11 ms; of 80 ms the same frequency and share
