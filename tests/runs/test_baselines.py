@@ -90,7 +90,9 @@ def test_the_same_training_has_the_same_baselines(poor: RunFolder, tmp_path: Pat
 
 
 def test_clips_without_a_label_change_no_baseline(poor: RunFolder, tmp_path: Path) -> None:
-    more = train(linear_store(tmp_path / "store", unlabelled=50), tmp_path / "run", tiny_config(training=LEARNS_NOTHING))
+    more = train(
+        linear_store(tmp_path / "store", unlabelled=50), tmp_path / "run", tiny_config(training=LEARNS_NOTHING)
+    )
     for split in ("valid", "test"):
         assert entries(more, split) == entries(poor, split)
 
