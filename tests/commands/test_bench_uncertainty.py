@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from tests.command_line import lddu
 WAYS = ["prior", "first network", "ensemble of 2", "temperature", "MC dropout", "last-layer Laplace"]
 
 
-def corpus(path: Path, labelled: tuple[str, ...] = ("train", "valid", "test")) -> FeatureStore:
-    """200 clips of two groups, each with the emotion that the first number of its text says."""
+def corpus(path: Path, labelled: tuple[str, ...] = ("train", "valid", "test"), unlabelled: int = 0) -> FeatureStore:
+    """200 clips of two groups, each with the emotion that the first number of its text says, and one test clip of a third beside unlabelled ones."""
     rng = np.random.default_rng(0)
     with writing_store(path, StoreDescription(("joy", "anger"), {"text": "made-up text"})) as writer:
         for n in range(200):
@@ -33,6 +34,10 @@ def corpus(path: Path, labelled: tuple[str, ...] = ("train", "valid", "test")) -
             split = ("train", "train", "train", "valid", "test")[n % 5]
             shares = [joy, 1 - joy] if split in labelled else [None, None]
             writer.add(ClipRow(f"c{n}", split, shares, group="ab"[n // 100]), {"text": values})
+        for n in range(1 + unlabelled):
+            values = rng.standard_normal((1, 4)).astype(np.float32)
+            shares = [None, None] if n or "test" not in labelled else [1.0, 1.0]
+            writer.add(ClipRow(f"d{n}", "test", shares, group="c"), {"text": values})
     return FeatureStore(path)
 
 
@@ -61,6 +66,16 @@ def test_every_way_is_a_row_and_sets_cover_each_emotion(
         assert row["nll"] < found["prior"]["nll"]
         assert 0 <= row["least_coverage"] <= row["coverage"] <= 1 and row["group_gap"] < 0.5
     assert found["score: width"]["nll"] is None
+
+
+def test_clips_without_a_label_change_no_row(ensemble: RunFolder, tmp_path: Path) -> None:
+    tables = [
+        uncertainty_table(Predictor(ensemble.path), corpus(tmp_path / str(count), unlabelled=count))
+        for count in (0, 40)
+    ]
+    for row, other in zip(*tables, strict=True):
+        if "dropout" not in row.way:  # whose masks are drawn batch by batch
+            assert asdict(other) == pytest.approx(asdict(row), abs=1e-6)
 
 
 def test_the_selected_score_is_that_of_the_decisions_it_is_judged_by(ensemble: RunFolder, tmp_path: Path) -> None:

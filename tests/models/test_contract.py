@@ -15,6 +15,7 @@ from lddu.decide.linear import COMBINATION
 from lddu.errors import ConfigError
 from lddu.models.families import FAMILIES, family_of
 from lddu.models.family import TAKEN, Family
+from lddu.runs.figures import ALONE
 from lddu.runs.predictions import PER_EMOTION, PER_MODALITY
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
@@ -155,10 +156,14 @@ def test_evidence_has_axes_in_order_and_a_name_of_its_own() -> None:
         *PER_MODALITY.values(),
         *own_scores(torch.zeros(1, 1).numpy(), torch.zeros(1).numpy()),
         COMBINATION,
+        ALONE.name,
+        ALONE.prefix,
     ):
         assert taken in TAKEN
         with pytest.raises(ConfigError, match=f"names that nothing else has, but got {taken}"):
             family(lambda *_: None, replace(SURE, name=taken))
+    with pytest.raises(ConfigError, match="but got error"):
+        family(lambda *_: None, replace(BY_MODALITY, column="error"))
     with pytest.raises(ConfigError, match="but got probability"):
         family(lambda *_: None, replace(SURE, column="probability"))
     with pytest.raises(ConfigError, match="but got sure"):

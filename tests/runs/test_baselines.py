@@ -25,16 +25,16 @@ pytestmark = pytest.mark.usefixtures("every_strength")
 LEARNS_NOTHING = {"epochs": 1, "learning_rate": 1e-9}
 
 
-def linear_store(path: Path, modalities: tuple[str, ...] = ("text", "audio")) -> FeatureStore:
-    """200 clips, each with the emotion that the first number of its text says; the last emotion needs no clip of train."""
+def linear_store(path: Path, modalities: tuple[str, ...] = ("text", "audio"), unlabelled: int = 0) -> FeatureStore:
+    """200 clips, each with the emotion that the first number of its text says, and clips without a label."""
     rng = np.random.default_rng(0)
     description = StoreDescription(("joy", "anger"), {name: f"made-up {name}" for name in modalities})
     with writing_store(path, description) as writer:
-        for n in range(200):
+        for n in range(200 + unlabelled):
             features = {name: rng.standard_normal((3, 4)).astype(np.float32) for name in modalities}
             joy = float(features[modalities[0]][:, 0].mean() > 0)
             split = ("train", "train", "train", "valid", "test")[n % 5]
-            writer.add(ClipRow(f"c{n}", split, [joy, 1 - joy]), features)
+            writer.add(ClipRow(f"c{n}", split, [joy, 1 - joy] if n < 200 else [None, None]), features)
     return FeatureStore(path)
 
 
@@ -87,6 +87,14 @@ def test_the_same_training_has_the_same_baselines(poor: RunFolder, tmp_path: Pat
     store = FeatureStore(poor.path.parent / "store")
     again = train(store, tmp_path / "again", tiny_config(training=LEARNS_NOTHING))
     assert entries(again) == entries(poor)
+
+
+def test_clips_without_a_label_change_no_baseline(poor: RunFolder, tmp_path: Path) -> None:
+    more = train(
+        linear_store(tmp_path / "store", unlabelled=50), tmp_path / "run", tiny_config(training=LEARNS_NOTHING)
+    )
+    for split in ("valid", "test"):
+        assert entries(more, split) == entries(poor, split)
 
 
 def test_without_baselines_only_constants_are_left(poor: RunFolder, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Modalities made worse: what is drawn, what is left alone, and what the curves say."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,18 @@ def test_a_missing_modality_leaves_the_answer_to_the_others(found: Robustness) -
 def test_the_same_seed_gives_the_same_curves(corpus: FeatureStore, run: RunFolder, found: Robustness) -> None:
     assert Predictor(run.path).robustness(corpus) == found
     assert Predictor(run.path).robustness(corpus, seed=1) != found
+
+
+def test_clips_without_a_label_change_no_curve(run: RunFolder, found: Robustness, tmp_path: Path) -> None:
+    more = tiny_store(tmp_path / "store", clips=90, missing=[(4, "audio")])
+    labels = more.table.labels.copy()
+    labels[40:] = np.nan
+    more.__dict__["table"] = replace(more.table, labels=labels)
+    again = Predictor(run.path).robustness(more)
+    assert (again.clips, again.of) == (found.clips, found.of)
+    for name, points in found.modalities.items():
+        for point, other in zip(points, again.modalities[name], strict=True):
+            assert asdict(other) == pytest.approx(asdict(point), abs=1e-6)
 
 
 def test_a_split_without_labels_is_refused(run: RunFolder, tmp_path: Path) -> None:

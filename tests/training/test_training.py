@@ -13,6 +13,7 @@ import torch
 from lddu.batches.batch import Batch, BatchReader
 from lddu.batches.epoch import epoch_order
 from lddu.corpora.simulated.simulate import SimulationConfig, simulate
+from lddu.decide.aleatoric import LEAST_DIFFERING
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
 from lddu.models.augment import SPREAD, STRONGEST, WEAKEST, add_noise, draw_noise, hide_modalities
 from lddu.models.scaling import Scaling, ScalingClips, Standardise, fit_scaling
@@ -390,6 +391,20 @@ def test_an_emotion_without_a_known_label_in_valid_is_warned_of(corpus: FeatureS
     labels[valid] = 0.0
     described = describe(with_table(corpus, replace(corpus.table, labels=labels)), tiny_config(), RunOptions())
     assert any("no validation clip shows an emotion" in warning for warning in described.warnings)
+
+
+def test_an_emotion_nobody_judged_that_hides_the_shares_of_the_others_is_warned_of(tmp_path: Path) -> None:
+    corpus = tiny_store(tmp_path / "store", clips=150)
+    labels, valid = corpus.table.labels.copy(), corpus.table.in_split("valid")
+    assert len(valid) >= LEAST_DIFFERING
+    labels[valid] = 0.6
+    known = describe(with_table(corpus, replace(corpus.table, labels=labels)), tiny_config(), RunOptions())
+    assert not [warning for warning in known.warnings if "shares" in warning]
+    labels[:, 1] = np.nan
+    described = describe(with_table(corpus, replace(corpus.table, labels=labels)), tiny_config(), RunOptions())
+    [told] = [warning for warning in described.warnings if "shares" in warning]
+    assert f"of {len(valid)} validation clips whose raters differ 0" in told
+    assert corpus.emotions[1] in told and corpus.emotions[0] not in told
 
 
 def test_an_emotion_that_clips_of_one_modality_are_never_labelled_with_is_warned_of(tmp_path: Path) -> None:

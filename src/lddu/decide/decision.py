@@ -352,7 +352,7 @@ def fit_decision(
         fit_abstention(after, labels, error_score.apply(known), error_score.name),
         aleatoric,
         None if shares is None else fit_shares(validation, shares),
-        FittedOn(scored.split, len(scored.clips)),
+        FittedOn(scored.split, int(scored.labelled.sum())),
     )
 
 

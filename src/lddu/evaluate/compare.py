@@ -166,7 +166,8 @@ def paired(runs: Sequence[Answers]) -> list[Answers]:
         MismatchError: the runs did not answer the same clips, emotions and labels.
     """
     ordered = [runs[0], *(aligned(runs[0], answers) for answers in runs[1:])]
-    units = [answers.scored.units() for answers in ordered]
+    labelled = ordered[0].scored.labelled
+    units = [answers.scored.units()[labelled] for answers in ordered]
     widest = int(np.argmin([len(np.unique(numbers)) for numbers in units]))
     donor = ordered[widest]
     return [

@@ -38,7 +38,7 @@ class Metrics:
     """Figures of one split.
 
     Attributes:
-        n: clips.
+        n: clips with a known label.
         pairs: known (clip, emotion) pairs.
         jaccard: mean over clips of |observed and predicted| / |observed or predicted|, 0/0 = 0 (as published).
         jaccard_empty_correct: the same with 0/0 = 1: nothing predicted where nothing is present is right.
@@ -102,7 +102,7 @@ def metrics(scored: Scored, thresholds: Floats, labels: Flags | None = None) -> 
     }
     f1s, aps, aurocs = (_given([getattr(m, k) for m in per_emotion.values()]) for k in ("f1", "ap", "auroc"))
     return Metrics(
-        n=len(scored.clips), pairs=int(known.sum()), f1_micro=f1, f1_macro=float(np.mean(f1s)),
+        n=int(scored.labelled.sum()), pairs=int(known.sum()), f1_micro=f1, f1_macro=float(np.mean(f1s)),
         precision_micro=precision, recall_micro=recall,
         jaccard=mean_jaccard(scored.presence, labels, empty=0.0),
         jaccard_empty_correct=mean_jaccard(scored.presence, labels, empty=1.0),

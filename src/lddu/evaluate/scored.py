@@ -24,6 +24,7 @@ class Scored:
         emotions: E names.
         group: [N] speaker, video or dialogue; empty words where unknown.
         split: which split this is: ``train``, ``valid``, ``test`` or empty.
+        unit: [N] what `units` gives, of a part whose other labels are left out: it is resampled as the whole split is.
 
     Raises:
         RunError: a probability is no number in [0, 1] (names the clip and the emotion).
@@ -41,6 +42,7 @@ class Scored:
     emotions: tuple[str, ...]
     group: NDArray[np.object_] | None = None
     split: str = ""
+    unit: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "probability", np.asarray(self.probability, dtype=np.float64))
@@ -57,24 +59,32 @@ class Scored:
         """[N, E] whether the presence is known."""
         return ~np.isnan(self.presence)
 
+    @property
+    def labelled(self) -> Flags:
+        """[N] whether the presence of some emotion is known."""
+        return np.asarray(self.known.any(axis=1))
+
     def units(self) -> NDArray[np.intp]:
         """[N] number of the unit of each clip that is resampled or left out as a whole.
 
-        Groups where there are at least `LEAST_GROUPS` of them, since clips of one speaker or dialogue resemble each
-        other; else clips. A clip without a group is a unit of its own.
+        Groups where at least `LEAST_GROUPS` of them have a label, since clips of one speaker or dialogue resemble each
+        other; else clips. A clip without a group is a unit of its own. Clips without a label count nowhere, so they make
+        no unit: theirs is that of others.
         """
-        alone = np.arange(len(self.clips))
-        if self.group is None:
-            return alone
-        words = np.array([str(word or "") for word in self.group], dtype=object)
-        if len(set(words) - {""}) < LEAST_GROUPS:
-            return alone
-        names = [f"group {word}" if word else f"clip {n}" for n, word in enumerate(words)]
-        return np.unique(names, return_inverse=True)[1]
+        if self.unit is not None:
+            return self.unit
+        labelled = self.labelled if self.known.any() else np.ones(len(self.clips), bool)
+        groups = [""] * len(self.clips) if self.group is None else self.group
+        words = np.array([str(word or "") for word in groups], dtype=object)
+        if len(set(words[labelled]) - {""}) < LEAST_GROUPS:
+            return np.asarray(np.maximum(np.cumsum(labelled) - 1, 0))
+        names = np.array([f"group {word}" if word else f"clip {n}" for n, word in enumerate(words)], dtype=object)
+        drawn = np.unique(names[labelled])
+        return np.asarray(np.minimum(np.searchsorted(drawn, names), len(drawn) - 1))
 
     def counted_units(self) -> tuple[int, str]:
-        """How many units there are, and whether each is a ``group`` or a ``clip``."""
-        units = self.units()
+        """How many units there are of clips with a label, and whether each is a ``group`` or a ``clip``."""
+        units = self.units()[self.labelled]
         size = len(np.unique(units))
         return size, "clip" if size == len(units) else "group"
 
@@ -84,9 +94,13 @@ class Scored:
 
     def rows(self, rows: NDArray[np.integer] | Flags) -> "Scored":
         """A part of the clips, by row numbers or by a mask."""
-        group = None if self.group is None else self.group[rows]
         return replace(
-            self, probability=self.probability[rows], presence=self.presence[rows], clips=self.clips[rows], group=group
+            self,
+            probability=self.probability[rows],
+            presence=self.presence[rows],
+            clips=self.clips[rows],
+            group=None if self.group is None else self.group[rows],
+            unit=None if self.unit is None else self.unit[rows],
         )
 
     def columns(self, columns: Sequence[int]) -> "Scored":

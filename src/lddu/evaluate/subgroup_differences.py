@@ -47,7 +47,7 @@ def compared_subgroups(
         members: as in `measure_subgroups`.
         resamples: how many.
     """
-    labelled = first.scored.known.any(axis=1)
+    labelled = first.scored.labelled
     return tuple(_compared(first, second, name, flags & labelled, resamples) for name, flags in members.items())
 
 

@@ -166,7 +166,7 @@ def measure_subgroups(answers: Answers, members: Mapping[str, Flags], column: st
         members: subgroup -> [N] which clips are in it, in the order in which they are shown.
         column: that names them.
     """
-    labelled = np.asarray(answers.scored.known.any(axis=1))
+    labelled = answers.scored.labelled
     masks = {name: flags & labelled for name, flags in members.items()}
     drawn = {
         name: measured_within(answers, flags, COMPARISON_RESAMPLES) for name, flags in masks.items() if enough(flags)

@@ -54,8 +54,9 @@ def measured_within(answers: Answers, inside: Flags, resamples: int) -> Resample
 
 def within(answers: Answers, inside: Flags) -> Answers:
     """The same with unknown labels outside."""
-    presence = np.where(inside[:, None], answers.scored.presence, np.nan)
-    return replace(answers, scored=replace(answers.scored, presence=presence))
+    scored = answers.scored
+    presence = np.where(inside[:, None], scored.presence, np.nan)
+    return replace(answers, scored=replace(scored, presence=presence, unit=scored.units()))
 
 
 def _of_emotions(answers: Answers, chosen: Flags) -> Answers:

@@ -22,7 +22,7 @@ Axis = Literal["modality", "emotion", "step"]
 TAKEN = frozenset((
     "probability", "label", "uncertainty", "present", "in_set", "cannot_tell", "share", "expected_share", "aleatoric", "epistemic",
     "distance", "modality_distance", "noisier_than", "unfamiliar", "label_odds", "margin", "entropy", "combination", "product",
-    "dropout_entropy", "dropout_information", "dropout_std",
+    "dropout_entropy", "dropout_information", "dropout_std", "modality_error", "error",
 ))  # fmt: skip
 """Names that predictions and uncertainty scores have of every family: evidence of such a name would stand in their place."""
 
@@ -81,6 +81,11 @@ class Evidence:
     def prefix(self) -> str:
         """Prefix of its columns in tables."""
         return self.column or self.name
+
+    @property
+    def is_reading_of_error(self) -> bool:
+        """Whether it is a network's own reading of how likely a modality errs, LDDU's Eq. (14): a score that competes, while tables hold what validation showed."""
+        return self.name == "modality_error" and self.axes == ("modality", "emotion")
 
 
 @runtime_checkable
@@ -176,7 +181,8 @@ class Family:
                 f"Expected presets of the model family {self.name!r} with 'default' among them, but got "
                 f"{', '.join(self.presets)} of {', '.join(others) or self.name}; give each Config that family."
             )
-        names = [name for kind in self.evidence for name in {kind.name, kind.prefix}]
+        kinds = [kind for kind in self.evidence if not kind.is_reading_of_error]
+        names = [name for kind in kinds for name in {kind.name, kind.prefix}]
         if wrong := sorted({name for name in names if name in TAKEN or names.count(name) > 1}):
             raise ConfigError(
                 f"Expected evidence of the model family {self.name!r} under names that nothing else has, but got {', '.join(wrong)}; choose another "

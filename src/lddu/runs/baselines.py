@@ -78,7 +78,7 @@ class LinearBaseline:
         metrics: its figures.
         arg_max: those of the most probable emotion; None unless clips have one emotion each.
         difference: figure -> run less baseline on the same clips.
-        clips_of: clips of the split, of which `metrics.n` were compared.
+        clips_of: clips of the split with a known label, of which `metrics.n` were compared.
         train_clips: clips that it was fitted on.
         train_of: how many could have been.
         shares: of a regression on the same features that was trained on shares; None where the run expects none.
@@ -130,6 +130,7 @@ def linear_baselines(
         seconds: that training took.
         one_each: whether clips have one emotion each.
     """
+    splits = [split.rows_at(np.flatnonzero(split.answers.scored.labelled)) for split in splits]
     train_rows = _labelled(reader, task)
     columns = sum(2 * dimension for dimension in task.dimensions.values())
     most = max(FEWEST, MOST_NUMBERS // columns)

@@ -132,7 +132,7 @@ def pairs_of(drawn: Sequence[Resampled]) -> list[RunPair]:
     first = drawn[0].answers
     return [
         RunPair(
-            first.name, second.answers.name, len(first.scored.clips), compared(drawn[0], second),
+            first.name, second.answers.name, int(first.scored.labelled.sum()), compared(drawn[0], second),
             note=_note(first, second.answers),
         )
         for second in drawn[1:]

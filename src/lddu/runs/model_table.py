@@ -140,7 +140,7 @@ def model_table(
     described = RunFolder(cell_folder(out, order[0], done[order[0]][0])).description
     about = described.store.get("folds", {})
     return ModelTable(
-        tuple(rows), missing, len(scored.clips), *scored.counted_units(), about.get("count", 0), about.get("group", ""),
+        tuple(rows), missing, int(scored.labelled.sum()), *scored.counted_units(), about.get("count", 0), about.get("group", ""),
         described.task.simulated,
     )  # fmt: skip
 

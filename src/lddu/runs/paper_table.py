@@ -170,7 +170,7 @@ def paper_table(drawn: Sequence[Resampled], split: str, names: Sequence[str] = (
             )
             for n, (label, (runs, again)) in enumerate(zip(labels, groups, strict=True))
         ),
-        figures, split, len(first.answers.scored.clips), *first.units, first.resamples, first.seed,
+        figures, split, int(first.answers.scored.labelled.sum()), *first.units, first.resamples, first.seed,
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Robustness:
 
     Attributes:
         clips: how many were used, out of `of`.
-        of: clips of the split.
+        of: labelled clips of the split.
         seed: of corruptions and of the choice of clips.
         modalities: modality -> points.
     """
@@ -101,7 +101,7 @@ def measure_robustness(
     Args:
         networks: of the run, on the store that holds the clips.
         decision: of the run.
-        scored: N labelled clips; its probabilities are not used.
+        scored: N clips, of which those with a label are looked at; its probabilities are not used.
         rows: [N] row numbers of these clips in the store.
         seed: of the corruptions.
         advance: called with the number of clips done by every network since the last call.
@@ -111,7 +111,8 @@ def measure_robustness(
     """
     if not scored.known.any():
         raise MismatchError("Expected clips with known labels to measure robustness on, but got none; label some.")
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:MOST_CLIPS])
+    labelled = np.flatnonzero(scored.labelled)
+    chosen = np.sort(np.random.default_rng(seed).permutation(labelled)[:MOST_CLIPS])
     part, part_rows = scored.rows(chosen), rows[chosen]
     planned = {name: (CLEAN, *ways) for name, ways in _ways(networks, part_rows).items()}
     seen = _look(networks, part_rows, planned, seed, advance)
@@ -128,7 +129,7 @@ def measure_robustness(
             _point(decision, judged, way, seen[m][w], seen[m][0], without if way == MISSING else presence)
             for w, way in enumerate(ways)
         )
-    return Robustness(len(part_rows), len(rows), seed, points)
+    return Robustness(len(part_rows), len(labelled), seed, points)
 
 
 def _ways(networks: Networks, rows: np.ndarray) -> dict[str, tuple[Corruption, ...]]:

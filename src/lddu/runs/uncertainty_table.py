@@ -70,7 +70,7 @@ class UncertaintyRow:
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """A split as the run answers it."""
+    """The labelled clips of a split as the run answers them."""
 
     scored: Scored
     inference: Inference
@@ -102,6 +102,7 @@ def _split(predictor: Predictor, store: FeatureStore, name: str) -> _Split:
         raise MismatchError(
             f"Expected clips of the split {name!r} with known labels in {store.place}, but got none; label some."
         )
+    rows = rows[~np.isnan(known).all(axis=1)]
     inference = predictor.infer(store, rows, dropout=True)
     return _Split(scored(store, rows, inference.probability, task.emotions, task.present_at), inference)
 

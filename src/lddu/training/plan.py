@@ -12,7 +12,9 @@ from lddu.arrays import Floats
 from lddu.batches.batch import BatchReader
 from lddu.batches.epoch import TrainingRows
 from lddu.config import Config, CorpusSize, automatic_settings
+from lddu.decide.aleatoric import LEAST_DIFFERING, raters_differ
 from lddu.errors import ConfigError, StoreError, parameter
+from lddu.evaluate.shares import fully_known
 from lddu.models.family import Task
 from lddu.runs.not_learnt import having_only
 from lddu.runs.not_learnt import sentence as not_learnt_sentence
@@ -181,6 +183,21 @@ def chosen_by_nothing(store: FeatureStore) -> list[str]:
         f"{emotion} has no known label in valid: its threshold and recalibration are what the other emotions taught"
         for emotion, clips in zip(store.emotions, known.T, strict=True)
         if not clips.any()
+    ] + _hidden_shares(store)
+
+
+def _hidden_shares(store: FeatureStore) -> list[str]:
+    """A sentence where raters differ on enough validation clips, but too few of these have a known share of every emotion."""
+    shares = shares_of(store, store.table.in_split("valid"), store.emotions)
+    differing = raters_differ(shares)
+    known = int((differing & fully_known(shares)).sum())
+    if known >= LEAST_DIFFERING or differing.sum() < LEAST_DIFFERING:
+        return []
+    nowhere = [name for name, column in zip(store.emotions, shares.T, strict=True) if np.isnan(column).all()]
+    cure = f"; without {listed(nowhere)}, of which none is known, there may be more" if nowhere else ""
+    return [
+        f"expected shares of raters, and what people differ on, were not learnt: of {differing.sum()} validation clips whose raters "
+        f"differ {known} have a known share of every emotion, and it takes {LEAST_DIFFERING}{cure}"
     ]
 
 

@@ -203,6 +203,21 @@ def test_arrays_are_found_however_the_letters_of_ids_are_composed(
     assert store.manifest["repairs"] == ({"recomposed_names": {"audio": differ}} if differ else {})
 
 
+@RUN_OFTEN
+@given(st.lists(st.tuples(st.sampled_from(["Zoë", "Ben"]), FORMS, st.sampled_from(["", " ", "\u00a0"])), min_size=1))
+def test_a_carried_word_and_a_group_are_one_however_they_are_composed_and_padded(
+    tmp_path: Path, cells: list[tuple[str, Any, str]]
+) -> None:
+    spelt = [unicodedata.normalize(form, name) + space for name, form, space in cells]
+    rows = [[f"c{n}", cell, cell, "1"] for n, cell in enumerate(spelt)]
+    found = sheet(tmp_path, [["clip", "group", "_speaker", "joy"], *rows])
+    names = [name for name, _, _ in cells]
+    assert [clip.row.group for clip in found.clips] == names
+    assert [clip.row.carried["_speaker"] for clip in found.clips] == names
+    differ = sum(form == "NFD" and name == "Zoë" for name, form, _ in cells)
+    assert found.repairs["recomposed_names", "_speaker"] == found.repairs["recomposed_names", "group"] == differ
+
+
 @pytest.mark.parametrize(("named", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFC", "NFC")])
 def test_files_of_a_manifest_are_found_however_their_names_are_composed(
     tmp_path: Path, named: Any, on_disk: Any

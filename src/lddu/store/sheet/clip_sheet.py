@@ -154,11 +154,16 @@ def _groups(table: SheetColumns) -> list[str]:
 
 
 def _carried(table: SheetColumns, comma: bool) -> dict[str, Sequence[Carried]]:
+    """The carried columns; words may name speakers, so they are one however they are composed and padded, as groups are."""
     carried: dict[str, Sequence[Carried]] = {}
     for name in (name for name in table.header if name.startswith("_")):
         cells = table.column(name)
         numbers = carried_numbers(cells, comma)
-        carried[name] = [words(cell) for cell in cells] if numbers is None else numbers
-        if numbers is not None:
+        if numbers is None:
+            raw = [words(cell).strip() for cell in cells]
+            carried[name] = [composed(word) for word in raw]
+            table.repairs["recomposed_names", name] += sum(a != b for a, b in zip(raw, carried[name], strict=True))
+        else:
+            carried[name] = numbers
             table.repairs["decimal_commas", name] += sum("," in words(cell) for cell in cells)
     return carried
