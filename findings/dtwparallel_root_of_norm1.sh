@@ -9,10 +9,8 @@
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check numba==0.61.2 pandas==2.3.3 scipy==1.15.3 numpy==2.2.6 joblib==1.5.3 setuptools==80.9.0
+"$folder/venv/bin/pip" install -q --disable-pip-version-check numba==0.61.2 pandas==2.3.3 scipy==1.15.3 numpy==2.2.6 joblib==1.5.3 setuptools==80.9.0 matplotlib==3.10.8 seaborn==0.13.2 gower==0.1.2
 "$folder/venv/bin/pip" install -q --disable-pip-version-check --no-deps dtwparallel==0.9.41
-mkdir -p "$folder/matplotlib" # what else it imports, for pictures and for another distance
-touch "$folder/matplotlib/__init__.py" "$folder/matplotlib/pyplot.py" "$folder/seaborn.py" "$folder/gower.py"
 cat > "$folder/nearest.py" <<'P'
 import numpy as np
 from dtwParallel.dtw_functions import dtw

@@ -10,10 +10,8 @@
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check librosa==0.11.0 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.2.6 sympy==1.14.0
+"$folder/venv/bin/pip" install -q --disable-pip-version-check librosa==0.11.0 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.2.6 sympy==1.14.0 matplotlib==3.10.8
 "$folder/venv/bin/pip" install -q --disable-pip-version-check --no-deps vuvopy==1.0.0 # it asks for what builds documentation too
-mkdir -p "$folder/matplotlib" # what else it imports, for pictures
-touch "$folder/matplotlib/__init__.py" "$folder/matplotlib/pyplot.py"
 cat > "$folder/lively.py" <<'P'
 import sys
 
