@@ -25,8 +25,10 @@ pytestmark = pytest.mark.usefixtures("every_strength")
 LEARNS_NOTHING = {"epochs": 1, "learning_rate": 1e-9}
 
 
-def linear_store(path: Path, modalities: tuple[str, ...] = ("text", "audio"), unlabelled: int = 0) -> FeatureStore:
-    """200 clips, each with the emotion that the first number of its text says, and clips without a label."""
+def linear_store(
+    path: Path, modalities: tuple[str, ...] = ("text", "audio"), unlabelled: int = 0, empty: int = 0
+) -> FeatureStore:
+    """200 clips, each with the emotion that the first number of its text says, and clips without a label or without a modality."""
     rng = np.random.default_rng(0)
     description = StoreDescription(("joy", "anger"), {name: f"made-up {name}" for name in modalities})
     with writing_store(path, description) as writer:
@@ -35,6 +37,8 @@ def linear_store(path: Path, modalities: tuple[str, ...] = ("text", "audio"), un
             joy = float(features[modalities[0]][:, 0].mean() > 0)
             split = ("train", "train", "train", "valid", "test")[n % 5]
             writer.add(ClipRow(f"c{n}", split, [joy, 1 - joy] if n < 200 else [None, None]), features)
+        for n in range(empty):
+            writer.add(ClipRow(f"e{n}", "train", [n % 2, 1 - n % 2]), {})
     return FeatureStore(path)
 
 
@@ -89,10 +93,13 @@ def test_the_same_training_has_the_same_baselines(poor: RunFolder, tmp_path: Pat
     assert entries(again) == entries(poor)
 
 
-def test_clips_without_a_label_change_no_baseline(poor: RunFolder, tmp_path: Path) -> None:
-    more = train(
-        linear_store(tmp_path / "store", unlabelled=50), tmp_path / "run", tiny_config(training=LEARNS_NOTHING)
-    )
+@pytest.mark.parametrize(("unlabelled", "empty"), [(50, 0), (0, 50)])
+def test_clips_of_which_nothing_is_known_change_no_baseline(
+    poor: RunFolder, tmp_path: Path, unlabelled: int, empty: int
+) -> None:
+    """Without a label, or without a modality: the network does not learn from them either."""
+    store = linear_store(tmp_path / "store", unlabelled=unlabelled, empty=empty)
+    more = train(store, tmp_path / "run", tiny_config(training=LEARNS_NOTHING))
     for split in ("valid", "test"):
         assert entries(more, split) == entries(poor, split)
 

@@ -224,11 +224,12 @@ def _beside(
 
 
 def _labelled(reader: BatchReader, task: Task) -> np.ndarray:
-    """Rows of training clips with a known label."""
+    """Rows of training clips with a known label and a modality, as of those that the network learns from."""
     store = reader.store
     rows = store.table.in_split("train")
+    seen = np.any([store.lengths(name)[rows] > 0 for name in task.dimensions], axis=0)
     presence = presence_of(store, rows, task.emotions, task.present_at)
-    return rows[~np.isnan(presence).all(axis=1)]
+    return np.asarray(rows[seen & ~np.isnan(presence).all(axis=1)])
 
 
 def _sample(clips: int, most: int) -> np.ndarray:
