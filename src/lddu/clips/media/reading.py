@@ -20,7 +20,7 @@ _FORWARDS = (
 )
 
 _BEGINNING = re.compile(
-    rb"\0\0..ftyp[ -~]{4}|RIFF.{4}(?:WAVE|AVI )|FLV\x01[\x01\x04\x05]\0\0\0\x09|fLaC\0|\x1aE\xdf\xa3"
+    rb"\0\0..ftyp[ -~]{4}|RIFF.{4}(?:WAVE|AVI )|FLV\x01[\x01\x04\x05]\0\0\0\x09|fLaC[\0\x80]\0\0\x22|\x1aE\xdf\xa3"
     rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c|FORM.{4}AIF[FC]|caff\0\x01",
     re.DOTALL,
 )
