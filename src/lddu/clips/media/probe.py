@@ -41,6 +41,7 @@ class MediaInfo:
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
         offset: what is taken from every sample, because the whole sound lies beside zero.
         scale: what every sample is divided by, because the sound of a file of floats lies far beyond full scale.
+        timed: whether the time stamps of the sound are followed; not where they stand still.
     """
 
     duration: float
@@ -58,6 +59,7 @@ class MediaInfo:
     channel: int | None = None
     offset: float = 0.0
     scale: float = 1.0
+    timed: bool = True
 
 
 def probe(path: Path) -> MediaInfo:
