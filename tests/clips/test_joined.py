@@ -161,6 +161,20 @@ def test_a_file_behind_the_first_is_noted_where_its_reader_stops(suffix: str, tm
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [(suffix, ("-c:a", "flac", "-strict", "-2")) for suffix in (".mp4", ".mkv", ".mka", ".oga", ".flac")]
+    + [(suffix, ("-c:a", "alac")) for suffix in (".m4a", ".mov", ".caf")]
+    + [(suffix, ("-c:a", "pcm_s16le")) for suffix in (".wav", ".mov", ".avi", ".mkv", ".nut")]
+    + [(suffix, ()) for suffix in (".webm", ".wma", ".mp3", ".aiff", ".ts", ".flv", ".opus", ".aac", ".ac3")],
+)  # fmt: skip
+def test_no_single_file_is_taken_for_two(suffix: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    report, path = ReadReport(), tone(tmp_path / f"one{suffix}", 2.0, *options)
+    list(read_sound(path, probe(path), report))
+    assert (report.joints, report.unread) == (0, 0.0)
+
+
+@needs_ffmpeg
 def test_what_was_joined_is_noted_in_the_clip(tmp_path: Path) -> None:
     parts = [video(tmp_path / f"{n}.ts", 1.5).read_bytes() for n in range(2)]
     (tmp_path / "joined.ts").write_bytes(b"".join(parts))

@@ -1,6 +1,7 @@
 """Sound and pictures share one clock, whatever the container, codec, length or rotation."""
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from lddu.clips.media import SAMPLE_RATE, ReadReport, probe, read_pictures, read_sound
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.errors import SourceError
+from tests.clips.ffmpeg import ffmpeg, needs_ffmpeg, video
 
 FRAME = 1 / 25
 
@@ -82,6 +84,30 @@ def test_pictures_are_the_first_of_every_slot_with_their_own_times(tmp_path: Pat
     np.testing.assert_allclose(np.array(times) * 25, np.round(np.array(times) * 25), atol=1e-6)
     every = [picture.time for picture in read_pictures(path, probe(path), 1000.0, ReadReport())]
     assert len(every) == 50  # never more than the file has
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("rate", ["15000/1001", "15", "24000/1001", "25", "30000/1001", "30", "60000/1001"])
+@pytest.mark.parametrize("suffix", [".mkv", ".flv"])
+def test_a_container_that_rounds_its_times_gives_the_same_pictures(rate: str, suffix: str, tmp_path: Path) -> None:
+    exact = video(tmp_path / "exact.mp4", 12.0, picture=f"testsrc=s=64x48:r={rate}")
+    rounded = tmp_path / f"rounded{suffix}"
+    ffmpeg("-i", exact, "-map", "0:v", "-c", "copy", rounded)
+    times, own = (
+        [picture.time for picture in read_pictures(path, probe(path), 15.0, ReadReport())] for path in (exact, rounded)
+    )
+    assert len(times) >= 12 * min(14.9, float(Fraction(rate)) / 2)
+    np.testing.assert_allclose(own, times, atol=2e-3)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mp4", ".mov", ".ts", ".flv", ".mpg"])
+@pytest.mark.parametrize("begin", [3, 100])
+def test_a_clock_that_begins_late_makes_no_file_longer(begin: int, suffix: str, tmp_path: Path) -> None:
+    path = video(tmp_path / f"a{suffix}", 4.0)
+    late = tmp_path / f"late{suffix}"
+    ffmpeg("-i", path, "-c", "copy", "-output_ts_offset", str(begin), late)
+    assert probe(late).duration == pytest.approx(probe(path).duration, abs=0.1)
 
 
 def test_a_large_picture_is_scaled_down(tmp_path: Path) -> None:

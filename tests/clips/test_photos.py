@@ -164,3 +164,11 @@ def test_a_photo_named_otherwise_is_refused_with_the_cure(tmp_path: Path, kind: 
     Image.fromarray(draw_face(64, Expression())).save(tmp_path / name, kind)
     with pytest.raises(SourceError, match=f"^Expected .*still picture.*; {cure}"):
         probe(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".ico", ".ppm", ".tga", ".jp2", ".pcx", ".sgi", ".dds"])
+def test_a_picture_of_another_kind_is_refused_and_not_taken_for_a_video(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"face{suffix}"
+    Image.fromarray(draw_face(256, Expression(smile=1.0))).save(path)
+    with pytest.raises(SourceError, match=r"still picture of another kind .*; convert it to \.jpg"):
+        probe(path)

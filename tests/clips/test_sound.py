@@ -180,3 +180,11 @@ def test_sound_beside_zero_is_as_loud_as_sound_around_it_and_noted(
     np.testing.assert_allclose(loudness(shifted), loudness(expected), atol=0.05)
     assert extraction_notes.beside_zero(offset) in shifted.notes
     assert not any("beside zero" in note for note in expected.notes)
+
+
+def test_time_stamps_that_stand_still_are_not_followed(tmp_path: Path) -> None:
+    path = tone(tmp_path / "old.ra", 3.0, "-c:a", "real_144", "-ar", "8000", "-ac", "1")
+    clip = whole(path)
+    assert clip.end == pytest.approx(3.0, abs=0.1)
+    assert clip.modalities["audio"].end[-1] == pytest.approx(3.0, abs=0.1)
+    assert extraction_notes.STANDS_STILL in clip.notes

@@ -62,6 +62,10 @@ def measured_sound(
             raise
         notes.append(extraction_notes.UNDECODED_SOUND)
         return nothing, info
+    if report.stands_still:
+        notes.append(extraction_notes.STANDS_STILL)
+        info, report = replace(info, timed=False), ReadReport()
+        steps = meter.steps(read_sound(path, info, report))
     notes += _noticed(report, "sound")
     channel = report.channel
     if channel is not None:

@@ -175,6 +175,9 @@ def beside_zero(offset: float) -> str:
     return f"its sound lies {100 * abs(offset):.0f} % of full scale beside zero (DC offset), which was taken off"
 
 
+STANDS_STILL = "the time stamps of its sound stand still: the sound was read end to end without them"
+
+
 def beyond_full_scale(scale: float) -> str:
     """Of a file of floats whose sound is far louder than full scale; what full scale was taken for."""
     return f"its samples go up to {scale:g} times full scale, and were divided by that"

@@ -16,6 +16,7 @@ import numpy as np
 
 from lddu.clips.face.measured_faces import PICTURE_RATE
 from lddu.clips.face.pictures import FaceTrack
+from lddu.clips.media import slot_of
 from lddu.clips.steps import Steps
 from lddu.errors import SourceError
 from lddu.store import extraction_notes
@@ -149,7 +150,7 @@ def read_track(
     last, next_slot = None, -1
     for picture in sorted(read.looks):
         time, faces = time_of[picture], read.looks[picture]
-        slot = math.floor(time * PICTURE_RATE + 1e-6)
+        slot = slot_of(time, PICTURE_RATE)
         if slot < next_slot or time < 0:
             continue
         next_slot = slot + 1

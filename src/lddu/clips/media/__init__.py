@@ -7,7 +7,7 @@ Sound that a codec adds at the end is cut off, pauses in the stream become silen
 
 from lddu.clips.media.files import MEDIA_SUFFIXES, PHOTO_FORMATS, PHOTO_SUFFIXES, readable
 from lddu.clips.media.mixing import SAMPLE_RATE
-from lddu.clips.media.pictures import Picture, larger_photo, picture_times, read_pictures
+from lddu.clips.media.pictures import Picture, larger_photo, picture_times, read_pictures, slot_of
 from lddu.clips.media.probe import MediaInfo, probe
 from lddu.clips.media.reading import ReadReport
 from lddu.clips.media.sound import read_sound
@@ -26,4 +26,5 @@ __all__ = [
     "read_pictures",
     "read_sound",
     "readable",
+    "slot_of",
 ]

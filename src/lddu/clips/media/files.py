@@ -124,7 +124,7 @@ def _refuse_stills(path: Path, kind: str) -> None:
             f"Expected a photo to be named as one, but {path} is a still picture ({kind}) whose name does not end so; "
             f"rename it to end in .{_SUFFIX_OF.get(kind, kind)}."
         )
-    if kind == "image2" or kind.endswith("_pipe"):
+    if kind in ("image2", "ico") or kind.endswith("_pipe"):
         raise SourceError(
             f"Expected {path} to be a video, a sound or a photo that is read, but it is a still picture of another kind "
             f"({kind.removesuffix('_pipe')}); convert it to .jpg."

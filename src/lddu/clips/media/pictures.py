@@ -1,5 +1,6 @@
 """The pictures of a file as players show them: upright, not mirrored, with square pixels."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from lddu.errors import SourceError
 _WORKING_SIDE = 640  # the face models see at most 256 pixels, so a larger picture only costs time
 _LARGER_SIDE = 2560  # of a photo in which small faces are sought
 _MILDLY = 0.85  # from here on a picture is made so little smaller that averaging its pixels would blur it
+_ROUNDED = 1e-3  # seconds: .mkv, .webm and .flv round the times of their pictures to this
 _TILTED = 0.05  # tangent of the angle from which a display matrix is no longer a quarter turn
 
 
@@ -44,12 +46,20 @@ def read_pictures(path: Path, info: MediaInfo, rate: float, report: ReadReport) 
         for number, frame in enumerate(decoded(path, container, stream, report), start=1):
             display.see(frame)
             time = _time(frame, number, stream) - info.origin
-            slot = int(np.floor(time * rate + 1e-6))
+            slot = slot_of(time, rate)
             if slot >= next_slot and time >= 0:
                 next_slot = slot + 1
                 yield Picture(float(time), _shown(frame, display, report))
         if not number:
             raise SourceError(f"Expected pictures in {path}, but none can be decoded; convert or repair the file.")
+
+
+def slot_of(time: float, rate: float) -> int:
+    """The slot of 1 / `rate` seconds in which a picture lies, whose time a container may have rounded to a thousandth of a second.
+
+    Else .133 of .mkv, which is .13333 of .mp4, would be a second picture of the slot before .13333, and be left out.
+    """
+    return math.floor((time + _ROUNDED) * rate)
 
 
 def larger_photo(path: Path) -> Picture:

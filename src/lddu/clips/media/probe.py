@@ -15,6 +15,9 @@ _UNTIMED = frozenset(("aac", "loas", "ac3", "eac3", "dts", "dtshd", "truehd", "m
                       "m4v", "mpegvideo", "vc1", "av1", "obu", "dv", "adx", "gsm", "g722", "sbc", "tta"))  # fmt: skip
 """Formats that are a bare row of packets: how long they last is only estimated, from their size."""
 
+_ENDS = frozenset(("matroska,webm", "nut"))
+"""Formats that give, in place of how long they last, when they end on their own clock, which need not begin at 0."""
+
 _MP3_LENGTH = re.compile(rb"Xing|Info|VBRI")
 
 
@@ -38,6 +41,7 @@ class MediaInfo:
         channel: the one channel of the sound that is read, where all together cancel each other; None mixes all.
         offset: what is taken from every sample, because the whole sound lies beside zero.
         scale: what every sample is divided by, because the sound of a file of floats lies far beyond full scale.
+        timed: whether the time stamps of the sound are followed; not where they stand still.
     """
 
     duration: float
@@ -55,6 +59,7 @@ class MediaInfo:
     channel: int | None = None
     offset: float = 0.0
     scale: float = 1.0
+    timed: bool = True
 
 
 def probe(path: Path) -> MediaInfo:
@@ -74,7 +79,8 @@ def probe(path: Path) -> MediaInfo:
         ends = [stream_end(s) for s in streams]
         duration = max([end - origin for end in ends if end is not None], default=0.0)
         if duration <= 0 and container.duration:
-            duration = container.duration / 1_000_000
+            end = container.duration / 1_000_000
+            duration = end - origin if container.format.name in _ENDS and 0 < origin < end else end
         if container.format.name in PHOTO_FORMATS:  # which FFmpeg counts as a 25th of a second, or as nothing
             duration = 0.0
         kinds = (("audio", len(sounds) - 1), ("video", len(pictures) - 1))

@@ -20,7 +20,7 @@ _FORWARDS = (
 )
 
 _BEGINNING = re.compile(
-    rb"\0\0..ftyp[ -~]{4}|RIFF.{4}(?:WAVE|AVI )|FLV\x01[\x01\x04\x05]\0\0\0\x09|fLaC\0|\x1aE\xdf\xa3"
+    rb"\0\0..ftyp[ -~]{4}|RIFF.{4}(?:WAVE|AVI )|FLV\x01[\x01\x04\x05]\0\0\0\x09|fLaC[\0\x80]\0\0\x22|\x1aE\xdf\xa3"
     rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c|FORM.{4}AIF[FC]|caff\0\x01",
     re.DOTALL,
 )
@@ -31,6 +31,7 @@ LOUDEST = 4.0
 
 _BEYOND = 1e-3  # share of samples that may lie beyond before the whole sound is taken for louder
 _OFFSET = 0.02  # of full scale; the loudest voice is 1
+_STILL = 0.9  # share of the frames from which on time stamps that stand still are none
 _LOST = 0.1  # share of the sound that may be lost in the mix of all channels
 _PIECE, _LONGEST_BEGINNING = 1 << 20, 16
 
@@ -49,6 +50,8 @@ class ReadReport:
         energy: power times seconds, by channel.
         total: of all samples that were read.
         samples: how many these are.
+        timed: frames of sound that have a time.
+        still: of these, how many have that of the frame before.
         beyond: power of two above `LOUDEST` -> samples that are as large and smaller than the next power.
     """
 
@@ -61,6 +64,8 @@ class ReadReport:
     energy: list[float] = field(default_factory=list)
     total: float = 0.0
     samples: int = 0
+    timed: int = 0
+    still: int = 0
     beyond: Counter[int] = field(default_factory=Counter)
 
     def see(self, samples: np.ndarray) -> None:
@@ -70,6 +75,11 @@ class ReadReport:
         if len(samples) and max(samples.max(), -samples.min()) >= LOUDEST:
             large = np.abs(samples)
             self.beyond.update((np.frexp(large[large >= LOUDEST])[1] - 1).tolist())
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether time stamps of sound say nothing, as those of old RealAudio, which are all 0; a packet that comes twice is damage."""
+        return self.still > _STILL * self.timed
 
     @property
     def scale(self) -> float:

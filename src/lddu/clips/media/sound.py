@@ -50,6 +50,8 @@ class _Track:
         self.frames, self.padding = 0, 0
         self._origin, self._written = info.origin, 0
         self._untimed, self._moved = 0, 0
+        self._timed, self._report = info.timed, report
+        self._time: float | None = None
         self._mixer = Mixer(info.channel, report)
 
     def pieces(self, frames: Iterable[Any]) -> Iterator[np.ndarray]:
@@ -57,13 +59,22 @@ class _Track:
         for frame in frames:
             self.frames += 1
             self.padding = max(self.padding, round(_PADDING * frame.samples / frame.sample_rate * SAMPLE_RATE))
-            due = None if frame.time is None else round((frame.time - self._origin) * SAMPLE_RATE)
+            due = self._due(frame.time)
             before, block = self._mixer.mixed(frame)
             if len(before):
                 yield from self._counted(before, None)
             due = self._behind_untimed(due, len(block))
             yield from self._counted(block, due)
         yield from self._counted(self._mixer.rest(), None)
+
+    def _due(self, time: float | None) -> int | None:
+        """The sample at which a frame begins by its time stamp; None where it has none, or none that is followed."""
+        if time is None or not self._timed:
+            return None
+        self._report.timed += 1
+        self._report.still += time == self._time
+        self._time = time
+        return round((time - self._origin) * SAMPLE_RATE)
 
     def _behind_untimed(self, due: int | None, samples: int) -> int | None:
         """When a frame is due, behind those without a time; all in samples."""
