@@ -167,7 +167,7 @@ def test_a_text_without_a_known_word_is_left_out_and_noted(encoder: WordEncoder,
 def test_words_that_the_language_model_does_not_know_are_noted(encoder: WordEncoder) -> None:
     """An emoji that touches a word does not cost the word."""
     [clip] = features_of_words([SaidWords("a", ["I", "am", "so", "glad😀", ",", "really", "😀"])], encoder)
-    note = "the language model does not know 1 of its 7 words, such as '😀': nothing was read in them"
+    note = "the language model does not know 1 of its 7 words, such as '😀': it sees only that they are there"
     assert clip.notes == ("words alone", note)
 
 
