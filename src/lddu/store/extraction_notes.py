@@ -130,9 +130,7 @@ def subtitles(count: int) -> str:
 def unknown_words(count: int, words: int, example: str) -> str:
     """Of words that the language model cannot read, among others that it can."""
     shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
-    return (
-        f"the language model does not know {count} of its {words:,} words, such as {shown!r}: it sees only that they are there"
-    )
+    return f"the language model does not know {count} of its {words:,} words, such as {shown!r}: it sees only that they are there"
 
 
 def unsaid_words(example: str) -> str:
