@@ -86,7 +86,7 @@ def train(
     json
         Print the metrics as JSON.
     no_baselines
-        Do not fit logistic regressions, which take a tenth of the training's time, to compare with.
+        Do not fit logistic regressions, which take a tenth of the training's time, to compare with; not kept for --resume, so say it again there.
     resume
         Finish this run folder exactly as if it had never stopped. STORE then says where its corpus is, if it moved.
     init_from
