@@ -1,6 +1,6 @@
 """Train the default that comes with the package: `python -m benchmarks.train_default DATA --work FOLDER --out RUN`.
 
-DATA holds `words`, `voices` and `faces`; WORK keeps features and trainings, so that the same command goes on after an
+DATA holds `words`, `voices`, `faces` and `meld_dev`, which only measures; WORK keeps features and trainings, so that the same command goes on after an
 interruption; RUN becomes the run folder (benchmarks/default_decision.py fits its decision, default_figures.py measures it).
 FOLDS, made by benchmarks/train_expression.py, holds what the expression network reads of every photo, out of fold.
 

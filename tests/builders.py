@@ -15,7 +15,7 @@ from lddu.models.family import Task
 from lddu.models.lddu.family import LDDU_FAMILY
 from lddu.models.lddu.settings import PAPER, ResolvedModel
 from lddu.models.network import Network
-from lddu.store.clip_table import ClipRow
+from lddu.store.clip_table import ClipRow, ClipTable
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 
@@ -136,3 +136,10 @@ def tiny_config(name: str = "default", **sections: Mapping[str, Any]) -> Config:
     }  # fmt: skip
     names = dict.fromkeys([*base, *sections])
     return preset(name, {key: {**base.get(key, {}), **sections.get(key, {})} for key in names})
+
+
+def with_table(corpus: FeatureStore, table: ClipTable) -> FeatureStore:
+    """The same store with other clips in its table."""
+    store = FeatureStore(corpus.path)
+    store.__dict__["table"] = table
+    return store

@@ -190,7 +190,7 @@ def test_ctrl_c_ends_a_search_cleanly(cluster: RayWorkers, corpus: FeatureStore,
         time.sleep(0.1)
     assert len(working(tmp_path)) >= 2  # the command and a process of the cluster
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all of them
-    said, told = process.communicate(timeout=300)
+    said, told = process.communicate(timeout=120)
     assert (process.returncode, said) == (130, ""), told
     assert f"the same command with --out {out} goes on" in " ".join(told.split()) and "Traceback" not in told
     while working(tmp_path) and time.monotonic() < deadline:

@@ -23,7 +23,7 @@ from lddu.runs.robustness import Robustness
 from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from lddu.training.run import train
-from tests.builders import tiny_config, tiny_store
+from tests.builders import tiny_config, tiny_store, with_table
 
 VALUES = torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(0))
 MASK = torch.tensor([[True] * 6, [True] * 4 + [False] * 2, [False] * 6])
@@ -119,8 +119,7 @@ def test_clips_without_a_label_change_no_curve(run: RunFolder, found: Robustness
     more = tiny_store(tmp_path / "store", clips=90, missing=[(4, "audio")])
     labels = more.table.labels.copy()
     labels[40:] = np.nan
-    more.__dict__["table"] = replace(more.table, labels=labels)
-    again = Predictor(run.path).robustness(more)
+    again = Predictor(run.path).robustness(with_table(more, replace(more.table, labels=labels)))
     assert (again.clips, again.of) == (found.clips, found.of)
     for name, points in found.modalities.items():
         for point, other in zip(points, again.modalities[name], strict=True):

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from lddu.serve.access import Access
 from lddu.serve.application import application
 from lddu.serve.jobs import Job, Jobs
 from lddu.serve.settings import EXPORTS, USUAL, Limits
+from lddu.serve.uploads import TRANSCRIPTS
 from tests.serve.fakes import ADDRESS, DOCUMENT, MODEL, TOKEN, FakeAnswerer, files_of, server, until
 
 
@@ -61,6 +63,12 @@ def test_what_words_alone_cannot_have_is_refused(tmp_path: Path, option: str, se
             found.json()["error"] == f"Expected {option} only for what is heard or seen, but got a text; leave it out."
         )
         assert client.post(f"/v1/predict?{option}=false", **sent).status_code == 200
+
+
+def test_the_page_takes_for_words_what_the_server_does() -> None:
+    script = (Path(api.__file__).parent / "static" / "app.js").read_text(encoding="utf-8")
+    [endings] = re.findall(r"const WORDS = /\\\.\(([a-z|]+)\)\$/i;", script)
+    assert sorted(f".{ending}" for ending in endings.split("|")) == sorted(TRANSCRIPTS)
 
 
 @pytest.mark.parametrize(

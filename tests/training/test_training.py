@@ -19,7 +19,7 @@ from lddu.models.augment import SPREAD, STRONGEST, WEAKEST, add_noise, draw_nois
 from lddu.models.scaling import Scaling, ScalingClips, Standardise, fit_scaling
 from lddu.runs.predictor import Predictor
 from lddu.runs.run_folder import RunFolder
-from lddu.store.clip_table import ClipRow, ClipTable
+from lddu.store.clip_table import ClipRow
 from lddu.store.observation import presence_of
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
@@ -27,7 +27,7 @@ from lddu.training.loop import NoCallback
 from lddu.training.plan import RunOptions, describe
 from lddu.training.run import train
 from lddu.training.seed import seed_epoch
-from tests.builders import EMOTIONS, tiny_config, tiny_store
+from tests.builders import EMOTIONS, tiny_config, tiny_store, with_table
 
 SHORT = {"epochs": 2}
 
@@ -366,12 +366,6 @@ def test_every_epoch_draws_anew(corpus: FeatureStore, tmp_path: Path, monkeypatc
     monkeypatch.setattr(loop, "seed_epoch", noting)
     train(corpus, tmp_path / "run", tiny_config(training=SHORT), RunOptions(seed=7))
     assert seeded == [(7, 0), (7, 1)]
-
-
-def with_table(corpus: FeatureStore, table: ClipTable) -> FeatureStore:
-    store = FeatureStore(corpus.path)
-    store.__dict__["table"] = table
-    return store
 
 
 def test_an_emotion_without_a_known_label_in_train_is_warned_of(corpus: FeatureStore) -> None:

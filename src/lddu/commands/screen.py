@@ -67,7 +67,13 @@ def print_json(value: Any) -> None:
 
 
 class PlainTable(Table):
-    """A table whose words are shown as they are: names of clips, people and emotions may hold square brackets, which rich reads as markup."""
+    """A table whose words are shown as they are: names of clips, people and emotions may hold square brackets, which rich reads as markup.
+
+    Attributes:
+        heading: above it.
+    """
+
+    heading = Text()
 
     def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
         """Add a row; see `rich.table.Table.add_row`."""
@@ -75,19 +81,16 @@ class PlainTable(Table):
         super().add_row(*words, style=style, end_section=end_section)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The title as wide as the console, then the table: rich would break it at the width of the columns."""
-        title, self.title = self.title, None
-        if title:
-            yield Text.assemble(title, style="table.title")
+        """The heading as wide as the console, then the table: rich would break a title at the width of the columns."""
+        if self.heading:
+            yield self.heading
         yield from super().__rich_console__(console, options)
-        self.title = title
 
 
 def table(title: str, *headers: str) -> Table:
     """A plain table: the first column is words, the others are numbers."""
-    grid = PlainTable(
-        title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
-    )
+    grid = PlainTable(box=None, pad_edge=False, header_style="bold")
+    grid.heading = Text(title, style="table.title")
     for i, header in enumerate(headers):
         grid.add_column(Text(header), justify="right" if i else "left", overflow="fold" if not i else "ellipsis")
     return grid

@@ -25,7 +25,7 @@ from lddu.evaluate.shares import fully_known
 from lddu.evaluate.single_label import ArgMaxFigures, arg_max_figures
 from lddu.models.family import Task
 from lddu.runs.share_report import ShareBaseline, share_baseline
-from lddu.store.observation import presence_of, shares_of
+from lddu.store.observation import presence_of, shares_of, usable
 
 ALL, ONE = "logistic-regression", "best-modality"
 COMPARED = ("f1_micro", "map_macro")
@@ -225,11 +225,8 @@ def _beside(
 
 def _labelled(reader: BatchReader, task: Task) -> np.ndarray:
     """Rows of training clips with a known label and a modality, as of those that the network learns from."""
-    store = reader.store
-    rows = store.table.in_split("train")
-    seen = np.any([store.lengths(name)[rows] > 0 for name in task.dimensions], axis=0)
-    presence = presence_of(store, rows, task.emotions, task.present_at)
-    return np.asarray(rows[seen & ~np.isnan(presence).all(axis=1)])
+    rows = reader.store.table.in_split("train")
+    return np.asarray(rows[usable(reader.store, rows, task.emotions, task.dimensions)])
 
 
 def _sample(clips: int, most: int) -> np.ndarray:

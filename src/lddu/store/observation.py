@@ -1,10 +1,10 @@
 """Labels of the rows of a store: shares of raters, and presence, Eq. (16)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from lddu.arrays import Floats
+from lddu.arrays import Flags, Floats
 from lddu.labels import least_share
 from lddu.store.store import FeatureStore
 
@@ -13,6 +13,12 @@ def presence_of(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...]
     """[N, E] 1 present, 0 absent, NaN unknown, Eq. (16); an emotion that the store lacks is unknown throughout."""
     shares = shares_of(store, rows, emotions)
     return np.where(np.isnan(shares), np.nan, shares >= least_share(present_at))
+
+
+def usable(store: FeatureStore, rows: np.ndarray, emotions: tuple[str, ...], modalities: Collection[str]) -> Flags:
+    """[N] whether a label of these emotions is known and one of these modalities is there: of no other clip anything can be learnt."""
+    seen = np.any([store.lengths(name)[rows] > 0 for name in modalities], axis=0)
+    return np.asarray(seen & ~np.isnan(shares_of(store, rows, emotions)).all(axis=1))
 
 
 def modality_shares_of(store: FeatureStore, rows: np.ndarray, modalities: Sequence[str]) -> np.ndarray | None:

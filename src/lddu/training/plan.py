@@ -20,7 +20,7 @@ from lddu.runs.not_learnt import having_only
 from lddu.runs.not_learnt import sentence as not_learnt_sentence
 from lddu.runs.run_folder import RunDescription
 from lddu.sentences import counted, listed
-from lddu.store.observation import presence_of, shares_of
+from lddu.store.observation import presence_of, shares_of, usable
 from lddu.store.store import FeatureStore
 
 LARGEST_SEED = 2**32
@@ -170,7 +170,7 @@ def _without_test(store: FeatureStore) -> list[str]:
 
 
 def chosen_by_nothing(store: FeatureStore) -> list[str]:
-    """Sentences where validation clips show no emotion, and on emotions that they know nothing of."""
+    """Sentences where validation clips show no emotion, on emotions that they know nothing of, and where too few shares are known."""
     presence = presence_of(store, store.table.in_split("valid"), store.emotions, store.present_at)
     known = ~np.isnan(presence)
     if not known.any():
@@ -262,10 +262,8 @@ def refuse_unmeasurable(store: FeatureStore, purpose: str) -> None:
 
 
 def _usable(store: FeatureStore, split: str, purpose: str, modalities: Collection[str] | None = None) -> np.ndarray:
-    labelled = ~np.isnan(shares_of(store, np.arange(len(store)), store.emotions)).all(axis=1)
-    seen = [store.lengths(name) > 0 for name in store.modalities if modalities is None or name in modalities]
     rows = store.table.in_split(split)
-    rows = rows[(np.any(seen, axis=0) & labelled)[rows]]
+    rows = rows[usable(store, rows, store.emotions, store.modalities if modalities is None else modalities)]
     if not len(rows):
         raise StoreError(
             f"Expected labelled clips of the split {split!r} in {store.place} to {purpose}, but there are none; "

@@ -141,8 +141,8 @@ class HubLanguageModel:
 def read_symbols_apart(tokenizer: Any) -> None:
     """Let a tokenizer of WordPiece read symbols that it cannot spell, such as an emoji, apart from the word that they touch.
 
-    It would take the whole word ("glad😀") for unknown otherwise. Symbols that it can spell inside a word (the one in "30°") stay there. The
-    version of the features is as before: a store that was made without this differs in such words alone, of which it says nothing.
+    It would take the whole word ("glad😀") for unknown otherwise. Symbols that it can spell inside a word (the one in "30°") stay there.
+    Features keep their version: stores that were made before differ in such words alone, in which nothing was read.
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`; one of another kind is left as it is.

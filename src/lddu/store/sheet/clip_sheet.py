@@ -148,9 +148,14 @@ def _groups(table: SheetColumns) -> list[str]:
     table.repairs["unknown_words", "group"] += sum(
         a != b and a.lower() != "nan" for a, b in zip(names, raw, strict=True)
     )
-    groups = [composed(name) for name in raw]
-    table.repairs["recomposed_names", "group"] += sum(a != b for a, b in zip(raw, groups, strict=True))
-    return groups
+    return _composed(table, "group", raw)
+
+
+def _composed(table: SheetColumns, column: str, names: Sequence[str]) -> list[str]:
+    """The names of a column, each composed in one way; how many were not is counted."""
+    found = [composed(name) for name in names]
+    table.repairs["recomposed_names", column] += sum(a != b for a, b in zip(names, found, strict=True))
+    return found
 
 
 def _carried(table: SheetColumns, comma: bool) -> dict[str, Sequence[Carried]]:
@@ -160,9 +165,7 @@ def _carried(table: SheetColumns, comma: bool) -> dict[str, Sequence[Carried]]:
         cells = table.column(name)
         numbers = carried_numbers(cells, comma)
         if numbers is None:
-            raw = [words(cell).strip() for cell in cells]
-            carried[name] = [composed(word) for word in raw]
-            table.repairs["recomposed_names", name] += sum(a != b for a, b in zip(raw, carried[name], strict=True))
+            carried[name] = _composed(table, name, [words(cell).strip() for cell in cells])
         else:
             carried[name] = numbers
             table.repairs["decimal_commas", name] += sum("," in words(cell) for cell in cells)
