@@ -195,6 +195,17 @@ def test_words_in_brackets_are_noted_where_they_are_read(encoder: WordEncoder) -
     assert plain.notes == open_one.notes == ("words alone",)
 
 
+@pytest.mark.parametrize("mark", ["&#39;", "&amp;", "&#x1F600;", "&hearts;", "<br />", "</i>", '<a href="x">'])
+def test_html_in_a_text_is_noted(mark: str, encoder: WordEncoder) -> None:
+    plain = ["R&D;", "<3", "5", "<", "6", "&", "7;", "&nosuch;", "<ann>", "a<b"]
+    noted, other = features_of_words(
+        [SaidWords("a", [*plain, "it" + mark, "is", "&quot;"]), SaidWords("b", plain)], encoder
+    )
+    note = f"HTML, such as {mark!r}, was read as if it were said: write the signs that it stands for"
+    assert [each for each in noted.notes if "HTML" in each] == [note]
+    assert not [each for each in other.notes if "HTML" in each]
+
+
 TABLE = [
     ["clip", "split", "transcript", "joy", "_votes"],
     ["a", "train", SENTENCE, "1", "3"],

@@ -4,6 +4,7 @@ Many short texts are one source each, so that the language model reads them in b
 behind the last finished source.
 """
 
+import html
 import math
 import re
 import sys
@@ -117,11 +118,20 @@ _UNREAD = "the language model knows no word of it"
 
 
 def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
-    """Notes on the words that the language model cannot read, and on those in brackets, which nobody may have said; if any."""
-    unknown = [word for word, known in zip(words, knows, strict=True) if not known]
-    unsaid = re.search(IN_BRACKETS, " ".join(words))
-    of_unknown = (extraction_notes.unknown_words(len(unknown), len(words), unknown[0]),) if unknown else ()
-    return (*of_unknown, extraction_notes.unsaid_words(unsaid.group())) if unsaid else of_unknown
+    """Notes on the words that the language model cannot read, on those in brackets, which nobody may have said, and on HTML; if any."""
+    text, unknown = " ".join(words), [word for word, known in zip(words, knows, strict=True) if not known]
+    notes = [extraction_notes.unknown_words(len(unknown), len(words), unknown[0])] if unknown else []
+    notes += [extraction_notes.unsaid_words(found.group()) for found in [re.search(IN_BRACKETS, text)] if found]
+    marks = (found.group() for found in _HTML.finditer(text))
+    notes += [extraction_notes.markup(mark) for mark in marks if html.unescape(mark) != mark or mark[0] == "<"][:1]
+    return tuple(notes)
+
+
+_HTML = re.compile(
+    r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]+);|</?(?:a|b|br|div|em|font|i|p|span|strong|u)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+"""Signs written as entities, and the tags of running text."""
 
 
 def _unread(clip: SaidWords, states: np.ndarray, encoder: WordEncoder, most: int) -> tuple[str, ...]:

@@ -139,6 +139,12 @@ def unsaid_words(example: str) -> str:
     return f"words in brackets, such as {shown!r}, were read as if they were said: leave out what nobody says"
 
 
+def markup(example: str) -> str:
+    """Of HTML in a text, as pages and programs that collect comments leave it."""
+    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
+    return f"HTML, such as {shown!r}, was read as if it were said: write the signs that it stands for"
+
+
 _LONGEST_EXAMPLE = 30
 
 
