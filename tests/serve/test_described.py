@@ -61,6 +61,9 @@ def test_every_request_is_answered_as_described(case: schemathesis.Case[Any], ad
     if "job" in case.path_parameters and case.path_parameters["job"] == JOB:
         found = httpx2.post(f"{address}/v1/jobs", json={"text": "hello"}, headers=headers)
         case.path_parameters["job"] = found.json().get("id", "full")
+    if case.media_type in ("application/json", "text/plain"):
+        refused = ("transcribe", "per_person")  # beside a text, as test_api.py checks; no schema can say so
+        case.query = {name: value for name, value in case.query.items() if name not in refused or value != "true"}
     case.call_and_validate(base_url=address, headers=headers, excluded_checks=[unsupported_method])
 
 
