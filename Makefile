@@ -12,7 +12,7 @@ SUPPORTED := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "
 .PHONY: demo test tests-but-slow test-slow lint format clean
 
 demo: $(CLIPS)
-	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "The meeting is at ten."
+	$(BIN)/lddu predict default --text "What a wonderful surprise, I love it!" --text "We lost everything, and I cry at night." --text "Please send me the report by Friday."
 	$(BIN)/lddu data talking --clips 1 --out runs/demo-clips --force
 	$(BIN)/lddu predict default runs/demo-clips --html runs/demo-page --force
 	$(BIN)/lddu train --training.epochs 5 --out runs/demo --force

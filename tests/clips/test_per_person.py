@@ -19,6 +19,7 @@ from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.simulated.talking_clips import write_video
 from lddu.clips.spans import Source
 from lddu.clips.steps import ClipFeatures
+from lddu.clips.voice.level import gain
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, SourceError
 from lddu.runs.adapt import speaker_of
@@ -79,10 +80,10 @@ def test_two_who_speak_share_the_sound_and_nobody_the_face(
     ann, ben, face = (one.modalities for one in found)
     assert set(ann) == set(ben) == {"text", "audio"} and set(face) == {"visual"}
     assert ann["audio"].end[-1] <= 1.001 <= 1.04 + ben["audio"].start[0]
-    heard = slice(round(ann["audio"].start[0] * SAMPLE_RATE), SAMPLE_RATE)  # the silence before is trimmed
-    alone = everybody._voice_encoder.steps(
-        [np.concatenate(list(read_sound(talking, probe(talking), ReadReport())))[heard]]
-    )
+    turn = (float(ann["audio"].start[0]), 1.0)  # the silence before is trimmed
+    sound = np.concatenate(list(read_sound(talking, probe(talking), ReadReport())))
+    heard = sound[round(turn[0] * SAMPLE_RATE) : SAMPLE_RATE] * gain(everybody._voice.steps([sound]), [turn])
+    alone = everybody._voice_encoder.steps([heard.astype(np.float32)])
     np.testing.assert_allclose(ann["audio"].values, alone.values, atol=1e-5)
     assert "1 face is a person of its own, since nothing says whose it is" in found[0].notes
 

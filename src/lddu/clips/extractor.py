@@ -15,7 +15,7 @@ from lddu.clips.face import action_units, pictures
 from lddu.clips.face.action_units import TOOLS, Tool
 from lddu.clips.face.expression import EXPRESSION, ExpressionReader
 from lddu.clips.face.pictures import FaceMeter, FaceTrack
-from lddu.clips.media import SAMPLE_RATE, MediaInfo, ReadReport, probe, read_sound, readable
+from lddu.clips.media import MediaInfo, ReadReport, probe, read_sound, readable
 from lddu.clips.people import Part, People, parts_of, people_in
 from lddu.clips.person_features import told_apart, tracks_of_person
 from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source, clips_of
@@ -29,11 +29,9 @@ from lddu.clips.tracks import (
     seconds_reached,
     usable_seconds,
 )
-from lddu.clips.voice.clip_sounds import clip_sounds
+from lddu.clips.voice.clip_voices import Hearing
 from lddu.clips.voice.encoder import VoiceEncoder, voice_encoder
 from lddu.clips.voice.measured import MEASURED, VoiceMeter, silent
-from lddu.clips.voice.trim import specification as trimming
-from lddu.clips.voice.trim import trimmed
 from lddu.clips.words.beside import languages_beside, refuse_transcript
 from lddu.clips.words.recognition import SpeechRecogniser
 from lddu.clips.words.text import WordEncoder
@@ -67,6 +65,10 @@ class ClipExtractor:
         """What gives the voice features; how a file is cut and what is voiced is always decided by `_voice`."""
         measured = self.config.voice_model == MEASURED
         return self._voice if measured else voice_encoder(self.config.voice_model, self.config.voice_layer)
+
+    @property
+    def _hearing(self) -> Hearing:
+        return Hearing(bool(self.config.trim), bool(self.config.level))
 
     @property
     def _tool(self) -> Tool | None:
@@ -106,7 +108,7 @@ class ClipExtractor:
             return {name: json.dumps(future.result()) for name, future in futures.items()}
 
     def _voice_specification(self) -> dict[str, Any]:
-        return self._voice_encoder.specification() | ({"trim": trimming()} if self.config.trim else {})
+        return self._voice_encoder.specification() | self._hearing.specification()
 
     def _face_specification(self) -> dict[str, Any]:
         return action_units.specification(self._tool) if self._tool else pictures.specification(self._expression)
@@ -142,8 +144,8 @@ class ClipExtractor:
         placed = clips_of(source, self.config, duration, transcript, measured)
         if self.config.per_person:
             return with_something(source, self._of_people(source.path, info, tracks, placed))
-        voices = self._voices(source.path, info, measured, [span for span, _ in placed])
-        clips = [ClipParts(span, words, voice) for (span, words), voice in zip(placed, voices, strict=True)]
+        voices = self._voices(source.path, info, measured, [(span,) for span, _ in placed])
+        clips = [ClipParts(span, words, voice) for (span, words), (voice,) in zip(placed, voices, strict=True)]
         return with_something(source, [clip_features(clip, tracks, self._encoded) for clip in clips])
 
     def _of_words(self, source: Source) -> list[ClipFeatures]:
@@ -160,11 +162,10 @@ class ClipExtractor:
         people = people_in(transcripts, tracks.face, seconds_reached(tracks.measured, tracks.face), sound)
         tracks = replace(tracks, notes=(*tracks.notes, *people.notes))
         parts = parts_of(people, placed)
-        turns = [NamedSpan("", turn.start, turn.end) for part in parts for turn in part.turns]
-        voices = iter(self._voices(path, info, tracks.measured, turns))
+        turns = [[NamedSpan("", turn.start, turn.end) for turn in part.turns] for part in parts]
         clips: dict[NamedSpan, list[ClipFeatures]] = {}
-        for part in parts:
-            features = self._of_person(part, [next(voices) for _ in part.turns], tracks, people)
+        for part, voices in zip(parts, self._voices(path, info, tracks.measured, turns), strict=True):
+            features = self._of_person(part, voices, tracks, people)
             clips.setdefault(part.clip, []).append(features)
         return [
             features
@@ -199,28 +200,17 @@ class ClipExtractor:
         notes += sound_notes + picture_notes
         return measured, known, face
 
-    def _voices(self, path: Path, info: MediaInfo, measured: Steps, spans: Sequence[NamedSpan]) -> list[Steps]:
-        """Voice features of every clip."""
-        encoder = self._voice_encoder
+    def _voices(
+        self, path: Path, info: MediaInfo, measured: Steps, clips: Sequence[Sequence[NamedSpan]]
+    ) -> list[list[Steps]]:
+        """Voice features of every stretch of every clip."""
+        encoder, placed = self._voice_encoder, [[span.placed() for span in clip] for clip in clips]
         if not len(measured):
-            return [Steps.none(encoder.dimension) for _ in spans]
-        if not encoder.each_clip_alone:
-            whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
-            return [whole.between(*span.placed()) for span in spans]
-        placed = [span.placed() for span in spans]
-        stretches = dict(enumerate(trimmed(measured, placed) if self.config.trim else placed))
-        reaches = {
-            n: (round(stretch[0] * SAMPLE_RATE), round(stretch[1] * SAMPLE_RATE))
-            for n, stretch in stretches.items()
-            if stretch
-        }
-        order = sorted(reaches, key=reaches.__getitem__)
-        sounds = clip_sounds(read_sound(path, info, ReadReport()), [reaches[number] for number in order])
-        voices = {
-            number: encoder.steps(sound).later(reaches[number][0] / SAMPLE_RATE - placed[number][0])
-            for number, sound in zip(order, sounds, strict=True)
-        }
-        return [voices.get(number, Steps.none(encoder.dimension)) for number in range(len(spans))]
+            return [[Steps.none(encoder.dimension) for _ in clip] for clip in placed]
+        if encoder.each_clip_alone:
+            return self._hearing.voices(encoder, read_sound(path, info, ReadReport()), measured, placed)
+        whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
+        return [[whole.between(*stretch) for stretch in clip] for clip in placed]
 
     def _encoded(self, words: Sequence[Word], start: float) -> tuple[Steps, tuple[str, ...]]:
         texts = [word.text for word in words]

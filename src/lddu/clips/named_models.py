@@ -34,7 +34,7 @@ def recorded_models(config: Mapping[str, Any]) -> ExtractorConfig:
     """The models and layers of a store of `lddu extract`, by the configuration in its manifest.
 
     A manifest without layers is from before they could be chosen: its states are those of the last layer. One that does not speak of
-    trimming is from before that.
+    trimming, or of a level, is from before that.
     """
     voice_model = str(config.get("voice_model", MEASURED))
     return ExtractorConfig(
@@ -43,6 +43,7 @@ def recorded_models(config: Mapping[str, Any]) -> ExtractorConfig:
         voice_model=voice_model,
         voice_layer=int(config.get("voice_layer", 0)),
         trim=bool(config.get("trim", False)),
+        level=bool(config.get("level", False)),
         face_model=_face(config.get("face_model", MESH)),
     )
 
@@ -53,7 +54,7 @@ def _face(name: object) -> str:
 
 
 def _with_voice(config: ExtractorConfig, audio: Mapping[str, Any]) -> ExtractorConfig:
-    voice, config = str(audio["voice"]), replace(config, trim="trim" in audio)
+    voice, config = str(audio["voice"]), replace(config, trim="trim" in audio, level="level" in audio)
     if voice == WHISPER:
         return replace(config, voice_model=voice, voice_layer=int(audio["layer"]))
     if voice == "transformers":

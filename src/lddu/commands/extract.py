@@ -28,6 +28,7 @@ def extract(
     voice_model: str = "",
     voice_layer: str = "",
     trim: bool | None = None,
+    level: bool | None = None,
     face_model: Literal["expression", "geometry", "py-feat", "openface"] | None = None,
     transcribe: Annotated[bool, Flag] = False,
     speech_model: str = "",
@@ -67,6 +68,8 @@ def extract(
         After which layer of a speech encoder. [default: 2 of whisper's four, the last of others]
     trim
         Let a speech encoder hear each clip without the silence at its ends. [default: yes]
+    level
+        Let it hear each clip at one level, however loud it was recorded. [default: yes]
     face_model
         Face features: "expression" (36 lengths, angles and speeds, and what the packaged network reads of the face),
         "geometry" (the 36 alone); "py-feat" and "openface" read the action units that this tool has measured, from its
@@ -108,7 +111,7 @@ def extract(
         speech = speech_model or (PACKAGED_SPEECH if transcribe else "")
         config = ExtractorConfig(
             text_model, layers("--text-layers", text_layers), voice_model, layer("--voice-layer", voice_layer),
-            face_model or "", cut, longest, speech, trim=trim,
+            face_model or "", cut, longest, speech, trim=trim, level=level,
         )  # fmt: skip
         result = extraction.extract(
             listing_of(clips, lines) if lines else clips,

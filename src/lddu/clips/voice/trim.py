@@ -23,7 +23,7 @@ _BELOW = 35.0
 """Decibels below what is loud, where a step counts as silence in any room."""
 
 LOUDEST_SILENCE = -60.0
-"""Decibels of full scale; no step of a voice that is heard stays below."""
+"""Decibels of full scale; where all of a clip stays below, no voice is heard."""
 
 _ROOM_STEPS = round(0.4 / STEP_SECONDS)
 _ROOM_SPREAD = 6.0
@@ -51,12 +51,14 @@ def specification() -> dict[str, Any]:
     }
 
 
-def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | None]:
+def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = False) -> list[Stretch | None]:
     """Each stretch from the first to the last of its steps that is not silence; None where all of it is.
 
     Args:
         measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it.
         stretches: within the file.
+        relative: whether a stretch ends where it would if the file had been recorded louder or softer, as long as anything in it is as
+            loud as `LOUDEST_SILENCE`; else all that is softer is cut off.
     """
     loudness, voiced = (measured.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
     loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
@@ -65,8 +67,9 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch]) -> list[Stretch | Non
     spans: list[Stretch | None] = []
     for start, end in stretches:
         steps = np.flatnonzero((middle >= start) & (middle < end))
-        heard = steps[_lasting(loudness[steps] >= _cut(loudness[steps], voiced[steps], loud, loudest))]
-        if len(heard):
+        cut = _cut(loudness[steps], voiced[steps], loud, loudest)
+        heard = steps[_lasting(loudness[steps] >= (cut if relative else max(cut, LOUDEST_SILENCE)))]
+        if len(heard) and loudness[steps].max() >= LOUDEST_SILENCE:
             first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
             spans.append((max(start, first), min(end, last)))
         else:
@@ -85,7 +88,7 @@ def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) 
     """
     below = max(loud, loudest_voice(loudness, voiced)) - _BELOW
     room = _room(loudness, voiced)
-    return max(below, LOUDEST_SILENCE, room + _ABOVE_ROOM if room <= loudest - _ROOM_BELOW else LOUDEST_SILENCE)
+    return max(below, room + _ABOVE_ROOM if room <= loudest - _ROOM_BELOW else below)
 
 
 def _room(loudness: np.ndarray, voiced: np.ndarray) -> float:
