@@ -178,13 +178,14 @@ def talking(
     from lddu.clips.simulated.talking_clips import write_talking_corpus
     from lddu.commands.screen import notes
     from lddu.errors import ConfigError, SourceError
+    from lddu.sentences import counted
 
     if clips < 1:
         raise ConfigError(f"Expected --clips of at least 1, but got {clips}.")
     if out.exists() and not force:
         raise SourceError(f"Expected {out} to be free, but it exists; choose another --out or add --force.")
     manifest = write_talking_corpus(out, clips, seed)
-    notes().print(f"{clips} simulated videos: {manifest.parent}", markup=False, soft_wrap=True)
+    notes().print(f"{counted(clips, 'simulated video')}: {manifest.parent}", markup=False, soft_wrap=True)
 
 
 @app.command(sort_key=2, help_epilogue=DESCRIBE_EXAMPLES)
