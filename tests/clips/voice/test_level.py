@@ -13,6 +13,7 @@ pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[cl
 
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extractor import ClipExtractor
+from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.named_models import named_models, recorded_models
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import Steps
@@ -38,11 +39,13 @@ def loudness_of(steps: Steps) -> np.ndarray:
     return steps.values[:, COLUMNS.index("loudness_db")]
 
 
-def heard(sound: np.ndarray, *clips: list[tuple[float, float]], level: bool = True) -> list[list[Steps]]:
+def heard(
+    sound: np.ndarray, *clips: list[tuple[float, float]], trim: bool = True, level: bool = True
+) -> list[list[Steps]]:
     """What an encoder hears of the stretches of clips, as its loudness."""
     listener: VoiceEncoder = Listener()
     sound = sound.astype(np.float32)
-    return Hearing(trim=True, level=level).voices(listener, [sound], VoiceMeter().steps([sound]), clips)
+    return Hearing(trim=trim, level=level).voices(listener, [sound], VoiceMeter().steps([sound]), clips)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,17 @@ def test_an_encoder_hears_the_same_however_loud_a_clip_was_recorded(factor: floa
     [[before]], [[after]] = (heard(buzz(2.0) * by, [(0.0, 2.0)], level=False) for by in (1.0, factor))
     difference = np.median(loudness_of(after) - loudness_of(before))
     assert difference == pytest.approx(20 * np.log10(factor), abs=0.1)
+
+
+@settings(deadline=None, max_examples=10)
+@given(factor=st.floats(0.02, 3.0), pause=st.integers(0, 30))
+def test_silence_that_is_kept_is_no_part_of_the_level(factor: float, pause: int) -> None:
+    sound = np.concatenate([np.zeros(pause * SAMPLE_RATE), buzz(1.0), np.zeros(pause * SAMPLE_RATE)])
+    end = 2 * pause + 1.0
+    [[plain]], [[other]] = heard(sound, [(0.0, end)], trim=False), heard(factor * sound, [(0.0, end)], trim=False)
+    assert len(plain) == len(other) == round(end / STEP_SECONDS)
+    np.testing.assert_allclose(loudness_of(other).max(), loudness_of(plain).max(), atol=0.05)
+    assert np.percentile(loudness_of(plain.within([(float(pause), pause + 1.0)])), 95) == pytest.approx(-20.0, abs=1.0)
 
 
 def test_a_clip_is_heard_alike_beside_louder_ones_and_its_turns_keep_their_differences() -> None:

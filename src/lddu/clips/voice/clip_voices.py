@@ -48,9 +48,10 @@ class Hearing:
         """
         places = [(number, stretch) for number, clip in enumerate(clips) for stretch in clip]
         stretches = [stretch for _, stretch in places]
-        heard = dict(enumerate(trim.trimmed(measured, stretches, self.level) if self.trim else stretches))
+        loud = trim.trimmed(measured, stretches, self.level) if self.trim or self.level else stretches
+        heard = dict(enumerate(loud if self.trim else stretches))
         of_clip: list[list[Stretch]] = [[] for _ in clips]
-        for (clip, _), stretch in zip(places, heard.values(), strict=True):
+        for (clip, _), stretch in zip(places, loud, strict=True):  # silence that is kept is no part of the level
             of_clip[clip] += [stretch] if stretch else []
         gains = [level.gain(measured, own) if self.level else 1.0 for own in of_clip]
         reaches = {n: (round(s[0] * SAMPLE_RATE), round(s[1] * SAMPLE_RATE)) for n, s in heard.items() if s}
