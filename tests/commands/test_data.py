@@ -215,3 +215,11 @@ def test_a_page_of_many_emotions_has_a_line_for_each_and_what_comes_with_it_most
     for name in names[4:-1]:
         assert any(line.startswith(f"{name} ") and f"{names[0]} 100%" in line for line in lines)
     assert any(line.startswith(f"{names[-1]} ") and line.rstrip().endswith(" -") for line in lines)
+
+
+def test_talking_says_how_many_videos_lie_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[clips]'")
+    for clips, told in ((1, "1 simulated video"), (2, "2 simulated videos")):
+        lddu_data("talking", "--clips", str(clips), "--out", tmp_path / str(clips))
+        assert f"{told}: {tmp_path / str(clips)}\n" in capsys.readouterr().err
+        assert len(list((tmp_path / str(clips)).glob("*.mp4"))) == clips

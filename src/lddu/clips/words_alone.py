@@ -119,12 +119,20 @@ _UNREAD = "the language model knows no word of it"
 
 def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
     """Notes on the words that the language model cannot read, on those in brackets, which nobody may have said, and on HTML; if any."""
-    text, unknown = " ".join(words), [word for word, known in zip(words, knows, strict=True) if not known]
-    notes = [extraction_notes.unknown_words(len(unknown), len(words), unknown[0])] if unknown else []
-    notes += [extraction_notes.unsaid_words(found.group()) for found in [re.search(IN_BRACKETS, text)] if found]
-    marks = (found.group() for found in _HTML.finditer(text))
-    notes += [extraction_notes.markup(mark) for mark in marks if html.unescape(mark) != mark or mark[0] == "<"][:1]
+    text, notes = " ".join(words), list[str]()
+    if unknown := [word for word, known in zip(words, knows, strict=True) if not known]:
+        notes.append(extraction_notes.unknown_words(len(unknown), len(words), unknown[0]))
+    if unsaid := re.search(IN_BRACKETS, text):
+        notes.append(extraction_notes.unsaid_words(unsaid.group()))
+    if mark := _first_markup(text):
+        notes.append(extraction_notes.markup(mark))
     return tuple(notes)
+
+
+def _first_markup(text: str) -> str:
+    """The first tag of HTML, or entity that stands for a sign; empty where there is none."""
+    marks = (found.group() for found in _HTML.finditer(text))
+    return next((mark for mark in marks if mark.startswith("<") or html.unescape(mark) != mark), "")
 
 
 _HTML = re.compile(

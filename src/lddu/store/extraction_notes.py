@@ -129,20 +129,21 @@ def subtitles(count: int) -> str:
 
 def unknown_words(count: int, words: int, example: str) -> str:
     """Of words that the language model cannot read, among others that it can."""
-    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
-    return f"the language model does not know {count} of its {words:,} words, such as {shown!r}: it sees only that they are there"
+    return f"the language model does not know {count} of its {words:,} words, such as {_shown(example)!r}: it sees only that they are there"
 
 
 def unsaid_words(example: str) -> str:
     """Of words in square brackets, which mostly name a sound, in a text without times."""
-    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
-    return f"words in brackets, such as {shown!r}, were read as if they were said: leave out what nobody says"
+    return f"words in brackets, such as {_shown(example)!r}, were read as if they were said: leave out what nobody says"
 
 
 def markup(example: str) -> str:
     """Of HTML in a text, as pages and programs that collect comments leave it."""
-    shown = example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
-    return f"HTML, such as {shown!r}, was read as if it were said: write the signs that it stands for"
+    return f"HTML, such as {_shown(example)!r}, was read as if it were said: write the signs that it stands for"
+
+
+def _shown(example: str) -> str:
+    return example if len(example) <= _LONGEST_EXAMPLE else f"{example[:_LONGEST_EXAMPLE]}..."
 
 
 _LONGEST_EXAMPLE = 30

@@ -1,6 +1,5 @@
 """How loud a recording is changes nothing of what a speech encoder hears of a clip; what is louder within it stays louder."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[cl
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.named_models import named_models, recorded_models
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import Steps
 from lddu.clips.voice.clip_voices import Hearing
@@ -22,7 +20,6 @@ from lddu.clips.voice.encoder import VoiceEncoder
 from lddu.clips.voice.level import amplified, gain
 from lddu.clips.voice.measured import COLUMNS, VoiceMeter
 from lddu.clips.voice.stretches import STEP_SECONDS
-from lddu.errors import ConfigError
 from tests.clips.sounds import write_wave
 from tests.clips.voice.test_trim import buzz, measured, silence
 
@@ -138,22 +135,3 @@ def test_a_clip_of_a_file_is_heard_as_if_it_were_a_file(extractor: ClipExtractor
     [inside] = extractor.extract(Source(whole, "whole", spans=spans[:1]))
     [alone] = extractor.extract(Source(write_wave(tmp_path / "quiet.wav", quiet), "quiet"))
     np.testing.assert_allclose(inside.modalities["audio"].values, alone.modalities["audio"].values, atol=0.05)
-
-
-def test_features_say_at_which_level_they_are_and_older_ones_stay_as_they_are(extractor: ClipExtractor) -> None:
-    audio = json.loads(extractor.feature_names()["audio"])
-    assert audio["level"] == {"version": 1, "percentile": 95, "level_db": -20.0, "loudest_gain_db": 40.0}
-    before = {name: value for name, value in audio.items() if name != "level"}
-    assert named_models({"audio": audio}).level is True and named_models({"audio": before}).level is False
-    store = {"voice_model": "whisper", "voice_layer": 2, "trim": True}
-    assert recorded_models(store).resolved().level is False
-    assert recorded_models({**store, "level": True}).resolved().level is True
-    older = ClipExtractor(ExtractorConfig(cut="window").made_as(named_models({"audio": before})))
-    assert json.loads(older.feature_names()["audio"]) == before
-
-
-def test_only_a_speech_encoder_hears_clips_at_one_level() -> None:
-    assert ExtractorConfig(voice_model="librosa").resolved().level is False
-    assert ExtractorConfig(voice_model="some/encoder").resolved().level is True
-    with pytest.raises(ConfigError, match=r"Expected .*level.* together with a speech encoder"):
-        ExtractorConfig(voice_model="opensmile", level=True)

@@ -1,6 +1,5 @@
 """How long a recording ran on before and after a voice changes nothing of what a speech encoder hears."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,11 @@ pytest.importorskip("av", reason="raw clips need the extra: pip install 'lddu[cl
 from lddu.clips.configuration import ExtractorConfig
 from lddu.clips.extractor import ClipExtractor
 from lddu.clips.media import SAMPLE_RATE
-from lddu.clips.named_models import named_models, recorded_models
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS
 from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
-from lddu.errors import ConfigError, SourceError
+from lddu.errors import SourceError
 from lddu.store import extraction_notes
 from tests.clips.sounds import write_wave
 
@@ -201,28 +199,3 @@ def test_a_pause_of_a_recording_holds_no_voice_and_says_so(extractor: ClipExtrac
         extractor.extract(Source(file, "talk", spans=spans[1:2]))
     for clip in (first, last):
         np.testing.assert_array_equal(clip.modalities["audio"].values, found[clip.clip].modalities["audio"].values)
-
-
-def test_features_say_whether_they_are_trimmed_and_older_ones_stay_as_they_are(extractor: ClipExtractor) -> None:
-    audio = json.loads(extractor.feature_names()["audio"])
-    assert audio["trim"] == {
-        "version": 1,
-        "percentile": 95,
-        "below_db": 35.0,
-        "silence_db": -60.0,
-        "above_room_db": 6.0,
-    }
-    before = {name: value for name, value in audio.items() if name != "trim"}
-    assert named_models({"audio": audio}).trim is True
-    assert named_models({"audio": before}).trim is False
-    assert recorded_models({"voice_model": "whisper", "voice_layer": 2}).resolved().trim is False
-    assert recorded_models({"voice_model": "whisper", "voice_layer": 2, "trim": True}).resolved().trim is True
-    older = ClipExtractor(ExtractorConfig(cut="window").made_as(named_models({"audio": before})))
-    assert json.loads(older.feature_names()["audio"]) == before
-
-
-def test_only_a_speech_encoder_hears_trimmed_clips() -> None:
-    assert ExtractorConfig(voice_model="librosa").resolved().trim is False
-    assert ExtractorConfig(voice_model="some/encoder").resolved().trim is True
-    with pytest.raises(ConfigError, match=r"Expected .*trim.* together with a speech encoder"):
-        ExtractorConfig(voice_model="opensmile", trim=True)

@@ -49,12 +49,12 @@ class Hearing:
         places = [(number, stretch) for number, clip in enumerate(clips) for stretch in clip]
         stretches = [stretch for _, stretch in places]
         loud = trim.trimmed(measured, stretches, self.level) if self.trim or self.level else stretches
-        heard = dict(enumerate(loud if self.trim else stretches))
+        heard = loud if self.trim else stretches
         of_clip: list[list[Stretch]] = [[] for _ in clips]
         for (clip, _), stretch in zip(places, loud, strict=True):  # silence that is kept is no part of the level
             of_clip[clip] += [stretch] if stretch else []
         gains = [level.gain(measured, own) if self.level else 1.0 for own in of_clip]
-        reaches = {n: (round(s[0] * SAMPLE_RATE), round(s[1] * SAMPLE_RATE)) for n, s in heard.items() if s}
+        reaches = {n: (round(s[0] * SAMPLE_RATE), round(s[1] * SAMPLE_RATE)) for n, s in enumerate(heard) if s}
         order = sorted(reaches, key=reaches.__getitem__)
         features = [Steps.none(encoder.dimension) for _ in places]
         for place, blocks in zip(order, clip_sounds(sound, [reaches[place] for place in order]), strict=True):

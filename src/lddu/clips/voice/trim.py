@@ -88,7 +88,7 @@ def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) 
     """
     below = max(loud, loudest_voice(loudness, voiced)) - _BELOW
     room = _room(loudness, voiced)
-    return max(below, room + _ABOVE_ROOM if room <= loudest - _ROOM_BELOW else below)
+    return max(below, room + _ABOVE_ROOM) if room <= loudest - _ROOM_BELOW else below
 
 
 def _room(loudness: np.ndarray, voiced: np.ndarray) -> float:
