@@ -1,5 +1,6 @@
 """Files that cannot be extracted: each a maker and what the sentence about it must say."""
 
+import gzip
 import io
 import json
 import shutil
@@ -48,9 +49,10 @@ def _srt(times: str) -> bytes:
 
 
 def _zip() -> bytes:
+    """An archive made at a second at which FFmpeg takes it for a raw H.266 film (findings/pyav_zip_vvc.sh)."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("a.txt", "text" * 100)
+        archive.writestr(zipfile.ZipInfo("a.txt", (2026, 12, 1, 0, 8, 2)), "text" * 100)
     return stream.getvalue()
 
 
@@ -96,7 +98,9 @@ BAD = {
     "zero_bytes": Bad(".mp4", holding(b""), "it is empty (0 bytes)"),
     "renamed_text": Bad(".mp4", holding(b"It was a dark and stormy night.\n" * 50), "FFmpeg cannot read it"),
     "saved_error_page": Bad(".mp4", holding(b"<!DOCTYPE html><html>404</html>" * 20), "FFmpeg cannot read it"),
-    "zip_archive": Bad(".mp4", holding(_zip()), "FFmpeg cannot read it"),
+    "zip_archive": Bad(".mp4", holding(_zip()), "it is a ZIP archive"),
+    "gzipped": Bad(".wav", holding(gzip.compress(b"sound" * 100)), "it is compressed by gzip"),
+    "document": Bad(".mp4", holding(b"%PDF-1.7\n" + b"1 0 obj\n<<>>\nendobj\n" * 20), "it is a PDF document"),
     "random_bytes": Bad(".mkv", holding(bytes(np.random.default_rng(0).integers(0, 256, 5000).tolist())), "cannot read"),
     "truncated": Bad(".mp4", lambda p, g: p.write_bytes(g.read_bytes()[: g.stat().st_size // 3]), "FFmpeg cannot read it"),
     "header_only": Bad(".mp4", lambda p, g: p.write_bytes(g.read_bytes()[:32]), "FFmpeg cannot read it"),

@@ -5,6 +5,7 @@ import functools
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -32,6 +33,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table_folder(place / "table")
     (place / "empty").mkdir()
     (place / "file.txt").write_text("no store")
+    with zipfile.ZipFile(place / "clips.zip", "w") as archive:
+        archive.writestr("talk.mp4", b"a film")
     (place / "bad.toml").write_text("epochs = = 3")
     (place / "typos.toml").write_text('present = "x"\n[model]\nhidde = 8\nlayers = -1\n[training]\nepochs = "many"\n')
     (place / "section.toml").write_text("model = 3\n")
@@ -160,6 +163,7 @@ FAILED = [
     ("predict rum store", r"but rum is not there \(did you mean run\?\)"),
     ("predict --run nowhere store", r"Expected a run folder at nowhere, but there is none"),
     ("predict --run file.txt store", r"Expected a run folder at file.txt, or a .zip of one, but it is another file"),
+    ("predict clips.zip", r"Expected a run or a clip, but clips.zip is an archive without a run; unpack it"),
     ("predict run nowhere", r"Expected nowhere to be a feature store"),
     ("predict run store --device cuda:99", r"Expected a device of this machine, but got 'cuda:99'"),
     ("predict run wide", r"Expected audio of 4 numbers per step, which run was trained on, but wide has 9"),

@@ -68,6 +68,15 @@ def unpack_run(archive: Path, folder: Path) -> None:
         ) from None
 
 
+def without_a_run(archive: Path) -> bool:
+    """Whether an archive can be read and holds no config.json: clips, perhaps, rather than a run."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return not any(name.replace("\\", "/").split("/")[-1] == "config.json" for name in opened.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
 def _name(entry: zipfile.ZipInfo) -> str:
     """The name of an entry; some programs write the separators of Windows, which a zip should not have."""
     return entry.filename.replace("\\", "/")

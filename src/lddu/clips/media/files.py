@@ -25,6 +25,12 @@ _SUFFIX_OF = {"jpeg": "jpg", "tiff": "tif"}  # of those that FFmpeg calls otherw
 _PHOTO_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif")
 """Of photos in the container of .mp4, as phones write them."""
 
+_NO_MEDIA = {
+    b"PK\3\4": "a ZIP archive, or a document saved as one", b"Rar!\x1a\7": "a RAR archive", b"7z\xbc\xaf'\x1c": "a 7z archive",
+    b"\x1f\x8b": "compressed by gzip", b"%PDF-": "a PDF document",
+}  # fmt: skip
+"""First bytes of what is handed over in place of its clips; FFmpeg takes some of it for a film (findings/pyav_zip_vvc.sh)."""
+
 # bits of FFmpeg's AV_DISPOSITION
 _DEFAULT, _COMMENT, _HEARING_IMPAIRED, _VISUAL_IMPAIRED = 0x1, 0x8, 0x80, 0x100
 _COVER, _THUMBNAILS, _STILL = 0x400, 0x800, 0x100000
@@ -108,6 +114,11 @@ def _check_file(path: Path) -> None:
         ) from None
     if not size:
         raise SourceError(f"Expected {path} to be a video or audio file, but it is empty (0 bytes); copy it again.")
+    kind = next((kind for start, kind in _NO_MEDIA.items() if head.startswith(start)), None)
+    if kind:
+        raise SourceError(
+            f"Expected {path} to be a video or audio file, but it is {kind}; name the clips that are in it."
+        )
     if head[4:8] == b"ftyp" and head[8:12] in _PHOTO_BRANDS:  # FFmpeg would take one tile of the photo for a video
         raise SourceError(
             f"Expected {path} to be a photo as .jpg or .png, but it is one as HEIC or AVIF; convert it to .jpg."
