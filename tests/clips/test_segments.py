@@ -96,18 +96,43 @@ def test_people_who_speak_at_once_lose_no_word_and_keep_the_limit(
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
 
 
+def of_loudness(loudness: np.ndarray) -> Steps:
+    """Unvoiced steps of 50 ms."""
+    values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
+    values[:, COLUMNS.index("loudness_db")] = loudness
+    return Steps.evenly([values], len(COLUMNS), 0.05)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 80), st.floats(-60, -5)), min_size=1, max_size=20), st.floats(1, 10))
 def test_silence_clips_keep_the_limit_and_the_file(runs: list[tuple[int, float]], longest: float) -> None:
     loudness = np.concatenate([np.full(count, level) for count, level in runs])
-    values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
-    values[:, COLUMNS.index("loudness_db")] = loudness
-    start = np.arange(len(values)) * 0.05
-    duration = len(values) * 0.05
-    spans = segments("silence", duration, longest, NO_WORDS, Steps(values, start, start + 0.05))
+    duration = len(loudness) * 0.05
+    spans = segments("silence", duration, longest, NO_WORDS, of_loudness(loudness))
     assert spans
     assert all(s.end - s.start <= longest + 1e-6 and 0 <= s.start < s.end <= duration + 1e-9 for s in spans)
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    runs=st.lists(st.tuples(st.integers(1, 80), st.integers(-70, -25)), min_size=1, max_size=20),
+    louder=st.integers(-25, 25),
+    before=st.integers(0, 100),
+)
+def test_a_soft_recording_is_cut_as_a_loud_one_and_digital_silence_cuts_nothing_off(
+    runs: list[tuple[int, int]], louder: int, before: int
+) -> None:
+    loudness = np.concatenate([np.full(count, float(level)) for count, level in runs])
+    plain, other = (
+        segments("silence", len(steps) * 0.05, 10.0, NO_WORDS, of_loudness(steps), relative=True)
+        for steps in (loudness, np.concatenate([np.full(before, -100.0), loudness + louder, np.full(before, -100.0)]))
+    )
+    assert len(plain) == len(other)
+    for one, later in zip(plain, other, strict=True):  # a breath is left around each, where the file has room for it
+        assert later.start <= one.start + before * 0.05 + 1e-9 and later.end >= one.end + before * 0.05 - 1e-9
+        assert abs(later.start - one.start - before * 0.05) <= 0.1 + 1e-9
+        assert abs(later.end - one.end - before * 0.05) <= 0.1 + 1e-9
 
 
 @settings(deadline=None, max_examples=100)

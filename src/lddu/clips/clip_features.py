@@ -32,12 +32,21 @@ class ClipParts:
 
 @dataclass(frozen=True)
 class FileTracks:
-    """What all clips of a file share: `measured` gives silence and voicing, `wordless` why a clip without words has none."""
+    """What all clips of a file share.
+
+    Attributes:
+        measured: gives silence and voicing.
+        face: of the pictures.
+        wordless: why a clip without words has none.
+        notes: on the file.
+        relative: whether silence is what is soft beside the rest (`lddu.clips.voice.trim.trimmed`).
+    """
 
     measured: Steps
     face: FaceTrack
     wordless: str
     notes: tuple[str, ...]
+    relative: bool
 
 
 def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFeatures:
@@ -66,20 +75,20 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
     voiced = measured.values[:, VOICE_COLUMNS.index("voiced")]
     voice_share = float(voiced.mean()) if len(voiced) and not mute else float("nan")
     if len(measured) and not mute:
-        notes += _voiceless(measured, end - start, bool(len(clip.voice)))
+        notes += _voiceless(measured, end - start, bool(len(clip.voice)), tracks.relative)
     shares = {"face": tracks.face.share(start, end), "voice": voice_share}
     transcript = " ".join(word.text for word in words)
     modalities = {name: steps for name, steps in streams.items() if len(steps)}
     return ClipFeatures(clip.span.clip, start, end, transcript, modalities, shares, notes, speakers(words))
 
 
-def _voiceless(measured: Steps, seconds: float, has_voice: bool) -> tuple[str, ...]:
+def _voiceless(measured: Steps, seconds: float, has_voice: bool, relative: bool) -> tuple[str, ...]:
     """A note on sound in which there is no voice, or may be none: a model answers noise too."""
     if measured.values[:, VOICE_COLUMNS.index("loudness_db")].max() < LOUDEST_SILENCE:
         return (extraction_notes.NEXT_TO_SILENCE,)
     if not has_voice:
         return (extraction_notes.SILENT_PART,)
-    [stretch] = trimmed(measured, [(0.0, seconds)])
+    [stretch] = trimmed(measured, [(0.0, seconds)], relative)
     assert stretch is not None, "a step of the clip is loud"
     voiced = measured.between(*stretch).values[:, VOICE_COLUMNS.index("voiced")]
     return (extraction_notes.HARDLY_VOICED,) if voiced.mean() < _HARDLY_VOICED else ()

@@ -140,7 +140,8 @@ class ClipExtractor:
             notes.append(extraction_notes.cut_short(info.duration, reached))
         transcript = self._transcript(source, info, duration)
         notes.extend(transcript.notes if transcript.words else (*transcript.notes, *unread_words(source, info)))
-        tracks = FileTracks(measured, face, self._wordless(source, info, transcript), tuple(dict.fromkeys(notes)))
+        wordless, told = self._wordless(source, info, transcript), tuple(dict.fromkeys(notes))
+        tracks = FileTracks(measured, face, wordless, told, relative=self._hearing.level)
         placed = clips_of(source, self.config, duration, transcript, measured)
         if self.config.per_person:
             return with_something(source, self._of_people(source.path, info, tracks, placed))

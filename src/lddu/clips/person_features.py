@@ -23,11 +23,12 @@ def tracks_of_person(part: Part, tracks: FileTracks, people: People) -> FileTrac
     if person.speaker is not None and not part.turns and len(tracks.measured):
         notes = (*notes, extraction_notes.NO_TURN)
     silent_face = person.speaker is None and people.voices
-    return FileTracks(
-        tracks.measured.within([(turn.start, turn.end) for turn in part.turns]),
-        face,
-        extraction_notes.WHOSE_VOICE if silent_face else tracks.wordless,
-        notes,
+    return replace(
+        tracks,
+        measured=tracks.measured.within([(turn.start, turn.end) for turn in part.turns]),
+        face=face,
+        wordless=extraction_notes.WHOSE_VOICE if silent_face else tracks.wordless,
+        notes=notes,
     )
 
 

@@ -24,7 +24,8 @@ _SHORTEST = 1.0  # seconds; a shorter stretch joins its neighbour
 _BREATH = 0.1  # seconds left around words and speech
 _QUIET = 0.4  # seconds of quiet that part two stretches of speech
 _ABOVE_NOISE = 10.0  # dB over the quietest tenth of the file from which a step counts as speech
-_NEVER_SPEECH = -55.0  # dB
+_NEVER_SPEECH = -55.0  # dB of full scale
+_BELOW_LOUD = 35.0  # dB below what is loud, where a step is never speech whatever the level of the file
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class Span:
     end: float
 
 
-def segments(cut: Cut, duration: float, longest: float, transcript: Transcript, voice: Steps) -> list[Span]:
+def segments(
+    cut: Cut, duration: float, longest: float, transcript: Transcript, voice: Steps, relative: bool = False
+) -> list[Span]:
     """Cut a file.
 
     Args:
@@ -44,12 +47,13 @@ def segments(cut: Cut, duration: float, longest: float, transcript: Transcript, 
         longest: seconds that no clip exceeds (`whole` excepted).
         transcript: may be empty.
         voice: voice steps; may be empty.
+        relative: whether a soft recording is cut as a loud one; else what is softer than -55 dB of full scale is never speech.
 
     Returns:
         Spans in order, at least one where the file has any length.
     """
     if cut == "gapless":
-        return _gapless(segments("auto", duration, longest, transcript, voice), longest, duration)
+        return _gapless(segments("auto", duration, longest, transcript, voice, relative), longest, duration)
     if cut == "auto":
         cut = _automatic(duration, longest, transcript, voice)
     if cut == "whole":
@@ -57,7 +61,7 @@ def segments(cut: Cut, duration: float, longest: float, transcript: Transcript, 
     if cut == "sentences" and transcript.timed and transcript.words:
         spans = list(_sentences(transcript.words, longest, duration))
     elif cut in ("sentences", "silence") and len(voice) and not silent(voice).all():
-        spans = list(_speech(voice, longest, duration))
+        spans = list(_speech(voice, longest, duration, relative))
     else:
         spans = list(_windows(0.0, duration, longest))
     return spans or list(_windows(0.0, duration, longest))
@@ -168,12 +172,13 @@ def _at_pauses(sentence: Sequence[Word], longest: float) -> Iterator[Sequence[Wo
     yield from _at_pauses(sentence[cut:], longest)
 
 
-def _speech(voice: Steps, longest: float, duration: float) -> Iterator[Span]:
-    loudness = voice.values[:, COLUMNS.index("loudness_db")]
-    floor = float(np.quantile(loudness[~silent(voice)], 0.1))
-    voiced = voice.values[:, COLUMNS.index("voiced")]
-    ceiling = max(float(np.quantile(loudness, 0.95)), loudest_voice(loudness, voiced))
-    threshold = max(_NEVER_SPEECH, min(floor + _ABOVE_NOISE, (floor + ceiling) / 2))
+def _speech(voice: Steps, longest: float, duration: float, relative: bool) -> Iterator[Span]:
+    loudness, voiced = (voice.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
+    recorded = loudness[~silent(voice)]
+    floor = float(np.quantile(recorded, 0.1))
+    ceiling = max(float(np.quantile(recorded if relative else loudness, 0.95)), loudest_voice(loudness, voiced))
+    never = ceiling - _BELOW_LOUD if relative else _NEVER_SPEECH
+    threshold = max(never, min(floor + _ABOVE_NOISE, (floor + ceiling) / 2))
     runs = list(_runs(loudness >= threshold, round(_QUIET / STEP_SECONDS)))
     spans = []
     for first, last in runs:

@@ -78,7 +78,7 @@ def clips_of(
 ) -> list[tuple[NamedSpan, Transcript]]:
     """The clips of a file with their words, whose times count from the file's begin."""
     if not source.spans:
-        spans = segments(config.cut, duration, config.longest, transcript, voice)
+        spans = segments(config.cut, duration, config.longest, transcript, voice, bool(config.level))
         return [(NamedSpan(_segment_id(source, spans, i), s.start, s.end), transcript) for i, s in enumerate(spans)]
     placed = [_placed(span, duration) for span in source.spans]
     outside = [(span, why) for span, why in zip(source.spans, placed, strict=True) if isinstance(why, str)]

@@ -177,7 +177,8 @@ def cancelled(seconds: float) -> str:
 
 def beside_zero(offset: float) -> str:
     """Of sound whose mean is not zero; share of full scale."""
-    return f"its sound lies {100 * abs(offset):.0f} % of full scale beside zero (DC offset), which was taken off"
+    percent = 100 * abs(offset)
+    return f"its sound lies {percent:{'.0f' if percent >= 1 else '.1g'}} % of full scale beside zero (DC offset), which was taken off"
 
 
 STANDS_STILL = "the time stamps of its sound stand still: the sound was read end to end without them"

@@ -166,6 +166,87 @@ def test_a_click_beside_a_voice_is_no_part_of_it(at: tuple[int, ...]) -> None:
     assert trimmed(measured(loudness), [(0.0, 6.0)])[0] == pytest.approx((2.0, 4.0))
 
 
+@given(
+    loudness=st.lists(st.floats(-100, -5), min_size=1, max_size=80),
+    voiced=st.sampled_from([0.0, 0.5, 1.0]),
+    before=st.integers(0, 400),
+    after=st.integers(0, 400),
+)
+def test_digital_silence_around_a_recording_moves_none_of_its_ends(
+    loudness: list[float], voiced: float, before: int, after: int
+) -> None:
+    steps = measured(loudness, voiced)
+    around = measured(
+        [-100.0] * before + loudness + [-100.0] * after, [0.0] * before + [voiced] * len(loudness) + [0.0] * after
+    )
+    [plain] = trimmed(steps, [(0.0, len(steps) * STEP)], relative=True)
+    [found] = trimmed(around, [(0.0, len(around) * STEP)], relative=True)
+    assert (found is None) == (plain is None)
+    if plain and found:
+        assert found == pytest.approx((plain[0] + before * STEP, plain[1] + before * STEP))
+
+
+@given(
+    voice=st.lists(st.floats(-30, -10), min_size=20, max_size=60),
+    room=st.floats(-100, -66),
+    knock=st.lists(st.floats(-60, -5), min_size=1, max_size=4),
+    apart=st.integers(8, 60),
+    early=st.booleans(),
+)
+def test_a_knock_apart_from_a_voice_is_no_part_of_it_where_it_is_quiet(
+    voice: list[float], room: float, knock: list[float], apart: int, early: bool
+) -> None:
+    aside = [*[room] * 20, *knock, *[room] * apart]
+    loudness = [*aside, *voice, *[room] * 20] if early else [*[room] * 20, *voice, *aside[::-1]]
+    begin = len(aside) if early else 20
+    is_voiced = np.zeros(len(loudness))
+    is_voiced[begin : begin + len(voice)] = 1.0
+    [found] = trimmed(measured(loudness, is_voiced.tolist()), [(0.0, len(loudness) * STEP)], relative=True)
+    assert found == pytest.approx((begin * STEP, (begin + len(voice)) * STEP))
+
+
+def test_short_pieces_of_a_voice_are_kept_where_they_are_voiced_or_stand_out_of_noise() -> None:
+    noise = -40 + np.random.default_rng(0).uniform(-2, 2, 100)
+    pieces = noise.copy()
+    pieces[[20, 21, 50, 51, 80, 81]] = -20.0
+    assert trimmed(measured(pieces.tolist()), [(0.0, 5.0)], relative=True)[0] == pytest.approx((1.0, 4.1))
+    quiet = np.where(pieces > -30, pieces, -75.0)
+    quiet[50:56] = -20.0
+    assert trimmed(measured(quiet.tolist()), [(0.0, 5.0)], relative=True)[0] == pytest.approx((2.5, 2.8))
+    voiced = np.where(quiet > -30, 1.0, 0.0)
+    voices = trimmed(measured(quiet.tolist(), voiced.tolist()), [(0.0, 5.0)], relative=True)
+    assert voices[0] == pytest.approx((1.0, 4.1))
+
+
+@pytest.mark.parametrize("milliseconds", [1, 5, 50])
+def test_a_knock_before_a_voice_changes_no_feature_of_it(
+    milliseconds: int, extractor: ClipExtractor, tmp_path: Path
+) -> None:
+    plain = np.concatenate([np.zeros(2 * SAMPLE_RATE), buzz(2.0)])
+    knock = plain.copy()
+    knock[SAMPLE_RATE : SAMPLE_RATE + 16 * milliseconds] = np.random.default_rng(0).uniform(
+        -0.3, 0.3, 16 * milliseconds
+    )
+    features = [
+        extractor.extract(Source(write_wave(tmp_path / f"{number}.wav", sound), "a"))[0].modalities["audio"]
+        for number, sound in enumerate((plain, knock))
+    ]
+    np.testing.assert_array_equal(features[0].values, features[1].values)
+    np.testing.assert_array_equal(features[0].start, features[1].start)
+
+
+def test_a_constant_beside_zero_is_no_voice(extractor: ClipExtractor, tmp_path: Path) -> None:
+    voice = np.concatenate([silence(1.0, 1e-4), 0.3 * buzz(2.0), silence(1.0, 1e-4)])
+    plain, beside = (
+        extractor.extract(Source(write_wave(tmp_path / f"{constant}.wav", voice + constant), "a"))[0]
+        for constant in (0.0, 0.001)
+    )
+    assert extraction_notes.beside_zero(0.001) in beside.notes
+    one, other = plain.modalities["audio"], beside.modalities["audio"]
+    assert len(one) == len(other) and one.start[0] == other.start[0] > 0.9
+    np.testing.assert_allclose(one.values.mean(axis=0), other.values.mean(axis=0), atol=0.02)
+
+
 def test_the_shortest_sound_in_a_silence_is_kept_where_there_is_no_other() -> None:
     assert trimmed(measured([-70.0] * 40 + [-20.0] + [-70.0] * 4), [(0.0, 2.25)])[0] == pytest.approx((2.0, 2.05))
 

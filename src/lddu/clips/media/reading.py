@@ -31,6 +31,10 @@ LOUDEST = 4.0
 
 _BEYOND = 1e-3  # share of samples that may lie beyond before the whole sound is taken for louder
 _OFFSET = 0.02  # of full scale; the loudest voice is 1
+_OFFSET_BESIDE = (
+    0.02  # deviations of the sound: 34 dB below it, where pauses that lie beside zero begin to be as loud as a voice
+)
+_LEAST_OFFSET = 1e-4  # of full scale: -80 dB
 _STILL = 0.9  # share of the frames from which on time stamps that stand still are none
 _LOST = 0.1  # share of the sound that may be lost in the mix of all channels
 _PIECE, _LONGEST_BEGINNING = 1 << 20, 16
@@ -49,6 +53,7 @@ class ReadReport:
         cancelled: of these, seconds in which the channels cancel each other when they are mixed.
         energy: power times seconds, by channel.
         total: of all samples that were read.
+        squares: of all samples, added up.
         samples: how many these are.
         timed: frames of sound that have a time.
         still: of these, how many have that of the frame before.
@@ -63,6 +68,7 @@ class ReadReport:
     cancelled: float = 0.0
     energy: list[float] = field(default_factory=list)
     total: float = 0.0
+    squares: float = 0.0
     samples: int = 0
     timed: int = 0
     still: int = 0
@@ -70,7 +76,9 @@ class ReadReport:
 
     def see(self, samples: np.ndarray) -> None:
         """Count samples, in full scales; those beyond `LOUDEST` for as much in the total, since a few of them are damage."""
-        self.total += float(samples.clip(-LOUDEST, LOUDEST).sum(dtype=np.float64))
+        within = samples.clip(-LOUDEST, LOUDEST)
+        self.total += float(within.sum(dtype=np.float64))
+        self.squares += float(within @ within)
         self.samples += len(samples)
         if len(samples) and max(samples.max(), -samples.min()) >= LOUDEST:
             large = np.abs(samples)
@@ -102,8 +110,9 @@ class ReadReport:
 
         It is known once what full scale is has been settled.
         """
-        mean = self.total / max(1, self.samples)
-        return mean if self.scale == 1 and abs(mean) > _OFFSET else 0.0
+        mean, power = self.total / max(1, self.samples), self.squares / max(1, self.samples)
+        beside = _OFFSET_BESIDE * math.sqrt(max(0.0, power - mean**2))
+        return mean if self.scale == 1 and abs(mean) > min(_OFFSET, max(_LEAST_OFFSET, beside)) else 0.0
 
     @property
     def channel(self) -> int | None:

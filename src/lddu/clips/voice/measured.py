@@ -24,7 +24,6 @@ _MELS = 40
 _PITCH_RANGE = (60.0, 500.0)  # Hz, speech
 _VOICED_FROM = 0.5  # correlation of the sound with itself one period later
 _QUIETEST = 1e-5  # -100 dB; digital silence has no logarithm
-_MOSTLY_VOICED = 0.6  # of the frames of a step
 _LOUD_STEPS = round(0.5 / STEP_SECONDS)
 
 COLUMNS = (
@@ -33,6 +32,9 @@ COLUMNS = (
     "centroid_khz", "bandwidth_khz", "rolloff_khz", "log_flatness", "flux", "zero_crossings",
 )  # fmt: skip
 """Names of the numbers of a step; pitch is in semitones above 55 Hz, averaged over voiced frames, 0 without any."""
+
+MOSTLY_VOICED = 0.6
+"""Share of the frames of a step from which it is one of a voice."""
 
 MEASURED = "librosa"
 """Name of these features, the default."""
@@ -101,7 +103,7 @@ def loudest_voice(loudness: np.ndarray, voiced: np.ndarray) -> float:
         loudness: [T] decibels.
         voiced: [T] share of each step.
     """
-    voice = loudness[voiced >= _MOSTLY_VOICED]
+    voice = loudness[voiced >= MOSTLY_VOICED]
     return float(np.partition(voice, -_LOUD_STEPS)[-_LOUD_STEPS]) if len(voice) >= _LOUD_STEPS else -np.inf
 
 

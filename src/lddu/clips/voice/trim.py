@@ -5,12 +5,14 @@ what a room sounds like while nobody speaks, and no room is silent: even and unv
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from lddu.clips.steps import Steps
-from lddu.clips.voice.measured import COLUMNS, loudest_voice
+from lddu.clips.voice.measured import COLUMNS, MOSTLY_VOICED, loudest_voice, silent
 from lddu.clips.voice.stretches import STEP_SECONDS
 
 Stretch = tuple[float, float]
@@ -39,6 +41,13 @@ _ABOVE_ROOM = 6.0
 _LASTING = 2
 """Steps in a row; where others last so long, what is shorter is a click and no voice."""
 
+_SYLLABLE = round(0.25 / STEP_SECONDS)
+_APART = round(0.35 / STEP_SECONDS)
+"""Steps: what is shorter, unvoiced and so many away from all else is a knock or a smack of lips, and no consonant."""
+
+_NOISY = 10.0
+"""Decibels by which a room raises what is heard, from which on speech too stands out of it in short pieces."""
+
 
 def specification() -> dict[str, Any]:
     """What the trimming of a feature depends on."""
@@ -58,18 +67,24 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
         measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it.
         stretches: within the file.
         relative: whether a stretch ends where it would if the file had been recorded louder or softer, as long as anything in it is as
-            loud as `LOUDEST_SILENCE`; else all that is softer is cut off.
+            loud as `LOUDEST_SILENCE`, and where it would without digital silence and knocks around what is said; else all that is
+            softer than `LOUDEST_SILENCE` is cut off, digital silence is one of a room, and every sound that lasts is one of the voice.
     """
     loudness, voiced = (measured.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
-    loud = float(np.percentile(loudness, _PERCENTILE)) if len(loudness) else 0.0
+    recorded = ~silent(measured) if relative else np.ones(len(loudness), bool)
+    loud = float(np.percentile(loudness[recorded], _PERCENTILE)) if recorded.any() else 0.0
     loudest = max(loud, loudest_voice(loudness, voiced))
     middle = (measured.start + measured.end) / 2
     spans: list[Stretch | None] = []
     for start, end in stretches:
         steps = np.flatnonzero((middle >= start) & (middle < end))
-        cut = _cut(loudness[steps], voiced[steps], loud, loudest)
-        heard = steps[_lasting(loudness[steps] >= (cut if relative else max(cut, LOUDEST_SILENCE)))]
-        if len(heard) and loudness[steps].max() >= LOUDEST_SILENCE:
+        own = _Stretch(loudness[steps], voiced[steps], recorded[steps])
+        below = max(loud, loudest_voice(own.loudness, own.voiced)) - _BELOW
+        room = own.room()
+        cut = max(below, room + _ABOVE_ROOM) if room <= loudest - _ROOM_BELOW else below
+        quiet = relative and cut <= below + _NOISY
+        heard = steps[own.heard(cut if relative else max(cut, LOUDEST_SILENCE), quiet)]
+        if len(heard) and own.loudness.max() >= LOUDEST_SILENCE:
             first, last = float(measured.start[heard[0]]), float(measured.end[heard[-1]])
             spans.append((max(start, first), min(end, last)))
         else:
@@ -77,34 +92,47 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
     return spans
 
 
-def _cut(loudness: np.ndarray, voiced: np.ndarray, loud: float, loudest: float) -> float:
-    """From which loudness on a step of a stretch is heard.
+@dataclass(frozen=True)
+class _Stretch:
+    """The steps of a stretch.
 
-    Args:
-        loudness: [T] of the steps of the stretch.
-        voiced: [T].
-        loud: what is loud in the file, where one shout among hours makes nothing softer.
-        loudest: its loudest voice, beside which a room is known for one where hours hold one sentence.
+    Attributes:
+        loudness: [T] decibels.
+        voiced: [T] share of each.
+        recorded: [T] whether it may be one of a room or a voice.
     """
-    below = max(loud, loudest_voice(loudness, voiced)) - _BELOW
-    room = _room(loudness, voiced)
-    return max(below, room + _ABOVE_ROOM) if room <= loudest - _ROOM_BELOW else below
+
+    loudness: np.ndarray
+    voiced: np.ndarray
+    recorded: np.ndarray
+
+    def room(self) -> float:
+        """Loudness of the room in which nobody speaks for a while: the middle one of its even stretches; infinite where somebody always does."""
+        if len(self.loudness) < _ROOM_STEPS:
+            return np.inf
+        levels, voices, recorded = (
+            sliding_window_view(row, _ROOM_STEPS) for row in (self.loudness, self.voiced, self.recorded)
+        )
+        unvoiced = voices.mean(axis=1) <= _ROOM_VOICED
+        rooms = levels[unvoiced & recorded.all(axis=1) & (np.ptp(levels, axis=1) <= _ROOM_SPREAD)].mean(axis=1)
+        return float(np.median(rooms[rooms <= rooms.min() + _ABOVE_ROOM])) if len(rooms) else np.inf
+
+    def heard(self, cut: float, quiet: bool) -> np.ndarray:
+        """[N] numbers of the steps that are as loud as `cut` and last, or of all that are as loud, where none does.
+
+        Where it is `quiet` around them, those that stand apart and do not last as long as a syllable are knocks, and left out.
+        """
+        sounds = self.recorded & (self.loudness >= cut)
+        lasting = np.flatnonzero(_lasting(sounds))
+        if not len(lasting):
+            return np.flatnonzero(sounds)
+        groups = np.split(lasting, np.flatnonzero(np.diff(lasting) > _APART) + 1)
+        said = [g for g in groups if g[-1] - g[0] + 1 >= _SYLLABLE or (self.voiced[g] >= MOSTLY_VOICED).any()]
+        return np.concatenate(said) if quiet and said else lasting
 
 
-def _room(loudness: np.ndarray, voiced: np.ndarray) -> float:
-    """Loudness of the room in which nobody speaks for a while: the middle one of its even stretches; infinite where somebody always does."""
-    if len(loudness) < _ROOM_STEPS:
-        return np.inf
-    levels = np.lib.stride_tricks.sliding_window_view(loudness, _ROOM_STEPS)
-    unvoiced = np.lib.stride_tricks.sliding_window_view(voiced, _ROOM_STEPS).mean(axis=1) <= _ROOM_VOICED
-    even = levels[unvoiced & (np.ptp(levels, axis=1) <= _ROOM_SPREAD)].mean(axis=1)
-    return float(np.median(even[even <= even.min() + _ABOVE_ROOM])) if len(even) else np.inf
-
-
-def _lasting(heard: np.ndarray) -> np.ndarray:
-    """[T] the steps of those that are heard which last, or all where none does."""
-    if len(heard) < _LASTING:
-        return heard
-    runs = np.lib.stride_tricks.sliding_window_view(heard, _LASTING).all(axis=1)
-    lasting = np.convolve(runs, np.ones(_LASTING)) > 0
-    return lasting if lasting.any() else heard
+def _lasting(sounds: np.ndarray) -> np.ndarray:
+    """[T] which of the steps are sounds that last."""
+    if len(sounds) < _LASTING:
+        return np.zeros(len(sounds), bool)
+    return np.convolve(sliding_window_view(sounds, _LASTING).all(axis=1), np.ones(_LASTING)) > 0
