@@ -8,7 +8,7 @@ from lddu.clips.media import MediaInfo
 from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
-from lddu.clips.voice.measured import silent
+from lddu.clips.voice.measured import silent, voicing
 from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
 from lddu.clips.words.beside import unread_beside
 from lddu.clips.words.transcript import Transcript, Word, speakers
@@ -90,8 +90,7 @@ def _voiceless(measured: Steps, seconds: float, has_voice: bool, relative: bool)
         return (extraction_notes.SILENT_PART,)
     [stretch] = trimmed(measured, [(0.0, seconds)], relative)
     assert stretch is not None, "a step of the clip is loud"
-    voiced = measured.between(*stretch).values[:, VOICE_COLUMNS.index("voiced")]
-    return (extraction_notes.HARDLY_VOICED,) if voiced.mean() < _HARDLY_VOICED else ()
+    return (extraction_notes.HARDLY_VOICED,) if voicing(measured.between(*stretch)).mean() < _HARDLY_VOICED else ()
 
 
 def unread_words(source: Source, info: MediaInfo) -> list[str]:

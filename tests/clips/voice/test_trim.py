@@ -27,6 +27,7 @@ def measured(loudness: list[float], voiced: float | list[float] = 0.0) -> Steps:
     values = np.zeros((len(loudness), len(COLUMNS)), np.float32)
     values[:, COLUMNS.index("loudness_db")] = loudness
     values[:, COLUMNS.index("voiced")] = voiced
+    values[:, COLUMNS.index("pitch_semitones")] = np.arange(len(loudness)) % 7  # a voice does not stand still
     return Steps.evenly([values] if loudness else [], len(COLUMNS), STEP)
 
 
@@ -74,7 +75,7 @@ def test_how_loud_a_file_was_recorded_moves_no_end_of_a_stretch(
     loudness: list[float], room: float, before: int, voiced: float, louder: float
 ) -> None:
     plain = np.array([room] * before + loudness + [room] * before, np.float32)
-    louder = max(louder, float(LOUDEST_SILENCE - plain.max()) + 0.1)
+    louder = max(louder, float(LOUDEST_SILENCE - plain.max()) + 0.1, -99.0 - float(plain.min()))  # digital silence has no level
     is_voiced = [0.0] * before + [voiced] * len(loudness) + [0.0] * before
     whole = [(0.0, len(plain) * STEP)]
     found = trimmed(measured(plain.tolist(), is_voiced), whole, relative=True)
@@ -216,6 +217,17 @@ def test_short_pieces_of_a_voice_are_kept_where_they_are_voiced_or_stand_out_of_
     voiced = np.where(quiet > -30, 1.0, 0.0)
     voices = trimmed(measured(quiet.tolist(), voiced.tolist()), [(0.0, 5.0)], relative=True)
     assert voices[0] == pytest.approx((1.0, 4.1))
+
+
+@pytest.mark.parametrize("hertz", [50, 60, 100, 120])
+def test_hum_around_a_voice_is_no_voice(hertz: int, extractor: ClipExtractor, tmp_path: Path) -> None:
+    voice = np.concatenate([np.zeros(2 * SAMPLE_RATE), buzz(2.0), np.zeros(2 * SAMPLE_RATE)])
+    hum = 0.01 * np.sin(2 * np.pi * hertz * np.arange(len(voice)) / SAMPLE_RATE)
+    [clip] = extractor.extract(Source(write_wave(tmp_path / "hum.wav", voice + hum), "a"))
+    steps = clip.modalities["audio"]
+    assert steps.start[0] == pytest.approx(2.0, abs=0.11) and steps.end[-1] == pytest.approx(4.0, abs=0.11)
+    [alone] = extractor.extract(Source(write_wave(tmp_path / "alone.wav", 10 * hum), "a"))
+    assert extraction_notes.HARDLY_VOICED in alone.notes and extraction_notes.HARDLY_VOICED not in clip.notes
 
 
 @pytest.mark.parametrize("milliseconds", [1, 5, 50])

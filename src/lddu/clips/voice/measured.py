@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from lddu.clips.media import SAMPLE_RATE
 from lddu.clips.steps import Steps
@@ -25,6 +26,9 @@ _PITCH_RANGE = (60.0, 500.0)  # Hz, speech
 _VOICED_FROM = 0.5  # correlation of the sound with itself one period later
 _QUIETEST = 1e-5  # -100 dB; digital silence has no logarithm
 _LOUD_STEPS = round(0.5 / STEP_SECONDS)
+
+_HUM_STEPS = round(0.4 / STEP_SECONDS)
+_HUM_DECIBELS, _HUM_SEMITONES = 1.0, 0.1  # as still is no stretch of 2,775 recordings of voices
 
 COLUMNS = (
     *(f"log_mel_{band:02d}" for band in range(_MELS)),
@@ -96,6 +100,16 @@ def silent(steps: Steps) -> np.ndarray:
     return np.asarray(steps.values[:, COLUMNS.index("loudness_db")] <= 20 * np.log10(_QUIETEST) + 0.01)
 
 
+def voicing(steps: Steps) -> np.ndarray:
+    """[T] share of each step that is voiced; 0 where a tone stands still, as mains hum does and no voice can."""
+    loudness, pitch, voiced = (steps.values[:, COLUMNS.index(n)] for n in ("loudness_db", "pitch_semitones", "voiced"))
+    if len(steps) < _HUM_STEPS:
+        return voiced
+    moves = [np.ptp(sliding_window_view(row, _HUM_STEPS), axis=1) for row in (loudness, pitch)]
+    still = np.convolve((moves[0] <= _HUM_DECIBELS) & (moves[1] <= _HUM_SEMITONES), np.ones(_HUM_STEPS)) > 0
+    return np.where(still, 0, voiced)
+
+
 def loudest_voice(loudness: np.ndarray, voiced: np.ndarray) -> float:
     """Decibels of the loudest half second that is voiced, however long the rest is; minus infinity where less is.
 
@@ -109,7 +123,7 @@ def loudest_voice(loudness: np.ndarray, voiced: np.ndarray) -> float:
 
 def _frames(samples: np.ndarray, count: int) -> np.ndarray:
     """[count, window] views, each centred in its hop; the first belongs to the hop before the stretch."""
-    windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP]
+    windows = sliding_window_view(samples, _WINDOW)[::_HOP]
     return windows[:count]
 
 

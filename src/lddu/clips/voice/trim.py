@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lddu.clips.steps import Steps
-from lddu.clips.voice.measured import COLUMNS, MOSTLY_VOICED, loudest_voice, silent
+from lddu.clips.voice.measured import COLUMNS, MOSTLY_VOICED, loudest_voice, silent, voicing
 from lddu.clips.voice.stretches import STEP_SECONDS
 
 Stretch = tuple[float, float]
@@ -67,10 +67,11 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
         measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it.
         stretches: within the file.
         relative: whether a stretch ends where it would if the file had been recorded louder or softer, as long as anything in it is as
-            loud as `LOUDEST_SILENCE`, and where it would without digital silence and knocks around what is said; else all that is
-            softer than `LOUDEST_SILENCE` is cut off, digital silence is one of a room, and every sound that lasts is one of the voice.
+            loud as `LOUDEST_SILENCE`, and where it would without digital silence, hum and knocks around what is said; else all that
+            is softer than `LOUDEST_SILENCE` is cut off, digital silence is one of a room, and every sound that lasts is one of the voice.
     """
-    loudness, voiced = (measured.values[:, COLUMNS.index(name)] for name in ("loudness_db", "voiced"))
+    loudness = measured.values[:, COLUMNS.index("loudness_db")]
+    voiced = voicing(measured) if relative else measured.values[:, COLUMNS.index("voiced")]
     recorded = ~silent(measured) if relative else np.ones(len(loudness), bool)
     loud = float(np.percentile(loudness[recorded], _PERCENTILE)) if recorded.any() else 0.0
     loudest = max(loud, loudest_voice(loudness, voiced))
