@@ -75,7 +75,9 @@ def test_how_loud_a_file_was_recorded_moves_no_end_of_a_stretch(
     loudness: list[float], room: float, before: int, voiced: float, louder: float
 ) -> None:
     plain = np.array([room] * before + loudness + [room] * before, np.float32)
-    louder = max(louder, float(LOUDEST_SILENCE - plain.max()) + 0.1, -99.0 - float(plain.min()))  # digital silence has no level
+    louder = max(
+        louder, float(LOUDEST_SILENCE - plain.max()) + 0.1, -99.0 - float(plain.min())
+    )  # digital silence has no level
     is_voiced = [0.0] * before + [voiced] * len(loudness) + [0.0] * before
     whole = [(0.0, len(plain) * STEP)]
     found = trimmed(measured(plain.tolist(), is_voiced), whole, relative=True)
