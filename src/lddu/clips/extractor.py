@@ -165,7 +165,8 @@ class ClipExtractor:
         parts = parts_of(people, placed)
         turns = [[NamedSpan("", turn.start, turn.end) for turn in part.turns] for part in parts]
         clips: dict[NamedSpan, list[ClipFeatures]] = {}
-        for part, voices in zip(parts, self._voices(path, info, tracks.measured, turns), strict=True):
+        speakers = [part.person.speaker or "" for part in parts]
+        for part, voices in zip(parts, self._voices(path, info, tracks.measured, turns, speakers), strict=True):
             features = self._of_person(part, voices, tracks, people)
             clips.setdefault(part.clip, []).append(features)
         return [
@@ -202,14 +203,19 @@ class ClipExtractor:
         return measured, known, face
 
     def _voices(
-        self, path: Path, info: MediaInfo, measured: Steps, clips: Sequence[Sequence[NamedSpan]]
+        self,
+        path: Path,
+        info: MediaInfo,
+        measured: Steps,
+        clips: Sequence[Sequence[NamedSpan]],
+        speakers: Sequence[str] = (),
     ) -> list[list[Steps]]:
-        """Voice features of every stretch of every clip."""
+        """Voice features of every stretch of every clip, of whom the speakers may be known."""
         encoder, placed = self._voice_encoder, [[span.placed() for span in clip] for clip in clips]
         if not len(measured):
             return [[Steps.none(encoder.dimension) for _ in clip] for clip in placed]
         if encoder.each_clip_alone:
-            return self._hearing.voices(encoder, read_sound(path, info, ReadReport()), measured, placed)
+            return self._hearing.voices(encoder, read_sound(path, info, ReadReport()), measured, placed, speakers)
         whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
         return [[whole.between(*stretch) for stretch in clip] for clip in placed]
 
