@@ -27,6 +27,8 @@ from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictor import Predictor
 from lddu.store import extraction_notes
 from lddu.store.store import FeatureStore
+from tests.clips.sounds import write_wave
+from tests.clips.voice.test_trim import buzz, silence
 
 PER_PERSON = ExtractorConfig(per_person=True)
 
@@ -86,6 +88,29 @@ def test_two_who_speak_share_the_sound_and_nobody_the_face(
     alone = everybody._voice_encoder.steps([heard.astype(np.float32)])
     np.testing.assert_allclose(ann["audio"].values, alone.values, atol=1e-5)
     assert "1 face is a person of its own, since nothing says whose it is" in found[0].notes
+
+
+@pytest.mark.parametrize("decibels", [10, 25, 40])
+def test_how_loud_others_are_changes_nothing_of_a_soft_voice(
+    everybody: ClipExtractor, tmp_path: Path, decibels: float
+) -> None:
+    """It fades at its end, where it is all the softer beside others."""
+    voice, pause = 0.02 * buzz(1.2), silence(0.3, 1e-5)
+    fading = voice * np.geomspace(1, 10 ** (-30 / 20), len(voice))
+    cues = [("Ann", 0.3, 1.5), ("Ben", 1.8, 3.8), ("Ann", 4.1, 4.3)]
+    features = []
+    for factor in (1.0, 10 ** (decibels / 20)):
+        place = tmp_path / f"{factor:.0f}"
+        place.mkdir()
+        pieces = [pause, fading, pause, factor * 0.02 * buzz(2.0), pause, 0.02 * buzz(0.2), pause]
+        clip = write_wave(place / "talk.wav", np.concatenate(pieces))
+        lines = [f"00:{start:06.3f} --> 00:{end:06.3f}\n<v {who}>So it is.\n" for who, start, end in cues]
+        (place / "talk.vtt").write_text("\n".join(["WEBVTT\n", *lines]), encoding="utf-8")
+        features.append({one.person: one.modalities for one in everybody.extract(Source(clip, "talk"))})
+    own, beside = (found["Ann"]["audio"] for found in features)
+    assert own.end[-1] == pytest.approx(4.3, abs=0.1) and own.start[0] == pytest.approx(0.3, abs=0.06)
+    np.testing.assert_array_equal(own.start, beside.start)
+    np.testing.assert_array_equal(own.values, beside.values)
 
 
 def test_cut_by_sentences_everybody_has_clips_of_their_own(talking: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lddu.clips.simulated.drawn_face import Expression, draw_face
 from lddu.clips.sources import listing_of
 from lddu.clips.spans import Source
 from lddu.commands.predict import predict
-from lddu.errors import SourceError
+from lddu.errors import MismatchError, SourceError
 
 UNTURN = {1: (), 2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (2,), 7: (6,), 8: (4,)}
 """EXIF orientation -> Pillow's transposition of an upright picture that is stored so."""
@@ -31,6 +31,21 @@ def test_a_photo_has_a_face_and_nothing_else(tmp_path: Path, extractor: ClipExtr
     (clip,) = extractor.extract(Source(tmp_path / f"face{suffix}", "face"))
     assert list(clip.modalities) == ["visual"] and len(clip.modalities["visual"]) == 1
     assert clip.notes == ("no audio track", "no transcript") and clip.shares["face"] == 1.0
+    assert np.isnan([clip.start, clip.end]).all()
+
+
+@pytest.mark.parametrize("per_person", [False, True])
+def test_a_photo_has_no_place_in_time_and_no_subtitle(
+    tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str], per_person: bool
+) -> None:
+    photo = str(photo_of(tmp_path / "face.png", (256, 256), (256, 0, 0)).path)
+    (tmp_path / "face.txt").write_text("So glad.", encoding="utf-8")
+    assert predict(run, [photo], json=True, per_person=per_person) == 0
+    assert {(clip["start"], clip["end"]) for clip in json.loads(capsys.readouterr().out)["clips"]} == {(None, None)}
+    assert predict(run, [photo], per_person=per_person) == 0
+    assert "0.0-" not in capsys.readouterr().out
+    with pytest.raises(MismatchError, match="a time in a video or sound"):
+        predict(run, [photo], export=(tmp_path / "out.srt",), per_person=per_person)
 
 
 def photo_of(path: Path, size: tuple[int, int], *faces: tuple[int, int, int]) -> Source:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from lddu.clips.extract import ExtractionProgress
 from lddu.commands.extracting import ExtractionBar
-from lddu.commands.screen import notes, results, table, warn
+from lddu.commands.screen import PlainConsole, notes, results, table, warn
 from tests.command_line import lddu
 
 COMMANDING = [chr(code) for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"]
@@ -35,6 +35,30 @@ def test_no_name_gives_commands_to_a_terminal(capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr()
     assert not set(COMMANDING) & set(shown.out + shown.err)
     assert name.count("a") <= shown.err.count("a")
+
+
+@pytest.mark.parametrize("name", [":Ghost:", ":heart:", ":smile:", "[red]:cat:"])
+def test_a_name_of_an_emoji_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """A person in a clip is called talk:Ghost, and a sentence about it goes on with a colon."""
+    grid = table(name, "", name)
+    grid.add_row(name, name)
+    results().print(grid)
+    results().print(name, markup=False)
+    notes().print(name, markup=False)
+    warn([f"talk{name} hardly any of its sound is voiced"])
+    shown = capsys.readouterr()
+    assert shown.out.count(name) == 5 and shown.err.count(name) == 2
+
+
+def test_the_bar_shows_the_name_of_a_file_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "lddu.commands.extracting.notes", lambda: PlainConsole(stderr=True, force_terminal=True, width=120)
+    )
+    with ExtractionBar() as bar:
+        bar.extracted(ExtractionProgress(done=1, total=2, file="[red]face:cat:.wav"))
+    assert "[red]face:cat:.wav" in capsys.readouterr().err
 
 
 def test_a_title_is_not_broken_at_the_width_of_a_narrow_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """One file -> the features of its clips. Everything that decides how lies in `ExtractorConfig`."""
 
 import json
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +16,7 @@ from lddu.clips.face import action_units, pictures
 from lddu.clips.face.action_units import TOOLS, Tool
 from lddu.clips.face.expression import EXPRESSION, ExpressionReader
 from lddu.clips.face.pictures import FaceMeter, FaceTrack
-from lddu.clips.media import MediaInfo, ReadReport, probe, read_sound, readable
+from lddu.clips.media import PHOTO_FORMATS, MediaInfo, ReadReport, probe, read_sound, readable
 from lddu.clips.people import Part, People, parts_of, people_in
 from lddu.clips.person_features import told_apart, tracks_of_person
 from lddu.clips.spans import WORDS_SUFFIX, NamedSpan, Source, clips_of
@@ -144,10 +145,14 @@ class ClipExtractor:
         tracks = FileTracks(measured, face, wordless, told, relative=self._hearing.level)
         placed = clips_of(source, self.config, duration, transcript, measured)
         if self.config.per_person:
-            return with_something(source, self._of_people(source.path, info, tracks, placed))
-        voices = self._voices(source.path, info, measured, [(span,) for span, _ in placed])
-        clips = [ClipParts(span, words, voice) for (span, words), (voice,) in zip(placed, voices, strict=True)]
-        return with_something(source, [clip_features(clip, tracks, self._encoded) for clip in clips])
+            clips = self._of_people(source.path, info, tracks, placed)
+        else:
+            voices = self._voices(source.path, info, measured, [(span,) for span, _ in placed])
+            parts = [ClipParts(span, words, voice) for (span, words), (voice,) in zip(placed, voices, strict=True)]
+            clips = [clip_features(part, tracks, self._encoded) for part in parts]
+        if info.container in PHOTO_FORMATS:
+            clips = [replace(clip, start=math.nan, end=math.nan) for clip in clips]
+        return with_something(source, clips)
 
     def _of_words(self, source: Source) -> list[ClipFeatures]:
         texts = words_of(source, self.config.per_person)
@@ -165,7 +170,8 @@ class ClipExtractor:
         parts = parts_of(people, placed)
         turns = [[NamedSpan("", turn.start, turn.end) for turn in part.turns] for part in parts]
         clips: dict[NamedSpan, list[ClipFeatures]] = {}
-        for part, voices in zip(parts, self._voices(path, info, tracks.measured, turns), strict=True):
+        speakers = [part.person.speaker or "" for part in parts]
+        for part, voices in zip(parts, self._voices(path, info, tracks.measured, turns, speakers), strict=True):
             features = self._of_person(part, voices, tracks, people)
             clips.setdefault(part.clip, []).append(features)
         return [
@@ -202,14 +208,19 @@ class ClipExtractor:
         return measured, known, face
 
     def _voices(
-        self, path: Path, info: MediaInfo, measured: Steps, clips: Sequence[Sequence[NamedSpan]]
+        self,
+        path: Path,
+        info: MediaInfo,
+        measured: Steps,
+        clips: Sequence[Sequence[NamedSpan]],
+        speakers: Sequence[str] = (),
     ) -> list[list[Steps]]:
-        """Voice features of every stretch of every clip."""
+        """Voice features of every stretch of every clip, of whom the speakers may be known."""
         encoder, placed = self._voice_encoder, [[span.placed() for span in clip] for clip in clips]
         if not len(measured):
             return [[Steps.none(encoder.dimension) for _ in clip] for clip in placed]
         if encoder.each_clip_alone:
-            return self._hearing.voices(encoder, read_sound(path, info, ReadReport()), measured, placed)
+            return self._hearing.voices(encoder, read_sound(path, info, ReadReport()), measured, placed, speakers)
         whole = measured if encoder is self._voice else encoder.steps(read_sound(path, info, ReadReport()))
         return [[whole.between(*stretch) for stretch in clip] for clip in placed]
 

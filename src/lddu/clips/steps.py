@@ -91,7 +91,7 @@ class ClipFeatures:
 
     Attributes:
         clip: id.
-        start: seconds into the file; NaN of words alone.
+        start: seconds into the file; NaN of words alone and of a photo, which have no place in time.
         end: likewise.
         transcript: the words of the clip; empty where unknown.
         modalities: ``text``, ``audio``, ``visual`` -> steps, whose times count from the clip's start; a modality that

@@ -27,7 +27,7 @@ class ExtractionBar:
         console = notes()
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[file]}"), console=console, transient=True, disable=not console.is_terminal,
+            TextColumn("{task.fields[file]}", markup=False), console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task(doing, total=None, file="")
         self._doing, self._done, self._total = doing, 0, 0

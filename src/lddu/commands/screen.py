@@ -25,7 +25,10 @@ def harmless(text: str) -> str:
 
 
 class PlainConsole(Console):
-    """A console to which no text gives commands."""
+    """A console to which no text gives commands, and that shows it as it is: rich would colour numbers, and draw a ghost for ``:Ghost:``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """See `rich.console.Console.render`."""
@@ -35,12 +38,12 @@ class PlainConsole(Console):
 
 def results(columns: int = 110) -> Console:
     """The console for results: stdout; where that is no terminal, so many columns wide."""
-    return PlainConsole(width=None if sys.stdout.isatty() else columns, highlight=False, soft_wrap=False)
+    return PlainConsole(width=None if sys.stdout.isatty() else columns, soft_wrap=False)
 
 
 def notes(shown: bool = True) -> Console:
     """The console for progress, places and warnings: stderr."""
-    return PlainConsole(stderr=True, highlight=False, quiet=not shown)
+    return PlainConsole(stderr=True, quiet=not shown)
 
 
 def several_ranks() -> bool:

@@ -63,4 +63,5 @@ def show_subgroup_differences(pair: "RunPair") -> None:
     console = results()
     console.print(grid)
     if small := [subgroup.name for subgroup in pair.subgroups if not subgroup.difference]:
-        console.print(f"fewer than {LEAST_CLIPS} clips, not compared: {', '.join(small)}", style="dim", soft_wrap=True)
+        said = f"fewer than {LEAST_CLIPS} clips, not compared: {', '.join(small)}"
+        console.print(said, style="dim", markup=False, soft_wrap=True)

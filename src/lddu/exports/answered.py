@@ -17,7 +17,7 @@ class AnsweredClip:
     Attributes:
         clip: id.
         file: path of the media file; empty where unknown.
-        start: seconds into the file; NaN where unknown.
+        start: seconds into the file; NaN where unknown, and of photos and words alone.
         end: seconds into the file; NaN where unknown.
         words: its transcript; empty where unknown.
         speaker: who says them; empty where unknown.

@@ -13,7 +13,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lddu.clips.media import PHOTO_FORMATS, MediaInfo, probe
+from lddu.clips.media import PHOTO_FORMATS, PHOTO_SUFFIXES, MediaInfo, probe
 from lddu.clips.sources import PAGE_MARK, is_page
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import refuse_unwritable, replaced_folder
@@ -97,7 +97,7 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
     """
     with replaced_folder(folder) as new:
         timed = zip(answers.file, answers.start, strict=True)
-        played = [file for file, start in timed if file and not isnan(start)]  # words alone have no player
+        played = [file for file, start in timed if file and not (isnan(start) and _holds_words(file))]
         files = list(dict.fromkeys(played)) if with_media else []
         names = short_paths(files)
         media = {file: _beside(Path(file), new, number, names[file]) for number, file in enumerate(files, start=1)}
@@ -147,6 +147,11 @@ def clip_page(
         nonce=nonce,
         more_script=script,
     )
+
+
+def _holds_words(file: str) -> bool:
+    """Whether a file of clips without a place in time is one of words alone, which has no player, and no photo."""
+    return Path(file).suffix.lower() not in PHOTO_SUFFIXES
 
 
 def browser_note(info: MediaInfo) -> str:

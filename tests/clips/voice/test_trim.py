@@ -208,6 +208,26 @@ def test_a_knock_apart_from_a_voice_is_no_part_of_it_where_it_is_quiet(
     assert found == pytest.approx((begin * STEP, (begin + len(voice)) * STEP))
 
 
+@given(
+    voice=st.lists(st.floats(-50, -10), min_size=20, max_size=60),
+    room=st.floats(-100, -66),
+    before=st.integers(0, 20),
+    other=st.lists(st.floats(-30, -10), min_size=20, max_size=60),
+    louder=st.floats(0, 34),
+)
+def test_how_loud_the_rest_of_a_file_is_moves_no_end_of_a_voice(
+    voice: list[float], room: float, before: int, other: list[float], louder: float
+) -> None:
+    own = [room] * before + voice + [room] * before
+    is_voiced = [0.0] * before + [1.0] * len(voice) + [0.0] * before
+    peak = sorted(voice)[-10] + louder
+    beside = [min(peak, loudness - max(other) + peak) for loudness in other]
+    span = (0.0, len(own) * STEP)
+    alone = trimmed(measured(own, is_voiced), [span], relative=True)
+    found = trimmed(measured(own + beside, is_voiced + [1.0] * len(beside)), [span], relative=True)
+    assert found == alone and alone != [None]
+
+
 def test_short_pieces_of_a_voice_are_kept_where_they_are_voiced_or_stand_out_of_noise() -> None:
     noise = -40 + np.random.default_rng(0).uniform(-2, 2, 100)
     pieces = noise.copy()

@@ -37,6 +37,7 @@ class Hearing:
         sound: Iterable[np.ndarray],
         measured: Steps,
         clips: Sequence[Sequence[Stretch]],
+        speakers: Sequence[str] = (),
     ) -> list[list[Steps]]:
         """The features of every stretch of every clip; their times count from the start of the stretch.
 
@@ -45,10 +46,13 @@ class Hearing:
             sound: the file's mono samples at 16 kHz, end to end.
             measured: the voice of the file, as `lddu.clips.voice.measured` gives it.
             clips: the stretches of each, which share a level; they may overlap those of others.
+            speakers: who speaks in each clip, where that is known; where a clip is heard at a level, what is silence in it does then
+                not depend on how loud others are.
         """
         places = [(number, stretch) for number, clip in enumerate(clips) for stretch in clip]
         stretches = [stretch for _, stretch in places]
-        loud = trim.trimmed(measured, stretches, self.level) if self.trim or self.level else stretches
+        whose = [speakers[number] if self.level and speakers else "" for number, _ in places]
+        loud = _trimmed(measured, stretches, whose, self.level) if self.trim or self.level else stretches
         heard = loud if self.trim else stretches
         of_clip: list[list[Stretch]] = [[] for _ in clips]
         for (clip, _), stretch in zip(places, loud, strict=True):  # silence that is kept is no part of the level
@@ -63,3 +67,17 @@ class Hearing:
             features[place] = steps.later(reaches[place][0] / SAMPLE_RATE - start)
         in_turn = iter(features)
         return [[next(in_turn) for _ in clip] for clip in clips]
+
+
+def _trimmed(
+    measured: Steps, stretches: Sequence[Stretch], speakers: Sequence[str], relative: bool
+) -> list[Stretch | None]:
+    """Each stretch without the silence at its ends; named speakers are each beside what they say themselves, others beside the file."""
+    ends: list[Stretch | None] = [None] * len(stretches)
+    for speaker in dict.fromkeys(speakers):
+        own = [n for n, other in enumerate(speakers) if other == speaker]
+        spoken = [stretches[n] for n in own]
+        beside = measured.within(spoken) if speaker else measured
+        for n, stretch in zip(own, trim.trimmed(beside, spoken, relative), strict=True):
+            ends[n] = stretch
+    return ends

@@ -64,11 +64,12 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
     """Each stretch from the first to the last of its steps that is not silence; None where all of it is.
 
     Args:
-        measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it.
+        measured: the voice of the whole file, as `lddu.clips.voice.measured` gives it; where a speaker is known, of this speaker's turns.
         stretches: within the file.
         relative: whether a stretch ends where it would if the file had been recorded louder or softer, as long as anything in it is as
-            loud as `LOUDEST_SILENCE`, and where it would without digital silence, hum and knocks around what is said; else all that
-            is softer than `LOUDEST_SILENCE` is cut off, digital silence is one of a room, and every sound that lasts is one of the voice.
+            loud as `LOUDEST_SILENCE`, where it would without digital silence, hum and knocks around what is said, and, where half a
+            second of it is voiced, where it would by itself, however loud the rest of the file is; else all that is softer than
+            `LOUDEST_SILENCE` is cut off, digital silence is one of a room, and every sound that lasts is one of the voice.
     """
     loudness = measured.values[:, COLUMNS.index("loudness_db")]
     voiced = voicing(measured) if relative else measured.values[:, COLUMNS.index("voiced")]
@@ -80,9 +81,11 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
     for start, end in stretches:
         steps = np.flatnonzero((middle >= start) & (middle < end))
         own = _Stretch(loudness[steps], voiced[steps], recorded[steps])
-        below = max(loud, loudest_voice(own.loudness, own.voiced)) - _BELOW
+        below, beside = max(loud, loudest_voice(own.loudness, own.voiced)) - _BELOW, loudest
+        if relative and own.loud() >= loud - _BELOW:  # soft beside the file, and yet no silence in it
+            below, beside = own.loud() - _BELOW, own.loud()
         room = own.room()
-        cut = max(below, room + _ABOVE_ROOM) if room <= loudest - _ROOM_BELOW else below
+        cut = max(below, room + _ABOVE_ROOM) if room <= beside - _ROOM_BELOW else below
         quiet = relative and cut <= below + _NOISY
         heard = steps[own.heard(cut if relative else max(cut, LOUDEST_SILENCE), quiet)]
         if len(heard) and own.loudness.max() >= LOUDEST_SILENCE:
@@ -106,6 +109,12 @@ class _Stretch:
     loudness: np.ndarray
     voiced: np.ndarray
     recorded: np.ndarray
+
+    def loud(self) -> float:
+        """Decibels of what is loud in it; minus infinity where less than half a second is voiced."""
+        loudness = self.loudness[self.recorded]
+        voice = loudest_voice(loudness, self.voiced[self.recorded])
+        return max(voice, float(np.percentile(loudness, _PERCENTILE))) if np.isfinite(voice) else voice
 
     def room(self) -> float:
         """Loudness of the room in which nobody speaks for a while: the middle one of its even stretches; infinite where somebody always does."""
