@@ -29,6 +29,7 @@ _LOUD_STEPS = round(0.5 / STEP_SECONDS)
 
 _HUM_STEPS = round(0.4 / STEP_SECONDS)
 _HUM_DECIBELS, _HUM_SEMITONES = 1.0, 0.1  # as still is no stretch of 2,775 recordings of voices
+_HUM_HIGHEST = 15.0  # semitones above 55 Hz: 131 Hz; mains hum is at 50 or 60 Hz, or twice as high
 
 COLUMNS = (
     *(f"log_mel_{band:02d}" for band in range(_MELS)),
@@ -101,13 +102,13 @@ def silent(steps: Steps) -> np.ndarray:
 
 
 def voicing(steps: Steps) -> np.ndarray:
-    """[T] share of each step that is voiced; 0 where a tone stands still, as mains hum does and no voice can."""
+    """[T] share of each step that is voiced; 0 where a low tone stands still, as mains hum does and no voice can."""
     loudness, pitch, voiced = (steps.values[:, COLUMNS.index(n)] for n in ("loudness_db", "pitch_semitones", "voiced"))
     if len(steps) < _HUM_STEPS:
         return voiced
     moves = [np.ptp(sliding_window_view(row, _HUM_STEPS), axis=1) for row in (loudness, pitch)]
     still = np.convolve((moves[0] <= _HUM_DECIBELS) & (moves[1] <= _HUM_SEMITONES), np.ones(_HUM_STEPS)) > 0
-    return np.where(still, 0, voiced)
+    return np.where(still & (pitch <= _HUM_HIGHEST), 0, voiced)
 
 
 def loudest_voice(loudness: np.ndarray, voiced: np.ndarray) -> float:
