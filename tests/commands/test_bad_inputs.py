@@ -57,6 +57,7 @@ WRONGLY_ASKED = [
     ("trail store", r'Unknown command "trail"\. Did you mean "train"\? See \'lddu --help\'\.$'),
     ("data imprt table", r'Unknown command "imprt"\. Did you mean "import"'),
     ("train store --seed", r"Expected a value after --seed, but got none\."),
+    ("train store --out a --force --force", r"Expected --force once, but got it again\."),
     ("train store --out a --out b", r"Expected --out once, but got it again with 'b'\."),
     (
         "predict run store --recal 0.9",

@@ -32,7 +32,8 @@ def _too_much(fault: CycloptsError) -> str:
     if isinstance(fault, UnusedCliTokensError) and fault.unused_tokens:
         return f"Expected no further words, but got {' '.join(map(repr, fault.unused_tokens))}"
     if isinstance(fault, RepeatArgumentError) and fault.token is not None:
-        return f"Expected {fault.token.keyword or 'an argument'} once, but got it again with {fault.token.value!r}"
+        again = f" with {fault.token.value!r}" if fault.token.value else ""  # a flag has no value
+        return f"Expected {fault.token.keyword or 'an argument'} once, but got it again{again}"
     return ""
 
 

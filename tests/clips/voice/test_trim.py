@@ -209,6 +209,24 @@ def test_a_knock_apart_from_a_voice_is_no_part_of_it_where_it_is_quiet(
 
 
 @given(
+    word=st.lists(st.floats(-30, -10), min_size=2, max_size=9),
+    before=st.integers(8, 300),
+    after=st.integers(8, 300),
+    room=st.floats(-100, -66),
+    seed=st.integers(0, 9),
+)
+def test_a_word_is_heard_without_its_room_however_long_that_lasts(
+    word: list[float], before: int, after: int, room: float, seed: int
+) -> None:
+    """It may be less than a twentieth of the file, and than half a second."""
+    noise = room + np.random.default_rng(seed).uniform(-2, 2, before + after)
+    is_voiced = [0.0] * before + [1.0] * len(word) + [0.0] * after
+    steps = measured([*noise[:before], *word, *noise[before:]], is_voiced)
+    [found] = trimmed(steps, [(0.0, len(steps) * STEP)], relative=True)
+    assert found == pytest.approx((before * STEP, (before + len(word)) * STEP))
+
+
+@given(
     voice=st.lists(st.floats(-50, -10), min_size=20, max_size=60),
     room=st.floats(-100, -66),
     before=st.integers(0, 20),

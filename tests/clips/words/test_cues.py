@@ -38,6 +38,33 @@ def test_a_sentence_in_two_cues_of_one_time_keeps_its_order(tmp_path: Path) -> N
     assert (found.words[0].start, found.words[-1].end) == (1, 4)
 
 
+def test_somebody_who_is_spoken_into_speaks_on(tmp_path: Path) -> None:
+    found = read(tmp_path, srt([(1, 9, "ANN: so this is my garden"), (4, 5, "BEN: oh"), (9, 11, "ANN: and these")]))
+    spoken = {who: [(word.start, word.end) for word in found.words if word.speaker == who] for who in ("ANN", "BEN")}
+    assert spoken["BEN"] == [(4, 5)] and spoken["ANN"][0][0] == 1 and spoken["ANN"][-1][1] == 11
+    assert all(one[1] == pytest.approx(other[0]) for one, other in pairwise(spoken["ANN"]))
+    assert found.notes == ()
+
+
+@many
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(2, 80), st.sampled_from(["Ann", "Ben"]), WORDS), max_size=12),
+    st.sampled_from(["Ann", "Ben"]),
+)
+def test_when_somebody_speaks_does_not_depend_on_others_who_do(
+    tmp_path: Path, drawn: list[tuple[int, int, str, list[str]]], who: str
+) -> None:
+    texts, lines, own, now = unique([words for *_, words in drawn]), ["WEBVTT\n"], ["WEBVTT\n"], 0
+    for (gap, length, speaker, _), words in zip(drawn, texts, strict=True):
+        now += gap
+        cue = f"{clock(now / 10)} --> {clock((now + length) / 10)}\n<v {speaker}>{' '.join(words)}\n"
+        lines.append(cue)
+        own += [cue] if speaker == who else []
+    if len(own) > 1:
+        both, alone = (read(tmp_path, "\n".join(each), "talk.vtt", duration=200.0).words for each in (lines, own))
+        assert [word for word in both if word.speaker == who] == list(alone)
+
+
 @many
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0.2, 8), WORDS), min_size=1, max_size=12))
 def test_overlapping_cues_keep_their_order_and_every_word_its_cue(

@@ -75,6 +75,8 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
     voiced = voicing(measured) if relative else measured.values[:, COLUMNS.index("voiced")]
     recorded = ~silent(measured) if relative else np.ones(len(loudness), bool)
     loud = float(np.percentile(loudness[recorded], _PERCENTILE)) if recorded.any() else 0.0
+    if relative and np.isneginf(loudest_voice(loudness, voiced)):  # a word in a long silence is less than a twentieth
+        loud = max(loud, _brief_voice(loudness, recorded & (voiced >= MOSTLY_VOICED)))
     loudest = max(loud, loudest_voice(loudness, voiced))
     middle = (measured.start + measured.end) / 2
     spans: list[Stretch | None] = []
@@ -139,6 +141,12 @@ class _Stretch:
         groups = np.split(lasting, np.flatnonzero(np.diff(lasting) > _APART) + 1)
         said = [g for g in groups if g[-1] - g[0] + 1 >= _SYLLABLE or (self.voiced[g] >= MOSTLY_VOICED).any()]
         return np.concatenate(said) if quiet and said else lasting
+
+
+def _brief_voice(loudness: np.ndarray, voice: np.ndarray) -> float:
+    """Decibels that all of `_LASTING` steps of a voice reach, of those that last; minus infinity where none do."""
+    lasting = loudness[_lasting(voice)]
+    return float(np.partition(lasting, -_LASTING)[-_LASTING]) if len(lasting) else -np.inf
 
 
 def _lasting(sounds: np.ndarray) -> np.ndarray:
