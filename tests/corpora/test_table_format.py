@@ -298,6 +298,16 @@ def test_hidden_files_are_passed_over_and_features_in_other_forms_warned_of(corp
     assert warning(store, "Left out").endswith("of .npy: visual.npy.")
 
 
+@pytest.mark.parametrize(
+    "file", ["FACE.NPZ", "face.csv", "face.parquet", "face/-c0.csv", "face/-c0.npz", "face/deep/-c0.h5", "face/-c0.NPY"]
+)
+def test_what_may_be_a_modality_and_is_not_read_is_named(corpus: Path, file: str) -> None:
+    (corpus / file).parent.mkdir(parents=True, exist_ok=True)
+    (corpus / file).write_bytes(b"")
+    (corpus / "notes.md").write_bytes(b"")
+    assert warning(imported(corpus), "Left out").endswith(f"of .npy: {Path(file).parts[0]}.")
+
+
 def test_a_modality_that_no_train_clip_has_is_warned_of(corpus: Path) -> None:
     write_npz(corpus / "text.npz", {"-c2": np.ones((1, 3))})
     store = imported(corpus)

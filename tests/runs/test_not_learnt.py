@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lddu.models.family import Task
 from lddu.runs.cautions import training_warnings
 from lddu.runs.figures import PredictOptions
-from lddu.runs.not_learnt import not_learnt
+from lddu.runs.not_learnt import not_learnt, sentence
 from lddu.runs.onnx.check import COVERAGE, answers
 from lddu.runs.predictor import Predictor
 from lddu.store.clip_table import ClipRow
@@ -56,6 +58,16 @@ def test_it_is_said_of_clips_that_have_nothing_else(store: FeatureStore, rows: l
 def test_the_sentence_of_training_says_which_emotions_and_which_modality() -> None:
     flags = not_learnt(TASK, [OTHER, UNLEARNT, "rock and roll could not be learnt from text alone: no"])
     np.testing.assert_array_equal(flags, [[False] * 3, [False, True, True], [False] * 3])
+
+
+@settings(deadline=None)
+@given(which=st.sets(st.sampled_from(["anger, rage", "anger", "shock and awe", "joy (high)", "sad"]), min_size=1))
+def test_names_that_hold_what_stands_between_names_are_read_too(which: set[str]) -> None:
+    emotions = ("joy (high)", "anger", "anger, rage", "shock and awe", "sad")
+    told = [emotion for emotion in emotions if emotion in which]
+    task = Task(emotions, {"text": 3}, {"text": "a"}, 0.5, False)
+    flags = not_learnt(task, [sentence(told, "text")] if told else [])
+    assert [emotion for emotion, flag in zip(emotions, flags[0], strict=True) if flag] == told
 
 
 def test_of_clips_without_anything_else_the_run_cannot_tell(predictor: Predictor, store: FeatureStore) -> None:

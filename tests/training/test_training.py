@@ -413,6 +413,20 @@ def test_an_emotion_that_clips_of_one_modality_are_never_labelled_with_is_warned
     )
 
 
+@pytest.mark.parametrize(("alone", "told"), [(1, False), (2, False), (6, True)])
+def test_a_few_clips_that_lost_modalities_and_a_label_by_chance_do_not_say_what_cannot_be_learnt(
+    tmp_path: Path, alone: int, told: bool
+) -> None:
+    steps = np.random.default_rng(0).normal(size=(120, 1, 3)).astype(np.float32)
+    with writing_store(tmp_path / "store", StoreDescription(("joy", "anger"), {"text": "a", "audio": "b"})) as writer:
+        for i in range(120):
+            other, anger = ({"text": steps[i]}, 1 - i % 2) if i >= alone else ({}, None)
+            shares = [i % 2, anger if i % 10 else None]
+            writer.add(ClipRow(f"c{i}", "train" if i < 100 else "valid", shares), {"audio": steps[i], **other})
+    warnings = describe(FeatureStore(tmp_path / "store"), tiny_config(training=SHORT), RunOptions()).warnings
+    assert any("anger could not be learnt from audio alone" in sentence for sentence in warnings) == told
+
+
 @pytest.mark.parametrize(("share", "told"), [(0.0, "absent from"), (1.0, "present in")])
 def test_an_emotion_that_train_shows_never_or_always_is_named(tmp_path: Path, share: float, told: str) -> None:
     with writing_store(tmp_path / "store", StoreDescription(EMOTIONS, {"audio": "made up"})) as writer:

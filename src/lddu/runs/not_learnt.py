@@ -10,7 +10,6 @@ from lddu.models.family import Task
 from lddu.sentences import listed
 
 _SENTENCE = re.compile(r"^(.*) could not be learnt from (.*) alone: ")
-_BETWEEN = re.compile(r", | and ")
 
 
 def sentence(emotions: Sequence[str], modality: str) -> str:
@@ -46,9 +45,15 @@ def not_learnt(task: Task, warnings: Sequence[str]) -> Flags:
     modalities = list(task.dimensions)
     for match in filter(None, map(_SENTENCE.match, warnings)):
         if match[2] in modalities:
-            names = {match[1], *_BETWEEN.split(match[1])}
+            names = _listed_in(match[1], task.emotions)
             flags[modalities.index(match[2])] |= [emotion in names for emotion in task.emotions]
     return flags
+
+
+def _listed_in(told: str, emotions: Sequence[str]) -> set[str]:
+    """Which of the emotions a sentence lists; a name may hold ``,`` or ``and`` itself, so the longest is looked for first."""
+    longest = sorted(emotions, key=len, reverse=True)
+    return set(re.findall(rf"(?:^|, | and )({'|'.join(map(re.escape, longest))})(?=$|, | and )", told))
 
 
 def untaught(unlearnt: Flags, presence: Flags) -> Flags:

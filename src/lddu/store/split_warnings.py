@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from lddu.store.repeated import SAME_FEATURES
+
 NONE_NAMED = " names no split: the store can be predicted, not trained on."
 NONE_IN = {
     "train": "nothing can be trained on it",
@@ -42,6 +44,7 @@ def of_splits(warning: str) -> bool:
     return (
         warning.endswith(NONE_NAMED)
         or warning.startswith(SOME_WITHOUT)
+        or SAME_FEATURES in warning
         or warning in [_none_in(name) for name in NONE_IN]
     )
 

@@ -17,6 +17,7 @@ from lddu.machine.atomic import refuse_unwritable, replaced_folder, write_text
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY, ClipRow, table_of, write_table
 from lddu.store.manifest import FORMAT, VERSION
 from lddu.store.outliers import OutlierDetector
+from lddu.store.repeated import RepeatDetector
 from lddu.store.store import file_sha256
 from lddu.store.stream import StorePart
 from lddu.store.tensor_file import write_tensors
@@ -61,6 +62,7 @@ class StoreWriter:
         self._description = description
         self._rows: list[ClipRow] = []
         self._seen: set[str] = set()
+        self._repeats = RepeatDetector()
         self._streams = {name: _Stream(folder, name) for name in description.modalities}
         _check_description(description)
 
@@ -87,6 +89,7 @@ class StoreWriter:
         _check_row(row, self._description)
         for name, stream in self._streams.items():
             stream.add(row.clip, features.get(name), (times or {}).get(name))
+        self._repeats.see(row.clip, row.split, {name: features[name] for name in self._streams if name in features})
         self._seen.add(row.clip)
         self._rows.append(row)
 
@@ -118,6 +121,7 @@ class StoreWriter:
             "simulated": self._description.simulated,
             "repairs": {kind: dict(sorted(where.items())) for kind, where in sorted(self.repairs.items())},
             "warnings": self.warnings
+            + self._repeats.sentences()
             + [sentence for stream in self._streams.values() for sentence in stream.outliers.sentences()],
             "sha256": {"clips.parquet": file_sha256(self._folder / "clips.parquet")},
         }

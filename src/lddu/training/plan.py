@@ -1,5 +1,6 @@
 """What a run will train: its options, and its description with every automatic setting resolved."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +146,10 @@ def describe(store: FeatureStore, config: Config, options: RunOptions) -> RunDes
     )
 
 
+BY_CHANCE = 0.01
+"""That some clips have no label is held for a property of theirs where it happens less often by chance."""
+
+
 def _one_sided(emotions: Sequence[str], presence: Floats) -> list[str]:
     """Sentences on emotions that the labels of training [N, E] show always, never, or not at all."""
     sentences = []
@@ -202,15 +207,32 @@ def _hidden_shares(store: FeatureStore) -> list[str]:
 
 
 def _never_alone(store: FeatureStore, rows: np.ndarray, presence: Floats, modalities: list[str]) -> list[str]:
-    """Sentences on emotions that no clip of one modality alone is labelled with, where there are such clips."""
+    """Sentences on emotions that no clip of one modality alone is labelled with, where there are such clips.
+
+    A few clips that have lost their other modalities, and a label, are no such thing: then it may be chance.
+    """
     there = np.stack([store.lengths(name)[rows] > 0 for name in modalities], axis=1)
     sentences = []
     for name, alone in zip(modalities, having_only(there).T, strict=True):
         unknown = np.isnan(presence[alone]).all(axis=0) & ~np.isnan(presence).all(axis=0)
+        chance = [_all_among(int(alone.sum()), int(n), len(rows)) for n in np.isnan(presence).sum(axis=0)]
+        unknown &= np.array(chance) * presence.shape[1] * len(modalities) < BY_CHANCE  # Bonferroni
         if alone.any() and len(modalities) > 1 and unknown.any():
             names = [emotion for emotion, unlabelled in zip(store.emotions, unknown, strict=True) if unlabelled]
             sentences.append(not_learnt_sentence(names, name))
     return sentences
+
+
+def _all_among(drawn: int, marked: int, total: int) -> float:
+    """Chance that all clips which are drawn are marked ones, of which there are so many in total (hypergeometric)."""
+    if drawn > marked:
+        return 0.0
+    return math.exp(
+        math.lgamma(marked + 1)
+        - math.lgamma(marked - drawn + 1)
+        + math.lgamma(total - drawn + 1)
+        - math.lgamma(total + 1)
+    )
 
 
 def _groups_of_several_splits(store: FeatureStore) -> list[str]:

@@ -165,6 +165,51 @@ def test_numbers_of_classes_are_refused_and_never_taken_for_decimals(tmp_path: P
     assert shares(sheet(tmp_path, [["clip", "label"], ["a", "0.5"], ["b", "1"]])) == [[0.5], [1.0]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("joy;joy;anger", "name each emotion once, but 'joy' is there 2 times, as votes"),
+        ("['anger', 'joy', 'Anger']", "name each emotion once, but 'anger' is there 2 times, as votes"),
+        ("{'joy': 0.7, 'anger': 0.3}", "to name emotions, but got .*; write a column per emotion"),
+        ("joy:0.7;anger:0.3", "to name emotions, but got 'joy:0.7;anger:0.3'; write a column per emotion"),
+        ("joy (2), anger (1)", "to name emotions, but got"),
+        ("joy=70 %|anger=30 %", "to name emotions, but got"),
+        ("0", "to name emotions, but got '0'; write a column per emotion"),
+    ],
+)
+def test_votes_and_numbers_beside_names_are_refused_instead_of_lost(tmp_path: Path, cell: str, message: str) -> None:
+    for column in ("emotion", "labels"):
+        with pytest.raises(SourceError, match=rf"Expected the cell '{column}' of clip 'b' \(line 3 of .*{message}"):
+            sheet(tmp_path, [["clip", column], ["a", "joy"], ["b", cell]], "\t")
+
+
+def test_a_mapping_of_names_in_parquet_is_refused(tmp_path: Path) -> None:
+    parquet = write_sheet(tmp_path / "clips.parquet", [["clip", "emotion"], ["a", {"joy": 1, "anger": 0}]])
+    with pytest.raises(SourceError, match=r"'emotion' of clip 'a' .* to name emotions, but got .*'joy': 1"):
+        read_sheet(parquet, "clip")
+
+
+def test_one_emotion_that_every_rater_named_is_that_emotion(tmp_path: Path) -> None:
+    found = sheet(tmp_path, [["clip", "emotion"], ["a", "joy;Joy;joy"], ["b", "anger"]])
+    assert (found.emotions, shares(found)) == (("anger", "joy"), [[0, 1], [1, 0]])
+
+
+def test_a_word_for_an_empty_cell_in_a_list_of_names_is_no_emotion(tmp_path: Path) -> None:
+    found = sheet(tmp_path, [["clip", "emotion"], ["a", "joy;nan"], ["b", "joy;anger"], ["c", "nan;nan"], ["d", "[]"]])
+    assert (found.emotions, shares(found)) == (("anger", "joy"), [[0, 1], [1, 1], [None, None], [0, 0]])
+
+
+def test_a_number_that_is_no_share_may_be_of_no_emotion(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"but got 34; .*; if the column is no emotion, call it '_age'"):
+        sheet(tmp_path, [["clip", "joy", "age"], ["a", "1", "34"]])
+
+
+@pytest.mark.parametrize("column", ["Group", "START", "Split", "Transcript"])
+def test_a_known_column_in_capitals_is_no_emotion(tmp_path: Path, column: str) -> None:
+    with pytest.raises(SourceError, match=f"but got '{column}'; rename it to '{column.lower()}' where that is meant"):
+        sheet(tmp_path, [["clip", "joy", column], ["a", "1", "0"]])
+
+
 def test_a_column_of_sentences_is_no_column_of_emotions(tmp_path: Path) -> None:
     rows = [["clip", "label"], *([f"c{i}", f"sentence {i}"] for i in range(101))]
     with pytest.raises(

@@ -19,8 +19,11 @@ from lddu.store.sheet.columns import PATH_COLUMNS
 from lddu.store.sheet.lines import SHEET_NAMES, sheet_path
 from lddu.store.writer import StoreDescription, StoreWriter, writing_store
 
-OTHER_FEATURES = {".npy", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat", ".safetensors"}
-"""Endings of files that someone may have meant as features; they are warned of, not read."""
+OTHER_FEATURES = {
+    *(".npy", ".npz", ".pkl", ".pt", ".pth", ".h5", ".hdf5", ".csd", ".mat", ".safetensors", ".feather", ".arff"),
+    *(".csv", ".tsv", ".parquet", ".xlsx"),
+}
+"""Endings of files that someone may have meant as features, in lower case; they are warned of, not read."""
 
 
 def recognises_table(path: Path) -> bool:
@@ -143,9 +146,19 @@ def _note_sheet(writer: StoreWriter, folder: Path, sheet: ClipSheet) -> None:
         writer.warnings.append(
             f"Left out, since only 'lddu extract' reads the files that they name: {some([f'column {p}' for p in paths])}."
         )
-    unread = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in OTHER_FEATURES]
-    if unread:
+    if unread := _unread(folder):
         writer.warnings.append(f"Left out, since features are NAME.npz or a folder NAME of .npy: {some(unread)}.")
+
+
+def _unread(folder: Path) -> list[str]:
+    """Names of the files that may be features and are not read, and of the folders that hold nothing else."""
+    read = {*modality_paths(folder), sheet_path(folder)}
+    others = sorted(path for path in folder.iterdir() if path not in read and not path.name.startswith("."))
+    return [
+        path.name
+        for path in others
+        if any(file.suffix.lower() in OTHER_FEATURES for file in (files_below(path) if path.is_dir() else (path,)))
+    ]
 
 
 def _note_stream(writer: StoreWriter, stream: _Stream) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 UNKNOWN = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 """Words for an empty cell, in lower case: R writes NA, Excel #N/A, databases NULL."""
 
+_NOTHING_SAID = UNKNOWN - {"none"}
+"""Words for an empty cell among names of emotions, where none may be what a rater named."""
+
 TRUE = frozenset({"true", "yes", "y", "ja", "oui", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
 FALSE = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux", "falso", "onwaar"})
 """As programs write them, and Excel in German, French, Spanish, Portuguese, Italian and Dutch; in lower case."""
@@ -128,15 +131,23 @@ def carried_numbers(cells: list[Any], comma: bool) -> list[float] | None:
     return numbers
 
 
-def emotion_names(cell: Any) -> tuple[str, ...] | None:
-    """The emotions that a cell names, one or a list of them (``joy, anger``, ``['joy', 'anger']``); None where it is empty."""
+def listed_names(cell: Any) -> list[str] | None:
+    """What a cell lists (``joy, anger``, ``['joy', 'anger']``), as often as it is there; None where the cell is empty."""
     if isinstance(cell, list | tuple | set):
         names = list(map(words, cell))
     else:
         text = words(cell).strip()
-        if not text or text.lower() in UNKNOWN - {"none"}:  # which may be what a rater named
+        if not text or text.lower() in _NOTHING_SAID:
             return None
         if text[0] in "[({" and text[-1] in "])}":
             text = text[1:-1]
         names = [name.strip(" '\"") for name in re.split(r"[,;|]", text)]
-    return tuple(dict.fromkeys(composed(name.strip()) for name in names if name.strip()))
+    there = [composed(name.strip()) for name in names if name.strip()]
+    said = [name for name in there if name.lower() not in _NOTHING_SAID]
+    return None if there and not said else said
+
+
+def emotion_names(cell: Any) -> tuple[str, ...] | None:
+    """The emotions that a cell names, one or a list of them, each once; None where it is empty."""
+    names = listed_names(cell)
+    return None if names is None else tuple(dict.fromkeys(names))

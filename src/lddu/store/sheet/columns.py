@@ -111,6 +111,12 @@ def _check_header(table: SheetColumns) -> None:
         raise SourceError(
             f"Expected each column of {path} once, but {twice[0]!r} is there twice; remove or rename one."
         )
+    otherwise = [name for name in header if name not in FIXED_COLUMNS and name.lower() in FIXED_COLUMNS]
+    if otherwise:
+        raise SourceError(
+            f"Expected the columns {', '.join(FIXED_COLUMNS)} of {path} in small letters, but got {otherwise[0]!r}; rename it to "
+            f"{otherwise[0].lower()!r} where that is meant, or call it '_{otherwise[0]}'."
+        )
     if "" in header:
         raise SourceError(
             f"Expected every column of {path} to have a name, but column {header.index('') + 1} has none; "

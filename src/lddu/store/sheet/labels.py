@@ -1,6 +1,7 @@
 """The emotion columns of a clip table as shares of raters: a column per emotion, or one column that names them."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from lddu.config import near
 from lddu.errors import SourceError
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY
-from lddu.store.sheet.cells import Spelt, emotion_names, number, share, words
+from lddu.store.sheet.cells import Spelt, emotion_names, listed_names, number, share, words
 from lddu.store.sheet.columns import SheetColumns
 
 NAMED = ("emotion", "emotions", "label", "labels")
@@ -17,6 +18,9 @@ NAMED = ("emotion", "emotions", "label", "labels")
 
 MOST_NAMES = 100
 """Different emotions that such a column may name; more are something else, such as sentences."""
+
+_NUMBERED = re.compile(r"['\"]?\s*[:=(]\s*[+-]?[\d.,]+\s*%?\s*\)?$")
+"""How a name ends that comes with a number: joy:0.7, 'joy': 1, joy (3)."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def _spelt(read: Callable[[Any], Spelt], cell: Any) -> Spelt | None:
 
 
 def _named(table: SheetColumns, column: str, cells: Sequence[Any]) -> SheetLabels:
+    for i, cell in enumerate(cells):
+        _refuse_numbers_and_votes(cell, column, table.at(i))
     named = [emotion_names(cell) for cell in cells]
     spellings: dict[str, Counter[str]] = {}
     for name in (name for names in named for name in names or ()):
@@ -111,6 +117,27 @@ def _named(table: SheetColumns, column: str, cells: Sequence[Any]) -> SheetLabel
     return SheetLabels(tuple(emotions), shares)
 
 
+def _refuse_numbers_and_votes(cell: Any, column: str, at: str) -> None:
+    """Refuse a cell that says more than names, such as how many raters gave each: as names alone, all of it would be lost.
+
+    Raises:
+        SourceError: where a name comes with a number or is one, or is there twice beside another.
+    """
+    names = listed_names(cell) or []
+    numbers = [name for name in names if _NUMBERED.search(name) or (_spelt(share, name) or (None,))[0] is not None]
+    if isinstance(cell, dict) or numbers:
+        raise SourceError(
+            f"Expected the cell {column!r} {at} to name emotions, but got {str(cell)[:80]!r}; write a column per emotion with the "
+            "share of raters, or names alone, such as joy,anger."
+        )
+    times = Counter(name.casefold() for name in names)
+    if len(times) > 1 and (twice := [name for name in names if times[name.casefold()] > 1]):
+        raise SourceError(
+            f"Expected the cell {column!r} {at} to name each emotion once, but {twice[0]!r} is there {times[twice[0].casefold()]} "
+            "times, as votes of raters are; write a column per emotion with the share of raters."
+        )
+
+
 def _shares(table: SheetColumns, name: str, columns: Mapping[str, Sequence[Any]]) -> list[float | None]:
     codes = len(columns) == 1 and name.lower() in NAMED
     shares = []
@@ -120,8 +147,9 @@ def _shares(table: SheetColumns, name: str, columns: Mapping[str, Sequence[Any]]
             raise SourceError(_no_share(name, table.at(i), cell, codes))
         value, kind = spelt
         if value is not None and not 0 <= value <= 1:
+            other = "" if codes else f"; if the column is no emotion, call it '_{name}'"
             raise SourceError(
-                f"Expected the label {name!r} {table.at(i)} to lie in [0, 1], but got {value:g}; {_cure(columns, codes)}."
+                f"Expected the label {name!r} {table.at(i)} to lie in [0, 1], but got {value:g}; {_cure(columns, codes)}{other}."
             )
         if kind:
             table.repairs[kind, name] += 1
