@@ -104,9 +104,10 @@ def test_none_of_the_emotions_is_said_in_the_run_s_own_word_and_not_where_it_abs
     verdicts = {segment.clip: segment.verdict for segment in shown}
     assert list(verdicts.values()) == ["Neutral: no emotion is likely enough", f"Can't tell: {found.emotions[1]}"]
     shown_in = "neutral in 1; can't tell, and nothing named, in 1."
-    assert headline(calm, 2) == f"2 segments of 2 files: {shown_in}"
+    assert headline(calm, 2) == f"2 files: {shown_in}"
     assert headline(calm, 1, people=2) == f"2 people of 1 file: {shown_in}"
     assert headline(calm, 1, people=1) == f"1 person in 2 segments of 1 file: {shown_in}"
+    assert [headline(calm[n : n + 1], 1) for n in range(2)] == ["1 file: neutral.", "1 file: can't tell."]
     write_clip_page(tmp_path / "page", replace(found, predictions=calm), ABOUT, with_media=False)
     page = text_of(tmp_path / "page")
     assert "Where every emotion is absent, and none in doubt, the answer is <em>neutral</em>." in page

@@ -28,6 +28,7 @@ from lddu.errors import ConfigError, SourceError
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.predictor import Predictor
 from lddu.runs.watch_folder import look
+from lddu.store import extraction_notes
 from lddu.store.store import FeatureStore
 from tests.command_line import lddu as typed
 
@@ -193,6 +194,14 @@ def test_words_in_brackets_are_noted_where_they_are_read(encoder: WordEncoder) -
         "words in brackets, such as '[soft music]', were read as if they were said: leave out what nobody says",
     )
     assert plain.notes == open_one.notes == ("words alone",)
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"), [("... !!! ???", True), ("—", True), ("ok!", False), ("7", False), ("はい。", False)]
+)
+def test_signs_alone_are_noted(text: str, noted: bool, encoder: WordEncoder) -> None:
+    [clip] = features_of_words([SaidWords("a", text.split())], encoder)
+    assert (extraction_notes.SIGNS_ALONE in clip.notes) == noted
 
 
 @pytest.mark.parametrize("mark", ["&#39;", "&amp;", "&#x1F600;", "&hearts;", "<br />", "</i>", '<a href="x">'])
@@ -431,7 +440,7 @@ def test_words_beside_a_clip_stand_on_one_page(tmp_path: Path, run: Path, talkin
     (tmp_path / "notes.txt").write_text(SENTENCE, encoding="utf-8")
     assert predict(run, [str(talking), str(tmp_path / "notes.txt")], html=tmp_path / "page") == 0
     shown = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
-    assert "2 segments of 2 files" in shown
+    assert "2 files: " in shown
     assert shown.count("<video") == 1 and shown.count('<section class="file"') == 2
 
 

@@ -241,6 +241,13 @@ def test_a_source_that_is_nothing_known(tmp_path: Path, corpus: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match=r"a folder with clips.csv .*but it is an empty folder"):
         import_corpus(tmp_path / "empty", tmp_path / "store")
+    for name in ("votes.xlsx", "Folder/data.csv"):
+        table = tmp_path / name
+        table.parent.mkdir(exist_ok=True)
+        table.touch()
+        for place in {table, table.parent if "/" in name else table}:
+            with pytest.raises(SourceError, match=rf"as clips.csv, .*but got .*{table.name}; save it"):
+                import_corpus(place, tmp_path / "store")
     (tmp_path / "a.mp3").touch()
     with pytest.raises(SourceError, match="another kind of file"):
         import_corpus(tmp_path / "a.mp3", tmp_path / "store")

@@ -118,10 +118,12 @@ _UNREAD = "the language model knows no word of it"
 
 
 def words_to_doubt(words: Sequence[str], knows: Sequence[bool]) -> tuple[str, ...]:
-    """Notes on the words that the language model cannot read, on those in brackets, which nobody may have said, and on HTML; if any."""
+    """Notes on what the language model cannot read, on signs alone, on brackets, which nobody may have said, and on HTML; if any."""
     text, notes = " ".join(words), list[str]()
     if unknown := [word for word, known in zip(words, knows, strict=True) if not known]:
         notes.append(extraction_notes.unknown_words(len(unknown), len(words), unknown[0]))
+    if not any(map(str.isalnum, text)):
+        notes.append(extraction_notes.SIGNS_ALONE)
     if unsaid := re.search(IN_BRACKETS, text):
         notes.append(extraction_notes.unsaid_words(unsaid.group()))
     if mark := _first_markup(text):

@@ -22,6 +22,9 @@ FORMATS: tuple[CorpusFormat, ...] = (TABLE, MOSEI_CSD, MMSA, TAILOR, M3ED)
 SHOWN_NAMES = 5
 """How many names of a folder a message shows."""
 
+TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods", ".jsonl", ".feather"))
+"""Of tables as people keep them."""
+
 LOOKED_AT = 100
 """Of how many entries a folder is searched for a corpus."""
 
@@ -83,6 +86,12 @@ def format_of(source: str | Path, name: str | None = None) -> CorpusFormat:
     inside = _corpus_inside(path)
     if inside is not None:
         raise SourceError(f"Expected a corpus at {path}, but it is a folder that holds one; name {inside} instead.")
+    table = _table_at(path)
+    if table is not None:
+        raise SourceError(
+            f"Expected the table of a corpus as clips.csv, .tsv or .parquet, in a folder with its arrays, but got {table}; save it "
+            "there under that name. A table that names clips or holds their words is for 'lddu extract'."
+        )
     raise SourceError(
         f"Expected {path} to be {' or '.join(entry.looks_like for entry in FORMATS)}, but {_what_is_there(path)}."
     )
@@ -105,6 +114,13 @@ def _corpus_inside(path: Path) -> Path | None:
         child for child in sorted(path.iterdir())[:LOOKED_AT] if any(entry.recognises(child) for entry in FORMATS)
     ]
     return corpora[0] if len(corpora) == 1 else None
+
+
+def _table_at(path: Path) -> Path | None:
+    """The table that is meant: the file itself, or the only one of the folder; None where there is no single one."""
+    tables = [path] if path.is_file() else [child for child in sorted(path.iterdir())[:LOOKED_AT] if child.is_file()]
+    tables = [table for table in tables if table.suffix.lower() in TABLE_SUFFIXES]
+    return tables[0] if len(tables) == 1 else None
 
 
 def _what_is_there(path: Path) -> str:

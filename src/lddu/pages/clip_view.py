@@ -271,9 +271,15 @@ def headline(predictions: Predictions, files: int, failed: int = 0, people: int 
     what = counted(len(predictions), "segment" if files else "clip")
     if people:
         what = _people(people) + (f" in {what}" if people < len(predictions) else "")
+    if files:
+        what = (
+            counted(files, "file")
+            if files == len(predictions) and not people
+            else f"{what} of {counted(files, 'file')}"
+        )
     silent = np.zeros_like(predictions.label) if predictions.abstained is None else predictions.abstained
     return (
-        f"{what}{' of ' + counted(files, 'file') if files else ''}: "
+        f"{what}: "
         f"{_emotions_shown(predictions.emotions, predictions.label & ~silent, silent, [predictions.shows_none(n) for n in range(len(predictions))])}."
         f"{' ' + counted(failed, 'further file') + ' could not be used.' if failed else ''}"
     )
@@ -287,6 +293,9 @@ def _emotions_shown(emotions: Sequence[str], present: Flags, unsure: Flags, none
     """Which emotions how many clips show; both flags are [N, E], and `none` is [N] what a clip shows that shows none."""
     counts = dict(zip(emotions, present.sum(axis=0).tolist(), strict=True))
     often = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    if len(present) == 1:
+        unnamed = ["can't tell"] if unsure.any() and not often else []
+        return ", ".join([*often, *filter(None, none), *unnamed]) or "no emotion is likely enough"
     named = ", ".join([*(f"{name} in {counts[name]}" for name in often[:4]), *(["..."] if len(often) > 4 else [])])
     nothing_else = int((unsure.any(axis=1) & ~present.any(axis=1)).sum())
     doubt = f"can't tell, and nothing named, in {nothing_else}" if nothing_else else ""

@@ -137,6 +137,10 @@ def unsaid_words(example: str) -> str:
     return f"words in brackets, such as {_shown(example)!r}, were read as if they were said: leave out what nobody says"
 
 
+SIGNS_ALONE = "its words hold no letter and no digit: signs alone say little of an emotion"
+"""Of a clip whose words are punctuation."""
+
+
 def markup(example: str) -> str:
     """Of HTML in a text, as pages and programs that collect comments leave it."""
     return f"HTML, such as {_shown(example)!r}, was read as if it were said: write the signs that it stands for"
