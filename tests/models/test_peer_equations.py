@@ -19,7 +19,8 @@ from lddu.models.families import family_of
 from lddu.models.family import Task
 from lddu.models.peers import misa, tailor, univa
 from lddu.models.peers.blocks import Labels, MemoryContrast
-from lddu.models.peers.carat import Carat, CaratAnswer, CaratObjective, CaratObjectiveSettings, reconstruction
+from lddu.models.peers.carat import CaratObjective, CaratObjectiveSettings, reconstruction
+from lddu.models.peers.carat_network import Carat, CaratAnswer
 from lddu.models.peers.lmf import Lmf, LmfSettings
 from lddu.models.peers.mms2s import Mms2s, SequenceObjective
 from lddu.models.peers.prototypes import DECAY, Prototypes
