@@ -69,6 +69,14 @@ def test_a_voice_in_a_long_silence_is_not_taken_for_a_sound_without_one(room: fl
     assert not any("may hold no voice" in note for note in clip.notes)
 
 
+@pytest.mark.parametrize(("seconds", "noted"), [(0.1, True), (0.4, True), (0.6, False)])
+def test_a_voice_too_short_to_tell_an_emotion_by_is_noted(seconds: float, noted: bool, tmp_path: Path) -> None:
+    sound = np.zeros(2 * len(TONE))
+    sound[len(TONE) // 2 :][: round(16000 * seconds)] = 0.3 * VOICE[: round(16000 * seconds)]
+    clip = whole(write_wave(tmp_path / "brief.wav", sound))
+    assert any("too little to tell how somebody speaks" in note for note in clip.notes) == noted
+
+
 def test_sound_beside_zero_is_noted_in_full_scales_however_its_floats_are_scaled(tmp_path: Path) -> None:
     clip = whole(floats(tmp_path / "a.wav", 32768 * (0.5 * TONE + 0.2)))
     assert extraction_notes.beyond_full_scale(32768) in clip.notes and extraction_notes.beside_zero(0.2) in clip.notes

@@ -9,6 +9,7 @@ from lddu.clips.spans import NamedSpan, Source
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.clips.voice.measured import COLUMNS as VOICE_COLUMNS
 from lddu.clips.voice.measured import silent, voicing
+from lddu.clips.voice.stretches import STEP_SECONDS
 from lddu.clips.voice.trim import LOUDEST_SILENCE, trimmed
 from lddu.clips.words.beside import unread_beside
 from lddu.clips.words.transcript import Transcript, Word, speakers
@@ -17,6 +18,9 @@ from lddu.store import extraction_notes
 
 _HARDLY_VOICED = 0.15
 """Share of steps between the silence at its ends; of 2,775 recordings of voices, silence and all, the least voiced has .24, pink noise .1."""
+
+_BRIEF = 0.5
+"""Seconds between the silence at its ends; of the same recordings the shortest has 1.05."""
 
 Encode = Callable[[Sequence[Word], float], tuple[Steps, tuple[str, ...]]]
 
@@ -83,14 +87,17 @@ def clip_features(clip: ClipParts, tracks: FileTracks, encode: Encode) -> ClipFe
 
 
 def _voiceless(measured: Steps, seconds: float, has_voice: bool, relative: bool) -> tuple[str, ...]:
-    """A note on sound in which there is no voice, or may be none: a model answers noise too."""
+    """Notes on sound in which there is no voice, or may be none, or hardly any: a model answers noise too."""
     if measured.values[:, VOICE_COLUMNS.index("loudness_db")].max() < LOUDEST_SILENCE:
         return (extraction_notes.NEXT_TO_SILENCE,)
     if not has_voice:
         return (extraction_notes.SILENT_PART,)
     [stretch] = trimmed(measured, [(0.0, seconds)], relative)
     assert stretch is not None, "a step of the clip is loud"
-    return (extraction_notes.HARDLY_VOICED,) if voicing(measured.between(*stretch)).mean() < _HARDLY_VOICED else ()
+    heard = measured.between(*stretch)
+    notes = (extraction_notes.HARDLY_VOICED,) if voicing(heard).mean() < _HARDLY_VOICED else ()
+    seconds = len(heard) * STEP_SECONDS
+    return (*notes, extraction_notes.brief_voice(seconds)) if seconds < _BRIEF else notes
 
 
 def unread_words(source: Source, info: MediaInfo) -> list[str]:

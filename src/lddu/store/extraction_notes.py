@@ -179,6 +179,11 @@ def cancelled(seconds: float) -> str:
     return f"its channels cancel each other for {seconds:.0f} s (opposite phase), where little of the voice is left"
 
 
+def brief_voice(seconds: float) -> str:
+    """Of a clip whose sound, but for the silence at its ends, is shorter than any voice that encoders were tried on."""
+    return f"only {seconds:.2f} s of its sound are no silence: too little to tell how somebody speaks"
+
+
 def beside_zero(offset: float) -> str:
     """Of sound whose mean is not zero; share of full scale."""
     percent = 100 * abs(offset)
