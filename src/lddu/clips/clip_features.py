@@ -96,8 +96,8 @@ def _voiceless(measured: Steps, seconds: float, has_voice: bool, relative: bool)
     assert stretch is not None, "a step of the clip is loud"
     heard = measured.between(*stretch)
     notes = (extraction_notes.HARDLY_VOICED,) if voicing(heard).mean() < _HARDLY_VOICED else ()
-    seconds = len(heard) * STEP_SECONDS
-    return (*notes, extraction_notes.brief_voice(seconds)) if seconds < _BRIEF else notes
+    lasts = len(heard) * STEP_SECONDS
+    return (*notes, extraction_notes.brief_voice(lasts)) if lasts < _BRIEF else notes
 
 
 def unread_words(source: Source, info: MediaInfo) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from lddu.clips.steps import Steps
 from lddu.clips.voice.measured import COLUMNS, loudest_voice, silent
 from lddu.clips.voice.stretches import STEP_SECONDS
+from lddu.clips.voice.trim import BELOW
 from lddu.clips.words.transcript import Transcript
 from lddu.clips.words.word import Word
 
@@ -25,7 +26,6 @@ _BREATH = 0.1  # seconds left around words and speech
 _QUIET = 0.4  # seconds of quiet that part two stretches of speech
 _ABOVE_NOISE = 10.0  # dB over the quietest tenth of the file from which a step counts as speech
 _NEVER_SPEECH = -55.0  # dB of full scale
-_BELOW_LOUD = 35.0  # dB below what is loud, where a step is never speech whatever the level of the file
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _speech(voice: Steps, longest: float, duration: float, relative: bool) -> It
     recorded = loudness[~silent(voice)]
     floor = float(np.quantile(recorded, 0.1))
     ceiling = max(float(np.quantile(recorded if relative else loudness, 0.95)), loudest_voice(loudness, voiced))
-    never = ceiling - _BELOW_LOUD if relative else _NEVER_SPEECH
+    never = ceiling - BELOW if relative else _NEVER_SPEECH
     threshold = max(never, min(floor + _ABOVE_NOISE, (floor + ceiling) / 2))
     runs = list(_runs(loudness >= threshold, round(_QUIET / STEP_SECONDS)))
     spans = []

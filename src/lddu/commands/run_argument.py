@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lddu.commands.screen import notes
 from lddu.errors import ConfigError, RunError
 from lddu.runs.named_runs import DEFAULT, did_you_mean, named_by
-from lddu.runs.run_archive import without_a_run
+from lddu.runs.run_archive import is_archive, without_a_run
 from lddu.store.place import is_url
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run_and_inputs(words: Sequence[str], run: str) -> tuple[str, list[str]]:
     chosen, inputs = run, list(words)
     if run and Path(first).is_dir() and first and named_by(first):
         raise ConfigError(f"Expected one run, but got --run {run} and the run {first}; leave one out.")
-    if not run and first.lower().endswith(".zip") and Path(first).is_file() and without_a_run(Path(first)):
+    if not run and is_archive(Path(first)) and without_a_run(Path(first)):
         raise RunError(
             f"Expected a run or a clip, but {first} is an archive without a run; unpack it, and name its clips."
         )

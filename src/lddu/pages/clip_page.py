@@ -96,8 +96,8 @@ def write_clip_page(folder: Path, answers: ClipAnswers, context: ClipPageContext
         with_media: show the files of the clips; without, only the answers.
     """
     with replaced_folder(folder) as new:
-        timed = zip(answers.file, answers.start, strict=True)
-        played = [file for file, start in timed if file and not (isnan(start) and _holds_words(file))]
+        timed = zip(answers.file, answers.start, strict=True)  # words alone have no time and no player
+        played = [file for file, start in timed if file and (_is_photo(file) or not isnan(start))]
         files = list(dict.fromkeys(played)) if with_media else []
         names = short_paths(files)
         media = {file: _beside(Path(file), new, number, names[file]) for number, file in enumerate(files, start=1)}
@@ -149,9 +149,9 @@ def clip_page(
     )
 
 
-def _holds_words(file: str) -> bool:
-    """Whether a file of clips without a place in time is one of words alone, which has no player, and no photo."""
-    return Path(file).suffix.lower() not in PHOTO_SUFFIXES
+def _is_photo(file: str) -> bool:
+    """Whether a file is named as a photo is."""
+    return Path(file).suffix.lower() in PHOTO_SUFFIXES
 
 
 def browser_note(info: MediaInfo) -> str:

@@ -272,11 +272,8 @@ def headline(predictions: Predictions, files: int, failed: int = 0, people: int 
     if people:
         what = _people(people) + (f" in {what}" if people < len(predictions) else "")
     if files:
-        what = (
-            counted(files, "file")
-            if files == len(predictions) and not people
-            else f"{what} of {counted(files, 'file')}"
-        )
+        each_one = files == len(predictions) and not people
+        what = counted(files, "file") if each_one else f"{what} of {counted(files, 'file')}"
     silent = np.zeros_like(predictions.label) if predictions.abstained is None else predictions.abstained
     return (
         f"{what}: "

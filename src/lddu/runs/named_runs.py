@@ -15,7 +15,7 @@ from pathlib import Path
 from lddu.errors import RunError
 from lddu.models.family import Family
 from lddu.runs.hub_names import hub_name
-from lddu.runs.run_archive import unpack_run
+from lddu.runs.run_archive import is_archive, unpack_run
 from lddu.runs.run_folder import RunFolder, RunLike
 
 DEFAULT = "default"
@@ -54,7 +54,7 @@ def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
 
         return fetched_run(name, family, did_you_mean(run))
     path = Path(run)
-    if path.suffix.lower() == ".zip" and path.is_file():
+    if is_archive(path):
         return _unpacked(path, family)
     if not path.exists():
         raise RunError(
@@ -79,7 +79,7 @@ def default_run() -> RunFolder:
 def named_by(word: str) -> bool:
     """Whether a word of the command line means a run: a folder of one, a .zip, a known name, or one on the Hub."""
     path = Path(word)
-    if word in KNOWN or hub_name(word) or (path.suffix.lower() == ".zip" and path.is_file()):
+    if word in KNOWN or hub_name(word) or is_archive(path):
         return True
     return path.is_dir() and not (path / "manifest.json").exists() and any((path / name).exists() for name in _MARKS)
 

@@ -68,11 +68,16 @@ def unpack_run(archive: Path, folder: Path) -> None:
         ) from None
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file is named as an archive is."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
 def without_a_run(archive: Path) -> bool:
     """Whether an archive can be read and holds no config.json: clips, perhaps, rather than a run."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            return not any(name.replace("\\", "/").split("/")[-1] == "config.json" for name in opened.namelist())
+            return not any(_name(entry).split("/")[-1] == "config.json" for entry in opened.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 

@@ -181,7 +181,7 @@ def cancelled(seconds: float) -> str:
 
 def brief_voice(seconds: float) -> str:
     """Of a clip whose sound, but for the silence at its ends, is shorter than any voice that encoders were tried on."""
-    return f"only {seconds:.2f} s of its sound are no silence: too little to tell how somebody speaks"
+    return f"only {seconds:.2f} s of its sound is not silence: too little to tell how somebody speaks"
 
 
 def beside_zero(offset: float) -> str:

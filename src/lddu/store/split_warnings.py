@@ -35,7 +35,7 @@ def split_warnings(splits: Sequence[str], file: str) -> list[str]:
 
 
 def of_splits(warning: str) -> bool:
-    """Whether a warning is one of `split_warnings`.
+    """Whether a warning is one of `split_warnings`, or on copies in other splits (`lddu.store.repeated`).
 
     Example:
         >>> of_splits("clips.csv names no split: the store can be predicted, not trained on."), of_splits("2 clips are empty")

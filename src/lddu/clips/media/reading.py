@@ -31,9 +31,7 @@ LOUDEST = 4.0
 
 _BEYOND = 1e-3  # share of samples that may lie beyond before the whole sound is taken for louder
 _OFFSET = 0.02  # of full scale; the loudest voice is 1
-_OFFSET_BESIDE = (
-    0.02  # deviations of the sound: 34 dB below it, where pauses that lie beside zero begin to be as loud as a voice
-)
+_OFFSET_BESIDE = 0.02  # deviations of the sound: 34 dB below it; in a pause, what lies further beside zero is heard
 _LEAST_OFFSET = 1e-4  # of full scale: -80 dB
 _STILL = 0.9  # share of the frames from which on time stamps that stand still are none
 _LOST = 0.1  # share of the sound that may be lost in the mix of all channels

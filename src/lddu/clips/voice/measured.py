@@ -101,13 +101,18 @@ def silent(steps: Steps) -> np.ndarray:
     return np.asarray(steps.values[:, COLUMNS.index("loudness_db")] <= 20 * np.log10(_QUIETEST) + 0.01)
 
 
+def in_stretches(fits: np.ndarray, steps: int) -> np.ndarray:
+    """[T] which steps lie in a stretch that fits, from whether each of the [T - steps + 1] stretches of so many does."""
+    return np.asarray(np.convolve(fits, np.ones(steps)) > 0)
+
+
 def voicing(steps: Steps) -> np.ndarray:
     """[T] share of each step that is voiced; 0 where a low tone stands still, as mains hum does and no voice can."""
     loudness, pitch, voiced = (steps.values[:, COLUMNS.index(n)] for n in ("loudness_db", "pitch_semitones", "voiced"))
     if len(steps) < _HUM_STEPS:
         return voiced
     moves = [np.ptp(sliding_window_view(row, _HUM_STEPS), axis=1) for row in (loudness, pitch)]
-    still = np.convolve((moves[0] <= _HUM_DECIBELS) & (moves[1] <= _HUM_SEMITONES), np.ones(_HUM_STEPS)) > 0
+    still = in_stretches((moves[0] <= _HUM_DECIBELS) & (moves[1] <= _HUM_SEMITONES), _HUM_STEPS)
     return np.where(still & (pitch <= _HUM_HIGHEST), 0, voiced)
 
 

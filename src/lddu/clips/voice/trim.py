@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lddu.clips.steps import Steps
-from lddu.clips.voice.measured import COLUMNS, MOSTLY_VOICED, loudest_voice, silent, voicing
+from lddu.clips.voice.measured import COLUMNS, MOSTLY_VOICED, in_stretches, loudest_voice, silent, voicing
 from lddu.clips.voice.stretches import STEP_SECONDS
 
 Stretch = tuple[float, float]
@@ -21,7 +21,7 @@ Stretch = tuple[float, float]
 _PERCENTILE = 95
 """Of the loudness of all steps: what is loud, whatever clicks."""
 
-_BELOW = 35.0
+BELOW = 35.0
 """Decibels below what is loud, where a step counts as silence in any room."""
 
 LOUDEST_SILENCE = -60.0
@@ -54,7 +54,7 @@ def specification() -> dict[str, Any]:
     return {
         "version": 1,
         "percentile": _PERCENTILE,
-        "below_db": _BELOW,
+        "below_db": BELOW,
         "silence_db": LOUDEST_SILENCE,
         "above_room_db": _ABOVE_ROOM,
     }
@@ -83,9 +83,9 @@ def trimmed(measured: Steps, stretches: Sequence[Stretch], relative: bool = Fals
     for start, end in stretches:
         steps = np.flatnonzero((middle >= start) & (middle < end))
         own = _Stretch(loudness[steps], voiced[steps], recorded[steps])
-        below, beside = max(loud, loudest_voice(own.loudness, own.voiced)) - _BELOW, loudest
-        if relative and own.loud() >= loud - _BELOW:  # soft beside the file, and yet no silence in it
-            below, beside = own.loud() - _BELOW, own.loud()
+        below, beside, alone = max(loud, loudest_voice(own.loudness, own.voiced)) - BELOW, loudest, own.loud()
+        if relative and alone >= loud - BELOW:  # soft beside the file, and yet no silence in it
+            below, beside = alone - BELOW, alone
         room = own.room()
         cut = max(below, room + _ABOVE_ROOM) if room <= beside - _ROOM_BELOW else below
         quiet = relative and cut <= below + _NOISY
@@ -153,4 +153,4 @@ def _lasting(sounds: np.ndarray) -> np.ndarray:
     """[T] which of the steps are sounds that last."""
     if len(sounds) < _LASTING:
         return np.zeros(len(sounds), bool)
-    return np.convolve(sliding_window_view(sounds, _LASTING).all(axis=1), np.ones(_LASTING)) > 0
+    return in_stretches(np.asarray(sliding_window_view(sounds, _LASTING).all(axis=1)), _LASTING)
