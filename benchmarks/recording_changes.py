@@ -7,7 +7,7 @@ as it is and after each change, as samples in floating point, so that nothing is
 import argparse
 import csv
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -89,15 +89,21 @@ def after_a_knock(seconds: float, peak: float) -> Change:
     return change
 
 
-def humming(decibels: float) -> Change:
-    """The recording with two seconds before and after it, and 50 Hz, so many decibels beside its loud steps, in all."""
+MAINS = {1: 1.0, 2: 0.6, 3: 0.5, 4: 0.2, 5: 0.2, 6: 0.1}
+"""Amplitudes of 50 Hz and its harmonics as devices on the mains hum: no measurement, a mixture of what bad earthing and power supplies add."""
+
+
+def humming(decibels: float, amplitudes: Mapping[int, float]) -> Change:
+    """The recording with two seconds before and after it, and harmonics of 50 Hz, together so many decibels beside its loud steps, in all."""
 
     def change(x: np.ndarray, _: np.random.Generator) -> np.ndarray:
         around = np.pad(x, 2 * RATE)
         steps = x[: len(x) // 800 * 800].reshape(-1, 800)
         loud = np.percentile(np.sqrt(np.mean(steps**2, axis=1)), 95)
-        hum = np.sin(2 * np.pi * 50 * np.arange(len(around)) / RATE)
-        return np.asarray(around + np.sqrt(2) * loud * 10 ** (decibels / 20) * hum)
+        seconds = np.arange(len(around)) / RATE
+        tones = [a * np.sin(2 * np.pi * 50 * n * seconds + n - 1) for n, a in amplitudes.items()]
+        power = sum(a**2 for a in amplitudes.values()) / 2
+        return np.asarray(around + loud * 10 ** (decibels / 20) / np.sqrt(power) * np.sum(tones, axis=0))
 
     return change
 
@@ -113,7 +119,9 @@ CHANGES = {
     "a click of 1 ms (peak .3)": after_a_knock(0.001, 0.3),
     "a knock of 50 ms (peak .3)": after_a_knock(0.05, 0.3),
     "a bang of 150 ms (peak .3)": after_a_knock(0.15, 0.3),
-    "50 Hz at -30 dB, in it and 2 s around": humming(-30),
+    "50 Hz at -30 dB, in it and 2 s around": humming(-30, {1: 1.0}),
+    "50 Hz and five harmonics at -30 dB": humming(-30, MAINS),
+    "50 Hz and five harmonics at -40 dB": humming(-40, MAINS),
 }
 
 
