@@ -27,6 +27,8 @@ from lddu.clips.face.expression_network import (
     WEIGHTS,
     ExpressionNetwork,
     load_expression_network,
+    packed,
+    unpacked,
 )
 from lddu.clips.face.pictures import FaceMeter
 from lddu.clips.media import Picture
@@ -85,6 +87,28 @@ def test_an_even_grey_picture_gives_finite_numbers(reader: ExpressionReader) -> 
 
 def test_the_weights_take_less_than_two_megabytes() -> None:
     assert WEIGHTS.stat().st_size < 2_000_000
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.floats(1e-6, 1e3), silent=st.booleans())
+def test_kernels_in_8_bits_stay_within_half_a_step_of_each_channel(seed: int, scale: float, silent: bool) -> None:
+    kernel = scale * torch.randn(5, 3, 3, 3, generator=torch.Generator().manual_seed(seed))
+    if silent:
+        kernel[2] = 0
+    state = {"a.weight": kernel, "a.bias": torch.arange(5.0), "a.seen": torch.tensor(7)}
+    kept = packed(state)
+    back = unpacked(kept)
+    assert kept["a.weight"].dtype == torch.int8 and set(back) == set(state)
+    most = kernel.flatten(1).abs().amax(1) / 127 / 2
+    assert ((back["a.weight"] - kernel).flatten(1).abs().amax(1) <= most * 1.001 + 1e-30).all()
+    assert torch.equal(back["a.bias"].float(), state["a.bias"]) and back["a.seen"] == 7
+
+
+def test_kernels_in_8_bits_hardly_change_what_is_read(network: ExpressionNetwork) -> None:
+    whole = ExpressionNetwork().eval()
+    coarse = ExpressionNetwork().eval()
+    coarse.load_state_dict(unpacked(packed(whole.state_dict())))
+    torch.testing.assert_close(whole.read(photos(6)).shares, coarse.read(photos(6)).shares, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("fault", ["absent", "cut", "empty", "other"])
