@@ -10,14 +10,19 @@ from lddu.clips.face.crop import face_photo
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
 from lddu.clips.face.mesh import FaceMesh
+from lddu.clips.face.speaker import is_same
 from lddu.clips.media import Picture
 from lddu.clips.steps import Steps
 
 PICTURE_RATE = 15.0
 """Pictures looked at per second, at most: the first of every fifteenth of a second."""
 
+READING_RATE = PICTURE_RATE / 2
+"""Times a second that the network reads a face, at most; between them its numbers are interpolated."""
+
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be recognised
 _AT_ONCE = 32  # faces that the network reads together
+_SAME_TIME = 1e-3  # seconds; times of pictures are rounded
 
 
 @contextmanager
@@ -33,6 +38,9 @@ def reading() -> Iterator[ThreadPoolExecutor]:
 class MeasuredFaces:
     """The pictures of one face in numbers; the network reads some at once, in a thread beside the search for the next.
 
+    It reads the first picture, and then each that comes a 1 / `READING_RATE` or more behind the last one read, or shows a face
+    elsewhere: an expression changes little from one picture to the next.
+
     Args:
         reader: what reads the pixels of a face; None measures the geometry alone.
         pool: in which it reads.
@@ -41,6 +49,9 @@ class MeasuredFaces:
     def __init__(self, reader: ExpressionReader | None, pool: ThreadPoolExecutor) -> None:
         self._reader, self._pool = reader, pool
         self._times: list[float] = []
+        self._last: Face | None = None
+        self._read_at: list[float] = []
+        self._other: list[bool] = []
         self._geometry: list[np.ndarray] = []
         self._photos: list[np.ndarray] = []
         self._read: list[Future[np.ndarray]] = []
@@ -52,7 +63,11 @@ class MeasuredFaces:
         """The face in the next picture."""
         self._times.append(face.time)
         self._geometry.append(face.values)
-        if self._reader is not None:
+        other = self._last is None or not is_same(self._last, face)
+        self._last = face
+        if self._reader is not None and (other or face.time - self._read_at[-1] >= 1 / READING_RATE - _SAME_TIME):
+            self._read_at.append(face.time)
+            self._other.append(other)
             self._photos.append(face_photo(picture.pixels, face.box))
             if len(self._photos) == _AT_ONCE:
                 self._read_photos(self._reader)
@@ -68,13 +83,34 @@ class MeasuredFaces:
         if self._reader is not None:
             self.finish()
             read = np.concatenate([part.result() for part in self._read] or [self._reader.read([])])
-            values = np.concatenate([values, read], axis=1)
+            values = np.concatenate([values, between(read, self._read_at, self._other, self._times)], axis=1)
         start = np.array(self._times, dtype=float)
         return Steps(values, start, start + 1 / PICTURE_RATE)
 
     def _read_photos(self, reader: ExpressionReader) -> None:
         self._read.append(self._pool.submit(reader.read, self._photos))
         self._photos = []
+
+
+def between(read: np.ndarray, at: Sequence[float], other: Sequence[bool], times: Sequence[float]) -> np.ndarray:
+    """Rows at other times: linear between those that were read of one face, else those of the last reading.
+
+    Args:
+        read: float32 [R, D].
+        at: [R] seconds, rising.
+        other: [R] whether the reading is of another face than the one before, or of the same after a gap.
+        times: [T] seconds, rising, none before the first of `at`.
+
+    Returns:
+        float32 [T, D]; at the times of `at` to the bit what was read.
+    """
+    if not len(read):
+        return np.zeros((len(times), read.shape[1]), np.float32)
+    places = np.interp(times, at, np.arange(len(at)))
+    before = places.astype(int)
+    after = np.minimum(before + 1, len(at) - 1)
+    share = np.where(np.asarray(other)[after], 0, places - before).astype(np.float32)[:, None]
+    return np.asarray((1 - share) * read[before] + share * read[after], np.float32)
 
 
 def faces_in(mesh: FaceMesh, picture: Picture, part: tuple[slice, slice] | None = None) -> list[Face]:

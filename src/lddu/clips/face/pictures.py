@@ -18,7 +18,7 @@ from lddu.clips.face.everybody import MOST_PEOPLE, Everybody
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS
 from lddu.clips.face.graphs import Graphs
-from lddu.clips.face.measured_faces import PICTURE_RATE, MeasuredFaces, faces_of, reading
+from lddu.clips.face.measured_faces import PICTURE_RATE, READING_RATE, MeasuredFaces, faces_of, reading
 from lddu.clips.face.mesh import CONFIDENCE, MESH, MOST_FACES, load_mesh
 from lddu.clips.face.mesh_per_part import MeshPerPart
 from lddu.clips.face.speaker import SpeakerChoice
@@ -61,7 +61,7 @@ def specification(reader: ExpressionReader | None = None) -> dict[str, Any]:
     if reader is None:
         return geometry
     read = {"face": expression.EXPRESSION, "version": 1, "package": f"{MESH} {version(MESH)}"}
-    return {**geometry, **read, "columns": dimension(reader), **reader.specification()}
+    return {**geometry, **read, "columns": dimension(reader), "reading_rate": READING_RATE, **reader.specification()}
 
 
 def dimension(reader: ExpressionReader | None = None) -> int:

@@ -47,7 +47,7 @@ class SpeakerChoice:
     def _follow(self, face: Face) -> None:
         free = [track for track in self._tracks if track.face.time < face.time]
         near = min(free, key=lambda track: _distance(track.face, face), default=None)
-        if near is None or _distance(near.face, face) > _SAME_WITHIN:
+        if near is None or not is_same(near.face, face):
             self._tracks.append(_Track(face, face.size * _SILENT_WORTH))
             return
         passed = face.time - near.face.time
@@ -56,6 +56,11 @@ class SpeakerChoice:
         share = 1 - float(np.exp(-passed / _MEMORY))
         near.score += share * (worth - near.score)
         near.face = seen
+
+
+def is_same(before: Face, now: Face) -> bool:
+    """Whether one face can have been in both places: it hardly moved, and was not out of sight for long."""
+    return _distance(before, now) <= _SAME_WITHIN and now.time - before.time <= _FORGOTTEN_AFTER
 
 
 def _distance(before: Face, now: Face) -> float:
