@@ -1,6 +1,7 @@
 """`lddu card` and what `predict` says of its model, as a user types it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_a_card_is_printed_or_written_and_holds_the_figures_of_the_run(
     assert written.code == 0 and written.out == "" and (place / "card.md").read_text() == found.out
     assert lddu(capsys, "card", place / "run", "--out", place / "card.md").code == 1
     assert lddu(capsys, "card", place / "run", "--out", place / "card.md", "--force").code == 0
+
+
+def test_a_card_lists_what_the_training_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Known of its training" not in lddu(capsys, "card", place / "run").out
+    shutil.copytree(place / "run", place / "warned")
+    config = json.loads((place / "warned" / "config.json").read_text())
+    config["warnings"] = ["2 clips of one split | in another"]
+    (place / "warned" / "config.json").write_text(json.dumps(config))
+    found = lddu(capsys, "card", place / "warned")
+    assert "Known of its training:\n\n- 2 clips of one split \\| in another\n" in found.out
 
 
 def test_force_without_a_file_and_a_folder_that_is_no_run_are_refused(

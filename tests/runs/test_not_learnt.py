@@ -1,5 +1,6 @@
 """What a run could not learn from one modality alone is said of clips that have nothing else, and not answered for them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lddu.models.family import Task
-from lddu.runs.cautions import training_warnings
+from lddu.runs.cautions import evaluation_warnings, training_warnings
 from lddu.runs.figures import PredictOptions
 from lddu.runs.not_learnt import not_learnt, sentence
 from lddu.runs.onnx.check import COVERAGE, answers
 from lddu.runs.predictor import Predictor
 from lddu.store.clip_table import ClipRow
+from lddu.store.repeated import SAME_FEATURES
 from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.plan import RunOptions
@@ -53,6 +55,14 @@ def test_it_is_said_of_clips_that_have_nothing_else(store: FeatureStore, rows: l
     said = training_warnings([UNLEARNT, OTHER], TASK, store, np.array(rows))
     wanted = [UNLEARNT, OTHER] if concerned else [OTHER]
     assert said == [f"about the run's training: {sentence}" for sentence in wanted]
+
+
+def test_how_the_corpus_was_split_is_said_of_figures_and_not_of_answers(store: FeatureStore) -> None:
+    copies = f"3 clips {SAME_FEATURES}, such as b (those of a): if such pairs are one clip, the metrics are optimistic"
+    warned = [copies, OTHER]
+    assert training_warnings(warned, TASK, store, np.array([1])) == [f"about the run's training: {OTHER}"]
+    told = evaluation_warnings(warned, replace(TASK, emotions=store.emotions), False, store, "test")
+    assert told == [f"about the run's training: {copies}"]
 
 
 def test_the_sentence_of_training_says_which_emotions_and_which_modality() -> None:

@@ -53,6 +53,7 @@ def model_card(folder: RunFolder) -> str:
             *_own_figures(splits, about),
             *subgroups,
             *_measured(() if about is None else about.measured),
+            *_warned(folder),
         ],
         "Calibration": _calibration(folder, splits, about),
         "Never measured": _never_measured(folder, about, bool(subgroups)),
@@ -182,6 +183,12 @@ def _measured(measured: Sequence[Measured]) -> list[str]:
     if not measured:
         return ["On other corpora: none recorded."]
     return [_measured_alike(entries) for entries in _alike(measured)]
+
+
+def _warned(folder: RunFolder) -> list[str]:
+    """What the training said of its clips, splits and labels."""
+    sentences = "\n".join(f"- {plain(warning)}" for warning in folder.description.warnings)
+    return ["Known of its training:", sentences] if sentences else []
 
 
 def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:

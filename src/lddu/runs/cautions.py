@@ -17,6 +17,7 @@ from lddu.runs.languages import CODES, foreign
 from lddu.runs.not_learnt import having_only, modality_of
 from lddu.sentences import counted, listed, some
 from lddu.store.provenance import made_alike
+from lddu.store.split_warnings import of_splits
 from lddu.store.store import FeatureStore
 
 SIMULATED = "the run was trained on a simulated corpus: its results are not about people"
@@ -25,6 +26,7 @@ STOPPED = (
     "('lddu train --resume' finishes it)"
 )
 SIMULATED_CLIPS = "these clips are simulated: nobody is seen or heard in them"
+_OF_TRAINING = "about the run's training: "
 
 
 def simulated_warnings(run: bool, clips: bool) -> list[str]:
@@ -130,7 +132,8 @@ def _mostly_not_latin(text: str) -> bool:
 def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, rows: np.ndarray) -> list[str]:
     """What the run says of its training, as far as it concerns some clips.
 
-    What could not be learnt from one modality alone concerns clips that have nothing else.
+    What could not be learnt from one modality alone concerns clips that have nothing else; how its corpus was split concerns
+    figures alone (`evaluation_warnings`).
 
     Args:
         warnings: of the run.
@@ -141,7 +144,11 @@ def training_warnings(warnings: Sequence[str], task: Task, store: FeatureStore, 
     shared = [name for name in task.dimensions if name in store.modalities]
     there = np.stack([store.lengths(name)[rows] > 0 for name in shared], axis=1)
     alone = {name for name, only in zip(shared, having_only(there).T, strict=True) if only.any()}
-    return [f"about the run's training: {warning}" for warning in warnings if modality_of(warning) in (None, *alone)]
+    return [
+        _OF_TRAINING + warning
+        for warning in warnings
+        if not of_splits(warning) and modality_of(warning) in (None, *alone)
+    ]
 
 
 def weaknesses(metrics: Mapping[str, Any], decision: FittedDecision, recall: float | None) -> Iterator[str]:
@@ -164,10 +171,13 @@ def weaknesses(metrics: Mapping[str, Any], decision: FittedDecision, recall: flo
             return
 
 
-def evaluation_warnings(task: Task, training_store: bool, store: FeatureStore, split: str) -> list[str]:
+def evaluation_warnings(
+    warned: Sequence[str], task: Task, training_store: bool, store: FeatureStore, split: str
+) -> list[str]:
     """What a reader of figures on a labelled split should know.
 
     Args:
+        warned: what the run says of its training.
         task: of the run.
         training_store: whether this is the very store of its training.
         store: whose labels are used.
@@ -185,7 +195,11 @@ def evaluation_warnings(task: Task, training_store: bool, store: FeatureStore, s
             f"an emotion counts as present from a share of {task.present_at:g} of the raters, as in the run's training; "
             f"{store.place} says {store.present_at:g}"
         )
-    return [*warnings, *_emotions_apart(task, store)]
+    return [
+        *(_OF_TRAINING + warning for warning in warned if of_splits(warning)),
+        *warnings,
+        *_emotions_apart(task, store),
+    ]
 
 
 def _emotions_apart(task: Task, store: FeatureStore) -> list[str]:

@@ -485,7 +485,8 @@ class Predictor:
 
     def evaluation_warnings(self, store: FeatureStore, split: str) -> list[str]:
         """What a reader of figures on a labelled split of this store should know beside `warnings`."""
-        return evaluation_warnings(self.description.task, self.was_trained_on(store), store, split)
+        warned, task = self.description.warnings, self.description.task
+        return evaluation_warnings(warned, task, self.was_trained_on(store), store, split)
 
     def _labelled(self, store: FeatureStore, split: str) -> np.ndarray:
         """The rows of a split of a store that has labels of the run's emotions."""
