@@ -29,7 +29,7 @@ from lddu.runs.run_folder import RunFolder
 from lddu.store.clip_table import ClipRow
 from lddu.store.writer import StoreDescription, writing_store
 from lddu.training.plan import RunOptions
-from lddu.training.run import resume, train
+from lddu.training.run import train_or_resume
 
 SEED = 0
 PER_CORPUS = 40_000
@@ -108,10 +108,7 @@ def trained(plan: Plan, known: dict[str, Corpus], work: Path) -> RunFolder:
     store, out = work / f"store-{plan.name}", work / f"run-{plan.name}"
     if not store.exists():
         join(plan, known, store)
-    if not out.exists():
-        return train(store, out, preset("default", SETTINGS), RunOptions(seed=SEED, baselines=False))
-    folder = RunFolder(out)
-    return folder if folder.finished else resume(out, store)
+    return train_or_resume(store, out, preset("default", SETTINGS), RunOptions(seed=SEED, baselines=False))
 
 
 def join(plan: Plan, known: dict[str, Corpus], out: Path) -> None:

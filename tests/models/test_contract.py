@@ -5,20 +5,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 import lddu
+from lddu.batches.batch import BatchReader
 from lddu.decide.decision import own_scores
 from lddu.decide.linear import COMBINATION
 from lddu.errors import ConfigError
+from lddu.models.contract import two_clips
 from lddu.models.families import FAMILIES, family_of
 from lddu.models.family import TAKEN, Family
 from lddu.runs.figures import ALONE
 from lddu.runs.predictions import PER_EMOTION, PER_MODALITY
 from lddu.runs.run_folder import RunFolder
+from lddu.store.clip_table import ClipRow
 from lddu.store.store import FeatureStore
+from lddu.store.writer import StoreDescription, writing_store
 from tests.builders import tiny_store
 
 SURE = lddu.Evidence("sure", ("emotion",), True, "made up")
@@ -57,6 +62,16 @@ def trained(store: FeatureStore, out: Path, own: Family) -> RunFolder:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return tiny_store(tmp_path_factory.mktemp("contract") / "store", clips=40)
+
+
+def test_the_clips_to_try_are_the_longest_and_shortest_in_what_is_read(tmp_path: Path) -> None:
+    description = StoreDescription(("joy",), {"text": "", "audio": ""})
+    with writing_store(tmp_path / "store", description) as writer:
+        for n, (words, sound) in enumerate(((1, 4), (9, 1), (5, 30))):
+            steps = {"text": np.zeros((words, 2), np.float32), "audio": np.zeros((sound, 2), np.float32)}
+            writer.add(ClipRow(f"c{n}", "train", [1.0]), steps)
+    reader = BatchReader(FeatureStore(tmp_path / "store"), {"text": 2}, max_steps=16)
+    assert two_clips(reader, np.arange(3)).rows == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from lddu.batches.batch import BatchReader
 from lddu.models.mc_dropout import DropoutMoments, dropout_on
@@ -50,6 +51,14 @@ def test_information_is_a_part_of_the_entropy(reader: BatchReader) -> None:
     found = moments(reader, network())
     assert found.std.shape == (20, 2) and (found.std > 0).all()
     assert (found.information >= 0).all() and (found.information <= found.entropy).all()
+
+
+@pytest.mark.parametrize("kind", [nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.FeatureAlphaDropout])
+def test_every_dropout_of_a_users_network_wakes_up_and_its_norms_stay(kind: type[nn.Module]) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), kind()).eval()
+    with dropout_on(model):
+        assert [part.training for part in model] == [False, False, True]
+    assert not any(part.training for part in model)
 
 
 def test_without_dropout_the_passes_agree(reader: BatchReader) -> None:

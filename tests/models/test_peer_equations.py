@@ -66,6 +66,13 @@ def bce(logit: Floats, target: Floats, known: Flags) -> float:
 # ------------------------------------------------------------------------------------------------------------ UniVA
 
 
+@pytest.mark.parametrize("name", ["face", "visual"])
+def test_univa_reads_faces_deeper_by_either_name(name: str) -> None:
+    settings = univa.UnivaSettings(hidden=8, heads=2, inner=8, text_layers=4, layers=1)
+    network = univa.Univa({"text": 3, "audio": 3, name: 3}, 2, settings)
+    assert [len(encoder.layers) for encoder in network.encoders] == [4, 1, 3]  # type: ignore[arg-type]
+
+
 @seeds
 def test_univa_answers_the_log_odds_of_its_shares(seed: int) -> None:
     z = 3 * numbers(seed, B, E)

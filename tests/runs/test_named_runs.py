@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lddu
-from lddu.errors import RunError
+from lddu.errors import ConfigError, RunError
 from lddu.runs import named_runs, run_archive
 from lddu.runs.named_runs import opened_run
 from lddu.runs.run_archive import unpack_run
+from lddu.runs.run_folder import RunFolder
 from lddu.store.store import FeatureStore
 from tests.builders import tiny_config, tiny_store
 from tests.command_line import lddu as typed
@@ -59,6 +60,24 @@ def zipped(run: Path, archive: Path, above: str = "") -> Path:
 
 def answer(run: object, store: Path) -> np.ndarray:
     return np.asarray(lddu.load(run).predict(FeatureStore(store)).probability)  # type: ignore[arg-type]
+
+
+def test_a_family_may_be_named_and_must_be_that_of_the_run(place: Path) -> None:
+    wanted = answer("run", place / "store")
+    for run in (
+        lddu.load("run", family="lddu"),
+        lddu.load(RunFolder("run", "lddu")),
+        lddu.load(RunFolder("run"), family="lddu"),
+    ):
+        np.testing.assert_array_equal(run.predict(FeatureStore(place / "store")).probability, wanted)
+    with pytest.raises(RunError, match="Expected a run of the model family univa in run, but it is of lddu"):
+        lddu.load("run", family="univa")
+    with pytest.raises(
+        ConfigError, match="Expected `family` only beside the name of a run, but the run in run is of lddu"
+    ):
+        lddu.load(RunFolder("run"), family="univa")
+    with pytest.raises(ConfigError, match="Expected a model family out of"):
+        RunFolder("run", "no-such")
 
 
 def test_a_zip_with_the_separators_of_windows_is_the_same_run(place: Path, tmp_path: Path) -> None:

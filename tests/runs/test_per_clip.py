@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def answers(clips: int) -> ClipAnswers:
     files, seconds = [f"talk{n}.mp4" for n in range(clips)], np.arange(clips, dtype=float)
     return ClipAnswers(
         found, files, seconds.tolist(), (seconds + 2).tolist(), [f"words {n}" for n in range(clips)], influence,
-        [TimeLine(None, {}) for _ in range(clips)], [[0.5] * 3] * clips, ["simulated"],
+        [TimeLine(None, {}) for _ in range(clips)], [[0.5 + n / 1000] * 3 for n in range(clips)], ["simulated"],
     )  # fmt: skip
 
 
@@ -82,6 +82,19 @@ def test_some_clips_are_those_that_a_list_would_give(clips: int, data: st.DataOb
     assert [one.clip for one in found[np.array(mask, bool)]] == [c for c, kept in zip(names, mask, strict=True) if kept]
     assert found[mask].clip.tolist() == found[np.flatnonzero(mask).tolist()].clip.tolist()
     np.testing.assert_array_equal(found[part].probability, found.probability[part])
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+def test_some_answers_have_of_every_field_what_belongs_to_them(mask: list[bool]) -> None:
+    found = answers(len(mask))
+    found = replace(found, person=[f"person {n}" for n in range(len(mask))])
+    part = found[mask]
+    per_clip = [f.name for f in fields(found) if isinstance(getattr(found, f.name), list) and f.name != "warnings"]
+    assert {"file", "thresholds", "person"} < set(
+        per_clip
+    ) and part.predictions.clip.tolist() == found.predictions.clip[mask].tolist()
+    for name in per_clip:
+        assert getattr(part, name) == [one for one, kept in zip(getattr(found, name), mask, strict=True) if kept]
 
 
 def test_a_mask_of_another_length_is_refused() -> None:

@@ -337,6 +337,11 @@ BAD_ROWS = {
     "a carried column without _": (ClipRow("a", carried={"x": 1}), {}, "begin with '_'"),
     "nan": (ROW, {"audio": np.full((1, 4), np.nan)}, "audio of clip 'a' to be finite"),
     "too large": (ROW, {"audio": np.full((1, 4), 1e39)}, "audio of clip 'a' to be finite in single precision"),
+    "a modality that is not described": (
+        ROW,
+        {"audio": np.ones((1, 4)), "Audio": np.ones((1, 4))},
+        "clip 'a' to have features of audio alone, but it has Audio too",
+    ),
     "one axis": (ROW, {"audio": np.ones(4)}, "audio of clip 'a' to be .steps, numbers."),
     "no steps": (ROW, {"audio": np.ones((0, 4))}, "at least one step"),
 }
@@ -350,6 +355,16 @@ def test_the_writer_refuses_what_a_store_cannot_hold(
     with pytest.raises(SourceError, match=message), writing_store(tmp_path / "s" / "store", description) as writer:
         writer.add(row, features)
     assert list((tmp_path / "s").iterdir()) == []
+
+
+def test_an_array_that_its_owner_uses_again_is_stored_as_it_was(tmp_path: Path) -> None:
+    buffer = np.zeros((1, 2), np.float32)
+    with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
+        for n in range(3):
+            buffer[:] = n
+            writer.add(ClipRow(f"c{n}"), {"audio": buffer})
+    store = FeatureStore(tmp_path / "store")
+    assert [store.steps("audio", n)[0, 0] for n in range(3)] == [0, 1, 2]
 
 
 def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """`lddu train --folds`: whole groups, each clip tested once by a run that never saw its group, and what was stopped goes on."""
 
 import shutil
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 import lddu as lddu_package
 from lddu.errors import ConfigError, MismatchError, RunError, StoreError
+from lddu.machine.held import held
 from lddu.runs.compare import compare_runs
 from lddu.runs.pooled_folds import FoldRow, folds_csv, over_folds
 from lddu.runs.run_folder import RunFolder
@@ -168,6 +171,19 @@ def test_what_was_stopped_goes_on_and_equals_what_was_not(
         cross_validate(spoken, tmp_path / "f", SHORT, FoldOptions(4, "_speaker", QUICK))
     with pytest.raises(MismatchError, match="its settings differ"):
         cross_validate(spoken, tmp_path / "f", tiny_config(training={"epochs": 3}), wanted)
+
+
+@pytest.mark.parametrize("where", ["folds", "device"])
+def test_force_removes_nothing_before_it_is_sure(spoken: FeatureStore, tmp_path: Path, where: str) -> None:
+    out = tmp_path / "f"
+    with pytest.raises(RuntimeError):
+        cross_validate(spoken, out, SHORT, FoldOptions(3, "_speaker", QUICK), StopAfter(2))
+    before = sorted(path for path in out.rglob("*"))
+    again = FoldOptions(3, "_speaker", replace(QUICK, force=True, device="cuda:99" if where == "device" else "cpu"))
+    in_work = held(out, RunError) if where == "folds" else nullcontext()
+    with in_work, pytest.raises(RunError, match=r"to be at rest|cuda:99"):
+        cross_validate(spoken, out, SHORT, again)
+    assert sorted(path for path in out.rglob("*")) == before
 
 
 def test_python_needs_no_settings_for_a_cross_validation(spoken: FeatureStore, tmp_path: Path) -> None:

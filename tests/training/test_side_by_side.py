@@ -23,7 +23,7 @@ from lddu.store.store import FeatureStore
 from lddu.training import side_by_side
 from lddu.training.cross_validation import FoldOptions, cross_validate
 from lddu.training.demand import Demand, demand_of
-from lddu.training.loop import NoCallback
+from lddu.training.loop import NoCallback, TrainingCallback
 from lddu.training.plan import RunOptions, describe
 from lddu.training.run import resume, train
 from lddu.training.side_by_side import Pace, Training, pace_of, train_all, within_memory
@@ -146,6 +146,17 @@ def test_a_training_that_dies_is_named_and_the_others_end(tmp_path: Path) -> Non
     assert sorted(str(one.message) for one in met) == ["a is odd", "b is odd", "features are odd"]
 
 
+def test_what_a_training_warned_of_is_told_when_it_fails_too() -> None:
+    def odd(_: TrainingCallback) -> None:
+        warnings.warn("features are odd", stacklevel=1)
+        raise RunError("layer 3: no such width")
+
+    told: list[tuple[str, Any]] = []
+    with pytest.raises(RunError, match="layer 3"):
+        side_by_side._made(Training("seed 0", odd), told.append)
+    assert told[0] == ("begins", None) and told[1][0] == "warning" and told[1][1][0] == "features are odd"
+
+
 @pytest.mark.slow  # PyTorch is loaded in each process
 @pytest.mark.parametrize("pace", [Pace(), Pace(2, 1)])
 def test_a_training_that_fails_is_told_and_the_others_go_on(tmp_path: Path, pace: Pace) -> None:
@@ -183,7 +194,7 @@ def test_no_more_threads_than_processors_unless_so_many_jobs_are_asked_for(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("OMP_NUM_THREADS", raising=False)
-        patch.setattr(side_by_side, "_cores", lambda: cores)
+        patch.setattr(side_by_side, "usable_cores", lambda: cores)
         pace = pace_of(jobs, trainings, "cpu")
     assert 1 <= pace.count <= trainings
     assert (pace.threads is None) == (pace.count == 1)
@@ -192,7 +203,7 @@ def test_no_more_threads_than_processors_unless_so_many_jobs_are_asked_for(
 
 
 def test_threads_that_the_environment_names_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "_cores", lambda: 8)
+    monkeypatch.setattr(side_by_side, "usable_cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert pace_of("auto", 5, "cpu") == Pace(4, 2)
     assert pace_of("auto", 5, "cuda") == Pace()

@@ -1,7 +1,6 @@
 """Raw clips to a feature store: file by file or several at once, resumable, and a broken file never stops the rest."""
 
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from lddu.clips.sources import Listing, listing_of
 from lddu.clips.steps import ClipFeatures, Steps
 from lddu.errors import SourceError, StoreError, parameter
 from lddu.machine.held import held
-from lddu.machine.processes import ProcessWorkers, Workers
+from lddu.machine.processes import ProcessWorkers, Workers, usable_cores
 from lddu.sentences import counted
 from lddu.store.clip_table import ClipRow
 from lddu.store.provenance import MADE_BY, Failure
@@ -185,7 +184,7 @@ def _workers(jobs: int | Literal["auto"] | Workers, files: int) -> Workers | Non
     """A further process costs some seconds and some hundred megabytes to start: few files are not worth it."""
     if not isinstance(jobs, int | str):
         return jobs
-    count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, os.cpu_count() or 1))
+    count = min(files, jobs if isinstance(jobs, int) else 1 if files <= 4 else min(4, usable_cores()))
     return ProcessWorkers(count) if count > 1 else None
 
 

@@ -107,7 +107,7 @@ def _print_predictions(
     notes().print(predictor.origin.sentence, markup=False, soft_wrap=True)
     warn(warnings)
     if form == "json":
-        run, store = predictor.folder.place, str(corpus.path)
+        run, store = predictor.folder.place, corpus.place
         print_json(
             {
                 "run": run,

@@ -36,7 +36,7 @@ CLOSEST = 1e-7
 class Recalibration:
     """A fitted monotone map of probabilities.
 
-    Within an emotion the map keeps every order, strictly; all but ``platt_per_emotion`` keep it across emotions too.
+    Within an emotion the map keeps every order, strictly from 1e-7 to 1 - 1e-7, the limits of logits; all but ``platt_per_emotion`` keep it across emotions too.
 
     Attributes:
         method: which candidate this is.

@@ -109,30 +109,24 @@ def selective(uncertainty: Floats, loss: Floats) -> Selective:
     )
 
 
-def selective_report(
-    scored: Scored, labels: Flags, uncertainty: Floats, clip_uncertainty: Floats | None = None
-) -> SelectiveReport:
-    """Figures of one score over all known pairs, over clips, and over the clips of each emotion.
+def selective_report(scored: Scored, labels: Flags, uncertainty: Floats) -> SelectiveReport:
+    """Figures of one score over all known pairs, over clips (by its mean over a clip's known emotions), and over the clips of each emotion.
 
     Args:
         scored: N clips, E emotions.
         labels: [N, E] the final decision.
         uncertainty: [N, E] per pair; larger is less certain.
-        clip_uncertainty: [N]; the mean over a clip's known emotions where it is not given.
     """
     known = scored.known
     wrong = ((scored.presence == 1) != labels).astype(np.float64)
     rows, size = known.any(axis=1), known.sum(axis=1)
     share = np.where(known, wrong, 0.0).sum(axis=1)[rows] / size[rows]
-    if clip_uncertainty is None:
-        clip_uncertainty = np.where(known, uncertainty, 0.0).sum(axis=1) / np.maximum(size, 1)
+    of_clips = np.where(known, uncertainty, 0.0).sum(axis=1)[rows] / size[rows]
     per_emotion = {
         name: selective(uncertainty[known[:, e], e], wrong[known[:, e], e]) if known[:, e].any() else None
         for e, name in enumerate(scored.emotions)
     }
-    return SelectiveReport(
-        selective(uncertainty[known], wrong[known]), selective(clip_uncertainty[rows], share), per_emotion
-    )
+    return SelectiveReport(selective(uncertainty[known], wrong[known]), selective(of_clips, share), per_emotion)
 
 
 def risk_coverage(uncertainty: Floats, loss: Floats) -> RiskCoverage:

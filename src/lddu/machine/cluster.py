@@ -78,7 +78,7 @@ class RayWorkers:
 def ray_workers(address: str, jobs: int | None = None, device: str = "cpu") -> Iterator[RayWorkers]:
     """Workers on a Ray cluster, which is left at the end; a Ray that this process has joined before stays joined.
 
-    Each job gets `lddu.machine.processes.usual_threads` threads.
+    Each job gets `lddu.machine.processes.default_threads` threads.
 
     Args:
         address: ``HOST:PORT``; ``auto`` for the cluster that this machine belongs to; ``local`` to start one here.

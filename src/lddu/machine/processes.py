@@ -108,6 +108,11 @@ class ProcessWorkers:
                 worker.stop()
 
 
+def usable_cores() -> int:
+    """Processors that this process may use, which a cluster or `taskset` may have made fewer."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def default_threads() -> int:
     """Threads of a worker where many stand side by side: $OMP_NUM_THREADS, or one, which wastes least."""
     given = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]

@@ -27,7 +27,8 @@ TOLERANCE = 1e-3
 
 def two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
     """The longest and the shortest of the first `CLIPS` of these rows, to try a network and its loss on."""
-    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in reader.store.modalities], axis=0)
+    there = [name for name in reader.dimensions if name in reader.store.modalities]
+    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in there], axis=0)
     return reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
 
 

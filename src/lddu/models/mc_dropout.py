@@ -12,6 +12,8 @@ from lddu.arrays import Floats, binary_entropy
 from lddu.batches.batch import Batch
 from lddu.models.network import Network
 
+_DROPPING = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+
 
 @dataclass(frozen=True, eq=False)
 class DropoutMoments:
@@ -84,8 +86,8 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def dropout_on(model: nn.Module) -> Iterator[None]:
-    """Put the modules that drop out, and no others, into training mode."""
-    dropping = [m for m in model.modules() if isinstance(m, nn.Dropout) or hasattr(m, "dropout")]
+    """Put the modules that drop out, and no others, into training mode: PyTorch's, and those with an attribute `dropout`."""
+    dropping = [m for m in model.modules() if isinstance(m, _DROPPING) or hasattr(m, "dropout")]
     before = [module.training for module in dropping]
     for module in dropping:
         module.training = True

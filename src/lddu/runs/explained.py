@@ -236,6 +236,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
             file=[self.file[n] for n in chosen],
             start=[self.start[n] for n in chosen],
             end=[self.end[n] for n in chosen],
+            thresholds=[self.thresholds[n] for n in chosen],
             transcript=[self.transcript[n] for n in chosen],
             influence=[self.influence[n] for n in chosen],
             attention=[self.attention[n] for n in chosen],

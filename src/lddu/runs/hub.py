@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import lddu
 from lddu.errors import LdduError, PackageError, RunError
-from lddu.models.family import Family
+from lddu.models.family import FamilyLike
 from lddu.runs.hub_names import HubName
 from lddu.runs.run_folder import RunFolder
 from lddu.runs.shared_run import LIST, MOST_LIST_BYTES, ListedFile, listed_files, refuse_altered
@@ -23,7 +23,7 @@ SHORT = 8
 """Letters of a commit that people see."""
 
 
-def fetched_run(name: HubName, family: Family | None = None, hint: str = "") -> RunFolder:
+def fetched_run(name: HubName, family: FamilyLike | None = None, hint: str = "") -> RunFolder:
     """The run, from the Hub or from its local cache.
 
     Where the Hub cannot be reached, what was fetched before answers, and the run's `note` says so.

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from lddu.errors import RunError
-from lddu.models.family import Family
+from lddu.errors import ConfigError, RunError, parameter
+from lddu.models.families import family_of
+from lddu.models.family import FamilyLike
 from lddu.runs.hub_names import hub_name
 from lddu.runs.run_archive import is_archive, unpack_run
 from lddu.runs.run_folder import RunFolder, RunLike
@@ -28,19 +29,25 @@ _MARKS = ("config.json", "decision.json", "model.safetensors", "member-0")
 """A folder with one of these was meant to be a run, even where its config.json is lost."""
 
 
-def opened_run(run: RunLike, family: Family | None = None) -> RunFolder:
+def opened_run(run: RunLike, family: FamilyLike | None = None) -> RunFolder:
     """The run, whichever way it is named; what is unpacked for it goes when nothing holds it any more.
 
     Args:
         run: a run, its folder, a .zip of its folder, or, as a `str`, a known name or the name of a run on the Hugging Face
             Hub. A `Path` is never a name.
-        family: of its model, where that is not registered under its name.
+        family: of its model, where that is not registered under its name; a `RunFolder` has its own.
 
     Raises:
+        ConfigError: where a `RunFolder` of another family is given beside it, or the family is not known here.
         RunError: where there is no such run, it cannot be fetched, or a known name could also mean a file that is there.
         PackageError: where it is on the Hub, and huggingface_hub is not installed.
     """
     if isinstance(run, RunFolder):
+        if family is not None and family_of(family) != run.family:
+            raise ConfigError(
+                f"Expected {parameter('family')} only beside the name of a run, but the run in {run.place} is of {run.family.name}; leave it "
+                "out, or give RunFolder the family."
+            )
         return run
     if isinstance(run, str) and run in KNOWN:
         if Path(run).exists():
@@ -94,7 +101,7 @@ def did_you_mean(word: str) -> str:
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
-def _packaged(name: str, family: Family | None = None) -> RunFolder:
+def _packaged(name: str, family: FamilyLike | None = None) -> RunFolder:
     """A run that comes with the package."""
     folder = Path(str(files("lddu"))) / "pretrained" / KNOWN[name]
     if not (folder / "config.json").is_file():
@@ -105,7 +112,7 @@ def _packaged(name: str, family: Family | None = None) -> RunFolder:
     return RunFolder(folder, family, place=name)
 
 
-def _unpacked(archive: Path, family: Family | None) -> RunFolder:
+def _unpacked(archive: Path, family: FamilyLike | None) -> RunFolder:
     folder = Path(tempfile.mkdtemp(prefix="lddu-run-"))
     try:
         unpack_run(archive, folder)

@@ -19,7 +19,7 @@ from lddu.evaluate.scored import Scored
 from lddu.labels import SPLITS, split_asked
 from lddu.machine.device import device_of
 from lddu.models.explain import Explanation, explain
-from lddu.models.family import Family
+from lddu.models.family import FamilyLike
 from lddu.models.network import Network
 from lddu.models.networks import DropoutPasses, Inference, Networks
 from lddu.runs.ablation import Ablation, ablations_of
@@ -86,7 +86,7 @@ class Predictor:
         ConfigError: where the model family is not known here.
     """
 
-    def __init__(self, path: RunLike, device: str = "cpu", family: Family | None = None) -> None:
+    def __init__(self, path: RunLike, device: str = "cpu", family: FamilyLike | None = None) -> None:
         self.folder = opened_run(path, family)
         self.description = self.folder.description
         self.decision = self.folder.load_decision()
@@ -546,7 +546,7 @@ class Predictor:
         return reader.over(AdaptedSteps(store, self.adaptation)) if self.adaptation else reader
 
 
-def load(path: RunLike, device: str = "cpu", family: Family | None = None) -> Predictor:
+def load(path: RunLike, device: str = "cpu", family: FamilyLike | None = None) -> Predictor:
     """A finished run, ready to use.
 
     Args:

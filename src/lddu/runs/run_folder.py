@@ -20,7 +20,7 @@ from lddu.config import ResolvedConfig
 from lddu.errors import ConfigError, RunError
 from lddu.machine.atomic import replaced_file, write_text
 from lddu.models.families import family_of, recorded
-from lddu.models.family import Family, Task
+from lddu.models.family import Family, FamilyLike, Task
 from lddu.models.imported import IMPORTED, IMPORTED_FAMILY
 from lddu.models.network import Network, renamed
 
@@ -94,7 +94,7 @@ class RunFolder:
 
     Args:
         path: the folder.
-        family: of its model, where that is not registered under its name.
+        family: of its model, or its name, where that is not registered under its name.
         place: what a user calls the run, where that is not its path: a known name, the archive that it lies in, or its
             repository.
         note: a sentence that every result repeats; empty for none.
@@ -109,13 +109,13 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: str | Path, family: Family | None = None, place: str = "", note: str = "", revision: str = ""
+        self, path: str | Path, family: FamilyLike | None = None, place: str = "", note: str = "", revision: str = ""
     ) -> None:
         self.path = Path(path)
         self.place = place or str(path)
         self.note = note
         self.revision = revision
-        self.opened_as = family
+        self.opened_as = None if family is None else family_of(family)
         self._borrowed = bool(place)
 
     def __repr__(self) -> str:

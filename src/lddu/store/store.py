@@ -133,11 +133,21 @@ class FeatureStore:
         return self.stream(modality).lengths
 
     def steps(self, modality: str, clip: int | str) -> np.ndarray:
-        """[T, D] features of one clip by row number or id, still on disk; T = 0 where the modality is missing."""
+        """[T, D] features of one clip by row number or id, still on disk; T = 0 where the modality is missing.
+
+        Raises:
+            IndexError: where the store has no such row.
+            StoreError: where it has no such modality, or no clip of that id.
+        """
         return self.stream(modality).steps(self._row(clip))
 
     def times(self, modality: str, clip: int | str) -> np.ndarray | None:
-        """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know."""
+        """[T, 2] start and end of each step in seconds from the clip's start; None where the store does not know.
+
+        Raises:
+            IndexError: where the store has no such row.
+            StoreError: where it has no such modality, or no clip of that id.
+        """
         return self.stream(modality).times(self._row(clip))
 
     def _row(self, clip: int | str) -> int:

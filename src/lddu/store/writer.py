@@ -14,6 +14,7 @@ from lddu.config import near
 from lddu.errors import SourceError, StoreError, parameter
 from lddu.labels import SPLITS
 from lddu.machine.atomic import refuse_unwritable, replaced_folder, write_text
+from lddu.sentences import listed
 from lddu.store.clip_table import FIXED_COLUMNS, OF_MODALITY, ClipRow, table_of, write_table
 from lddu.store.manifest import FORMAT, VERSION
 from lddu.store.outliers import OutlierDetector
@@ -82,11 +83,16 @@ class StoreWriter:
             times: modality -> [T, 2] start and end of each step in seconds from the clip's start, where known.
 
         Raises:
-            SourceError: where the row or an array cannot be stored as it is.
+            SourceError: where the row or an array cannot be stored as it is, or is of a modality that the description lacks.
         """
         if row.clip in self._seen:
             raise SourceError(f"Expected unique clip ids, but got {row.clip!r} twice.")
         _check_row(row, self._description)
+        if unknown := sorted(set(features) - set(self._streams)):
+            raise SourceError(
+                f"Expected clip {row.clip!r} to have features of {listed(list(self._streams))} alone, but it has {listed(unknown)} too; name it "
+                "in the description of the store, or leave it out."
+            )
         for name, stream in self._streams.items():
             stream.add(row.clip, features.get(name), (times or {}).get(name))
         self._repeats.see(row.clip, row.split, {name: features[name] for name in self._streams if name in features})
@@ -174,7 +180,7 @@ class _Stream:
     def add(self, clip: str, steps: np.ndarray | None, times: np.ndarray | None = None) -> None:
         if steps is not None:
             with np.errstate(over="ignore"):  # what is too large becomes infinite, which is refused
-                values = steps if steps.dtype == np.float16 else steps.astype(np.float32, copy=False)
+                values = np.array(steps, np.float16 if steps.dtype == np.float16 else np.float32)
             self._check(clip, values)
             self.outliers.see(clip, values)
             assert times is None or times.shape == (len(values), 2)

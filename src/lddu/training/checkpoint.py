@@ -6,7 +6,7 @@ leaves the one before. Randomness needs no state (`lddu.training.seed`).
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,14 +104,14 @@ def save(folder: Path, trainee: Trainee, state: TrainingState) -> None:
         tensors |= {f"average.{name}": value for name, value in trainee.average.state_dict().items()}
     for index, moments in trainee.optimizer.state().items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-    fields = {name: value for name, value in asdict(state).items() if name != "best_weights"}
+    progress = {f.name: getattr(state, f.name) for f in fields(state) if f.name != "best_weights"}
     target = folder / f"epoch-{state.epoch:05d}"
     with replaced_folder(target) as temporary:
         save_file(
             {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
             temporary / "state.safetensors",
         )
-        (temporary / "progress.json").write_text(json.dumps(fields), encoding="utf-8")
+        (temporary / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
     for old in folder.iterdir():
         if old != target:
             shutil.rmtree(old, ignore_errors=True)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from lddu.argument_types import refuse_other_class, refuse_wrong_types
 from lddu.config import Config
+from lddu.errors import RunError
+from lddu.machine.device import device_of
+from lddu.machine.held import held
 from lddu.models.families import preset
 from lddu.runs.run_folder import RunFolder
 from lddu.store.folds import GroupFolds
@@ -67,7 +70,7 @@ def cross_validate(
 
     Raises:
         ConfigError: where the column is not there, or has too few groups.
-        RunError: where `out` holds something else.
+        RunError: where `out` holds something else, another process writes there, or there is no such device.
         MismatchError: where `out` is of other folds, settings or another store.
     """
     refuse_other_class("config", config, Config)
@@ -76,24 +79,26 @@ def cross_validate(
     options = replace(folds.run, init_from=None)
     chosen = chosen_folds(store, GroupFolds(folds.folds, folds.group), options.modalities)
     config, callback = config or preset("default"), callback or NoCallback()
-    if options.force and (out / CROSS_VALIDATION.file).is_file():
-        shutil.rmtree(out)
-    begin(out, CROSS_VALIDATION, chosen.to_mapping(store), options.command)
-    splits = fold_splits(store, out, chosen)
-    parts = {part.name: part for part in splits.parts(out)}
-    numbers = {name: number for number, name in enumerate(parts, start=1)}
-    alone = replace(options, force=False, jobs=1)
-    for part in parts.values():
-        refuse_other(part.path, part.store, config, alone, "cross-validation")
-    missing = [
-        Training(name, partial(train_or_resume, part.store.address, part.path, config, alone))
-        for name, part in parts.items()
-        if not RunFolder(part.path).finished
-    ]
+    device_of(options.device)  # what cannot be trained is refused before anything is replaced
+    with held(out, RunError):
+        if options.force and (out / CROSS_VALIDATION.file).is_file():
+            shutil.rmtree(out)
+        begin(out, CROSS_VALIDATION, chosen.to_mapping(store), options.command)
+        splits = fold_splits(store, out, chosen)
+        parts = {part.name: part for part in splits.parts(out)}
+        numbers = {name: number for number, name in enumerate(parts, start=1)}
+        alone = replace(options, force=False, jobs=1)
+        for part in parts.values():
+            refuse_other(part.path, part.store, config, alone, "cross-validation")
+        missing = [
+            Training(name, partial(train_or_resume, part.store.address, part.path, config, alone))
+            for name, part in parts.items()
+            if not RunFolder(part.path).finished
+        ]
 
-    def begun(name: str) -> None:
-        if begins is not None:
-            begins(numbers[name], chosen.count, chosen.groups_of(numbers[name] - 1))
+        def begun(name: str) -> None:
+            if begins is not None:
+                begins(numbers[name], chosen.count, chosen.groups_of(numbers[name] - 1))
 
-    train_all(missing, pace_in(splits.stores[0], config, options, chosen.count, callback), callback, begun)
-    return conclude_folds(splits, out, options.command, options.report)
+        train_all(missing, pace_in(splits.stores[0], config, options, chosen.count, callback), callback, begun)
+        return conclude_folds(splits, out, options.command, options.report)

@@ -18,6 +18,7 @@ import torch
 from lddu.config import Config
 from lddu.errors import ConfigError, LdduError, parameter
 from lddu.machine.atomic import write_text
+from lddu.machine.device import device_of
 from lddu.machine.processes import ProcessWorkers
 from lddu.models.families import FAMILIES, family_of
 from lddu.runs.model_table import cell_folder, measured_file
@@ -258,10 +259,10 @@ def _peak_memory(file: Path, device: str) -> Iterator[None]:
     gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
     known = gpu or _forget_peak()
     if gpu:
-        torch.cuda.reset_peak_memory_stats()
+        torch.cuda.reset_peak_memory_stats(device_of(device))
     yield
     if known:
-        mib = torch.cuda.max_memory_allocated() / 2**20 if gpu else _peak_mib()
+        mib = torch.cuda.max_memory_allocated(device_of(device)) / 2**20 if gpu else _peak_mib()
         write_text(file, json.dumps({"peak_mib": round(mib, 1), "of": "GPU" if gpu else "process"}) + "\n")
 
 

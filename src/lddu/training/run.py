@@ -103,7 +103,7 @@ def resume(
     store: StoreLike | None = None,
     options: RunOptions = RunOptions(),
     callback: TrainingCallback | None = None,
-    family: Family | None = None,
+    family: FamilyLike | None = None,
 ) -> RunFolder:
     """Go on with a run that was stopped or killed, as if it never had been.
 

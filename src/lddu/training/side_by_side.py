@@ -15,7 +15,7 @@ import torch
 from lddu.config import Config
 from lddu.errors import ConfigError, RunError, parameter
 from lddu.machine.free_memory import available_gib
-from lddu.machine.processes import ProcessWorkers, Report, default_threads, sendable
+from lddu.machine.processes import ProcessWorkers, Report, default_threads, sendable, usable_cores
 from lddu.models.families import family_of
 from lddu.sentences import counted, listed
 from lddu.store.store import FeatureStore
@@ -64,13 +64,13 @@ def pace_of(jobs: Jobs, trainings: int, device: str, ranks: int = 1) -> Pace:
                 f"{jobs}; leave one out."
             )
         return Pace()
-    on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    on_gpu = torch.cuda.is_available() if device == "auto" else device != "cpu"
     given = "OMP_NUM_THREADS" in os.environ
-    workers = jobs if isinstance(jobs, int) else 1 if on_gpu else _cores() // (default_threads() if given else 1)
+    workers = jobs if isinstance(jobs, int) else 1 if on_gpu else usable_cores() // (default_threads() if given else 1)
     count = max(1, min(workers, trainings))
     if count == 1:
         return Pace()
-    return Pace(count, default_threads() if given else max(1, _cores() // count))
+    return Pace(count, default_threads() if given else max(1, usable_cores() // count))
 
 
 def within_memory(pace: Pace, demand: Demand, callback: TrainingCallback) -> Pace:
@@ -159,11 +159,6 @@ def _check_travels(training: Training) -> None:
         ) from None
 
 
-def _cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def pace_in(
     store: FeatureStore, config: Config, options: RunOptions, trainings: int, callback: TrainingCallback
 ) -> Pace:
@@ -197,9 +192,11 @@ def _made_or_fault(training: Training, report: Report) -> Literal[True] | Except
 def _made(training: Training, report: Report) -> Literal[True]:
     report(("begins", None))
     with warnings.catch_warnings(record=True) as met:
-        training.make(_Reporting(report))
-    for warning in met:
-        report(("warning", (str(warning.message), warning.category, warning.filename, warning.lineno)))
+        try:
+            training.make(_Reporting(report))
+        finally:
+            for warning in met:
+                report(("warning", (str(warning.message), warning.category, warning.filename, warning.lineno)))
     return True
 
 

@@ -1,5 +1,6 @@
 """What a search promises: validation only, recorded, resumable, and a best.toml that trains."""
 
+import errno
 import json
 import os
 import signal
@@ -229,6 +230,19 @@ def test_a_broken_trial_is_recorded_and_the_next_one_begins(
     assert [trial.state for trial in by_number] == ["done", "broken", "broken", "done"]
     assert by_number[1].fault == "Expected a finite loss, but got nan."
     assert by_number[2].fault == "a fault of our own"
+
+
+def test_a_full_disk_ends_the_search_and_spends_no_trial(
+    corpus: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(member, "fit", full)
+        search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
+    found = search(corpus, tmp_path / "search", SearchOptions(2, space=RATES), BASE)
+    assert [trial.state for trial in found.trials] == ["done", "done"]
 
 
 def test_a_search_of_broken_trials_says_why(

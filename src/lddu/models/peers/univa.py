@@ -37,7 +37,7 @@ class UnivaSettings(AttentionSettings):
     heads: int = setting(12, "attention heads", 1)
     inner: int = setting(3072, "width of the feed-forward networks", 1)
     text_layers: int = setting(7, "Transformer layers of a modality called text", 0)
-    layers: int = setting(3, "the same of each other modality; two more for one called face", 0)
+    layers: int = setting(3, "the same of each other modality; two more for one called face or visual", 0)
     dropout: float = setting(0.1, "dropout in the Transformers", 0, 0.95)
 
 
@@ -95,7 +95,8 @@ class Univa(nn.Module):
     def __init__(self, dimensions: Mapping[str, int], emotions: int, settings: UnivaSettings) -> None:
         super().__init__()
         width = settings.hidden
-        layers = {"text": settings.text_layers, "face": settings.layers + 2}
+        of_faces = dict.fromkeys(("face", "visual"), settings.layers + 2)
+        layers = {"text": settings.text_layers, **of_faces}
         self.projections = nn.ModuleList(nn.Linear(dimension, width) for dimension in dimensions.values())
         self.encoders = nn.ModuleList(
             SelfAttention(width, settings.heads, settings.inner, layers.get(name, settings.layers), settings.dropout)

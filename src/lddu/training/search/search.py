@@ -205,6 +205,10 @@ class _TrialOpening:
         return act
 
 
+class _TrialError(Exception):
+    """A trial that fails by its settings; others may not."""
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """The function that Optuna calls with a trial."""
@@ -225,7 +229,7 @@ class _Attempt:
         study.optimize(
             partial(self, judged_by(study)),
             1,
-            catch=(Exception,),
+            catch=(_TrialError,),
             callbacks=[lambda _, trial: numbers.append(trial.number)],
         )
         return next(trial for trial in ended(study) if trial.number == numbers[0])
@@ -244,11 +248,11 @@ class _Attempt:
             ).best_figures
             trial.set_user_attr("f1_micro", figures["f1_micro"])
             return score_of(figures, by)
-        except optuna.TrialPruned:
+        except (optuna.TrialPruned, OSError):  # a full disk would break every other trial too
             raise
         except Exception as fault:
             trial.set_user_attr("fault", (str(fault).splitlines() or [type(fault).__name__])[0])
-            raise
+            raise _TrialError from fault
 
 
 class _Pruning(NoCallback):
