@@ -315,6 +315,18 @@ def test_ids_tell_files_apart_and_may_begin_with_a_dash(tmp_path: Path) -> None:
     assert [s.clip for s in listing_of([str(tmp_path / "a"), str(tmp_path / "a" / "one.mp4")]).sources] == ["one"]
 
 
+def test_a_part_that_was_saved_is_not_called_as_one_that_will_be_cut(tmp_path: Path) -> None:
+    for name in ("talk.wav", "talk#002.wav", "song#001.wav"):
+        (tmp_path / name).touch()
+    assert [source.clip for source in listing_of(tmp_path).sources] == ["song#001", "talk#002.wav", "talk"]
+
+
+@pytest.mark.parametrize("inputs", ["", [""], ["one.mp4", ""]])
+def test_an_empty_name_is_not_the_folder_that_one_is_in(inputs: str | list[str]) -> None:
+    with pytest.raises(SourceError, match="Expected the name of a file or folder, but got an empty word"):
+        listing_of(inputs)
+
+
 def test_names_are_read_from_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -58,6 +59,10 @@ def listing_of(inputs: str | Path | Sequence[str | Path], lines: bool = False) -
         SourceError: where an input is absent, a folder holds no clip, or a manifest is wrong.
     """
     entries = [str(entry) for entry in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    if not all(entries):
+        raise SourceError(
+            "Expected the name of a file or folder, but got an empty word; write . for the folder that you are in."
+        )
     if lines:
         return _by_lines(list(dict.fromkeys(entries)))
     names = [name for entry in entries for name in (_stdin_names() if entry == "-" else [entry])]
@@ -300,11 +305,16 @@ def _skipped(file: Path, root: Path) -> bool:
     return file.is_dir() or any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
+_PART = re.compile(r"(.+)#\d{3,}")
+"""What a part of a file is called (`lddu.clips.spans`), as the file of a part that was saved may be too."""
+
+
 def _ids(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """Ids from the shortest of stem, name and whole path that is unique for every file."""
+    """Ids from the shortest of stem, name and whole path that is unique for every file, and no part of another file."""
     stems = [path.relative_to(root).with_suffix("").as_posix() for path, root in files]
     names = [path.relative_to(root).as_posix() for path, root in files]
     for ids in (stems, names):
         if len(set(ids)) == len(ids):
-            return ids
+            parts = (_PART.fullmatch(one) for one in ids)
+            return [name if part and part[1] in ids else one for one, name, part in zip(ids, names, parts, strict=True)]
     return [path.as_posix() for path, _ in files]

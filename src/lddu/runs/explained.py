@@ -227,6 +227,21 @@ class ClipAnswers(PerClip[ClipAnswer]):
         """[N, E] chance that the decision is wrong."""
         return self.predictions.uncertainty
 
+    @property
+    def clip(self) -> np.ndarray:
+        """[N] ids."""
+        return self.predictions.clip
+
+    @property
+    def label_set(self) -> Flags | None:
+        """[N, E] the set with the promised recall; None where no recall was given."""
+        return self.predictions.label_set
+
+    @property
+    def abstained(self) -> Flags | None:
+        """[N, E] where the decision is "can't tell"; None where no coverage was given and the run could learn every emotion."""
+        return self.predictions.abstained
+
     def rows(self, rows: np.ndarray) -> "ClipAnswers":
         """A part of the clips, by row numbers or by a mask; warnings and failures stay those of all."""
         chosen: list[int] = np.arange(len(self))[rows].tolist()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from lddu.clips.face import expression, geometry
 from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import Face
 from lddu.clips.face.measured_faces import PICTURE_RATE, READING_RATE, MeasuredFaces, between, reading
-from lddu.clips.media import Picture
+from lddu.clips.media import Picture, slot_of
 
 SIZE = 20.0
 
@@ -77,12 +78,20 @@ def test_a_face_is_read_first_and_then_not_oftener_than_said(strides: list[float
     found, reader = measured(times.tolist(), levels.tolist(), [100.0] * len(times))
     last, expected = 0, [0]
     for number, time in enumerate(times):
-        if time - times[last] >= 1 / READING_RATE - 1e-3:
+        if slot_of(time, READING_RATE) > slot_of(times[last], READING_RATE):
             expected.append(number)
             last = number
     assert reader.levels == [float(levels[number]) for number in expected]
     np.testing.assert_array_equal(found[expected], levels[expected])
     np.testing.assert_allclose(found, np.interp(times, times[expected], levels[expected]), atol=1e-3)
+
+
+@pytest.mark.parametrize("frames", [8, 10, 12, 24, 25, 29.97, 30, 50, 60, 120])
+def test_a_film_of_any_rate_is_read_as_often_as_said(frames: float) -> None:
+    times = {slot_of(n / frames, PICTURE_RATE): n / frames for n in reversed(range(round(20 * frames)))}
+    chosen = sorted(times.values())
+    _, reader = measured(chosen, [100] * len(chosen), [100.0] * len(chosen))
+    assert abs(len(reader.levels) - 20 * min(frames, READING_RATE)) <= 2
 
 
 def test_a_track_without_readings_has_no_rows() -> None:

@@ -11,7 +11,7 @@ from lddu.clips.face.expression import ExpressionReader
 from lddu.clips.face.geometry import COLUMNS, Face, face_of
 from lddu.clips.face.mesh import FaceMesh
 from lddu.clips.face.speaker import is_same
-from lddu.clips.media import Picture
+from lddu.clips.media import Picture, slot_of
 from lddu.clips.steps import Steps
 
 PICTURE_RATE = 15.0
@@ -22,7 +22,6 @@ READING_RATE = PICTURE_RATE / 2
 
 _SMALLEST_FACE = 8.0  # pixels between the outer eye corners; below, expressions cannot be recognised
 _AT_ONCE = 32  # faces that the network reads together
-_SAME_TIME = 1e-3  # seconds; times of pictures are rounded
 
 
 @contextmanager
@@ -38,8 +37,8 @@ def reading() -> Iterator[ThreadPoolExecutor]:
 class MeasuredFaces:
     """The pictures of one face in numbers; the network reads some at once, in a thread beside the search for the next.
 
-    It reads the first picture, and then each that comes a 1 / `READING_RATE` or more behind the last one read, or shows a face
-    elsewhere: an expression changes little from one picture to the next.
+    It reads the first picture of every 1 / `READING_RATE` seconds, and the first that shows a face elsewhere: an expression
+    changes little from one picture to the next.
 
     Args:
         reader: what reads the pixels of a face; None measures the geometry alone.
@@ -65,7 +64,9 @@ class MeasuredFaces:
         self._geometry.append(face.values)
         other = self._last is None or not is_same(self._last, face)
         self._last = face
-        if self._reader is not None and (other or face.time - self._read_at[-1] >= 1 / READING_RATE - _SAME_TIME):
+        if self._reader is not None and (
+            other or slot_of(face.time, READING_RATE) > slot_of(self._read_at[-1], READING_RATE)
+        ):
             self._read_at.append(face.time)
             self._other.append(other)
             self._photos.append(face_photo(picture.pixels, face.box))

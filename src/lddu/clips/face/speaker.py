@@ -1,7 +1,7 @@
 """Which of several faces is the main speaker's: faces are followed over time, the large and talking one is chosen.
 
 Works picture by picture and looks only back, so that a file of any length needs no memory. A change of speaker takes
-a clearly better face, so that the choice does not flicker.
+a clearly better face, so that the choice does not flicker, or a cut: the face goes, and one comes that was not beside it.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ _CLEARLY = 1.5  # how much better another face has to be
 class _Track:
     face: Face
     score: float
+    before: float = -np.inf  # seconds at which it was seen before this time
 
 
 class SpeakerChoice:
@@ -41,6 +42,10 @@ class SpeakerChoice:
         best = max(seen, key=lambda track: track.score, default=None)
         if self._chosen is None or (best is not None and best.score > _CLEARLY * self._chosen.score):
             self._chosen = best
+        elif self._chosen not in seen:
+            last = self._chosen.face.time
+            came = [track for track in seen if track.before < last]
+            self._chosen = max(came, key=lambda track: track.score, default=self._chosen)
         chosen = self._chosen
         return chosen.face if chosen is not None and chosen.face.time == time else None
 
@@ -55,7 +60,7 @@ class SpeakerChoice:
         worth = face.size * (_SILENT_WORTH + min(mouth_speed(seen), 1.0))
         share = 1 - float(np.exp(-passed / _MEMORY))
         near.score += share * (worth - near.score)
-        near.face = seen
+        near.before, near.face = near.face.time, seen
 
 
 def is_same(before: Face, now: Face) -> bool:
