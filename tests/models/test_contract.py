@@ -75,6 +75,20 @@ def test_the_clips_to_try_are_the_longest_and_shortest_in_what_is_read(tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda net, x, m, p: net.layer(torch.cat([s.mean(1) for s in x], 1)), "leave out steps whose mask is False"),
+        (lambda net, x, m, p: net.logit(x, m) / m[0].sum(1, keepdim=True), "finite logits for a clip without .* mask is False everywhere"),
+    ],
+)  # fmt: skip
+def test_clips_that_lack_a_modality_hide_no_fault(tmp_path: Path, answer: Forward, sentence: str) -> None:
+    lacking = [(n, "audio") for n in range(0, 40, 2)]
+    store = tiny_store(tmp_path / "store", clips=40, missing=lacking)
+    with pytest.raises(ConfigError, match=sentence):
+        trained(store, tmp_path / "run", family(answer))
+
+
+@pytest.mark.parametrize(
     ("answer", "evidence", "sentence"),
     [
         (lambda net, x, m, p: net.logit(x, m).T, (), r"logits \[clips, emotions\], \(1, 2\) of a batch of 1, but got \(2, 1\)"),

@@ -26,10 +26,16 @@ TOLERANCE = 1e-3
 
 
 def two_clips(reader: BatchReader, rows: np.ndarray) -> Batch:
-    """The longest and the shortest of the first `CLIPS` of these rows, to try a network and its loss on."""
+    """The longest and the shortest of the first `CLIPS` of these rows, to try a network and its loss on.
+
+    Of clips that have all modalities, where there are two: the shortest would else be one that lacks some, and tell nothing of them.
+    """
     there = [name for name in reader.dimensions if name in reader.store.modalities]
-    lengths = np.sum([reader.store.lengths(name)[rows[:CLIPS]] for name in there], axis=0)
-    return reader.read([int(rows[lengths.argmax()]), int(rows[lengths.argmin()])])
+    lengths = np.stack([reader.store.lengths(name)[rows[:CLIPS]] for name in there])
+    whole = np.flatnonzero((lengths > 0).all(axis=0))
+    among = whole if len(whole) > 1 else np.arange(lengths.shape[1])
+    total = lengths.sum(axis=0)[among]
+    return reader.read([int(rows[among[total.argmax()]]), int(rows[among[total.argmin()]])])
 
 
 def check_answers(network: Network, task: Task, reader: BatchReader, both: Batch) -> None:
