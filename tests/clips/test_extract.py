@@ -319,6 +319,9 @@ def test_a_part_that_was_saved_is_not_called_as_one_that_will_be_cut(tmp_path: P
     for name in ("talk.wav", "talk#002.wav", "song#001.wav"):
         (tmp_path / name).touch()
     assert [source.clip for source in listing_of(tmp_path).sources] == ["song#001", "talk#002.wav", "talk"]
+    (tmp_path / "talk#002.wav.mp4").touch()
+    names = ["song#001.wav", "talk#002.wav", "talk#002.wav.mp4", "talk.wav"]
+    assert [source.clip for source in listing_of(tmp_path).sources] == names
 
 
 @pytest.mark.parametrize("inputs", ["", [""], ["one.mp4", ""]])

@@ -358,13 +358,14 @@ def test_the_writer_refuses_what_a_store_cannot_hold(
 
 
 def test_an_array_that_its_owner_uses_again_is_stored_as_it_was(tmp_path: Path) -> None:
-    buffer = np.zeros((1, 2), np.float32)
+    buffer, times = np.zeros((1, 2), np.float32), np.zeros((1, 2), np.float32)
     with writing_store(tmp_path / "store", StoreDescription(("joy",), {"audio": ""})) as writer:
         for n in range(3):
-            buffer[:] = n
-            writer.add(ClipRow(f"c{n}"), {"audio": buffer})
+            buffer[:] = times[:] = n
+            writer.add(ClipRow(f"c{n}"), {"audio": buffer}, {"audio": times})
     store = FeatureStore(tmp_path / "store")
     assert [store.steps("audio", n)[0, 0] for n in range(3)] == [0, 1, 2]
+    assert [found[0, 0] for n in range(3) if (found := store.times("audio", n)) is not None] == [0, 1, 2]
 
 
 def test_the_writer_refuses_a_clip_twice_and_a_change_of_width(tmp_path: Path) -> None:

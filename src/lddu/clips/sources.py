@@ -310,11 +310,12 @@ _PART = re.compile(r"(.+)#\d{3,}")
 
 
 def _ids(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """Ids from the shortest of stem, name and whole path that is unique for every file, and no part of another file."""
+    """Ids from the shortest of stem, name and whole path that is unique for every file; a stem also if it is no part of another file."""
     stems = [path.relative_to(root).with_suffix("").as_posix() for path, root in files]
     names = [path.relative_to(root).as_posix() for path, root in files]
+    parts, whole = map(_PART.fullmatch, stems), set(stems)
+    stems = [name if part and part[1] in whole else stem for stem, name, part in zip(stems, names, parts, strict=True)]
     for ids in (stems, names):
         if len(set(ids)) == len(ids):
-            parts = (_PART.fullmatch(one) for one in ids)
-            return [name if part and part[1] in ids else one for one, name, part in zip(ids, names, parts, strict=True)]
+            return ids
     return [path.as_posix() for path, _ in files]

@@ -239,7 +239,7 @@ class ClipAnswers(PerClip[ClipAnswer]):
 
     @property
     def abstained(self) -> Flags | None:
-        """[N, E] where the decision is "can't tell"; None where no coverage was given and the run could learn every emotion."""
+        """[N, E] where the decision is "can't tell"; None where no coverage was given and every emotion was learnt from what the clips have."""
         return self.predictions.abstained
 
     def rows(self, rows: np.ndarray) -> "ClipAnswers":

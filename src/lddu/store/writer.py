@@ -185,7 +185,7 @@ class _Stream:
             self.outliers.see(clip, values)
             assert times is None or times.shape == (len(values), 2)
             self._timed |= times is not None
-            self._times.append(np.full((len(values), 2), np.nan, np.float32) if times is None else times)
+            self._times.append(np.full((len(values), 2), np.nan, np.float32) if times is None else times.copy())
             self._waiting.append(values)
             self._bytes += values.nbytes
         self._lengths.append(0 if steps is None else len(steps))

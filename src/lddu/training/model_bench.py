@@ -256,13 +256,14 @@ def _cell(store: str, path: Path, config: Config, options: RunOptions, callback:
 @contextmanager
 def _peak_memory(file: Path, device: str) -> Iterator[None]:
     """Write the most memory that was used meanwhile, MiB: of the GPU, or of this process where Linux counts it."""
-    gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    place = device_of(device)
+    gpu = place.type == "cuda"
     known = gpu or _forget_peak()
     if gpu:
-        torch.cuda.reset_peak_memory_stats(device_of(device))
+        torch.cuda.reset_peak_memory_stats(place)
     yield
     if known:
-        mib = torch.cuda.max_memory_allocated(device_of(device)) / 2**20 if gpu else _peak_mib()
+        mib = torch.cuda.max_memory_allocated(place) / 2**20 if gpu else _peak_mib()
         write_text(file, json.dumps({"peak_mib": round(mib, 1), "of": "GPU" if gpu else "process"}) + "\n")
 
 

@@ -105,6 +105,11 @@ def face_of(points: np.ndarray, time: float, picture_height: int) -> Face:
     return Face(time, frame.origin[:2], frame.unit, values, (left, top, right, bottom))
 
 
+def eye_distances(before: Face, now: Face) -> float:
+    """How far a face moved, in distances between its outer eye corners."""
+    return float(np.linalg.norm(before.centre - now.centre) / max(before.size, now.size))
+
+
 def moving(face: Face, before: Face | None) -> Face:
     """The face with its speeds, as seen from the look before; 0 where that is too long ago."""
     if before is None or not 0 < face.time - before.time <= _LONGEST_STRIDE:

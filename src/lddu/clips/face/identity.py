@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from lddu.clips.face.geometry import Face, moving
+from lddu.clips.face.geometry import Face, eye_distances, moving
 from lddu.clips.face.looks import unlike
 
 _NEAR = 1.5  # eye distances a face may move between two looks and still be the same
@@ -101,4 +101,4 @@ def _moved(identity: Identity, seen: Seen) -> float:
     before, (now, _) = identity.face, seen
     if not 0 < now.time - before.time <= _RECENT:
         return float("inf")
-    return float(np.linalg.norm(before.centre - now.centre) / max(before.size, now.size))
+    return eye_distances(before, now)

@@ -62,16 +62,8 @@ class MeasuredFaces:
         """The face in the next picture."""
         self._times.append(face.time)
         self._geometry.append(face.values)
-        other = self._last is None or not is_same(self._last, face)
-        self._last = face
-        if self._reader is not None and (
-            other or slot_of(face.time, READING_RATE) > slot_of(self._read_at[-1], READING_RATE)
-        ):
-            self._read_at.append(face.time)
-            self._other.append(other)
-            self._photos.append(face_photo(picture.pixels, face.box))
-            if len(self._photos) == _AT_ONCE:
-                self._read_photos(self._reader)
+        if self._reader is not None:
+            self._add_photo(face, picture, self._reader)
 
     def finish(self) -> None:
         """No picture comes any more: the network begins with the last ones."""
@@ -87,6 +79,16 @@ class MeasuredFaces:
             values = np.concatenate([values, between(read, self._read_at, self._other, self._times)], axis=1)
         start = np.array(self._times, dtype=float)
         return Steps(values, start, start + 1 / PICTURE_RATE)
+
+    def _add_photo(self, face: Face, picture: Picture, reader: ExpressionReader) -> None:
+        other = self._last is None or not is_same(self._last, face)
+        self._last = face
+        if other or slot_of(face.time, READING_RATE) > slot_of(self._read_at[-1], READING_RATE):
+            self._read_at.append(face.time)
+            self._other.append(other)
+            self._photos.append(face_photo(picture.pixels, face.box))
+            if len(self._photos) == _AT_ONCE:
+                self._read_photos(reader)
 
     def _read_photos(self, reader: ExpressionReader) -> None:
         self._read.append(self._pool.submit(reader.read, self._photos))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lddu.clips.face.geometry import Face, mouth_speed, moving
+from lddu.clips.face.geometry import Face, eye_distances, mouth_speed, moving
 
 _SAME_WITHIN = 1.5  # eye distances a face may move between two looks and still be the same
 _FORGOTTEN_AFTER = 1.0  # seconds unseen
@@ -51,7 +51,7 @@ class SpeakerChoice:
 
     def _follow(self, face: Face) -> None:
         free = [track for track in self._tracks if track.face.time < face.time]
-        near = min(free, key=lambda track: _distance(track.face, face), default=None)
+        near = min(free, key=lambda track: eye_distances(track.face, face), default=None)
         if near is None or not is_same(near.face, face):
             self._tracks.append(_Track(face, face.size * _SILENT_WORTH))
             return
@@ -65,8 +65,4 @@ class SpeakerChoice:
 
 def is_same(before: Face, now: Face) -> bool:
     """Whether one face can have been in both places: it hardly moved, and was not out of sight for long."""
-    return _distance(before, now) <= _SAME_WITHIN and now.time - before.time <= _FORGOTTEN_AFTER
-
-
-def _distance(before: Face, now: Face) -> float:
-    return float(np.linalg.norm(before.centre - now.centre) / max(before.size, now.size))
+    return eye_distances(before, now) <= _SAME_WITHIN and now.time - before.time <= _FORGOTTEN_AFTER
