@@ -7,12 +7,9 @@ is, so expectations stay exact. Bytes come from the device's default generator u
 that generator repeats a run bit for bit.
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 LEVELS = 256
 
@@ -43,14 +40,15 @@ def dropout(x: Tensor, rate: float) -> Tensor:
     """X with a share `rate` of its numbers set to 0 and the others scaled up; x itself where the rate is 0."""
     if rate == 0 or x.device.type != "cpu":
         return F.dropout(x, rate, training=rate > 0)
-    return _Drop.apply(x, rate)  # type: ignore[no-untyped-call, no-any-return]
+    return x * _factors(x, rate)
 
 
 def add_dropped(residual: Tensor, x: Tensor, rate: float) -> Tensor:
     """Residual + dropout(x), in one pass."""
     if rate == 0 or x.device.type != "cpu":
         return residual + F.dropout(x, rate, training=rate > 0)
-    return _AddDropped.apply(residual, x.to(residual.dtype), rate)  # type: ignore[no-untyped-call, no-any-return]
+    x = x.to(residual.dtype)
+    return torch.addcmul(residual, x, _factors(x, rate))
 
 
 class Dropout(nn.Module):
@@ -69,35 +67,6 @@ class Dropout(nn.Module):
         return dropout(x, self.dropout if self.training else 0.0)
 
 
-class _Drop(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, rate: float) -> Tensor:
-        ctx.rate = rate
-        chance = random_bytes(x)
-        ctx.save_for_backward(chance)
-        return _masked(x, chance, rate)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (chance,) = ctx.saved_tensors
-        return _masked(grad, chance, ctx.rate), None
-
-
-class _AddDropped(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, residual: Tensor, x: Tensor, rate: float) -> Tensor:
-        ctx.rate = rate
-        chance = random_bytes(x)
-        ctx.save_for_backward(chance)
-        return torch.addcmul(residual, x, keep_mask(chance, rate, x.dtype), value=keep_scale(rate))
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        (chance,) = ctx.saved_tensors
-        return grad, _masked(grad, chance, ctx.rate), None
-
-
-def _masked(x: Tensor, chance: Tensor, rate: float) -> Tensor:
-    return keep_mask(chance, rate, x.dtype).mul_(x).mul_(keep_scale(rate))
+def _factors(x: Tensor, rate: float) -> Tensor:
+    """What multiplies each number of x: 0, or the scale of what is kept. Both ways through it take one product, and no Python on the way back."""
+    return keep_mask(random_bytes(x), rate, x.dtype).mul_(keep_scale(rate))
