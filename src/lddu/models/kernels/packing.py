@@ -122,7 +122,7 @@ def scatter_rows(
     rows: Float[Tensor, "row width"], places: Int[Tensor, " row"] | None, total: int
 ) -> Float[Tensor, "place width"]:
     """Rows put at distinct places among `total`, zeros elsewhere; the rows themselves where `places` is None."""
-    return rows if places is None else _Scatter.apply(rows, places, total)  # type: ignore[no-untyped-call]
+    return rows if places is None else _scattered(rows, places, total)
 
 
 def _similar(counts: list[int], share: float) -> list[tuple[int, int]]:
@@ -165,16 +165,3 @@ class _Gather(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (places,) = ctx.saved_tensors
         return _scattered(grad, places, ctx.total), None
-
-
-class _Scatter(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, places: Tensor, total: int) -> Tensor:
-        ctx.save_for_backward(places)
-        return _scattered(rows, places, total)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        (places,) = ctx.saved_tensors
-        return grad.index_select(0, places), None, None
