@@ -54,6 +54,11 @@ def test_a_corpus_of_single_steps_gets_depth_only_where_it_is_large() -> None:
 SIZES = ((353, 1), (28_051, 1), (353, 40))
 
 
+def test_the_contrastive_loss_has_more_anchors_where_there_are_many_clips_and_no_more_than_a_batch_has() -> None:
+    sizes = [CorpusSize(n, pairs, 1) for n, pairs in ((4_999, 18), (5_000, 18), (353, 2))]
+    assert [preset("default").fitted_to(size).objective.anchors for size in sizes] == [128, 512, 64]
+
+
 def test_small_networks_are_wide_where_there_are_many_clips() -> None:
     units = [preset("default").fitted_to(CorpusSize(n, 18, 1)).model.shallow_units for n in (9_999, 10_000)]
     assert units == [64, 256]

@@ -105,7 +105,8 @@ class ObjectiveConfig(ObjectiveSettings):
     def fitted_to(self, corpus: CorpusSize) -> "ResolvedObjective":
         """The same with a memory and a number of anchors that suit the corpus."""
         memory = power_of_two(corpus.train_clips * corpus.pairs / 4, least=512, most=2048)
-        anchors = min(corpus.batch * corpus.pairs, MOST_ANCHORS)
+        most = ANCHORS if corpus.train_clips < LARGE else ANCHORS_OF_LARGE
+        anchors = min(corpus.batch * corpus.pairs, most)
         chosen = {"memory_size": or_auto(self.memory_size, memory), "anchors": or_auto(self.anchors, anchors)}
         return ResolvedObjective(**{**vars(self), **chosen})
 
@@ -118,11 +119,11 @@ class ResolvedObjective(ObjectiveConfig):
     anchors: int = 10**9
 
 
-MOST_ANCHORS = 512
-"""Most anchors of an automatic setting: the contrastive product stays a small part of a step."""
-
 LARGE = 5000
 """Training clips from which an automatic setting takes a corpus for large."""
+
+ANCHORS, ANCHORS_OF_LARGE = 128, 512
+"""Most anchors of an automatic setting: the contrastive product stays a small part of a step, and more gain nothing on few clips."""
 
 
 def _layers(corpus: CorpusSize) -> int:
