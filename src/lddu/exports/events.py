@@ -12,7 +12,7 @@ from typing import Any
 
 from lddu.exports.answered import Answered, Verdict
 from lddu.exports.text import one_line
-from lddu.exports.timing import Interval, intervals
+from lddu.exports.timing import Interval, intervals, seconds_of
 
 PLAIN = ("onset", "duration", "trial_type", "emotion", "verdict", "probability", "clip", "file")
 """The first three as BIDS has them."""
@@ -55,8 +55,8 @@ def _events(answered: Answered) -> Iterator[tuple[Interval, str, Verdict]]:
 
 def _plain(interval: Interval, emotion: str, verdict: Verdict) -> dict[str, Any]:
     return {
-        "onset": _seconds(interval.start),
-        "duration": _seconds(interval.end - interval.start),
+        "onset": seconds_of(interval.start),
+        "duration": seconds_of(interval.end - interval.start),
         "trial_type": behaviour(emotion, verdict),
         "emotion": one_line(emotion),
         "verdict": verdict,
@@ -72,22 +72,18 @@ def _boris(answered: Answered, interval: Interval, emotion: str, verdict: Verdic
         "Observation id": one_line(Path(clip.file).name),
         "Observation type": "Media file",
         "Source": one_line(clip.file),
-        "Time offset (s)": _seconds(0),
-        "Media duration (s)": _seconds(round(length * 1000)) if length else "",
+        "Time offset (s)": seconds_of(0),
+        "Media duration (s)": seconds_of(round(length * 1000)) if length else "",
         "Subject": one_line(clip.speaker) or _NO_SUBJECT,
         "Behavior": behaviour(emotion, verdict),
         "Behavioral category": "emotion",
         "Behavior type": "STATE",
-        "Start (s)": _seconds(interval.start),
-        "Stop (s)": _seconds(interval.end),
-        "Duration (s)": _seconds(interval.end - interval.start),
+        "Start (s)": seconds_of(interval.start),
+        "Stop (s)": seconds_of(interval.end),
+        "Duration (s)": seconds_of(interval.end - interval.start),
         "Media file name": one_line(clip.file),
         "Comment start": f"{one_line(clip.clip)}: probability {clip.probability[emotion]:.3f}",
     }
-
-
-def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.3f}"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], separator: str) -> str:

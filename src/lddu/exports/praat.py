@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lddu.exports.answered import Answered, AnsweredClip
 from lddu.exports.tiers import Tier, tiers_of
+from lddu.exports.timing import seconds_of
 
 
 def textgrid(answered: Answered, _: Path) -> str:
@@ -13,7 +14,7 @@ def textgrid(answered: Answered, _: Path) -> str:
     every = (*tiers.clips, *tiers.words, *tiers.emotions)
     last = max(interval.end for tier in tiers.clips for interval, _ in tier.entries)
     end = max(last, round(answered.length(answered.clips[0].file) * 1000))
-    head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {_seconds(end)}"]
+    head = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds_of(end)}"]
     body = [line for number, tier in enumerate(every, start=1) for line in _tier(tier, number, end)]
     return "\n".join([*head, "tiers? <exists>", f"size = {len(every)}", "item []:", *body]) + "\n"
 
@@ -26,11 +27,11 @@ def _tier(tier: Tier, number: int, end: int) -> list[str]:
     filled = list(_gapless(tier, end))
     lines = [
         f"    item [{number}]:", '        class = "IntervalTier"', f"        name = {_quoted(tier.name)}",
-        "        xmin = 0", f"        xmax = {_seconds(end)}", f"        intervals: size = {len(filled)}",
+        "        xmin = 0", f"        xmax = {seconds_of(end)}", f"        intervals: size = {len(filled)}",
     ]  # fmt: skip
     for n, (left, right, text) in enumerate(filled, start=1):
         lines += [
-            f"        intervals [{n}]:", f"            xmin = {_seconds(left)}", f"            xmax = {_seconds(right)}",
+            f"        intervals [{n}]:", f"            xmin = {seconds_of(left)}", f"            xmax = {seconds_of(right)}",
             f"            text = {_quoted(text)}",
         ]  # fmt: skip
     return lines
@@ -50,7 +51,3 @@ def _gapless(tier: Tier, end: int) -> Iterator[tuple[int, int, str]]:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.3f}"

@@ -55,3 +55,8 @@ def _after(clip: AnsweredClip, until: int) -> Interval | None:
     moved = Interval(start, max(rounded.end, start + 1), clip)
     near = abs(moved.start / 1000 - clip.start) <= _CLOSE and abs(moved.end / 1000 - clip.end) <= _CLOSE
     return moved if near else None
+
+
+def seconds_of(milliseconds: int) -> str:
+    """Seconds with three digits behind the point."""
+    return f"{milliseconds / 1000:.3f}"

@@ -23,6 +23,7 @@ from lddu.evaluate.metrics import Metrics, metrics
 from lddu.evaluate.scored import Scored, Validation
 from lddu.evaluate.shares import fully_known
 from lddu.evaluate.single_label import ArgMaxFigures, arg_max_figures
+from lddu.models import equations
 from lddu.models.family import Task
 from lddu.runs.share_report import ShareBaseline, share_baseline
 from lddu.store.observation import presence_of, shares_of, usable
@@ -252,11 +253,8 @@ def moments(steps: Tensor, mask: Tensor) -> Floats:
         steps: [B, T, D].
         mask: [B, T] True at real steps.
     """
-    real = mask[:, :, None]
-    count = real.sum(dim=1)
-    mean = torch.where(real, steps, 0.0).sum(dim=1) / count
-    spread = (torch.where(real, steps - mean[:, None], 0.0) ** 2).sum(dim=1) / count
-    return np.asarray(torch.cat([mean, spread.sqrt()], dim=1).numpy())
+    found = torch.where(mask.any(dim=1, keepdim=True), equations.masked_mean_and_deviation(steps, mask), torch.nan)
+    return np.asarray(found.numpy())
 
 
 def _plain(difference: Difference) -> dict[str, float | None]:

@@ -105,6 +105,13 @@ def face_of(points: np.ndarray, time: float, picture_height: int) -> Face:
     return Face(time, frame.origin[:2], frame.unit, values, (left, top, right, bottom))
 
 
+NEAR = 1.5
+"""Eye distances that a face may move between two looks and still be the same."""
+
+RECENT = 1.0
+"""Seconds unseen after which the place of a face says nothing."""
+
+
 def eye_distances(before: Face, now: Face) -> float:
     """How far a face moved, in distances between its outer eye corners."""
     return float(np.linalg.norm(before.centre - now.centre) / max(before.size, now.size))

@@ -10,11 +10,9 @@ from itertools import product
 
 import numpy as np
 
-from lddu.clips.face.geometry import Face, eye_distances, moving
+from lddu.clips.face.geometry import NEAR, RECENT, Face, eye_distances, moving
 from lddu.clips.face.looks import unlike
 
-_NEAR = 1.5  # eye distances a face may move between two looks and still be the same
-_RECENT = 1.0  # seconds unseen after which a place says nothing
 _GOES_ON = 0.5  # how unlike its last look a face in its place may be: a cut shows another one there
 _RETURNS = 0.35  # how unlike the nearest of its looks a face may be that comes back
 _CLEARLY = 1.5  # how much further any other identity has to be
@@ -74,7 +72,7 @@ class Identities:
     def _in_their_places(self, faces: Sequence[Seen]) -> dict[int, Identity]:
         matches: dict[int, Identity] = {}
         pairs = ((_moved(identity, face), n, identity) for (n, face), identity in product(enumerate(faces), self.known))
-        for _, n, identity in sorted((pair for pair in pairs if pair[0] <= _NEAR), key=lambda pair: pair[:2]):
+        for _, n, identity in sorted((pair for pair in pairs if pair[0] <= NEAR), key=lambda pair: pair[:2]):
             if n not in matches and identity not in matches.values() and unlike(faces[n][1], identity.look) <= _GOES_ON:
                 matches[n] = identity
         return matches
@@ -99,6 +97,6 @@ class Identities:
 def _moved(identity: Identity, seen: Seen) -> float:
     """Eye distances from where the face was last; infinite where that is too long ago."""
     before, (now, _) = identity.face, seen
-    if not 0 < now.time - before.time <= _RECENT:
+    if not 0 < now.time - before.time <= RECENT:
         return float("inf")
     return eye_distances(before, now)

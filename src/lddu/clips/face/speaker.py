@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lddu.clips.face.geometry import Face, eye_distances, mouth_speed, moving
+from lddu.clips.face.geometry import NEAR, RECENT, Face, eye_distances, mouth_speed, moving
 
-_SAME_WITHIN = 1.5  # eye distances a face may move between two looks and still be the same
-_FORGOTTEN_AFTER = 1.0  # seconds unseen
 _MEMORY = 1.0  # seconds over which size and talking are averaged
 _SILENT_WORTH = 0.3  # what a face that does not talk is worth, beside one whose mouth moves by 1 per second
 _CLEARLY = 1.5  # how much better another face has to be
@@ -33,7 +31,7 @@ class SpeakerChoice:
 
     def choose(self, faces: list[Face], time: float) -> Face | None:
         """The main speaker's face in this picture with its speeds; None where it is not seen."""
-        self._tracks = [track for track in self._tracks if time - track.face.time <= _FORGOTTEN_AFTER]
+        self._tracks = [track for track in self._tracks if time - track.face.time <= RECENT]
         if self._chosen not in self._tracks:
             self._chosen = None
         for face in sorted(faces, key=lambda face: -face.size):
@@ -65,4 +63,4 @@ class SpeakerChoice:
 
 def is_same(before: Face, now: Face) -> bool:
     """Whether one face can have been in both places: it hardly moved, and was not out of sight for long."""
-    return eye_distances(before, now) <= _SAME_WITHIN and now.time - before.time <= _FORGOTTEN_AFTER
+    return eye_distances(before, now) <= NEAR and now.time - before.time <= RECENT
