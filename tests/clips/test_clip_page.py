@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lddu
 from lddu.clips.media import SAMPLE_RATE, probe
@@ -17,7 +19,7 @@ from lddu.clips.simulated.talking_clips import MANNERS, write_video
 from lddu.commands.predict import predict as predict_command
 from lddu.errors import ConfigError, MismatchError, RunError
 from lddu.pages.clip_page import ClipPageContext, browser_note, write_clip_page
-from lddu.pages.clip_view import clock, gradient, headline, sections
+from lddu.pages.clip_view import LAST_FROM, clock, gradient, headline, sections, ticks
 from lddu.runs.explained import ClipAnswers, TimeLine, answers_on
 from lddu.runs.figures import PredictOptions
 from lddu.runs.predictor import Predictor
@@ -187,6 +189,16 @@ def test_a_long_file_has_marks_of_time_wherever_one_looks(run: Path, talks: Feat
     )  # fmt: skip
     ticks = next(sections(many, {})).ticks
     assert len(ticks) >= 1080 / 15
+
+
+@given(st.floats(0.1, 20_000), st.integers(10, 13))
+def test_words_on_an_axis_do_not_touch(seconds: float, most: int) -> None:
+    """On a page of 1,000 pixels: seven letters of 8 pixels behind their mark, before it at the end."""
+    wide, reached = 5.6, 0.0
+    for left, words in ticks(seconds, most):
+        begins = left - wide if left > LAST_FROM else left
+        assert not words or begins >= reached
+        reached = begins + wide if words else reached
 
 
 def test_even_attention_is_a_third_dark_whatever_the_length(run: Path, talks: FeatureStore) -> None:

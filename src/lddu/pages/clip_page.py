@@ -17,7 +17,7 @@ from lddu.clips.media import PHOTO_FORMATS, PHOTO_SUFFIXES, MediaInfo, probe
 from lddu.clips.sources import PAGE_MARK, is_page
 from lddu.errors import RunError, parameter
 from lddu.machine.atomic import refuse_unwritable, replaced_folder
-from lddu.pages.clip_view import Media, gradient, headline, sections
+from lddu.pages.clip_view import LAST_FROM, Media, gradient, headline, sections
 from lddu.pages.template import template
 from lddu.runs.explained import ClipAnswers
 from lddu.runs.per_clip import RESTS_ON_MEANS
@@ -131,6 +131,7 @@ def clip_page(
         modalities=answers.predictions.modalities,
         gradient=gradient,
         rests_on_means=RESTS_ON_MEANS,
+        last_from=LAST_FROM,
         none_means=answers.predictions.none_means,
         shades={
             s.number: {

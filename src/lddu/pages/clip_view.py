@@ -196,7 +196,7 @@ class Section:
     Attributes:
         title: its name.
         segments: in order of time.
-        ticks: (per cent of the axis, words); empty where times are unknown.
+        ticks: (per cent of the axis, words, none where they would touch those before); empty where times are unknown.
         seconds: length of the axis; None where times are unknown.
         media: what can be played; None without.
     """
@@ -255,8 +255,8 @@ def sections(answers: ClipAnswers, media: Mapping[str, Media]) -> Iterator[Secti
             rows.sort(key=lambda n: answers.start[n])
         places = _axis(answers, rows, seconds)
         segments = tuple(_segment(answers, n, place, not photo) for n, place in zip(rows, places, strict=True))
-        ticks = tuple(_ticks(seconds, max(10, len(segments) // 2))) if seconds else ()
-        yield Section(played.name if played else title, segments, ticks, seconds, played)
+        marks = tuple(ticks(seconds, max(10, len(segments) // 2))) if seconds else ()
+        yield Section(played.name if played else title, segments, marks, seconds, played)
 
 
 def headline(predictions: Predictions, files: int, failed: int = 0, people: int = 0) -> str:
@@ -318,10 +318,22 @@ def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> l
     return [(100 * answers.start[n] / seconds, 100 * (answers.end[n] - answers.start[n]) / seconds) for n in rows]
 
 
-def _ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
+LAST_FROM = 92
+"""Per cent of an axis from which the words of a mark stand before it."""
+
+_ROOM_FOR_TWO = (
+    13  # per cent of the axis that the words behind one mark and those before the next one need between them
+)
+
+
+def ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
+    """At most so many marks of time: per cent of the axis, and words, which stand before the mark from `LAST_FROM` on."""
     step = next((s for s in (1, 2, 5, 10, 30, 60, 300, 600, 1800) if seconds / s <= most), 3600)
+    share = 100 * step / seconds
     for at in range(0, int(seconds) + 1, step):
-        yield 100 * at / seconds, clock(at).removesuffix(".0")
+        left = 100 * at / seconds
+        meets = share < _ROOM_FOR_TWO and left - share <= LAST_FROM < left
+        yield left, "" if meets else clock(at).removesuffix(".0")
 
 
 def _segment(answers: ClipAnswers, n: int, place: tuple[float, float], lasts: bool) -> Segment:
