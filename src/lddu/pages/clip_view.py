@@ -321,9 +321,8 @@ def _axis(answers: ClipAnswers, rows: Sequence[int], seconds: float | None) -> l
 LAST_FROM = 92
 """Per cent of an axis from which the words of a mark stand before it."""
 
-_ROOM_FOR_TWO = (
-    13  # per cent of the axis that the words behind one mark and those before the next one need between them
-)
+_ROOM_FOR_TWO = 13
+"""Per cent that the words behind one mark and those before the next need between the marks."""
 
 
 def ticks(seconds: float, most: int) -> Iterator[tuple[float, str]]:
