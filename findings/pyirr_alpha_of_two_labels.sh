@@ -9,7 +9,7 @@
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check pyirr==0.84.1.2 numpy==2.2.6 scipy==1.17.1 pandas==2.3.3 statsmodels
+"$folder/venv/bin/pip" install -q --disable-pip-version-check pyirr==0.84.1.2 numpy==2.2.6 scipy==1.17.1 pandas==2.3.3 statsmodels==0.15.0
 cat > "$folder/raters.py" <<'P'
 import numpy as np
 import pyirr
