@@ -1,10 +1,16 @@
 """`lddu` and `python -m lddu` are the command line."""
 
+import os
 import sys
 
 
 def main() -> None:
-    """Run it; a Ctrl-C while it is still being loaded ends as quietly as one later."""
+    """Run it; a Ctrl-C while it is still being loaded ends as quietly as one later.
+
+    Threads of PyTorch wait asleep, unless the environment says otherwise: by default they spin, which costs many times the
+    work where another program wants the processor too.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when PyTorch is loaded
     try:
         from lddu.commands.cli import main as run
     except KeyboardInterrupt:

@@ -1,10 +1,12 @@
 """The help pages: every verb and option is explained, every example is a command that exists."""
 
+import os
 import re
 import shlex
 
 import pytest
 
+from lddu.__main__ import main
 from lddu.commands.cli import VERBS as REGISTERED
 from lddu.commands.cli import app_for
 from lddu.models.families import family_of
@@ -68,3 +70,16 @@ def test_a_choice_that_is_empty_is_not_offered(capsys: pytest.CaptureFixture[str
 def test_a_flag_that_is_off_has_no_default_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     page = lddu(capsys, "predict", "--help").out
     assert "False" not in page and '[default: ""]' not in page and "[default: auto]" in page
+
+
+@pytest.mark.parametrize("given", [None, "ACTIVE"])
+def test_threads_wait_asleep_unless_the_environment_says_otherwise(
+    given: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setattr("sys.argv", ["lddu", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ["OMP_WAIT_POLICY"] == (given or "PASSIVE") and capsys.readouterr().out
