@@ -68,5 +68,5 @@ class Dropout(nn.Module):
 
 
 def _factors(x: Tensor, rate: float) -> Tensor:
-    """What multiplies each number of x: 0, or the scale of what is kept. Both ways through it take one product, and no Python on the way back."""
+    """What multiplies each number of x: 0, or the scale of what is kept. The gradient is one product too, which autograd takes by itself."""
     return keep_mask(random_bytes(x), rate, x.dtype).mul_(keep_scale(rate))
